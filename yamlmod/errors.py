@@ -1,0 +1,101 @@
+"""The ways a command ends without doing what was asked, and what it says then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from yamlmod.edits import line_column
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a file something stands: 1-based line and column, and the line itself."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    excerpt: str = ""
+    width: int = 1
+
+    @classmethod
+    def at(cls, file: str, text: str, start: int, end: int | None = None) -> Place:
+        """Build the place of ``text[start:end]``, with its first line as the excerpt."""
+        line, column = line_column(text, start)
+        begin = text.rfind("\n", 0, start) + 1
+        stop = text.find("\n", start)
+        excerpt = text[begin : len(text) if stop < 0 else stop].rstrip("\r")
+        width = max(1, min((end if end is not None else start + 1), begin + len(excerpt)) - start)
+        return cls(file, line, column, excerpt, width)
+
+    def __str__(self) -> str:
+        parts = [self.file, *(str(n) for n in (self.line, self.column) if n is not None)]
+        return ":".join(parts)
+
+
+class YamlmodError(Exception):
+    """Base of everything a command reports in place of a traceback."""
+
+    exit_code = 2
+
+    def __init__(self, code: str, message: str, *, place: Place | None = None, hint: str = ""):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.place = place
+        self.hint = hint
+
+    def lines(self) -> list[str]:
+        """Return the report: code and message, place, excerpt with a caret, what to do."""
+        where = f"{self.place}: " if self.place else ""
+        out = [f"{where}error[{self.code}]: {self.message}"]
+        if self.place and self.place.excerpt and self.place.line is not None:
+            out += _excerpt(self.place)
+        if self.hint:
+            out += [f"  help: {line}" if i == 0 else f"        {line}"
+                    for i, line in enumerate(self.hint.splitlines())]
+        return out
+
+    def as_data(self) -> dict[str, object]:
+        """Return the same report for --json."""
+        place = self.place
+        return {
+            "code": self.code,
+            "message": self.message,
+            "file": place.file if place else None,
+            "line": place.line if place else None,
+            "column": place.column if place else None,
+            "excerpt": place.excerpt if place else None,
+            "help": self.hint or None,
+        }
+
+
+class Refusal(YamlmodError):
+    """The request or the input cannot be served; nothing was changed."""
+
+
+class ProofFailedError(YamlmodError):
+    """The result is not what was planned: a bug in yamlmod; nothing was written."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, place: Place | None = None):
+        hint = "nothing was written; please report this with the file and the command"
+        super().__init__("proof-failed", message, place=place, hint=hint)
+
+
+def one_of(names: Sequence[str], limit: int = 12) -> str:
+    """Join names for a message, cut after ``limit``."""
+    shown = ", ".join(names[:limit])
+    return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def _excerpt(place: Place) -> list[str]:
+    # A tab or a long line would push the caret away from its character.
+    text = place.excerpt.replace("\t", " ")
+    column = place.column or 1
+    first = max(0, column - 81)
+    cut = text[first : first + 160]
+    gutter = f"{place.line} | "
+    caret = " " * (len(gutter) - 2) + "| " + " " * (column - 1 - first) + "^" * min(place.width, 80)
+    return [gutter + cut, caret]

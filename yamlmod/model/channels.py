@@ -1,0 +1,162 @@
+"""Static output channels and strides, at every scale of a file; no torch, nothing is built."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from yamlmod.model.document import Document, Row
+from yamlmod.model.graph import Graph, outputs_per_cell
+from yamlmod.model.modules import KNOWN, Kind
+from yamlmod.model.refs import IMAGE
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One width of a file: `n`, `s`... of `scales:`, or the file's own width_multiple."""
+
+    name: str
+    width: float
+    max_channels: float
+
+    def scaled(self, nominal: int) -> int:
+        """Return nominal channels at this width, as make_divisible(c * width, 8) gives them."""
+        return math.ceil(min(nominal, self.max_channels) * self.width / 8) * 8
+
+
+NOMINAL = Scale("nominal", 1.0, math.inf)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A layer's output: channels as the YAML counts them, at each scale, and stride to the image.
+
+    None where a module on the way is not known.
+    """
+
+    nominal: int | None
+    real: tuple[int | None, ...]
+    stride: Fraction | None
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """The shapes of all layers of a document, and the scales they were taken at."""
+
+    scales: tuple[Scale, ...]
+    layers: tuple[Shape, ...]
+
+    def __getitem__(self, layer: int) -> Shape:
+        if layer == IMAGE:
+            return Shape(3, (3,) * len(self.scales), Fraction(1))
+        return self.layers[layer]
+
+
+def file_scales(settings: Mapping[str, Any]) -> tuple[Scale, ...]:
+    """Return the scales a file defines: its `scales:` table, else its width_multiple, else 1."""
+    table = settings.get("scales")
+    if isinstance(table, dict):
+        rows = {str(k): v for k, v in table.items() if isinstance(v, list) and len(v) >= 2}
+        found = tuple(_scale(name, row[1], row[2] if len(row) > 2 else None)
+                      for name, row in rows.items())
+        if found:
+            return found
+    return (_scale("file", settings.get("width_multiple", 1.0), None),)
+
+
+def _scale(name: str, width: Any, limit: Any) -> Scale:
+    usable = isinstance(width, (int, float)) and 0 < width < 100
+    bounded = isinstance(limit, (int, float)) and limit > 0
+    return Scale(name, float(width) if usable else 1.0, float(limit) if bounded else math.inf)
+
+
+def infer_shapes(
+    document: Document, graph: Graph, extra: Mapping[str, Kind] | None = None
+) -> Shapes:
+    """Return every layer's channels and stride; ``extra`` adds kinds by module name."""
+    scales = file_scales(document.settings)
+    kinds = {**KNOWN, **(extra or {})}
+    done: list[Shape] = []
+    shapes = Shapes(scales, ())
+    for row, reads in zip(document.rows, graph.reads, strict=True):
+        shapes = Shapes(scales, tuple(done))
+        inputs = [shapes[read.target] for read in reads]
+        kind = kinds.get(row.module)
+        if kind is None or not inputs:
+            done.append(Shape(None, (None,) * len(scales), None))
+            continue
+        width = range(len(scales))
+        done.append(Shape(
+            _channels(kind, row, [s.nominal for s in inputs], NOMINAL, document),
+            tuple(_channels(kind, row, [s.real[i] for s in inputs], scales[i], document)
+                  for i in width),
+            _stride(kind, row, [s.stride for s in inputs]),
+        ))
+    return Shapes(scales, tuple(done))
+
+
+def _channels(
+    kind: Kind, row: Row, inputs: Sequence[int | None], scale: Scale, document: Document
+) -> int | None:
+    rule = kind.channels
+    if rule == "scaled":
+        return _scaled(row, scale, document)
+    if rule in ("arg0", "arg1", "resnet"):
+        return _argument_channels(rule, row)
+    if rule == "sum":
+        return None if None in inputs else sum(c for c in inputs if c is not None)
+    source = inputs[-1] if rule == "last" else inputs[0]
+    if source is None or rule in ("many", "head"):
+        return None
+    block = _integer_argument(row, 0, 2) ** 2
+    return {
+        "same": source, "first": source, "last": source, "half": source // 2,
+        "times4": source * 4, "contract": source * block, "expand": source // block,
+    }[rule]
+
+
+def _scaled(row: Row, scale: Scale, document: Document) -> int | None:
+    first = row.args[0] if row.args else None
+    outputs = outputs_per_cell(document.settings)
+    if isinstance(first, str) and "".join(first.split()) in ("na*(nc+5)", "no"):
+        return outputs
+    if isinstance(first, bool) or not isinstance(first, int) or first < 1:
+        return None
+    # parse_model leaves a head's own output channels unscaled.
+    return first if first == outputs or scale is NOMINAL else scale.scaled(first)
+
+
+def _argument_channels(rule: str, row: Row) -> int | None:
+    position = 0 if rule == "arg0" else 1
+    value = row.args[position] if len(row.args) > position else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    if rule == "resnet" and not (len(row.args) > 3 and row.args[3] is True):
+        return value * 4
+    return value
+
+
+def _integer_argument(row: Row, position: int, default: int) -> int:
+    value = row.args[position] if len(row.args) > position else default
+    usable = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1000
+    return value if usable else default
+
+
+def _stride(kind: Kind, row: Row, inputs: Sequence[Fraction | None]) -> Fraction | None:
+    first = inputs[-1] if kind.stride == "last" else inputs[0]
+    mixed = kind.stride != "last" and any(stride != first for stride in inputs)
+    if first is None or mixed or kind.channels in ("head", "many"):
+        return None
+    if kind.stride == "last":
+        return first
+    if kind.stride == "resnet":
+        stem = len(row.args) > 3 and row.args[3] is True
+        return first * (4 if stem else _integer_argument(row, 2, 1))
+    if kind.stride.startswith("arg"):
+        return first * _integer_argument(row, int(kind.stride[3:]), kind.default)
+    if kind.stride.startswith("up"):
+        return first / _integer_argument(row, int(kind.stride[2:]), kind.default)
+    return first * int(kind.stride)

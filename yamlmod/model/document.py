@@ -1,0 +1,220 @@
+"""A model YAML as rows that know where they stand in the text; the only user of ruamel.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from yamlmod.errors import Place, Refusal
+from yamlmod.model.comments import IndexComment, index_comment
+from yamlmod.model.parse import compose, value_of
+
+SECTIONS = ("backbone", "head")
+
+
+@dataclass(frozen=True)
+class Ref:
+    """One number of a `from` column, as spelled, and its span."""
+
+    value: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer: `[from, number, module, args]`, its values and where they stand."""
+
+    index: int
+    section: str
+    start: int
+    end: int
+    refs: tuple[Ref, ...]
+    listed: bool
+    repeats: Any
+    module: str
+    args: tuple[Any, ...]
+    # Spans of from, number, module, args; args also decide how a neighbour is rendered.
+    spans: tuple[tuple[int, int], ...]
+    flow: bool
+    comment: IndexComment | None
+
+    @property
+    def from_value(self) -> int | list[int]:
+        """Return the `from` column as plain data."""
+        values = [ref.value for ref in self.refs]
+        return values if self.listed else values[0]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of rows: `backbone` or `head`."""
+
+    name: str
+    start: int
+    flow: bool
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed model YAML: its text, its tables and its other top-level values."""
+
+    shown: str
+    text: str
+    sections: tuple[Section, ...]
+    settings: Mapping[str, Any]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Return every layer in order: the backbone's, then the head's."""
+        return tuple(row for section in self.sections for row in section.rows)
+
+    @property
+    def head(self) -> Row:
+        """Return the last row: in every real file that is the head."""
+        return self.rows[-1]
+
+    def section_of(self, row: Row) -> Section:
+        """Return the table that holds ``row``."""
+        return next(section for section in self.sections if section.name == row.section)
+
+    def place(self, start: int, end: int | None = None) -> Place:
+        """Return the place of a span, for a message."""
+        return Place.at(self.shown, self.text, start, end)
+
+    def describe(self, index: int) -> str:
+        """Return a layer as messages name it: `17 C3`, or `the image`."""
+        return "the image" if index < 0 else f"{index} {self.rows[index].module}"
+
+
+def parse_document(text: str, shown: str) -> Document:
+    """Parse a model YAML. Raises Refusal where it is not one that can be edited safely."""
+    root = compose(text, shown)
+    if not isinstance(root, MappingNode):
+        raise Refusal("not-a-model", "this is not a model YAML: its top level is not a mapping",
+                      place=Place.at(shown, text, 0) if text else Place(shown))
+    reader = _Reader(text, shown)
+    tables: dict[str, Section] = {}
+    settings: dict[str, Any] = {}
+    seen: dict[str, Node] = {}
+    for key_node, value_node in root.value:
+        key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
+        if key in seen:
+            raise reader.refusal("duplicate-key", f"the key {key!r} stands twice at the top level; "
+                                 "YAML readers silently take the last", key_node)
+        seen[key] = key_node
+        if key not in SECTIONS:
+            reader.refuse_hidden_table(key, key_node, value_node)
+            settings[key] = value_of(value_node, text, shown)
+    first = 0
+    for name in SECTIONS:
+        node = dict((str(k.value), v) for k, v in root.value).get(name)
+        if node is None:
+            raise Refusal("not-a-model", f"this is not a model YAML: it has no `{name}` table",
+                          place=Place(shown),
+                          hint="a model YAML holds `backbone:` and `head:`, lists of "
+                               "[from, number, module, args]")
+        tables[name] = reader.section(name, node, first)
+        first += len(tables[name].rows)
+    if not tables["head"].rows:
+        raise reader.refusal("not-a-model", "the `head` table holds no rows", seen["head"])
+    if seen["head"].start_mark.index < seen["backbone"].start_mark.index:
+        raise reader.refusal("unusual-order", "`head` stands above `backbone`; layers count from "
+                             "the backbone on, so their order on the page would mislead",
+                             seen["head"])
+    return Document(shown, text, tuple(tables[name] for name in SECTIONS), settings)
+
+
+class _Reader:
+    """Turns nodes into rows, and says what is wrong with those that are none."""
+
+    def __init__(self, text: str, shown: str):
+        self.text = text
+        self.shown = shown
+        self.visited: set[int] = set()
+
+    def refusal(self, code: str, message: str, node: Node, hint: str = "") -> Refusal:
+        start = node.start_mark.index
+        end = max(node_end(node), start + 1)
+        return Refusal(code, message, place=Place.at(self.shown, self.text, start, end), hint=hint)
+
+    def section(self, name: str, node: Node, first: int) -> Section:
+        self._no_alias(node)
+        if not isinstance(node, SequenceNode):
+            raise self.refusal("bad-table", f"`{name}` is not a list of rows", node)
+        rows = tuple(self._row(name, item, first + i) for i, item in enumerate(node.value))
+        return Section(name, node.start_mark.index, bool(node.flow_style), rows)
+
+    def _no_alias(self, node: Node) -> None:
+        # The composer hands out one node per anchor; meeting it again means an alias.
+        if id(node) in self.visited or node.anchor is not None:
+            raise self.refusal("alias", "anchors and aliases in a table of layers are not edited: "
+                               "one text would be two layers", node,
+                               hint="write the repeated part out")
+        self.visited.add(id(node))
+        for child in node.value if isinstance(node, SequenceNode) else ():
+            self._no_alias(child)
+
+    def _row(self, section: str, node: Node, index: int) -> Row:
+        if not isinstance(node, SequenceNode) or len(node.value) != 4:
+            count = f", has {len(node.value)}" if isinstance(node, SequenceNode) else ""
+            raise self.refusal("bad-row", f"layer {index} is not a row of four, "
+                               f"[from, number, module, args]{count}", node)
+        source, number, module, args = node.value
+        if not isinstance(module, ScalarNode) or not module.value.strip():
+            raise self.refusal("bad-row", f"the module of layer {index} is not a name", module)
+        if not isinstance(args, SequenceNode):
+            raise self.refusal("bad-row", f"the args of layer {index} are not a list", args)
+        refs = self._refs(source, index)
+        end = node_end(node)
+        return Row(
+            index=index,
+            section=section,
+            start=node.start_mark.index,
+            end=end,
+            refs=refs,
+            listed=isinstance(source, SequenceNode),
+            repeats=value_of(number, self.text, self.shown),
+            module=str(module.value),
+            args=tuple(value_of(args, self.text, self.shown)),
+            spans=tuple((part.start_mark.index, node_end(part)) for part in node.value),
+            flow=bool(node.flow_style),
+            comment=index_comment(self.text, end),
+        )
+
+    def _refs(self, node: Node, index: int) -> tuple[Ref, ...]:
+        items = node.value if isinstance(node, SequenceNode) else [node]
+        return tuple(self._ref(item, index) for item in items)
+
+    def _ref(self, node: Node, index: int) -> Ref:
+        start, end = node.start_mark.index, node.end_mark.index
+        spelled = self.text[start:end]
+        plain = spelled.removeprefix("-")
+        is_number = plain.isascii() and plain.isdigit() and (plain == "0" or plain[0] != "0")
+        if not isinstance(node, ScalarNode) or not is_number or len(plain) > 9:
+            raise self.refusal("bad-reference", f"the `from` of layer {index} holds "
+                               f"{spelled[:40]!r}, which is not a layer number", node,
+                               hint="write a plain integer: -1, or the index of a layer")
+        return Ref(int(spelled), start, end)
+
+    def refuse_hidden_table(self, key: str, key_node: Node, node: Node) -> None:
+        """Refuse a third table of layers, whose rows the numbering would have to count."""
+        if not isinstance(node, SequenceNode) or not node.value:
+            return
+        rows = [item for item in node.value if isinstance(item, SequenceNode)]
+        if any(len(row.value) == 4 and isinstance(row.value[3], SequenceNode) for row in rows):
+            raise self.refusal(
+                "third-table", f"`{key}` is a third table of layers besides backbone and head; "
+                "how its fork numbers those layers is not known, so no reference can be proven",
+                key_node, hint="edit this file by hand, or move the rows into `backbone`")
+
+
+def node_end(node: Node) -> int:
+    """Return where a node's own text ends; a block collection's end mark lies further down."""
+    if isinstance(node, SequenceNode) and not node.flow_style and node.value:
+        return node_end(node.value[-1])
+    return int(node.end_mark.index)

@@ -1,0 +1,133 @@
+"""Who reads whom: the wiring that the `from` columns describe."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from yamlmod.errors import Refusal
+from yamlmod.model.document import Document, Row
+from yamlmod.model.refs import IMAGE, target
+
+# They write into the text embeddings on the side and nobody reads them.
+SIDE_EFFECT = frozenset({"ImagePoolingAttn"})
+# Their output is a list or a tuple of tensors, which no attention layer takes.
+MANY_OUTPUTS = frozenset({"CBLinear", "TorchVision"})
+
+
+@dataclass(frozen=True)
+class Read:
+    """One reference: layer ``reader`` reads ``target`` in place ``slot`` of its `from`."""
+
+    reader: int
+    slot: int
+    target: int
+    value: int
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The reads of a document, by reader and by target."""
+
+    reads: tuple[tuple[Read, ...], ...]
+    head: int
+
+    def readers(self, layer: int) -> list[Read]:
+        """Return every read of ``layer``, in the order of the file."""
+        return [read for reads in self.reads for read in reads if read.target == layer]
+
+    def alive(self, roots: Iterable[int] = ()) -> frozenset[int]:
+        """Return the layers whose output reaches the head or one of ``roots``."""
+        inputs = [[read.target for read in reads] for reads in self.reads]
+        return reachable(inputs, [self.head, *roots])
+
+
+def reachable(inputs: list[list[int]], roots: Iterable[int]) -> frozenset[int]:
+    """Return ``roots`` and all that leads to them, over each layer's list of inputs."""
+    found: set[int] = set()
+    waiting = [root for root in roots if root != IMAGE]
+    while waiting:
+        layer = waiting.pop()
+        if layer not in found:
+            found.add(layer)
+            waiting += [source for source in inputs[layer] if source != IMAGE]
+    return frozenset(found)
+
+
+def build_graph(document: Document) -> Graph:
+    """Resolve every reference. Raises Refusal for one that no layer above can answer."""
+    reads = tuple(_reads(document, row) for row in document.rows)
+    return Graph(reads, document.head.index)
+
+
+def _reads(document: Document, row: Row) -> tuple[Read, ...]:
+    if row.listed and not row.refs:
+        return _head_reads(document, row)
+    found = []
+    for slot, ref in enumerate(row.refs):
+        layer = target(row.index, ref.value)
+        first_row_reads_image = row.index == 0 and ref.value == -1
+        if not (0 <= layer < row.index or first_row_reads_image):
+            raise Refusal(
+                "bad-reference",
+                f"layer {row.index} {row.module} reads {_what(ref.value, layer, row.index, document)}",
+                place=document.place(ref.start, ref.end),
+                hint="mend the file first; a reference that leads nowhere has no place to keep")
+        found.append(Read(row.index, slot, layer, ref.value))
+    return tuple(found)
+
+
+def _what(value: int, layer: int, reader: int, document: Document) -> str:
+    if layer == reader:
+        return "itself"
+    if layer >= len(document.rows):
+        return f"layer {layer}, which does not exist: the last is {len(document.rows) - 1}"
+    if layer > reader:
+        return f"layer {layer}, which stands below it"
+    return f"{value}, which is above the first layer"
+
+
+def _head_reads(document: Document, row: Row) -> tuple[Read, ...]:
+    """Return what a head with an empty `from` reads: YOLOv5 v1.0 collects the output rows."""
+    if row.index != document.head.index:
+        raise Refusal("bad-reference", f"layer {row.index} {row.module} reads nothing",
+                      place=document.place(*row.spans[0]),
+                      hint="only a head may have an empty `from` (YOLOv5 v1.0)")
+    outputs = [r.index for r in document.rows[:-1] if is_output_row(document, r)]
+    # v1.0 lists them from the deepest to the shallowest; the order is the parser's business.
+    return tuple(Read(row.index, slot, layer, layer) for slot, layer in enumerate(outputs))
+
+
+def is_output_row(document: Document, row: Row) -> bool:
+    """Tell whether a row's channels are na * (nc + 5), which v1.0 takes for a head input."""
+    if not row.args:
+        return False
+    first = row.args[0]
+    if isinstance(first, str):
+        return "".join(first.split()) in ("na*(nc+5)", "no")
+    return isinstance(first, int) and first == outputs_per_cell(document.settings)
+
+
+def outputs_per_cell(settings: Any) -> int | None:
+    """Return na * (nc + 5) where the file gives anchors and classes, else None."""
+    anchors, classes = settings.get("anchors"), settings.get("nc")
+    if not isinstance(classes, int):
+        return None
+    if isinstance(anchors, list) and anchors and isinstance(anchors[0], list):
+        return len(anchors[0]) // 2 * (classes + 5)
+    return anchors * (classes + 5) if isinstance(anchors, int) else None
+
+
+def side_effects(rows: Iterable[Row]) -> list[int]:
+    """Return the layers that are alive though nobody reads them."""
+    return [row.index for row in rows if row.module in SIDE_EFFECT]
+
+
+def reader_names(document: Document, reads: Iterable[Read]) -> list[str]:
+    """Return each reader once, as `17 C3`."""
+    slots: dict[int, list[int]] = defaultdict(list)
+    for read in reads:
+        slots[read.reader].append(read.slot)
+    return [document.describe(reader) for reader in slots]

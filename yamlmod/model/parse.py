@@ -1,0 +1,135 @@
+"""From text to YAML nodes and plain values, within bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from yamlmod.errors import Place, Refusal
+
+# The largest of 762 real model files has 9,637 bytes; composing costs about 5 s a megabyte.
+MAX_CHARACTERS = 400_000
+_MAX_DIGITS = 20
+_MAX_DEPTH = 60
+
+
+def compose(text: str, shown: str) -> Node | None:
+    """Return the root node of a YAML text; a Refusal says where it does not parse."""
+    if len(text) > MAX_CHARACTERS:
+        raise Refusal("too-large", f"{len(text):,} characters are no model YAML "
+                      f"(at most {MAX_CHARACTERS:,} are read)", place=Place(shown))
+    _refuse_depth(text, shown)
+    try:
+        return YAML(typ="safe", pure=True).compose(text)  # type: ignore[no-any-return]
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place.at(shown, text, min(mark.index, len(text))) if mark else Place(shown)
+        problem = " ".join(str(part) for part in (error.context, error.problem) if part)
+        raise Refusal("bad-yaml", f"this does not parse as YAML: {problem}", place=place,
+                      hint=_cause(place)) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        place = _character_place(error, text, shown)
+        reason = str(getattr(error, "reason", None) or error).split("\n")[0]
+        raise Refusal("bad-yaml", f"this does not parse as YAML: {reason}",
+                      place=place) from error
+
+
+def load_plain(text: str, shown: str) -> dict[str, Any]:
+    """Return a model YAML as the loader's own plain data, apart from nodes and marks."""
+    try:
+        data = YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, ValueError, RecursionError) as error:
+        first = str(error).split("\n", 1)[0]
+        raise Refusal("bad-yaml", f"this does not load as YAML: {first}",
+                      place=Place(shown)) from error
+    if not isinstance(data, dict):
+        raise Refusal("not-a-model", "its top level is not a mapping", place=Place(shown))
+    return data
+
+
+def _cause(place: Place) -> str:
+    if "\xa0" in place.excerpt:
+        return "the line holds a no-break space (U+00A0), often pasted from a web page; type a space"
+    if "\t" in place.excerpt:
+        return "the line holds a tab, which YAML does not take as indentation; type spaces"
+    return "often a comma or a bracket is missing in the row above"
+
+
+def _character_place(error: Exception, text: str, shown: str) -> Place:
+    position = getattr(error, "position", None)
+    if isinstance(position, int) and 0 <= position < len(text):
+        return Place.at(shown, text, position)
+    return Place(shown)
+
+
+def _refuse_depth(text: str, shown: str) -> None:
+    # The composer recurses once a level; a count of open brackets bounds the flow levels, and
+    # quoted brackets can only make it stricter.
+    depth = 0
+    for position, character in enumerate(text):
+        if character in "[{":
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise Refusal("too-deep", f"brackets are nested more than {_MAX_DEPTH} deep",
+                              place=Place.at(shown, text, position))
+        elif character in "]}":
+            depth = max(0, depth - 1)
+
+
+def value_of(node: Node, text: str, shown: str) -> Any:
+    """Return a node as plain data: lists, dicts, numbers, booleans, None and strings.
+
+    Raises Refusal for an alias, because expanding aliases can take unbounded time.
+    """
+    return _Values(text, shown).value(node)
+
+
+class _Values:
+    """Converts one node, refusing to walk any of its children twice."""
+
+    def __init__(self, text: str, shown: str):
+        self.text = text
+        self.shown = shown
+        self.visited: set[int] = set()
+
+    def value(self, node: Node) -> Any:
+        if isinstance(node, ScalarNode):
+            return self._scalar(node)
+        if id(node) in self.visited:
+            raise Refusal("alias", "this file uses YAML aliases (`*name`), which are not edited",
+                          place=Place.at(self.shown, self.text, node.start_mark.index),
+                          hint="write the repeated part out")
+        self.visited.add(id(node))
+        if isinstance(node, SequenceNode):
+            return [self.value(child) for child in node.value]
+        if isinstance(node, MappingNode):
+            return {str(self.value(key)): self.value(child) for key, child in node.value}
+        raise TypeError(f"unknown YAML node {type(node).__name__}")
+
+    def _scalar(self, node: ScalarNode) -> Any:
+        kind = str(node.tag).rsplit(":", 1)[-1]
+        spelled = str(node.value)
+        if kind == "int" and len(spelled) <= _MAX_DIGITS:
+            return _integer(spelled)
+        if kind == "float" and len(spelled) <= _MAX_DIGITS:
+            return _real(spelled)
+        if kind == "bool":
+            return spelled.lower() in ("true", "yes", "on")
+        return None if kind == "null" else spelled
+
+
+def _integer(spelled: str) -> int | str:
+    try:
+        return int(spelled.replace("_", ""))
+    except ValueError:  # 0x1F and the like: nothing a layer table needs as a number
+        return spelled
+
+
+def _real(spelled: str) -> float | str:
+    try:
+        return float(spelled.replace("_", ""))
+    except ValueError:
+        return spelled

@@ -1,0 +1,48 @@
+"""The arithmetic of `from` references: what a number names, and how to spell a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+IMAGE = -1
+"""The target of layer 0's `-1`: the picture itself."""
+
+
+@dataclass(frozen=True)
+class SpellingRule:
+    """Which spellings a fork's parse_model reads right; all of them, in most forks.
+
+    Forks that keep `ch` offset by one read the channels of the wrong layer for a positive single
+    index (`from: 4`), and YOLOv5 v1 to v3 for a number below -1 inside a list.
+    """
+
+    positive_single: bool = True
+    negative_in_list: bool = True
+
+
+ANY_SPELLING = SpellingRule()
+
+
+def target(reader: int, value: int) -> int:
+    """Return the layer that ``value`` names in the row of layer ``reader``."""
+    return reader + value if value < 0 else value
+
+
+def spell(reader: int, wanted: int, negative: bool) -> int:
+    """Return the number by which layer ``reader`` names layer ``wanted``, in the given style.
+
+    The image has no index, so it can only be named by a negative number.
+    """
+    return wanted - reader if negative or wanted == IMAGE else wanted
+
+
+def spell_for_fork(
+    reader: int, wanted: int, negative: bool, listed: bool, rule: SpellingRule
+) -> int:
+    """Return the spelling like :func:`spell`, in the other style where the fork misreads it."""
+    value = spell(reader, wanted, negative)
+    if value >= 0 and not listed and not rule.positive_single:
+        return spell(reader, wanted, True)
+    if value < -1 and listed and not rule.negative_in_list and wanted != IMAGE:
+        return spell(reader, wanted, False)
+    return value

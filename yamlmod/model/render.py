@@ -1,0 +1,53 @@
+"""A new row in the style of the row above it."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from yamlmod.errors import Refusal
+from yamlmod.model.document import Document, Row
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+# Words YAML reads as something else than a string.
+_RESERVED = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "y", "n"})
+
+
+def render_row(
+    document: Document, neighbour: Row, source: int, repeats: int, module: str, args: list[Any]
+) -> str:
+    """Return `[from, number, module, args]` with the neighbour's spacing."""
+    pad, comma = _style(document.text, neighbour)
+    inner = pad if not neighbour.args else _pad(document.text, neighbour.spans[3][0])
+    listed = comma.join(_scalar(arg, comma) for arg in args)
+    values = f"[{inner}{listed}{inner}]" if args else "[]"
+    return f"[{pad}{source}{comma}{repeats}{comma}{module}{comma}{values}{pad}]"
+
+
+def _style(text: str, row: Row) -> tuple[str, str]:
+    if not row.flow:
+        return "", ", "
+    between = text[row.spans[0][1] : row.spans[1][0]]
+    comma = "," if between == "," else ", "
+    return _pad(text, row.start), comma
+
+
+def _pad(text: str, bracket: int) -> str:
+    """Return the blank that stands behind an opening bracket, at most one."""
+    return " " if text[bracket + 1 : bracket + 2] == " " else ""
+
+
+def _scalar(value: Any, comma: str) -> str:
+    if isinstance(value, (list, tuple)):
+        return "[" + comma.join(_scalar(item, comma) for item in value) + "]"
+    if value is None or isinstance(value, (bool, int)):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(value)
+    if isinstance(value, str) and value.isprintable() and value.isascii():
+        # YOLO evaluates strings, so a bare word stays one: nc, anchors, None.
+        bare = _PLAIN.fullmatch(value) and (value.lower() not in _RESERVED or value == "None")
+        return value if bare else "'" + value.replace("'", "''") + "'"
+    raise Refusal("bad-args", f"{value!r} cannot stand in a layer's args",
+                  hint="args are numbers, true, false, null, plain strings and lists of them")

@@ -1,0 +1,221 @@
+"""Insert layers: the new rows, and every reference and index comment behind them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from yamlmod.edits import Edit, apply_edits
+from yamlmod.errors import Refusal, one_of
+from yamlmod.model.document import Document, Row
+from yamlmod.model.graph import Read, reader_names, side_effects
+from yamlmod.model.layout import rows_after, rows_opening
+from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule, spell_for_fork
+from yamlmod.model.render import render_row
+from yamlmod.ops.outcome import Consumer, NewLayer, Outcome, WrongComment
+from yamlmod.ops.positions import Model, Position, claimed_reads, read_model
+from yamlmod.ops.proof import Insertion, prove_insertion
+from yamlmod.ops.rows import args_for
+from yamlmod.ops.shift import GrowingShift, renumber_comments
+from yamlmod.registry.catalogue import find
+
+_CLASS_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to insert and on which side its readers shall be."""
+
+    module: str
+    positions: tuple[Position, ...]
+    args: list[Any] | None = None
+    keep_skips: bool = False
+    readers: tuple[int, ...] | None = None
+    allow_dead: bool = False
+    spelling: SpellingRule = field(default=ANY_SPELLING)
+
+
+@dataclass(frozen=True)
+class _New:
+    """A planned layer: its place, its final index, its args and the reads it takes over."""
+
+    position: Position
+    index: int
+    module: str
+    args: list[Any]
+    claims: tuple[Read, ...]
+
+
+def insert(model: Model, request: Request) -> Outcome:
+    """Insert the layers of ``request``; the result is proven, or an error is raised."""
+    module, warnings = _module_name(request)
+    _check_readers(model, request)
+    new = _plan(model, request, module)
+    edits, consumers, wrong, renumbered, comments = _renumber(model, new, request.spelling)
+    edits += _new_lines(model.document, new)
+    text = apply_edits(model.document.text, edits)
+    insertions = [
+        Insertion(item.position.after, module, item.args,
+                  frozenset((read.reader, read.slot) for read in item.claims))
+        for item in new
+    ]
+    prove_insertion(model.document, text, insertions, request.spelling)
+    _check_alive(model, text, new, request)
+    warnings += _neighbour_warnings(model, new)
+    return Outcome(
+        model=model,
+        text=text,
+        inserted=tuple(_told(model, item, new) for item in new),
+        consumers=tuple(consumers),
+        renumbered=renumbered,
+        comments=comments,
+        wrong_comments=tuple(wrong),
+        warnings=tuple(warnings),
+    )
+
+
+def _module_name(request: Request) -> tuple[str, list[str]]:
+    """Return the name for the row, and a warning for a class the registry does not know."""
+    template = find(request.module)
+    if template is not None:
+        return template.name, []
+    if not _CLASS_NAME.fullmatch(request.module):
+        raise Refusal("bad-module", f"{request.module[:60]!r} is no class name",
+                      hint="`yamlmod list` shows the modules of the registry")
+    if request.args is None:
+        raise Refusal("unknown-module", f"the registry does not know {request.module}, so its "
+                      "args cannot be derived",
+                      hint="give them as they shall stand in the row, for example --args '[]' or "
+                           "--args '[256]'; `yamlmod list` shows the known modules")
+    return request.module, [f"{request.module} is not in the registry: its args and channels are "
+                            "taken as given"]
+
+
+def _check_readers(model: Model, request: Request) -> None:
+    if request.readers is None:
+        return
+    if request.keep_skips:
+        raise Refusal("usage", "--keep-skips and --readers both choose the readers; give one")
+    if all(position.edge is not None for position in request.positions):
+        raise Refusal("usage", "--edge names its reader already; leave --readers out")
+    places = [position.after for position in request.positions if position.edge is None]
+    reads = [read for place in places for read in model.graph.readers(place)]
+    for reader in request.readers:
+        if all(read.reader != reader for read in reads):
+            behind = one_of([model.document.describe(place) for place in places])
+            names = one_of(reader_names(model.document, reads)) or "nobody"
+            raise Refusal("not-a-reader", f"--readers: {model.document.describe(reader)} does not "
+                          f"read {behind}", hint=f"it is read by {names}")
+
+
+def _plan(model: Model, request: Request, module: str) -> list[_New]:
+    taken: dict[tuple[int, int], Position] = {}
+    new: list[_New] = []
+    for count, position in enumerate(request.positions):
+        claims = claimed_reads(model, position, request.keep_skips, request.readers)
+        for read in claims:
+            other = taken.setdefault((read.reader, read.slot), position)
+            if other is not position:
+                raise Refusal(
+                    "conflict", f"{other.asked} and {position.asked} both take over what "
+                    f"{model.document.describe(read.reader)} reads",
+                    hint="to stack two layers, insert one and then the other behind it")
+        if any(p.after == position.after and not claims for p in request.positions[:count]):
+            raise Refusal("conflict", f"{position.asked} names a place that is taken already")
+        args = args_for(model, request.module, position, request.args)
+        new.append(_New(position, position.after + 1 + count, module, args, tuple(claims)))
+    return new
+
+
+def _renumber(
+    model: Model, new: Sequence[_New], rule: SpellingRule
+) -> tuple[list[Edit], list[Consumer], list[WrongComment], int, int]:
+    shift = GrowingShift([item.position.after for item in new])
+    served = {(read.reader, read.slot): item for item in new for read in item.claims}
+    places = {item.position.after for item in new}
+    edits: list[Edit] = []
+    consumers: list[Consumer] = []
+    for row in model.document.rows:
+        reader = shift(row.index)
+        # A head with an empty `from` has reads but no numbers to rewrite.
+        for read, ref in zip(model.graph.reads[row.index], row.refs, strict=False):
+            item = served.get((read.reader, read.slot))
+            wanted = item.index if item else shift(read.target)
+            value = _respell(ref.value, reader, wanted, row.listed, rule)
+            if value != ref.value:
+                edits.append(Edit(ref.start, ref.end, str(value)))
+            if item or read.target in places:
+                name = item.module if item else model.document.rows[read.target].module
+                consumers.append(Consumer(
+                    row.index, reader, row.module, read.slot, ref.value, value, wanted, name,
+                    "through" if item else "bypass"))
+    renumbered = len(edits)
+    comment_edits, wrong = renumber_comments(model.document.text, model.document.rows, shift)
+    return edits + comment_edits, consumers, wrong, renumbered, len(comment_edits)
+
+
+def _respell(old: int, reader: int, wanted: int, listed: bool, rule: SpellingRule) -> int:
+    plain = spell_for_fork(reader, wanted, old < 0, listed, ANY_SPELLING)
+    if plain == old:
+        return old  # what stands there and stays right is not ours to change
+    return spell_for_fork(reader, wanted, old < 0, listed, rule)
+
+
+def _new_lines(document: Document, new: Sequence[_New]) -> list[Edit]:
+    edits: list[Edit] = []
+    groups: dict[tuple[int, bool], list[_New]] = {}
+    for item in new:
+        groups.setdefault((item.position.after, item.position.opens), []).append(item)
+    for (after, opens), items in groups.items():
+        on_top = after == IMAGE or opens
+        neighbour: Row = document.rows[after + 1] if on_top else document.rows[after]
+        lines = [
+            render_row(document, neighbour, -1 - number, 1, item.module, item.args)
+            for number, item in enumerate(items)
+        ]
+        if on_top:
+            edits += rows_opening(document, document.section_of(neighbour), lines)
+        else:
+            edits += rows_after(document, neighbour, lines)
+    return edits
+
+
+def _check_alive(model: Model, text: str, new: Sequence[_New], request: Request) -> None:
+    after = read_model(text, model.document.shown)
+    alive = after.graph.alive(side_effects(after.document.rows))
+    shift = GrowingShift([item.position.after for item in new])
+    before = model.graph.alive(side_effects(model.document.rows))
+    lost = [item.index for item in new if item.index not in alive]
+    lost += [shift(layer) for layer in sorted(before) if shift(layer) not in alive]
+    if not lost or request.allow_dead:
+        return
+    names = one_of([after.document.describe(layer) for layer in lost])
+    place = model.document.rows[max(new[0].position.after, 0)]
+    readers = [read for item in new for read in model.graph.readers(item.position.after)]
+    told = one_of(reader_names(model.document, readers)) or "nobody"
+    raise Refusal("dead-layer", f"the output of {names} would no longer reach the head",
+                  place=model.document.place(place.start, place.end),
+                  hint=f"layer {model.document.describe(new[0].position.after)} is read by {told}; "
+                       "choose its readers with --readers, or permit it with --allow-dead")
+
+
+def _neighbour_warnings(model: Model, new: Sequence[_New]) -> list[str]:
+    found = []
+    rows = model.document.rows
+    for item in new:
+        around = {item.position.after, *(read.reader for read in item.claims)}
+        same = sorted(i for i in around if i >= 0 and rows[i].module == item.module)
+        if same:
+            found.append(f"{item.position.asked}: the new {item.module} stands next to another, "
+                         f"layer {one_of([str(i) for i in same])} of the original")
+    return found
+
+
+def _told(model: Model, item: _New, new: Sequence[_New]) -> NewLayer:
+    shift = GrowingShift([other.position.after for other in new])
+    source = item.position.after
+    name = "the image" if source == IMAGE else model.document.rows[source].module
+    return NewLayer(item.index, item.module, tuple(item.args), shift(source), name,
+                    item.position.asked)

@@ -1,0 +1,64 @@
+"""What an operation on a YAML gives back: the new text and what to tell about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from yamlmod.ops.positions import Model
+
+
+@dataclass(frozen=True)
+class NewLayer:
+    """A layer that was inserted; indices are the new file's."""
+
+    index: int
+    module: str
+    args: tuple[object, ...]
+    reads: int
+    reads_name: str
+    asked: str
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """One read next to the change: who, what it read, what it reads now, and on which side."""
+
+    old_reader: int
+    reader: int
+    module: str
+    slot: int
+    old_value: int
+    value: int
+    reads: int
+    reads_name: str
+    side: str
+
+
+@dataclass(frozen=True)
+class WrongComment:
+    """An index comment that was wrong before and was left alone."""
+
+    line: int
+    value: int
+    index: int
+    now: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one operation, proven and not yet written."""
+
+    model: Model
+    text: str
+    inserted: tuple[NewLayer, ...] = ()
+    removed: tuple[int, ...] = ()
+    consumers: tuple[Consumer, ...] = ()
+    renumbered: int = 0
+    comments: int = 0
+    wrong_comments: tuple[WrongComment, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether the text differs from the one it started from."""
+        return self.text != self.model.document.text

@@ -1,0 +1,167 @@
+"""Where an insertion goes: from the words of a command to a place in the wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from yamlmod.errors import Refusal, one_of
+from yamlmod.model.channels import Shapes, infer_shapes
+from yamlmod.model.document import Document, parse_document
+from yamlmod.model.graph import (
+    MANY_OUTPUTS,
+    Graph,
+    Read,
+    build_graph,
+    is_output_row,
+    reader_names,
+)
+from yamlmod.model.modules import Kind
+from yamlmod.model.refs import IMAGE
+from yamlmod.model.select import select
+from yamlmod.registry.catalogue import catalogue
+
+
+@dataclass(frozen=True)
+class Model:
+    """A document with its wiring and shapes: what every operation starts from."""
+
+    document: Document
+    graph: Graph
+    shapes: Shapes
+
+    def select(self, word: str) -> int:
+        """Return the layer a selector names."""
+        return select(self.document, self.graph, self.shapes, word)
+
+
+def read_model(text: str, shown: str) -> Model:
+    """Parse, wire and infer; raises Refusal for a file that cannot be edited safely."""
+    document = parse_document(text, shown)
+    graph = build_graph(document)
+    return Model(document, graph, infer_shapes(document, graph, registry_kinds()))
+
+
+def registry_kinds() -> dict[str, Kind]:
+    """Return what the templates' manifests say of channels and stride, by module name."""
+    kinds: dict[str, Kind] = {}
+    for template in catalogue():
+        kind = Kind("same")
+        if template.rule == "conv":
+            names = [argument.name for argument in template.arguments]
+            # In the row, args[0] is the output channels and the manifest's arguments follow.
+            stride = f"arg{names.index('stride') + 1}" if "stride" in names else "1"
+            kind = Kind("scaled", stride)
+        kinds |= dict.fromkeys(template.names, kind)
+    return kinds
+
+
+@dataclass(frozen=True)
+class Position:
+    """One place: the layer to stand behind, and which of its readers the new layer serves.
+
+    edge: the one reader whose reads move, or None for the command's general rule.
+    opens: the line opens the section of the layer below, where the two differ.
+    """
+
+    after: int
+    asked: str
+    edge: int | None = None
+    opens: bool = False
+
+
+def resolve_positions(
+    model: Model,
+    at: Sequence[int] = (),
+    after: Sequence[str] = (),
+    before: Sequence[str] = (),
+    edge: Sequence[str] = (),
+) -> list[Position]:
+    """Return the places that a command names, sorted; all speak of the original's indices."""
+    found = [_at(model, number) for number in at]
+    found += [Position(model.select(word), f"--after {word}") for word in after]
+    found += [_before(model, word) for word in before]
+    found += [_edge(model, word) for word in edge]
+    if not found:
+        raise Refusal("no-position", "say where: --at N, --after SEL, --before SEL or --edge A:B",
+                      hint="`yamlmod show CFG` lists the layers")
+    for position in found:
+        _check(model, position)
+    return sorted(found, key=lambda position: position.after)
+
+
+def _at(model: Model, number: int) -> Position:
+    last = model.graph.head
+    if not 0 <= number <= last:
+        raise Refusal("no-such-layer", f"--at {number}: {model.document.shown} has layers 0 to "
+                      f"{last}, so a new layer can get an index from 0 to {last}")
+    return Position(number - 1, f"--at {number}")
+
+
+def _before(model: Model, word: str) -> Position:
+    layer = model.select(word)
+    above = layer - 1
+    reads = model.graph.reads[layer]
+    if all(read.target != above for read in reads):
+        read_names = one_of([model.document.describe(read.target) for read in reads]) or "nothing"
+        source = reads[0].target if reads else above
+        raise Refusal(
+            "not-in-sequence",
+            f"--before {word}: layer {model.document.describe(layer)} does not read the layer "
+            f"above it ({model.document.describe(above)}); it reads {read_names}",
+            place=model.document.place(*model.document.rows[layer].spans[0]),
+            hint=f"--edge {source}:{layer} puts the new layer on that connection alone, "
+                 f"--after {source} behind its source for every reader")
+    rows = model.document.rows
+    opens = above >= 0 and rows[above].section != rows[layer].section
+    return Position(above, f"--before {word}", opens=opens)
+
+
+def _edge(model: Model, word: str) -> Position:
+    source_word, colon, reader_word = word.partition(":")
+    if not colon or ":" in reader_word or not source_word.strip() or not reader_word.strip():
+        raise Refusal("bad-selector", f"--edge {word}: write A:B, the layer that is read and its "
+                      "reader, for example --edge 4:16")
+    source, reader = model.select(source_word), model.select(reader_word)
+    reads = model.graph.readers(source)
+    if all(read.reader != reader for read in reads):
+        names = one_of(reader_names(model.document, reads)) or "nobody"
+        raise Refusal("no-such-edge", f"--edge {word}: layer {model.document.describe(reader)} "
+                      f"does not read {model.document.describe(source)}",
+                      hint=f"{model.document.describe(source)} is read by {names}")
+    return Position(source, f"--edge {word}", edge=reader)
+
+
+def _check(model: Model, position: Position) -> None:
+    document, layer = model.document, position.after
+    if layer == IMAGE:
+        return
+    row = document.rows[layer]
+    place = document.place(row.start, row.end)
+    if layer == model.graph.head:
+        raise Refusal("behind-head", f"{position.asked}: {document.describe(layer)} is the head; "
+                      "a layer behind it would be read by nobody", place=place)
+    if row.module in MANY_OUTPUTS:
+        raise Refusal("many-outputs", f"{position.asked}: {document.describe(layer)} gives a list "
+                      "of tensors, which no layer of this kind can take", place=place,
+                      hint="put it behind the layer that reads one of them")
+    head = document.head
+    if head.listed and not head.refs and is_output_row(document, row):
+        raise Refusal("output-row", f"{position.asked}: the head has an empty `from` and collects "
+                      f"every row of na*(nc+5) channels, {document.describe(layer)} among them; a "
+                      "layer behind it would be collected as well", place=place,
+                      hint="put it in front: --before " + str(layer))
+
+
+def claimed_reads(
+    model: Model, position: Position, keep_skips: bool, readers: Sequence[int] | None
+) -> list[Read]:
+    """Return the reads of the place's layer that move to the new layer."""
+    reads = model.graph.readers(position.after)
+    if position.edge is not None:
+        return [read for read in reads if read.reader == position.edge]
+    if readers is not None:
+        return [read for read in reads if read.reader in readers]
+    if keep_skips:
+        return [read for read in reads if read.value == -1 or read.reader == model.graph.head]
+    return reads

@@ -1,0 +1,137 @@
+"""Remove layers: the inverse of an insertion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from yamlmod.edits import Edit, apply_edits
+from yamlmod.errors import Refusal, one_of
+from yamlmod.model.document import Row, parse_document
+from yamlmod.model.graph import side_effects
+from yamlmod.model.layout import row_removal
+from yamlmod.model.modules import KNOWN
+from yamlmod.model.refs import ANY_SPELLING, IMAGE, spell_for_fork
+from yamlmod.ops.outcome import Consumer, Outcome
+from yamlmod.ops.positions import Model, read_model, registry_kinds
+from yamlmod.ops.proof import prove_removal
+from yamlmod.ops.shift import ShrinkingShift, renumber_comments
+
+
+def remove(model: Model, layers: Sequence[int], allow_dead: bool = False) -> Outcome:
+    """Take ``layers`` out; whoever read one reads its input. Proven, or an error is raised."""
+    chosen = sorted(set(layers))
+    warnings = [warning for layer in chosen for warning in _check(model, layer)]
+    _check_sections(model, chosen)
+    shift = ShrinkingShift(chosen)
+    staying = [row for row in model.document.rows if row.index not in chosen]
+    edits, consumers, duplicates = _renumber(model, shift, chosen)
+    comment_edits, wrong = renumber_comments(model.document.text, staying, shift)
+    text = apply_edits(model.document.text, edits + comment_edits)
+    for layer in reversed(chosen):
+        # One at a time from below, so that each works on a text that parses.
+        document = parse_document(text, model.document.shown)
+        text = apply_edits(text, row_removal(document, document.rows[layer]))
+    prove_removal(model.document, text, chosen, ANY_SPELLING)
+    warnings += _dead_warnings(model, text, shift, chosen)
+    return Outcome(
+        model=model,
+        text=text,
+        removed=tuple(chosen),
+        consumers=tuple(consumers),
+        renumbered=len(edits),
+        comments=len(comment_edits),
+        wrong_comments=tuple(wrong),
+        warnings=tuple(warnings + duplicates),
+    )
+
+
+def _check(model: Model, layer: int) -> list[str]:
+    """Refuse a layer whose readers could not read its input instead; warn where that is unknown."""
+    row = model.document.rows[layer]
+    name = model.document.describe(layer)
+    place = model.document.place(row.start, row.end)
+    if layer == model.graph.head:
+        raise Refusal("is-head", f"{name} is the head; without it the file is no model",
+                      place=place)
+    reads = model.graph.reads[layer]
+    if len(reads) != 1:
+        raise Refusal("joins-inputs", f"{name} joins {len(reads)} inputs; which of them its "
+                      "readers should read instead is a design decision", place=place,
+                      hint="rewire its readers by hand, or insert the opposite change")
+    before, after = model.shapes[reads[0].target], model.shapes[layer]
+    if {**KNOWN, **registry_kinds()}.get(row.module) is None:
+        return [f"{name} is not a module yamlmod knows: that it keeps channels and stride is "
+                "taken on trust"]
+    if before.stride != after.stride and before.stride and after.stride:
+        raise Refusal("changes-stride", f"{name} changes the stride from {before.stride} to "
+                      f"{after.stride}; its readers could not take its input", place=place)
+    pairs = zip(model.shapes.scales, before.real, after.real, strict=True)
+    for scale, one, other in pairs:
+        if one is not None and other is not None and one != other:
+            where = "" if scale.name == "file" else f" (scale {scale.name})"
+            raise Refusal("changes-channels", f"{name} changes the channels from {one} to "
+                          f"{other}{where}; its readers could not take its input", place=place)
+    if None in after.real or None in before.real:
+        return [f"the channels around {name} are not known: that it keeps them is taken on trust"]
+    return []
+
+
+def _check_sections(model: Model, chosen: Sequence[int]) -> None:
+    for section in model.document.sections:
+        if all(row.index in chosen for row in section.rows):
+            raise Refusal("empty-table", f"that would leave no row in `{section.name}`")
+
+
+def _renumber(
+    model: Model, shift: ShrinkingShift, chosen: Sequence[int]
+) -> tuple[list[Edit], list[Consumer], list[str]]:
+    edits: list[Edit] = []
+    consumers: list[Consumer] = []
+    duplicates: list[str] = []
+    for row in model.document.rows:
+        if row.index in chosen:
+            continue
+        reader = shift(row.index)
+        targets = []
+        for read, ref in zip(model.graph.reads[row.index], row.refs, strict=False):
+            source = _source(model, read.target, chosen)
+            wanted = shift(source)
+            if wanted == IMAGE and reader != 0:
+                raise Refusal("reads-image", f"{model.document.describe(row.index)} would have to "
+                              "read the image, which only layer 0 can",
+                              place=model.document.place(ref.start, ref.end))
+            value = spell_for_fork(reader, wanted, ref.value < 0, row.listed, ANY_SPELLING)
+            targets.append(wanted)
+            if value != ref.value:
+                edits.append(Edit(ref.start, ref.end, str(value)))
+            if source != read.target:
+                name = "the image" if source == IMAGE else model.document.rows[source].module
+                consumers.append(Consumer(row.index, reader, row.module, read.slot, ref.value,
+                                          value, wanted, name, "input"))
+        duplicates += _duplicates(model, row, targets)
+    return edits, consumers, duplicates
+
+
+def _source(model: Model, layer: int, chosen: Sequence[int]) -> int:
+    while layer in chosen:
+        layer = model.graph.reads[layer][0].target
+    return layer
+
+
+def _duplicates(model: Model, row: Row, targets: list[int]) -> list[str]:
+    before = [read.target for read in model.graph.reads[row.index]]
+    if len(set(targets)) == len(targets) or len(set(before)) < len(before):
+        return []
+    twice = one_of([str(t) for t in sorted({t for t in targets if targets.count(t) > 1})])
+    return [f"{model.document.describe(row.index)} now reads layer {twice} twice"]
+
+
+def _dead_warnings(
+    model: Model, text: str, shift: ShrinkingShift, chosen: Sequence[int]
+) -> list[str]:
+    after = read_model(text, model.document.shown)
+    alive = after.graph.alive(side_effects(after.document.rows))
+    before = model.graph.alive(side_effects(model.document.rows))
+    lost = [shift(i) for i in sorted(before) if i not in chosen and shift(i) not in alive]
+    names = one_of([after.document.describe(layer) for layer in lost])
+    return [f"the output of {names} no longer reaches the head"] if lost else []

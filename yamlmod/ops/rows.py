@@ -1,0 +1,80 @@
+"""The args of a new row: derived from the registry and the channels, or checked as given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yamlmod.errors import Refusal
+from yamlmod.model.refs import IMAGE
+from yamlmod.ops.positions import Model, Position
+from yamlmod.registry.catalogue import find
+from yamlmod.registry.manifest import Template
+
+
+def args_for(model: Model, module: str, position: Position, given: list[Any] | None) -> list[Any]:
+    """Return the args of the new row at ``position``; raises Refusal where they cannot be right."""
+    template = find(module)
+    if template is None:
+        return list(given or [])
+    if position.after == IMAGE and template.rule != "free":
+        raise Refusal("takes-channels", f"{template.name} takes its input's channels and cannot "
+                      "stand at 0, where it would see the image",
+                      hint="modules of rule `free` can; see `yamlmod list`")
+    if given is None:
+        nominal = nominal_channels(model, position.after) if template.rule == "conv" else None
+        return template.row_args(nominal)
+    check_args(template, given)
+    return list(given)
+
+
+def check_args(template: Template, given: list[Any]) -> None:
+    """Refuse args that the module would read as something else than what they say."""
+    values = [None if value == "None" else value for value in given]
+    if template.rule == "conv":
+        _check_channels(template, values)
+        values = values[1:]
+    if len(values) > len(template.arguments):
+        names = ", ".join(argument.name for argument in template.arguments) or "nothing"
+        raise _bad_args(template, given, f"{template.name} takes {names} in its row, and "
+                        f"{len(values)} values were given")
+    for argument, value in zip(template.arguments, values, strict=False):
+        objection = argument.objection(value)
+        if objection:
+            raise _bad_args(template, given, f"{template.name}: {objection}")
+
+
+def _check_channels(template: Template, values: list[Any]) -> None:
+    first = values[0] if values else None
+    if isinstance(first, bool) or not isinstance(first, int) or first < 1:
+        raise _bad_args(template, values, f"{template.name}: the row's first argument is its "
+                        f"output channels, got {first!r}")
+
+
+def _bad_args(template: Template, given: list[Any], message: str) -> Refusal:
+    spelled = str(given).replace("'", "").replace(" ", "")
+    for row in template.wild:
+        if row.args.replace(" ", "") == spelled and row.verdict == "refused":
+            message += f" ({row.meaning})"
+            return Refusal("bad-args", message, hint=f"write --args '{row.write}'")
+    plain = "its nominal channels, or leave --args out" if template.rule == "conv" else "'[]'"
+    return Refusal("bad-args", message, hint=f"write --args {plain}; `yamlmod info "
+                   f"{template.name}` shows the arguments")
+
+
+def nominal_channels(model: Model, layer: int) -> int:
+    """Return the number that scales to the layer's real channels at every scale of the file."""
+    shape = model.shapes[layer]
+    name = model.document.describe(layer)
+    if shape.nominal is None or None in shape.real:
+        raise Refusal("unknown-channels", f"the output channels of {name} are not known",
+                      hint="a module on the way is not known to yamlmod; give the nominal channels "
+                           "yourself, for example --args '[256]'")
+    for scale, real in zip(model.shapes.scales, shape.real, strict=True):
+        scaled = scale.scaled(shape.nominal)
+        if scaled != real:
+            where = "" if scale.name == "file" else f" at scale {scale.name}"
+            raise Refusal(
+                "channels-differ", f"behind {name} no nominal number of channels is right: "
+                f"{shape.nominal} would give {scaled}{where}, the layer has {real}",
+                hint="choose a layer behind a Conv or C3, or a module of rule `same` or `free`")
+    return shape.nominal

@@ -1,0 +1,189 @@
+"""A template as data: what its manifest says and what its file holds, as text."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yamlmod.errors import Place, Refusal
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover - the same parser under its older name
+    import tomli as tomllib
+
+RULES = ("same", "free", "conv")
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "str": (str,),
+}
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One constructor argument behind those that the channel rule supplies."""
+
+    name: str
+    type: str
+    default: str
+    doc: str
+    optional: bool = False
+    bounds: tuple[tuple[str, float], ...] = ()
+    choices: tuple[str, ...] = ()
+
+    def objection(self, value: object) -> str | None:
+        """Return what is wrong with ``value`` for this argument, or None."""
+        if value is None:
+            return None if self.optional else f"{self.name} must not be None"
+        wrong_bool = isinstance(value, bool) and self.type != "bool"
+        if wrong_bool or not isinstance(value, _TYPES[self.type]):
+            return f"{self.name} must be {self.described()}, got {value!r}"
+        if self.choices and value not in self.choices:
+            return f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}"
+        if isinstance(value, (int, float)):
+            for kind, limit in self.bounds:
+                if not _BOUND_HOLDS[kind](float(value), limit):
+                    return f"{self.name} must be {_BOUND_SIGN[kind]} {limit:g}, got {value!r}"
+        return None
+
+    def described(self) -> str:
+        """Return the argument's type as a reader would say it."""
+        kind = {"int": "an integer", "float": "a number", "bool": "True or False",
+                "str": "a string"}[self.type]
+        return f"{kind} or None" if self.optional else kind
+
+
+_BOUND_SIGN = {"min": ">=", "max": "<=", "exclusive_min": ">", "exclusive_max": "<"}
+_BOUND_HOLDS = {
+    "min": lambda value, limit: value >= limit,
+    "max": lambda value, limit: value <= limit,
+    "exclusive_min": lambda value, limit: value > limit,
+    "exclusive_max": lambda value, limit: value < limit,
+}
+
+
+@dataclass(frozen=True)
+class WildRow:
+    """Arguments met in published YAMLs: what they mean here, or the row to write instead."""
+
+    args: str
+    verdict: str
+    meaning: str
+    write: str
+
+
+@dataclass(frozen=True)
+class Template:
+    """An attention module of the registry; ``source`` is text and is never imported here."""
+
+    name: str
+    class_name: str
+    file: str
+    version: str
+    aliases: tuple[str, ...]
+    summary: str
+    rule: str
+    python: str
+    torch: str
+    requirements: tuple[str, ...]
+    paper: Mapping[str, Any]
+    arguments: tuple[Argument, ...]
+    wild: tuple[WildRow, ...]
+    source: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every name that means this module: its own, its class and its aliases."""
+        return tuple(dict.fromkeys((self.name, self.class_name, *self.aliases)))
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Return the file's top-level import statements, one line each."""
+        tree = ast.parse(self.source)
+        return tuple(
+            ast.unparse(node) for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))
+        )
+
+    @property
+    def code(self) -> str:
+        """Return what goes into a fork: everything behind the last import, without blank ends."""
+        body = ast.parse(self.source).body
+        imports = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        first = max((node.end_lineno or 0 for node in imports), default=0)
+        lines = self.source.split("\n")[first:]
+        return "\n".join(lines).strip("\n") + "\n"
+
+    @property
+    def digest(self) -> str:
+        """Return a short hash of the code, which tells an edited copy from ours."""
+        return hashlib.sha256(self.code.encode()).hexdigest()[:16]
+
+    def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
+        """Return the positional arguments parse_model hands the class."""
+        leading = {"same": [channels_in], "free": [], "conv": [channels_in, channels_out]}
+        return [*leading[self.rule], *args]
+
+    def row_args(self, nominal: int | None) -> list[Any]:
+        """Return the args of the row a plain insertion writes."""
+        return [nominal] if self.rule == "conv" else []
+
+
+def read_template(folder: Path) -> Template:
+    """Read ``folder/manifest.toml`` and the file it names; a Refusal says what is wrong."""
+    path = folder / "manifest.toml"
+    shown = f"{folder.name}/manifest.toml"
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _template(folder, data)
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal("bad-manifest", str(error), place=Place(shown)) from error
+    except (KeyError, TypeError, OSError, UnicodeDecodeError, SyntaxError) as error:
+        what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
+        raise Refusal("bad-manifest", what, place=Place(shown)) from error
+
+
+def _template(folder: Path, data: Mapping[str, Any]) -> Template:
+    if data["rule"] not in RULES:
+        raise TypeError(f"rule must be one of {', '.join(RULES)}, got {data['rule']!r}")
+    source = (folder / data["file"]).read_text(encoding="ascii")
+    return Template(
+        name=data["name"],
+        class_name=data["class"],
+        file=f"{folder.name}/{data['file']}",
+        version=data["version"],
+        aliases=tuple(data["aliases"]),
+        summary=data["summary"],
+        rule=data["rule"],
+        python=data["python"],
+        torch=data["torch"],
+        requirements=tuple(data["requirements"]),
+        paper=dict(data["paper"]),
+        arguments=tuple(_argument(item) for item in data.get("arguments", [])),
+        wild=tuple(
+            WildRow(item["args"], item["verdict"], item["meaning"], item["write"])
+            for item in data.get("wild", [])
+        ),
+        source=source,
+    )
+
+
+def _argument(item: Mapping[str, Any]) -> Argument:
+    if item["type"] not in _TYPES:
+        raise TypeError(f"argument type must be one of {', '.join(_TYPES)}, got {item['type']!r}")
+    bounds = tuple((kind, float(item[kind])) for kind in _BOUND_SIGN if kind in item)
+    return Argument(
+        name=item["name"],
+        type=item["type"],
+        default=item["default"],
+        doc=item["doc"],
+        optional=bool(item.get("optional", False)),
+        bounds=bounds,
+        choices=tuple(item.get("choices", ())),
+    )
