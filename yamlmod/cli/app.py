@@ -1,0 +1,88 @@
+"""The command line: a group that loads a command's file only when the command is called."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from yamlmod import __version__
+from yamlmod.cli.guard import guarded
+
+_COMMANDS = Path(__file__).parent / "commands"
+_EPILOG = """\b
+Examples:
+  yamlmod add SimAM --repo yolov5 --cfg models/yolov5s.yaml --at 24
+      preview: the YAML row, every renumbered reference, the class in common.py
+  yamlmod add SimAM --repo yolov5 --cfg models/yolov5s.yaml --at 24 -w
+      write it
+  yamlmod insert ACmix models/yolov5s.yaml --before SPPF -o models/yolov5s-acmix.yaml
+      the YAML half alone, into a new file
+  yamlmod insert SimAM models/yolov5s.yaml --after P3 --after P5 | git apply
+      what is previewed is a diff
+  yamlmod show models/yolov5s.yaml
+      the layers, whom each reads and who reads it"""
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are the files of `commands/`; none is imported for `--help`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands, which are the names of their files."""
+        return sorted(path.stem for path in _COMMANDS.glob("[a-z]*.py"))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import the one command that is called."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"yamlmod.cli.commands.{cmd_name}")
+        app = typer.Typer(add_completion=False, rich_markup_mode=None,
+                          pretty_exceptions_enable=False)
+        app.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(guarded(module.run))
+        return get_command(app)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write each command with the first sentence of its file."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name)) for name in self.list_commands(ctx)])
+
+
+def _summary(name: str) -> str:
+    source = (_COMMANDS / f"{name}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(source)) or "").split("\n", 1)[0]
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EPILOG,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"yamlmod {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True,
+                           help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Insert attention layers into YOLO model YAMLs and forks.
+
+    Every reference, head input and index comment is renumbered, every other byte stays, and the
+    result is proven before it is written. Editing commands preview a diff unless told to write.
+    """

@@ -1,0 +1,93 @@
+"""Insert a layer into a model YAML; every reference and index comment behind it follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yamlmod.cli.options import (
+    After,
+    AllowDead,
+    Args,
+    At,
+    Before,
+    Check,
+    DiffFile,
+    DryRun,
+    EdgeOption,
+    Force,
+    Format,
+    Json,
+    KeepSkips,
+    Output,
+    OutputFormat,
+    Readers,
+    Sinks,
+    Write,
+    parse_args,
+    split_selectors,
+)
+
+EPILOG = """\b
+Examples:
+  yamlmod insert SimAM models/yolov5s.yaml --at 24
+  yamlmod insert SimAM yolov5s.yaml --after P3 --after P4 --after P5 -o yolov5s-simam.yaml
+  yamlmod insert ACmix yolov5s.yaml --before SPPF -w
+  yamlmod insert SimAM yolov5s.yaml --after 4 --keep-skips
+  yamlmod insert SimAM yolov5s.yaml --edge 4:16
+  yamlmod insert MyAttention yolov5s.yaml --after C3#2 --args '[256, 7]'
+All positions of one command speak of the original's indices."""
+
+
+def run(
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="A module of the registry, or a "
+                                          "class of your own with --args.")],
+    cfg: Annotated[Path, typer.Argument(metavar="CFG", help="The model YAML.")],
+    at: At = None,
+    after: After = None,
+    before: Before = None,
+    edge: EdgeOption = None,
+    args: Args = None,
+    keep_skips: KeepSkips = False,
+    readers: Readers = None,
+    allow_dead: AllowDead = False,
+    output: Output = None,
+    write: Write = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    check: Check = False,
+    diff: DiffFile = None,
+    json: Json = False,
+    format: OutputFormat = Format.text,
+) -> None:
+    """Insert MODULE into the model YAML CFG.
+
+    Previews unless -w or -o is given: the diff goes to stdout, the summary to stderr. The new
+    layer reads the layer above it, and that layer's readers read the new one (--keep-skips and
+    --readers choose otherwise).
+    """
+    from yamlmod.cli.describe import describe
+    from yamlmod.cli.finish import finish, output_change
+    from yamlmod.cli.target import no_both, open_target, positions_of, readers_of
+    from yamlmod.ops.insert import Request, insert
+    from yamlmod.workspace.files import Change
+
+    no_both(write, output)
+    values = parse_args(args)
+    target = open_target(cfg)
+    outcome = insert(target.model, Request(
+        module=module,
+        positions=positions_of(target.model, at, after, before, edge),
+        args=values,
+        keep_skips=keep_skips,
+        readers=readers_of(target.model, split_selectors(readers)),
+        allow_dead=allow_dead,
+    ))
+    after_bytes = target.file.encode(outcome.text)
+    change = Change(target.file.path, target.file.raw, after_bytes) if output is None else (
+        output_change(target.file.path, output, after_bytes, force))
+    sinks = Sinks(write or output is not None, dry_run, check, json or format is Format.json,
+                  diff, force)
+    finish([change], describe("insert", outcome), sinks, target.file.path.parent)

@@ -1,0 +1,61 @@
+"""Remove layers from a model YAML: the inverse of insert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yamlmod.cli.options import (
+    Check,
+    DiffFile,
+    DryRun,
+    Force,
+    Format,
+    Json,
+    Output,
+    OutputFormat,
+    Sinks,
+    Write,
+)
+
+EPILOG = """\b
+Examples:
+  yamlmod remove models/yolov5s-simam.yaml SimAM
+  yamlmod remove models/yolov5s-simam.yaml 18 22 26 -w"""
+
+
+def run(
+    cfg: Annotated[Path, typer.Argument(metavar="CFG", help="The model YAML.")],
+    selectors: Annotated[list[str], typer.Argument(metavar="SEL...", help="The layers to take out: "
+                                                   "9, SPPF, C3#2, P3.")],
+    output: Output = None,
+    write: Write = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    check: Check = False,
+    diff: DiffFile = None,
+    json: Json = False,
+    format: OutputFormat = Format.text,
+) -> None:
+    """Take layers out of the model YAML CFG; whoever read one reads its input.
+
+    Previews unless -w or -o is given. A layer that changes stride or channels, or joins several
+    inputs, is refused.
+    """
+    from yamlmod.cli.describe import describe
+    from yamlmod.cli.finish import finish, output_change
+    from yamlmod.cli.target import no_both, open_target
+    from yamlmod.ops.remove import remove
+    from yamlmod.workspace.files import Change
+
+    no_both(write, output)
+    target = open_target(cfg)
+    outcome = remove(target.model, [target.model.select(word) for word in selectors])
+    after_bytes = target.file.encode(outcome.text)
+    change = Change(target.file.path, target.file.raw, after_bytes) if output is None else (
+        output_change(target.file.path, output, after_bytes, force))
+    sinks = Sinks(write or output is not None, dry_run, check, json or format is Format.json,
+                  diff, force)
+    finish([change], describe("remove", outcome), sinks, target.file.path.parent)

@@ -1,0 +1,67 @@
+"""What a user sees when a command cannot end well: one message, never a traceback."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec
+
+from yamlmod.cli.console import say, say_json
+from yamlmod.errors import YamlmodError
+
+Params = ParamSpec("Params")
+
+
+def guarded(run: Callable[Params, None]) -> Callable[Params, None]:
+    """Wrap a command: report errors as a message or as JSON and exit with the right code."""
+
+    @functools.wraps(run)
+    def wrapper(*args: Params.args, **kwargs: Params.kwargs) -> None:
+        try:
+            run(*args, **kwargs)
+        except YamlmodError as error:
+            report(error, _wants_json(kwargs))
+            raise SystemExit(error.exit_code) from None
+        except KeyboardInterrupt:
+            say(["interrupted; nothing was written"])
+            raise SystemExit(130) from None
+        except BrokenPipeError:
+            _silence_stdout()
+            raise SystemExit(0) from None
+        except Exception as error:
+            _report_bug(error)
+            raise SystemExit(3) from None
+
+    return wrapper
+
+
+def report(error: YamlmodError, as_json: bool) -> None:
+    """Write an error to stderr, or to stdout as JSON."""
+    if as_json:
+        say_json({"error": error.as_data()})
+    else:
+        say(error.lines())
+
+
+def _wants_json(options: dict[str, Any]) -> bool:
+    return bool(options.get("json")) or str(options.get("format", "")) == "json"
+
+
+def _silence_stdout() -> None:
+    # The reader went away (`| head`); the interpreter must not complain again at exit.
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(descriptor, sys.stdout.fileno())
+
+
+def _report_bug(error: Exception) -> None:
+    frames: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
+    where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    say([f"error[bug]: {type(error).__name__}: {error}{where}",
+         "  help: this is a bug in yamlmod and nothing was written; please report it with the "
+         "command and the file",
+         "        YAMLMOD_DEBUG=1 shows the whole traceback"])
+    if os.environ.get("YAMLMOD_DEBUG"):
+        traceback.print_exception(error)

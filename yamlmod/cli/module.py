@@ -1,0 +1,86 @@
+"""A module of the registry as text and as data, for `info`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yamlmod.fork.preview import branch_preview, code_block
+from yamlmod.registry.manifest import Argument, Template
+
+
+def module_data(template: Template, channels: int) -> dict[str, Any]:
+    """Return all that is known of a module; constructor is for ``channels`` in and out."""
+    return {
+        "name": template.name,
+        "aliases": list(template.aliases),
+        "rule": template.rule,
+        "summary": template.summary,
+        "class": template.class_name,
+        "file": template.file,
+        "version": template.version,
+        "constructor": template.constructor(channels, channels, []),
+        "paper": dict(template.paper),
+        "arguments": [
+            {"name": a.name, "type": a.type, "optional": a.optional, "default": a.default,
+             "doc": a.doc, **dict(a.bounds), **({"choices": list(a.choices)} if a.choices else {})}
+            for a in template.arguments
+        ],
+        "row": _row(template, channels),
+        "wild": [{"args": row.args, "verdict": row.verdict, "meaning": row.meaning,
+                  "write": row.write} for row in template.wild],
+        "python": template.python,
+        "torch": template.torch,
+        "requirements": list(template.requirements),
+        "branch": branch_preview(template),
+        "code": code_block(template),
+    }
+
+
+def module_lines(template: Template, channels: int) -> list[str]:
+    """Return the page that `info` prints."""
+    paper = template.paper
+    constructor = ", ".join(map(str, template.constructor(channels, channels, [])))
+    lines = [
+        f"{template.name} {template.version}",
+        f"  {template.summary}",
+        "",
+        f"paper        {paper.get('title', '')}",
+        f"             {paper.get('venue', '')}, {paper.get('url', '')}",
+        f"also called  {', '.join(template.aliases) or '-'}",
+        f"rule         {template.rule}: {_RULES[template.rule]}",
+        f"row          {_row(template, channels)}",
+        f"constructor  {template.class_name}({constructor}) for {channels} channels",
+        f"needs        Python {template.python}, torch {template.torch}"
+        + "".join(f", {item}" for item in template.requirements),
+        "",
+        "arguments behind the channels:" if template.rule != "free" else "arguments:",
+        *(_argument(argument) for argument in template.arguments),
+    ]
+    if template.wild:
+        lines += ["", "rows met in published YAMLs:"]
+        for row in template.wild:
+            write = "" if row.verdict == "ok" else f"; write {row.write}"
+            lines.append(f"  {row.args}: {row.meaning}{write}")
+    lines += ["", "registers in parse_model:", *_indented(branch_preview(template))]
+    return [*lines, "", "adds to models/common.py:", *_indented(code_block(template))]
+
+
+_RULES = {
+    "same": "parse_model hands it its input's channels; the row carries none",
+    "free": "it takes no channels; its args stand as they are",
+    "conv": "it stands with Conv; the row's first argument is the nominal output channels",
+}
+
+
+def _row(template: Template, channels: int) -> str:
+    args = ", ".join(map(str, template.row_args(channels)))
+    return f"[-1, 1, {template.name}, [{args}]]"
+
+
+def _argument(argument: Argument) -> str:
+    kind = argument.type + (" or None" if argument.optional else "")
+    return f"  {argument.name} ({kind}, default {argument.default}): {argument.doc}"
+
+
+def _indented(text: str) -> list[str]:
+    return [("  " + line).rstrip() for line in text.rstrip("\n").split("\n")]

@@ -1,0 +1,125 @@
+"""The options that commands share, spelled once."""
+
+from __future__ import annotations
+
+import enum
+import json as json_module
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from yamlmod.errors import Refusal
+
+
+class Format(str, enum.Enum):
+    """How the answer is written."""
+
+    text = "text"
+    json = "json"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
+OutputFormat = Annotated[Format, typer.Option("--format", help="text, or json (= --json).")]
+Write = Annotated[bool, typer.Option("-w", "--write", help="Write in place.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", show_default=False,
+                 help="Where the YAML goes, relative to the current folder."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Never write, whatever else is said.")]
+Check = Annotated[
+    bool, typer.Option("--check", help="Write nothing; exit 1 if there would be a change.")
+]
+DiffFile = Annotated[
+    Path | None,
+    typer.Option("--diff", metavar="FILE", show_default=False,
+                 help="Write the diff to FILE, byte for byte, in place of stdout."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
+
+At = Annotated[
+    list[int] | None,
+    typer.Option("--at", metavar="N", show_default=False,
+                 help="Directly under layer N-1: a single new layer gets index N. Repeatable."),
+]
+After = Annotated[
+    list[str] | None,
+    typer.Option("--after", metavar="SEL", show_default=False,
+                 help="Behind this layer: 9, SPPF, C3#2, P3. Repeatable."),
+]
+Before = Annotated[
+    list[str] | None,
+    typer.Option("--before", metavar="SEL", show_default=False,
+                 help="In front of this layer, which reads the one above it. Repeatable."),
+]
+EdgeOption = Annotated[
+    list[str] | None,
+    typer.Option("--edge", metavar="A:B", show_default=False,
+                 help="On the one connection by which B reads A. Repeatable."),
+]
+Args = Annotated[
+    str | None,
+    typer.Option("--args", metavar="JSON", show_default=False,
+                 help="The row's args as a JSON list, in place of the derived ones."),
+]
+KeepSkips = Annotated[
+    bool,
+    typer.Option("--keep-skips", help="Leave explicit references, other than the head's, on the "
+                 "old layer."),
+]
+Readers = Annotated[
+    str | None,
+    typer.Option("--readers", metavar="SEL,...", show_default=False,
+                 help="Exactly these readers move to the new layer; `none` moves none."),
+]
+AllowDead = Annotated[
+    bool, typer.Option("--allow-dead", help="Permit a layer whose output never reaches the head.")
+]
+
+
+@dataclass(frozen=True)
+class Sinks:
+    """Where the result of an editing command goes."""
+
+    write: bool = False
+    dry_run: bool = False
+    check: bool = False
+    json: bool = False
+    diff: Path | None = None
+    force: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Tell whether this run may change a target."""
+        return self.write and not self.dry_run and not self.check
+
+
+def parse_args(text: str | None) -> list[Any] | None:
+    """Return the list that --args gives, or None; a Refusal shows what is not JSON."""
+    if text is None:
+        return None
+    try:
+        value = json_module.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refusal("bad-args", f"--args {text[:80]!r} is not JSON: {str(error)[:120]}",
+                      hint="write a list such as --args '[1024, true, null, \"nearest\"]'") from None
+    if not isinstance(value, list):
+        raise Refusal("bad-args", f"--args {text[:80]!r} is not a list",
+                      hint=f"write --args '[{text[:40]}]'")
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} has no place in a YAML row")
+
+
+def split_selectors(text: str | None) -> list[str] | None:
+    """Return the selectors of a comma-separated list, or None where none was given."""
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise Refusal("usage", "--readers names no layer", hint="write --readers none for nobody")
+    return [] if words == ["none"] else words

@@ -1,0 +1,65 @@
+"""From the words of a command to a model file: looked up, read, its positions resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from yamlmod.errors import Refusal
+from yamlmod.workspace.files import TextFile, display, read_text
+
+if TYPE_CHECKING:
+    from yamlmod.ops.positions import Model, Position
+
+
+@dataclass(frozen=True)
+class Target:
+    """A model YAML that was read."""
+
+    file: TextFile
+    model: Model
+
+
+def open_target(cfg: Path, folders: Sequence[Path] = ()) -> Target:
+    """Find and read a model YAML: in the current folder, then in ``folders``."""
+    # Not at the top of the file: `--help` must not pay for the YAML parser.
+    from yamlmod.ops.positions import read_model
+
+    file = read_text(find_cfg(cfg, folders))
+    return Target(file, read_model(file.text, display(file.path)))
+
+
+def find_cfg(cfg: Path, folders: Sequence[Path] = ()) -> Path:
+    """Return the first place where ``cfg`` exists. Raises Refusal naming the places tried."""
+    tried = [cfg] if cfg.is_absolute() else [cfg, *(folder / cfg for folder in folders)]
+    for path in tried:
+        if path.exists():
+            return path
+    places = ", ".join(display(path) for path in tried)
+    raise Refusal("no-such-file", f"there is no model YAML {cfg}", hint=f"looked for {places}")
+
+
+def positions_of(
+    model: Model,
+    at: Sequence[int] | None,
+    after: Sequence[str] | None,
+    before: Sequence[str] | None,
+    edge: Sequence[str] | None,
+) -> tuple[Position, ...]:
+    """Return the places that the position options name."""
+    from yamlmod.ops.positions import resolve_positions
+
+    return tuple(resolve_positions(model, at or (), after or (), before or (), edge or ()))
+
+
+def readers_of(model: Model, words: Sequence[str] | None) -> tuple[int, ...] | None:
+    """Return the layers that --readers names, or None where it was not given."""
+    return None if words is None else tuple(model.select(word) for word in words)
+
+
+def no_both(write: bool, output: Any) -> None:
+    """Refuse -w beside -o, which would name two places for one YAML."""
+    if write and output is not None:
+        raise Refusal("usage", "-w writes in place and -o elsewhere; give one of them")

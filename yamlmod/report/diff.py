@@ -1,0 +1,44 @@
+"""Unified diffs as bytes, such as `git apply` and `patch -p1` take."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+_NO_NEWLINE = b"\n\\ No newline at end of file\n"
+
+
+def unified_diff(name: str, before: bytes | None, after: bytes) -> bytes:
+    """Return the diff that turns ``before`` (None: no such file) into ``after``.
+
+    ``name`` is the file's path, with forward slashes. Lines end where a newline byte stands, so
+    CRLF files keep theirs inside the lines, and nothing is decoded.
+    """
+    if before == after:
+        return b""
+    old, new = _lines(before or b""), _lines(after)
+    source = b"/dev/null" if before is None else _label("a/", name)
+    hunks = difflib.diff_bytes(
+        difflib.unified_diff, old, new, source, _label("b/", name), lineterm=b"\n"
+    )
+    return b"".join(_terminated(line) for line in hunks)
+
+
+def join_diffs(parts: Iterable[tuple[str, bytes | None, bytes]]) -> bytes:
+    """Return the diffs of several files, in order."""
+    return b"".join(unified_diff(name, before, after) for name, before, after in parts)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    lines = data.split(b"\n")
+    last = lines.pop()
+    return [line + b"\n" for line in lines] + ([last] if last else [])
+
+
+def _terminated(line: bytes) -> bytes:
+    return line if line.endswith(b"\n") else line + _NO_NEWLINE
+
+
+def _label(prefix: str, name: str) -> bytes:
+    # A name that holds a blank ends in a tab, as git and diff write it.
+    return (prefix + name).encode("utf-8") + (b"\t" if " " in name else b"")

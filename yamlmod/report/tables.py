@@ -1,0 +1,51 @@
+"""Tables: plain aligned text in a pipe, rich on a terminal, and data printed as it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Return an aligned table as text, without trailing blanks; ``right`` aligns those columns."""
+    if _on_terminal():
+        return _rich_table(headers, rows, right)
+    lines = [headers, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
+    return "".join(_line(line, widths, right) + "\n" for line in lines)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+    padded = (cell.rjust(width) if i in right else cell.ljust(width)
+              for i, (cell, width) in enumerate(zip(cells, widths, strict=True)))
+    return "  ".join(padded).rstrip()
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _rich_table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]
+) -> str:
+    # Imported here: it costs as much as the rest of a small command.
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    # As wide as its contents: a wrapped row of a layer table cannot be read.
+    width = sum(max(len(line[i]) for line in [headers, *rows]) + 3 for i in range(len(headers)))
+    colour = "NO_COLOR" not in os.environ
+    stream = StringIO()
+    console = Console(file=stream, force_terminal=colour, width=max(width, 40), highlight=False,
+                      markup=False, no_color=not colour, legacy_windows=False)
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for i, header in enumerate(headers):
+        grid.add_column(Text(header), justify="right" if i in right else "left", no_wrap=True)
+    for row in rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    console.print(grid, soft_wrap=True)
+    return stream.getvalue()

@@ -1,0 +1,113 @@
+"""Reading a target's files: bytes as they are, text without BOM, and the changes planned for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from yamlmod.errors import Place, Refusal
+
+_BOM = b"\xef\xbb\xbf"
+# No model YAML and no models/*.py comes near this; a file that does is something else.
+MAX_BYTES = 8_000_000
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file as it was read: its bytes, and its text with the BOM set aside."""
+
+    path: Path
+    raw: bytes
+    text: str
+    bom: bool
+
+    def encode(self, text: str) -> bytes:
+        """Return ``text`` as this file's bytes: UTF-8, with its BOM if it had one."""
+        return (_BOM if self.bom else b"") + text.encode("utf-8")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file to write: its bytes before (None: it does not exist) and after."""
+
+    path: Path
+    before: bytes | None
+    after: bytes
+
+
+def read_text(path: Path, shown: str | None = None) -> TextFile:
+    """Read a UTF-8 file. Raises Refusal when it is missing, no file, too large or not UTF-8."""
+    name = shown if shown is not None else display(path)
+    raw = read_bytes(path, name)
+    bom = raw.startswith(_BOM)
+    body = raw[len(_BOM) :] if bom else raw
+    try:
+        return TextFile(path, raw, body.decode("utf-8"), bom)
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise Refusal("not-utf8", f"byte 0x{body[error.start]:02x} at offset {error.start} is not "
+                      "UTF-8", place=Place(name, line),
+                      hint="save the file as UTF-8 (Python and YAML readers expect it)") from error
+
+
+def read_bytes(path: Path, name: str) -> bytes:
+    """Read a regular file's bytes. Raises Refusal with the reason where that fails."""
+    try:
+        if path.is_dir():
+            raise Refusal("is-folder", f"{name} is a folder, and a file is needed")
+        if path.exists() and not path.is_file():
+            raise Refusal("not-a-file", f"{name} is not a regular file")
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise Refusal("too-large", f"{name} has {size:,} bytes; at most {MAX_BYTES:,} are read")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise Refusal("no-such-file", f"there is no file {name}") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Refusal("unreadable", f"{name} cannot be read: {reason}") from error
+
+
+def display(path: Path) -> str:
+    """Return a path as messages and diffs name it: relative to the current folder if below it."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except (ValueError, OSError):
+        return path.as_posix()
+
+
+class Tree:
+    """The files of a repository, read once and remembered: what a plan was made from."""
+
+    def __init__(self, root: Path):
+        if not root.is_dir():
+            raise Refusal("no-such-folder", f"there is no folder {display(root)}",
+                          hint="--repo is the folder that holds models/yolo.py")
+        self.root = root
+        self.files: dict[str, TextFile] = {}
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text, or None when there is no such file."""
+        if path not in self.files:
+            full = self.root / path
+            if not full.exists():
+                return None
+            self.files[path] = read_text(full, self.shown(path))
+        return self.files[path].text
+
+    def shown(self, path: str) -> str:
+        """Return how messages name a file of the tree."""
+        return display(self.root / path)
+
+    def glob(self, pattern: str) -> list[str]:
+        """Return the paths that match, relative to the root, sorted."""
+        found = (path.relative_to(self.root).as_posix() for path in self.root.glob(pattern))
+        return sorted(found)
+
+    def change(self, path: str, text: str) -> Change:
+        """Return the change that gives a file new text."""
+        if path not in self.files:
+            raise KeyError(f"{path} was not read")
+        file = self.files[path]
+        return Change(file.path, file.raw, file.encode(text))
+
