@@ -13,11 +13,21 @@ class SpellingRule:
     """Which spellings a fork's parse_model reads right; all of them, in most forks.
 
     Forks that keep `ch` offset by one read the channels of the wrong layer for a positive single
-    index (`from: 4`), and YOLOv5 v1 to v3 for a number below -1 inside a list.
+    index (`from: 4`), and YOLOv5 v1 to v3 for a number below -1 inside a list. The head's list is
+    read by another line of parse_model, so it has a rule of its own.
     """
 
     positive_single: bool = True
     negative_in_list: bool = True
+    negative_in_head: bool = True
+
+    def misreads(self, value: int, listed: bool, in_head: bool) -> bool:
+        """Tell whether the fork reads another layer than ``value`` names."""
+        if not listed:
+            return value >= 0 and not self.positive_single
+        if in_head:
+            return value < 0 and not self.negative_in_head
+        return value < -1 and not self.negative_in_list
 
 
 ANY_SPELLING = SpellingRule()
@@ -37,12 +47,8 @@ def spell(reader: int, wanted: int, negative: bool) -> int:
 
 
 def spell_for_fork(
-    reader: int, wanted: int, negative: bool, listed: bool, rule: SpellingRule
+    reader: int, wanted: int, negative: bool, listed: bool, in_head: bool, rule: SpellingRule
 ) -> int:
     """Return the spelling like :func:`spell`, in the other style where the fork misreads it."""
     value = spell(reader, wanted, negative)
-    if value >= 0 and not listed and not rule.positive_single:
-        return spell(reader, wanted, True)
-    if value < -1 and listed and not rule.negative_in_list and wanted != IMAGE:
-        return spell(reader, wanted, False)
-    return value
+    return spell(reader, wanted, value >= 0) if rule.misreads(value, listed, in_head) else value

@@ -12,7 +12,7 @@ from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Read, reader_names, side_effects
 from yamlmod.model.layout import rows_after, rows_opening
-from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule, spell_for_fork
+from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule, spell, spell_for_fork
 from yamlmod.model.render import render_row
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome, WrongComment
 from yamlmod.ops.positions import Model, Position, claimed_reads, read_model
@@ -143,7 +143,8 @@ def _renumber(
         for read, ref in zip(model.graph.reads[row.index], row.refs, strict=False):
             item = served.get((read.reader, read.slot))
             wanted = item.index if item else shift(read.target)
-            value = _respell(ref.value, reader, wanted, row.listed, rule)
+            in_head = row.index == model.graph.head
+            value = _respell(ref.value, reader, wanted, row.listed, in_head, rule)
             if value != ref.value:
                 edits.append(Edit(ref.start, ref.end, str(value)))
             if item or read.target in places:
@@ -156,11 +157,12 @@ def _renumber(
     return edits + comment_edits, consumers, wrong, renumbered, len(comment_edits)
 
 
-def _respell(old: int, reader: int, wanted: int, listed: bool, rule: SpellingRule) -> int:
-    plain = spell_for_fork(reader, wanted, old < 0, listed, ANY_SPELLING)
-    if plain == old:
+def _respell(
+    old: int, reader: int, wanted: int, listed: bool, in_head: bool, rule: SpellingRule
+) -> int:
+    if spell(reader, wanted, old < 0) == old:
         return old  # what stands there and stays right is not ours to change
-    return spell_for_fork(reader, wanted, old < 0, listed, rule)
+    return spell_for_fork(reader, wanted, old < 0, listed, in_head, rule)
 
 
 def _new_lines(document: Document, new: Sequence[_New]) -> list[Edit]:

@@ -131,10 +131,9 @@ def _written(net: _Net, found: list[list[Any]], rule: SpellingRule) -> list[list
             negative = net.negative[label][slot] or source == _IMAGE
             value = distance if negative else absolute
             kept = label[0] == "old" and value == before[slot]
-            if not kept and value >= 0 and single and not rule.positive_single:
-                value = distance
-            if not kept and value < -1 and not single and not rule.negative_in_list:
-                value = absolute
+            in_head = label == net.order[-1]
+            if not kept and rule.misreads(value, not single, in_head):
+                value = absolute if value < 0 else distance
             values.append(value)
         rows.append([values[0] if single else values, *old[1:]])
     return rows

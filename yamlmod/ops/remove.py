@@ -10,7 +10,7 @@ from yamlmod.model.document import Row, parse_document
 from yamlmod.model.graph import side_effects
 from yamlmod.model.layout import row_removal
 from yamlmod.model.modules import KNOWN
-from yamlmod.model.refs import ANY_SPELLING, IMAGE, spell_for_fork
+from yamlmod.model.refs import ANY_SPELLING, IMAGE, spell
 from yamlmod.ops.outcome import Consumer, Outcome
 from yamlmod.ops.positions import Model, read_model, registry_kinds
 from yamlmod.ops.proof import prove_removal
@@ -100,7 +100,7 @@ def _renumber(
                 raise Refusal("reads-image", f"{model.document.describe(row.index)} would have to "
                               "read the image, which only layer 0 can",
                               place=model.document.place(ref.start, ref.end))
-            value = spell_for_fork(reader, wanted, ref.value < 0, row.listed, ANY_SPELLING)
+            value = spell(reader, wanted, ref.value < 0)
             targets.append(wanted)
             if value != ref.value:
                 edits.append(Edit(ref.start, ref.end, str(value)))

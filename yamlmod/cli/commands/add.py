@@ -1,0 +1,108 @@
+"""Add an attention layer to a fork: its row, every reference, its class and its registration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yamlmod.cli.options import (
+    After,
+    AllowDead,
+    Args,
+    At,
+    Before,
+    Check,
+    DiffFile,
+    DryRun,
+    EdgeOption,
+    Force,
+    Format,
+    Json,
+    KeepSkips,
+    Output,
+    OutputFormat,
+    Readers,
+    Sinks,
+    Write,
+    parse_args,
+    split_selectors,
+)
+
+EPILOG = """\b
+Examples:
+  yamlmod add SimAM --repo yolov5 --cfg models/yolov5s.yaml --at 24
+  yamlmod add ACmix --repo yolov5 --cfg models/yolov5s.yaml --before SPPF -w
+  yamlmod add BiLevelRoutingAttention --repo yolov5 --cfg models/yolov5s.yaml \\
+      --after P3 --after P4 --after P5 -o yolov5/models/yolov5s-bra.yaml -w"""
+
+
+def run(
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="A module of the registry.")],
+    repo: Annotated[Path, typer.Option("--repo", metavar="REPO", help="The fork: the folder that "
+                                       "holds models/yolo.py.")],
+    cfg: Annotated[Path, typer.Option("--cfg", metavar="CFG", help="The model YAML: in the "
+                                      "current folder, else in REPO.")],
+    at: At = None,
+    after: After = None,
+    before: Before = None,
+    edge: EdgeOption = None,
+    args: Args = None,
+    keep_skips: KeepSkips = False,
+    readers: Readers = None,
+    allow_dead: AllowDead = False,
+    output: Output = None,
+    write: Write = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    check: Check = False,
+    diff: DiffFile = None,
+    json: Json = False,
+    format: OutputFormat = Format.text,
+) -> None:
+    """Add MODULE to the model YAML CFG and to the fork REPO, as one transaction.
+
+    Previews unless -w is given: the diff of all files goes to stdout, the summary to stderr. -o
+    names another place for the YAML. Nothing of the fork is imported or run.
+    """
+    from yamlmod.cli.describe import describe
+    from yamlmod.cli.finish import Report, finish, output_change
+    from yamlmod.cli.repository import (
+        changes_of,
+        plan_data,
+        plan_lines,
+        refuse_index_offset,
+        spelling_of,
+    )
+    from yamlmod.cli.target import open_target, positions_of, readers_of
+    from yamlmod.fork.install import install
+    from yamlmod.fork.locate import locate
+    from yamlmod.ops.insert import Request, insert
+    from yamlmod.registry.catalogue import get
+    from yamlmod.workspace.files import Change, Tree
+
+    values = parse_args(args)
+    template = get(module)
+    tree = Tree(repo)
+    fork = locate(tree)
+    refuse_index_offset(fork, tree)
+    target = open_target(cfg, [repo, repo / fork.models])
+    outcome = insert(target.model, Request(
+        module=template.name,
+        positions=positions_of(target.model, at, after, before, edge),
+        args=values,
+        keep_skips=keep_skips,
+        readers=readers_of(target.model, split_selectors(readers)),
+        allow_dead=allow_dead,
+        spelling=spelling_of(fork),
+    ))
+    plan = install(tree, fork, [template])
+    after_bytes = target.file.encode(outcome.text)
+    change = Change(target.file.path, target.file.raw, after_bytes) if output is None else (
+        output_change(target.file.path, output, after_bytes, force))
+    told = describe("add", outcome)
+    report = Report("add", [*told.lines, *plan_lines(plan)], told.warnings,
+                    {**told.data, **plan_data(plan)})
+    sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
+    finish([change, *changes_of(tree, plan)], report, sinks, tree.root)

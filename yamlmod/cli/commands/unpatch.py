@@ -1,0 +1,47 @@
+"""Take a module out of a fork again: exactly what patch put in, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yamlmod.cli.options import Check, DiffFile, DryRun, Format, Json, OutputFormat, Sinks, Write
+
+EPILOG = """\b
+Examples:
+  yamlmod unpatch yolov5 SimAM
+  yamlmod unpatch yolov5 SimAM ACmix -w"""
+
+
+def run(
+    repo: Annotated[Path, typer.Argument(metavar="REPO", help="The fork: the folder that holds "
+                                         "models/yolo.py.")],
+    modules: Annotated[list[str], typer.Argument(metavar="MODULE...", help="Modules that patch "
+                                                 "put in.")],
+    write: Write = False,
+    dry_run: DryRun = False,
+    check: Check = False,
+    diff: DiffFile = None,
+    json: Json = False,
+    format: OutputFormat = Format.text,
+) -> None:
+    """Take modules out of the fork REPO: what patch put in, and nothing else.
+
+    Previews unless -w is given.
+    """
+    from yamlmod.cli.finish import finish
+    from yamlmod.cli.repository import changes_of, plan_report
+    from yamlmod.fork.locate import locate
+    from yamlmod.fork.uninstall import uninstall
+    from yamlmod.registry.catalogue import find
+    from yamlmod.workspace.files import Tree
+
+    known = [(name, find(name)) for name in modules]
+    names = list(dict.fromkeys(t.class_name if t else name for name, t in known))
+    tree = Tree(repo)
+    plan = uninstall(tree, locate(tree), names)
+    sinks = Sinks(write, dry_run, check, json or format is Format.json, diff)
+    report = plan_report("unpatch", tree, plan)
+    finish(changes_of(tree, plan), report, sinks, tree.root)
