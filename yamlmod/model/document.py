@@ -208,7 +208,7 @@ class _Reader:
         rows = [item for item in node.value if isinstance(item, SequenceNode)]
         if any(len(row.value) == 4 and isinstance(row.value[3], SequenceNode) for row in rows):
             raise self.refusal(
-                "third-table", f"`{key}` is a third table of layers besides backbone and head; "
+                "third-table", f"{key!r} is a third table of layers besides backbone and head; "
                 "how its fork numbers those layers is not known, so no reference can be proven",
                 key_node, hint="edit this file by hand, or move the rows into `backbone`")
 

@@ -7,7 +7,6 @@ import re
 from yamlmod.edits import Edit, newline_of
 from yamlmod.model.document import Document, Row, Section
 
-_BLANK_OR_COMMENT = re.compile(r"[ \t]*(#.*)?\r?$")
 _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 
 
@@ -20,25 +19,24 @@ def rows_after(document: Document, row: Row, new: list[str]) -> list[Edit]:
         prefix = newline + text[_line_start(text, row.start) : row.start]
         return [Edit(stop, stop, "".join(prefix + line for line in new))]
     mark = _next_mark(text, row.end)
+    before, behind = _neighbours(section, row)
+    if behind is not None and behind.start < stop:
+        return [Edit(mark + 1, mark + 1, "".join(f" {line}," for line in new))]
+    if before is not None and before.end >= _line_start(text, row.start):
+        return [Edit(row.end, row.end, "".join(f", {line}" for line in new))]
+    if text[mark] == "," and "\n" in text[row.end : mark]:  # commas in front: `, [row]`
+        prefix = newline + _comma_prefix(text, mark)
+        return [Edit(stop, stop, "".join(prefix + line for line in new))]
     prefix = newline + _indent(document, section, row)
-    if text[mark] == ",":
-        if "\n" in text[row.end : mark]:  # the commas stand in front: `, [row]`
-            prefix = newline + _comma_prefix(text, mark)
-            return [Edit(stop, stop, "".join(prefix + line for line in new))]
-        after = text[mark + 1 : stop]
-        if _BLANK_OR_COMMENT.match(after):
-            return [Edit(stop, stop, "".join(f"{prefix}{line}," for line in new))]
-        if after.lstrip().startswith("["):  # another row on the same line
-            return [Edit(mark + 1, mark + 1, "".join(f" {line}," for line in new))]
-        mark = _next_mark(text, mark + 1)
-    joined = ("," + prefix).join(new)
-    if mark >= stop:  # the last row has no comma; its list closes further down
-        return [Edit(row.end, row.end, ","), Edit(stop, stop, prefix + joined)]
-    # The list closes on this line: the bracket moves down, the comment stays with its row.
-    closer = text[row.end : mark + 1]
-    if not _BLANK_OR_COMMENT.match(text[mark + 1 : stop]):
-        return [Edit(row.end, row.end, "," + prefix + joined)]
-    return [Edit(row.end, mark + 1, ","), Edit(stop, stop, prefix + joined + closer)]
+    closer = _closer(text, row, stop)
+    if text[mark] == "," and not closer:
+        return [Edit(stop, stop, "".join(f"{prefix}{line}," for line in new))]
+    # The last row has no comma yet, or its list closes on this line: then the bracket moves
+    # down, while the comment stays with its row (and may be renumbered, so it is not touched).
+    lines = prefix + ("," + prefix).join(new) + closer
+    if row.end + len(closer) == stop:
+        return [Edit(row.end, stop, "," + lines)]
+    return [Edit(row.end, row.end + len(closer), ","), Edit(stop, stop, lines)]
 
 
 def rows_opening(document: Document, section: Section, new: list[str]) -> list[Edit]:
@@ -60,45 +58,55 @@ def row_removal(document: Document, row: Row) -> list[Edit]:
     """Return the edits that take one row out, with its line where it has one of its own."""
     text = document.text
     section = document.section_of(row)
+    before, behind = _neighbours(section, row)
+    begin, stop = _line_start(text, row.start), _line_end(text, row.end)
+    if not section.flow:
+        return [_whole_lines(text, begin, stop, before)]
+    if before is None:
+        return [_first_row_removal(text, row, behind)]
+    mark = _next_mark(text, row.end)
+    has_comma = text[mark] == ","
+    if before.end >= begin:  # it shares its line with the row before it
+        if has_comma:
+            return [Edit(_next_mark(text, before.end) + 1, mark + 1, "")]
+        return [Edit(before.end, row.end, "")]
+    if behind is not None and behind.start < stop:
+        return [Edit(row.start, behind.start, "")]
+    closer = _closer(text, row, stop)
+    line = _whole_lines(text, begin, stop, before)
+    comma = _next_mark(text, before.end)
+    if comma >= begin:  # commas in front: the row's own comma stands on its line
+        return [Edit(comma, row.end, "")] if closer else [line]
+    if closer:
+        return [Edit(comma, comma + 1, closer), line]
+    return [line] if has_comma else [Edit(comma, comma + 1, ""), line]
+
+
+def _first_row_removal(text: str, row: Row, behind: Row | None) -> Edit:
+    if behind is None:
+        return Edit(row.start, row.end, "")
+    stop = _line_end(text, row.end)
+    comma = _next_mark(text, row.end)
+    between = text[stop : behind.start] if behind.start > stop else ""
+    if not between.replace(",", "", 1).strip():
+        return Edit(row.start, behind.start, "")
+    # Comments stand between the two rows: they stay.
+    return Edit(row.start, max(stop, comma + 1), "")
+
+
+def _neighbours(section: Section, row: Row) -> tuple[Row | None, Row | None]:
     position = section.rows.index(row)
     before = section.rows[position - 1] if position else None
     behind = section.rows[position + 1] if position + 1 < len(section.rows) else None
-    begin, stop = _line_start(text, row.start), _line_end(text, row.end)
-    prefix = text[begin : row.start]
-    if not section.flow:
-        return [_whole_lines(text, begin, stop, before)]
+    return before, behind
+
+
+def _closer(text: str, row: Row, stop: int) -> str:
+    """Return what closes the table on the line where its last row ends: `]`, `, ]` or nothing."""
     mark = _next_mark(text, row.end)
-    if prefix.strip(" \t,") and (before is None or before.end < begin):
-        return _removal_beside_bracket(text, row, behind, mark)
-    if before is not None and before.end >= begin:
-        return [Edit(_next_mark(text, before.end) + 1, mark + (text[mark] == ","), "")]
-    if behind is not None and behind.start < stop:
-        return [Edit(row.start, behind.start, "")]
-    if text[mark] == "," or before is None:
-        closer = _next_mark(text, mark + 1) if text[mark] == "," else mark
-        if closer >= stop or text[closer] != "]":
-            return [_whole_lines(text, begin, stop, before)]
-        mark = closer
-    if before is None:
-        return [Edit(row.start, mark, "")]
-    comma = _next_mark(text, before.end)
-    if mark >= stop:
-        return [Edit(comma, comma + 1, ""), _whole_lines(text, begin, stop, before)]
-    if text[mark] == "," or not _BLANK_OR_COMMENT.match(text[mark + 1 : stop]):
-        return [Edit(comma, mark, "")]
-    return [Edit(comma, comma + 1, text[row.end : mark + 1]),
-            _whole_lines(text, begin, stop, before)]
-
-
-def _removal_beside_bracket(text: str, row: Row, behind: Row | None, mark: int) -> list[Edit]:
-    """Take out the row that stands behind the table's opening bracket."""
-    end = mark + 1 if text[mark] == "," else row.end
-    if behind is None:
-        return [Edit(row.start, end, "")]
-    stop = _line_end(text, row.end)
-    if not text[stop : behind.start].strip() or behind.start < stop:
-        return [Edit(row.start, behind.start, "")]
-    return [Edit(row.start, stop, "")]
+    if text[mark] == ",":
+        mark = _next_mark(text, mark + 1)
+    return text[row.end : mark + 1] if mark < stop and text[mark] == "]" else ""
 
 
 def _whole_lines(text: str, begin: int, stop: int, before: Row | None) -> Edit:
@@ -116,7 +124,7 @@ def _indent(document: Document, section: Section, row: Row) -> str:
     """Return the blank before a row on a line of its own, as the table writes it."""
     text = document.text
     position = section.rows.index(row)
-    for candidate in (row, *section.rows[position + 1 :], *section.rows[:position]):
+    for candidate in section.rows[position:] + section.rows[:position]:
         prefix = text[_line_start(text, candidate.start) : candidate.start]
         if not prefix.strip():
             return prefix

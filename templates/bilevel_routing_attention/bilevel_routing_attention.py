@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: 0BSD
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+def _BiLevelRoutingAttention_rearrange(x, pattern, **sizes):
+    """einops.rearrange, imported at use: a fork without einops can still import this file."""
+    from einops import rearrange
+
+    return rearrange(x, pattern, **sizes)
+
+
+def _BiLevelRoutingAttention_require_einops():
+    """Say at construction, not in the first forward pass, that einops is missing."""
+    try:
+        import einops  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "BiLevelRoutingAttention needs the package einops: pip install einops"
+        ) from error
+
+
+def _BiLevelRoutingAttention_fail(kind, problem, args=""):
+    """One shape for every refusal: what is wrong, then the row that works."""
+    row = f"[-1, 1, BiLevelRoutingAttention, [{args}]]"
+    return kind(f"BiLevelRoutingAttention: {problem}; write the row {row}")
+
+
+def _BiLevelRoutingAttention_check_int(name, value, low, high=None):
+    """Refuse what is not an int in low..high: a stray YAML number must not build."""
+    limits = f"of at least {low}" if high is None else f"from {low} to {high}"
+    problem = f"{name} must be an int {limits}, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _BiLevelRoutingAttention_fail(TypeError, problem)
+    if value < low or (high is not None and value > high):
+        raise _BiLevelRoutingAttention_fail(ValueError, problem)
+
+
+def _BiLevelRoutingAttention_check_scale(value):
+    """A temperature is a finite number above nought."""
+    problem = f"qk_scale must be None or a finite number above 0, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _BiLevelRoutingAttention_fail(TypeError, problem)
+    if not (math.isfinite(value) and value > 0):
+        raise _BiLevelRoutingAttention_fail(ValueError, problem)
+
+
+def _BiLevelRoutingAttention_check_choice(name, value, choices):
+    """Refuse a word that is not among those implemented."""
+    problem = f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}"
+    if not isinstance(value, str):
+        raise _BiLevelRoutingAttention_fail(TypeError, problem)
+    if value not in choices:
+        raise _BiLevelRoutingAttention_fail(ValueError, problem)
+
+
+def _BiLevelRoutingAttention_check_heads(dim, qk_dim, num_heads):
+    """Every head takes an equal share of the queries' and of the values' channels."""
+    if dim % num_heads or qk_dim % num_heads:
+        common = math.gcd(dim, qk_dim)
+        fitting = [n for n in range(1, min(num_heads, common + 1)) if common % n == 0]
+        heads = f"num_heads={num_heads} (the order is n_win, num_heads)"
+        problem = f"{heads} does not divide dim={dim} and qk_dim={qk_dim}, but these do: "
+        problem += ", ".join(map(str, fitting[-8:]))
+        raise _BiLevelRoutingAttention_fail(ValueError, problem, f"7, {fitting[-1]}")
+
+
+def _BiLevelRoutingAttention_check_routing(param_routing, diff_routing, soft_routing):
+    """The combinations that are defined, and train every parameter they have."""
+    flags = (("param", param_routing), ("diff", diff_routing), ("soft", soft_routing))
+    for name, value in flags:
+        if not isinstance(value, bool):
+            problem = f"{name}_routing must be True or False, got {value!r}"
+            raise _BiLevelRoutingAttention_fail(TypeError, problem)
+    if diff_routing and not soft_routing:
+        problem = "diff_routing=True without soft_routing=True (hard routing) is not defined"
+        raise _BiLevelRoutingAttention_fail(ValueError, problem)
+    if param_routing and not diff_routing:
+        problem = "param_routing=True without diff_routing=True would never train its parameters"
+        raise _BiLevelRoutingAttention_fail(ValueError, problem)
+
+
+def _BiLevelRoutingAttention_attend(q, k, v):
+    """softmax(q k^T / sqrt(d)) v for (..., length, d)."""
+    fused = getattr(F, "scaled_dot_product_attention", None)
+    # Traced graphs get plain operators: older ONNX opsets do not know the fused one.
+    if fused is not None and not torch.jit.is_tracing():
+        return fused(q, k, v)
+    logits = torch.matmul(q * float(q.shape[-1]) ** -0.5, k.transpose(-2, -1))
+    return torch.matmul(torch.softmax(logits, dim=-1), v)
+
+
+class _BiLevelRoutingAttentionProjection(nn.Module):
+    """One linear map to queries, keys and values (a module for the official key `qkv.qkv`)."""
+
+    def __init__(self, dim, qk_dim):
+        super().__init__()
+        self.sizes = [qk_dim, qk_dim, dim]
+        self.qkv = nn.Linear(dim, sum(self.sizes))
+
+    def forward(self, x):
+        return self.qkv(x).split(self.sizes, dim=-1)
+
+
+class _BiLevelRoutingAttentionRouter(nn.Module):
+    """Region-to-region affinity: which topk regions each region reads, and how much."""
+
+    def __init__(self, dim, scale, topk, embedded, differentiable):
+        super().__init__()
+        self.scale, self.topk, self.differentiable = scale, topk, differentiable
+        self.emb = nn.Linear(dim, dim) if embedded else nn.Identity()
+
+    def forward(self, q, k):
+        """(n, regions, dim) twice -> weights and indices, both (n, regions, topk)."""
+        if not self.differentiable:
+            q, k = q.detach(), k.detach()
+        # topk is discrete: this order of operations decides near ties, so it is the official one.
+        affinity = torch.matmul(self.emb(q) * self.scale, self.emb(k).transpose(-2, -1))
+        best, index = torch.topk(affinity, self.topk, dim=-1)
+        return torch.softmax(best, dim=-1), index
+
+
+class BiLevelRoutingAttention(nn.Module):
+    """Attention from each region of the map to the topk regions that suit it best.
+
+    Shapes: (N, C, H, W) -> (N, C, H, W) with C = dim, for n_win x n_win regions.
+
+    With q, k, v = linear maps of every place, Q and K the means of q and k over each region:
+
+        read   = the topk regions of largest scale Q K^T, for each region
+        out_i  = softmax(scale q_i k^T) v over all places in the regions that i's region reads
+        output = linear(out + depthwise convolution of v)
+
+    A side that n_win does not divide is padded with zeros at its end before the linear maps, as
+    the official code does: the padding then holds the biases as keys and values, and takes part
+    in routing and attention.  Region means in half precision are summed in float32 by torch.
+
+    BiFormer: Vision Transformer with Bi-Level Routing Attention, CVPR 2023,
+    https://arxiv.org/abs/2303.08810
+    """
+
+    def __init__(
+        self,
+        dim,
+        n_win=7,
+        num_heads=8,
+        qk_dim=None,
+        qk_scale=None,
+        kv_per_win=4,
+        kv_downsample_ratio=4,
+        kv_downsample_kernel=None,
+        kv_downsample_mode="identity",
+        topk=4,
+        param_attention="qkvo",
+        param_routing=False,
+        diff_routing=False,
+        soft_routing=False,
+        side_dwconv=3,
+        auto_pad=True,
+    ):
+        super().__init__()
+        _BiLevelRoutingAttention_require_einops()
+        _BiLevelRoutingAttention_check_int("dim", dim, 1)
+        # 64 and more is a channel count that slipped into n_win's place.
+        _BiLevelRoutingAttention_check_int("n_win", n_win, 1, 63)
+        _BiLevelRoutingAttention_check_int("num_heads", num_heads, 1)
+        qk_dim = dim if qk_dim is None else qk_dim
+        _BiLevelRoutingAttention_check_int("qk_dim", qk_dim, 1)
+        _BiLevelRoutingAttention_check_heads(dim, qk_dim, num_heads)
+        _BiLevelRoutingAttention_check_int("topk (of n_win * n_win)", topk, 1, n_win * n_win)
+        qk_scale = qk_dim**-0.5 if qk_scale is None else qk_scale
+        _BiLevelRoutingAttention_check_scale(qk_scale)
+        _BiLevelRoutingAttention_check_choice("param_attention", param_attention, ("qkvo", "qkv"))
+        _BiLevelRoutingAttention_check_routing(param_routing, diff_routing, soft_routing)
+        self._check_pooling(
+            kv_per_win, kv_downsample_ratio, kv_downsample_kernel, kv_downsample_mode
+        )
+        self._check_sides(side_dwconv, auto_pad)
+        self.dim, self.qk_dim, self.scale = dim, qk_dim, float(qk_scale)
+        self.n_win, self.num_heads, self.topk = n_win, num_heads, topk
+        self.kv_downsample_mode = kv_downsample_mode
+        self.kv_per_win, self.kv_downsample_ratio = kv_per_win, kv_downsample_ratio
+        self.soft_routing, self.auto_pad = soft_routing, auto_pad
+
+        self.lepe = None
+        if side_dwconv:
+            self.lepe = nn.Conv2d(dim, dim, side_dwconv, padding=side_dwconv // 2, groups=dim)
+        self.router = _BiLevelRoutingAttentionRouter(
+            qk_dim, self.scale, topk, param_routing, diff_routing
+        )
+        self.qkv = _BiLevelRoutingAttentionProjection(dim, qk_dim)
+        self.wo = nn.Linear(dim, dim) if param_attention == "qkvo" else nn.Identity()
+
+    @staticmethod
+    def _check_pooling(per_win, ratio, kernel, mode):
+        _BiLevelRoutingAttention_check_int("kv_per_win", per_win, 1, 63)
+        _BiLevelRoutingAttention_check_int("kv_downsample_ratio", ratio, 1, 63)
+        if kernel is not None:
+            problem = f"kv_downsample_kernel must be None, no pooling reads it, got {kernel!r}"
+            raise _BiLevelRoutingAttention_fail(ValueError, problem)
+        modes = ("identity", "ada_avgpool", "ada_maxpool", "avgpool", "maxpool")
+        _BiLevelRoutingAttention_check_choice("kv_downsample_mode", mode, modes)
+
+    @staticmethod
+    def _check_sides(side_dwconv, auto_pad):
+        _BiLevelRoutingAttention_check_int("side_dwconv", side_dwconv, 0, 31)
+        if side_dwconv and side_dwconv % 2 == 0:
+            problem = f"side_dwconv must be 0 (none) or odd, got {side_dwconv}"
+            raise _BiLevelRoutingAttention_fail(ValueError, problem)
+        if not isinstance(auto_pad, bool):
+            problem = f"auto_pad must be True or False, got {auto_pad!r}"
+            raise _BiLevelRoutingAttention_fail(TypeError, problem)
+
+    def _pad(self, x):
+        """Zeros at the right and the bottom, up to sides that n_win divides."""
+        height, width = x.shape[2:]
+        below, beside = -height % self.n_win, -width % self.n_win
+        if self.auto_pad:
+            return F.pad(x, (0, beside, 0, below))
+        if below or beside:
+            problem = f"auto_pad=False needs sides that {self.n_win} divides, got {height}x{width}"
+            raise _BiLevelRoutingAttention_fail(ValueError, problem)
+        return x
+
+    def _pool(self, x):
+        """Fewer keys (or values) a region: (n, regions, h, w, c) -> the same with less h and w."""
+        mode, ratio = self.kv_downsample_mode, self.kv_downsample_ratio
+        if mode == "identity":
+            return x
+        n, _, height, width, _ = x.shape
+        x = _BiLevelRoutingAttention_rearrange(x, "n r h w c -> (n r) c h w")
+        if mode == "ada_avgpool":
+            x = F.adaptive_avg_pool2d(x, self.kv_per_win)
+        elif mode == "ada_maxpool":
+            x = F.adaptive_max_pool2d(x, self.kv_per_win)
+        else:
+            pool = F.avg_pool2d if mode == "avgpool" else F.max_pool2d
+            # Only whole windows count, but a region smaller than the ratio is one window.
+            x = pool(x, ratio, ceil_mode=True)
+            x = x[:, :, : height // ratio + (height < ratio), : width // ratio + (width < ratio)]
+        return _BiLevelRoutingAttention_rearrange(x, "(n r) c h w -> n r h w c", n=n)
+
+    def _rows(self, index):
+        """Where each head of each chosen region lies among (n heads regions) rows."""
+        n, regions, _ = index.shape
+        first = torch.arange(n * self.num_heads, device=index.device) * regions
+        return first.reshape(n, 1, self.num_heads, 1) + index.unsqueeze(2)
+
+    def _gather(self, x, rows, weights):
+        """The places of the chosen regions: (n, r, h, w, m c) -> (n r, m, topk h w, c).
+
+        A region's share of a head lies in one piece, so that one index_select copies whole rows
+        and needs no index as large as its result.
+        """
+        n, regions, heads, size = x.shape[0], x.shape[1], self.num_heads, x.shape[4]
+        x = _BiLevelRoutingAttention_rearrange(x, "n r h w (m c) -> (n m r) (h w c)", m=heads)
+        x = x.index_select(0, rows.reshape(-1))
+        if weights is not None:
+            x = x.reshape(n, regions, heads, self.topk, -1)
+            x = x * weights.reshape(n, regions, 1, self.topk, 1)
+        return x.reshape(n * regions, heads, -1, size // heads)
+
+    def _attention(self, q, k, v):
+        """Attention of each region's places to the regions routed to it, in q's layout."""
+        weights, index = self.router(q.mean((2, 3)), k.mean((2, 3)))
+        weights = weights if self.soft_routing else None
+        rows = self._rows(index)
+        n, _, height, width, _ = q.shape
+        # The official scale goes by all channels; the attention itself divides by sqrt(d).
+        factor = self.scale * math.sqrt(self.qk_dim // self.num_heads)
+        q = _BiLevelRoutingAttention_rearrange(
+            q, "n r h w (m c) -> (n r) m (h w) c", m=self.num_heads
+        )
+        out = _BiLevelRoutingAttention_attend(
+            q * factor,
+            self._gather(self._pool(k), rows, weights),
+            self._gather(self._pool(v), rows, weights),
+        )
+        return _BiLevelRoutingAttention_rearrange(
+            out, "(n r) m (h w) c -> n r h w (m c)", n=n, h=height, w=width
+        )
+
+    def _as_map(self, x):
+        """Regions back in their places: (n, regions, h, w, c) -> (n, c, H, W)."""
+        return _BiLevelRoutingAttention_rearrange(
+            x, "n (j i) h w c -> n c (j h) (i w)", j=self.n_win, i=self.n_win
+        ).contiguous()
+
+    def forward(self, x):
+        height, width = x.shape[2:]
+        q, k, v = self.qkv(
+            _BiLevelRoutingAttention_rearrange(
+                self._pad(x), "n c (j h) (i w) -> n (j i) h w c", j=self.n_win, i=self.n_win
+            )
+        )
+        out = self._as_map(self._attention(q, k, v))
+        if self.lepe is not None:
+            out = out + self.lepe(self._as_map(v))
+        out = _BiLevelRoutingAttention_rearrange(out[:, :, :height, :width], "n c h w -> n h w c")
+        out = self.wo(out)
+        return _BiLevelRoutingAttention_rearrange(out, "n h w c -> n c h w").contiguous()

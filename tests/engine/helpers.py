@@ -1,0 +1,46 @@
+"""Short ways to run an operation on text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from yamlmod.ops.insert import Request, insert
+from yamlmod.ops.outcome import Outcome
+from yamlmod.ops.positions import read_model, resolve_positions
+from yamlmod.ops.remove import remove
+
+
+def run_insert(
+    text: str,
+    module: str,
+    *,
+    at: Sequence[int] = (),
+    after: Sequence[str] = (),
+    before: Sequence[str] = (),
+    edge: Sequence[str] = (),
+    readers: Sequence[int] | None = None,
+    **options: Any,
+) -> Outcome:
+    """Insert ``module`` into ``text`` and return the outcome."""
+    model = read_model(text, "model.yaml")
+    positions = tuple(resolve_positions(model, at, after, before, edge))
+    chosen = None if readers is None else tuple(readers)
+    return insert(model, Request(module, positions, readers=chosen, **options))
+
+
+def insert_text(text: str, module: str, **options: Any) -> str:
+    """Insert ``module`` into ``text`` and return the new text."""
+    return run_insert(text, module, **options).text
+
+
+def remove_text(text: str, *selectors: str) -> str:
+    """Remove layers from ``text`` and return the new text."""
+    model = read_model(text, "model.yaml")
+    return remove(model, [model.select(word) for word in selectors]).text
+
+
+def wiring(text: str) -> list[tuple[str, int | list[int]]]:
+    """Return each layer's module and `from`."""
+    rows = read_model(text, "model.yaml").document.rows
+    return [(row.module, row.from_value) for row in rows]
