@@ -1,0 +1,74 @@
+"""The rooms of the house and what they may import: docs/architecture.md's arrows, held by a test."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import yamlmod
+
+_ROOT = Path(yamlmod.__file__).parent
+_GROUND = {"edits", "errors"}
+_MAY: dict[str, set[str]] = {
+    "cli": {"ops", "fork", "report", "workspace", "registry", "model", *_GROUND},
+    "ops": {"model", "registry", *_GROUND},
+    "fork": {"model", "registry", *_GROUND},
+    "model": _GROUND,
+    "report": _GROUND,
+    "registry": _GROUND,
+    "workspace": _GROUND,
+    "errors": {"edits"},
+    "edits": set(),
+}
+_ONLY = {"libcst": {"fork"}, "ruamel": {"model"}, "rich": {"report"}, "typer": {"cli"},
+         "torch": set(), "einops": set()}
+
+
+def _imports(path: Path) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append(node.module or "")
+            if node.module == "yamlmod":
+                found += [f"yamlmod.{alias.name}" for alias in node.names]
+    return found
+
+
+_FILES = sorted(_ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", _FILES, ids=[p.relative_to(_ROOT).as_posix() for p in _FILES])
+def test_imports_follow_the_arrows(path: Path) -> None:
+    room = path.relative_to(_ROOT).parts[0].removesuffix(".py")
+    for name in _imports(path):
+        parts = name.split(".")
+        if parts[0] in _ONLY:
+            assert room in _ONLY[parts[0]], f"{room} imports {name}"
+        if parts[0] != "yamlmod" or len(parts) == 1:
+            continue
+        other = parts[1]
+        if room in _MAY and other in _MAY:
+            assert other == room or other in _MAY[room], f"{room} imports {other}"
+        assert other != "cli" or room in ("cli", "__main__"), f"{room} imports the cli"
+
+
+@pytest.mark.parametrize("path", _FILES, ids=[p.relative_to(_ROOT).as_posix() for p in _FILES])
+def test_files_are_small_and_say_what_they_are(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 330
+    if text.strip():
+        assert ast.get_docstring(ast.parse(text)), "no module docstring"
+
+
+def test_only_the_workspace_opens_files() -> None:
+    allowed = {"workspace", "registry", "cli"}  # cli: its own commands' docstrings, nothing else
+    for path in _FILES:
+        room = path.relative_to(_ROOT).parts[0].removesuffix(".py")
+        source = path.read_text(encoding="utf-8")
+        opens = any(word in source for word in (".read_text(", ".read_bytes(", "open(",
+                                                ".write_text(", ".write_bytes("))
+        assert not opens or room in allowed, path

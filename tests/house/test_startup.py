@@ -1,0 +1,42 @@
+"""What a command imports: `--help` and `insert` never pay for libcst or torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.engine.samples import SMALL
+
+_HEAVY = ("libcst", "torch", "rich", "pydantic", "einops", "numpy")
+
+
+def _loaded(arguments: list[str], folder: Path) -> set[str]:
+    code = (
+        "import sys, runpy\n"
+        f"sys.argv = ['yamlmod', *{arguments!r}]\n"
+        "try:\n    runpy.run_module('yamlmod', run_name='__main__')\n"
+        "except SystemExit as error:\n    status = error.code\n"
+        "sys.stderr.write('LOADED ' + ' '.join(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=folder,
+                          check=True)
+    return set(done.stderr.decode().split("LOADED ")[1].split())
+
+
+@pytest.mark.parametrize(("arguments", "also"), [
+    (["--help"], ("ruamel", "yamlmod.model", "yamlmod.ops", "yamlmod.cli.commands.insert")),
+    (["--version"], ("ruamel", "yamlmod.model", "yamlmod.ops")),
+    (["insert", "--help"], ("ruamel", "yamlmod.model", "yamlmod.cli.commands.add")),
+    (["insert", "SimAM", "x.yaml", "--after", "3"], ("yamlmod.fork", "yamlmod.cli.commands.add")),
+    (["remove", "x.yaml", "5"], ("yamlmod.fork",)),
+    (["show", "x.yaml"], ("yamlmod.fork",)),
+    (["list"], ("yamlmod.fork", "ruamel")),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_what_is_loaded(arguments: list[str], also: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(SMALL, encoding="utf-8")
+    loaded = _loaded(arguments, tmp_path)
+    assert "yamlmod.cli.app" in loaded
+    assert not loaded & {*_HEAVY, *also}
