@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from yamlmod.fork.preview import branch_preview, code_block
+from yamlmod.fork.blocks import code_block
+from yamlmod.fork.branches import preview
 from yamlmod.registry.manifest import Argument, Template
 
 
@@ -31,7 +32,7 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
         "python": template.python,
         "torch": template.torch,
         "requirements": list(template.requirements),
-        "branch": branch_preview(template),
+        "branch": preview(template),
         "code": code_block(template),
     }
 
@@ -61,7 +62,7 @@ def module_lines(template: Template, channels: int) -> list[str]:
         for row in template.wild:
             write = "" if row.verdict == "ok" else f"; write {row.write}"
             lines.append(f"  {row.args}: {row.meaning}{write}")
-    lines += ["", "registers in parse_model:", *_indented(branch_preview(template))]
+    lines += ["", "registers in parse_model:", *_indented(preview(template))]
     return [*lines, "", "adds to models/common.py:", *_indented(code_block(template))]
 
 

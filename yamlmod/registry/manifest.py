@@ -79,7 +79,7 @@ class WildRow:
     write: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Template:
     """An attention module of the registry; ``source`` is text and is never imported here."""
 

@@ -1,0 +1,34 @@
+"""Running the command line as a user does: in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run left: exit code and the bytes of both streams."""
+
+    code: int
+    out: bytes
+    err: str
+
+
+def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
+    """Run `python -m yamlmod` in ``cwd``."""
+    done = subprocess.run(
+        [sys.executable, "-m", "yamlmod", *map(str, arguments)],
+        cwd=cwd, capture_output=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+    )
+    return Done(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Return every file below ``folder`` with its bytes."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*")) if path.is_file() and ".git" not in path.parts}
