@@ -52,8 +52,10 @@ class YamlmodError(Exception):
         if self.place and self.place.excerpt and self.place.line is not None:
             out += _excerpt(self.place)
         if self.hint:
-            out += [f"  help: {line}" if i == 0 else f"        {line}"
-                    for i, line in enumerate(self.hint.splitlines())]
+            out += [
+                f"  help: {line}" if i == 0 else f"        {line}"
+                for i, line in enumerate(self.hint.splitlines())
+            ]
         return out
 
     def as_data(self) -> dict[str, object]:

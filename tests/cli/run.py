@@ -22,7 +22,11 @@ def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
     """Run `python -m yamlmod` in ``cwd``."""
     done = subprocess.run(
         [sys.executable, "-m", "yamlmod", *map(str, arguments)],
-        cwd=cwd, capture_output=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+        cwd=cwd,
+        capture_output=True,
+        check=False,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
         env={**os.environ, **environment},
     )
     return Done(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
@@ -30,5 +34,8 @@ def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
 
 def snapshot(folder: Path) -> dict[str, bytes]:
     """Return every file below ``folder`` with its bytes."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*")) if path.is_file() and ".git" not in path.parts}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".git" not in path.parts
+    }

@@ -46,8 +46,12 @@ def test_completion(shell: str, tmp_path: Path) -> None:
     done = yamlmod(cwd=tmp_path, _YAMLMOD_COMPLETE=f"source_{shell}")
     assert b"yamlmod" in done.out
     words = {"COMP_WORDS": "yamlmod ins", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "yamlmod ins"}
-    done = yamlmod(cwd=tmp_path, _YAMLMOD_COMPLETE=f"complete_{shell}",
-                   _TYPER_COMPLETE_FISH_ACTION="get-args", **words)
+    done = yamlmod(
+        cwd=tmp_path,
+        _YAMLMOD_COMPLETE=f"complete_{shell}",
+        _TYPER_COMPLETE_FISH_ACTION="get-args",
+        **words,
+    )
     assert b"insert" in done.out
 
 
@@ -62,9 +66,15 @@ def test_list(tmp_path: Path) -> None:
     assert all(name in text for name in rules)
 
 
-@pytest.mark.parametrize(("module", "constructor"), [
-    ("SimAM", []), ("TripletAttention", []), ("ACmix", [96, 96]), ("BiLevelRoutingAttention", [96]),
-])
+@pytest.mark.parametrize(
+    ("module", "constructor"),
+    [
+        ("SimAM", []),
+        ("TripletAttention", []),
+        ("ACmix", [96, 96]),
+        ("BiLevelRoutingAttention", [96]),
+    ],
+)
 def test_info(module: str, constructor: list[int], tmp_path: Path) -> None:
     done = yamlmod("info", module, "--channels", "96", "--json", cwd=tmp_path)
     data = json.loads(done.out)
@@ -86,7 +96,10 @@ def test_show(folder: Path) -> None:
     assert layers[8]["reads"] == [7, 3]
     assert layers[3]["readers"] == [4, 8]
     assert (layers[5]["channels"], layers[5]["real_channels"], layers[5]["stride"]) == (
-        512, {"file": 256}, 16)
+        512,
+        {"file": 256},
+        16,
+    )
     text = yamlmod("show", "x.yaml", cwd=folder).out.decode()
     assert "[None, 2, nearest]" in text
     assert len(text.splitlines()) == 15
@@ -123,8 +136,9 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "part"), MISTAKES, ids=[" ".join(m[0])[:50]
-                                                               for m in MISTAKES])
+@pytest.mark.parametrize(
+    ("arguments", "part"), MISTAKES, ids=[" ".join(m[0])[:50] for m in MISTAKES]
+)
 def test_mistakes(arguments: tuple[str, ...], part: str, folder: Path) -> None:
     (folder / "binary").write_bytes(b"\x89PNG\r\n\x00\xff")
     before = snapshot(folder)
@@ -140,8 +154,10 @@ def test_mistakes(arguments: tuple[str, ...], part: str, folder: Path) -> None:
 
 def test_a_closed_pipe(folder: Path) -> None:
     rows = "".join(f"   [-1, 1, Conv, [{i}, 1, 1]],\n" for i in range(3000))
-    (folder / "x.yaml").write_text(SMALL.replace("   [-1, 1, SPPF", rows + "   [-1, 1, SPPF")
-                                   .replace("[[-1, 6]", "[[-1, 4]"), encoding="utf-8")
+    (folder / "x.yaml").write_text(
+        SMALL.replace("   [-1, 1, SPPF", rows + "   [-1, 1, SPPF").replace("[[-1, 6]", "[[-1, 4]"),
+        encoding="utf-8",
+    )
     command = f"'{sys.executable}' -m yamlmod show x.yaml | head -1"
     if os.name == "nt":
         pytest.skip("needs a POSIX shell")
@@ -150,8 +166,9 @@ def test_a_closed_pipe(folder: Path) -> None:
     assert done.stdout.startswith(b"layer")
 
 
-def test_a_bug_is_a_message_and_exit_code_3(folder: Path, monkeypatch: pytest.MonkeyPatch,
-                                            capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_is_a_message_and_exit_code_3(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from yamlmod.cli.guard import guarded
 
     def broken() -> None:

@@ -13,9 +13,11 @@ from tests.cli.run import snapshot, yamlmod
 from tests.engine.samples import SMALL
 
 _INSERT = ("insert", "SimAM", "x.yaml", "--after", "P4")
-_EXPECTED = SMALL.replace(
-    "# 12 (P4/16-medium)\n", "# 12 (P4/16-medium)\n   [-1, 1, SimAM, []],\n"
-).replace("[[9, 12]", "[[9, 13]").encode()
+_EXPECTED = (
+    SMALL.replace("# 12 (P4/16-medium)\n", "# 12 (P4/16-medium)\n   [-1, 1, SimAM, []],\n")
+    .replace("[[9, 12]", "[[9, 13]")
+    .encode()
+)
 
 _BLOCKS = """\
 backbone:
@@ -69,8 +71,9 @@ def test_write_elsewhere(folder: Path) -> None:
     assert yamlmod(*_INSERT, "-o", "y.yaml", "-w", cwd=folder).code == 2
 
 
-@pytest.mark.parametrize("flags", [("-w", "--dry-run"), ("-o", "y.yaml", "--dry-run"),
-                                   ("-w", "--check")])
+@pytest.mark.parametrize(
+    "flags", [("-w", "--dry-run"), ("-o", "y.yaml", "--dry-run"), ("-w", "--check")]
+)
 def test_what_holds_writing_back(folder: Path, flags: tuple[str, ...]) -> None:
     done = yamlmod(*_INSERT, *flags, cwd=folder)
     assert done.code == (1 if "--check" in flags else 0)
@@ -115,8 +118,9 @@ def test_a_new_file_applies_too(folder: Path) -> None:
     assert (folder / "y.yaml").read_bytes() == _EXPECTED
 
 
-def test_a_file_outside_the_current_folder(folder: Path, tmp_path_factory: pytest.TempPathFactory
-                                           ) -> None:
+def test_a_file_outside_the_current_folder(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     done = yamlmod("insert", "SimAM", folder / "x.yaml", "--after", "P4", cwd=elsewhere)
     assert done.out.startswith(b"--- a/x.yaml\n+++ b/x.yaml\n")
@@ -161,12 +165,28 @@ def test_bytes_that_are_not_the_tools_to_touch(folder: Path) -> None:
 def test_a_console_that_lacks_characters(folder: Path, encoding: str) -> None:
     text = SMALL.replace("# a comment", "# 🚀 主干 é").replace("# 9 (", "# 9 ü 层 (")
     (folder / "x.yaml").write_bytes(text.encode())
-    done = yamlmod("insert", "SimAM", "x.yaml", "--at", "1", cwd=folder,
-                   PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    done = yamlmod(
+        "insert",
+        "SimAM",
+        "x.yaml",
+        "--at",
+        "1",
+        cwd=folder,
+        PYTHONIOENCODING=encoding,
+        PYTHONUTF8="0",
+    )
     assert done.code == 0, done.err
     assert "# 10 ü 层 (".encode() in done.out
-    bad = yamlmod("insert", "SimAM", "x.yaml", "--after", "层", cwd=folder,
-                  PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    bad = yamlmod(
+        "insert",
+        "SimAM",
+        "x.yaml",
+        "--after",
+        "层",
+        cwd=folder,
+        PYTHONIOENCODING=encoding,
+        PYTHONUTF8="0",
+    )
     assert bad.code == 2
     assert "error[no-such-layer]" in bad.err
     assert yamlmod("show", "x.yaml", cwd=folder, PYTHONIOENCODING=encoding).code == 0

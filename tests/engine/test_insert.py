@@ -12,41 +12,91 @@ from yamlmod.errors import Refusal
 
 # options -> {layer of the result: its module and `from`} for the layers that say something.
 MEANINGS: list[tuple[str, dict[str, Any], dict[int, tuple[str, Any]]]] = [
-    ("through: every reader moves", {"after": ["3"]},
-     {4: ("New", -1), 5: ("Conv", -1), 9: ("Concat", [-1, 4]), 12: ("Concat", [-1, 7]),
-      14: ("Detect", [10, 13])}),
-    ("bypass: skips stay on the old layer", {"after": ["3"], "keep_skips": True},
-     {4: ("New", -1), 5: ("Conv", -1), 9: ("Concat", [-1, 3])}),
-    ("bypass never takes the head along", {"after": ["P3"], "keep_skips": True},
-     {10: ("New", -1), 11: ("Conv", -1), 14: ("Detect", [10, 13])}),
-    ("readers: exactly these", {"after": ["3"], "readers": [8]},
-     {4: ("New", -1), 5: ("Conv", -2), 9: ("Concat", [-1, 4])}),
-    ("readers: only the row below", {"after": ["3"], "readers": [4]},
-     {5: ("Conv", -1), 9: ("Concat", [-1, 3])}),
-    ("edge: one connection", {"edge": ["3:8"]},
-     {4: ("New", -1), 5: ("Conv", -2), 9: ("Concat", [-1, 4])}),
-    ("edge: the other connection", {"edge": ["3:4"]},
-     {4: ("New", -1), 5: ("Conv", -1), 9: ("Concat", [-1, 3])}),
-    ("two edges of one layer", {"edge": ["3:4", "3:8"]},
-     {4: ("New", -1), 5: ("New", -2), 6: ("Conv", -2), 10: ("Concat", [-1, 5])}),
-    ("before: the same place, seen from below", {"before": ["SPPF"]},
-     {5: ("New", -1), 6: ("SPPF", -1), 12: ("Concat", [-1, 7])}),
-    ("at the border, behind the backbone", {"at": [6]},
-     {6: ("New", -1), 7: ("Conv", -1), 9: ("Concat", [-1, 3])}),
-    ("at the border, opening the head", {"before": ["6"]},
-     {6: ("New", -1), 7: ("Conv", -1), 9: ("Concat", [-1, 3])}),
-    ("on the image", {"at": [0]},
-     {0: ("New", -1), 1: ("Conv", -1), 9: ("Concat", [-1, 4]), 14: ("Detect", [10, 13])}),
-    ("several places speak of the original", {"at": [1], "after": ["P3", "P4"]},
-     {1: ("New", -1), 9: ("Concat", [-1, 4]), 11: ("New", -1), 15: ("New", -1),
-      16: ("Detect", [11, 15])}),
+    (
+        "through: every reader moves",
+        {"after": ["3"]},
+        {
+            4: ("New", -1),
+            5: ("Conv", -1),
+            9: ("Concat", [-1, 4]),
+            12: ("Concat", [-1, 7]),
+            14: ("Detect", [10, 13]),
+        },
+    ),
+    (
+        "bypass: skips stay on the old layer",
+        {"after": ["3"], "keep_skips": True},
+        {4: ("New", -1), 5: ("Conv", -1), 9: ("Concat", [-1, 3])},
+    ),
+    (
+        "bypass never takes the head along",
+        {"after": ["P3"], "keep_skips": True},
+        {10: ("New", -1), 11: ("Conv", -1), 14: ("Detect", [10, 13])},
+    ),
+    (
+        "readers: exactly these",
+        {"after": ["3"], "readers": [8]},
+        {4: ("New", -1), 5: ("Conv", -2), 9: ("Concat", [-1, 4])},
+    ),
+    (
+        "readers: only the row below",
+        {"after": ["3"], "readers": [4]},
+        {5: ("Conv", -1), 9: ("Concat", [-1, 3])},
+    ),
+    (
+        "edge: one connection",
+        {"edge": ["3:8"]},
+        {4: ("New", -1), 5: ("Conv", -2), 9: ("Concat", [-1, 4])},
+    ),
+    (
+        "edge: the other connection",
+        {"edge": ["3:4"]},
+        {4: ("New", -1), 5: ("Conv", -1), 9: ("Concat", [-1, 3])},
+    ),
+    (
+        "two edges of one layer",
+        {"edge": ["3:4", "3:8"]},
+        {4: ("New", -1), 5: ("New", -2), 6: ("Conv", -2), 10: ("Concat", [-1, 5])},
+    ),
+    (
+        "before: the same place, seen from below",
+        {"before": ["SPPF"]},
+        {5: ("New", -1), 6: ("SPPF", -1), 12: ("Concat", [-1, 7])},
+    ),
+    (
+        "at the border, behind the backbone",
+        {"at": [6]},
+        {6: ("New", -1), 7: ("Conv", -1), 9: ("Concat", [-1, 3])},
+    ),
+    (
+        "at the border, opening the head",
+        {"before": ["6"]},
+        {6: ("New", -1), 7: ("Conv", -1), 9: ("Concat", [-1, 3])},
+    ),
+    (
+        "on the image",
+        {"at": [0]},
+        {0: ("New", -1), 1: ("Conv", -1), 9: ("Concat", [-1, 4]), 14: ("Detect", [10, 13])},
+    ),
+    (
+        "several places speak of the original",
+        {"at": [1], "after": ["P3", "P4"]},
+        {
+            1: ("New", -1),
+            9: ("Concat", [-1, 4]),
+            11: ("New", -1),
+            15: ("New", -1),
+            16: ("Detect", [11, 15]),
+        },
+    ),
     ("an occurrence", {"after": ["C3#3"]}, {13: ("New", -1), 14: ("Detect", [9, 13])}),
     ("a level with its stride", {"after": ["p4/16"]}, {14: ("Detect", [9, 13])}),
 ]
 
 
-@pytest.mark.parametrize(("options", "expected"), [m[1:] for m in MEANINGS],
-                         ids=[m[0] for m in MEANINGS])
+@pytest.mark.parametrize(
+    ("options", "expected"), [m[1:] for m in MEANINGS], ids=[m[0] for m in MEANINGS]
+)
 def test_meaning(options: dict[str, Any], expected: dict[int, tuple[str, Any]]) -> None:
     outcome = run_insert(SMALL, "New", args=[], **options)
     found = wiring(outcome.text)
@@ -66,8 +116,14 @@ def test_the_line_goes_where_it_is_said() -> None:
 
 def test_comments_that_were_right_stay_right() -> None:
     result = insert_text(SMALL, "New", at=[3], args=[])
-    for comment in ("# 2-P3/8", "# 5-P4/16", "# 6\n", "# 10 (P3/8-small)", "# 13 (P4/16-medium)",
-                    "#  [-1, 3, C3, [512, True]],  # 12 an old row"):
+    for comment in (
+        "# 2-P3/8",
+        "# 5-P4/16",
+        "# 6\n",
+        "# 10 (P3/8-small)",
+        "# 13 (P4/16-medium)",
+        "#  [-1, 3, C3, [512, True]],  # 12 an old row",
+    ):
         assert comment in result
 
 
@@ -79,8 +135,9 @@ def test_a_wrong_comment_is_left_and_reported() -> None:
     assert (wrong.value, wrong.index, wrong.now) == (7, 9, 10)
 
 
-@pytest.mark.parametrize("comment", ["# 9+1", "# 9x9 conv", "# 9.5", "# 09", "# P3/8", "# 9%",
-                                     "# 9th"])
+@pytest.mark.parametrize(
+    "comment", ["# 9+1", "# 9x9 conv", "# 9.5", "# 09", "# P3/8", "# 9%", "# 9th"]
+)
 def test_what_is_no_index_comment(comment: str) -> None:
     text = SMALL.replace("# 9 (P3/8-small)", comment)
     outcome = run_insert(text, "New", at=[3], args=[])
@@ -113,18 +170,24 @@ def test_an_unknown_class_warns() -> None:
     assert "not in the registry" in warning
 
 
-@pytest.mark.parametrize(("module", "options", "row"), [
-    ("SimAM", {}, "[-1, 1, SimAM, []]"),
-    ("simam_module", {}, "[-1, 1, SimAM, []]"),
-    ("SimAM", {"args": [1024]}, "[-1, 1, SimAM, [1024]]"),
-    ("SimAM", {"args": [None, 0.001]}, "[-1, 1, SimAM, [None, 0.001]]"),
-    ("TripletAttention", {"args": [True]}, "[-1, 1, TripletAttention, [True]]"),
-    ("ACmix", {}, "[-1, 1, ACmix, [256]]"),
-    ("ACmix", {"args": [256, 5]}, "[-1, 1, ACmix, [256, 5]]"),
-    ("BiLevelRoutingAttention", {}, "[-1, 1, BiLevelRoutingAttention, []]"),
-    ("My.Module", {"args": ["nearest", [1, "x y"], False, None]},
-     "[-1, 1, My.Module, [nearest, [1, 'x y'], False, None]]"),
-])
+@pytest.mark.parametrize(
+    ("module", "options", "row"),
+    [
+        ("SimAM", {}, "[-1, 1, SimAM, []]"),
+        ("simam_module", {}, "[-1, 1, SimAM, []]"),
+        ("SimAM", {"args": [1024]}, "[-1, 1, SimAM, [1024]]"),
+        ("SimAM", {"args": [None, 0.001]}, "[-1, 1, SimAM, [None, 0.001]]"),
+        ("TripletAttention", {"args": [True]}, "[-1, 1, TripletAttention, [True]]"),
+        ("ACmix", {}, "[-1, 1, ACmix, [256]]"),
+        ("ACmix", {"args": [256, 5]}, "[-1, 1, ACmix, [256, 5]]"),
+        ("BiLevelRoutingAttention", {}, "[-1, 1, BiLevelRoutingAttention, []]"),
+        (
+            "My.Module",
+            {"args": ["nearest", [1, "x y"], False, None]},
+            "[-1, 1, My.Module, [nearest, [1, 'x y'], False, None]]",
+        ),
+    ],
+)
 def test_the_row(module: str, options: dict[str, Any], row: str) -> None:
     assert f"\n   {row},\n" in insert_text(SMALL, module, after=["3"], **options)
 
@@ -143,23 +206,52 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("no such edge", "New", {"edge": ["3:9"], "args": []}, "no-such-edge", "3 C3"),
     ("half an edge", "New", {"edge": ["3"], "args": []}, "bad-selector", "A:B"),
     ("nobody reads it", "New", {"after": ["3"], "readers": [], "args": []}, "dead-layer", "New"),
-    ("a reader that is none", "New", {"after": ["3"], "readers": [9], "args": []},
-     "not-a-reader", "does not read"),
-    ("readers and skips", "New", {"after": ["3"], "readers": [4], "keep_skips": True, "args": []},
-     "usage", "give one"),
-    ("readers of an edge", "New", {"edge": ["3:4"], "readers": [4], "args": []}, "usage",
-     "--edge"),
-    ("the same place twice", "New", {"at": [4], "after": ["3"], "args": []}, "conflict",
-     "both take over"),
-    ("an edge inside a through", "New", {"after": ["3"], "edge": ["3:8"], "args": []},
-     "conflict", "both take over"),
+    (
+        "a reader that is none",
+        "New",
+        {"after": ["3"], "readers": [9], "args": []},
+        "not-a-reader",
+        "does not read",
+    ),
+    (
+        "readers and skips",
+        "New",
+        {"after": ["3"], "readers": [4], "keep_skips": True, "args": []},
+        "usage",
+        "give one",
+    ),
+    ("readers of an edge", "New", {"edge": ["3:4"], "readers": [4], "args": []}, "usage", "--edge"),
+    (
+        "the same place twice",
+        "New",
+        {"at": [4], "after": ["3"], "args": []},
+        "conflict",
+        "both take over",
+    ),
+    (
+        "an edge inside a through",
+        "New",
+        {"after": ["3"], "edge": ["3:8"], "args": []},
+        "conflict",
+        "both take over",
+    ),
     ("an unknown module without args", "New", {"after": ["3"]}, "unknown-module", "New"),
     ("no class name", "1bad", {"after": ["3"], "args": []}, "bad-module", "1bad"),
-    ("1024 for no_spatial", "TripletAttention", {"after": ["3"], "args": [1024]}, "bad-args",
-     "1024"),
+    (
+        "1024 for no_spatial",
+        "TripletAttention",
+        {"after": ["3"], "args": [1024]},
+        "bad-args",
+        "1024",
+    ),
     ("1024 for lambda", "SimAM", {"after": ["3"], "args": [None, 1024]}, "bad-args", "1024"),
-    ("1024 windows", "BiLevelRoutingAttention", {"after": ["3"], "args": [1024]}, "bad-args",
-     "1024"),
+    (
+        "1024 windows",
+        "BiLevelRoutingAttention",
+        {"after": ["3"], "args": [1024]},
+        "bad-args",
+        "1024",
+    ),
     ("no channels", "ACmix", {"after": ["3"], "args": []}, "bad-args", "channels"),
     ("too many", "TripletAttention", {"after": ["3"], "args": [True, 1]}, "bad-args", "2 values"),
     ("channels of the image", "ACmix", {"at": [0]}, "takes-channels", "at 0"),
@@ -168,8 +260,9 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("module", "options", "code", "part"), [r[1:] for r in REFUSALS],
-                         ids=[r[0] for r in REFUSALS])
+@pytest.mark.parametrize(
+    ("module", "options", "code", "part"), [r[1:] for r in REFUSALS], ids=[r[0] for r in REFUSALS]
+)
 def test_refusals(module: str, options: dict[str, Any], code: str, part: str) -> None:
     with pytest.raises(Refusal) as caught:
         run_insert(SMALL, module, **options)
@@ -229,24 +322,29 @@ def test_a_head_that_collects_its_inputs() -> None:
 
 
 def test_side_effect_modules_are_alive() -> None:
-    text = SMALL.replace("   [-1, 3, C3, [512, False]],  # 12",
-                         "   [[3, 9], 1, ImagePoolingAttn, [256]],\n   [-2, 3, C3, [512, False]],"
-                         "  # 13").replace("[[9, 12]", "[[9, 13]")
+    text = SMALL.replace(
+        "   [-1, 3, C3, [512, False]],  # 12",
+        "   [[3, 9], 1, ImagePoolingAttn, [256]],\n   [-2, 3, C3, [512, False]],  # 13",
+    ).replace("[[9, 12]", "[[9, 13]")
     result = wiring(insert_text(text, "New", edge=["9:12"], args=[]))
     assert result[13] == ("ImagePoolingAttn", [3, 10])
 
 
 def test_nominal_channels_that_cannot_be_written() -> None:
     # 48 + 48 nominal is 96, and at width 0.25 each half rounds up to 16: 32, not 24.
-    text = SMALL.replace("width_multiple: 0.50", "width_multiple: 0.25").replace(
-        "[256, 1, 1]", "[48, 1, 1]").replace("C3, [256]]", "C3, [48]]")
+    text = (
+        SMALL.replace("width_multiple: 0.50", "width_multiple: 0.25")
+        .replace("[256, 1, 1]", "[48, 1, 1]")
+        .replace("C3, [256]]", "C3, [48]]")
+    )
     with pytest.raises(Refusal) as caught:
         run_insert(text, "ACmix", after=["Concat#1"])
     assert caught.value.code == "channels-differ"
     assert "24" in caught.value.message
     assert "32" in caught.value.message
     assert "BiLevelRoutingAttention, []" in insert_text(
-        text, "BiLevelRoutingAttention", after=["Concat#1"])
+        text, "BiLevelRoutingAttention", after=["Concat#1"]
+    )
 
 
 def test_unknown_channels_are_asked_for() -> None:

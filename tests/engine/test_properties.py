@@ -25,7 +25,8 @@ def nets(draw: st.DrawFn) -> str:
             source: Any = -1
         else:
             one = st.integers(0, index - 1).flatmap(
-                lambda target, index=index: st.sampled_from([target, target - index]))
+                lambda target, index=index: st.sampled_from([target, target - index])
+            )
             source = draw(st.one_of(st.just(-1), one, st.lists(one, min_size=1, max_size=3)))
         name = "Detect" if index == count - 1 else draw(st.sampled_from(_NAMES))
         pad = draw(st.sampled_from(["", " "]))
@@ -37,8 +38,9 @@ def nets(draw: st.DrawFn) -> str:
     blocks = draw(st.tuples(st.booleans(), st.booleans()))
     closers = draw(st.tuples(st.sampled_from([",", ""]), st.sampled_from([",", ""])))
     text = "nc: 1" + newline
-    for name, part, block, last in zip(("backbone", "head"), (rows[:split], rows[split:]), blocks,
-                                       closers, strict=True):
+    for name, part, block, last in zip(
+        ("backbone", "head"), (rows[:split], rows[split:]), blocks, closers, strict=True
+    ):
         text += f"{name}:{newline}" + _table(part, block, last, newline)
     return text if draw(st.booleans()) else text.removesuffix(newline)
 
@@ -71,13 +73,15 @@ def test_insertion_keeps_targets_and_removal_gives_the_bytes_back(
     places = data.draw(st.lists(st.integers(0, len(old) - 1), min_size=1, max_size=3, unique=True))
     bypass = data.draw(st.booleans())
     result = insert_text(text, "New", at=places, args=[], keep_skips=bypass, allow_dead=True)
-    assert result == insert_text(text, "New", at=places, args=[], keep_skips=bypass,
-                                 allow_dead=True)
+    assert result == insert_text(
+        text, "New", at=places, args=[], keep_skips=bypass, allow_dead=True
+    )
     new = _targets(result)
     inserted = sorted(place + i for i, place in enumerate(sorted(places)))
     stays = [index for index in range(len(new)) if index not in inserted]
-    through = {index: stays.index(new[index][0]) if new[index][0] in stays else None
-               for index in inserted}
+    through = {
+        index: stays.index(new[index][0]) if new[index][0] in stays else None for index in inserted
+    }
     for index, targets in zip(stays, old, strict=True):
         contracted = []
         for target in new[index]:

@@ -13,8 +13,15 @@ from yamlmod.ops.remove import remove
 
 def test_the_readers_read_its_input() -> None:
     assert wiring(remove_text(SMALL, "5"))[5:] == [
-        ("Conv", -1), ("nn.Upsample", -1), ("Concat", [-1, 3]), ("C3", -1), ("Conv", -1),
-        ("Concat", [-1, 5]), ("C3", -1), ("Detect", [8, 11])]
+        ("Conv", -1),
+        ("nn.Upsample", -1),
+        ("Concat", [-1, 3]),
+        ("C3", -1),
+        ("Conv", -1),
+        ("Concat", [-1, 5]),
+        ("C3", -1),
+        ("Detect", [8, 11]),
+    ]
 
 
 def test_several_at_once_is_the_same_as_one_by_one() -> None:
@@ -23,10 +30,16 @@ def test_several_at_once_is_the_same_as_one_by_one() -> None:
     assert remove_text(remove_text(remove_text(remove_text(text, "16"), "8"), "5"), "2") == SMALL
 
 
-@pytest.mark.parametrize(("layer", "code"), [
-    ("13", "is-head"), ("8", "joins-inputs"), ("2", "changes-stride"), ("7", "changes-stride"),
-    ("6", "changes-channels"),
-])
+@pytest.mark.parametrize(
+    ("layer", "code"),
+    [
+        ("13", "is-head"),
+        ("8", "joins-inputs"),
+        ("2", "changes-stride"),
+        ("7", "changes-stride"),
+        ("6", "changes-channels"),
+    ],
+)
 def test_refusals(layer: str, code: str) -> None:
     with pytest.raises(Refusal) as caught:
         remove_text(SMALL, layer)

@@ -9,21 +9,28 @@ from hypothesis import strategies as st
 from yamlmod.edits import Edit, OverlappingEditsError, apply_edits, line_column, newline_of
 
 
-@pytest.mark.parametrize(("edits", "expected"), [
-    ([], "abcdef"),
-    ([Edit(0, 0, "x")], "xabcdef"),
-    ([Edit(6, 6, "x")], "abcdefx"),
-    ([Edit(4, 6, ""), Edit(0, 1, "yy")], "yybcd"),
-    ([Edit(1, 3, "x"), Edit(3, 3, "y"), Edit(3, 4, "")], "axyef"),
-])
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ([], "abcdef"),
+        ([Edit(0, 0, "x")], "xabcdef"),
+        ([Edit(6, 6, "x")], "abcdefx"),
+        ([Edit(4, 6, ""), Edit(0, 1, "yy")], "yybcd"),
+        ([Edit(1, 3, "x"), Edit(3, 3, "y"), Edit(3, 4, "")], "axyef"),
+    ],
+)
 def test_apply(edits: list[Edit], expected: str) -> None:
     assert apply_edits("abcdef", edits) == expected
 
 
-@pytest.mark.parametrize("edits", [
-    [Edit(1, 3, "x"), Edit(2, 4, "y")], [Edit(1, 1, "x"), Edit(1, 1, "y")],
-    [Edit(0, 6, ""), Edit(3, 3, "y")],
-])
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [Edit(1, 3, "x"), Edit(2, 4, "y")],
+        [Edit(1, 1, "x"), Edit(1, 1, "y")],
+        [Edit(0, 6, ""), Edit(3, 3, "y")],
+    ],
+)
 def test_overlaps(edits: list[Edit]) -> None:
     with pytest.raises(OverlappingEditsError):
         apply_edits("abcdef", edits)
@@ -44,9 +51,16 @@ def test_untouched_characters_stay(text: str, cuts: list[int]) -> None:
     assert len(result) == len(text) + 2 * len(points)
 
 
-@pytest.mark.parametrize(("text", "newline"), [
-    ("", "\n"), ("a", "\n"), ("a\nb\n", "\n"), ("a\r\nb\r\n", "\r\n"), ("a\r\nb\nc\n", "\n"),
-])
+@pytest.mark.parametrize(
+    ("text", "newline"),
+    [
+        ("", "\n"),
+        ("a", "\n"),
+        ("a\nb\n", "\n"),
+        ("a\r\nb\r\n", "\r\n"),
+        ("a\r\nb\nc\n", "\n"),
+    ],
+)
 def test_newline(text: str, newline: str) -> None:
     assert newline_of(text) == newline
 

@@ -22,8 +22,14 @@ _MAY: dict[str, set[str]] = {
     "errors": {"edits"},
     "edits": set(),
 }
-_ONLY = {"libcst": {"fork"}, "ruamel": {"model"}, "rich": {"report"}, "typer": {"cli"},
-         "torch": set(), "einops": set()}
+_ONLY = {
+    "libcst": {"fork"},
+    "ruamel": {"model"},
+    "rich": {"report"},
+    "typer": {"cli"},
+    "torch": set(),
+    "einops": set(),
+}
 
 
 def _imports(path: Path) -> list[str]:
@@ -69,6 +75,8 @@ def test_only_the_workspace_opens_files() -> None:
     for path in _FILES:
         room = path.relative_to(_ROOT).parts[0].removesuffix(".py")
         source = path.read_text(encoding="utf-8")
-        opens = any(word in source for word in (".read_text(", ".read_bytes(", "open(",
-                                                ".write_text(", ".write_bytes("))
+        opens = any(
+            word in source
+            for word in (".read_text(", ".read_bytes(", "open(", ".write_text(", ".write_bytes(")
+        )
         assert not opens or room in allowed, path

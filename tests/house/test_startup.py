@@ -21,20 +21,26 @@ def _loaded(arguments: list[str], folder: Path) -> set[str]:
         "except SystemExit as error:\n    status = error.code\n"
         "sys.stderr.write('LOADED ' + ' '.join(sys.modules))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=folder,
-                          check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=folder, check=True)
     return set(done.stderr.decode().split("LOADED ")[1].split())
 
 
-@pytest.mark.parametrize(("arguments", "also"), [
-    (["--help"], ("ruamel", "yamlmod.model", "yamlmod.ops", "yamlmod.cli.commands.insert")),
-    (["--version"], ("ruamel", "yamlmod.model", "yamlmod.ops")),
-    (["insert", "--help"], ("ruamel", "yamlmod.model", "yamlmod.cli.commands.add")),
-    (["insert", "SimAM", "x.yaml", "--after", "3"], ("yamlmod.fork", "yamlmod.cli.commands.add")),
-    (["remove", "x.yaml", "5"], ("yamlmod.fork",)),
-    (["show", "x.yaml"], ("yamlmod.fork",)),
-    (["list"], ("yamlmod.fork", "ruamel")),
-], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+@pytest.mark.parametrize(
+    ("arguments", "also"),
+    [
+        (["--help"], ("ruamel", "yamlmod.model", "yamlmod.ops", "yamlmod.cli.commands.insert")),
+        (["--version"], ("ruamel", "yamlmod.model", "yamlmod.ops")),
+        (["insert", "--help"], ("ruamel", "yamlmod.model", "yamlmod.cli.commands.add")),
+        (
+            ["insert", "SimAM", "x.yaml", "--after", "3"],
+            ("yamlmod.fork", "yamlmod.cli.commands.add"),
+        ),
+        (["remove", "x.yaml", "5"], ("yamlmod.fork",)),
+        (["show", "x.yaml"], ("yamlmod.fork",)),
+        (["list"], ("yamlmod.fork", "ruamel")),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
 def test_what_is_loaded(arguments: list[str], also: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(SMALL, encoding="utf-8")
     loaded = _loaded(arguments, tmp_path)

@@ -18,8 +18,11 @@ from yamlmod.workspace.files import Change, Tree, read_text
 def _three(folder: Path) -> list[Change]:
     (folder / "a").write_bytes(b"old a")
     (folder / "b").write_bytes(b"old b")
-    return [Change(folder / "a", b"old a", b"new a"), Change(folder / "b", b"old b", b"new b"),
-            Change(folder / "c", None, b"new c")]
+    return [
+        Change(folder / "a", b"old a", b"new a"),
+        Change(folder / "b", b"old b", b"new b"),
+        Change(folder / "c", None, b"new c"),
+    ]
 
 
 def _state(folder: Path) -> dict[str, bytes]:
@@ -36,8 +39,9 @@ def test_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("call", range(1, 4))
-@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()],
-                         ids=["error", "interrupt"])
+@pytest.mark.parametrize(
+    "error", [OSError("disk full"), KeyboardInterrupt()], ids=["error", "interrupt"]
+)
 def test_nothing_when_a_replacement_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int, error: BaseException
 ) -> None:

@@ -1,0 +1,1 @@
+"""The command line: the only room that knows typer, and the one that knows all others."""

@@ -42,8 +42,9 @@ class LazyGroup(TyperGroup):
         if cmd_name not in self.list_commands(ctx):
             return None
         module = importlib.import_module(f"yamlmod.cli.commands.{cmd_name}")
-        app = typer.Typer(add_completion=False, rich_markup_mode=None,
-                          pretty_exceptions_enable=False)
+        app = typer.Typer(
+            add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+        )
         app.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(guarded(module.run))
         return get_command(app)
 
@@ -77,8 +78,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True,
-                           help="Show the version and exit.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Insert attention layers into YOLO model YAMLs and forks.

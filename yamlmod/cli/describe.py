@@ -16,37 +16,48 @@ def describe(command: str, outcome: Outcome) -> Report:
     for layer in outcome.inserted:
         args = ", ".join(map(str, layer.args))
         source = layer.reads_name if layer.reads < 0 else f"{layer.reads} {layer.reads_name}"
-        lines.append(f"  new layer {layer.index} {layer.module} [{args}] reads {source}"
-                     f"  ({layer.asked})")
+        lines.append(
+            f"  new layer {layer.index} {layer.module} [{args}] reads {source}  ({layer.asked})"
+        )
     document = outcome.model.document
     lines += [f"  layer {document.describe(layer)} is gone" for layer in outcome.removed]
     lines += [_consumer(consumer) for consumer in outcome.consumers]
     if not outcome.consumers:
         lines.append("  nobody reads it" if outcome.inserted else "  nobody read it")
-    lines.append(f"  {_count(outcome.renumbered, 'reference')} and "
-                 f"{_count(outcome.comments, 'index comment')} renumbered")
+    lines.append(
+        f"  {_count(outcome.renumbered, 'reference')} and "
+        f"{_count(outcome.comments, 'index comment')} renumbered"
+    )
     warnings = [*outcome.warnings, *_comment_warnings(outcome)]
     return Report(command, lines, warnings, _data(outcome))
 
 
 def _consumer(consumer: Consumer) -> str:
     now = "the image" if consumer.reads < 0 else f"{consumer.reads} {consumer.reads_name}"
-    change = (f"{consumer.old_value} -> {consumer.value}" if consumer.old_value != consumer.value
-              else f"{consumer.value}, as before")
+    change = (
+        f"{consumer.old_value} -> {consumer.value}"
+        if consumer.old_value != consumer.value
+        else f"{consumer.value}, as before"
+    )
     verb = "still reads" if consumer.side == "bypass" else "now reads"
-    return (f"  layer {consumer.reader} {consumer.module} {verb} {now}"
-            f"  (from[{consumer.slot}]: {change})")
+    return (
+        f"  layer {consumer.reader} {consumer.module} {verb} {now}"
+        f"  (from[{consumer.slot}]: {change})"
+    )
 
 
 def _comment_warnings(outcome: Outcome) -> list[str]:
     shown = outcome.model.document.shown
     found = []
     for comment in outcome.wrong_comments:
-        fate = (f"the shift makes it right: that row is layer {comment.now} now"
-                if comment.value == comment.now
-                else f"it stands on layer {comment.index}, now {comment.now}, and was left alone")
-        found.append(f"{shown}:{comment.line}: the comment `# {comment.value}` was wrong before; "
-                     f"{fate}")
+        fate = (
+            f"the shift makes it right: that row is layer {comment.now} now"
+            if comment.value == comment.now
+            else f"it stands on layer {comment.index}, now {comment.now}, and was left alone"
+        )
+        found.append(
+            f"{shown}:{comment.line}: the comment `# {comment.value}` was wrong before; {fate}"
+        )
     return found
 
 

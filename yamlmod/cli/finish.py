@@ -32,8 +32,7 @@ def finish(changes: Sequence[Change], report: Report, sinks: Sinks, root: Path) 
     """
     changed = [change for change in changes if change.before != change.after]
     base = diff_base([change.path for change in changed], root)
-    diff = join_diffs((_name(change.path, base), change.before, change.after)
-                      for change in changed)
+    diff = join_diffs((_name(change.path, base), change.before, change.after) for change in changed)
     if sinks.writes and changed:
         commit(changed)
     if sinks.diff is not None:
@@ -42,15 +41,17 @@ def finish(changes: Sequence[Change], report: Report, sinks: Sinks, root: Path) 
         show_bytes(diff)
     written = [display(change.path) for change in changed] if sinks.writes else []
     if sinks.json:
-        say_json({
-            "command": report.command,
-            "changed": bool(changed),
-            "files": [display(change.path) for change in changed],
-            "written": written,
-            "diff": diff.decode("utf-8", "replace"),
-            "warnings": list(report.warnings),
-            **report.data,
-        })
+        say_json(
+            {
+                "command": report.command,
+                "changed": bool(changed),
+                "files": [display(change.path) for change in changed],
+                "written": written,
+                "diff": diff.decode("utf-8", "replace"),
+                "warnings": list(report.warnings),
+                **report.data,
+            }
+        )
     else:
         say(report.lines)
         say(f"warning: {warning}" for warning in report.warnings)
@@ -69,8 +70,11 @@ def diff_base(paths: Sequence[Path], root: Path) -> Path:
 
 def _name(path: Path, base: Path) -> str:
     full = path.resolve()
-    return full.relative_to(base).as_posix() if full.is_relative_to(base) else (
-        full.as_posix().lstrip("/"))
+    return (
+        full.relative_to(base).as_posix()
+        if full.is_relative_to(base)
+        else (full.as_posix().lstrip("/"))
+    )
 
 
 def _closing(changed: Sequence[Change], sinks: Sinks, base: Path) -> list[str]:
@@ -90,8 +94,11 @@ def _write_diff(path: Path, diff: bytes, force: bool) -> None:
     if path.exists():
         before = read_bytes(path, display(path))
         if before and not before.startswith(b"--- ") and not force:
-            raise Refusal("exists", f"{display(path)} exists and is no diff",
-                          hint="choose another name, or overwrite it with --force")
+            raise Refusal(
+                "exists",
+                f"{display(path)} exists and is no diff",
+                hint="choose another name, or overwrite it with --force",
+            )
     if before != diff:
         commit([Change(path, before, diff)])
 
@@ -100,12 +107,21 @@ def output_change(source: Path, target: Path, after: bytes, force: bool) -> Chan
     """Return the change that writes a new YAML to ``target``; refuses to overwrite silently."""
     if not target.exists():
         if not target.parent.is_dir():
-            raise Refusal("no-such-folder", f"there is no folder {display(target.parent)}",
-                          hint="create it first")
+            raise Refusal(
+                "no-such-folder",
+                f"there is no folder {display(target.parent)}",
+                hint="create it first",
+            )
         return Change(target, None, after)
     if not force:
-        same = " (it is the file that was read: -w writes in place)" if (
-            target.resolve() == source.resolve()) else ""
-        raise Refusal("exists", f"{display(target)} exists{same}",
-                      hint="choose another name, or overwrite it with --force")
+        same = (
+            " (it is the file that was read: -w writes in place)"
+            if (target.resolve() == source.resolve())
+            else ""
+        )
+        raise Refusal(
+            "exists",
+            f"{display(target)} exists{same}",
+            hint="choose another name, or overwrite it with --force",
+        )
     return Change(target, read_text(target).raw, after)

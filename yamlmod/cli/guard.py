@@ -59,9 +59,13 @@ def _silence_stdout() -> None:
 def _report_bug(error: Exception) -> None:
     frames: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
     where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    say([f"error[bug]: {type(error).__name__}: {error}{where}",
-         "  help: this is a bug in yamlmod and nothing was written; please report it with the "
-         "command and the file",
-         "        YAMLMOD_DEBUG=1 shows the whole traceback"])
+    say(
+        [
+            f"error[bug]: {type(error).__name__}: {error}{where}",
+            "  help: this is a bug in yamlmod and nothing was written; please report it with the "
+            "command and the file",
+            "        YAMLMOD_DEBUG=1 shows the whole traceback",
+        ]
+    )
     if os.environ.get("YAMLMOD_DEBUG"):
         traceback.print_exception(error)

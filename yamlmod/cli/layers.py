@@ -18,21 +18,24 @@ def layers_data(model: Model) -> dict[str, Any]:
     layers = []
     for row in document.rows:
         shape = shapes[row.index]
-        layers.append({
-            "index": row.index,
-            "section": row.section,
-            "from": row.from_value,
-            "reads": [read.target for read in model.graph.reads[row.index]],
-            "repeats": row.repeats,
-            "module": row.module,
-            "args": list(row.args),
-            "channels": shape.nominal,
-            "real_channels": {scale.name: real for scale, real in
-                              zip(shapes.scales, shape.real, strict=True)},
-            "stride": _stride(shape.stride),
-            "readers": sorted({read.reader for read in model.graph.readers(row.index)}),
-            "alive": row.index in alive,
-        })
+        layers.append(
+            {
+                "index": row.index,
+                "section": row.section,
+                "from": row.from_value,
+                "reads": [read.target for read in model.graph.reads[row.index]],
+                "repeats": row.repeats,
+                "module": row.module,
+                "args": list(row.args),
+                "channels": shape.nominal,
+                "real_channels": {
+                    scale.name: real for scale, real in zip(shapes.scales, shape.real, strict=True)
+                },
+                "stride": _stride(shape.stride),
+                "readers": sorted({read.reader for read in model.graph.readers(row.index)}),
+                "alive": row.index in alive,
+            }
+        )
     return {"cfg": document.shown, "layers": layers}
 
 
@@ -40,25 +43,37 @@ def layers_table(model: Model) -> str:
     """Return the table that `show` prints."""
     names = [scale.name for scale in model.shapes.scales]
     widths = ["ch"] if names == ["file"] else [f"ch@{name}" for name in names]
-    headers = ["layer", "from", "reads", "n", "module", "args", "nominal", *widths, "stride",
-               "read by"]
+    headers = [
+        "layer",
+        "from",
+        "reads",
+        "n",
+        "module",
+        "args",
+        "nominal",
+        *widths,
+        "stride",
+        "read by",
+    ]
     rows = []
     for layer in layers_data(model)["layers"]:
         reads = ", ".join("image" if i == IMAGE else str(i) for i in layer["reads"])
         readers = ", ".join(map(str, layer["readers"]))
         is_head = layer["index"] == model.graph.head
-        rows.append([
-            str(layer["index"]),
-            str(layer["from"]),
-            reads,
-            str(layer["repeats"]),
-            layer["module"],
-            "[" + ", ".join(map(str, layer["args"])) + "]",
-            _cell(layer["channels"], is_head),
-            *(_cell(real, is_head) for real in layer["real_channels"].values()),
-            _cell(layer["stride"], is_head),
-            readers if readers or is_head else "nobody" if not layer["alive"] else "",
-        ])
+        rows.append(
+            [
+                str(layer["index"]),
+                str(layer["from"]),
+                reads,
+                str(layer["repeats"]),
+                layer["module"],
+                "[" + ", ".join(map(str, layer["args"])) + "]",
+                _cell(layer["channels"], is_head),
+                *(_cell(real, is_head) for real in layer["real_channels"].values()),
+                _cell(layer["stride"], is_head),
+                readers if readers or is_head else "nobody" if not layer["alive"] else "",
+            ]
+        )
     right = [0, 3, *range(6, 8 + len(widths))]
     return table(headers, rows, right)
 

@@ -22,13 +22,22 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
         "constructor": template.constructor(channels, channels, []),
         "paper": dict(template.paper),
         "arguments": [
-            {"name": a.name, "type": a.type, "optional": a.optional, "default": a.default,
-             "doc": a.doc, **dict(a.bounds), **({"choices": list(a.choices)} if a.choices else {})}
+            {
+                "name": a.name,
+                "type": a.type,
+                "optional": a.optional,
+                "default": a.default,
+                "doc": a.doc,
+                **dict(a.bounds),
+                **({"choices": list(a.choices)} if a.choices else {}),
+            }
             for a in template.arguments
         ],
         "row": _row(template, channels),
-        "wild": [{"args": row.args, "verdict": row.verdict, "meaning": row.meaning,
-                  "write": row.write} for row in template.wild],
+        "wild": [
+            {"args": row.args, "verdict": row.verdict, "meaning": row.meaning, "write": row.write}
+            for row in template.wild
+        ],
         "python": template.python,
         "torch": template.torch,
         "requirements": list(template.requirements),

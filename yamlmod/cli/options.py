@@ -25,8 +25,13 @@ OutputFormat = Annotated[Format, typer.Option("--format", help="text, or json (=
 Write = Annotated[bool, typer.Option("-w", "--write", help="Write in place.")]
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE", show_default=False,
-                 help="Where the YAML goes, relative to the current folder."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        show_default=False,
+        help="Where the YAML goes, relative to the current folder.",
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Never write, whatever else is said.")]
 Check = Annotated[
@@ -34,45 +39,74 @@ Check = Annotated[
 ]
 DiffFile = Annotated[
     Path | None,
-    typer.Option("--diff", metavar="FILE", show_default=False,
-                 help="Write the diff to FILE, byte for byte, in place of stdout."),
+    typer.Option(
+        "--diff",
+        metavar="FILE",
+        show_default=False,
+        help="Write the diff to FILE, byte for byte, in place of stdout.",
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 
 At = Annotated[
     list[int] | None,
-    typer.Option("--at", metavar="N", show_default=False,
-                 help="Directly under layer N-1: a single new layer gets index N. Repeatable."),
+    typer.Option(
+        "--at",
+        metavar="N",
+        show_default=False,
+        help="Directly under layer N-1: a single new layer gets index N. Repeatable.",
+    ),
 ]
 After = Annotated[
     list[str] | None,
-    typer.Option("--after", metavar="SEL", show_default=False,
-                 help="Behind this layer: 9, SPPF, C3#2, P3. Repeatable."),
+    typer.Option(
+        "--after",
+        metavar="SEL",
+        show_default=False,
+        help="Behind this layer: 9, SPPF, C3#2, P3. Repeatable.",
+    ),
 ]
 Before = Annotated[
     list[str] | None,
-    typer.Option("--before", metavar="SEL", show_default=False,
-                 help="In front of this layer, which reads the one above it. Repeatable."),
+    typer.Option(
+        "--before",
+        metavar="SEL",
+        show_default=False,
+        help="In front of this layer, which reads the one above it. Repeatable.",
+    ),
 ]
 EdgeOption = Annotated[
     list[str] | None,
-    typer.Option("--edge", metavar="A:B", show_default=False,
-                 help="On the one connection by which B reads A. Repeatable."),
+    typer.Option(
+        "--edge",
+        metavar="A:B",
+        show_default=False,
+        help="On the one connection by which B reads A. Repeatable.",
+    ),
 ]
 Args = Annotated[
     str | None,
-    typer.Option("--args", metavar="JSON", show_default=False,
-                 help="The row's args as a JSON list, in place of the derived ones."),
+    typer.Option(
+        "--args",
+        metavar="JSON",
+        show_default=False,
+        help="The row's args as a JSON list, in place of the derived ones.",
+    ),
 ]
 KeepSkips = Annotated[
     bool,
-    typer.Option("--keep-skips", help="Leave explicit references, other than the head's, on the "
-                 "old layer."),
+    typer.Option(
+        "--keep-skips", help="Leave explicit references, other than the head's, on the old layer."
+    ),
 ]
 Readers = Annotated[
     str | None,
-    typer.Option("--readers", metavar="SEL,...", show_default=False,
-                 help="Exactly these readers move to the new layer; `none` moves none."),
+    typer.Option(
+        "--readers",
+        metavar="SEL,...",
+        show_default=False,
+        help="Exactly these readers move to the new layer; `none` moves none.",
+    ),
 ]
 AllowDead = Annotated[
     bool, typer.Option("--allow-dead", help="Permit a layer whose output never reaches the head.")
@@ -103,11 +137,15 @@ def parse_args(text: str | None) -> list[Any] | None:
     try:
         value = json_module.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise Refusal("bad-args", f"--args {text[:80]!r} is not JSON: {str(error)[:120]}",
-                      hint="write a list such as --args '[1024, true, null, \"nearest\"]'") from None
+        raise Refusal(
+            "bad-args",
+            f"--args {text[:80]!r} is not JSON: {str(error)[:120]}",
+            hint="write a list such as --args '[1024, true, null, \"nearest\"]'",
+        ) from None
     if not isinstance(value, list):
-        raise Refusal("bad-args", f"--args {text[:80]!r} is not a list",
-                      hint=f"write --args '[{text[:40]}]'")
+        raise Refusal(
+            "bad-args", f"--args {text[:80]!r} is not a list", hint=f"write --args '[{text[:40]}]'"
+        )
     return value
 
 

@@ -34,15 +34,16 @@ def plan_data(plan: Plan) -> dict[str, object]:
 
 def spelling_of(fork: Fork) -> SpellingRule:
     """Return which `from` spellings the fork's parse_model reads right."""
-    return SpellingRule(fork.single_positive_ok, fork.negative_in_list_ok,
-                        fork.negative_in_head_ok)
+    return SpellingRule(fork.single_positive_ok, fork.negative_in_list_ok, fork.negative_in_head_ok)
 
 
 def refuse_index_offset(fork: Fork, tree: Tree) -> None:
     """Refuse a parser whose layer numbers are not the rows': no reference could be proven."""
     if fork.index_offset:
         raise Refusal(
-            "offset-indices", f"{fork.function.name} in {tree.shown(fork.yolo)} gives layers other "
+            "offset-indices",
+            f"{fork.function.name} in {tree.shown(fork.yolo)} gives layers other "
             "numbers than their rows have (one row becomes several layers), so no reference can "
             "be proven",
-            hint="patch the Python half alone with `yamlmod patch` and write the row by hand")
+            hint="patch the Python half alone with `yamlmod patch` and write the row by hand",
+        )

@@ -60,8 +60,9 @@ def file_scales(settings: Mapping[str, Any]) -> tuple[Scale, ...]:
     table = settings.get("scales")
     if isinstance(table, dict):
         rows = {str(k): v for k, v in table.items() if isinstance(v, list) and len(v) >= 2}
-        found = tuple(_scale(name, row[1], row[2] if len(row) > 2 else None)
-                      for name, row in rows.items())
+        found = tuple(
+            _scale(name, row[1], row[2] if len(row) > 2 else None) for name, row in rows.items()
+        )
         if found:
             return found
     return (_scale("file", settings.get("width_multiple", 1.0), None),)
@@ -89,12 +90,16 @@ def infer_shapes(
             done.append(Shape(None, (None,) * len(scales), None))
             continue
         width = range(len(scales))
-        done.append(Shape(
-            _channels(kind, row, [s.nominal for s in inputs], NOMINAL, document),
-            tuple(_channels(kind, row, [s.real[i] for s in inputs], scales[i], document)
-                  for i in width),
-            _stride(kind, row, [s.stride for s in inputs]),
-        ))
+        done.append(
+            Shape(
+                _channels(kind, row, [s.nominal for s in inputs], NOMINAL, document),
+                tuple(
+                    _channels(kind, row, [s.real[i] for s in inputs], scales[i], document)
+                    for i in width
+                ),
+                _stride(kind, row, [s.stride for s in inputs]),
+            )
+        )
     return Shapes(scales, tuple(done))
 
 
@@ -113,8 +118,13 @@ def _channels(
         return None
     block = _integer_argument(row, 0, 2) ** 2
     return {
-        "same": source, "first": source, "last": source, "half": source // 2,
-        "times4": source * 4, "contract": source * block, "expand": source // block,
+        "same": source,
+        "first": source,
+        "last": source,
+        "half": source // 2,
+        "times4": source * 4,
+        "contract": source * block,
+        "expand": source // block,
     }[rule]
 
 

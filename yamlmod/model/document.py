@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -91,12 +92,19 @@ class Document:
         return "the image" if index < 0 else f"{index} {self.rows[index].module}"
 
 
+@lru_cache(maxsize=8)
 def parse_document(text: str, shown: str) -> Document:
-    """Parse a model YAML. Raises Refusal where it is not one that can be edited safely."""
+    """Parse a model YAML. Raises Refusal where it is not one that can be edited safely.
+
+    Kept for a few texts, because an operation looks again at what it has just made.
+    """
     root = compose(text, shown)
     if not isinstance(root, MappingNode):
-        raise Refusal("not-a-model", "this is not a model YAML: its top level is not a mapping",
-                      place=Place.at(shown, text, 0) if text else Place(shown))
+        raise Refusal(
+            "not-a-model",
+            "this is not a model YAML: its top level is not a mapping",
+            place=Place.at(shown, text, 0) if text else Place(shown),
+        )
     reader = _Reader(text, shown)
     tables: dict[str, Section] = {}
     settings: dict[str, Any] = {}
@@ -104,8 +112,12 @@ def parse_document(text: str, shown: str) -> Document:
     for key_node, value_node in root.value:
         key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
         if key in seen:
-            raise reader.refusal("duplicate-key", f"the key {key!r} stands twice at the top level; "
-                                 "YAML readers silently take the last", key_node)
+            raise reader.refusal(
+                "duplicate-key",
+                f"the key {key!r} stands twice at the top level; "
+                "YAML readers silently take the last",
+                key_node,
+            )
         seen[key] = key_node
         if key not in SECTIONS:
             reader.refuse_hidden_table(key, key_node, value_node)
@@ -114,18 +126,24 @@ def parse_document(text: str, shown: str) -> Document:
     for name in SECTIONS:
         node = dict((str(k.value), v) for k, v in root.value).get(name)
         if node is None:
-            raise Refusal("not-a-model", f"this is not a model YAML: it has no `{name}` table",
-                          place=Place(shown),
-                          hint="a model YAML holds `backbone:` and `head:`, lists of "
-                               "[from, number, module, args]")
+            raise Refusal(
+                "not-a-model",
+                f"this is not a model YAML: it has no `{name}` table",
+                place=Place(shown),
+                hint="a model YAML holds `backbone:` and `head:`, lists of "
+                "[from, number, module, args]",
+            )
         tables[name] = reader.section(name, node, first)
         first += len(tables[name].rows)
     if not tables["head"].rows:
         raise reader.refusal("not-a-model", "the `head` table holds no rows", seen["head"])
     if seen["head"].start_mark.index < seen["backbone"].start_mark.index:
-        raise reader.refusal("unusual-order", "`head` stands above `backbone`; layers count from "
-                             "the backbone on, so their order on the page would mislead",
-                             seen["head"])
+        raise reader.refusal(
+            "unusual-order",
+            "`head` stands above `backbone`; layers count from "
+            "the backbone on, so their order on the page would mislead",
+            seen["head"],
+        )
     return Document(shown, text, tuple(tables[name] for name in SECTIONS), settings)
 
 
@@ -152,9 +170,13 @@ class _Reader:
     def _no_alias(self, node: Node) -> None:
         # The composer hands out one node per anchor; meeting it again means an alias.
         if id(node) in self.visited or node.anchor is not None:
-            raise self.refusal("alias", "anchors and aliases in a table of layers are not edited: "
-                               "one text would be two layers", node,
-                               hint="write the repeated part out")
+            raise self.refusal(
+                "alias",
+                "anchors and aliases in a table of layers are not edited: "
+                "one text would be two layers",
+                node,
+                hint="write the repeated part out",
+            )
         self.visited.add(id(node))
         for child in node.value if isinstance(node, SequenceNode) else ():
             self._no_alias(child)
@@ -162,8 +184,11 @@ class _Reader:
     def _row(self, section: str, node: Node, index: int) -> Row:
         if not isinstance(node, SequenceNode) or len(node.value) != 4:
             count = f", has {len(node.value)}" if isinstance(node, SequenceNode) else ""
-            raise self.refusal("bad-row", f"layer {index} is not a row of four, "
-                               f"[from, number, module, args]{count}", node)
+            raise self.refusal(
+                "bad-row",
+                f"layer {index} is not a row of four, [from, number, module, args]{count}",
+                node,
+            )
         source, number, module, args = node.value
         if not isinstance(module, ScalarNode) or not module.value.strip():
             raise self.refusal("bad-row", f"the module of layer {index} is not a name", module)
@@ -196,9 +221,12 @@ class _Reader:
         plain = spelled.removeprefix("-")
         is_number = plain.isascii() and plain.isdigit() and (plain == "0" or plain[0] != "0")
         if not isinstance(node, ScalarNode) or not is_number or len(plain) > 9:
-            raise self.refusal("bad-reference", f"the `from` of layer {index} holds "
-                               f"{spelled[:40]!r}, which is not a layer number", node,
-                               hint="write a plain integer: -1, or the index of a layer")
+            raise self.refusal(
+                "bad-reference",
+                f"the `from` of layer {index} holds {spelled[:40]!r}, which is not a layer number",
+                node,
+                hint="write a plain integer: -1, or the index of a layer",
+            )
         return Ref(int(spelled), start, end)
 
     def refuse_hidden_table(self, key: str, key_node: Node, node: Node) -> None:
@@ -208,9 +236,12 @@ class _Reader:
         rows = [item for item in node.value if isinstance(item, SequenceNode)]
         if any(len(row.value) == 4 and isinstance(row.value[3], SequenceNode) for row in rows):
             raise self.refusal(
-                "third-table", f"{key!r} is a third table of layers besides backbone and head; "
+                "third-table",
+                f"{key!r} is a third table of layers besides backbone and head; "
                 "how its fork numbers those layers is not known, so no reference can be proven",
-                key_node, hint="edit this file by hand, or move the rows into `backbone`")
+                key_node,
+                hint="edit this file by hand, or move the rows into `backbone`",
+            )
 
 
 def node_end(node: Node) -> int:

@@ -74,7 +74,8 @@ def _reads(document: Document, row: Row) -> tuple[Read, ...]:
                 "bad-reference",
                 f"layer {row.index} {row.module} reads {_what(ref.value, layer, row.index, document)}",
                 place=document.place(ref.start, ref.end),
-                hint="mend the file first; a reference that leads nowhere has no place to keep")
+                hint="mend the file first; a reference that leads nowhere has no place to keep",
+            )
         found.append(Read(row.index, slot, layer, ref.value))
     return tuple(found)
 
@@ -92,9 +93,12 @@ def _what(value: int, layer: int, reader: int, document: Document) -> str:
 def _head_reads(document: Document, row: Row) -> tuple[Read, ...]:
     """Return what a head with an empty `from` reads: YOLOv5 v1.0 collects the output rows."""
     if row.index != document.head.index:
-        raise Refusal("bad-reference", f"layer {row.index} {row.module} reads nothing",
-                      place=document.place(*row.spans[0]),
-                      hint="only a head may have an empty `from` (YOLOv5 v1.0)")
+        raise Refusal(
+            "bad-reference",
+            f"layer {row.index} {row.module} reads nothing",
+            place=document.place(*row.spans[0]),
+            hint="only a head may have an empty `from` (YOLOv5 v1.0)",
+        )
     outputs = [r.index for r in document.rows[:-1] if is_output_row(document, r)]
     # v1.0 lists them from the deepest to the shallowest; the order is the parser's business.
     return tuple(Read(row.index, slot, layer, layer) for slot, layer in enumerate(outputs))

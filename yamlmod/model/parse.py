@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -19,8 +21,11 @@ _MAX_DEPTH = 60
 def compose(text: str, shown: str) -> Node | None:
     """Return the root node of a YAML text; a Refusal says where it does not parse."""
     if len(text) > MAX_CHARACTERS:
-        raise Refusal("too-large", f"{len(text):,} characters are no model YAML "
-                      f"(at most {MAX_CHARACTERS:,} are read)", place=Place(shown))
+        raise Refusal(
+            "too-large",
+            f"{len(text):,} characters are no model YAML (at most {MAX_CHARACTERS:,} are read)",
+            place=Place(shown),
+        )
     _refuse_depth(text, shown)
     try:
         return YAML(typ="safe", pure=True).compose(text)  # type: ignore[no-any-return]
@@ -28,23 +33,28 @@ def compose(text: str, shown: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         place = Place.at(shown, text, min(mark.index, len(text))) if mark else Place(shown)
         problem = " ".join(str(part) for part in (error.context, error.problem) if part)
-        raise Refusal("bad-yaml", f"this does not parse as YAML: {problem}", place=place,
-                      hint=_cause(place)) from error
+        raise Refusal(
+            "bad-yaml", f"this does not parse as YAML: {problem}", place=place, hint=_cause(place)
+        ) from error
     except (YAMLError, ValueError, RecursionError) as error:
         place = _character_place(error, text, shown)
         reason = str(getattr(error, "reason", None) or error).split("\n")[0]
-        raise Refusal("bad-yaml", f"this does not parse as YAML: {reason}",
-                      place=place) from error
+        raise Refusal("bad-yaml", f"this does not parse as YAML: {reason}", place=place) from error
 
 
-def load_plain(text: str, shown: str) -> dict[str, Any]:
-    """Return a model YAML as the loader's own plain data, apart from nodes and marks."""
+@lru_cache(maxsize=8)
+def load_plain(text: str, shown: str) -> Mapping[str, Any]:
+    """Return a model YAML as the loader's own plain data, apart from nodes and marks.
+
+    The data is shared between callers and must not be changed.
+    """
     try:
         data = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         first = str(error).split("\n", 1)[0]
-        raise Refusal("bad-yaml", f"this does not load as YAML: {first}",
-                      place=Place(shown)) from error
+        raise Refusal(
+            "bad-yaml", f"this does not load as YAML: {first}", place=Place(shown)
+        ) from error
     if not isinstance(data, dict):
         raise Refusal("not-a-model", "its top level is not a mapping", place=Place(shown))
     return data
@@ -52,7 +62,9 @@ def load_plain(text: str, shown: str) -> dict[str, Any]:
 
 def _cause(place: Place) -> str:
     if "\xa0" in place.excerpt:
-        return "the line holds a no-break space (U+00A0), often pasted from a web page; type a space"
+        return (
+            "the line holds a no-break space (U+00A0), often pasted from a web page; type a space"
+        )
     if "\t" in place.excerpt:
         return "the line holds a tab, which YAML does not take as indentation; type spaces"
     return "often a comma or a bracket is missing in the row above"
@@ -73,8 +85,11 @@ def _refuse_depth(text: str, shown: str) -> None:
         if character in "[{":
             depth += 1
             if depth > _MAX_DEPTH:
-                raise Refusal("too-deep", f"brackets are nested more than {_MAX_DEPTH} deep",
-                              place=Place.at(shown, text, position))
+                raise Refusal(
+                    "too-deep",
+                    f"brackets are nested more than {_MAX_DEPTH} deep",
+                    place=Place.at(shown, text, position),
+                )
         elif character in "]}":
             depth = max(0, depth - 1)
 
@@ -99,9 +114,12 @@ class _Values:
         if isinstance(node, ScalarNode):
             return self._scalar(node)
         if id(node) in self.visited:
-            raise Refusal("alias", "this file uses YAML aliases (`*name`), which are not edited",
-                          place=Place.at(self.shown, self.text, node.start_mark.index),
-                          hint="write the repeated part out")
+            raise Refusal(
+                "alias",
+                "this file uses YAML aliases (`*name`), which are not edited",
+                place=Place.at(self.shown, self.text, node.start_mark.index),
+                hint="write the repeated part out",
+            )
         self.visited.add(id(node))
         if isinstance(node, SequenceNode):
             return [self.value(child) for child in node.value]

@@ -49,5 +49,8 @@ def _scalar(value: Any, comma: str) -> str:
         # YOLO evaluates strings, so a bare word stays one: nc, anchors, None.
         bare = _PLAIN.fullmatch(value) and (value.lower() not in _RESERVED or value == "None")
         return value if bare else "'" + value.replace("'", "''") + "'"
-    raise Refusal("bad-args", f"{value!r} cannot stand in a layer's args",
-                  hint="args are numbers, true, false, null, plain strings and lists of them")
+    raise Refusal(
+        "bad-args",
+        f"{value!r} cannot stand in a layer's args",
+        hint="args are numbers, true, false, null, plain strings and lists of them",
+    )

@@ -57,8 +57,12 @@ def insert(model: Model, request: Request) -> Outcome:
     edits += _new_lines(model.document, new)
     text = apply_edits(model.document.text, edits)
     insertions = [
-        Insertion(item.position.after, module, item.args,
-                  frozenset((read.reader, read.slot) for read in item.claims))
+        Insertion(
+            item.position.after,
+            module,
+            item.args,
+            frozenset((read.reader, read.slot) for read in item.claims),
+        )
         for item in new
     ]
     prove_insertion(model.document, text, insertions, request.spelling)
@@ -82,15 +86,21 @@ def _module_name(request: Request) -> tuple[str, list[str]]:
     if template is not None:
         return template.name, []
     if not _CLASS_NAME.fullmatch(request.module):
-        raise Refusal("bad-module", f"{request.module[:60]!r} is no class name",
-                      hint="`yamlmod list` shows the modules of the registry")
+        raise Refusal(
+            "bad-module",
+            f"{request.module[:60]!r} is no class name",
+            hint="`yamlmod list` shows the modules of the registry",
+        )
     if request.args is None:
-        raise Refusal("unknown-module", f"the registry does not know {request.module}, so its "
-                      "args cannot be derived",
-                      hint="give them as they shall stand in the row, for example --args '[]' or "
-                           "--args '[256]'; `yamlmod list` shows the known modules")
-    return request.module, [f"{request.module} is not in the registry: its args and channels are "
-                            "taken as given"]
+        raise Refusal(
+            "unknown-module",
+            f"the registry does not know {request.module}, so its args cannot be derived",
+            hint="give them as they shall stand in the row, for example --args '[]' or "
+            "--args '[256]'; `yamlmod list` shows the known modules",
+        )
+    return request.module, [
+        f"{request.module} is not in the registry: its args and channels are taken as given"
+    ]
 
 
 def _check_readers(model: Model, request: Request) -> None:
@@ -106,8 +116,11 @@ def _check_readers(model: Model, request: Request) -> None:
         if all(read.reader != reader for read in reads):
             behind = one_of([model.document.describe(place) for place in places])
             names = one_of(reader_names(model.document, reads)) or "nobody"
-            raise Refusal("not-a-reader", f"--readers: {model.document.describe(reader)} does not "
-                          f"read {behind}", hint=f"it is read by {names}")
+            raise Refusal(
+                "not-a-reader",
+                f"--readers: {model.document.describe(reader)} does not read {behind}",
+                hint=f"it is read by {names}",
+            )
 
 
 def _plan(model: Model, request: Request, module: str) -> list[_New]:
@@ -119,9 +132,11 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
             other = taken.setdefault((read.reader, read.slot), position)
             if other is not position:
                 raise Refusal(
-                    "conflict", f"{other.asked} and {position.asked} both take over what "
+                    "conflict",
+                    f"{other.asked} and {position.asked} both take over what "
                     f"{model.document.describe(read.reader)} reads",
-                    hint="to stack two layers, insert one and then the other behind it")
+                    hint="to stack two layers, insert one and then the other behind it",
+                )
         if any(p.after == position.after and not claims for p in request.positions[:count]):
             raise Refusal("conflict", f"{position.asked} names a place that is taken already")
         args = args_for(model, request.module, position, request.args)
@@ -149,9 +164,19 @@ def _renumber(
                 edits.append(Edit(ref.start, ref.end, str(value)))
             if item or read.target in places:
                 name = item.module if item else model.document.rows[read.target].module
-                consumers.append(Consumer(
-                    row.index, reader, row.module, read.slot, ref.value, value, wanted, name,
-                    "through" if item else "bypass"))
+                consumers.append(
+                    Consumer(
+                        row.index,
+                        reader,
+                        row.module,
+                        read.slot,
+                        ref.value,
+                        value,
+                        wanted,
+                        name,
+                        "through" if item else "bypass",
+                    )
+                )
     renumbered = len(edits)
     comment_edits, wrong = renumber_comments(model.document.text, model.document.rows, shift)
     return edits + comment_edits, consumers, wrong, renumbered, len(comment_edits)
@@ -197,10 +222,13 @@ def _check_alive(model: Model, text: str, new: Sequence[_New], request: Request)
     place = model.document.rows[max(new[0].position.after, 0)]
     readers = [read for item in new for read in model.graph.readers(item.position.after)]
     told = one_of(reader_names(model.document, readers)) or "nobody"
-    raise Refusal("dead-layer", f"the output of {names} would no longer reach the head",
-                  place=model.document.place(place.start, place.end),
-                  hint=f"layer {model.document.describe(new[0].position.after)} is read by {told}; "
-                       "choose its readers with --readers, or permit it with --allow-dead")
+    raise Refusal(
+        "dead-layer",
+        f"the output of {names} would no longer reach the head",
+        place=model.document.place(place.start, place.end),
+        hint=f"layer {model.document.describe(new[0].position.after)} is read by {told}; "
+        "choose its readers with --readers, or permit it with --allow-dead",
+    )
 
 
 def _neighbour_warnings(model: Model, new: Sequence[_New]) -> list[str]:
@@ -210,8 +238,10 @@ def _neighbour_warnings(model: Model, new: Sequence[_New]) -> list[str]:
         around = {item.position.after, *(read.reader for read in item.claims)}
         same = sorted(i for i in around if i >= 0 and rows[i].module == item.module)
         if same:
-            found.append(f"{item.position.asked}: the new {item.module} stands next to another, "
-                         f"layer {one_of([str(i) for i in same])} of the original")
+            found.append(
+                f"{item.position.asked}: the new {item.module} stands next to another, "
+                f"layer {one_of([str(i) for i in same])} of the original"
+            )
     return found
 
 
@@ -219,5 +249,6 @@ def _told(model: Model, item: _New, new: Sequence[_New]) -> NewLayer:
     shift = GrowingShift([other.position.after for other in new])
     source = item.position.after
     name = "the image" if source == IMAGE else model.document.rows[source].module
-    return NewLayer(item.index, item.module, tuple(item.args), shift(source), name,
-                    item.position.asked)
+    return NewLayer(
+        item.index, item.module, tuple(item.args), shift(source), name, item.position.asked
+    )

@@ -83,8 +83,11 @@ def resolve_positions(
     found += [_before(model, word) for word in before]
     found += [_edge(model, word) for word in edge]
     if not found:
-        raise Refusal("no-position", "say where: --at N, --after SEL, --before SEL or --edge A:B",
-                      hint="`yamlmod show CFG` lists the layers")
+        raise Refusal(
+            "no-position",
+            "say where: --at N, --after SEL, --before SEL or --edge A:B",
+            hint="`yamlmod show CFG` lists the layers",
+        )
     for position in found:
         _check(model, position)
     return sorted(found, key=lambda position: position.after)
@@ -93,8 +96,11 @@ def resolve_positions(
 def _at(model: Model, number: int) -> Position:
     last = model.graph.head
     if not 0 <= number <= last:
-        raise Refusal("no-such-layer", f"--at {number}: {model.document.shown} has layers 0 to "
-                      f"{last}, so a new layer can get an index from 0 to {last}")
+        raise Refusal(
+            "no-such-layer",
+            f"--at {number}: {model.document.shown} has layers 0 to "
+            f"{last}, so a new layer can get an index from 0 to {last}",
+        )
     return Position(number - 1, f"--at {number}")
 
 
@@ -111,7 +117,8 @@ def _before(model: Model, word: str) -> Position:
             f"above it ({model.document.describe(above)}); it reads {read_names}",
             place=model.document.place(*model.document.rows[layer].spans[0]),
             hint=f"--edge {source}:{layer} puts the new layer on that connection alone, "
-                 f"--after {source} behind its source for every reader")
+            f"--after {source} behind its source for every reader",
+        )
     rows = model.document.rows
     opens = above >= 0 and rows[above].section != rows[layer].section
     return Position(above, f"--before {word}", opens=opens)
@@ -120,15 +127,21 @@ def _before(model: Model, word: str) -> Position:
 def _edge(model: Model, word: str) -> Position:
     source_word, colon, reader_word = word.partition(":")
     if not colon or ":" in reader_word or not source_word.strip() or not reader_word.strip():
-        raise Refusal("bad-selector", f"--edge {word}: write A:B, the layer that is read and its "
-                      "reader, for example --edge 4:16")
+        raise Refusal(
+            "bad-selector",
+            f"--edge {word}: write A:B, the layer that is read and its "
+            "reader, for example --edge 4:16",
+        )
     source, reader = model.select(source_word), model.select(reader_word)
     reads = model.graph.readers(source)
     if all(read.reader != reader for read in reads):
         names = one_of(reader_names(model.document, reads)) or "nobody"
-        raise Refusal("no-such-edge", f"--edge {word}: layer {model.document.describe(reader)} "
-                      f"does not read {model.document.describe(source)}",
-                      hint=f"{model.document.describe(source)} is read by {names}")
+        raise Refusal(
+            "no-such-edge",
+            f"--edge {word}: layer {model.document.describe(reader)} "
+            f"does not read {model.document.describe(source)}",
+            hint=f"{model.document.describe(source)} is read by {names}",
+        )
     return Position(source, f"--edge {word}", edge=reader)
 
 
@@ -139,18 +152,30 @@ def _check(model: Model, position: Position) -> None:
     row = document.rows[layer]
     place = document.place(row.start, row.end)
     if layer == model.graph.head:
-        raise Refusal("behind-head", f"{position.asked}: {document.describe(layer)} is the head; "
-                      "a layer behind it would be read by nobody", place=place)
+        raise Refusal(
+            "behind-head",
+            f"{position.asked}: {document.describe(layer)} is the head; "
+            "a layer behind it would be read by nobody",
+            place=place,
+        )
     if row.module in MANY_OUTPUTS:
-        raise Refusal("many-outputs", f"{position.asked}: {document.describe(layer)} gives a list "
-                      "of tensors, which no layer of this kind can take", place=place,
-                      hint="put it behind the layer that reads one of them")
+        raise Refusal(
+            "many-outputs",
+            f"{position.asked}: {document.describe(layer)} gives a list "
+            "of tensors, which no layer of this kind can take",
+            place=place,
+            hint="put it behind the layer that reads one of them",
+        )
     head = document.head
     if head.listed and not head.refs and is_output_row(document, row):
-        raise Refusal("output-row", f"{position.asked}: the head has an empty `from` and collects "
-                      f"every row of na*(nc+5) channels, {document.describe(layer)} among them; a "
-                      "layer behind it would be collected as well", place=place,
-                      hint="put it in front: --before " + str(layer))
+        raise Refusal(
+            "output-row",
+            f"{position.asked}: the head has an empty `from` and collects "
+            f"every row of na*(nc+5) channels, {document.describe(layer)} among them; a "
+            "layer behind it would be collected as well",
+            place=place,
+            hint="put it in front: --before " + str(layer),
+        )
 
 
 def claimed_reads(

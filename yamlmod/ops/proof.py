@@ -7,7 +7,7 @@ No `assert`: the proof also runs under `python -O`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,8 +50,9 @@ def prove_insertion(
         _insert(net, ("new", number), insertion)
     _compare(_written(net, _rows(new), rule), _rows(new), document)
     _compare_rest(old, new, document)
-    _contract(net, [("new", number) for number in range(len(insertions))], _net(_rows(old)),
-              document)
+    _contract(
+        net, [("new", number) for number in range(len(insertions))], _net(_rows(old)), document
+    )
 
 
 def prove_removal(
@@ -66,15 +67,16 @@ def prove_removal(
     _compare_rest(old, new, document)
 
 
-def _load(text: str, document: Document) -> dict[str, Any]:
+def _load(text: str, document: Document) -> Mapping[str, Any]:
     try:
         return load_plain(text, document.shown)
     except Refusal as error:
-        raise ProofFailedError(f"the new text does not load: {error.message}",
-                               place=error.place) from error
+        raise ProofFailedError(
+            f"the new text does not load: {error.message}", place=error.place
+        ) from error
 
 
-def _rows(data: dict[str, Any]) -> list[list[Any]]:
+def _rows(data: Mapping[str, Any]) -> list[list[Any]]:
     return [*data["backbone"], *data["head"]]
 
 
@@ -88,8 +90,7 @@ def _net(rows: list[list[Any]]) -> _Net:
         above = [_IMAGE] if position == 0 else order[:position]
         inputs[order[position]] = [above[v] if v < 0 else order[v] for v in sources]
         negative[order[position]] = [v < 0 for v in sources]
-    return _Net(order, inputs, negative, {label: row for label, row in zip(order, rows,
-                                                                          strict=True)})
+    return _Net(order, inputs, negative, dict(zip(order, rows, strict=True)))
 
 
 def _insert(net: _Net, label: Label, insertion: Insertion) -> None:
@@ -144,12 +145,13 @@ def _compare(wanted: list[list[Any]], found: list[list[Any]], document: Document
         raise ProofFailedError(f"{document.shown}: {len(found)} rows in place of {len(wanted)}")
     for position, (one, other) in enumerate(zip(wanted, found, strict=True)):
         if not _same(one, other):
-            raise ProofFailedError(f"{document.shown}: layer {position} is {other}, and "
-                                   f"{one} was planned")
+            raise ProofFailedError(
+                f"{document.shown}: layer {position} is {other}, and {one} was planned"
+            )
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Tell whether two values are equal and of the same kind (1 is not True, None may be spelled)."""
+    """Tell whether two values are equal and of the same kind; `None` may be spelled."""
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_same, one, other))
     if one is None and other == "None":
@@ -157,7 +159,7 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _compare_rest(old: dict[str, Any], new: dict[str, Any], document: Document) -> None:
+def _compare_rest(old: Mapping[str, Any], new: Mapping[str, Any], document: Document) -> None:
     tables = ("backbone", "head")
     before = {key: value for key, value in old.items() if key not in tables}
     after = {key: value for key, value in new.items() if key not in tables}

@@ -51,26 +51,41 @@ def _check(model: Model, layer: int) -> list[str]:
     name = model.document.describe(layer)
     place = model.document.place(row.start, row.end)
     if layer == model.graph.head:
-        raise Refusal("is-head", f"{name} is the head; without it the file is no model",
-                      place=place)
+        raise Refusal(
+            "is-head", f"{name} is the head; without it the file is no model", place=place
+        )
     reads = model.graph.reads[layer]
     if len(reads) != 1:
-        raise Refusal("joins-inputs", f"{name} joins {len(reads)} inputs; which of them its "
-                      "readers should read instead is a design decision", place=place,
-                      hint="rewire its readers by hand, or insert the opposite change")
+        raise Refusal(
+            "joins-inputs",
+            f"{name} joins {len(reads)} inputs; which of them its "
+            "readers should read instead is a design decision",
+            place=place,
+            hint="rewire its readers by hand, or insert the opposite change",
+        )
     before, after = model.shapes[reads[0].target], model.shapes[layer]
     if {**KNOWN, **registry_kinds()}.get(row.module) is None:
-        return [f"{name} is not a module yamlmod knows: that it keeps channels and stride is "
-                "taken on trust"]
+        return [
+            f"{name} is not a module yamlmod knows: that it keeps channels and stride is "
+            "taken on trust"
+        ]
     if before.stride != after.stride and before.stride and after.stride:
-        raise Refusal("changes-stride", f"{name} changes the stride from {before.stride} to "
-                      f"{after.stride}; its readers could not take its input", place=place)
+        raise Refusal(
+            "changes-stride",
+            f"{name} changes the stride from {before.stride} to "
+            f"{after.stride}; its readers could not take its input",
+            place=place,
+        )
     pairs = zip(model.shapes.scales, before.real, after.real, strict=True)
     for scale, one, other in pairs:
         if one is not None and other is not None and one != other:
             where = "" if scale.name == "file" else f" (scale {scale.name})"
-            raise Refusal("changes-channels", f"{name} changes the channels from {one} to "
-                          f"{other}{where}; its readers could not take its input", place=place)
+            raise Refusal(
+                "changes-channels",
+                f"{name} changes the channels from {one} to "
+                f"{other}{where}; its readers could not take its input",
+                place=place,
+            )
     if None in after.real or None in before.real:
         return [f"the channels around {name} are not known: that it keeps them is taken on trust"]
     return []
@@ -97,17 +112,31 @@ def _renumber(
             source = _source(model, read.target, chosen)
             wanted = shift(source)
             if wanted == IMAGE and reader != 0:
-                raise Refusal("reads-image", f"{model.document.describe(row.index)} would have to "
-                              "read the image, which only layer 0 can",
-                              place=model.document.place(ref.start, ref.end))
+                raise Refusal(
+                    "reads-image",
+                    f"{model.document.describe(row.index)} would have to "
+                    "read the image, which only layer 0 can",
+                    place=model.document.place(ref.start, ref.end),
+                )
             value = spell(reader, wanted, ref.value < 0)
             targets.append(wanted)
             if value != ref.value:
                 edits.append(Edit(ref.start, ref.end, str(value)))
             if source != read.target:
                 name = "the image" if source == IMAGE else model.document.rows[source].module
-                consumers.append(Consumer(row.index, reader, row.module, read.slot, ref.value,
-                                          value, wanted, name, "input"))
+                consumers.append(
+                    Consumer(
+                        row.index,
+                        reader,
+                        row.module,
+                        read.slot,
+                        ref.value,
+                        value,
+                        wanted,
+                        name,
+                        "input",
+                    )
+                )
         duplicates += _duplicates(model, row, targets)
     return edits, consumers, duplicates
 

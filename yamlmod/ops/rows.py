@@ -17,9 +17,12 @@ def args_for(model: Model, module: str, position: Position, given: list[Any] | N
     if template is None:
         return list(given or [])
     if position.after == IMAGE and template.rule != "free":
-        raise Refusal("takes-channels", f"{template.name} takes its input's channels and cannot "
-                      "stand at 0, where it would see the image",
-                      hint="modules of rule `free` can; see `yamlmod list`")
+        raise Refusal(
+            "takes-channels",
+            f"{template.name} takes its input's channels and cannot "
+            "stand at 0, where it would see the image",
+            hint="modules of rule `free` can; see `yamlmod list`",
+        )
     if given is None:
         nominal = nominal_channels(model, position.after) if template.rule == "conv" else None
         return template.row_args(nominal)
@@ -35,8 +38,11 @@ def check_args(template: Template, given: list[Any]) -> None:
         values = values[1:]
     if len(values) > len(template.arguments):
         names = ", ".join(argument.name for argument in template.arguments) or "nothing"
-        raise _bad_args(template, given, f"{template.name} takes {names} in its row, and "
-                        f"{len(values)} values were given")
+        raise _bad_args(
+            template,
+            given,
+            f"{template.name} takes {names} in its row, and {len(values)} values were given",
+        )
     for argument, value in zip(template.arguments, values, strict=False):
         objection = argument.objection(value)
         if objection:
@@ -46,8 +52,11 @@ def check_args(template: Template, given: list[Any]) -> None:
 def _check_channels(template: Template, values: list[Any]) -> None:
     first = values[0] if values else None
     if isinstance(first, bool) or not isinstance(first, int) or first < 1:
-        raise _bad_args(template, values, f"{template.name}: the row's first argument is its "
-                        f"output channels, got {first!r}")
+        raise _bad_args(
+            template,
+            values,
+            f"{template.name}: the row's first argument is its output channels, got {first!r}",
+        )
 
 
 def _bad_args(template: Template, given: list[Any], message: str) -> Refusal:
@@ -57,8 +66,11 @@ def _bad_args(template: Template, given: list[Any], message: str) -> Refusal:
             message += f" ({row.meaning})"
             return Refusal("bad-args", message, hint=f"write --args '{row.write}'")
     plain = "its nominal channels, or leave --args out" if template.rule == "conv" else "'[]'"
-    return Refusal("bad-args", message, hint=f"write --args {plain}; `yamlmod info "
-                   f"{template.name}` shows the arguments")
+    return Refusal(
+        "bad-args",
+        message,
+        hint=f"write --args {plain}; `yamlmod info {template.name}` shows the arguments",
+    )
 
 
 def nominal_channels(model: Model, layer: int) -> int:
@@ -66,15 +78,20 @@ def nominal_channels(model: Model, layer: int) -> int:
     shape = model.shapes[layer]
     name = model.document.describe(layer)
     if shape.nominal is None or None in shape.real:
-        raise Refusal("unknown-channels", f"the output channels of {name} are not known",
-                      hint="a module on the way is not known to yamlmod; give the nominal channels "
-                           "yourself, for example --args '[256]'")
+        raise Refusal(
+            "unknown-channels",
+            f"the output channels of {name} are not known",
+            hint="a module on the way is not known to yamlmod; give the nominal channels "
+            "yourself, for example --args '[256]'",
+        )
     for scale, real in zip(model.shapes.scales, shape.real, strict=True):
         scaled = scale.scaled(shape.nominal)
         if scaled != real:
             where = "" if scale.name == "file" else f" at scale {scale.name}"
             raise Refusal(
-                "channels-differ", f"behind {name} no nominal number of channels is right: "
+                "channels-differ",
+                f"behind {name} no nominal number of channels is right: "
                 f"{shape.nominal} would give {scaled}{where}, the layer has {real}",
-                hint="choose a layer behind a Conv or C3, or a module of rule `same` or `free`")
+                hint="choose a layer behind a Conv or C3, or a module of rule `same` or `free`",
+            )
     return shape.nominal

@@ -26,8 +26,11 @@ def catalogue() -> tuple[Template, ...]:
     """Return every template, by name."""
     folder = templates_folder()
     if not folder.is_dir():
-        raise Refusal("no-templates", f"there is no folder of templates at {folder}",
-                      hint="reinstall yolo-yamlmod")
+        raise Refusal(
+            "no-templates",
+            f"there is no folder of templates at {folder}",
+            hint="reinstall yolo-yamlmod",
+        )
     found = [read_template(path.parent) for path in sorted(folder.glob("*/manifest.toml"))]
     return tuple(sorted(found, key=lambda template: template.name.lower()))
 
@@ -49,5 +52,8 @@ def get(name: str) -> Template:
     known = [n for t in catalogue() for n in t.names]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {one_of(near)}? " if near else ""
-    raise Refusal("unknown-module", f"the registry has no module {name!r}",
-                  hint=hint + "`yamlmod list` shows all of them")
+    raise Refusal(
+        "unknown-module",
+        f"the registry has no module {name!r}",
+        hint=hint + "`yamlmod list` shows all of them",
+    )

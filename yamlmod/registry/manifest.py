@@ -55,8 +55,12 @@ class Argument:
 
     def described(self) -> str:
         """Return the argument's type as a reader would say it."""
-        kind = {"int": "an integer", "float": "a number", "bool": "True or False",
-                "str": "a string"}[self.type]
+        kind = {
+            "int": "an integer",
+            "float": "a number",
+            "bool": "True or False",
+            "str": "a string",
+        }[self.type]
         return f"{kind} or None" if self.optional else kind
 
 
@@ -108,7 +112,9 @@ class Template:
         """Return the file's top-level import statements, one line each."""
         tree = ast.parse(self.source)
         return tuple(
-            ast.unparse(node) for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))
+            ast.unparse(node)
+            for node in tree.body
+            if isinstance(node, (ast.Import, ast.ImportFrom))
         )
 
     @property

@@ -1,0 +1,1 @@
+"""From data to text: diffs and tables; the only user of rich."""

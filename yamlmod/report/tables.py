@@ -17,8 +17,10 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
-    padded = (cell.rjust(width) if i in right else cell.ljust(width)
-              for i, (cell, width) in enumerate(zip(cells, widths, strict=True)))
+    padded = (
+        cell.rjust(width) if i in right else cell.ljust(width)
+        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
     return "  ".join(padded).rstrip()
 
 
@@ -26,9 +28,7 @@ def _on_terminal() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _rich_table(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]
-) -> str:
+def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> str:
     # Imported here: it costs as much as the rest of a small command.
     from io import StringIO
 
@@ -40,8 +40,15 @@ def _rich_table(
     width = sum(max(len(line[i]) for line in [headers, *rows]) + 3 for i in range(len(headers)))
     colour = "NO_COLOR" not in os.environ
     stream = StringIO()
-    console = Console(file=stream, force_terminal=colour, width=max(width, 40), highlight=False,
-                      markup=False, no_color=not colour, legacy_windows=False)
+    console = Console(
+        file=stream,
+        force_terminal=colour,
+        width=max(width, 40),
+        highlight=False,
+        markup=False,
+        no_color=not colour,
+        legacy_windows=False,
+    )
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for i, header in enumerate(headers):
         grid.add_column(Text(header), justify="right" if i in right else "left", no_wrap=True)

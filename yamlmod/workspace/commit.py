@@ -35,8 +35,11 @@ def commit(changes: Sequence[Change]) -> None:
         _restore(replaced)
         if isinstance(error, OSError):
             reason = error.strerror or str(error)
-            raise Refusal("unwritable", f"{_named(error, targets)} cannot be written: {reason}",
-                          hint="nothing was changed") from error
+            raise Refusal(
+                "unwritable",
+                f"{_named(error, targets)} cannot be written: {reason}",
+                hint="nothing was changed",
+            ) from error
         raise
     finally:
         for temporary, _, _ in staged:
@@ -57,15 +60,19 @@ def _check_unchanged(path: Path, change: Change) -> None:
     if found == change.before:
         return
     what = "appeared" if change.before is None else "changed"
-    raise Refusal("changed-meanwhile", f"{display(path)} {what} since it was read; nothing was "
-                  "written", hint="run the command again")
+    raise Refusal(
+        "changed-meanwhile",
+        f"{display(path)} {what} since it was read; nothing was written",
+        hint="run the command again",
+    )
 
 
 def _stage(path: Path, change: Change) -> Path:
     """Write the new contents to a temporary file in the target's folder, with its mode."""
     if not path.parent.is_dir():
-        raise Refusal("no-such-folder", f"there is no folder {display(path.parent)}",
-                      hint="create it first")
+        raise Refusal(
+            "no-such-folder", f"there is no folder {display(path.parent)}", hint="create it first"
+        )
     if change.before is not None and not os.access(path, os.W_OK):
         raise Refusal("unwritable", f"{display(path)} is read-only; nothing was changed")
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)

@@ -1,4 +1,4 @@
-"""Reading a target's files: bytes as they are, text without BOM, and the changes planned for them."""
+"""Reading a target's files: bytes as they are, text without BOM, and planned changes."""
 
 from __future__ import annotations
 
@@ -45,9 +45,12 @@ def read_text(path: Path, shown: str | None = None) -> TextFile:
         return TextFile(path, raw, body.decode("utf-8"), bom)
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
-        raise Refusal("not-utf8", f"byte 0x{body[error.start]:02x} at offset {error.start} is not "
-                      "UTF-8", place=Place(name, line),
-                      hint="save the file as UTF-8 (Python and YAML readers expect it)") from error
+        raise Refusal(
+            "not-utf8",
+            f"byte 0x{body[error.start]:02x} at offset {error.start} is not UTF-8",
+            place=Place(name, line),
+            hint="save the file as UTF-8 (Python and YAML readers expect it)",
+        ) from error
 
 
 def read_bytes(path: Path, name: str) -> bytes:
@@ -81,8 +84,11 @@ class Tree:
 
     def __init__(self, root: Path):
         if not root.is_dir():
-            raise Refusal("no-such-folder", f"there is no folder {display(root)}",
-                          hint="--repo is the folder that holds models/yolo.py")
+            raise Refusal(
+                "no-such-folder",
+                f"there is no folder {display(root)}",
+                hint="--repo is the folder that holds models/yolo.py",
+            )
         self.root = root
         self.files: dict[str, TextFile] = {}
 
@@ -110,4 +116,3 @@ class Tree:
             raise KeyError(f"{path} was not read")
         file = self.files[path]
         return Change(file.path, file.raw, file.encode(text))
-

@@ -40,10 +40,18 @@ Examples:
 
 def run(
     module: Annotated[str, typer.Argument(metavar="MODULE", help="A module of the registry.")],
-    repo: Annotated[Path, typer.Option("--repo", metavar="REPO", help="The fork: the folder that "
-                                       "holds models/yolo.py.")],
-    cfg: Annotated[Path, typer.Option("--cfg", metavar="CFG", help="The model YAML: in the "
-                                      "current folder, else in REPO.")],
+    repo: Annotated[
+        Path,
+        typer.Option(
+            "--repo", metavar="REPO", help="The fork: the folder that holds models/yolo.py."
+        ),
+    ],
+    cfg: Annotated[
+        Path,
+        typer.Option(
+            "--cfg", metavar="CFG", help="The model YAML: in the current folder, else in REPO."
+        ),
+    ],
     at: At = None,
     after: After = None,
     before: Before = None,
@@ -88,21 +96,28 @@ def run(
     fork = locate(tree)
     refuse_index_offset(fork, tree)
     target = open_target(cfg, [repo, repo / fork.models])
-    outcome = insert(target.model, Request(
-        module=template.name,
-        positions=positions_of(target.model, at, after, before, edge),
-        args=values,
-        keep_skips=keep_skips,
-        readers=readers_of(target.model, split_selectors(readers)),
-        allow_dead=allow_dead,
-        spelling=spelling_of(fork),
-    ))
+    outcome = insert(
+        target.model,
+        Request(
+            module=template.name,
+            positions=positions_of(target.model, at, after, before, edge),
+            args=values,
+            keep_skips=keep_skips,
+            readers=readers_of(target.model, split_selectors(readers)),
+            allow_dead=allow_dead,
+            spelling=spelling_of(fork),
+        ),
+    )
     plan = install(tree, fork, [template])
     after_bytes = target.file.encode(outcome.text)
-    change = Change(target.file.path, target.file.raw, after_bytes) if output is None else (
-        output_change(target.file.path, output, after_bytes, force))
+    change = (
+        Change(target.file.path, target.file.raw, after_bytes)
+        if output is None
+        else (output_change(target.file.path, output, after_bytes, force))
+    )
     told = describe("add", outcome)
-    report = Report("add", [*told.lines, *plan_lines(plan)], told.warnings,
-                    {**told.data, **plan_data(plan)})
+    report = Report(
+        "add", [*told.lines, *plan_lines(plan)], told.warnings, {**told.data, **plan_data(plan)}
+    )
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
     finish([change, *changes_of(tree, plan)], report, sinks, tree.root)

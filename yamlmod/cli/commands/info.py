@@ -16,8 +16,16 @@ Examples:
 
 def run(
     module: Annotated[str, typer.Argument(metavar="MODULE", help="A module or an alias of it.")],
-    channels: Annotated[int, typer.Option("--channels", metavar="C", min=1, max=65536,
-                                          help="Channels in and out, for the constructor.")] = 64,
+    channels: Annotated[
+        int,
+        typer.Option(
+            "--channels",
+            metavar="C",
+            min=1,
+            max=65536,
+            help="Channels in and out, for the constructor.",
+        ),
+    ] = 64,
     json: Json = False,
     format: OutputFormat = Format.text,
 ) -> None:

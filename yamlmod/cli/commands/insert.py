@@ -42,8 +42,12 @@ All positions of one command speak of the original's indices."""
 
 
 def run(
-    module: Annotated[str, typer.Argument(metavar="MODULE", help="A module of the registry, or a "
-                                          "class of your own with --args.")],
+    module: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODULE", help="A module of the registry, or a class of your own with --args."
+        ),
+    ],
     cfg: Annotated[Path, typer.Argument(metavar="CFG", help="The model YAML.")],
     at: At = None,
     after: After = None,
@@ -77,17 +81,24 @@ def run(
     no_both(write, output)
     values = parse_args(args)
     target = open_target(cfg)
-    outcome = insert(target.model, Request(
-        module=module,
-        positions=positions_of(target.model, at, after, before, edge),
-        args=values,
-        keep_skips=keep_skips,
-        readers=readers_of(target.model, split_selectors(readers)),
-        allow_dead=allow_dead,
-    ))
+    outcome = insert(
+        target.model,
+        Request(
+            module=module,
+            positions=positions_of(target.model, at, after, before, edge),
+            args=values,
+            keep_skips=keep_skips,
+            readers=readers_of(target.model, split_selectors(readers)),
+            allow_dead=allow_dead,
+        ),
+    )
     after_bytes = target.file.encode(outcome.text)
-    change = Change(target.file.path, target.file.raw, after_bytes) if output is None else (
-        output_change(target.file.path, output, after_bytes, force))
-    sinks = Sinks(write or output is not None, dry_run, check, json or format is Format.json,
-                  diff, force)
+    change = (
+        Change(target.file.path, target.file.raw, after_bytes)
+        if output is None
+        else (output_change(target.file.path, output, after_bytes, force))
+    )
+    sinks = Sinks(
+        write or output is not None, dry_run, check, json or format is Format.json, diff, force
+    )
     finish([change], describe("insert", outcome), sinks, target.file.path.parent)

@@ -22,8 +22,12 @@ def run(json: Json = False, format: OutputFormat = Format.text) -> None:
 
     found = catalogue()
     if json or format is Format.json:
-        say_json([{"name": t.name, "aliases": list(t.aliases), "rule": t.rule,
-                   "summary": t.summary} for t in found])
+        say_json(
+            [
+                {"name": t.name, "aliases": list(t.aliases), "rule": t.rule, "summary": t.summary}
+                for t in found
+            ]
+        )
         return
     rows = [[t.name, t.rule, t.summary, ", ".join(t.aliases)] for t in found]
     show(table(["module", "rule", "summary", "also called"], rows).rstrip("\n").split("\n"))

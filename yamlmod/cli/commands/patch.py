@@ -16,10 +16,12 @@ Examples:
 
 
 def run(
-    repo: Annotated[Path, typer.Argument(metavar="REPO", help="The fork: the folder that holds "
-                                         "models/yolo.py.")],
-    modules: Annotated[list[str], typer.Argument(metavar="MODULE...", help="Modules of the "
-                                                 "registry.")],
+    repo: Annotated[
+        Path, typer.Argument(metavar="REPO", help="The fork: the folder that holds models/yolo.py.")
+    ],
+    modules: Annotated[
+        list[str], typer.Argument(metavar="MODULE...", help="Modules of the registry.")
+    ],
     write: Write = False,
     dry_run: DryRun = False,
     check: Check = False,

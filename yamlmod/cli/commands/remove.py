@@ -28,8 +28,10 @@ Examples:
 
 def run(
     cfg: Annotated[Path, typer.Argument(metavar="CFG", help="The model YAML.")],
-    selectors: Annotated[list[str], typer.Argument(metavar="SEL...", help="The layers to take out: "
-                                                   "9, SPPF, C3#2, P3.")],
+    selectors: Annotated[
+        list[str],
+        typer.Argument(metavar="SEL...", help="The layers to take out: 9, SPPF, C3#2, P3."),
+    ],
     output: Output = None,
     write: Write = False,
     force: Force = False,
@@ -54,8 +56,12 @@ def run(
     target = open_target(cfg)
     outcome = remove(target.model, [target.model.select(word) for word in selectors])
     after_bytes = target.file.encode(outcome.text)
-    change = Change(target.file.path, target.file.raw, after_bytes) if output is None else (
-        output_change(target.file.path, output, after_bytes, force))
-    sinks = Sinks(write or output is not None, dry_run, check, json or format is Format.json,
-                  diff, force)
+    change = (
+        Change(target.file.path, target.file.raw, after_bytes)
+        if output is None
+        else (output_change(target.file.path, output, after_bytes, force))
+    )
+    sinks = Sinks(
+        write or output is not None, dry_run, check, json or format is Format.json, diff, force
+    )
     finish([change], describe("remove", outcome), sinks, target.file.path.parent)
