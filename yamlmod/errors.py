@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from yamlmod.edits import line_column
 
@@ -45,6 +46,10 @@ class YamlmodError(Exception):
         self.place = place
         self.hint = hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions pickle by their args; the keywords would be lost on the way to another process.
+        return _rebuild, (type(self), self.code, self.message, self.place, self.hint)
+
     def lines(self) -> list[str]:
         """Return the report: code and message, place, excerpt with a caret, what to do."""
         where = f"{self.place}: " if self.place else ""
@@ -70,6 +75,14 @@ class YamlmodError(Exception):
             "excerpt": place.excerpt if place else None,
             "help": self.hint or None,
         }
+
+
+def _rebuild(
+    kind: type[YamlmodError], code: str, message: str, place: Place | None, hint: str
+) -> YamlmodError:
+    error = kind.__new__(kind)
+    YamlmodError.__init__(error, code, message, place=place, hint=hint)
+    return error
 
 
 class Refusal(YamlmodError):

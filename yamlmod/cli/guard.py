@@ -26,7 +26,7 @@ def guarded(run: Callable[Params, None]) -> Callable[Params, None]:
             report(error, _wants_json(kwargs))
             raise SystemExit(error.exit_code) from None
         except KeyboardInterrupt:
-            say(["interrupted; nothing was written"])
+            say(["interrupted"])
             raise SystemExit(130) from None
         except BrokenPipeError:
             _silence_stdout()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,8 @@ from yamlmod.model.comments import IndexComment, index_comment
 from yamlmod.model.parse import compose, value_of
 
 SECTIONS = ("backbone", "head")
+# `l1: 4`, `l2: [6, 9]`: seen in forks that name the layers of a second branch this way.
+_LAYER_KEY = re.compile(r"l\d{1,2}")
 
 
 @dataclass(frozen=True)
@@ -230,7 +233,15 @@ class _Reader:
         return Ref(int(spelled), start, end)
 
     def refuse_hidden_table(self, key: str, key_node: Node, node: Node) -> None:
-        """Refuse a third table of layers, whose rows the numbering would have to count."""
+        """Refuse a third table of layers, and keys that hold layer numbers outside the tables."""
+        if _LAYER_KEY.fullmatch(key) and not isinstance(node, MappingNode):
+            raise self.refusal(
+                "layer-numbers-elsewhere",
+                f"{key!r} seems to hold layer numbers outside the tables; what its fork does with "
+                "them is not known, so they could not be renumbered safely",
+                key_node,
+                hint="edit this file by hand",
+            )
         if not isinstance(node, SequenceNode) or not node.value:
             return
         rows = [item for item in node.value if isinstance(item, SequenceNode)]

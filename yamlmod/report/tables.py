@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """Return an aligned table as text, without trailing blanks; ``right`` aligns those columns."""
+def table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int] = (),
+    wrap: int | None = None,
+) -> str:
+    """Return an aligned table as text, without trailing blanks.
+
+    ``right`` names the columns aligned to the right, ``wrap`` the one column of prose that may
+    break on a terminal; everything else is data and stays on its line.
+    """
     if _on_terminal():
-        return _rich_table(headers, rows, right)
+        return _rich_table(headers, rows, right, wrap)
     lines = [headers, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
     return "".join(_line(line, widths, right) + "\n" for line in lines)
@@ -28,7 +38,12 @@ def _on_terminal() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> str:
+def _rich_table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int],
+    wrap: int | None,
+) -> str:
     # Imported here: it costs as much as the rest of a small command.
     from io import StringIO
 
@@ -38,6 +53,8 @@ def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Se
 
     # As wide as its contents: a wrapped row of a layer table cannot be read.
     width = sum(max(len(line[i]) for line in [headers, *rows]) + 3 for i in range(len(headers)))
+    if wrap is not None:
+        width = shutil.get_terminal_size().columns
     colour = "NO_COLOR" not in os.environ
     stream = StringIO()
     console = Console(
@@ -51,8 +68,8 @@ def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Se
     )
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for i, header in enumerate(headers):
-        grid.add_column(Text(header), justify="right" if i in right else "left", no_wrap=True)
+        grid.add_column(Text(header), justify="right" if i in right else "left", no_wrap=i != wrap)
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
-    console.print(grid, soft_wrap=True)
+    console.print(grid, soft_wrap=wrap is None)
     return stream.getvalue()

@@ -29,5 +29,5 @@ def run(json: Json = False, format: OutputFormat = Format.text) -> None:
             ]
         )
         return
-    rows = [[t.name, t.rule, t.summary, ", ".join(t.aliases)] for t in found]
-    show(table(["module", "rule", "summary", "also called"], rows).rstrip("\n").split("\n"))
+    rows = [[t.name, t.rule, ", ".join(t.aliases), t.summary] for t in found]
+    show(table(["module", "rule", "also called", "summary"], rows, wrap=3).rstrip("\n").split("\n"))

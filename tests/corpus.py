@@ -1,8 +1,8 @@
 """Insert and remove at many places of real model files; counts what happened.
 
-    python -m tests.corpus_run CORPUS                 a sample
-    python -m tests.corpus_run CORPUS --full          every place of every file
-    python -m tests.corpus_run CORPUS --full --jobs 2
+    python -m tests.corpus CORPUS                 a sample
+    python -m tests.corpus CORPUS --full          every place of every file
+    python -m tests.corpus CORPUS --full --jobs 2
 
 CORPUS is a folder with `models/**/*.yaml` and `oracles.json`. At every place a layer goes in (by
 default for all readers, on every second place for the sequence alone), the result is proven, and
@@ -88,11 +88,9 @@ def sweep_file(path: Path, places: int | None, seed: int) -> Counter[str]:
 
 def _there_and_back(model: Model, place: int) -> str:
     text = model.document.text
-    request = Request(
-        "XAttention", tuple(resolve_positions(model, at=[place])), [], keep_skips=place % 2 == 1
-    )
     try:
-        there = insert(model, request)
+        positions = tuple(resolve_positions(model, at=[place]))
+        there = insert(model, Request("XAttention", positions, [], keep_skips=place % 2 == 1))
     except Refusal as error:
         return f"place refused: {error.code}"
     except ProofFailedError:
@@ -127,9 +125,7 @@ def oracles(corpus: Path) -> Counter[str]:
 
 
 def _reproduce(corpus: Path, oracle: dict[str, Any]) -> str:
-    texts = [
-        (corpus / oracle[key]).read_bytes().decode("utf-8") for key in ("base", "expected")
-    ]
+    texts = [(corpus / oracle[key]).read_bytes().decode("utf-8") for key in ("base", "expected")]
     base, expected = (read_model(text, "x.yaml") for text in texts)
     if any(item["from"] != -1 for item in oracle["inserted"]):
         return "oracle with a list of inputs (not yet)"
