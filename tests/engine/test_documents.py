@@ -58,6 +58,7 @@ BAD: list[tuple[str, str, str, int | None, str]] = [
     ),
     ("a duplicate key", SMALL + _TABLES, "duplicate-key", 33, "twice"),
     ("a third table", SMALL + "steam:\n  [[-1, 1, Conv, [8]]]\n", "third-table", 33, "steam"),
+    ("layer numbers elsewhere", SMALL + "l1: 4\n", "layer-numbers-elsewhere", 33, "l1"),
     (
         "head above backbone",
         "head: [[-1, 1, D, []]]\nbackbone: [[-1, 1, A, []]]\n",
