@@ -99,6 +99,9 @@ BAD: list[tuple[str, str, str, int | None, str]] = [
     ("a control character", "nc: \x00\n", "bad-yaml", 1, "parse"),
     ("a web page", "<!DOCTYPE html>\n<html><body>nc: 1</body>\n", "", None, ""),
     ("two documents", SMALL + "---\nnc: 2\n", "bad-yaml", None, "parse"),
+    ("old Mac newlines", SMALL.replace("\n", "\r"), "odd-newline", 1, "U+000D"),
+    ("one lone CR", SMALL.replace("backbone:\n", "backbone:\r"), "odd-newline", 9, "U+000D"),
+    ("a line separator", SMALL.replace("# 5", "# 5 \u2028"), "odd-newline", 16, "U+2028"),
     ("a tag", SMALL.replace("nc: 4", "nc: !!python/object/apply:os.system [x]"), "", None, ""),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,7 @@ from yamlmod.errors import Place, Refusal
 # The largest of 762 real model files has 9,637 bytes; composing costs about 5 s a megabyte.
 MAX_CHARACTERS = 400_000
 _MAX_DIGITS = 20
+_ODD_NEWLINE = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _MAX_DEPTH = 60
 
 
@@ -26,6 +28,7 @@ def compose(text: str, shown: str) -> Node | None:
             f"{len(text):,} characters are no model YAML (at most {MAX_CHARACTERS:,} are read)",
             place=Place(shown),
         )
+    _refuse_odd_newlines(text, shown)
     _refuse_depth(text, shown)
     try:
         return YAML(typ="safe", pure=True).compose(text)  # type: ignore[no-any-return]
@@ -68,6 +71,19 @@ def _cause(place: Place) -> str:
     if "\t" in place.excerpt:
         return "the line holds a tab, which YAML does not take as indentation; type spaces"
     return "often a comma or a bracket is missing in the row above"
+
+
+def _refuse_odd_newlines(text: str, shown: str) -> None:
+    # YAML ends a line there, editors and diffs do not: what looks like one line would be two.
+    found = _ODD_NEWLINE.search(text)
+    if found is not None:
+        name = f"U+{ord(found[0]):04X}"
+        raise Refusal(
+            "odd-newline",
+            f"a lone {name} ends a line here for YAML, but not for editors and diffs",
+            place=Place.at(shown, text, found.start()),
+            hint="convert the file's line endings to LF or CRLF",
+        )
 
 
 def _character_place(error: Exception, text: str, shown: str) -> Place:

@@ -14,9 +14,10 @@ from yamlmod.model.graph import Read, reader_names, side_effects
 from yamlmod.model.layout import rows_after, rows_opening
 from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule, spell, spell_for_fork
 from yamlmod.model.render import render_row
+from yamlmod.ops import proof
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome, WrongComment
 from yamlmod.ops.positions import Model, Position, claimed_reads, read_model
-from yamlmod.ops.proof import Insertion, prove_insertion
+from yamlmod.ops.proof import Insertion, prove
 from yamlmod.ops.rows import args_for
 from yamlmod.ops.shift import GrowingShift, renumber_comments
 from yamlmod.registry.catalogue import find
@@ -56,16 +57,7 @@ def insert(model: Model, request: Request) -> Outcome:
     edits, consumers, wrong, renumbered, comments = _renumber(model, new, request.spelling)
     edits += _new_lines(model.document, new)
     text = apply_edits(model.document.text, edits)
-    insertions = [
-        Insertion(
-            item.position.after,
-            module,
-            item.args,
-            frozenset((read.reader, read.slot) for read in item.claims),
-        )
-        for item in new
-    ]
-    prove_insertion(model.document, text, insertions, request.spelling)
+    prove(model.document, text, [Insertion([_claim(item) for item in new])], request.spelling)
     _check_alive(model, text, new, request)
     warnings += _neighbour_warnings(model, new)
     return Outcome(
@@ -78,6 +70,11 @@ def insert(model: Model, request: Request) -> Outcome:
         wrong_comments=tuple(wrong),
         warnings=tuple(warnings),
     )
+
+
+def _claim(item: _New) -> proof.NewLayer:
+    claims = frozenset((read.reader, read.slot) for read in item.claims)
+    return proof.NewLayer(item.position.after, item.module, item.args, claims)
 
 
 def _module_name(request: Request) -> tuple[str, list[str]]:

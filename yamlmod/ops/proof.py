@@ -1,4 +1,4 @@
-"""Proof before every write: the same operation on plain lists by another route, and contraction.
+"""Proof before every write: the same operations on plain lists by another route, and contraction.
 
 Nothing here uses Document, spans or the shift arithmetic of the operations. Layers are labels, a
 row is a plain list as a YAML loader gives it, and numbers are derived from the labels' order.
@@ -14,56 +14,139 @@ from typing import Any
 from yamlmod.errors import ProofFailedError, Refusal
 from yamlmod.model.document import Document
 from yamlmod.model.parse import load_plain
-from yamlmod.model.refs import SpellingRule
+from yamlmod.model.refs import ANY_SPELLING, SpellingRule
 
 Label = tuple[str, int]
 _IMAGE: Label = ("image", 0)
 
 
 @dataclass(frozen=True)
-class Insertion:
-    """What the operation claims to do: a layer behind ``after``, serving these (reader, slot)."""
+class NewLayer:
+    """A layer behind ``after`` that takes over the reads (reader, slot) of ``claims``."""
 
     after: int
     module: str
-    args: list[Any]
+    args: Sequence[Any]
     claims: frozenset[tuple[int, int]]
 
 
 @dataclass(frozen=True)
+class Insertion:
+    """Layers put in at once; all indices are those of the file in front of this step."""
+
+    layers: Sequence[NewLayer]
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Layers taken out at once; whoever read one reads its input."""
+
+    layers: Sequence[int]
+
+
+Step = Insertion | Removal
+
+
 class _Net:
-    """A model as labels: their order, each one's inputs, and whether it spells them negative."""
+    """A model as labels: their order, what each one reads, and how it spells that."""
 
-    order: list[Label]
-    inputs: dict[Label, list[Label]]
-    negative: dict[Label, list[bool]]
-    rows: dict[Label, list[Any]]
+    def __init__(self, rows: Sequence[Sequence[Any]]):
+        self.order: list[Label] = [("old", i) for i in range(len(rows))]
+        self.rows: dict[Label, list[Any]] = {}
+        self.values: dict[Label, list[int]] = {}
+        self.inputs: dict[Label, list[Label]] = {}
+        for position, row in enumerate(rows):
+            label = self.order[position]
+            self.rows[label] = list(row)
+            self.values[label] = list(row[0]) if isinstance(row[0], list) else [row[0]]
+            # Python's own indexing answers what a negative number names.
+            above = self.order[:position] or [_IMAGE]
+            self.inputs[label] = [above[v] if v < 0 else self.order[v] for v in self.values[label]]
+
+    def insert(self, step: Insertion, number: int) -> None:
+        """Put the layers of a step in; ``number`` makes their labels its own."""
+        labels = list(self.order)
+        wiring = self.wiring()
+        new: list[Label] = []
+        for count, layer in enumerate(step.layers):
+            label = (f"new {number}", count)
+            source = labels[layer.after] if layer.after >= 0 else _IMAGE
+            for reader, slot in layer.claims:
+                inputs = self.inputs[labels[reader]]
+                if inputs[slot] != source:
+                    raise ProofFailedError(f"{labels[reader]} does not read {source} at {slot}")
+                inputs[slot] = label
+            position = self.order.index(source) + 1 if source != _IMAGE else 0
+            while position < len(self.order) and self.order[position] in new:
+                position += 1  # two layers on edges of one source stand in the order asked for
+            self.order.insert(position, label)
+            self.inputs[label] = [source]
+            self.values[label] = [-1]
+            self.rows[label] = [-1, 1, layer.module, list(layer.args)]
+            new.append(label)
+        if self.wiring(new) != wiring:
+            raise ProofFailedError("contracting the new layers does not give the old wiring")
+
+    def remove(self, layers: Sequence[int]) -> None:
+        """Take layers out."""
+        for label in [self.order[layer] for layer in layers]:
+            (source,) = self.inputs.pop(label)
+            self.order.remove(label)
+            for inputs in self.inputs.values():
+                inputs[:] = [source if item == label else item for item in inputs]
+
+    def wiring(self, without: Sequence[Label] = ()) -> dict[Label, list[Label]]:
+        """Return what each layer reads, seen through the layers ``without``."""
+
+        def seen(label: Label) -> Label:
+            while label in without:
+                (label,) = self.inputs[label]
+            return label
+
+        return {
+            label: [seen(source) for source in inputs]
+            for label, inputs in self.inputs.items()
+            if label not in without
+        }
+
+    def respell(self, rule: SpellingRule) -> None:
+        """Give every reference its number: in the style it had, or in the one the fork reads."""
+        index = {label: position for position, label in enumerate(self.order)}
+        index[_IMAGE] = -1
+        for label in self.order:
+            values = self.values[label]
+            listed = isinstance(self.rows[label][0], list)
+            for slot, source in enumerate(self.inputs[label]):
+                distance, absolute = index[source] - index[label], index[source]
+                value = distance if values[slot] < 0 or source == _IMAGE else absolute
+                fresh = value != values[slot] and label[0] == "old"
+                if fresh and rule.misreads(value, listed, label == self.order[-1]):
+                    value = absolute if value < 0 else distance
+                values[slot] = value
+
+    def written(self) -> list[list[Any]]:
+        """Return the rows as plain lists."""
+        found = []
+        for label in self.order:
+            first, *rest = self.rows[label]
+            values = self.values[label]
+            found.append([list(values) if isinstance(first, list) else values[0], *rest])
+        return found
 
 
-def prove_insertion(
-    document: Document, text: str, insertions: Sequence[Insertion], rule: SpellingRule
+def prove(
+    document: Document, text: str, steps: Sequence[Step], rule: SpellingRule = ANY_SPELLING
 ) -> None:
-    """Raise ProofFailedError unless ``text`` is the document with exactly these insertions."""
+    """Raise ProofFailedError unless ``text`` is the document after exactly these steps."""
     old, new = _load(document.text, document), _load(text, document)
-    net = _net(_rows(old))
-    for number, insertion in enumerate(insertions):
-        _insert(net, ("new", number), insertion)
-    _compare(_written(net, _rows(new), rule), _rows(new), document)
-    _compare_rest(old, new, document)
-    _contract(
-        net, [("new", number) for number in range(len(insertions))], _net(_rows(old)), document
-    )
-
-
-def prove_removal(
-    document: Document, text: str, removed: Sequence[int], rule: SpellingRule
-) -> None:
-    """Raise ProofFailedError unless ``text`` is the document without exactly these layers."""
-    old, new = _load(document.text, document), _load(text, document)
-    net = _net(_rows(old))
-    for layer in removed:
-        _remove(net, ("old", layer))
-    _compare(_written(net, _rows(new), rule), _rows(new), document)
+    net = _Net(_rows(old))
+    for number, step in enumerate(steps):
+        if isinstance(step, Insertion):
+            net.insert(step, number)
+        else:
+            net.remove(step.layers)
+        net.respell(rule)
+    _compare(net.written(), _rows(new), document)
     _compare_rest(old, new, document)
 
 
@@ -78,66 +161,6 @@ def _load(text: str, document: Document) -> Mapping[str, Any]:
 
 def _rows(data: Mapping[str, Any]) -> list[list[Any]]:
     return [*data["backbone"], *data["head"]]
-
-
-def _net(rows: list[list[Any]]) -> _Net:
-    order: list[Label] = [("old", i) for i in range(len(rows))]
-    inputs: dict[Label, list[Label]] = {}
-    negative: dict[Label, list[bool]] = {}
-    for position, row in enumerate(rows):
-        sources = row[0] if isinstance(row[0], list) else [row[0]]
-        # Python's own indexing answers what a negative number names.
-        above = [_IMAGE] if position == 0 else order[:position]
-        inputs[order[position]] = [above[v] if v < 0 else order[v] for v in sources]
-        negative[order[position]] = [v < 0 for v in sources]
-    return _Net(order, inputs, negative, dict(zip(order, rows, strict=True)))
-
-
-def _insert(net: _Net, label: Label, insertion: Insertion) -> None:
-    source: Label = ("old", insertion.after) if insertion.after >= 0 else _IMAGE
-    for reader, inputs in net.inputs.items():
-        for slot in range(len(inputs)):
-            if reader[0] == "old" and (reader[1], slot) in insertion.claims:
-                if inputs[slot] != source:
-                    raise ProofFailedError(f"{reader} does not read {source} in place {slot}")
-                inputs[slot] = label
-    position = 0 if source == _IMAGE else net.order.index(source) + 1
-    while position < len(net.order) and net.order[position][0] == "new":
-        position += 1  # two layers on edges of one source stand in the order they were asked for
-    net.order.insert(position, label)
-    net.inputs[label] = [source]
-    net.negative[label] = [True]
-    net.rows[label] = [-1, 1, insertion.module, insertion.args]
-
-
-def _remove(net: _Net, label: Label) -> None:
-    (source,) = net.inputs.pop(label)
-    net.order.remove(label)
-    for inputs in net.inputs.values():
-        inputs[:] = [source if item == label else item for item in inputs]
-
-
-def _written(net: _Net, found: list[list[Any]], rule: SpellingRule) -> list[list[Any]]:
-    """Return the rows the net says, in the spelling each reference had."""
-    index = {label: position for position, label in enumerate(net.order)}
-    index[_IMAGE] = -1
-    rows = []
-    for label in net.order:
-        old = net.rows[label]
-        single = not isinstance(old[0], list)
-        before = [old[0]] if single else old[0]
-        values = []
-        for slot, source in enumerate(net.inputs[label]):
-            distance, absolute = index[source] - index[label], index[source]
-            negative = net.negative[label][slot] or source == _IMAGE
-            value = distance if negative else absolute
-            kept = label[0] == "old" and value == before[slot]
-            in_head = label == net.order[-1]
-            if not kept and rule.misreads(value, not single, in_head):
-                value = absolute if value < 0 else distance
-            values.append(value)
-        rows.append([values[0] if single else values, *old[1:]])
-    return rows
 
 
 def _compare(wanted: list[list[Any]], found: list[list[Any]], document: Document) -> None:
@@ -165,11 +188,3 @@ def _compare_rest(old: Mapping[str, Any], new: Mapping[str, Any], document: Docu
     after = {key: value for key, value in new.items() if key not in tables}
     if list(old) != list(new) or before != after:
         raise ProofFailedError(f"{document.shown}: a value outside the tables changed")
-
-
-def _contract(net: _Net, labels: Sequence[Label], old: _Net, document: Document) -> None:
-    """Take the new layers out again and compare the wiring with the one it started from."""
-    for label in reversed(labels):
-        _remove(net, label)
-    if net.order != old.order or net.inputs != old.inputs:
-        raise ProofFailedError(f"{document.shown}: the old layers are wired differently")

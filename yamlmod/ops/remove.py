@@ -10,10 +10,10 @@ from yamlmod.model.document import Row, parse_document
 from yamlmod.model.graph import side_effects
 from yamlmod.model.layout import row_removal
 from yamlmod.model.modules import KNOWN
-from yamlmod.model.refs import ANY_SPELLING, IMAGE, spell
+from yamlmod.model.refs import IMAGE, spell
 from yamlmod.ops.outcome import Consumer, Outcome
 from yamlmod.ops.positions import Model, read_model, registry_kinds
-from yamlmod.ops.proof import prove_removal
+from yamlmod.ops.proof import Removal, prove
 from yamlmod.ops.shift import ShrinkingShift, renumber_comments
 
 
@@ -31,7 +31,7 @@ def remove(model: Model, layers: Sequence[int], allow_dead: bool = False) -> Out
         # One at a time from below, so that each works on a text that parses.
         document = parse_document(text, model.document.shown)
         text = apply_edits(text, row_removal(document, document.rows[layer]))
-    prove_removal(model.document, text, chosen, ANY_SPELLING)
+    prove(model.document, text, [Removal(chosen)])
     warnings += _dead_warnings(model, text, shift, chosen)
     return Outcome(
         model=model,
