@@ -1,4 +1,4 @@
-"""The rooms of the house and what they may import: docs/architecture.md's arrows, held by a test."""
+"""The rooms of the house: the arrows of docs/architecture.md, held by a test."""
 
 from __future__ import annotations
 

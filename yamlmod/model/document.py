@@ -127,7 +127,7 @@ def parse_document(text: str, shown: str) -> Document:
             settings[key] = value_of(value_node, text, shown)
     first = 0
     for name in SECTIONS:
-        node = dict((str(k.value), v) for k, v in root.value).get(name)
+        node = {str(k.value): v for k, v in root.value}.get(name)
         if node is None:
             raise Refusal(
                 "not-a-model",

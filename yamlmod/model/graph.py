@@ -72,7 +72,8 @@ def _reads(document: Document, row: Row) -> tuple[Read, ...]:
         if not (0 <= layer < row.index or first_row_reads_image):
             raise Refusal(
                 "bad-reference",
-                f"layer {row.index} {row.module} reads {_what(ref.value, layer, row.index, document)}",
+                f"layer {row.index} {row.module} reads "
+                f"{_what(ref.value, layer, row.index, document)}",
                 place=document.place(ref.start, ref.end),
                 hint="mend the file first; a reference that leads nowhere has no place to keep",
             )

@@ -1,0 +1,125 @@
+"""Finds the templates, loads and fills them, and measures how far two outputs are apart."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[2] / "templates"
+CHANNEL_ARGUMENTS = {"free": 0, "same": 1, "conv": 2}  # how many the rule supplies
+
+torch.set_num_threads(min(2, torch.get_num_threads()))
+
+
+def folders() -> list[str]:
+    """Every folder under templates/ that carries a manifest."""
+    return sorted(path.parent.name for path in ROOT.glob("*/manifest.toml"))
+
+
+@cache
+def manifest(folder: str) -> dict[str, Any]:
+    return tomllib.loads((ROOT / folder / "manifest.toml").read_text(encoding="utf-8"))
+
+
+def source(folder: str) -> Path:
+    return ROOT / folder / str(manifest(folder)["file"])
+
+
+def reference(folder: str) -> ModuleType:
+    """The plain computation, the cases and the official numbers of one template."""
+    return importlib.import_module(f"{__package__}.references.{folder}")
+
+
+@cache
+def load_class(folder: str) -> type[nn.Module]:
+    """The template's class, from a module that stays registered so that pickle finds it."""
+    name = f"yamlmod_template_{folder}"
+    spec = importlib.util.spec_from_file_location(name, source(folder))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    # Byte code would lie among the templates, which are shipped as they stand.
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = kept
+    found = getattr(module, str(manifest(folder)["class"]))
+    assert isinstance(found, type) and issubclass(found, nn.Module)
+    return found
+
+
+def build(folder: str, channels: int, *args: Any, **kwargs: Any) -> nn.Module:
+    """One module as the manifest's channel rule makes a YAML row construct it."""
+    supplied = [channels] * CHANNEL_ARGUMENTS[manifest(folder)["rule"]]
+    return load_class(folder)(*supplied, *args, **kwargs)
+
+
+def usual(folder: str) -> tuple[Any, ...]:
+    """Arguments that are enough: none where all have defaults, else those of the first case."""
+    if all("default" in argument for argument in manifest(folder).get("arguments", [])):
+        return ()
+    arguments: tuple[Any, ...] = reference(folder).CASES[0][0]
+    return arguments
+
+
+def filled(folder: str, channels: int, *args: Any, seed: int = 0) -> nn.Module:
+    """A module in eval mode with random weights and running statistics."""
+    module = build(folder, channels, *args).eval()
+    randomise(module, seed)
+    return module
+
+
+def randomise(module: nn.Module, seed: int) -> None:
+    """Gives every parameter and running statistic a value such as training might leave.
+
+    Other buffers are constants of the module and stay.
+    """
+    noise = torch.Generator().manual_seed(seed)
+
+    def normal(like: Tensor) -> Tensor:
+        return torch.randn(like.shape, generator=noise, dtype=torch.float64).to(like)
+
+    with torch.no_grad():
+        for value in module.parameters():
+            if value.dim() > 1:
+                value.copy_(normal(value) / max(value[0].numel(), 1) ** 0.5)
+            else:  # gains stay around 1, offsets around where they start
+                value.add_(0.3 * normal(value))
+        for name, value in module.named_buffers():
+            if name.endswith("running_mean"):
+                value.copy_(0.3 * normal(value))
+            elif name.endswith("running_var"):
+                value.copy_(0.5 + normal(value).abs())
+
+
+def image(*shape: int, seed: int = 1, dtype: torch.dtype = torch.float32) -> Tensor:
+    """A feature map whose channels differ in mean and spread, as behind a SiLU."""
+    noise = torch.Generator().manual_seed(seed)
+    channels = shape[1]
+    gain = 0.5 + torch.rand(channels, 1, 1, generator=noise, dtype=torch.float64)
+    shift = 0.5 * torch.randn(channels, 1, 1, generator=noise, dtype=torch.float64)
+    values = torch.randn(shape, generator=noise, dtype=torch.float64)
+    return (values * gain + shift).to(dtype)
+
+
+def gap(actual: Tensor, expected: Tensor) -> float:
+    """The largest difference, relative to the largest expected value; infinite if not finite."""
+    assert actual.shape == expected.shape
+    if not torch.isfinite(actual).all():
+        return float("inf")
+    actual, wide = actual.detach().double(), expected.detach().double()
+    return float((actual - wide).abs().max() / wide.abs().max().clamp_min(1e-12))

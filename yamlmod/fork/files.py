@@ -1,0 +1,18 @@
+"""What this room needs of a file system: somebody else opens the files and hands over text."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Files(Protocol):
+    """The target's files by repository-relative posix path; the workspace implements it."""
+
+    def read(self, path: str) -> str | None:
+        """Return the text without BOM and with the file's own newlines; None: no such file."""
+
+    def shown(self, path: str) -> str:
+        """Return how messages name the file."""
+
+    def glob(self, pattern: str) -> list[str]:
+        """Return the matching repository-relative posix paths, sorted."""

@@ -1,0 +1,266 @@
+"""Plans the Python half: code, imports, names and branches that make a fork know a module."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from yamlmod.errors import Place, Refusal
+from yamlmod.fork.bindings import bindings
+from yamlmod.fork.blocks import (
+    Block,
+    append_blocks,
+    code_block,
+    find_blocks,
+    refuse_edited,
+    replace_block,
+)
+from yamlmod.fork.branches import place_of, register, unregister
+from yamlmod.fork.files import Files
+from yamlmod.fork.imports import add_imports
+from yamlmod.fork.locate import Fork, read_function
+from yamlmod.fork.parse_model import Function
+from yamlmod.fork.plan import Change, Plan, Step
+from yamlmod.fork.proof import proven, statement_keys
+from yamlmod.fork.reach import add_names, read_reach, refuse_taken
+from yamlmod.fork.requirements import add_requirements
+from yamlmod.fork.source import Source, read_source
+from yamlmod.registry.manifest import Template
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """The templates by what is there of them already."""
+
+    new: tuple[Template, ...]
+    outdated: tuple[Template, ...]
+    current: tuple[Template, ...]
+
+
+def install(files: Files, fork: Fork, templates: Sequence[Template]) -> Plan:
+    """Return the proven plan that makes the fork know the templates' modules."""
+    templates = tuple({template.name: template for template in templates}.values())
+    common = read_common(files, fork)
+    function = read_function(files, fork)
+    blocks = find_blocks(common)
+    groups = _sorted(common, blocks, templates)
+    names = [template.class_name for template in templates]
+    refuse_taken(files, fork, common, function.source, names)
+    _refuse_collisions(common, blocks, templates)
+
+    code = _code(common, blocks, groups)
+    bound = add_imports(common, templates, blocks.values())
+    exports, reached = add_names(
+        fork, read_reach(files, fork, common, function.source), common, function.source, names
+    )
+    branches = _branches(fork, function, groups)
+    packages = add_requirements(files, templates)
+
+    plan = proven_plan(
+        [
+            (common, Change.joined([code, bound, exports])),
+            (function.source, Change.joined([reached, branches])),
+        ],
+        names,
+    )
+    notes = [
+        *_current_notes(plan, groups),
+        *plan.notes,
+        *packages.notes,
+        *_other_parsers(files, fork, names),
+    ]
+    return Plan({**plan.texts, **packages.texts}, (*plan.steps, *packages.steps), tuple(notes))
+
+
+def proven_plan(changes: Iterable[tuple[Source, Change]], names: Iterable[str]) -> Plan:
+    """Return the plan of several files' changes, each of them proven."""
+    changes = list(changes)
+    names = list(names)
+    texts = {
+        source.path: proven(source, change, names) for source, change in changes if change.edits
+    }
+    return Plan(
+        texts,
+        tuple(step for _, change in changes for step in change.steps),
+        tuple(note for _, change in changes for note in change.notes),
+    )
+
+
+def read_common(files: Files, fork: Fork) -> Source:
+    """Return the parsed common.py."""
+    common = read_source(files, fork.common)
+    if common is None:
+        raise Refusal(
+            "changed",
+            f"{fork.common} is gone",
+            place=Place(files.shown(fork.common)),
+            hint="run the command again",
+        )
+    return common
+
+
+def _sorted(common: Source, blocks: dict[str, Block], templates: Sequence[Template]) -> _Sorted:
+    new, outdated, current = [], [], []
+    for template in templates:
+        block = blocks.get(template.name)
+        if block is None:
+            new.append(template)
+            continue
+        refuse_edited(common, block)
+        written = common.text[block.start : block.end].replace("\r\n", "\n")
+        if written == code_block(template).rstrip("\n"):
+            current.append(template)
+            continue
+        if block.class_name != template.class_name:
+            raise Refusal(
+                "class-renamed",
+                f"{template.name} {block.version} has the class "
+                f"{block.class_name}, {template.version} has {template.class_name}",
+                place=Place.at(common.shown, common.text, block.start),
+                hint=f"run `yamlmod unpatch REPO {template.name} -w` first",
+            )
+        outdated.append(template)
+    return _Sorted(tuple(new), tuple(outdated), tuple(current))
+
+
+def _code(common: Source, blocks: dict[str, Block], groups: _Sorted) -> Change:
+    parts = []
+    edit = append_blocks(common, groups.new)
+    if edit is not None:
+        line = common.line_of(edit.start)
+        steps = tuple(
+            Step(
+                "class",
+                common.path,
+                line,
+                f"class {t.class_name} {t.version} appended to {common.shown}",
+            )
+            for t in groups.new
+        )
+        keys = tuple(key for t in groups.new for key in statement_keys(t.code))
+        parts.append(Change((edit,), steps, keys))
+    for template in groups.outdated:
+        block = blocks[template.name]
+        step = Step(
+            "class",
+            common.path,
+            common.line_of(block.start),
+            f"class {template.class_name} {block.version} replaced by {template.version} "
+            f"in {common.shown}",
+        )
+        parts.append(
+            Change(
+                (replace_block(common, block, template),),
+                (step,),
+                statement_keys(template.code),
+                statement_keys(block.code),
+            )
+        )
+    return Change.joined(parts)
+
+
+def _branches(fork: Fork, function: Function, groups: _Sorted) -> Change:
+    templates = [*groups.new, *groups.outdated, *groups.current]
+    moving = []
+    for template in groups.outdated:
+        now = place_of(function, template.class_name)
+        unneeded = template.rule == "free" and fork.free_falls_to_else
+        if now and (now != template.rule or unneeded):
+            moving.append(template.class_name)
+    free = [t.class_name for t in (*groups.new, *groups.outdated) if t.rule == "free"]
+    notes = tuple(
+        f"{name} needs no branch: the last else of {function.node.name} already does "
+        f"{function.names.c2} = {function.channels_of_from()}"
+        for name in free
+    )
+    return Change.joined(
+        [
+            unregister(function, moving),
+            register(function, templates, fork.free_falls_to_else, moving),
+            Change(notes=notes if fork.free_falls_to_else else ()),
+        ]
+    )
+
+
+def _refuse_collisions(
+    common: Source, blocks: dict[str, Block], templates: Sequence[Template]
+) -> None:
+    """Refuse a template that defines a name which common.py or another template defines."""
+    taken = {one.name: (one.node, one.target) for one in bindings(common.tree)}
+    owner: dict[str, str] = {}
+    for template in templates:
+        block = blocks.get(template.name)
+        for name in _defined(template):
+            node = taken[name][0] if name in taken else None
+            ours = (
+                block is not None
+                and node is not None
+                and block.start <= common.start(node) < block.end
+            )
+            if node is not None and not ours:
+                raise _collision(common, node, name, template)
+            if name in owner:
+                raise Refusal(
+                    "helper-name-taken",
+                    f"{template.name} and {owner[name]} both define {name}",
+                    hint="this is a fault of the registry; please report it",
+                )
+            owner[name] = template.name
+
+
+def _defined(template: Template) -> list[str]:
+    return list(dict.fromkeys(one.name for one in bindings(ast.parse(template.code))))
+
+
+def _collision(common: Source, node: ast.stmt, name: str, template: Template) -> Refusal:
+    place = common.place(node)
+    constructor = ""
+    if isinstance(node, ast.ClassDef):
+        for inner in node.body:
+            if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                place = common.place(inner)
+                constructor = f" with the constructor `{common.tail(common.start(inner)).strip()}`"
+    main = name == template.class_name
+    what = "" if main else f", a helper of {template.name},"
+    return Refusal(
+        "name-taken" if main else "helper-name-taken",
+        f"{common.shown}:{node.lineno} already defines {name}{what}{constructor}",
+        place=place,
+        hint="the later definition would silently replace the earlier one; rename or remove yours, "
+        "or use it as it is with `yamlmod insert` alone",
+    )
+
+
+def _current_notes(plan: Plan, groups: _Sorted) -> list[str]:
+    completed = " ".join(step.text for step in plan.steps)
+    return [
+        f"{template.name} {template.version} is already there"
+        + (
+            "; what was missing around it is added"
+            if template.class_name in completed.split()
+            else " and up to date"
+        )
+        for template in groups.current
+    ]
+
+
+def _other_parsers(files: Files, fork: Fork, names: Sequence[str]) -> list[str]:
+    """Say which other files have a parse_model, which stays as it is."""
+    notes = []
+    for path in files.glob(f"{fork.models}/*.py"):
+        text = "" if path == fork.yolo else files.read(path) or ""
+        if "def parse_model" not in text:
+            continue
+        if PurePosixPath(path).name != "tf.py":
+            notes.append(
+                f"{files.shown(path)} has a parse_model of its own, which stays as it is: "
+                f"only {files.shown(fork.yolo)} learns {', '.join(names)}"
+            )
+        elif any(f"TF{name}" not in text for name in names):
+            notes.append(
+                f"{files.shown(path)} has a parse_model of its own that does not know "
+                f"{', '.join(names)}: export to TensorFlow will fail with these layers"
+            )
+    return notes

@@ -1,0 +1,54 @@
+"""What a change of the fork consists of: edits, sentences about them, and what a proof expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from yamlmod.edits import Edit
+
+
+@dataclass(frozen=True)
+class Step:
+    """One planned change as a sentence; the line is that of the file as it was read."""
+
+    kind: str
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """New texts of the files that change, how they came about, and what else to know."""
+
+    texts: Mapping[str, str]
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """A planned part of one file's change.
+
+    ``adds`` and ``drops`` are keys of the proof: what the syntax tree gains and loses, said
+    independently of the edits.
+    """
+
+    edits: tuple[Edit, ...] = ()
+    steps: tuple[Step, ...] = ()
+    adds: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def joined(cls, changes: Iterable[Change]) -> Change:
+        """Return several parts of one file's change as one."""
+        parts = tuple(changes)
+        return cls(
+            tuple(edit for part in parts for edit in part.edits),
+            tuple(step for part in parts for step in part.steps),
+            tuple(key for part in parts for key in part.adds),
+            tuple(key for part in parts for key in part.drops),
+            tuple(note for part in parts for note in part.notes),
+        )

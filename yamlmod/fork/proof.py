@@ -1,0 +1,214 @@
+"""Proves that a change of a Python file is exactly the planned one, by a route of its own.
+
+The edits are text. Here both syntax trees lose every trace of the modules concerned: what is left
+must be equal, and the difference of what was lost must be what the plan said, piece by piece.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from yamlmod.edits import Edit, apply_edits
+from yamlmod.errors import Place, ProofFailedError, YamlmodError
+from yamlmod.fork.plan import Change
+from yamlmod.fork.source import Source, concrete, tree_of
+
+
+def statement_keys(code: str) -> tuple[str, ...]:
+    """Return the proof's keys for the top-level statements of a piece of code."""
+    return tuple(f"statement {ast.dump(node)}" for node in ast.parse(code).body)
+
+
+def imported(name: str) -> str:
+    """Return the proof's key for a name in an import from common."""
+    return f"imported {name}"
+
+
+def member(name: str) -> str:
+    """Return the proof's key for a name in a literal collection."""
+    return f"member {name}"
+
+
+def exported(name: str) -> str:
+    """Return the proof's key for a name in ``__all__``."""
+    return f"exported {name}"
+
+
+def branch(body: str) -> str:
+    """Return the proof's key for a branch on a set of modules, by its body."""
+    return "branch " + " ".join(ast.dump(node) for node in ast.parse(body).body)
+
+
+def proven(source: Source, change: Change, names: Iterable[str]) -> str:
+    """Return the changed text; a ProofFailedError where it is not what was planned.
+
+    ``names`` are the classes concerned: those whose traces both trees lose.
+    """
+    concrete(source)
+    place = Place(source.shown)
+    try:
+        new_text = apply_edits(source.text, change.edits)
+        new = tree_of(source.shown, new_text)
+    except YamlmodError as error:
+        raise ProofFailedError(
+            f"the changed file is not valid Python: {error.message}", place=error.place
+        ) from error
+    except ValueError as error:
+        raise ProofFailedError(f"the edits do not fit together: {error}", place=place) from error
+    statements = {key for key in (*change.adds, *change.drops) if key.startswith("statement ")}
+    old_rest, old_lost = _without(tree_of(source.shown, source.text), statements, names)
+    new_rest, new_lost = _without(new, statements, names)
+    if old_rest != new_rest:
+        raise ProofFailedError("the changed file differs beyond the planned places", place=place)
+    difference = _difference(new_lost, old_lost)
+    planned = _difference(Counter(change.adds), Counter(change.drops))
+    if difference != planned:
+        wrong = sorted(set(difference.items()) ^ set(planned.items()))
+        raise ProofFailedError(
+            f"the changed file differs from the plan in {wrong[0][0][:120]}", place=place
+        )
+    try:
+        kept = _comments(source.text, _old_spans(change.edits)) == _comments(
+            new_text, _new_spans(change.edits)
+        )
+    except (SyntaxError, tokenize.TokenError) as error:
+        raise ProofFailedError(f"the comments cannot be compared: {error}", place=place) from error
+    if not kept:
+        raise ProofFailedError("a comment outside the planned places would change", place=place)
+    return new_text
+
+
+def _difference(one: Counter[str], other: Counter[str]) -> dict[str, int]:
+    counts = {key: one[key] - other[key] for key in {*one, *other}}
+    return {key: count for key, count in counts.items() if count}
+
+
+def _without(
+    tree: ast.Module, statements: set[str], names: Iterable[str]
+) -> tuple[list[str], Counter[str]]:
+    """Return the tree's statements without any trace of the names, and what was lost."""
+    eraser = _Eraser(frozenset(names))
+    rest, lost = [], Counter[str]()
+    for statement in tree.body:
+        dump = ast.dump(statement)
+        if f"statement {dump}" in statements:
+            lost[f"statement {dump}"] += 1
+        elif any(f"'{name}'" in dump for name in eraser.names):
+            rest += [ast.dump(node) for node in eraser.erased(statement)]
+        else:
+            rest.append(dump)
+    return rest, lost + Counter(eraser.lost)
+
+
+class _Eraser(ast.NodeTransformer):
+    """Takes every trace of some modules out of a tree and lists what it took."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names
+        self.lost: list[str] = []
+
+    def erased(self, statement: ast.stmt) -> list[ast.stmt]:
+        """Return what is left of a top-level statement."""
+        left = self.visit(statement)
+        return left if isinstance(left, list) else [] if left is None else [left]
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        """Take names out of imports from common; an import left empty goes."""
+        if not (node.module or "").endswith("common"):
+            return node
+        node.names = [
+            one
+            for one in node.names
+            if not self._lose(one.name if one.asname is None else "", imported)
+        ]
+        return node if node.names else None
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        """Take names out of ``__all__``."""
+        exports = any(isinstance(one, ast.Name) and one.id == "__all__" for one in node.targets)
+        if exports and isinstance(node.value, (ast.List, ast.Tuple)):
+            node.value.elts = [
+                one
+                for one in node.value.elts
+                if not self._lose(str(one.value) if isinstance(one, ast.Constant) else "", exported)
+            ]
+        return self.generic_visit(node)
+
+    def visit_Set(self, node: ast.Set) -> ast.AST:
+        """Take names out of a set."""
+        return self._members(node)
+
+    def visit_List(self, node: ast.List) -> ast.AST:
+        """Take names out of a list."""
+        return self._members(node)
+
+    def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
+        """Take names out of a tuple."""
+        return self._members(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        """Put what follows in place of a branch on a set that is left empty."""
+        self.generic_visit(node)
+        test = node.test
+        if (
+            isinstance(test, ast.Compare)
+            and isinstance(test.comparators[0], ast.Set)
+            and not test.comparators[0].elts
+        ):
+            self.lost.append("branch " + " ".join(ast.dump(one) for one in node.body))
+            return node.orelse
+        return node
+
+    def _members(self, node: ast.Set | ast.List | ast.Tuple) -> ast.AST:
+        node.elts = [
+            one
+            for one in node.elts
+            if not self._lose(one.id if isinstance(one, ast.Name) else "", member)
+        ]
+        return self.generic_visit(node)
+
+    def _lose(self, name: str, key: Callable[[str], str]) -> bool:
+        if name not in self.names:
+            return False
+        self.lost.append(key(name))
+        return True
+
+
+@dataclass(frozen=True)
+class _Span:
+    start: int
+    end: int
+
+
+def _old_spans(edits: Iterable[Edit]) -> list[_Span]:
+    return [_Span(edit.start, edit.end) for edit in sorted(edits)]
+
+
+def _new_spans(edits: Iterable[Edit]) -> list[_Span]:
+    spans, shift = [], 0
+    for edit in sorted(edits):
+        start = edit.start + shift
+        spans.append(_Span(start, start + len(edit.text)))
+        shift += len(edit.text) - (edit.end - edit.start)
+    return spans
+
+
+def _comments(text: str, spans: Sequence[_Span]) -> list[str]:
+    """Return the comments that do not stand inside one of the spans."""
+    starts = [0]
+    lines = io.StringIO(text, newline="").readlines()
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    kept = []
+    for token in tokenize.generate_tokens(iter([*lines, ""]).__next__):
+        if token.type == tokenize.COMMENT:
+            start = starts[token.start[0] - 1] + token.start[1]
+            stop = start + len(token.string)
+            if not any(one.start <= start and stop <= one.end for one in spans):
+                kept.append(token.string.rstrip("\r"))
+    return kept

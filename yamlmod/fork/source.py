@@ -1,0 +1,157 @@
+"""A Python file of the target as text, tree and offsets."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+
+import libcst as cst
+
+from yamlmod.edits import newline_of
+from yamlmod.errors import Place, Refusal
+from yamlmod.fork.files import Files
+
+_LONE_CR = re.compile(r"\r(?!\n)")
+_PYTHON_2 = ("Missing parentheses in call to", "multiple exception types must be parenthesized")
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One parsed file; positions of the tree become character offsets of the text."""
+
+    path: str
+    shown: str
+    text: str
+    tree: ast.Module
+    starts: tuple[int, ...]
+
+    @property
+    def newline(self) -> str:
+        """Return the newline the file uses."""
+        return newline_of(self.text)
+
+    def start(self, node: ast.stmt | ast.expr | ast.alias) -> int:
+        """Return the offset of a node's first character."""
+        return self._offset(node.lineno, node.col_offset)
+
+    def end(self, node: ast.stmt | ast.expr | ast.alias) -> int:
+        """Return the offset behind a node's last character."""
+        return self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+
+    def segment(self, node: ast.stmt | ast.expr | ast.alias) -> str:
+        """Return a node as it is written."""
+        return self.text[self.start(node) : self.end(node)]
+
+    def line_start(self, offset: int) -> int:
+        """Return where the line of ``offset`` begins."""
+        return self.text.rfind("\n", 0, offset) + 1
+
+    def line_end(self, offset: int) -> int:
+        """Return the offset behind the line of ``offset``, its newline included."""
+        stop = self.text.find("\n", offset)
+        return len(self.text) if stop < 0 else stop + 1
+
+    def line_of(self, offset: int) -> int:
+        """Return the 1-based line number of an offset."""
+        return self.text.count("\n", 0, offset) + 1
+
+    def tail(self, offset: int) -> str:
+        """Return what follows ``offset`` on its line, without the newline."""
+        return self.text[offset : self.line_end(offset)].rstrip("\r\n")
+
+    def indent_of(self, offset: int) -> str:
+        """Return the white space that the line of ``offset`` begins with."""
+        line = self.text[self.line_start(offset) : self.line_end(offset)]
+        return line[: len(line) - len(line.lstrip(" \t\f"))]
+
+    def place(self, node: ast.stmt | ast.expr | ast.alias) -> Place:
+        """Return a node's place for a message."""
+        return Place.at(self.shown, self.text, self.start(node), self.end(node))
+
+    def _offset(self, line: int, column: int) -> int:
+        # ast counts columns in UTF-8 bytes; 59 of 81 forks hold something beyond ASCII.
+        begin = self.starts[line - 1]
+        text = self.text[begin : begin + column]
+        if text.isascii():
+            return begin + column
+        stop = self.starts[line] if line < len(self.starts) else len(self.text)
+        return begin + len(self.text[begin:stop].encode()[:column].decode())
+
+
+def read_source(files: Files, path: str) -> Source | None:
+    """Return the parsed file, None where there is none; a Refusal says why it cannot be read."""
+    text = files.read(path)
+    return None if text is None else parse(path, files.shown(path), text)
+
+
+@lru_cache(maxsize=32)
+def parse(path: str, shown: str, text: str) -> Source:
+    """Parse a file's text; a Refusal names the line that is not Python 3."""
+    tree = tree_of(shown, text)
+    starts = (0, *(match.end() for match in re.finditer("\n", text)))
+    return Source(path, shown, text, tree, starts)
+
+
+def tree_of(shown: str, text: str) -> ast.Module:
+    """Return a fresh syntax tree, free to be changed."""
+    lone = _LONE_CR.search(text)
+    if lone:
+        raise Refusal(
+            "lone-cr",
+            "a carriage return without a line feed ends a line here",
+            place=Place.at(shown, text, lone.start()),
+            hint="convert the file to LF or CRLF newlines first",
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise _syntax_refusal(shown, text, error) from error
+    except (ValueError, RecursionError) as error:
+        raise Refusal("syntax-error", str(error), place=Place(shown)) from error
+
+
+@lru_cache(maxsize=16)
+def concrete(source: Source) -> cst.Module:
+    """Return the concrete syntax tree; refuse a text that does not come back from it unchanged."""
+    try:
+        module = cst.parse_module(source.text)
+    except cst.ParserSyntaxError as error:
+        raise Refusal(
+            "not-round-trip",
+            f"libcst cannot parse the file: {error.message}",
+            place=Place(source.shown, error.raw_line),
+        ) from error
+    if module.code != source.text:
+        raise Refusal(
+            "not-round-trip",
+            "the file does not come back unchanged from its parse",
+            place=Place(source.shown),
+            hint="please report this file",
+        )
+    return module
+
+
+def _syntax_refusal(shown: str, text: str, error: SyntaxError) -> Refusal:
+    lines = text.split("\n")
+    line = min(max(error.lineno or 1, 1), len(lines))
+    begin = sum(len(one) + 1 for one in lines[: line - 1])
+    column = min(max((error.offset or 1) - 1, 0), len(lines[line - 1].rstrip("\r")))
+    place = Place.at(shown, text, begin + column)
+    if any(error.msg.startswith(start) for start in _PYTHON_2):
+        return Refusal(
+            "python-2",
+            f"this is Python 2: {error.msg}",
+            place=place,
+            hint="yamlmod edits Python 3 files only",
+        )
+    return Refusal(
+        "syntax-error",
+        f"not valid Python: {error.msg}",
+        place=place,
+        hint="nothing can be planned in a file that Python cannot read; mend this first",
+    )
