@@ -55,7 +55,7 @@ def module_lines(template: Template, channels: int) -> list[str]:
         f"  {template.summary}",
         "",
         f"paper        {paper.get('title', '')}",
-        f"             {paper.get('venue', '')}, {paper.get('url', '')}",
+        f"             {paper.get('venue', '')} {paper.get('year', '')}, {paper.get('url', '')}",
         f"also called  {', '.join(template.aliases) or '-'}",
         f"rule         {template.rule}: {_RULES[template.rule]}",
         f"row          {_row(template, channels)}",
