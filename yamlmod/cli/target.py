@@ -54,9 +54,14 @@ def positions_of(
     return tuple(resolve_positions(model, at or (), after or (), before or (), edge or ()))
 
 
+def layers_of(model: Model, words: Sequence[str]) -> tuple[int, ...]:
+    """Return every layer that the selectors name."""
+    return tuple(layer for word in words for layer in model.select_many(word))
+
+
 def readers_of(model: Model, words: Sequence[str] | None) -> tuple[int, ...] | None:
     """Return the layers that --readers names, or None where it was not given."""
-    return None if words is None else tuple(model.select(word) for word in words)
+    return None if words is None else layers_of(model, words)
 
 
 def no_both(write: bool, output: Any) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
-from yamlmod.model.graph import Read, reader_names, side_effects
+from yamlmod.model.graph import Read, reader_names
 from yamlmod.model.layout import rows_after, rows_opening
 from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule, spell, spell_for_fork
 from yamlmod.model.render import render_row
 from yamlmod.ops import proof
-from yamlmod.ops.outcome import Consumer, NewLayer, Outcome, WrongComment
+from yamlmod.ops.liveness import lost_layers
+from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
 from yamlmod.ops.positions import Model, Position, claimed_reads, read_model
 from yamlmod.ops.proof import Insertion, prove
 from yamlmod.ops.rows import args_for
@@ -51,24 +52,35 @@ class _New:
 
 def insert(model: Model, request: Request) -> Outcome:
     """Insert the layers of ``request``; the result is proven, or an error is raised."""
+    outcome = plan_insert(model, request)
+    prove(model.document, outcome.text, outcome.steps, request.spelling)
+    return outcome
+
+
+def plan_insert(model: Model, request: Request) -> Outcome:
+    """Insert like :func:`insert`, but leave the proof to the caller."""
     module, warnings = _module_name(request)
     _check_readers(model, request)
     new = _plan(model, request, module)
-    edits, consumers, wrong, renumbered, comments = _renumber(model, new, request.spelling)
-    edits += _new_lines(model.document, new)
-    text = apply_edits(model.document.text, edits)
-    prove(model.document, text, [Insertion([_claim(item) for item in new])], request.spelling)
-    _check_alive(model, text, new, request)
-    warnings += _neighbour_warnings(model, new)
+    shift = GrowingShift([item.position.after for item in new])
+    edits, consumers = _rewire(model, new, shift, request.spelling)
+    renumbered = len(edits)
+    comments, wrong = renumber_comments(model.document.text, model.document.rows, shift)
+    text = apply_edits(model.document.text, [*edits, *comments, *_new_lines(model.document, new)])
+    mapping = tuple(shift(row.index) for row in model.document.rows)
+    if not request.allow_dead:
+        _check_alive(model, text, mapping, new)
     return Outcome(
         model=model,
         text=text,
-        inserted=tuple(_told(model, item, new) for item in new),
+        inserted=tuple(_told(model, item, shift) for item in new),
         consumers=tuple(consumers),
         renumbered=renumbered,
-        comments=comments,
+        comments=len(comments),
         wrong_comments=tuple(wrong),
-        warnings=tuple(warnings),
+        warnings=tuple(warnings + _neighbour_warnings(model, new)),
+        steps=(Insertion([_claim(item) for item in new]),),
+        mapping=mapping,
     )
 
 
@@ -141,42 +153,30 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
     return new
 
 
-def _renumber(
-    model: Model, new: Sequence[_New], rule: SpellingRule
-) -> tuple[list[Edit], list[Consumer], list[WrongComment], int, int]:
-    shift = GrowingShift([item.position.after for item in new])
+def _rewire(
+    model: Model, new: Sequence[_New], shift: GrowingShift, rule: SpellingRule
+) -> tuple[list[Edit], list[Consumer]]:
+    """Return the edits of all references, and the consumers next to the new layers."""
     served = {(read.reader, read.slot): item for item in new for read in item.claims}
     places = {item.position.after for item in new}
     edits: list[Edit] = []
     consumers: list[Consumer] = []
     for row in model.document.rows:
         reader = shift(row.index)
+        in_head = row.index == model.graph.head
         # A head with an empty `from` has reads but no numbers to rewrite.
         for read, ref in zip(model.graph.reads[row.index], row.refs, strict=False):
             item = served.get((read.reader, read.slot))
             wanted = item.index if item else shift(read.target)
-            in_head = row.index == model.graph.head
             value = _respell(ref.value, reader, wanted, row.listed, in_head, rule)
             if value != ref.value:
                 edits.append(Edit(ref.start, ref.end, str(value)))
             if item or read.target in places:
                 name = item.module if item else model.document.rows[read.target].module
-                consumers.append(
-                    Consumer(
-                        row.index,
-                        reader,
-                        row.module,
-                        read.slot,
-                        ref.value,
-                        value,
-                        wanted,
-                        name,
-                        "through" if item else "bypass",
-                    )
-                )
-    renumbered = len(edits)
-    comment_edits, wrong = renumber_comments(model.document.text, model.document.rows, shift)
-    return edits + comment_edits, consumers, wrong, renumbered, len(comment_edits)
+                side = "through" if item else "bypass"
+                change = (read.slot, ref.value, value, wanted, name, side)
+                consumers.append(Consumer(row.index, reader, row.module, *change))
+    return edits, consumers
 
 
 def _respell(
@@ -206,14 +206,12 @@ def _new_lines(document: Document, new: Sequence[_New]) -> list[Edit]:
     return edits
 
 
-def _check_alive(model: Model, text: str, new: Sequence[_New], request: Request) -> None:
+def _check_alive(
+    model: Model, text: str, mapping: Sequence[int | None], new: Sequence[_New]
+) -> None:
     after = read_model(text, model.document.shown)
-    alive = after.graph.alive(side_effects(after.document.rows))
-    shift = GrowingShift([item.position.after for item in new])
-    before = model.graph.alive(side_effects(model.document.rows))
-    lost = [item.index for item in new if item.index not in alive]
-    lost += [shift(layer) for layer in sorted(before) if shift(layer) not in alive]
-    if not lost or request.allow_dead:
+    lost = lost_layers(model, after, mapping, [item.index for item in new])
+    if not lost:
         return
     names = one_of([after.document.describe(layer) for layer in lost])
     place = model.document.rows[max(new[0].position.after, 0)]
@@ -242,10 +240,8 @@ def _neighbour_warnings(model: Model, new: Sequence[_New]) -> list[str]:
     return found
 
 
-def _told(model: Model, item: _New, new: Sequence[_New]) -> NewLayer:
-    shift = GrowingShift([other.position.after for other in new])
+def _told(model: Model, item: _New, shift: GrowingShift) -> NewLayer:
     source = item.position.after
     name = "the image" if source == IMAGE else model.document.rows[source].module
-    return NewLayer(
-        item.index, item.module, tuple(item.args), shift(source), name, item.position.asked
-    )
+    args, asked = tuple(item.args), item.position.asked
+    return NewLayer(item.index, item.module, args, shift(source), name, asked)

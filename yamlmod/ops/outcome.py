@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from yamlmod.ops.positions import Model
+from yamlmod.ops.proof import Step
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,9 @@ class Outcome:
     comments: int = 0
     wrong_comments: tuple[WrongComment, ...] = ()
     warnings: tuple[str, ...] = ()
+    # What the proof is asked to confirm, and where each old layer is now (None: gone).
+    steps: tuple[Step, ...] = ()
+    mapping: tuple[int | None, ...] = ()
 
     @property
     def changed(self) -> bool:

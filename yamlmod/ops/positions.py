@@ -18,7 +18,7 @@ from yamlmod.model.graph import (
 )
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import IMAGE
-from yamlmod.model.select import select
+from yamlmod.model.select import Selector
 from yamlmod.registry.catalogue import catalogue
 
 
@@ -31,8 +31,12 @@ class Model:
     shapes: Shapes
 
     def select(self, word: str) -> int:
-        """Return the layer a selector names."""
-        return select(self.document, self.graph, self.shapes, word)
+        """Return the one layer a selector names."""
+        return Selector(self.document, self.graph, self.shapes).one(word)
+
+    def select_many(self, word: str) -> list[int]:
+        """Return every layer a selector names."""
+        return Selector(self.document, self.graph, self.shapes).many(word)
 
 
 def read_model(text: str, shown: str) -> Model:
@@ -79,8 +83,11 @@ def resolve_positions(
 ) -> list[Position]:
     """Return the places that a command names, sorted; all speak of the original's indices."""
     found = [_at(model, number) for number in at]
-    found += [Position(model.select(word), f"--after {word}") for word in after]
-    found += [_before(model, word) for word in before]
+    for word in after:
+        layers = model.select_many(word)
+        found += [Position(layer, _asked("--after", word, layer)) for layer in layers]
+    for word in before:
+        found += [_before(model, word, layer) for layer in model.select_many(word)]
     found += [_edge(model, word) for word in edge]
     if not found:
         raise Refusal(
@@ -104,8 +111,12 @@ def _at(model: Model, number: int) -> Position:
     return Position(number - 1, f"--at {number}")
 
 
-def _before(model: Model, word: str) -> Position:
-    layer = model.select(word)
+def _asked(flag: str, word: str, layer: int) -> str:
+    """Return how a position was asked for, with the index that the word turned out to be."""
+    return f"{flag} {word}" if word == str(layer) else f"{flag} {word} = {layer}"
+
+
+def _before(model: Model, word: str, layer: int) -> Position:
     above = layer - 1
     reads = model.graph.reads[layer]
     if all(read.target != above for read in reads):
@@ -121,7 +132,7 @@ def _before(model: Model, word: str) -> Position:
         )
     rows = model.document.rows
     opens = above >= 0 and rows[above].section != rows[layer].section
-    return Position(above, f"--before {word}", opens=opens)
+    return Position(above, _asked("--before", word, layer), opens=opens)
 
 
 def _edge(model: Model, word: str) -> Position:

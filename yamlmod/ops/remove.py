@@ -7,41 +7,52 @@ from collections.abc import Sequence
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Row, parse_document
-from yamlmod.model.graph import side_effects
 from yamlmod.model.layout import row_removal
 from yamlmod.model.modules import KNOWN
 from yamlmod.model.refs import IMAGE, spell
+from yamlmod.ops.liveness import lost_layers
 from yamlmod.ops.outcome import Consumer, Outcome
 from yamlmod.ops.positions import Model, read_model, registry_kinds
 from yamlmod.ops.proof import Removal, prove
 from yamlmod.ops.shift import ShrinkingShift, renumber_comments
 
 
-def remove(model: Model, layers: Sequence[int], allow_dead: bool = False) -> Outcome:
+def remove(model: Model, layers: Sequence[int]) -> Outcome:
     """Take ``layers`` out; whoever read one reads its input. Proven, or an error is raised."""
+    outcome = plan_remove(model, layers)
+    prove(model.document, outcome.text, outcome.steps)
+    return outcome
+
+
+def plan_remove(model: Model, layers: Sequence[int]) -> Outcome:
+    """Remove like :func:`remove`, but leave the proof to the caller."""
     chosen = sorted(set(layers))
     warnings = [warning for layer in chosen for warning in _check(model, layer)]
     _check_sections(model, chosen)
     shift = ShrinkingShift(chosen)
     staying = [row for row in model.document.rows if row.index not in chosen]
-    edits, consumers, duplicates = _renumber(model, shift, chosen)
-    comment_edits, wrong = renumber_comments(model.document.text, staying, shift)
-    text = apply_edits(model.document.text, edits + comment_edits)
+    edits, consumers, duplicates = _rewire(model, shift, chosen)
+    comments, wrong = renumber_comments(model.document.text, staying, shift)
+    text = apply_edits(model.document.text, [*edits, *comments])
     for layer in reversed(chosen):
         # One at a time from below, so that each works on a text that parses.
         document = parse_document(text, model.document.shown)
         text = apply_edits(text, row_removal(document, document.rows[layer]))
-    prove(model.document, text, [Removal(chosen)])
-    warnings += _dead_warnings(model, text, shift, chosen)
+    mapping = tuple(
+        None if row.index in chosen else shift(row.index) for row in model.document.rows
+    )
+    warnings += _dead_warnings(model, text, mapping)
     return Outcome(
         model=model,
         text=text,
         removed=tuple(chosen),
         consumers=tuple(consumers),
         renumbered=len(edits),
-        comments=len(comment_edits),
+        comments=len(comments),
         wrong_comments=tuple(wrong),
         warnings=tuple(warnings + duplicates),
+        steps=(Removal(chosen),),
+        mapping=mapping,
     )
 
 
@@ -97,7 +108,7 @@ def _check_sections(model: Model, chosen: Sequence[int]) -> None:
             raise Refusal("empty-table", f"that would leave no row in `{section.name}`")
 
 
-def _renumber(
+def _rewire(
     model: Model, shift: ShrinkingShift, chosen: Sequence[int]
 ) -> tuple[list[Edit], list[Consumer], list[str]]:
     edits: list[Edit] = []
@@ -155,12 +166,8 @@ def _duplicates(model: Model, row: Row, targets: list[int]) -> list[str]:
     return [f"{model.document.describe(row.index)} now reads layer {twice} twice"]
 
 
-def _dead_warnings(
-    model: Model, text: str, shift: ShrinkingShift, chosen: Sequence[int]
-) -> list[str]:
+def _dead_warnings(model: Model, text: str, mapping: Sequence[int | None]) -> list[str]:
     after = read_model(text, model.document.shown)
-    alive = after.graph.alive(side_effects(after.document.rows))
-    before = model.graph.alive(side_effects(model.document.rows))
-    lost = [shift(i) for i in sorted(before) if i not in chosen and shift(i) not in alive]
+    lost = lost_layers(model, after, mapping)
     names = one_of([after.document.describe(layer) for layer in lost])
     return [f"the output of {names} no longer reaches the head"] if lost else []

@@ -48,13 +48,13 @@ def run(
     """
     from yamlmod.cli.describe import describe
     from yamlmod.cli.finish import finish, output_change
-    from yamlmod.cli.target import no_both, open_target
+    from yamlmod.cli.target import layers_of, no_both, open_target
     from yamlmod.ops.remove import remove
     from yamlmod.workspace.files import Change
 
     no_both(write, output)
     target = open_target(cfg)
-    outcome = remove(target.model, [target.model.select(word) for word in selectors])
+    outcome = remove(target.model, layers_of(target.model, selectors))
     after_bytes = target.file.encode(outcome.text)
     change = (
         Change(target.file.path, target.file.raw, after_bytes)
