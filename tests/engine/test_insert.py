@@ -353,3 +353,39 @@ def test_unknown_channels_are_asked_for() -> None:
         run_insert(text, "ACmix", after=["3"])
     assert caught.value.code == "unknown-channels"
     assert "ACmix, [256]" in insert_text(text, "ACmix", after=["3"], args=[256])
+
+
+def test_a_list_of_inputs() -> None:
+    outcome = run_insert(SMALL, "Fuse", args=[], after=["9"], sources=(9, 3))
+    assert "   [[9, 3], 1, Fuse, []],\n" in outcome.text
+    assert wiring(outcome.text)[10:15] == [
+        ("Fuse", [9, 3]),
+        ("Conv", -1),
+        ("Concat", [-1, 6]),
+        ("C3", -1),
+        ("Detect", [10, 13]),
+    ]
+    assert remove_text(outcome.text, "10") == SMALL
+
+
+def test_a_side_branch_that_nobody_reads() -> None:
+    options: dict[str, Any] = {"args": [256], "after": ["12"], "sources": (12, 9), "readers": []}
+    with pytest.raises(Refusal, match="reach the head"):
+        run_insert(SMALL, "Fuse", **options)
+    result = insert_text(SMALL, "ImagePoolingAttn", **options)
+    assert wiring(result)[13:] == [("ImagePoolingAttn", [12, 9]), ("Detect", [9, 12])]
+    assert remove_text(result, "13") == SMALL
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"after": ["9"], "sources": (3, 6)}, "source-lost"),
+        ({"after": ["9"], "sources": (9, 12)}, "reads-below"),
+        ({"after": ["9", "12"], "sources": (9, 3)}, "usage"),
+    ],
+)
+def test_a_list_of_inputs_that_cannot_be(options: dict[str, Any], code: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        run_insert(SMALL, "Fuse", args=[], **options)
+    assert caught.value.code == code

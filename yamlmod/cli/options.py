@@ -108,6 +108,15 @@ Readers = Annotated[
         help="Exactly these readers move to the new layer; `none` moves none.",
     ),
 ]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="SEL,...",
+        show_default=False,
+        help="The layers that the new one reads, as a list, in place of the one above it.",
+    ),
+]
 AllowDead = Annotated[
     bool, typer.Option("--allow-dead", help="Permit a layer whose output never reaches the head.")
 ]

@@ -64,6 +64,16 @@ def readers_of(model: Model, words: Sequence[str] | None) -> tuple[int, ...] | N
     return None if words is None else layers_of(model, words)
 
 
+def sources_of(model: Model, text: str | None) -> tuple[int, ...] | None:
+    """Return the layers that --from names, or None where it was not given."""
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise Refusal("usage", "--from names no layer")
+    return layers_of(model, words)
+
+
 def no_both(write: bool, output: Any) -> None:
     """Refuse -w beside -o, which would name two places for one YAML."""
     if write and output is not None:

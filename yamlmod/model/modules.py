@@ -26,6 +26,10 @@ class Kind:
     default: int = 1
 
 
+JOINS = frozenset({"sum", "first", "last"})
+"""The channel rules of modules that exist to join several inputs."""
+
+
 def _each(names: str, kind: Kind) -> dict[str, Kind]:
     return dict.fromkeys(names.split(), kind)
 

@@ -15,14 +15,26 @@ _RESERVED = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none"
 
 
 def render_row(
-    document: Document, neighbour: Row, source: int, repeats: int, module: str, args: list[Any]
+    document: Document,
+    neighbour: Row,
+    source: int | list[int],
+    repeats: Any,
+    module: str,
+    args: list[Any],
 ) -> str:
     """Return `[from, number, module, args]` with the neighbour's spacing."""
     pad, comma = _style(document.text, neighbour)
-    inner = pad if not neighbour.args else _pad(document.text, neighbour.spans[3][0])
+    values = render_args(document, neighbour, args)
+    first = source if isinstance(source, int) else _scalar(source, comma)
+    return f"[{pad}{first}{comma}{repeats}{comma}{module}{comma}{values}{pad}]"
+
+
+def render_args(document: Document, row: Row, args: list[Any]) -> str:
+    """Return `[256, 7]` with the spacing of a row's own args."""
+    pad, comma = _style(document.text, row)
+    inner = pad if not row.args else _pad(document.text, row.spans[3][0])
     listed = comma.join(_scalar(arg, comma) for arg in args)
-    values = f"[{inner}{listed}{inner}]" if args else "[]"
-    return f"[{pad}{source}{comma}{repeats}{comma}{module}{comma}{values}{pad}]"
+    return f"[{inner}{listed}{inner}]" if args else "[]"
 
 
 def _style(text: str, row: Row) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,11 +18,9 @@ from yamlmod.ops.liveness import lost_layers
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
 from yamlmod.ops.positions import Model, Position, claimed_reads, read_model
 from yamlmod.ops.proof import Insertion, prove
-from yamlmod.ops.rows import args_for
+from yamlmod.ops.rows import args_for, module_name
 from yamlmod.ops.shift import GrowingShift, renumber_comments
 from yamlmod.registry.catalogue import find
-
-_CLASS_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,8 @@ class Request:
     keep_skips: bool = False
     readers: tuple[int, ...] | None = None
     allow_dead: bool = False
+    # The layers it reads (--from), where that is not just the one it stands behind.
+    sources: tuple[int, ...] | None = None
     spelling: SpellingRule = field(default=ANY_SPELLING)
 
 
@@ -48,6 +47,7 @@ class _New:
     module: str
     args: list[Any]
     claims: tuple[Read, ...]
+    sources: tuple[int, ...] | None = None
 
 
 def insert(model: Model, request: Request) -> Outcome:
@@ -59,14 +59,17 @@ def insert(model: Model, request: Request) -> Outcome:
 
 def plan_insert(model: Model, request: Request) -> Outcome:
     """Insert like :func:`insert`, but leave the proof to the caller."""
-    module, warnings = _module_name(request)
+    module, warnings = module_name(request.module), _module_warnings(request)
     _check_readers(model, request)
+    _check_sources(model, request)
     new = _plan(model, request, module)
     shift = GrowingShift([item.position.after for item in new])
     edits, consumers = _rewire(model, new, shift, request.spelling)
     renumbered = len(edits)
     comments, wrong = renumber_comments(model.document.text, model.document.rows, shift)
-    text = apply_edits(model.document.text, [*edits, *comments, *_new_lines(model.document, new)])
+    text = apply_edits(
+        model.document.text, [*edits, *comments, *_new_lines(model.document, new, shift)]
+    )
     mapping = tuple(shift(row.index) for row in model.document.rows)
     if not request.allow_dead:
         _check_alive(model, text, mapping, new)
@@ -86,30 +89,22 @@ def plan_insert(model: Model, request: Request) -> Outcome:
 
 def _claim(item: _New) -> proof.NewLayer:
     claims = frozenset((read.reader, read.slot) for read in item.claims)
-    return proof.NewLayer(item.position.after, item.module, item.args, claims)
+    return proof.NewLayer(item.position.after, item.module, item.args, claims, item.sources)
 
 
-def _module_name(request: Request) -> tuple[str, list[str]]:
-    """Return the name for the row, and a warning for a class the registry does not know."""
-    template = find(request.module)
-    if template is not None:
-        return template.name, []
-    if not _CLASS_NAME.fullmatch(request.module):
-        raise Refusal(
-            "bad-module",
-            f"{request.module[:60]!r} is no class name",
-            hint="`yamlmod list` shows the modules of the registry",
-        )
+def _module_warnings(request: Request) -> list[str]:
+    """Warn of a class the registry does not know; refuse it where its args are not given."""
+    if find(request.module) is not None:
+        return []
+    name = module_name(request.module)
     if request.args is None:
         raise Refusal(
             "unknown-module",
-            f"the registry does not know {request.module}, so its args cannot be derived",
+            f"the registry does not know {name}, so its args cannot be derived",
             hint="give them as they shall stand in the row, for example --args '[]' or "
             "--args '[256]'; `yamlmod list` shows the known modules",
         )
-    return request.module, [
-        f"{request.module} is not in the registry: its args and channels are taken as given"
-    ]
+    return [f"{name} is not in the registry: its args and channels are taken as given"]
 
 
 def _check_readers(model: Model, request: Request) -> None:
@@ -149,8 +144,40 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
         if any(p.after == position.after and not claims for p in request.positions[:count]):
             raise Refusal("conflict", f"{position.asked} names a place that is taken already")
         args = args_for(model, request.module, position, request.args)
-        new.append(_New(position, position.after + 1 + count, module, args, tuple(claims)))
+        _check_claims(model, request, position, claims)
+        index = position.after + 1 + count
+        new.append(_New(position, index, module, args, tuple(claims), request.sources))
     return new
+
+
+def _check_sources(model: Model, request: Request) -> None:
+    if request.sources is None:
+        return
+    if len(request.positions) != 1:
+        raise Refusal("usage", "--from goes with one position; several layers need several runs")
+    position = request.positions[0]
+    for source in request.sources:
+        if source > position.after:
+            raise Refusal(
+                "reads-below",
+                f"--from: the new layer stands behind {model.document.describe(position.after)} "
+                f"and cannot read {model.document.describe(source)} below it",
+                hint=f"put it behind layer {max(request.sources)}",
+            )
+
+
+def _check_claims(
+    model: Model, request: Request, position: Position, claims: Sequence[Read]
+) -> None:
+    """Refuse a layer whose readers would lose what they read: it must read it in their stead."""
+    if request.sources is None or position.after in request.sources or not claims:
+        return
+    lost = model.document.describe(position.after)
+    raise Refusal(
+        "source-lost",
+        f"the readers of {lost} would read the new layer, which --from does not let read {lost}",
+        hint=f"add {position.after} to --from, or leave the readers where they are: --readers none",
+    )
 
 
 def _rewire(
@@ -187,7 +214,7 @@ def _respell(
     return spell_for_fork(reader, wanted, old < 0, listed, in_head, rule)
 
 
-def _new_lines(document: Document, new: Sequence[_New]) -> list[Edit]:
+def _new_lines(document: Document, new: Sequence[_New], shift: GrowingShift) -> list[Edit]:
     edits: list[Edit] = []
     groups: dict[tuple[int, bool], list[_New]] = {}
     for item in new:
@@ -196,7 +223,7 @@ def _new_lines(document: Document, new: Sequence[_New]) -> list[Edit]:
         on_top = after == IMAGE or opens
         neighbour: Row = document.rows[after + 1] if on_top else document.rows[after]
         lines = [
-            render_row(document, neighbour, -1 - number, 1, item.module, item.args)
+            render_row(document, neighbour, _from(item, number, shift), 1, item.module, item.args)
             for number, item in enumerate(items)
         ]
         if on_top:
@@ -204,6 +231,11 @@ def _new_lines(document: Document, new: Sequence[_New]) -> list[Edit]:
         else:
             edits += rows_after(document, neighbour, lines)
     return edits
+
+
+def _from(item: _New, number: int, shift: GrowingShift) -> int | list[int]:
+    """Return the `from` of a new row; ``number`` counts the new rows above it at its place."""
+    return -1 - number if item.sources is None else [shift(layer) for layer in item.sources]
 
 
 def _check_alive(

@@ -53,6 +53,7 @@ class Outcome:
     text: str
     inserted: tuple[NewLayer, ...] = ()
     removed: tuple[int, ...] = ()
+    replaced: tuple[int, ...] = ()
     consumers: tuple[Consumer, ...] = ()
     renumbered: int = 0
     comments: int = 0

@@ -22,12 +22,17 @@ _IMAGE: Label = ("image", 0)
 
 @dataclass(frozen=True)
 class NewLayer:
-    """A layer behind ``after`` that takes over the reads (reader, slot) of ``claims``."""
+    """A layer behind ``after`` that takes over the reads (reader, slot) of ``claims``.
+
+    ``sources`` is the list of layers that it reads; None for the one it stands behind.
+    """
 
     after: int
     module: str
     args: Sequence[Any]
     claims: frozenset[tuple[int, int]]
+    sources: Sequence[int] | None = None
+    repeats: Any = 1
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,17 @@ class Removal:
     layers: Sequence[int]
 
 
-Step = Insertion | Removal
+@dataclass(frozen=True)
+class Replacement:
+    """Another module in a layer's place; args None keeps the row's own."""
+
+    layer: int
+    repeats: Any
+    module: str
+    args: Sequence[Any] | None
+
+
+Step = Insertion | Removal | Replacement
 
 
 class _Net:
@@ -55,6 +70,8 @@ class _Net:
         self.rows: dict[Label, list[Any]] = {}
         self.values: dict[Label, list[int]] = {}
         self.inputs: dict[Label, list[Label]] = {}
+        # What a new layer was put behind: what its readers read before.
+        self.through: dict[Label, Label] = {}
         for position, row in enumerate(rows):
             label = self.order[position]
             self.rows[label] = list(row)
@@ -80,27 +97,49 @@ class _Net:
             while position < len(self.order) and self.order[position] in new:
                 position += 1  # two layers on edges of one source stand in the order asked for
             self.order.insert(position, label)
-            self.inputs[label] = [source]
-            self.values[label] = [-1]
-            self.rows[label] = [-1, 1, layer.module, list(layer.args)]
+            if layer.sources is None:
+                self.inputs[label], self.values[label] = [source], [-1]
+            else:
+                self.inputs[label] = [labels[index] for index in layer.sources]
+                self.values[label] = list(layer.sources)
+            first = -1 if layer.sources is None else list(layer.sources)
+            self.rows[label] = [first, layer.repeats, layer.module, list(layer.args)]
+            self.through[label] = source
             new.append(label)
         if self.wiring(new) != wiring:
             raise ProofFailedError("contracting the new layers does not give the old wiring")
 
     def remove(self, layers: Sequence[int]) -> None:
-        """Take layers out."""
-        for label in [self.order[layer] for layer in layers]:
-            (source,) = self.inputs.pop(label)
+        """Take layers out; their readers read what stood in front of them."""
+        sources = {self.order[layer]: self._in_front(layer) for layer in layers}
+        for label in sources:
             self.order.remove(label)
-            for inputs in self.inputs.values():
-                inputs[:] = [source if item == label else item for item in inputs]
+            del self.inputs[label]
+        for inputs in self.inputs.values():
+            for slot, source in enumerate(inputs):
+                while source in sources:
+                    source = sources[source]
+                inputs[slot] = source
+
+    def _in_front(self, layer: int) -> Label:
+        """Return the input that a layer's readers get in its place: the layer above, if it can."""
+        inputs = self.inputs[self.order[layer]]
+        above = self.order[layer - 1] if layer else _IMAGE
+        return above if above in inputs else inputs[0]
+
+    def replace(self, step: Replacement) -> None:
+        """Put another module in a layer's place."""
+        row = self.rows[self.order[step.layer]]
+        row[1], row[2] = step.repeats, step.module
+        if step.args is not None:
+            row[3] = list(step.args)
 
     def wiring(self, without: Sequence[Label] = ()) -> dict[Label, list[Label]]:
         """Return what each layer reads, seen through the layers ``without``."""
 
         def seen(label: Label) -> Label:
             while label in without:
-                (label,) = self.inputs[label]
+                label = self.through[label]
             return label
 
         return {
@@ -143,8 +182,10 @@ def prove(
     for number, step in enumerate(steps):
         if isinstance(step, Insertion):
             net.insert(step, number)
-        else:
+        elif isinstance(step, Removal):
             net.remove(step.layers)
+        else:
+            net.replace(step)
         net.respell(rule)
     _compare(net.written(), _rows(new), document)
     _compare_rest(old, new, document)

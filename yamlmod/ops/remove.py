@@ -8,7 +8,7 @@ from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Row, parse_document
 from yamlmod.model.layout import row_removal
-from yamlmod.model.modules import KNOWN
+from yamlmod.model.modules import JOINS, KNOWN
 from yamlmod.model.refs import IMAGE, spell
 from yamlmod.ops.liveness import lost_layers
 from yamlmod.ops.outcome import Consumer, Outcome
@@ -66,16 +66,17 @@ def _check(model: Model, layer: int) -> list[str]:
             "is-head", f"{name} is the head; without it the file is no model", place=place
         )
     reads = model.graph.reads[layer]
-    if len(reads) != 1:
+    kind = {**KNOWN, **registry_kinds()}.get(row.module)
+    if not reads or (kind is not None and kind.channels in JOINS):
         raise Refusal(
             "joins-inputs",
-            f"{name} joins {len(reads)} inputs; which of them its "
-            "readers should read instead is a design decision",
+            f"{name} joins {len(reads)} inputs; which of them its readers should read instead is "
+            "a design decision",
             place=place,
             hint="rewire its readers by hand, or insert the opposite change",
         )
-    before, after = model.shapes[reads[0].target], model.shapes[layer]
-    if {**KNOWN, **registry_kinds()}.get(row.module) is None:
+    before, after = model.shapes[input_of(model, layer)], model.shapes[layer]
+    if kind is None:
         return [
             f"{name} is not a module yamlmod knows: that it keeps channels and stride is "
             "taken on trust"
@@ -154,8 +155,17 @@ def _rewire(
 
 def _source(model: Model, layer: int, chosen: Sequence[int]) -> int:
     while layer in chosen:
-        layer = model.graph.reads[layer][0].target
+        layer = input_of(model, layer)
     return layer
+
+
+def input_of(model: Model, layer: int) -> int:
+    """Return what a layer's readers read in its place: the layer above, where it reads that.
+
+    A layer inserted with `--from` reads several; it stands behind the one whose readers it took.
+    """
+    targets = [read.target for read in model.graph.reads[layer]]
+    return layer - 1 if layer - 1 in targets else targets[0]
 
 
 def _duplicates(model: Model, row: Row, targets: list[int]) -> list[str]:

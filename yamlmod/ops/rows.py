@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from yamlmod.errors import Refusal
@@ -9,6 +10,22 @@ from yamlmod.model.refs import IMAGE
 from yamlmod.ops.positions import Model, Position
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import Template
+
+_CLASS_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+def module_name(word: str) -> str:
+    """Return the name that a row carries: the registry's for one of its modules or aliases."""
+    template = find(word)
+    if template is not None:
+        return template.name
+    if _CLASS_NAME.fullmatch(word):
+        return word
+    raise Refusal(
+        "bad-module",
+        f"{word[:60]!r} is no class name",
+        hint="`yamlmod list` shows the modules of the registry",
+    )
 
 
 def args_for(model: Model, module: str, position: Position, given: list[Any] | None) -> list[Any]:

@@ -19,6 +19,7 @@ from yamlmod.cli.options import (
     EdgeOption,
     Force,
     Format,
+    From,
     Json,
     KeepSkips,
     Output,
@@ -59,6 +60,7 @@ def run(
     args: Args = None,
     keep_skips: KeepSkips = False,
     readers: Readers = None,
+    from_: From = None,
     allow_dead: AllowDead = False,
     output: Output = None,
     write: Write = False,
@@ -83,7 +85,7 @@ def run(
         refuse_index_offset,
         spelling_of,
     )
-    from yamlmod.cli.target import open_target, positions_of, readers_of
+    from yamlmod.cli.target import open_target, positions_of, readers_of, sources_of
     from yamlmod.fork.install import install
     from yamlmod.fork.locate import locate
     from yamlmod.ops.insert import Request, insert
@@ -105,6 +107,7 @@ def run(
             keep_skips=keep_skips,
             readers=readers_of(target.model, split_selectors(readers)),
             allow_dead=allow_dead,
+            sources=sources_of(target.model, from_),
             spelling=spelling_of(fork),
         ),
     )

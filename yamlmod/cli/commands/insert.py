@@ -19,6 +19,7 @@ from yamlmod.cli.options import (
     EdgeOption,
     Force,
     Format,
+    From,
     Json,
     KeepSkips,
     Output,
@@ -56,6 +57,7 @@ def run(
     args: Args = None,
     keep_skips: KeepSkips = False,
     readers: Readers = None,
+    from_: From = None,
     allow_dead: AllowDead = False,
     output: Output = None,
     write: Write = False,
@@ -74,7 +76,7 @@ def run(
     """
     from yamlmod.cli.describe import describe
     from yamlmod.cli.finish import finish, output_change
-    from yamlmod.cli.target import no_both, open_target, positions_of, readers_of
+    from yamlmod.cli.target import no_both, open_target, positions_of, readers_of, sources_of
     from yamlmod.ops.insert import Request, insert
     from yamlmod.workspace.files import Change
 
@@ -90,6 +92,7 @@ def run(
             keep_skips=keep_skips,
             readers=readers_of(target.model, split_selectors(readers)),
             allow_dead=allow_dead,
+            sources=sources_of(target.model, from_),
         ),
     )
     after_bytes = target.file.encode(outcome.text)

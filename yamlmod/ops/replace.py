@@ -1,0 +1,134 @@
+"""Replace a layer in place: another module, the same wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from yamlmod.edits import Edit, apply_edits
+from yamlmod.errors import Refusal
+from yamlmod.model.document import Row
+from yamlmod.model.modules import KNOWN
+from yamlmod.model.render import render_args
+from yamlmod.ops.outcome import Outcome
+from yamlmod.ops.positions import Model, read_model, registry_kinds
+from yamlmod.ops.proof import Replacement, prove
+from yamlmod.ops.rows import check_args, module_name, nominal_channels
+from yamlmod.registry.catalogue import find
+from yamlmod.registry.manifest import Template
+
+
+def replace(
+    model: Model,
+    layer: int,
+    module: str,
+    args: Sequence[Any] | None = None,
+    *,
+    force: bool = False,
+) -> Outcome:
+    """Put ``module`` in the place of ``layer``; its references stay. Proven, or an error.
+
+    Without ``args`` a module of the registry gets those that keep the layer's channels, and any
+    other keeps the row's own. Raises Refusal where a stride would change, unless ``force``.
+    """
+    outcome = plan_replace(model, layer, module, args, force=force)
+    prove(model.document, outcome.text, outcome.steps)
+    return outcome
+
+
+def plan_replace(
+    model: Model,
+    layer: int,
+    module: str,
+    args: Sequence[Any] | None = None,
+    *,
+    force: bool = False,
+) -> Outcome:
+    """Replace like :func:`replace`, but leave the proof to the caller."""
+    row = model.document.rows[layer]
+    name, template = module_name(module), find(module)
+    warnings: list[str] = []
+    values = None if args is None else list(args)
+    if template is not None:
+        values = _registry_args(model, row, template, values)
+    elif values is None:
+        warnings += _kept_args(model, row, name)
+    # A block's repeats are its own affair; an attention layer in its place stands once.
+    repeats = 1 if template is not None else row.repeats
+    edits = _edits(model, row, repeats, name, values)
+    text = apply_edits(model.document.text, edits)
+    warnings += _changed_shapes(model, text, layer, force)
+    return Outcome(
+        model=model,
+        text=text,
+        replaced=(layer,),
+        warnings=tuple(warnings),
+        steps=(Replacement(layer, repeats, name, values),),
+        mapping=tuple(range(len(model.document.rows))),
+    )
+
+
+def _registry_args(
+    model: Model, row: Row, template: Template, given: list[Any] | None
+) -> list[Any]:
+    """Return the args that a module of the registry gets in this place."""
+    if row.listed:
+        raise Refusal(
+            "joins-inputs",
+            f"{model.document.describe(row.index)} reads a list, and {template.name} takes one "
+            "input",
+            place=model.document.place(row.start, row.end),
+            hint="insert it behind this layer instead",
+        )
+    if given is not None:
+        check_args(template, given)
+        return given
+    # Its own output channels, not those above: what stands below was built for them.
+    nominal = nominal_channels(model, row.index) if template.rule == "conv" else None
+    return template.row_args(nominal)
+
+
+def _kept_args(model: Model, row: Row, name: str) -> list[str]:
+    known = {**KNOWN, **registry_kinds()}
+    if name in known and known[name] == known.get(row.module):
+        return []
+    spelled = model.document.text[slice(*row.spans[3])]
+    return [
+        f"{name} keeps the args of {row.module}, {spelled}: whether it means the same by them is "
+        "not known; --args gives others"
+    ]
+
+
+def _edits(model: Model, row: Row, repeats: Any, name: str, values: list[Any] | None) -> list[Edit]:
+    edits = []
+    if name != row.module:
+        edits.append(Edit(*row.spans[2], name))
+    if repeats != row.repeats:
+        edits.append(Edit(*row.spans[1], str(repeats)))
+    if values is not None and values != list(row.args):
+        edits.append(Edit(*row.spans[3], render_args(model.document, row, values)))
+    return edits
+
+
+def _changed_shapes(model: Model, text: str, layer: int, force: bool) -> list[str]:
+    """Refuse a change of stride, and warn of other channels or of what is not known."""
+    after = read_model(text, model.document.shown)
+    old, new = model.shapes[layer], after.shapes[layer]
+    name = after.document.describe(layer)
+    row = model.document.rows[layer]
+    warnings = []
+    if old.stride is not None and new.stride is not None and old.stride != new.stride:
+        if not force:
+            raise Refusal(
+                "changes-stride",
+                f"{name} would give stride {new.stride} where "
+                f"{model.document.describe(layer)} gave {old.stride}",
+                place=model.document.place(row.start, row.end),
+                hint="give --args that keep it, or permit it with --force",
+            )
+        warnings.append(f"{name} changes the stride from {old.stride} to {new.stride}")
+    if None in new.real:
+        warnings.append(f"the output channels of {name} are not known")
+    elif None not in old.real and old.real != new.real:
+        warnings.append(f"{name} changes the output channels from {old.nominal} to {new.nominal}")
+    return warnings
