@@ -49,7 +49,7 @@ def run(*arguments: str) -> str:
 
 def commands_page() -> str:
     """Return every command's help."""
-    names = sorted(path.stem for path in _COMMANDS.glob("[a-z]*.py"))
+    names = sorted(path.stem.replace("_", "-") for path in _COMMANDS.glob("[a-z]*.py"))
     text = _NOTE + "# Commands\n\n"
     text += "Editing commands preview by default. Exit codes: 0 done, 1 `--check` would change, "
     text += "2 refusal or\nusage, 3 a proof failed or a bug, 130 interrupted.\n"

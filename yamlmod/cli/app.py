@@ -35,13 +35,14 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands, which are the names of their files."""
-        return sorted(path.stem for path in _COMMANDS.glob("[a-z]*.py"))
+        return sorted(path.stem.replace("_", "-") for path in _COMMANDS.glob("[a-z]*.py"))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import the one command that is called."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"yamlmod.cli.commands.{cmd_name}")
+        stem = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"yamlmod.cli.commands.{stem}")
         app = typer.Typer(
             add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
         )
@@ -55,7 +56,7 @@ class LazyGroup(TyperGroup):
 
 
 def _summary(name: str) -> str:
-    source = (_COMMANDS / f"{name}.py").read_text(encoding="utf-8")
+    source = (_COMMANDS / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
     return (ast.get_docstring(ast.parse(source)) or "").split("\n", 1)[0]
 
 

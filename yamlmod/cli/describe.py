@@ -21,9 +21,10 @@ def describe(command: str, outcome: Outcome) -> Report:
         )
     document = outcome.model.document
     lines += [f"  layer {document.describe(layer)} is gone" for layer in outcome.removed]
+    lines += [f"  {line}" for line in outcome.told]
     lines += [_consumer(consumer) for consumer in outcome.consumers]
-    if not outcome.consumers:
-        lines.append("  nobody reads it" if outcome.inserted else "  nobody read it")
+    if not outcome.consumers and (outcome.inserted or outcome.removed):
+        lines.append("  nobody else reads something new")
     lines.append(
         f"  {_count(outcome.renumbered, 'reference')} and "
         f"{_count(outcome.comments, 'index comment')} renumbered"
@@ -70,6 +71,8 @@ def _data(outcome: Outcome) -> dict[str, Any]:
         "cfg": outcome.model.document.shown,
         "inserted": [asdict(layer) for layer in outcome.inserted],
         "removed": list(outcome.removed),
+        "replaced": list(outcome.replaced),
+        "told": list(outcome.told),
         "consumers": [asdict(consumer) for consumer in outcome.consumers],
         "references": outcome.renumbered,
         "comments": outcome.comments,

@@ -74,6 +74,19 @@ def sources_of(model: Model, text: str | None) -> tuple[int, ...] | None:
     return layers_of(model, words)
 
 
+def recipe_cfg(recipe: Path, named: str | None, given: Path | None) -> Path:
+    """Return the YAML a recipe is for: the one given, else its own `cfg`, beside the recipe."""
+    if given is not None:
+        return given
+    if named is None:
+        raise Refusal(
+            "usage",
+            f"{display(recipe)} names no model YAML, and none was given",
+            hint="write `yamlmod apply RECIPE CFG`, or put `cfg: FILE` into the recipe",
+        )
+    return recipe.parent / named
+
+
 def no_both(write: bool, output: Any) -> None:
     """Refuse -w beside -o, which would name two places for one YAML."""
     if write and output is not None:

@@ -71,6 +71,9 @@ class Document:
     text: str
     sections: tuple[Section, ...]
     settings: Mapping[str, Any]
+    # The rows of `anchors`, where it is a list: their spans, and whether the list is a flow one.
+    anchors: tuple[tuple[int, int], ...] = ()
+    anchors_flow: bool = False
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -111,6 +114,7 @@ def parse_document(text: str, shown: str) -> Document:
     reader = _Reader(text, shown)
     tables: dict[str, Section] = {}
     settings: dict[str, Any] = {}
+    anchors: SequenceNode | None = None
     seen: dict[str, Node] = {}
     for key_node, value_node in root.value:
         key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
@@ -125,6 +129,8 @@ def parse_document(text: str, shown: str) -> Document:
         if key not in SECTIONS:
             reader.refuse_hidden_table(key, key_node, value_node)
             settings[key] = value_of(value_node, text, shown)
+            if key == "anchors" and isinstance(value_node, SequenceNode):
+                anchors = value_node
     first = 0
     for name in SECTIONS:
         node = {str(k.value): v for k, v in root.value}.get(name)
@@ -147,7 +153,14 @@ def parse_document(text: str, shown: str) -> Document:
             "the backbone on, so their order on the page would mislead",
             seen["head"],
         )
-    return Document(shown, text, tuple(tables[name] for name in SECTIONS), settings)
+    return Document(
+        shown,
+        text,
+        tuple(tables[name] for name in SECTIONS),
+        settings,
+        tuple((item.start_mark.index, node_end(item)) for item in anchors.value) if anchors else (),
+        bool(anchors.flow_style) if anchors else False,
+    )
 
 
 class _Reader:

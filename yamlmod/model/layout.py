@@ -3,55 +3,88 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from yamlmod.edits import Edit, newline_of
 from yamlmod.model.document import Document, Row, Section
 
+_TRAILING = re.compile(r"[ \t]*,?(?:[ \t]*\])*([ \t]*#.*)")
 _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 
 
-def rows_after(document: Document, row: Row, new: list[str]) -> list[Edit]:
+class NewRow(NamedTuple):
+    """A row to put in, and the comment that goes with it (with the blanks in front of it)."""
+
+    text: str
+    comment: str = ""
+
+
+def rows_after(document: Document, row: Row, new: Sequence[NewRow]) -> list[Edit]:
     """Return the edits that put rows directly under ``row``, in its table."""
     text, newline = document.text, newline_of(document.text)
     section = document.section_of(row)
     stop = _line_end(text, row.end)
     if not section.flow:
         prefix = newline + text[_line_start(text, row.start) : row.start]
-        return [Edit(stop, stop, "".join(prefix + line for line in new))]
+        return [Edit(stop, stop, "".join(prefix + r.text + r.comment for r in new))]
     mark = _next_mark(text, row.end)
     before, behind = _neighbours(section, row)
     if behind is not None and behind.start < stop:
-        return [Edit(mark + 1, mark + 1, "".join(f" {line}," for line in new))]
+        return [Edit(mark + 1, mark + 1, "".join(f" {r.text}," for r in new))]
     if before is not None and before.end >= _line_start(text, row.start):
-        return [Edit(row.end, row.end, "".join(f", {line}" for line in new))]
+        return [Edit(row.end, row.end, "".join(f", {r.text}" for r in new))]
     if text[mark] == "," and "\n" in text[row.end : mark]:  # commas in front: `, [row]`
         prefix = newline + _comma_prefix(text, mark)
-        return [Edit(stop, stop, "".join(prefix + line for line in new))]
+        return [Edit(stop, stop, "".join(prefix + r.text + r.comment for r in new))]
     prefix = newline + _indent(document, section, row)
     closer = _closer(text, row, stop)
     if text[mark] == "," and not closer:
-        return [Edit(stop, stop, "".join(f"{prefix}{line}," for line in new))]
+        lines = "".join(f"{prefix}{r.text},{r.comment}" for r in new)
+        return [Edit(stop, stop, lines)]
     # The last row has no comma yet, or its list closes on this line: then the bracket moves
     # down, while the comment stays with its row (and may be renumbered, so it is not touched).
-    lines = prefix + ("," + prefix).join(new) + closer
+    *first, last = new
+    lines = "".join(f"{prefix}{r.text},{r.comment}" for r in first)
+    lines += prefix + last.text + closer + last.comment
     if row.end + len(closer) == stop:
         return [Edit(row.end, stop, "," + lines)]
     return [Edit(row.end, row.end + len(closer), ","), Edit(stop, stop, lines)]
 
 
-def rows_opening(document: Document, section: Section, new: list[str]) -> list[Edit]:
+def rows_opening(document: Document, section: Section, new: Sequence[NewRow]) -> list[Edit]:
     """Return the edits that put rows at the top of a table, under its opening comments."""
     text, newline = document.text, newline_of(document.text)
     first = section.rows[0]
     begin = _line_start(text, first.start)
     prefix = text[begin : first.start]
+    comma = "," if section.flow else ""
     if not section.flow or not prefix.strip():
-        comma = "," if section.flow else ""
-        lines = "".join(f"{prefix}{line}{comma}{newline}" for line in new)
+        lines = "".join(f"{prefix}{r.text}{comma}{r.comment}{newline}" for r in new)
         return [Edit(begin, begin, lines)]
     indent = _indent(document, section, first)
-    lines = "".join(f"{line},{newline}{indent}" for line in new)
+    lines = "".join(f"{r.text},{r.comment}{newline}{indent}" for r in new)
     return [Edit(first.start, first.start, lines)]
+
+
+def trailing_comment(document: Document, row: Row) -> str:
+    """Return the comment behind a row, with the blanks in front of it; empty where none stands."""
+    stop = _line_end(document.text, row.end)
+    found = _TRAILING.match(document.text, row.end, stop)
+    return found[1] if found else ""
+
+
+def items_removal(
+    text: str, spans: Sequence[tuple[int, int]], position: int, *, flow: bool
+) -> Edit:
+    """Return the edit that takes one item out of a list, given the spans of all its items."""
+    start, end = spans[position]
+    if not flow:
+        following = text.find("\n", end)
+        return Edit(_line_start(text, start), following + 1 if following >= 0 else len(text), "")
+    if position:
+        return Edit(spans[position - 1][1], end, "")
+    return Edit(start, spans[1][0] if len(spans) > 1 else end, "")
 
 
 def row_removal(document: Document, row: Row) -> list[Edit]:

@@ -29,6 +29,17 @@ def render_row(
     return f"[{pad}{first}{comma}{repeats}{comma}{module}{comma}{values}{pad}]"
 
 
+def render_moved(
+    origin: Document, document: Document, neighbour: Row, row: Row, args: str | None
+) -> str:
+    """Return a row of ``origin`` for a new place in ``document``: in its own words."""
+    pad, comma = _style(document.text, neighbour)
+    number, module, own = (origin.text[slice(*span)] for span in row.spans[1:])
+    values = [number, module, own if args is None else args]
+    plain = (" ".join(value.split()) for value in values)  # a row over several lines becomes one
+    return f"[{pad}-1{comma}{comma.join(plain)}{pad}]"
+
+
 def render_args(document: Document, row: Row, args: list[Any]) -> str:
     """Return `[256, 7]` with the spacing of a row's own args."""
     pad, comma = _style(document.text, row)

@@ -10,9 +10,9 @@ from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Read, reader_names
-from yamlmod.model.layout import rows_after, rows_opening
+from yamlmod.model.layout import NewRow, rows_after, rows_opening, trailing_comment
 from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule, spell, spell_for_fork
-from yamlmod.model.render import render_row
+from yamlmod.model.render import render_args, render_moved, render_row
 from yamlmod.ops import proof
 from yamlmod.ops.liveness import lost_layers
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
@@ -21,6 +21,16 @@ from yamlmod.ops.proof import Insertion, prove
 from yamlmod.ops.rows import args_for, module_name
 from yamlmod.ops.shift import GrowingShift, renumber_comments
 from yamlmod.registry.catalogue import find
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An old row that goes to a new place: where its words stand, and new args if it needs them."""
+
+    document: Document
+    row: Row
+    repeats: Any
+    args: list[Any] | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,7 @@ class Request:
     allow_dead: bool = False
     # The layers it reads (--from), where that is not just the one it stands behind.
     sources: tuple[int, ...] | None = None
+    moved: Moved | None = None
     spelling: SpellingRule = field(default=ANY_SPELLING)
 
 
@@ -48,6 +59,7 @@ class _New:
     args: list[Any]
     claims: tuple[Read, ...]
     sources: tuple[int, ...] | None = None
+    moved: Moved | None = None
 
 
 def insert(model: Model, request: Request) -> Outcome:
@@ -89,12 +101,14 @@ def plan_insert(model: Model, request: Request) -> Outcome:
 
 def _claim(item: _New) -> proof.NewLayer:
     claims = frozenset((read.reader, read.slot) for read in item.claims)
-    return proof.NewLayer(item.position.after, item.module, item.args, claims, item.sources)
+    repeats = 1 if item.moved is None else item.moved.repeats
+    place = item.position.after
+    return proof.NewLayer(place, item.module, item.args, claims, item.sources, repeats)
 
 
 def _module_warnings(request: Request) -> list[str]:
     """Warn of a class the registry does not know; refuse it where its args are not given."""
-    if find(request.module) is not None:
+    if find(request.module) is not None or request.moved is not None:
         return []
     name = module_name(request.module)
     if request.args is None:
@@ -146,7 +160,9 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
         args = args_for(model, request.module, position, request.args)
         _check_claims(model, request, position, claims)
         index = position.after + 1 + count
-        new.append(_New(position, index, module, args, tuple(claims), request.sources))
+        new.append(
+            _New(position, index, module, args, tuple(claims), request.sources, request.moved)
+        )
     return new
 
 
@@ -223,7 +239,7 @@ def _new_lines(document: Document, new: Sequence[_New], shift: GrowingShift) -> 
         on_top = after == IMAGE or opens
         neighbour: Row = document.rows[after + 1] if on_top else document.rows[after]
         lines = [
-            render_row(document, neighbour, _from(item, number, shift), 1, item.module, item.args)
+            _new_row(document, neighbour, item, _from(item, number, shift))
             for number, item in enumerate(items)
         ]
         if on_top:
@@ -231,6 +247,18 @@ def _new_lines(document: Document, new: Sequence[_New], shift: GrowingShift) -> 
         else:
             edits += rows_after(document, neighbour, lines)
     return edits
+
+
+def _new_row(document: Document, neighbour: Row, item: _New, source: int | list[int]) -> NewRow:
+    moved = item.moved
+    if moved is None:
+        return NewRow(render_row(document, neighbour, source, 1, item.module, item.args))
+    args = None if moved.args is None else render_args(document, neighbour, moved.args)
+    comment = trailing_comment(moved.document, moved.row)
+    index = moved.row.comment
+    if index is not None and index.value == moved.row.index:
+        comment = comment.replace(str(index.value), str(item.index), 1)
+    return NewRow(render_moved(moved.document, document, neighbour, moved.row, args), comment)
 
 
 def _from(item: _New, number: int, shift: GrowingShift) -> int | list[int]:

@@ -59,6 +59,8 @@ class Outcome:
     comments: int = 0
     wrong_comments: tuple[WrongComment, ...] = ()
     warnings: tuple[str, ...] = ()
+    # What an operation has to tell besides layers and consumers.
+    told: tuple[str, ...] = ()
     # What the proof is asked to confirm, and where each old layer is now (None: gone).
     steps: tuple[Step, ...] = ()
     mapping: tuple[int | None, ...] = ()

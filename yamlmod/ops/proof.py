@@ -59,7 +59,16 @@ class Replacement:
     args: Sequence[Any] | None
 
 
-Step = Insertion | Removal | Replacement
+@dataclass(frozen=True)
+class DroppedInput:
+    """One input of the head taken out, and the row of anchors that went with it, if one did."""
+
+    head: int
+    slot: int
+    anchor: int | None
+
+
+Step = Insertion | Removal | Replacement | DroppedInput
 
 
 class _Net:
@@ -184,11 +193,14 @@ def prove(
             net.insert(step, number)
         elif isinstance(step, Removal):
             net.remove(step.layers)
-        else:
+        elif isinstance(step, Replacement):
             net.replace(step)
+        else:
+            label = net.order[step.head]
+            del net.inputs[label][step.slot], net.values[label][step.slot]
         net.respell(rule)
     _compare(net.written(), _rows(new), document)
-    _compare_rest(old, new, document)
+    _compare_rest(old, new, document, steps)
 
 
 def _load(text: str, document: Document) -> Mapping[str, Any]:
@@ -223,9 +235,15 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _compare_rest(old: Mapping[str, Any], new: Mapping[str, Any], document: Document) -> None:
+def _compare_rest(
+    old: Mapping[str, Any], new: Mapping[str, Any], document: Document, steps: Sequence[Step]
+) -> None:
     tables = ("backbone", "head")
     before = {key: value for key, value in old.items() if key not in tables}
     after = {key: value for key, value in new.items() if key not in tables}
+    for step in steps:
+        if isinstance(step, DroppedInput) and step.anchor is not None:
+            rows = before["anchors"]
+            before["anchors"] = [row for i, row in enumerate(rows) if i != step.anchor]
     if list(old) != list(new) or before != after:
         raise ProofFailedError(f"{document.shown}: a value outside the tables changed")

@@ -7,27 +7,46 @@ from collections.abc import Sequence
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Row, parse_document
+from yamlmod.model.graph import reachable, side_effects
 from yamlmod.model.layout import row_removal
 from yamlmod.model.modules import JOINS, KNOWN
 from yamlmod.model.refs import IMAGE, spell
-from yamlmod.ops.liveness import lost_layers
+from yamlmod.ops.liveness import alive_layers, lost_layers
 from yamlmod.ops.outcome import Consumer, Outcome
 from yamlmod.ops.positions import Model, read_model, registry_kinds
 from yamlmod.ops.proof import Removal, prove
 from yamlmod.ops.shift import ShrinkingShift, renumber_comments
 
 
-def remove(model: Model, layers: Sequence[int]) -> Outcome:
-    """Take ``layers`` out; whoever read one reads its input. Proven, or an error is raised."""
-    outcome = plan_remove(model, layers)
+def remove(model: Model, layers: Sequence[int], *, cascade: bool = False) -> Outcome:
+    """Take ``layers`` out; whoever read one reads its input. Proven, or an error is raised.
+
+    With ``cascade`` the layers that only fed the removed ones go as well.
+    """
+    outcome = plan_remove(model, layers, cascade=cascade)
     prove(model.document, outcome.text, outcome.steps)
     return outcome
 
 
-def plan_remove(model: Model, layers: Sequence[int]) -> Outcome:
+def plan_remove(model: Model, layers: Sequence[int], *, cascade: bool = False) -> Outcome:
     """Remove like :func:`remove`, but leave the proof to the caller."""
-    chosen = sorted(set(layers))
-    warnings = [warning for layer in chosen for warning in _check(model, layer)]
+    warnings = [warning for layer in sorted(set(layers)) for warning in _check(model, layer)]
+    cut = cut_off(model, layers) if cascade else []
+    return take_out(model, sorted({*layers, *cut}), warnings)
+
+
+def cut_off(model: Model, layers: Sequence[int]) -> list[int]:
+    """Return the layers that would no longer reach the head without ``layers``."""
+    inputs = [
+        [_source(model, read.target, layers) for read in reads] for reads in model.graph.reads
+    ]
+    roots = [model.graph.head, *side_effects(model.document.rows)]
+    stays = reachable(inputs, [root for root in roots if root not in layers])
+    return [i for i in sorted(alive_layers(model)) if i not in stays and i not in layers]
+
+
+def take_out(model: Model, chosen: Sequence[int], warnings: Sequence[str] = ()) -> Outcome:
+    """Remove layers whose readers can do without them, as the caller has made sure."""
     _check_sections(model, chosen)
     shift = ShrinkingShift(chosen)
     staying = [row for row in model.document.rows if row.index not in chosen]
@@ -41,7 +60,7 @@ def plan_remove(model: Model, layers: Sequence[int]) -> Outcome:
     mapping = tuple(
         None if row.index in chosen else shift(row.index) for row in model.document.rows
     )
-    warnings += _dead_warnings(model, text, mapping)
+    told = [*warnings, *_dead_warnings(model, text, mapping), *duplicates]
     return Outcome(
         model=model,
         text=text,
@@ -50,7 +69,7 @@ def plan_remove(model: Model, layers: Sequence[int]) -> Outcome:
         renumbered=len(edits),
         comments=len(comments),
         wrong_comments=tuple(wrong),
-        warnings=tuple(warnings + duplicates),
+        warnings=tuple(told),
         steps=(Removal(chosen),),
         mapping=mapping,
     )

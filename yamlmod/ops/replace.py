@@ -62,6 +62,7 @@ def plan_replace(
         model=model,
         text=text,
         replaced=(layer,),
+        told=(f"layer {layer} is {name} where {row.module} was",),
         warnings=tuple(warnings),
         steps=(Replacement(layer, repeats, name, values),),
         mapping=tuple(range(len(model.document.rows))),

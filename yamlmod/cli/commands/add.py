@@ -25,7 +25,6 @@ from yamlmod.cli.options import (
     Output,
     OutputFormat,
     Readers,
-    Sinks,
     Write,
     parse_args,
     split_selectors,
@@ -77,7 +76,8 @@ def run(
     names another place for the YAML. Nothing of the fork is imported or run.
     """
     from yamlmod.cli.describe import describe
-    from yamlmod.cli.finish import Report, finish, output_change
+    from yamlmod.cli.finish import Report, finish
+    from yamlmod.cli.finish_yaml import Wish, yaml_change
     from yamlmod.cli.repository import (
         changes_of,
         plan_data,
@@ -90,7 +90,7 @@ def run(
     from yamlmod.fork.locate import locate
     from yamlmod.ops.insert import Request, insert
     from yamlmod.registry.catalogue import get
-    from yamlmod.workspace.files import Change, Tree
+    from yamlmod.workspace.files import Tree
 
     values = parse_args(args)
     template = get(module)
@@ -112,15 +112,10 @@ def run(
         ),
     )
     plan = install(tree, fork, [template])
-    after_bytes = target.file.encode(outcome.text)
-    change = (
-        Change(target.file.path, target.file.raw, after_bytes)
-        if output is None
-        else (output_change(target.file.path, output, after_bytes, force))
-    )
+    wish = Wish(output, write, force, dry_run, check, diff, json, format)
     told = describe("add", outcome)
     report = Report(
         "add", [*told.lines, *plan_lines(plan)], told.warnings, {**told.data, **plan_data(plan)}
     )
-    sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
-    finish([change, *changes_of(tree, plan)], report, sinks, tree.root)
+    changes = [yaml_change(target, outcome, wish), *changes_of(tree, plan)]
+    finish(changes, report, wish.sinks(write), tree.root)

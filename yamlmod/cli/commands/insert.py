@@ -25,7 +25,6 @@ from yamlmod.cli.options import (
     Output,
     OutputFormat,
     Readers,
-    Sinks,
     Write,
     parse_args,
     split_selectors,
@@ -74,11 +73,9 @@ def run(
     layer reads the layer above it, and that layer's readers read the new one (--keep-skips and
     --readers choose otherwise).
     """
-    from yamlmod.cli.describe import describe
-    from yamlmod.cli.finish import finish, output_change
+    from yamlmod.cli.finish_yaml import Wish, finish_yaml
     from yamlmod.cli.target import no_both, open_target, positions_of, readers_of, sources_of
     from yamlmod.ops.insert import Request, insert
-    from yamlmod.workspace.files import Change
 
     no_both(write, output)
     values = parse_args(args)
@@ -95,13 +92,5 @@ def run(
             sources=sources_of(target.model, from_),
         ),
     )
-    after_bytes = target.file.encode(outcome.text)
-    change = (
-        Change(target.file.path, target.file.raw, after_bytes)
-        if output is None
-        else (output_change(target.file.path, output, after_bytes, force))
-    )
-    sinks = Sinks(
-        write or output is not None, dry_run, check, json or format is Format.json, diff, force
-    )
-    finish([change], describe("insert", outcome), sinks, target.file.path.parent)
+    wish = Wish(output, write, force, dry_run, check, diff, json, format)
+    finish_yaml("insert", target, outcome, wish)

@@ -16,14 +16,14 @@ from yamlmod.cli.options import (
     Json,
     Output,
     OutputFormat,
-    Sinks,
     Write,
 )
 
 EPILOG = """\b
 Examples:
   yamlmod remove models/yolov5s-simam.yaml SimAM
-  yamlmod remove models/yolov5s-simam.yaml 18 22 26 -w"""
+  yamlmod remove models/yolov5s-simam.yaml 18 22 26 -w
+  yamlmod remove models/yolov5s-simam.yaml SimAM#*"""
 
 
 def run(
@@ -32,6 +32,9 @@ def run(
         list[str],
         typer.Argument(metavar="SEL...", help="The layers to take out: 9, SPPF, C3#2, P3."),
     ],
+    cascade: Annotated[
+        bool, typer.Option("--cascade", help="Also take out what only fed the removed layers.")
+    ] = False,
     output: Output = None,
     write: Write = False,
     force: Force = False,
@@ -46,22 +49,12 @@ def run(
     Previews unless -w or -o is given. A layer that changes stride or channels, or joins several
     inputs, is refused.
     """
-    from yamlmod.cli.describe import describe
-    from yamlmod.cli.finish import finish, output_change
+    from yamlmod.cli.finish_yaml import Wish, finish_yaml
     from yamlmod.cli.target import layers_of, no_both, open_target
     from yamlmod.ops.remove import remove
-    from yamlmod.workspace.files import Change
 
     no_both(write, output)
     target = open_target(cfg)
-    outcome = remove(target.model, layers_of(target.model, selectors))
-    after_bytes = target.file.encode(outcome.text)
-    change = (
-        Change(target.file.path, target.file.raw, after_bytes)
-        if output is None
-        else (output_change(target.file.path, output, after_bytes, force))
-    )
-    sinks = Sinks(
-        write or output is not None, dry_run, check, json or format is Format.json, diff, force
-    )
-    finish([change], describe("remove", outcome), sinks, target.file.path.parent)
+    outcome = remove(target.model, layers_of(target.model, selectors), cascade=cascade)
+    wish = Wish(output, write, force, dry_run, check, diff, json, format)
+    finish_yaml("remove", target, outcome, wish)

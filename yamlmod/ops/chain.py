@@ -1,0 +1,124 @@
+"""Several edits as one: each works on what the one before left, the whole is proven at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from yamlmod.edits import line_column
+from yamlmod.model.graph import Read
+from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule
+from yamlmod.ops.outcome import Consumer, NewLayer, Outcome, WrongComment
+from yamlmod.ops.positions import Model, read_model
+from yamlmod.ops.proof import Step, prove
+
+Plan = Callable[[Model], Outcome]
+
+
+def chain(model: Model, plans: Iterable[Plan], rule: SpellingRule = ANY_SPELLING) -> Outcome:
+    """Run ``plans`` in turn and prove the whole."""
+    outcome = run_plans(model, plans)
+    prove(model.document, outcome.text, outcome.steps, rule)
+    return outcome
+
+
+def run_plans(model: Model, plans: Iterable[Plan]) -> Outcome:
+    """Run ``plans`` in turn, unproven; the outcome speaks of the first and the last file only."""
+    current = model
+    mapping: tuple[int | None, ...] = tuple(range(len(model.document.rows)))
+    inserted: list[NewLayer] = []
+    replaced: list[int] = []
+    steps: list[Step] = []
+    warnings: list[str] = []
+    told: list[str] = []
+    for plan in plans:
+        part = plan(current)
+        replaced += [layer for layer in map(_origin(mapping), part.replaced) if layer is not None]
+        inserted = _moved(inserted, part) + list(part.inserted)
+        mapping = tuple(None if at is None else part.mapping[at] for at in mapping)
+        steps += part.steps
+        warnings += part.warnings
+        told += part.told
+        current = read_model(part.text, model.document.shown)
+    return Outcome(
+        model=model,
+        text=current.document.text,
+        inserted=tuple(inserted),
+        removed=tuple(layer for layer, at in enumerate(mapping) if at is None),
+        replaced=tuple(dict.fromkeys(replaced)),
+        consumers=tuple(_consumers(model, current, mapping)),
+        renumbered=_changed_references(model, current, mapping),
+        comments=_changed_comments(model, current, mapping),
+        wrong_comments=tuple(_wrong_comments(model, mapping)),
+        warnings=tuple(dict.fromkeys(warnings)),
+        told=tuple(told),
+        steps=tuple(steps),
+        mapping=mapping,
+    )
+
+
+def _origin(mapping: Sequence[int | None]) -> Callable[[int], int | None]:
+    places = {at: layer for layer, at in enumerate(mapping) if at is not None}
+    return places.get
+
+
+def _moved(inserted: Sequence[NewLayer], part: Outcome) -> list[NewLayer]:
+    """Return the layers of earlier edits with their present numbers."""
+    found = []
+    for layer in inserted:
+        index = part.mapping[layer.index]
+        reads = IMAGE if layer.reads == IMAGE else part.mapping[layer.reads]
+        if index is not None:
+            found.append(replace(layer, index=index, reads=IMAGE if reads is None else reads))
+    return found
+
+
+def _consumers(before: Model, after: Model, mapping: Sequence[int | None]) -> Iterable[Consumer]:
+    """Yield every read of an old layer that leads to another layer than it did."""
+    for reads, now in _kept(before, mapping):
+        new = after.graph.reads[now]
+        if len(new) != len(reads):
+            continue  # an input was dropped; the operation tells that itself
+        for old_read, read in zip(reads, new, strict=True):
+            target = IMAGE if old_read.target == IMAGE else mapping[old_read.target]
+            if read.target == target:
+                continue
+            name = "the image" if read.target < 0 else after.document.rows[read.target].module
+            module = after.document.rows[now].module
+            change = (old_read.slot, old_read.value, read.value, read.target, name, "through")
+            yield Consumer(old_read.reader, now, module, *change)
+
+
+def _kept(before: Model, mapping: Sequence[int | None]) -> Iterable[tuple[tuple[Read, ...], int]]:
+    for layer, reads in enumerate(before.graph.reads):
+        now = mapping[layer]
+        if now is not None:
+            yield reads, now
+
+
+def _changed_references(before: Model, after: Model, mapping: Sequence[int | None]) -> int:
+    rows = after.document.rows
+    return sum(
+        old.value != new.value
+        for row in before.document.rows
+        if (now := mapping[row.index]) is not None
+        for old, new in zip(row.refs, rows[now].refs, strict=False)
+    )
+
+
+def _changed_comments(before: Model, after: Model, mapping: Sequence[int | None]) -> int:
+    count = 0
+    for row in before.document.rows:
+        now = mapping[row.index]
+        new = None if now is None else after.document.rows[now].comment
+        if row.comment is not None and new is not None:
+            count += row.comment.value != new.value
+    return count
+
+
+def _wrong_comments(before: Model, mapping: Sequence[int | None]) -> Iterable[WrongComment]:
+    for row in before.document.rows:
+        now = mapping[row.index]
+        if row.comment is not None and now is not None and row.comment.value != row.index:
+            line, _ = line_column(before.document.text, row.comment.start)
+            yield WrongComment(line, row.comment.value, row.index, now)

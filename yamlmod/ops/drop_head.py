@@ -1,0 +1,90 @@
+"""Drop a detection scale: the head's input, its row of anchors, and the branch that only fed it."""
+
+from __future__ import annotations
+
+from yamlmod.edits import apply_edits
+from yamlmod.errors import Refusal
+from yamlmod.model.layout import items_removal, trailing_comment
+from yamlmod.ops.chain import Plan, chain
+from yamlmod.ops.liveness import alive_layers
+from yamlmod.ops.outcome import Outcome
+from yamlmod.ops.positions import Model
+from yamlmod.ops.proof import DroppedInput
+from yamlmod.ops.remove import take_out
+
+
+def drop_head(model: Model, layer: int) -> Outcome:
+    """Drop the head's input ``layer`` with all that only served it. Proven, or an error."""
+    return chain(model, drop_head_plans(model, layer))
+
+
+def drop_head_plans(model: Model, layer: int) -> list[Plan]:
+    """Return the steps of dropping a scale, for a chain."""
+
+    def without_branch(current: Model) -> Outcome:
+        # The first step took no layer away, so the numbers are still the original's.
+        return take_out(current, sorted(alive_layers(model) - alive_layers(current)))
+
+    return [lambda current: _without_input(current, layer), without_branch]
+
+
+def _without_input(model: Model, layer: int) -> Outcome:
+    head, document = model.document.head, model.document
+    slots = [read.slot for read in model.graph.reads[head.index] if read.target == layer]
+    place = document.place(head.start, head.end)
+    name = document.describe(head.index)
+    if not slots or not head.refs:
+        raise Refusal(
+            "not-a-head-input", f"{name} does not read {document.describe(layer)}", place=place
+        )
+    if len(slots) > 1 or len(head.refs) < 2:
+        raise Refusal("one-scale", f"{name} would be left without an input", place=place)
+    (slot,) = slots
+    anchor = _anchor(model, slot)
+    spans = [(ref.start, ref.end) for ref in head.refs]
+    edits = [items_removal(document.text, spans, slot, flow=True)]
+    if anchor is not None:
+        flow = document.anchors_flow
+        edits.append(items_removal(document.text, document.anchors, anchor, flow=flow))
+    return Outcome(
+        model=model,
+        text=apply_edits(document.text, edits),
+        told=tuple(_told(model, layer, anchor)),
+        steps=(DroppedInput(head.index, slot, anchor),),
+        mapping=tuple(range(len(document.rows))),
+    )
+
+
+def _told(model: Model, layer: int, anchor: int | None) -> list[str]:
+    document = model.document
+    lines = [f"{document.describe(document.head.index)} no longer reads {document.describe(layer)}"]
+    if anchor is not None:
+        lines.append(f"row {anchor + 1} of anchors went with it")
+    if trailing_comment(document, document.head):
+        lines.append("the comment of the head's row was left as it is")
+    return lines
+
+
+def _anchor(model: Model, slot: int) -> int | None:
+    """Return the row of anchors that belongs to a head input, None where anchors are no list."""
+    document = model.document
+    inputs = len(document.head.refs)
+    for value in document.head.args:
+        if isinstance(value, list) and len(value) == inputs:
+            raise Refusal(
+                "args-by-scale",
+                f"the args of {document.describe(document.head.index)} hold a list with one entry "
+                f"for each of its {inputs} inputs",
+                place=document.place(*document.head.spans[3]),
+                hint="take the entry out by hand together with the input",
+            )
+    if not document.anchors:
+        return None
+    if len(document.anchors) != inputs:
+        raise Refusal(
+            "anchors-differ",
+            f"there are {len(document.anchors)} rows of anchors for {inputs} head inputs; which "
+            "one to drop is not known",
+            place=document.place(*document.anchors[0]),
+        )
+    return slot
