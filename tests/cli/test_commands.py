@@ -97,7 +97,7 @@ def test_show(folder: Path) -> None:
     assert layers[3]["readers"] == [4, 8]
     assert (layers[5]["channels"], layers[5]["real_channels"], layers[5]["stride"]) == (
         512,
-        {"file": 256},
+        {"file": 256, "n": 128, "s": 256, "m": 384, "l": 512, "x": 640},
         16,
     )
     text = yamlmod("show", "x.yaml", cwd=folder).out.decode()

@@ -235,6 +235,13 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
         "conflict",
         "both take over",
     ),
+    (
+        "past the image",
+        "New",
+        {"at": [0], "readers": [], "args": [], "allow_dead": True},
+        "reads-image",
+        "only layer 0",
+    ),
     ("an unknown module without args", "New", {"after": ["3"]}, "unknown-module", "New"),
     ("no class name", "1bad", {"after": ["3"], "args": []}, "bad-module", "1bad"),
     (

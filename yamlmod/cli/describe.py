@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from yamlmod.cli.finish import Report
-from yamlmod.ops.outcome import Consumer, Outcome
+from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
 
 
 def describe(command: str, outcome: Outcome) -> Report:
@@ -19,6 +19,7 @@ def describe(command: str, outcome: Outcome) -> Report:
         lines.append(
             f"  new layer {layer.index} {layer.module} [{args}] reads {source}  ({layer.asked})"
         )
+        lines += _channels(outcome, layer)
     document = outcome.model.document
     lines += [f"  layer {document.describe(layer)} is gone" for layer in outcome.removed]
     lines += [f"  {line}" for line in outcome.told]
@@ -31,6 +32,18 @@ def describe(command: str, outcome: Outcome) -> Report:
     )
     warnings = [*outcome.warnings, *_comment_warnings(outcome)]
     return Report(command, lines, warnings, _data(outcome))
+
+
+def _channels(outcome: Outcome, layer: NewLayer) -> list[str]:
+    """Return the channels a new layer gets, at every scale, where they are known."""
+    shapes = outcome.model.shapes
+    found = [old for old, new in enumerate(outcome.mapping) if new == layer.reads]
+    if not found or None in shapes[found[0]].real:
+        return []
+    real = list(zip(shapes.scales, shapes[found[0]].real, strict=True))
+    here = [f"{channels} here" for scale, channels in real if scale.name == "file"]
+    sizes = ", ".join(f"{s.name} {channels}" for s, channels in real if s.name != "file")
+    return ["    channels: " + "; ".join([*here, *([sizes] if sizes else [])])]
 
 
 def _consumer(consumer: Consumer) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from yamlmod.model.channels import Scale
 from yamlmod.model.graph import side_effects
 from yamlmod.model.refs import IMAGE
 from yamlmod.ops.positions import Model
@@ -41,8 +43,8 @@ def layers_data(model: Model) -> dict[str, Any]:
 
 def layers_table(model: Model) -> str:
     """Return the table that `show` prints."""
-    names = [scale.name for scale in model.shapes.scales]
-    widths = ["ch"] if names == ["file"] else [f"ch@{name}" for name in names]
+    shown = _columns(model.shapes.scales)
+    widths = list(shown.values())
     headers = [
         "layer",
         "from",
@@ -69,13 +71,23 @@ def layers_table(model: Model) -> str:
                 layer["module"],
                 "[" + ", ".join(map(str, layer["args"])) + "]",
                 _cell(layer["channels"], is_head),
-                *(_cell(real, is_head) for real in layer["real_channels"].values()),
+                *(_cell(layer["real_channels"][name], is_head) for name in shown),
                 _cell(layer["stride"], is_head),
                 readers if readers or is_head else "nobody" if not layer["alive"] else "",
             ]
         )
     right = [0, 3, *range(6, 8 + len(widths))]
     return table(headers, rows, right)
+
+
+def _columns(scales: Sequence[Scale]) -> dict[str, str]:
+    """Return the scales to show and their headers; `*` marks the width the file has now."""
+    own = {scale.width for scale in scales if scale.own}
+    family = [scale for scale in scales if not scale.own]
+    if not family:
+        return {s.name: "ch" if s.name == "file" else f"ch@{s.name}" for s in scales}
+    marked = {s.name: f"ch@{s.name}" + ("*" if s.width in own else "") for s in family}
+    return marked if any("*" in header for header in marked.values()) else {"file": "ch", **marked}
 
 
 def _cell(value: object, is_head: bool) -> str:

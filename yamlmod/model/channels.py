@@ -21,11 +21,16 @@ class Scale:
     name: str
     width: float
     max_channels: float
+    # False for the widths of YOLOv5's family that a file with a width of its own can be set to.
+    own: bool = True
 
     def scaled(self, nominal: int) -> int:
         """Return nominal channels at this width, as make_divisible(c * width, 8) gives them."""
         return math.ceil(min(nominal, self.max_channels) * self.width / 8) * 8
 
+
+FAMILY: Mapping[str, float] = {"n": 0.25, "s": 0.5, "m": 0.75, "l": 1.0, "x": 1.25}
+"""The widths of YOLOv5's sizes, which its users set in `width_multiple`."""
 
 NOMINAL = Scale("nominal", 1.0, math.inf)
 
@@ -56,7 +61,7 @@ class Shapes:
 
 
 def file_scales(settings: Mapping[str, Any]) -> tuple[Scale, ...]:
-    """Return the scales a file defines: its `scales:` table, else its width_multiple, else 1."""
+    """Return the scales of a file: its `scales:` table, else its own width and YOLOv5's sizes."""
     table = settings.get("scales")
     if isinstance(table, dict):
         rows = {str(k): v for k, v in table.items() if isinstance(v, list) and len(v) >= 2}
@@ -65,7 +70,10 @@ def file_scales(settings: Mapping[str, Any]) -> tuple[Scale, ...]:
         )
         if found:
             return found
-    return (_scale("file", settings.get("width_multiple", 1.0), None),)
+    own = _scale("file", settings.get("width_multiple", 1.0), None)
+    if "width_multiple" not in settings or "depth_multiple" not in settings:
+        return (own,)
+    return (own, *(Scale(name, width, math.inf, False) for name, width in FAMILY.items()))
 
 
 def _scale(name: str, width: Any, limit: Any) -> Scale:

@@ -211,6 +211,13 @@ def _rewire(
         for read, ref in zip(model.graph.reads[row.index], row.refs, strict=False):
             item = served.get((read.reader, read.slot))
             wanted = item.index if item else shift(read.target)
+            if wanted == IMAGE and reader != 0:
+                raise Refusal(
+                    "reads-image",
+                    f"{model.document.describe(row.index)} would have to read the image past the "
+                    "new layer, which only layer 0 can",
+                    place=model.document.place(ref.start, ref.end),
+                )
             value = _respell(ref.value, reader, wanted, row.listed, in_head, rule)
             if value != ref.value:
                 edits.append(Edit(ref.start, ref.end, str(value)))

@@ -103,7 +103,7 @@ def nominal_channels(model: Model, layer: int) -> int:
         )
     for scale, real in zip(model.shapes.scales, shape.real, strict=True):
         scaled = scale.scaled(shape.nominal)
-        if scaled != real:
+        if scaled != real and scale.own:
             where = "" if scale.name == "file" else f" at scale {scale.name}"
             raise Refusal(
                 "channels-differ",
