@@ -7,7 +7,7 @@
 CORPUS is a folder with `models/**/*.yaml` and `oracles.json`. At every place a layer goes in, in
 every way there is (for all readers, past the skips, in front, for each connection and each single
 reader, for nobody); the result is proven, and the layer is taken out again: the bytes must be those
-it started from, but for a wrong index comment that the shift made right. The published insertions of
+it started from, but for a wrong index comment that the shift made right. The insertions of
 `oracles.json` are reproduced as well. Exits 1 when a count that must be zero is not.
 """
 

@@ -19,6 +19,7 @@ _MAY: dict[str, set[str]] = {
     "report": _GROUND,
     "registry": _GROUND,
     "workspace": _GROUND,
+    "api": {"ops", "workspace", *_GROUND},
     "errors": {"edits"},
     "edits": set(),
 }

@@ -1,0 +1,78 @@
+"""What an edit did, in sentences: each new layer, each consumer and what it now reads."""
+
+from __future__ import annotations
+
+from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
+
+
+def outcome_lines(outcome: Outcome) -> list[str]:
+    """Return the summary of an outcome, one line each, indented by two blanks."""
+    lines: list[str] = []
+    for layer in outcome.inserted:
+        args = ", ".join(map(str, layer.args))
+        source = layer.reads_name if layer.reads < 0 else f"{layer.reads} {layer.reads_name}"
+        lines.append(
+            f"  new layer {layer.index} {layer.module} [{args}] reads {source}  ({layer.asked})"
+        )
+        lines += _channels(outcome, layer)
+    document = outcome.model.document
+    lines += [f"  layer {document.describe(layer)} is gone" for layer in outcome.removed]
+    lines += [f"  {line}" for line in outcome.told]
+    lines += [_consumer(consumer) for consumer in outcome.consumers]
+    if not outcome.consumers and (outcome.inserted or outcome.removed):
+        lines.append("  nobody else reads something new")
+    lines.append(
+        f"  {_count(outcome.renumbered, 'reference')} and "
+        f"{_count(outcome.comments, 'index comment')} renumbered"
+    )
+    return lines
+
+
+def outcome_warnings(outcome: Outcome) -> list[str]:
+    """Return what the operation warned of, and the index comments that were wrong before."""
+    return [*outcome.warnings, *_comment_warnings(outcome)]
+
+
+def _channels(outcome: Outcome, layer: NewLayer) -> list[str]:
+    """Return the channels a new layer gets, at every scale, where they are known."""
+    shapes = outcome.model.shapes
+    found = [old for old, new in enumerate(outcome.mapping) if new == layer.reads]
+    if not found or None in shapes[found[0]].real:
+        return []
+    real = list(zip(shapes.scales, shapes[found[0]].real, strict=True))
+    here = [f"{channels} here" for scale, channels in real if scale.name == "file"]
+    sizes = ", ".join(f"{s.name} {channels}" for s, channels in real if s.name != "file")
+    return ["    channels: " + "; ".join([*here, *([sizes] if sizes else [])])]
+
+
+def _consumer(consumer: Consumer) -> str:
+    now = "the image" if consumer.reads < 0 else f"{consumer.reads} {consumer.reads_name}"
+    change = (
+        f"{consumer.old_value} -> {consumer.value}"
+        if consumer.old_value != consumer.value
+        else f"{consumer.value}, as before"
+    )
+    verb = "still reads" if consumer.side == "bypass" else "now reads"
+    return (
+        f"  layer {consumer.reader} {consumer.module} {verb} {now}"
+        f"  (from[{consumer.slot}]: {change})"
+    )
+
+
+def _comment_warnings(outcome: Outcome) -> list[str]:
+    shown = outcome.model.document.shown
+    found = []
+    for comment in outcome.wrong_comments:
+        fate = (
+            f"the shift makes it right: that row is layer {comment.now} now"
+            if comment.value == comment.now
+            else f"it stands on layer {comment.index}, now {comment.now}, and was left alone"
+        )
+        found.append(
+            f"{shown}:{comment.line}: the comment `# {comment.value}` was wrong before; {fate}"
+        )
+    return found
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
