@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from yamlmod.cli.app import app
-from yamlmod.cli.console import prepare
+import sys
 
 
 def main() -> None:
     """Run the command line."""
-    prepare()
-    app(prog_name="yamlmod")
+    try:
+        # Imported here, so that an interrupt at any moment ends as one.
+        from yamlmod.cli.app import app
+        from yamlmod.cli.console import prepare
+
+        prepare()
+        app(prog_name="yamlmod")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:  # a full or closed stdout under --help and the like
+        from yamlmod.cli.guard import silence_stdout
+
+        silence_stdout()
+        sys.exit(0 if isinstance(error, BrokenPipeError) else 2)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterable
@@ -17,14 +18,19 @@ def prepare() -> None:
 
 
 def say(lines: Iterable[str]) -> None:
-    """Write lines to stderr, for the person."""
-    for line in lines:
-        sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    """Write lines to stderr, for the person; a closed or full stderr is nobody's error."""
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        for line in lines:
+            sys.stderr.write(line + "\n")
+        sys.stderr.flush()
 
 
 def show(lines: Iterable[str]) -> None:
     """Write lines to stdout: the answer of a command that only looks."""
+    if sys.stdout is None:
+        return
     for line in lines:
         sys.stdout.write(line + "\n")
     sys.stdout.flush()
@@ -32,6 +38,8 @@ def show(lines: Iterable[str]) -> None:
 
 def show_bytes(data: bytes) -> None:
     """Write bytes to stdout as they are, past the console's encoding and newline translation."""
+    if sys.stdout is None:
+        return
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()

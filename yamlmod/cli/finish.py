@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from yamlmod.cli.console import say, say_json, show_bytes
+from yamlmod.cli.guard import silence_stdout
 from yamlmod.cli.options import Sinks
 from yamlmod.errors import Refusal
 from yamlmod.report.diff import join_diffs
 from yamlmod.workspace.commit import commit
-from yamlmod.workspace.files import Change, display, read_bytes, read_text
+from yamlmod.workspace.files import (
+    Change,
+    current_folder,
+    display,
+    exists,
+    read_bytes,
+    read_text,
+    real_path,
+)
 
 
 @dataclass(frozen=True)
@@ -30,29 +40,30 @@ def finish(changes: Sequence[Change], report: Report, sinks: Sinks, root: Path) 
 
     ``root`` is the folder that diffs are relative to when a file lies outside the current one.
     """
+    _refuse_collisions(changes, sinks)
     changed = [change for change in changes if change.before != change.after]
     base = diff_base([change.path for change in changed], root)
     diff = join_diffs((_name(change.path, base), change.before, change.after) for change in changed)
-    if sinks.writes and changed:
-        commit(changed)
+    writing = list(changed) if sinks.writes else []
     if sinks.diff is not None:
-        _write_diff(sinks.diff, diff, sinks.force)
-    elif not sinks.json and not sinks.writes:
-        show_bytes(diff)
+        # With the targets, so that a diff that cannot be written leaves them alone.
+        writing += _diff_change(sinks.diff, diff, sinks.force)
+    if writing:
+        commit(writing)
     written = [display(change.path) for change in changed] if sinks.writes else []
-    if sinks.json:
-        say_json(
-            {
-                "command": report.command,
-                "changed": bool(changed),
-                "files": [display(change.path) for change in changed],
-                "written": written,
-                "diff": diff.decode("utf-8", "replace"),
-                "warnings": list(report.warnings),
-                **report.data,
-            }
-        )
-    else:
+    try:
+        if sinks.json:
+            say_json(_data(changed, written, diff, report))
+        elif sinks.diff is None and not sinks.writes:
+            show_bytes(diff)
+    except BrokenPipeError:
+        silence_stdout()  # the reader has seen enough; the exit code still counts
+    except OSError as error:
+        told = f"; wrote {', '.join(written)}" if written else "; nothing was written"
+        reason = error.strerror or str(error)
+        silence_stdout()
+        raise Refusal("lost-output", f"stdout cannot be written: {reason}{told}") from error
+    if not sinks.json:
         say(report.lines)
         say(f"warning: {warning}" for warning in report.warnings)
         say(_closing(changed, sinks, base))
@@ -60,52 +71,78 @@ def finish(changes: Sequence[Change], report: Report, sinks: Sinks, root: Path) 
         raise SystemExit(1)
 
 
+def _data(
+    changed: Sequence[Change], written: Sequence[str], diff: bytes, report: Report
+) -> dict[str, Any]:
+    return {
+        "command": report.command,
+        "changed": bool(changed),
+        "files": [display(change.path) for change in changed],
+        "written": list(written),
+        "diff": diff.decode("utf-8", "replace"),
+        "warnings": list(report.warnings),
+        **report.data,
+    }
+
+
 def diff_base(paths: Sequence[Path], root: Path) -> Path:
     """Return the folder that a diff of these files is relative to: the current one if it can."""
-    here = Path.cwd().resolve()
-    if all(path.resolve().is_relative_to(here) for path in paths):
+    here = current_folder()
+    if here is not None and all(real_path(path).is_relative_to(here) for path in paths):
         return here
-    return root.resolve()
+    return real_path(root)
 
 
 def _name(path: Path, base: Path) -> str:
-    full = path.resolve()
-    return (
-        full.relative_to(base).as_posix()
-        if full.is_relative_to(base)
-        else (full.as_posix().lstrip("/"))
-    )
+    full = real_path(path)
+    inside = full.is_relative_to(base)
+    return full.relative_to(base).as_posix() if inside else full.as_posix().lstrip("/")
 
 
 def _closing(changed: Sequence[Change], sinks: Sinks, base: Path) -> list[str]:
-    if not changed:
-        return ["nothing to change"]
+    lines = [] if changed else ["nothing to change"]
+    if sinks.diff is not None:
+        lines.append(f"the diff is in {display(sinks.diff)}")
     if sinks.writes:
-        return ["wrote " + display(change.path) for change in changed]
-    lines = ["nothing was written"]
-    if base != Path.cwd().resolve():
-        lines.append(f"the diff applies in {base.as_posix()}")
+        return [*("wrote " + display(change.path) for change in changed), *lines]
+    if changed:
+        lines.append("nothing was written" if sinks.diff is None else "nothing else was written")
+        if base != current_folder():
+            lines.append(f"the diff applies in {base.as_posix()}")
     return lines
 
 
-def _write_diff(path: Path, diff: bytes, force: bool) -> None:
-    """Write the diff file; a file that is no diff is not overwritten without --force."""
-    before = None
-    if path.exists():
-        before = read_bytes(path, display(path))
-        if before and not before.startswith(b"--- ") and not force:
-            raise Refusal(
-                "exists",
-                f"{display(path)} exists and is no diff",
-                hint="choose another name, or overwrite it with --force",
-            )
-    if before != diff:
-        commit([Change(path, before, diff)])
+def _refuse_collisions(changes: Sequence[Change], sinks: Sinks) -> None:
+    """Refuse an -o or --diff that names a file which the command reads or writes itself."""
+    paths = [real_path(change.path) for change in changes]
+    twice = [path for path in paths if paths.count(path) > 1]
+    if twice:
+        raise Refusal("usage", f"{display(twice[0])} is written as the YAML and as Python code")
+    if sinks.diff is not None and real_path(sinks.diff) in paths:
+        raise Refusal(
+            "usage",
+            f"--diff {display(sinks.diff)} names a file that the command changes",
+            hint="choose another name for the diff",
+        )
+
+
+def _diff_change(path: Path, diff: bytes, force: bool) -> list[Change]:
+    """Return the write of the diff file; a file that is no diff needs --force."""
+    if not exists(path):
+        return [Change(path, None, diff)]
+    before = read_bytes(path, display(path))
+    if before and not before.startswith(b"--- ") and not force:
+        raise Refusal(
+            "exists",
+            f"{display(path)} exists and is no diff",
+            hint="choose another name, or overwrite it with --force",
+        )
+    return [Change(path, before, diff)] if before != diff else []
 
 
 def output_change(source: Path, target: Path, after: bytes, force: bool) -> Change:
     """Return the change that writes a new YAML to ``target``; refuses to overwrite silently."""
-    if not target.exists():
+    if not exists(target):
         if not target.parent.is_dir():
             raise Refusal(
                 "no-such-folder",
@@ -113,15 +150,13 @@ def output_change(source: Path, target: Path, after: bytes, force: bool) -> Chan
                 hint="create it first",
             )
         return Change(target, None, after)
+    if target.is_dir():
+        raise Refusal("is-folder", f"{display(target)} is a folder; -o names a file")
     if not force:
-        same = (
-            " (it is the file that was read: -w writes in place)"
-            if (target.resolve() == source.resolve())
-            else ""
-        )
-        raise Refusal(
-            "exists",
-            f"{display(target)} exists{same}",
-            hint="choose another name, or overwrite it with --force",
-        )
-    return Change(target, read_text(target).raw, after)
+        same = real_path(target) == real_path(source)
+        what = " (it is the file that was read: -w writes in place)" if same else ""
+        hint = "choose another name, or overwrite it with --force"
+        raise Refusal("exists", f"{display(target)} exists{what}", hint=hint)
+    with contextlib.suppress(FileNotFoundError):
+        return Change(target, read_text(target).raw, after)
+    return Change(target, None, after)

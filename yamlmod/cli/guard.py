@@ -7,10 +7,12 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, ParamSpec
 
 from yamlmod.cli.console import say, say_json
-from yamlmod.errors import YamlmodError
+from yamlmod.errors import Refusal, YamlmodError
+from yamlmod.workspace.files import display
 
 Params = ParamSpec("Params")
 
@@ -29,8 +31,15 @@ def guarded(run: Callable[Params, None]) -> Callable[Params, None]:
             say(["interrupted"])
             raise SystemExit(130) from None
         except BrokenPipeError:
-            _silence_stdout()
+            silence_stdout()
             raise SystemExit(0) from None
+        except OSError as error:
+            report(_from_system(error), _wants_json(kwargs))
+            raise SystemExit(2) from None
+        except (MemoryError, RecursionError) as error:
+            told = "the input is too large or too deeply nested to be read"
+            report(Refusal("too-deep", f"{told} ({type(error).__name__})"), _wants_json(kwargs))
+            raise SystemExit(2) from None
         except Exception as error:
             _report_bug(error)
             raise SystemExit(3) from None
@@ -47,11 +56,21 @@ def report(error: YamlmodError, as_json: bool) -> None:
 
 
 def _wants_json(options: dict[str, Any]) -> bool:
-    return bool(options.get("json")) or str(options.get("format", "")) == "json"
+    chosen = options.get("format")
+    return bool(options.get("json")) or getattr(chosen, "value", chosen) == "json"
 
 
-def _silence_stdout() -> None:
-    # The reader went away (`| head`); the interpreter must not complain again at exit.
+def _from_system(error: OSError) -> Refusal:
+    """Return what the operating system said as a refusal."""
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return Refusal("system", f"the system says: {reason}")
+    return Refusal("system", f"{display(Path(os.fsdecode(error.filename)))}: {reason}")
+
+
+def silence_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter does not fail again at exit."""
+    # The reader went away (`| head`).
     descriptor = os.open(os.devnull, os.O_WRONLY)
     os.dup2(descriptor, sys.stdout.fileno())
 
@@ -62,8 +81,7 @@ def _report_bug(error: Exception) -> None:
     say(
         [
             f"error[bug]: {type(error).__name__}: {error}{where}",
-            "  help: this is a bug in yamlmod and nothing was written; please report it with the "
-            "command and the file",
+            "  help: this is a bug in yamlmod; please report it with the command and the file",
             "        YAMLMOD_DEBUG=1 shows the whole traceback",
         ]
     )

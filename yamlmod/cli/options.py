@@ -13,6 +13,15 @@ import typer
 from yamlmod.errors import Refusal
 
 
+def path_word(text: str) -> Path:
+    """Return a path; an empty word (an unset variable in a script) is no path."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty")
+    if text == "-":
+        raise typer.BadParameter("`-` names no file here; write ./- for a file of that name")
+    return Path(text)
+
+
 class Format(str, enum.Enum):
     """How the answer is written."""
 
@@ -22,6 +31,14 @@ class Format(str, enum.Enum):
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="text, or json (= --json).")]
+Repo = Annotated[
+    Path,
+    typer.Argument(
+        metavar="REPO",
+        parser=path_word,
+        help="The fork: the folder that holds models/yolo.py.",
+    ),
+]
 Write = Annotated[bool, typer.Option("-w", "--write", help="Write in place.")]
 Output = Annotated[
     Path | None,
@@ -29,11 +46,14 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="FILE",
+        parser=path_word,
         show_default=False,
         help="Where the YAML goes, relative to the current folder.",
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Never write, whatever else is said.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Never write a target, whatever else is said.")
+]
 Check = Annotated[
     bool, typer.Option("--check", help="Write nothing; exit 1 if there would be a change.")
 ]
@@ -42,6 +62,7 @@ DiffFile = Annotated[
     typer.Option(
         "--diff",
         metavar="FILE",
+        parser=path_word,
         show_default=False,
         help="Write the diff to FILE, byte for byte, in place of stdout.",
     ),

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yamlmod.errors import Refusal
-from yamlmod.workspace.files import TextFile, display, read_text
+from yamlmod.registry.catalogue import find
+from yamlmod.workspace.files import TextFile, display, exists, read_text, real_path
 
 if TYPE_CHECKING:
     from yamlmod.ops.positions import Model, Position
@@ -35,10 +36,22 @@ def find_cfg(cfg: Path, folders: Sequence[Path] = ()) -> Path:
     """Return the first place where ``cfg`` exists. Raises Refusal naming the places tried."""
     tried = [cfg] if cfg.is_absolute() else [cfg, *(folder / cfg for folder in folders)]
     for path in tried:
-        if path.exists():
+        if exists(path):
             return path
-    places = ", ".join(display(path) for path in tried)
-    raise Refusal("no-such-file", f"there is no model YAML {cfg}", hint=f"looked for {places}")
+    places = [display(path) for path in tried]
+    hint = f"looked for {', '.join(places)}" if len(places) > 1 else ""
+    if find(str(cfg)) is not None:
+        hint = f"{cfg} is a module; the order is MODULE CFG"
+    raise Refusal("no-such-file", f"there is no model YAML {display(cfg)}", hint=hint)
+
+
+def shadowed_cfg(cfg: Path, repo: Path) -> list[str]:
+    """Warn where the current folder and the fork both hold the YAML that was named."""
+    if cfg.is_absolute() or not exists(cfg) or not exists(repo / cfg):
+        return []
+    if real_path(cfg) == real_path(repo / cfg):
+        return []
+    return [f"{display(cfg)} of the current folder was taken, not {display(repo / cfg)}"]
 
 
 def positions_of(

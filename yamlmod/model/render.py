@@ -67,7 +67,9 @@ def _scalar(value: Any, comma: str) -> str:
     if value is None or isinstance(value, (bool, int)):
         return str(value)
     if isinstance(value, float) and math.isfinite(value):
-        return repr(value)
+        # PyYAML takes `1e-05` for a string; with a point it is a number to every reader.
+        mantissa, e, exponent = repr(value).partition("e")
+        return mantissa + (".0" if e and "." not in mantissa else "") + e + exponent
     if isinstance(value, str) and value.isprintable() and value.isascii():
         # YOLO evaluates strings, so a bare word stays one: nc, anchors, None.
         bare = _PLAIN.fullmatch(value) and (value.lower() not in _RESERVED or value == "None")

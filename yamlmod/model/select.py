@@ -12,10 +12,10 @@ from yamlmod.model.channels import Shapes
 from yamlmod.model.document import SECTIONS, Document, Row
 from yamlmod.model.graph import Graph
 
-_LEVEL = re.compile(r"P([1-9])(?:/(\d+))?", re.IGNORECASE)
-_NTH = re.compile(r"(.+)#(\d+|\*)")
-_RANGE = re.compile(r"(\d+)\.\.(\d+)")
-_LAST = re.compile(r"(backbone|head)-last(\d+)")
+_LEVEL = re.compile(r"P([1-9])(?:/([0-9]+))?", re.IGNORECASE)
+_NTH = re.compile(r"(.+)#([0-9]+|\*)")
+_RANGE = re.compile(r"([0-9]+)\.\.([0-9]+)")
+_LAST = re.compile(r"(backbone|head)-last([0-9]+)")
 _MAX_DIGITS = 9
 _GRAMMAR = (
     "a layer is named by its index (9), its module where that is unique (SPPF, head.Conv#1), its "
@@ -47,7 +47,7 @@ class Selector:
     def many(self, word: str) -> list[int]:
         """Return the layers that ``word`` names, at least one."""
         word = word.strip()
-        if re.fullmatch(r"-?\d+", word):
+        if re.fullmatch(r"-?[0-9]+", word):
             return [self._index(word)]
         between = _RANGE.fullmatch(word)
         if between:

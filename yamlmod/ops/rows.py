@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from typing import Any
 
@@ -11,6 +12,8 @@ from yamlmod.ops.positions import Model, Position
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import Template
 
+# What a YAML reader takes for something else than a name.
+_YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})
 _CLASS_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
@@ -19,7 +22,8 @@ def module_name(word: str) -> str:
     template = find(word)
     if template is not None:
         return template.name
-    if _CLASS_NAME.fullmatch(word):
+    reserved = keyword.iskeyword(word) or word.lower() in _YAML_WORDS
+    if _CLASS_NAME.fullmatch(word) and not reserved:
         return word
     raise Refusal(
         "bad-module",

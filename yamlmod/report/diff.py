@@ -40,5 +40,12 @@ def _terminated(line: bytes) -> bytes:
 
 
 def _label(prefix: str, name: str) -> bytes:
+    label = (prefix + name).encode("utf-8", "surrogateescape")
+    if any(byte < 32 or byte in b'"\\\x7f' for byte in label):
+        # As git quotes names that a line of text cannot hold.
+        escaped = "".join(
+            chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:03o}" for b in label
+        )
+        return f'"{escaped}"'.encode("ascii")
     # A name that holds a blank ends in a tab, as git and diff write it.
-    return (prefix + name).encode("utf-8") + (b"\t" if " " in name else b"")
+    return label + (b"\t" if " " in name else b"")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from yamlmod.errors import Refusal
-from yamlmod.workspace.files import Change, display
+from yamlmod.workspace.files import Change, display, real_path
 
 
 def commit(changes: Sequence[Change]) -> None:
@@ -49,7 +49,7 @@ def commit(changes: Sequence[Change]) -> None:
 
 def _target(change: Change) -> Path:
     # Replacing a symbolic link would leave its target as it was; write through it.
-    return change.path.resolve()
+    return real_path(change.path)
 
 
 def _check_unchanged(path: Path, change: Change) -> None:
@@ -82,6 +82,7 @@ def _stage(path: Path, change: Change) -> Path:
             stream.write(change.after)
             stream.flush()
             os.fsync(stream.fileno())
+        _keep_owner(path, temporary)
         temporary.chmod(_mode(path))
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -95,6 +96,14 @@ def _mode(path: Path) -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+def _keep_owner(path: Path, temporary: Path) -> None:
+    """Give the new file its predecessor's owner, where this user may do that."""
+    if hasattr(os, "chown") and path.exists():
+        status = path.stat()
+        with contextlib.suppress(OSError):
+            os.chown(temporary, status.st_uid, status.st_gid)
 
 
 def _restore(replaced: Sequence[tuple[Path, Change]]) -> None:

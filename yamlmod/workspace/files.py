@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,8 @@ def read_text(path: Path, shown: str | None = None) -> TextFile:
 def read_bytes(path: Path, name: str) -> bytes:
     """Read a regular file's bytes. Raises Refusal with the reason where that fails."""
     try:
+        if str(path) in ("", "."):
+            raise Refusal("is-folder", "a file name is empty or names the current folder")
         if path.is_dir():
             raise Refusal("is-folder", f"{name} is a folder, and a file is needed")
         if path.exists() and not path.is_file():
@@ -71,12 +74,42 @@ def read_bytes(path: Path, name: str) -> bytes:
         raise Refusal("unreadable", f"{name} cannot be read: {reason}") from error
 
 
-def display(path: Path) -> str:
-    """Return a path as messages and diffs name it: relative to the current folder if below it."""
+def real_path(path: Path) -> Path:
+    """Return a path without links; unlike Path.resolve it survives links that run in a circle."""
     try:
-        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
-    except (ValueError, OSError):
-        return path.as_posix()
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):  # a name that no file can have; opening it will say so
+        return path
+
+
+def current_folder() -> Path | None:
+    """Return the current folder, or None where it has been deleted."""
+    try:
+        return real_path(Path.cwd())
+    except OSError:
+        return None
+
+
+def exists(path: Path) -> bool:
+    """Tell whether a path exists. Raises Refusal where that cannot be found out."""
+    try:
+        return os.path.lexists(path)
+    except ValueError:
+        return False
+    except OSError as error:
+        raise Refusal("unreadable", f"{display(path)} cannot be read: {error.strerror}") from error
+
+
+def display(path: Path) -> str:
+    """Return a path as messages and diffs name it: relative to the current folder if below it.
+
+    Control characters, which a file name may hold, come out escaped.
+    """
+    here = current_folder()
+    full = real_path(path) if here is not None else path
+    inside = here is not None and full.is_relative_to(here)
+    name = full.relative_to(here).as_posix() if inside and here else path.as_posix()
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
 
 
 class Tree:
@@ -84,10 +117,11 @@ class Tree:
 
     def __init__(self, root: Path):
         if not root.is_dir():
+            what = "is a file" if root.is_file() else "does not exist"
             raise Refusal(
                 "no-such-folder",
-                f"there is no folder {display(root)}",
-                hint="--repo is the folder that holds models/yolo.py",
+                f"{display(root)} {what}",
+                hint="REPO is the folder that holds models/yolo.py",
             )
         self.root = root
         self.files: dict[str, TextFile] = {}
@@ -96,7 +130,7 @@ class Tree:
         """Return a file's text, or None when there is no such file."""
         if path not in self.files:
             full = self.root / path
-            if not full.exists():
+            if not full.exists() and not full.is_symlink():
                 return None
             self.files[path] = read_text(full, self.shown(path))
         return self.files[path].text

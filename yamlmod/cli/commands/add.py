@@ -27,6 +27,7 @@ from yamlmod.cli.options import (
     Readers,
     Write,
     parse_args,
+    path_word,
     split_selectors,
 )
 
@@ -43,7 +44,10 @@ def run(
     repo: Annotated[
         Path,
         typer.Option(
-            "--repo", metavar="REPO", help="The fork: the folder that holds models/yolo.py."
+            "--repo",
+            metavar="REPO",
+            parser=path_word,
+            help="The fork: the folder that holds models/yolo.py.",
         ),
     ],
     cfg: Annotated[
@@ -85,7 +89,7 @@ def run(
         refuse_index_offset,
         spelling_of,
     )
-    from yamlmod.cli.target import open_target, positions_of, readers_of, sources_of
+    from yamlmod.cli.target import open_target, positions_of, readers_of, shadowed_cfg, sources_of
     from yamlmod.fork.install import install
     from yamlmod.fork.locate import locate
     from yamlmod.ops.insert import Request, insert
@@ -114,8 +118,8 @@ def run(
     plan = install(tree, fork, [template])
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     told = describe("add", outcome)
-    report = Report(
-        "add", [*told.lines, *plan_lines(plan)], told.warnings, {**told.data, **plan_data(plan)}
-    )
+    warnings = [*told.warnings, *shadowed_cfg(cfg, repo)]
+    lines = [*told.lines, *plan_lines(plan)]
+    report = Report("add", lines, warnings, {**told.data, **plan_data(plan)})
     changes = [yaml_change(target, outcome, wish), *changes_of(tree, plan)]
     finish(changes, report, wish.sinks(write), tree.root)

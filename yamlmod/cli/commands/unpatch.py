@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Check, DiffFile, DryRun, Format, Json, OutputFormat, Sinks, Write
+from yamlmod.cli.options import (
+    Check,
+    DiffFile,
+    DryRun,
+    Format,
+    Json,
+    OutputFormat,
+    Repo,
+    Sinks,
+    Write,
+)
 
 EPILOG = """\b
 Examples:
@@ -16,9 +25,7 @@ Examples:
 
 
 def run(
-    repo: Annotated[
-        Path, typer.Argument(metavar="REPO", help="The fork: the folder that holds models/yolo.py.")
-    ],
+    repo: Repo,
     modules: Annotated[
         list[str], typer.Argument(metavar="MODULE...", help="Modules that patch put in.")
     ],
