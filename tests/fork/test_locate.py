@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fork.memory import COMMON, Memory, repository, yolo
+from tests.fork.memory import COMMON, Memory, repository, template, yolo
 from yamlmod.errors import Refusal
 from yamlmod.fork.locate import locate
 
@@ -141,3 +141,17 @@ def test_syntax_error_shows_its_line() -> None:
         "2 | x = [1\uff0c 2]",
         "  |       ^",
     ]
+
+
+def test_a_definition_that_is_shadowed() -> None:
+    files = repository(yolo() + "\n\ndef parse_model(d, ch):\n    return d\n")
+    with pytest.raises(Refusal, match="defined again") as caught:
+        locate(files)
+    assert caught.value.code == "several-parse-models"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing\n", "import torch\n"])
+def test_a_common_that_holds_nothing(text: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        repository(common=text).install(template("Alpha", "conv"))
+    assert caught.value.code == "not-a-fork"

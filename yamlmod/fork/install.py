@@ -98,6 +98,13 @@ def read_common(files: Files, fork: Fork) -> Source:
             place=Place(files.shown(fork.common)),
             hint="run the command again",
         )
+    if not any(isinstance(node, ast.ClassDef) for node in common.tree.body):
+        raise Refusal(
+            "not-a-fork",
+            "this common.py defines no class",
+            place=Place(common.shown),
+            hint="give a fork whose models/common.py holds its modules",
+        )
     return common
 
 

@@ -161,6 +161,7 @@ def _only_function(files: Files, models: str, yolo: Source) -> Function:
             hint="yamlmod will not guess which of them your YAML goes through",
         )
     if functions:
+        _refuse_shadowed(yolo, functions[0])
         return functions[0]
     refuse_loopless(yolo)
     others = [
@@ -173,7 +174,22 @@ def _only_function(files: Files, models: str, yolo: Source) -> Function:
         "no-parse-model",
         f"no function here loops over d['backbone'] + d['head'] and branches on the module{seen}",
         place=Place(yolo.shown),
+        hint="yamlmod patches the function that turns a model YAML into a network, as YOLOv5 has "
+        "it; the YAML half alone works without: `yamlmod insert`",
     )
+
+
+def _refuse_shadowed(yolo: Source, function: Function) -> None:
+    """Refuse a parse function that a later one of the same name takes the place of."""
+    for node in yolo.tree.body:
+        later = getattr(node, "lineno", 0) > function.node.lineno
+        if later and isinstance(node, ast.FunctionDef) and node.name == function.node.name:
+            raise Refusal(
+                "several-parse-models",
+                f"{node.name} is defined again here, and the later definition wins at run time",
+                place=yolo.place(node),
+                hint="take the one that is not used out first",
+            )
 
 
 def _prefix(yolo: Source) -> str:
