@@ -396,3 +396,18 @@ def test_a_list_of_inputs_that_cannot_be(options: dict[str, Any], code: str) -> 
     with pytest.raises(Refusal) as caught:
         run_insert(SMALL, "Fuse", args=[], **options)
     assert caught.value.code == code
+
+
+def test_a_refusal_speaks_of_the_place_that_is_dead() -> None:
+    with pytest.raises(Refusal) as caught:
+        run_insert(SMALL, "New", after=["3", "5"], readers=[4], args=[])
+    assert "5 SPPF is read by 6 Conv" in caught.value.hint
+    assert caught.value.place is not None
+    assert "SPPF" in caught.value.place.excerpt
+
+
+def test_a_place_that_reached_no_head_before() -> None:
+    text = SMALL.replace("[[9, 12]", "[[9]")
+    with pytest.raises(Refusal) as caught:
+        run_insert(text, "New", after=["12"], args=[])
+    assert "12 C3 does not reach 13 Detect now either" in caught.value.hint

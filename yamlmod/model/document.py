@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -19,8 +19,7 @@ SECTIONS = ("backbone", "head")
 _LAYER_KEY = re.compile(r"l\d{1,2}")
 
 
-@dataclass(frozen=True)
-class Ref:
+class Ref(NamedTuple):
     """One number of a `from` column, as spelled, and its span."""
 
     value: int
@@ -28,11 +27,10 @@ class Ref:
     end: int
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One layer: `[from, number, module, args]`, its values and where they stand."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's own `index` has no use here
     section: str
     start: int
     end: int
@@ -53,8 +51,7 @@ class Row:
         return values if self.listed else values[0]
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A table of rows: `backbone` or `head`."""
 
     name: str
@@ -75,7 +72,7 @@ class Document:
     anchors: tuple[tuple[int, int], ...] = ()
     anchors_flow: bool = False
 
-    @property
+    @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Return every layer in order: the backbone's, then the head's."""
         return tuple(row for section in self.sections for row in section.rows)
@@ -235,7 +232,8 @@ class _Reader:
         start, end = node.start_mark.index, node.end_mark.index
         spelled = self.text[start:end]
         plain = spelled.removeprefix("-")
-        is_number = plain.isascii() and plain.isdigit() and (plain == "0" or plain[0] != "0")
+        # `-0` and `01` would not come back in the same spelling.
+        is_number = plain.isascii() and plain.isdigit() and (spelled == "0" or plain[0] != "0")
         if not isinstance(node, ScalarNode) or not is_number or len(plain) > 9:
             raise self.refusal(
                 "bad-reference",

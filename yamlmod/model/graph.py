@@ -75,7 +75,8 @@ def _reads(document: Document, row: Row) -> tuple[Read, ...]:
                 f"layer {row.index} {row.module} reads "
                 f"{_what(ref.value, layer, row.index, document)}",
                 place=document.place(ref.start, ref.end),
-                hint="mend the file first; a reference that leads nowhere has no place to keep",
+                hint="mend the file first: a reference that leads nowhere has no place to keep (or "
+                "its fork counts one row as several layers, which is not supported)",
             )
         found.append(Read(row.index, slot, layer, ref.value))
     return tuple(found)

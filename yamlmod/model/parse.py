@@ -20,8 +20,13 @@ _ODD_NEWLINE = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _MAX_DEPTH = 60
 
 
+@lru_cache(maxsize=2)
 def compose(text: str, shown: str) -> Node | None:
-    """Return the root node of a YAML text; a Refusal says where it does not parse."""
+    """Return the root node of a YAML text; a Refusal says where it does not parse.
+
+    The trees of the last two texts are kept, because this is what an edit's time goes into: the
+    proof builds its own plain data from the tree that the rows were read from.
+    """
     if len(text) > MAX_CHARACTERS:
         raise Refusal(
             "too-large",
@@ -31,18 +36,9 @@ def compose(text: str, shown: str) -> Node | None:
     _refuse_odd_newlines(text, shown)
     _refuse_depth(text, shown)
     try:
-        return YAML(typ="safe", pure=True).compose(text)  # type: ignore[no-any-return]
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place.at(shown, text, min(mark.index, len(text))) if mark else Place(shown)
-        problem = " ".join(str(part) for part in (error.context, error.problem) if part)
-        raise Refusal(
-            "bad-yaml", f"this does not parse as YAML: {problem}", place=place, hint=_cause(place)
-        ) from error
-    except (YAMLError, ValueError, RecursionError) as error:
-        place = _character_place(error, text, shown)
-        reason = str(getattr(error, "reason", None) or error).split("\n")[0]
-        raise Refusal("bad-yaml", f"this does not parse as YAML: {reason}", place=place) from error
+        return _yaml().compose(text)  # type: ignore[no-any-return]
+    except Exception as error:  # KeyError for `%YAML 1.13`, and whatever else a fuzzer finds
+        raise _refusal(error, text, shown, "parse") from error
 
 
 @lru_cache(maxsize=8)
@@ -52,15 +48,37 @@ def load_plain(text: str, shown: str) -> Mapping[str, Any]:
     The data is shared between callers and must not be changed.
     """
     try:
-        data = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        first = str(error).split("\n", 1)[0]
-        raise Refusal(
-            "bad-yaml", f"this does not load as YAML: {first}", place=Place(shown)
-        ) from error
+        root = compose(text, shown)
+    except Refusal as error:
+        message = error.message.replace("parse", "load", 1)
+        raise Refusal(error.code, message, place=error.place) from error
+    try:
+        data = _yaml().constructor.construct_document(root) if root else None
+    except Exception as error:
+        raise _refusal(error, text, shown, "load") from error
     if not isinstance(data, dict):
         raise Refusal("not-a-model", "its top level is not a mapping", place=Place(shown))
     return data
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False  # it would print; what we say about anchors is ours
+    return yaml
+
+
+def _refusal(error: Exception, text: str, shown: str, verb: str) -> Refusal:
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        place = Place.at(shown, text, min(mark.index, len(text))) if mark else Place(shown)
+        problem = " ".join(str(part) for part in (error.context, error.problem) if part)
+        hint = _cause(place) if verb == "parse" else ""
+    else:
+        place, hint = _character_place(error, text, shown), ""
+        problem = str(getattr(error, "reason", None) or error).split("\n")[0]
+        if not isinstance(error, (YAMLError, ValueError)):
+            problem = f"{type(error).__name__} {problem}"
+    return Refusal("bad-yaml", f"this does not {verb} as YAML: {problem}", place=place, hint=hint)
 
 
 def _cause(place: Place) -> str:
@@ -156,6 +174,9 @@ class _Values:
 
 
 def _integer(spelled: str) -> int | str:
+    digits = spelled.lstrip("+-")
+    if len(digits) > 1 and digits[0] == "0":  # PyYAML reads 0200 as octal; nobody means that
+        return spelled
     try:
         return int(spelled.replace("_", ""))
     except ValueError:  # 0x1F and the like: nothing a layer table needs as a number

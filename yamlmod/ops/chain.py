@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from yamlmod.edits import line_column
 from yamlmod.model.graph import Read
 from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome, WrongComment
@@ -117,8 +116,10 @@ def _changed_comments(before: Model, after: Model, mapping: Sequence[int | None]
 
 
 def _wrong_comments(before: Model, mapping: Sequence[int | None]) -> Iterable[WrongComment]:
+    line, counted = 1, 0
     for row in before.document.rows:
         now = mapping[row.index]
         if row.comment is not None and now is not None and row.comment.value != row.index:
-            line, _ = line_column(before.document.text, row.comment.start)
+            line += before.document.text.count("\n", counted, row.comment.start)
+            counted = row.comment.start
             yield WrongComment(line, row.comment.value, row.index, now)

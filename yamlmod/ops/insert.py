@@ -3,58 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
-from yamlmod.model.graph import Read, reader_names
+from yamlmod.model.graph import SIDE_EFFECT, Read, is_output_row, reader_names
 from yamlmod.model.layout import NewRow, rows_after, rows_opening, trailing_comment
-from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule, spell, spell_for_fork
+from yamlmod.model.refs import IMAGE, SpellingRule, spell, spell_for_fork
 from yamlmod.model.render import render_args, render_moved, render_row
 from yamlmod.ops import proof
-from yamlmod.ops.liveness import lost_layers
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
-from yamlmod.ops.positions import Model, Position, claimed_reads, read_model
+from yamlmod.ops.positions import Model, Position, claimed_reads
 from yamlmod.ops.proof import Insertion, prove
+from yamlmod.ops.request import Moved as Moved
+from yamlmod.ops.request import Request as Request
+from yamlmod.ops.request import check_claims, check_readers, check_sources, module_warnings
 from yamlmod.ops.rows import args_for, module_name
 from yamlmod.ops.shift import GrowingShift, renumber_comments
-from yamlmod.registry.catalogue import find
 
 
-@dataclass(frozen=True)
-class Moved:
-    """An old row that goes to a new place: where its words stand, and new args if it needs them."""
-
-    document: Document
-    row: Row
-    repeats: Any
-    args: list[Any] | None
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to insert and on which side its readers shall be."""
-
-    module: str
-    positions: tuple[Position, ...]
-    args: list[Any] | None = None
-    keep_skips: bool = False
-    readers: tuple[int, ...] | None = None
-    allow_dead: bool = False
-    # The layers it reads (--from), where that is not just the one it stands behind.
-    sources: tuple[int, ...] | None = None
-    moved: Moved | None = None
-    spelling: SpellingRule = field(default=ANY_SPELLING)
-
-
-@dataclass(frozen=True)
-class _New:
+class _New(NamedTuple):
     """A planned layer: its place, its final index, its args and the reads it takes over."""
 
     position: Position
-    index: int
+    layer: int
     module: str
     args: list[Any]
     claims: tuple[Read, ...]
@@ -71,20 +44,20 @@ def insert(model: Model, request: Request) -> Outcome:
 
 def plan_insert(model: Model, request: Request) -> Outcome:
     """Insert like :func:`insert`, but leave the proof to the caller."""
-    module, warnings = module_name(request.module), _module_warnings(request)
-    _check_readers(model, request)
-    _check_sources(model, request)
+    module, warnings = module_name(request.module), module_warnings(request)
+    check_readers(model, request)
+    check_sources(model, request)
     new = _plan(model, request, module)
     shift = GrowingShift([item.position.after for item in new])
-    edits, consumers = _rewire(model, new, shift, request.spelling)
+    mapping = shift.mapping(len(model.document.rows))
+    edits, consumers = _rewire(model, new, mapping, request.spelling)
     renumbered = len(edits)
-    comments, wrong = renumber_comments(model.document.text, model.document.rows, shift)
+    comments, wrong = renumber_comments(model.document.text, model.document.rows, mapping)
     text = apply_edits(
         model.document.text, [*edits, *comments, *_new_lines(model.document, new, shift)]
     )
-    mapping = tuple(shift(row.index) for row in model.document.rows)
     if not request.allow_dead:
-        _check_alive(model, text, mapping, new)
+        _check_alive(model, new)
     return Outcome(
         model=model,
         text=text,
@@ -106,43 +79,9 @@ def _claim(item: _New) -> proof.NewLayer:
     return proof.NewLayer(place, item.module, item.args, claims, item.sources, repeats)
 
 
-def _module_warnings(request: Request) -> list[str]:
-    """Warn of a class the registry does not know; refuse it where its args are not given."""
-    if find(request.module) is not None or request.moved is not None:
-        return []
-    name = module_name(request.module)
-    if request.args is None:
-        raise Refusal(
-            "unknown-module",
-            f"the registry does not know {name}, so its args cannot be derived",
-            hint="give them as they shall stand in the row, for example --args '[]' or "
-            "--args '[256]'; `yamlmod list` shows the known modules",
-        )
-    return [f"{name} is not in the registry: its args and channels are taken as given"]
-
-
-def _check_readers(model: Model, request: Request) -> None:
-    if request.readers is None:
-        return
-    if request.keep_skips:
-        raise Refusal("usage", "--keep-skips and --readers both choose the readers; give one")
-    if all(position.edge is not None for position in request.positions):
-        raise Refusal("usage", "--edge names its reader already; leave --readers out")
-    places = [position.after for position in request.positions if position.edge is None]
-    reads = [read for place in places for read in model.graph.readers(place)]
-    for reader in request.readers:
-        if all(read.reader != reader for read in reads):
-            behind = one_of([model.document.describe(place) for place in places])
-            names = one_of(reader_names(model.document, reads)) or "nobody"
-            raise Refusal(
-                "not-a-reader",
-                f"--readers: {model.document.describe(reader)} does not read {behind}",
-                hint=f"it is read by {names}",
-            )
-
-
 def _plan(model: Model, request: Request, module: str) -> list[_New]:
     taken: dict[tuple[int, int], Position] = {}
+    seen: set[int] = set()
     new: list[_New] = []
     for count, position in enumerate(request.positions):
         claims = claimed_reads(model, position, request.keep_skips, request.readers)
@@ -155,10 +94,11 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
                     f"{model.document.describe(read.reader)} reads",
                     hint="to stack two layers, insert one and then the other behind it",
                 )
-        if any(p.after == position.after and not claims for p in request.positions[:count]):
+        if not claims and position.after in seen:
             raise Refusal("conflict", f"{position.asked} names a place that is taken already")
+        seen.add(position.after)
         args = args_for(model, request.module, position, request.args)
-        _check_claims(model, request, position, claims)
+        check_claims(model, request, position, claims)
         index = position.after + 1 + count
         new.append(
             _New(position, index, module, args, tuple(claims), request.sources, request.moved)
@@ -166,51 +106,23 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
     return new
 
 
-def _check_sources(model: Model, request: Request) -> None:
-    if request.sources is None:
-        return
-    if len(request.positions) != 1:
-        raise Refusal("usage", "--from goes with one position; several layers need several runs")
-    position = request.positions[0]
-    for source in request.sources:
-        if source > position.after:
-            raise Refusal(
-                "reads-below",
-                f"--from: the new layer stands behind {model.document.describe(position.after)} "
-                f"and cannot read {model.document.describe(source)} below it",
-                hint=f"put it behind layer {max(request.sources)}",
-            )
-
-
-def _check_claims(
-    model: Model, request: Request, position: Position, claims: Sequence[Read]
-) -> None:
-    """Refuse a layer whose readers would lose what they read: it must read it in their stead."""
-    if request.sources is None or position.after in request.sources or not claims:
-        return
-    lost = model.document.describe(position.after)
-    raise Refusal(
-        "source-lost",
-        f"the readers of {lost} would read the new layer, which --from does not let read {lost}",
-        hint=f"add {position.after} to --from, or leave the readers where they are: --readers none",
-    )
-
-
 def _rewire(
-    model: Model, new: Sequence[_New], shift: GrowingShift, rule: SpellingRule
+    model: Model, new: Sequence[_New], mapping: Sequence[int], rule: SpellingRule
 ) -> tuple[list[Edit], list[Consumer]]:
     """Return the edits of all references, and the consumers next to the new layers."""
+    first = min(item.position.after for item in new)
+    now = [*mapping, IMAGE]  # so that -1, the image, leads to itself
     served = {(read.reader, read.slot): item for item in new for read in item.claims}
     places = {item.position.after for item in new}
     edits: list[Edit] = []
     consumers: list[Consumer] = []
-    for row in model.document.rows:
-        reader = shift(row.index)
+    for row in model.document.rows[max(first, 0) :]:  # above nothing moves, and nothing reads below
+        reader = now[row.index]
         in_head = row.index == model.graph.head
         # A head with an empty `from` has reads but no numbers to rewrite.
         for read, ref in zip(model.graph.reads[row.index], row.refs, strict=False):
             item = served.get((read.reader, read.slot))
-            wanted = item.index if item else shift(read.target)
+            wanted = item.layer if item else now[read.target]
             if wanted == IMAGE and reader != 0:
                 raise Refusal(
                     "reads-image",
@@ -264,7 +176,7 @@ def _new_row(document: Document, neighbour: Row, item: _New, source: int | list[
     comment = trailing_comment(moved.document, moved.row)
     index = moved.row.comment
     if index is not None and index.value == moved.row.index:
-        comment = comment.replace(str(index.value), str(item.index), 1)
+        comment = comment.replace(str(index.value), str(item.layer), 1)
     return NewRow(render_moved(moved.document, document, neighbour, moved.row, args), comment)
 
 
@@ -273,24 +185,41 @@ def _from(item: _New, number: int, shift: GrowingShift) -> int | list[int]:
     return -1 - number if item.sources is None else [shift(layer) for layer in item.sources]
 
 
-def _check_alive(
-    model: Model, text: str, mapping: Sequence[int | None], new: Sequence[_New]
-) -> None:
-    after = read_model(text, model.document.shown)
-    lost = lost_layers(model, after, mapping, [item.index for item in new])
+def _check_alive(model: Model, new: Sequence[_New]) -> None:
+    lost = [item for item in new if not _is_alive(model, item)]
     if not lost:
         return
-    names = one_of([after.document.describe(layer) for layer in lost])
-    place = model.document.rows[max(new[0].position.after, 0)]
-    readers = [read for item in new for read in model.graph.readers(item.position.after)]
-    told = one_of(reader_names(model.document, readers)) or "nobody"
+    names = one_of([f"{item.layer} {item.module}" for item in lost])
+    source = lost[0].position.after
+    row, name = model.document.rows[max(source, 0)], model.document.describe(source)
+    told = one_of(reader_names(model.document, model.readers(source))) or "nobody"
+    hint = (
+        f"layer {name} is read by {told}; choose its readers with --readers, or permit it with "
+        "--allow-dead"
+    )
+    if source >= 0 and source not in model.alive:
+        head = model.document.describe(model.graph.head)
+        hint = f"layer {name} does not reach {head} now either; permit it with --allow-dead"
     raise Refusal(
         "dead-layer",
         f"the output of {names} would no longer reach the head",
-        place=model.document.place(place.start, place.end),
-        hint=f"layer {model.document.describe(new[0].position.after)} is read by {told}; "
-        "choose its readers with --readers, or permit it with --allow-dead",
+        place=model.document.place(row.start, row.end),
+        hint=hint,
     )
+
+
+def _is_alive(model: Model, item: _New) -> bool:
+    """Tell whether a new layer's output reaches the head.
+
+    Only new layers can be dead: one that takes over a read also reads what was read (_check_claims
+    sees to it), so every path of the old net is still there, through the new layer.
+    """
+    if item.module in SIDE_EFFECT or any(read.reader in model.alive for read in item.claims):
+        return True
+    # A head with an empty `from` collects every row that looks like an output.
+    head = model.document.head
+    like = head._replace(args=tuple(item.args))
+    return head.listed and not head.refs and is_output_row(model.document, like)
 
 
 def _neighbour_warnings(model: Model, new: Sequence[_New]) -> list[str]:
@@ -311,4 +240,4 @@ def _told(model: Model, item: _New, shift: GrowingShift) -> NewLayer:
     source = item.position.after
     name = "the image" if source == IMAGE else model.document.rows[source].module
     args, asked = tuple(item.args), item.position.asked
-    return NewLayer(item.index, item.module, args, shift(source), name, asked)
+    return NewLayer(item.layer, item.module, args, shift(source), name, asked)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.channels import Shapes, infer_shapes
@@ -15,14 +18,17 @@ from yamlmod.model.graph import (
     build_graph,
     is_output_row,
     reader_names,
+    side_effects,
 )
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import IMAGE
-from yamlmod.model.select import Selector
 from yamlmod.registry.catalogue import catalogue
 
+if TYPE_CHECKING:
+    from yamlmod.model.select import Selector
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Model:
     """A document with its wiring and shapes: what every operation starts from."""
 
@@ -30,13 +36,36 @@ class Model:
     graph: Graph
     shapes: Shapes
 
+    @cached_property
+    def _readers(self) -> Mapping[int, list[Read]]:
+        found: dict[int, list[Read]] = defaultdict(list)
+        for reads in self.graph.reads:
+            for read in reads:
+                found[read.target].append(read)
+        return dict(found)
+
+    def readers(self, layer: int) -> Sequence[Read]:
+        """Return every read of ``layer``, in the order of the file."""
+        return self._readers.get(layer, ())
+
+    @cached_property
+    def alive(self) -> frozenset[int]:
+        """Return the layers whose output reaches the head, or that work by side effect."""
+        return self.graph.alive(side_effects(self.document.rows))
+
     def select(self, word: str) -> int:
         """Return the one layer a selector names."""
-        return Selector(self.document, self.graph, self.shapes).one(word)
+        return self._selector.one(word)
 
     def select_many(self, word: str) -> list[int]:
         """Return every layer a selector names."""
-        return Selector(self.document, self.graph, self.shapes).many(word)
+        return self._selector.many(word)
+
+    @cached_property
+    def _selector(self) -> Selector:
+        from yamlmod.model.select import Selector  # `--at N` does without it
+
+        return Selector(self.document, self.graph, self.shapes)
 
 
 def read_model(text: str, shown: str) -> Model:
@@ -46,7 +75,8 @@ def read_model(text: str, shown: str) -> Model:
     return Model(document, graph, infer_shapes(document, graph, registry_kinds()))
 
 
-def registry_kinds() -> dict[str, Kind]:
+@cache
+def registry_kinds() -> Mapping[str, Kind]:
     """Return what the templates' manifests say of channels and stride, by module name."""
     kinds: dict[str, Kind] = {}
     for template in catalogue():
@@ -144,7 +174,7 @@ def _edge(model: Model, word: str) -> Position:
             "reader, for example --edge 4:16",
         )
     source, reader = model.select(source_word), model.select(reader_word)
-    reads = model.graph.readers(source)
+    reads = model.readers(source)
     if all(read.reader != reader for read in reads):
         names = one_of(reader_names(model.document, reads)) or "nobody"
         raise Refusal(
@@ -191,9 +221,9 @@ def _check(model: Model, position: Position) -> None:
 
 def claimed_reads(
     model: Model, position: Position, keep_skips: bool, readers: Sequence[int] | None
-) -> list[Read]:
+) -> Sequence[Read]:
     """Return the reads of the place's layer that move to the new layer."""
-    reads = model.graph.readers(position.after)
+    reads = model.readers(position.after)
     if position.edge is not None:
         return [read for read in reads if read.reader == position.edge]
     if readers is not None:

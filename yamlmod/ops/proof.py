@@ -7,9 +7,8 @@ No `assert`: the proof also runs under `python -O`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from yamlmod.errors import ProofFailedError, Refusal
 from yamlmod.model.document import Document
@@ -20,8 +19,7 @@ Label = tuple[str, int]
 _IMAGE: Label = ("image", 0)
 
 
-@dataclass(frozen=True)
-class NewLayer:
+class NewLayer(NamedTuple):
     """A layer behind ``after`` that takes over the reads (reader, slot) of ``claims``.
 
     ``sources`` is the list of layers that it reads; None for the one it stands behind.
@@ -35,22 +33,19 @@ class NewLayer:
     repeats: Any = 1
 
 
-@dataclass(frozen=True)
-class Insertion:
+class Insertion(NamedTuple):
     """Layers put in at once; all indices are those of the file in front of this step."""
 
     layers: Sequence[NewLayer]
 
 
-@dataclass(frozen=True)
-class Removal:
+class Removal(NamedTuple):
     """Layers taken out at once; whoever read one reads its input."""
 
     layers: Sequence[int]
 
 
-@dataclass(frozen=True)
-class Replacement:
+class Replacement(NamedTuple):
     """Another module in a layer's place; args None keeps the row's own."""
 
     layer: int
@@ -59,8 +54,7 @@ class Replacement:
     args: Sequence[Any] | None
 
 
-@dataclass(frozen=True)
-class DroppedInput:
+class DroppedInput(NamedTuple):
     """One input of the head taken out, and the row of anchors that went with it, if one did."""
 
     head: int
@@ -91,9 +85,9 @@ class _Net:
 
     def insert(self, step: Insertion, number: int) -> None:
         """Put the layers of a step in; ``number`` makes their labels its own."""
-        labels = list(self.order)
+        labels = self.order
         wiring = self.wiring()
-        new: list[Label] = []
+        new: dict[Label, list[Label]] = {}  # by the layer they stand behind, in the order asked for
         for count, layer in enumerate(step.layers):
             label = (f"new {number}", count)
             source = labels[layer.after] if layer.after >= 0 else _IMAGE
@@ -102,10 +96,7 @@ class _Net:
                 if inputs[slot] != source:
                     raise ProofFailedError(f"{labels[reader]} does not read {source} at {slot}")
                 inputs[slot] = label
-            position = self.order.index(source) + 1 if source != _IMAGE else 0
-            while position < len(self.order) and self.order[position] in new:
-                position += 1  # two layers on edges of one source stand in the order asked for
-            self.order.insert(position, label)
+            new.setdefault(source, []).append(label)
             if layer.sources is None:
                 self.inputs[label], self.values[label] = [source], [-1]
             else:
@@ -114,15 +105,17 @@ class _Net:
             first = -1 if layer.sources is None else list(layer.sources)
             self.rows[label] = [first, layer.repeats, layer.module, list(layer.args)]
             self.through[label] = source
-            new.append(label)
-        if self.wiring(new) != wiring:
+        self.order = [*new.get(_IMAGE, ())]
+        for label in labels:
+            self.order += [label, *new.get(label, ())]
+        if self.wiring({label for labels in new.values() for label in labels}) != wiring:
             raise ProofFailedError("contracting the new layers does not give the old wiring")
 
     def remove(self, layers: Sequence[int]) -> None:
         """Take layers out; their readers read what stood in front of them."""
         sources = {self.order[layer]: self._in_front(layer) for layer in layers}
+        self.order = [label for label in self.order if label not in sources]
         for label in sources:
-            self.order.remove(label)
             del self.inputs[label]
         for inputs in self.inputs.values():
             for slot, source in enumerate(inputs):
@@ -143,7 +136,7 @@ class _Net:
         if step.args is not None:
             row[3] = list(step.args)
 
-    def wiring(self, without: Sequence[Label] = ()) -> dict[Label, list[Label]]:
+    def wiring(self, without: Collection[Label] = ()) -> dict[Label, list[Label]]:
         """Return what each layer reads, seen through the layers ``without``."""
 
         def seen(label: Label) -> Label:
@@ -185,8 +178,23 @@ class _Net:
 def prove(
     document: Document, text: str, steps: Sequence[Step], rule: SpellingRule = ANY_SPELLING
 ) -> None:
-    """Raise ProofFailedError unless ``text`` is the document after exactly these steps."""
-    old, new = _load(document.text, document), _load(text, document)
+    """Raise ProofFailedError unless ``text`` is the document after exactly these steps.
+
+    Raises Refusal where the document itself does not load, and where the text grew too large.
+    """
+    old = load_plain(document.text, document.shown)
+    new = _load(text, document)
+    compare(old, new, document.shown, steps, rule)
+
+
+def compare(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    shown: str,
+    steps: Sequence[Step],
+    rule: SpellingRule = ANY_SPELLING,
+) -> None:
+    """Raise ProofFailedError unless ``new`` is the plain data ``old`` after exactly these steps."""
     net = _Net(_rows(old))
     for number, step in enumerate(steps):
         if isinstance(step, Insertion):
@@ -199,14 +207,25 @@ def prove(
             label = net.order[step.head]
             del net.inputs[label][step.slot], net.values[label][step.slot]
         net.respell(rule)
-    _compare(net.written(), _rows(new), document)
-    _compare_rest(old, new, document, steps)
+    _compare(net.written(), _rows(new), shown)
+    _compare_rest(old, new, shown, steps)
 
 
 def _load(text: str, document: Document) -> Mapping[str, Any]:
     try:
         return load_plain(text, document.shown)
     except Refusal as error:
+        if error.code in ("too-large", "too-deep"):
+            raise  # the bounds of the reader, not a mistake of the edit
+        place = error.place
+        if place is not None and place.excerpt[(place.column or 1) - 1 :].startswith("\t"):
+            # Where YAML takes a tab for a blank depends on what stands around it.
+            raise Refusal(
+                "tab",
+                "this tab would keep the edited file from parsing",
+                place=place,
+                hint="replace it by spaces first",
+            ) from error
         raise ProofFailedError(
             f"the new text does not load: {error.message}", place=error.place
         ) from error
@@ -216,34 +235,38 @@ def _rows(data: Mapping[str, Any]) -> list[list[Any]]:
     return [*data["backbone"], *data["head"]]
 
 
-def _compare(wanted: list[list[Any]], found: list[list[Any]], document: Document) -> None:
+def _compare(wanted: list[list[Any]], found: list[list[Any]], shown: str) -> None:
     if len(wanted) != len(found):
-        raise ProofFailedError(f"{document.shown}: {len(found)} rows in place of {len(wanted)}")
+        raise ProofFailedError(f"{shown}: {len(found)} rows in place of {len(wanted)}")
     for position, (one, other) in enumerate(zip(wanted, found, strict=True)):
         if not _same(one, other):
-            raise ProofFailedError(
-                f"{document.shown}: layer {position} is {other}, and {one} was planned"
-            )
+            raise ProofFailedError(f"{shown}: layer {position} is {other}, and {one} was planned")
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Tell whether two values are equal and of the same kind; `None` may be spelled."""
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if one is None and other == "None":
+def _same(one: Any, other: Any, loose: bool = True) -> bool:
+    """Tell whether two values are equal and of one kind; if ``loose``, `None` may be spelled."""
+    if loose and one is None and other == "None":
         return True
-    return type(one) is type(other) and bool(one == other)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(
+            _same(*pair, loose) for pair in zip(one, other, strict=True)
+        )
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(_same(one[k], other[k], loose) for k in one)
+    return bool(one == other) or (one != one and other != other)  # .nan is the same as .nan
 
 
 def _compare_rest(
-    old: Mapping[str, Any], new: Mapping[str, Any], document: Document, steps: Sequence[Step]
+    old: Mapping[str, Any], new: Mapping[str, Any], shown: str, steps: Sequence[Step]
 ) -> None:
-    tables = ("backbone", "head")
-    before = {key: value for key, value in old.items() if key not in tables}
-    after = {key: value for key, value in new.items() if key not in tables}
+    before, after = dict(old), dict(new)
+    for table in ("backbone", "head"):
+        before[table] = after[table] = None
     for step in steps:
         if isinstance(step, DroppedInput) and step.anchor is not None:
             rows = before["anchors"]
             before["anchors"] = [row for i, row in enumerate(rows) if i != step.anchor]
-    if list(old) != list(new) or before != after:
-        raise ProofFailedError(f"{document.shown}: a value outside the tables changed")
+    if not _same(before, after, loose=False):
+        raise ProofFailedError(f"{shown}: a value outside the tables changed")

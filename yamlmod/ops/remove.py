@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
-from yamlmod.model.document import Row, parse_document
+from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import reachable, side_effects
 from yamlmod.model.layout import row_removal
 from yamlmod.model.modules import JOINS, KNOWN
 from yamlmod.model.refs import IMAGE, spell
 from yamlmod.ops.liveness import alive_layers, lost_layers
 from yamlmod.ops.outcome import Consumer, Outcome
-from yamlmod.ops.positions import Model, read_model, registry_kinds
+from yamlmod.ops.positions import Model, registry_kinds
 from yamlmod.ops.proof import Removal, prove
 from yamlmod.ops.shift import ShrinkingShift, renumber_comments
 
@@ -47,20 +49,20 @@ def cut_off(model: Model, layers: Sequence[int]) -> list[int]:
 
 def take_out(model: Model, chosen: Sequence[int], warnings: Sequence[str] = ()) -> Outcome:
     """Remove layers whose readers can do without them, as the caller has made sure."""
-    _check_sections(model, chosen)
+    gone = frozenset(chosen)
+    _check_sections(model, gone)
     shift = ShrinkingShift(chosen)
-    staying = [row for row in model.document.rows if row.index not in chosen]
-    edits, consumers, duplicates = _rewire(model, shift, chosen)
-    comments, wrong = renumber_comments(model.document.text, staying, shift)
-    text = apply_edits(model.document.text, [*edits, *comments])
+    mapping = tuple(None if row.index in gone else shift(row.index) for row in model.document.rows)
+    edits, consumers, duplicates = _rewire(model, shift, gone)
+    comments, wrong = renumber_comments(model.document.text, model.document.rows, mapping)
+    document = _edited(model.document, [*edits, *comments])
     for layer in reversed(chosen):
-        # One at a time from below, so that each works on a text that parses.
-        document = parse_document(text, model.document.shown)
-        text = apply_edits(text, row_removal(document, document.rows[layer]))
-    mapping = tuple(
-        None if row.index in chosen else shift(row.index) for row in model.document.rows
-    )
-    told = [*warnings, *_dead_warnings(model, text, mapping), *duplicates]
+        # One at a time from below, each among the neighbours that it then has.
+        row = document.rows[layer]
+        document = _edited(document, row_removal(document, row), row)
+    text = document.text
+    mapping = tuple(None if row.index in gone else shift(row.index) for row in model.document.rows)
+    told = [*warnings, *_dead_warnings(model, mapping, gone), *duplicates]
     return Outcome(
         model=model,
         text=text,
@@ -122,14 +124,14 @@ def _check(model: Model, layer: int) -> list[str]:
     return []
 
 
-def _check_sections(model: Model, chosen: Sequence[int]) -> None:
+def _check_sections(model: Model, chosen: Collection[int]) -> None:
     for section in model.document.sections:
         if all(row.index in chosen for row in section.rows):
             raise Refusal("empty-table", f"that would leave no row in `{section.name}`")
 
 
 def _rewire(
-    model: Model, shift: ShrinkingShift, chosen: Sequence[int]
+    model: Model, shift: ShrinkingShift, chosen: Collection[int]
 ) -> tuple[list[Edit], list[Consumer], list[str]]:
     edits: list[Edit] = []
     consumers: list[Consumer] = []
@@ -172,7 +174,7 @@ def _rewire(
     return edits, consumers, duplicates
 
 
-def _source(model: Model, layer: int, chosen: Sequence[int]) -> int:
+def _source(model: Model, layer: int, chosen: Collection[int]) -> int:
     while layer in chosen:
         layer = input_of(model, layer)
     return layer
@@ -195,8 +197,53 @@ def _duplicates(model: Model, row: Row, targets: list[int]) -> list[str]:
     return [f"{model.document.describe(row.index)} now reads layer {twice} twice"]
 
 
-def _dead_warnings(model: Model, text: str, mapping: Sequence[int | None]) -> list[str]:
-    after = read_model(text, model.document.shown)
-    lost = lost_layers(model, after, mapping)
-    names = one_of([after.document.describe(layer) for layer in lost])
+def _dead_warnings(
+    model: Model, mapping: Sequence[int | None], chosen: Collection[int]
+) -> list[str]:
+    staying = [row.index for row in model.document.rows if mapping[row.index] is not None]
+    inputs = [
+        [_now(mapping, _source(model, read.target, chosen)) for read in model.graph.reads[layer]]
+        for layer in staying
+    ]
+    head = model.document.head
+    if head.listed and not head.refs:  # it collects outputs, and not what fed a removed one
+        reads = model.graph.reads[head.index]
+        inputs[-1] = [_now(mapping, read.target) for read in reads if read.target not in chosen]
+    modules = [model.document.rows[layer].module for layer in staying]
+    lost = lost_layers(model, inputs, modules, mapping)
+    names = one_of([f"{layer} {modules[layer]}" for layer in lost])
     return [f"the output of {names} no longer reaches the head"] if lost else []
+
+
+def _now(mapping: Sequence[int | None], layer: int) -> int:
+    found = IMAGE if layer == IMAGE else mapping[layer]
+    return IMAGE if found is None else found
+
+
+def _edited(document: Document, edits: Sequence[Edit], gone: Row | None = None) -> Document:
+    """Return the document after edits, as far as the removal of a row asks: text, spans of rows.
+
+    Every edit lies inside a row or between rows, so a span moves by what changed in front of it.
+    """
+    ends, moves, total = [], [], 0
+    for edit in sorted(edits):
+        total += len(edit.text) - (edit.end - edit.start)
+        ends.append(edit.end)
+        moves.append(total)
+
+    def moved(position: int) -> int:
+        count = bisect_right(ends, position)
+        return position + (moves[count - 1] if count else 0)
+
+    sections = tuple(
+        section._replace(
+            start=moved(section.start),
+            rows=tuple(
+                row._replace(start=moved(row.start), end=moved(row.end))
+                for row in section.rows
+                if row is not gone
+            ),
+        )
+        for section in document.sections
+    )
+    return replace(document, text=apply_edits(document.text, edits), sections=sections)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from yamlmod.edits import Edit, line_column
+from yamlmod.edits import Edit
 from yamlmod.model.document import Row
 from yamlmod.model.refs import IMAGE
 from yamlmod.ops.outcome import WrongComment
@@ -21,6 +21,13 @@ class GrowingShift:
         """Return the new index of ``layer``; the image stays the image."""
         return IMAGE if layer == IMAGE else layer + bisect_left(self.places, layer)
 
+    def mapping(self, count: int) -> tuple[int, ...]:
+        """Return the new index of each of ``count`` layers."""
+        found: list[int] = []
+        for number, place in enumerate([*self.places, count - 1]):
+            found += range(len(found) + number, place + 1 + number)
+        return tuple(found)
+
 
 class ShrinkingShift:
     """Maps an old index that stays to the new one, given the layers that go."""
@@ -34,18 +41,26 @@ class ShrinkingShift:
 
 
 def renumber_comments(
-    text: str, rows: Iterable[Row], shift: Callable[[int], int]
+    text: str, rows: Iterable[Row], mapping: Sequence[int | None]
 ) -> tuple[list[Edit], list[WrongComment]]:
-    """Return the edits that keep right index comments right, and the comments that were wrong."""
+    """Return the edits that keep right index comments right, and the comments that were wrong.
+
+    ``mapping`` tells where each layer is now; None: it goes, and its comment with it.
+    """
     edits: list[Edit] = []
     wrong: list[WrongComment] = []
+    line, counted = 1, 0
     for row in rows:
         comment = row.comment
         if comment is None:
             continue
-        now = shift(row.index)
+        now = mapping[row.index]
+        if now is None:
+            continue
         if comment.value != row.index:
-            line, _ = line_column(text, comment.start)
+            # Rows stand in the order of the text, so each line is counted once.
+            line += text.count("\n", counted, comment.start)
+            counted = comment.start
             wrong.append(WrongComment(line, comment.value, row.index, now))
         elif now != row.index:
             edits.append(Edit(comment.start, comment.end, str(now)))

@@ -1,0 +1,107 @@
+"""What an insertion is asked to do, and what is wrong with the asking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from yamlmod.errors import Refusal, one_of
+from yamlmod.model.document import Document, Row
+from yamlmod.model.graph import Read, reader_names
+from yamlmod.model.refs import ANY_SPELLING, SpellingRule
+from yamlmod.ops.positions import Model, Position
+from yamlmod.ops.rows import module_name
+from yamlmod.registry.catalogue import find
+
+
+class Moved(NamedTuple):
+    """An old row that goes to a new place: where its words stand, and new args if it needs them."""
+
+    document: Document
+    row: Row
+    repeats: Any
+    args: list[Any] | None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to insert and on which side its readers shall be."""
+
+    module: str
+    positions: tuple[Position, ...]
+    args: list[Any] | None = None
+    keep_skips: bool = False
+    readers: tuple[int, ...] | None = None
+    allow_dead: bool = False
+    # The layers it reads (--from), where that is not just the one it stands behind.
+    sources: tuple[int, ...] | None = None
+    moved: Moved | None = None
+    spelling: SpellingRule = field(default=ANY_SPELLING)
+
+
+def module_warnings(request: Request) -> list[str]:
+    """Warn of a class the registry does not know; refuse it where its args are not given."""
+    if find(request.module) is not None or request.moved is not None:
+        return []
+    name = module_name(request.module)
+    if request.args is None:
+        raise Refusal(
+            "unknown-module",
+            f"the registry does not know {name}, so its args cannot be derived",
+            hint="give them as they shall stand in the row, for example --args '[]' or "
+            "--args '[256]'; `yamlmod list` shows the known modules",
+        )
+    return [f"{name} is not in the registry: its args and channels are taken as given"]
+
+
+def check_readers(model: Model, request: Request) -> None:
+    """Refuse --readers that do not read the places, or that stand beside another choice."""
+    if request.readers is None:
+        return
+    if request.keep_skips:
+        raise Refusal("usage", "--keep-skips and --readers both choose the readers; give one")
+    if all(position.edge is not None for position in request.positions):
+        raise Refusal("usage", "--edge names its reader already; leave --readers out")
+    places = [position.after for position in request.positions if position.edge is None]
+    reads = [read for place in places for read in model.readers(place)]
+    for reader in request.readers:
+        if all(read.reader != reader for read in reads):
+            behind = one_of([model.document.describe(place) for place in places])
+            names = one_of(reader_names(model.document, reads)) or "nobody"
+            raise Refusal(
+                "not-a-reader",
+                f"--readers: {model.document.describe(reader)} does not read {behind}",
+                hint=f"it is read by {names}",
+            )
+
+
+def check_sources(model: Model, request: Request) -> None:
+    """Refuse a --from that the new layer cannot read where it stands."""
+    if request.sources is None:
+        return
+    if len(request.positions) != 1:
+        raise Refusal("usage", "--from goes with one position; several layers need several runs")
+    position = request.positions[0]
+    for source in request.sources:
+        if source > position.after:
+            raise Refusal(
+                "reads-below",
+                f"--from: the new layer stands behind {model.document.describe(position.after)} "
+                f"and cannot read {model.document.describe(source)} below it",
+                hint=f"put it behind layer {max(request.sources)}",
+            )
+
+
+def check_claims(
+    model: Model, request: Request, position: Position, claims: Sequence[Read]
+) -> None:
+    """Refuse a layer whose readers would lose what they read: it must read it in their stead."""
+    if request.sources is None or position.after in request.sources or not claims:
+        return
+    lost = model.document.describe(position.after)
+    raise Refusal(
+        "source-lost",
+        f"the readers of {lost} would read the new layer, which --from does not let read {lost}",
+        hint=f"add {position.after} to --from, or leave the readers where they are: --readers none",
+    )
