@@ -1,0 +1,64 @@
+"""What must hold for any text whatever: a model or a refusal, and edits that never fail."""
+
+from __future__ import annotations
+
+import time
+
+from yamlmod.errors import YamlmodError
+from yamlmod.ops.insert import Request, insert
+from yamlmod.ops.positions import Model, read_model, resolve_positions
+from yamlmod.ops.remove import remove
+
+# Composing costs 5 s a megabyte; what is fuzzed is small, so this is generous.
+MAX_SECONDS = 5.0
+
+
+class BrokenContractError(Exception):
+    """A text for which the tool did something else than read, refuse or edit."""
+
+
+def check(text: str, max_seconds: float = MAX_SECONDS) -> bool:
+    """Read, insert and remove; raises BrokenContractError, returns whether it is a model."""
+    start = time.perf_counter()
+    try:
+        is_model = _use(text)
+    except YamlmodError as error:
+        if error.exit_code != 2:
+            raise BrokenContractError(f"exit {error.exit_code}: {error.message}") from error
+        error.lines()
+        is_model = False
+    except Exception as error:
+        raise BrokenContractError(f"{type(error).__name__}: {error}") from error
+    if time.perf_counter() - start > max_seconds:
+        raise BrokenContractError(f"took more than {max_seconds} s")
+    return is_model
+
+
+def _use(text: str) -> bool:
+    model = read_model(text, "fuzz.yaml")
+    last = len(model.document.rows) - 1
+    for place in sorted({0, last // 2, last}):
+        _there_and_back(model, place)
+        _try(lambda place=place: remove(model, [place]))
+    _try(lambda: remove(model, list(range(1, last, 2)), cascade=True))
+    return True
+
+
+def _there_and_back(model: Model, place: int) -> None:
+    def edit() -> None:
+        positions = tuple(resolve_positions(model, at=[place]))
+        there = insert(model, Request("New", positions, [], allow_dead=True))
+        back = remove(read_model(there.text, "fuzz.yaml"), [place])
+        wrong = any(comment.value == comment.now for comment in there.wrong_comments)
+        if back.text != model.document.text and not wrong:
+            raise BrokenContractError(f"removing what was inserted at {place} gives other bytes")
+
+    _try(edit)
+
+
+def _try(edit: object) -> None:
+    try:
+        edit()  # type: ignore[operator]
+    except YamlmodError as error:
+        if error.exit_code != 2:
+            raise
