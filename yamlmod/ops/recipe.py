@@ -60,7 +60,7 @@ def read_recipe(text: str, shown: str) -> Recipe:
             "bad-recipe",
             f"a recipe holds `yamlmod: 1`, a list `edits` and perhaps `cfg`, a file{what}",
             place=Place(shown),
-            hint="`yamlmod diff A B --recipe` writes one",
+            hint="docs/recipes.md shows the form",
         )
     plans = tuple(_plan(edit, number, shown) for number, edit in enumerate(edits or [], 1))
     return Recipe(plans, cfg)

@@ -22,7 +22,7 @@ from yamlmod.cli.options import (
 EPILOG = """\b
 Examples:
   yamlmod apply recipe.yaml models/yolov5s.yaml -o models/yolov5s-mine.yaml
-  yamlmod diff models/yolov5s.yaml models/yolov5s-simam.yaml --recipe > recipe.yaml"""
+  yamlmod apply recipe.yaml --check"""
 
 
 def run(
