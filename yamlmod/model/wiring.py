@@ -1,0 +1,62 @@
+"""One document as who reads whom, and what is read once some layers are looked through."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from functools import cached_property
+
+from yamlmod.model.document import Document, Row
+from yamlmod.model.graph import Graph
+from yamlmod.model.modules import JOINS, KNOWN
+from yamlmod.model.refs import IMAGE
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """One document as its rows and what each of them reads."""
+
+    rows: tuple[Row, ...]
+    inputs: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, document: Document, graph: Graph) -> Wiring:
+        """Return the wiring of a document."""
+        inputs = tuple(tuple(read.target for read in reads) for reads in graph.reads)
+        return cls(document.rows, inputs)
+
+    @cached_property
+    def readers(self) -> tuple[tuple[int, ...], ...]:
+        """Return the layers that read each layer."""
+        found: list[dict[int, None]] = [{} for _ in self.rows]
+        for reader, inputs in enumerate(self.inputs):
+            for source in inputs:
+                if source != IMAGE:
+                    found[source][reader] = None
+        return tuple(map(tuple, found))
+
+    def in_front(self, layer: int) -> int | None:
+        """Return what the readers of ``layer`` would read without it; None where it joins inputs.
+
+        A layer that reads several without being there to join them stands behind the one above.
+        """
+        inputs = self.inputs[layer]
+        kind = KNOWN.get(self.rows[layer].module)
+        if len(inputs) == 1:
+            return inputs[0]
+        if not inputs or (kind is not None and kind.channels in JOINS):
+            return None
+        return layer - 1 if layer - 1 in inputs else inputs[0]
+
+    def through(self, layer: int, without: Container[int]) -> list[int]:
+        """Return ``layer`` and what is read in its place when the layers ``without`` are gone.
+
+        The last is the layer that remains, or a joining one where the way ends.
+        """
+        way = [layer]
+        while way[-1] in without:
+            source = self.in_front(way[-1])
+            if source is None:
+                break
+            way.append(source)
+        return way
