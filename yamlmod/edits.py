@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 
 
 @dataclass(frozen=True, order=True)
@@ -32,7 +34,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     pieces: list[str] = []
     position = 0
     previous: Edit | None = None
-    for edit in sorted(edits):
+    for edit in sorted(edits, key=attrgetter("start", "end")):
         if previous is not None and (
             edit.start < previous.end or edit.start == previous.start == edit.end
         ):
@@ -47,6 +49,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     return "".join(pieces)
 
 
+@lru_cache(maxsize=8)
 def newline_of(text: str) -> str:
     """Return the newline a text uses: the more frequent of CRLF and LF, LF when there is none."""
     crlf = text.count("\r\n")

@@ -23,7 +23,7 @@ def _data(outcome: Outcome) -> dict[str, Any]:
         "removed": list(outcome.removed),
         "replaced": list(outcome.replaced),
         "told": list(outcome.told),
-        "consumers": [asdict(consumer) for consumer in outcome.consumers],
+        "consumers": [consumer._asdict() for consumer in outcome.consumers],
         "references": outcome.renumbered,
         "comments": outcome.comments,
         "wrong_comments": [asdict(comment) for comment in outcome.wrong_comments],

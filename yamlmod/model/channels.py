@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, outputs_per_cell
@@ -14,8 +14,7 @@ from yamlmod.model.modules import KNOWN, Kind
 from yamlmod.model.refs import IMAGE
 
 
-@dataclass(frozen=True)
-class Scale:
+class Scale(NamedTuple):
     """One width of a file: `n`, `s`... of `scales:`, or the file's own width_multiple."""
 
     name: str
@@ -35,8 +34,7 @@ FAMILY: Mapping[str, float] = {"n": 0.25, "s": 0.5, "m": 0.75, "l": 1.0, "x": 1.
 NOMINAL = Scale("nominal", 1.0, math.inf)
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """A layer's output: channels as the YAML counts them, at each scale, and stride to the image.
 
     None where a module on the way is not known.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.model.document import Document, Row
@@ -17,8 +16,7 @@ SIDE_EFFECT = frozenset({"ImagePoolingAttn"})
 MANY_OUTPUTS = frozenset({"CBLinear", "TorchVision"})
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """One reference: layer ``reader`` reads ``target`` in place ``slot`` of its `from`."""
 
     reader: int
@@ -27,8 +25,7 @@ class Read:
     value: int
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(NamedTuple):
     """The reads of a document, by reader and by target."""
 
     reads: tuple[tuple[Read, ...], ...]

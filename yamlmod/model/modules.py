@@ -7,11 +7,10 @@ RT-DETR and their forks. A module that is not here is unknown, and what depends 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """How parse_model derives a layer's output channels, and what the layer does to the stride.
 
     channels: `scaled` (args[0] times width), `same` (those of its input), `sum` (of its inputs),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.channels import Shapes
@@ -24,8 +24,7 @@ _GRAMMAR = (
 )
 
 
-@dataclass(frozen=True)
-class Selector:
+class Selector(NamedTuple):
     """Resolves words on one document."""
 
     document: Document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from yamlmod.ops.positions import Model
 from yamlmod.ops.proof import Step
@@ -20,8 +21,7 @@ class NewLayer:
     asked: str
 
 
-@dataclass(frozen=True)
-class Consumer:
+class Consumer(NamedTuple):
     """One read next to the change: who, what it read, what it reads now, and on which side."""
 
     old_reader: int
@@ -45,7 +45,7 @@ class WrongComment:
     now: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """The result of one operation, proven and not yet written."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from yamlmod.errors import Refusal, one_of
@@ -22,7 +22,7 @@ from yamlmod.model.graph import (
 )
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import IMAGE
-from yamlmod.registry.catalogue import catalogue
+from yamlmod.registry.catalogue import catalogue, naming
 
 if TYPE_CHECKING:
     from yamlmod.model.select import Selector
@@ -72,14 +72,17 @@ def read_model(text: str, shown: str) -> Model:
     """Parse, wire and infer; raises Refusal for a file that cannot be edited safely."""
     document = parse_document(text, shown)
     graph = build_graph(document)
-    return Model(document, graph, infer_shapes(document, graph, registry_kinds()))
+    kinds = registry_kinds({row.module for row in document.rows})
+    return Model(document, graph, infer_shapes(document, graph, kinds))
 
 
-@cache
-def registry_kinds() -> Mapping[str, Kind]:
-    """Return what the templates' manifests say of channels and stride, by module name."""
+def registry_kinds(modules: Iterable[str] | None = None) -> Mapping[str, Kind]:
+    """Return what the templates' manifests say of channels and stride, by module name.
+
+    Where ``modules`` are given, of those at least.
+    """
     kinds: dict[str, Kind] = {}
-    for template in catalogue():
+    for template in catalogue() if modules is None else naming(modules):
         kind = Kind("same")
         if template.rule == "conv":
             names = [argument.name for argument in template.arguments]

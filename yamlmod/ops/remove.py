@@ -87,7 +87,7 @@ def _check(model: Model, layer: int) -> list[str]:
             "is-head", f"{name} is the head; without it the file is no model", place=place
         )
     reads = model.graph.reads[layer]
-    kind = {**KNOWN, **registry_kinds()}.get(row.module)
+    kind = {**KNOWN, **registry_kinds([row.module])}.get(row.module)
     if not reads or (kind is not None and kind.channels in JOINS):
         raise Refusal(
             "joins-inputs",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
 
@@ -26,8 +25,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """One constructor argument behind those that the channel rule supplies."""
 
     name: str
@@ -73,8 +71,7 @@ _BOUND_HOLDS = {
 }
 
 
-@dataclass(frozen=True)
-class WildRow:
+class WildRow(NamedTuple):
     """Arguments met in published YAMLs: what they mean here, or the row to write instead."""
 
     args: str
@@ -129,6 +126,8 @@ class Template:
     @property
     def digest(self) -> str:
         """Return a short hash of the code, which tells an edited copy from ours."""
+        import hashlib  # OpenSSL: 4 MB that only a fork's edits need
+
         return hashlib.sha256(self.code.encode()).hexdigest()[:16]
 
     def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
