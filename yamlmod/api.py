@@ -192,7 +192,7 @@ class Model:
             args=row.args,
             channels=shape.nominal,
             real_channels=dict(zip(names, shape.real, strict=True)),
-            stride=None if shape.stride is None else float(shape.stride),
+            stride=shape.stride,
             readers=tuple(sorted({read.reader for read in graph.readers(index)})),
             alive=index in alive,
         )

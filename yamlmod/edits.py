@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class Edit:
-    """Replace ``text[start:end]`` (character offsets) by ``text``; an empty span inserts."""
+class Edit(NamedTuple):
+    """Replace ``text[start:end]`` by ``text``; an insertion has ``start == end``."""
 
     start: int
     end: int
     text: str
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start <= self.end:
-            raise ValueError(f"edit spans must run forward, got {self.start}..{self.end}")
 
 
 class OverlappingEditsError(ValueError):
@@ -34,11 +28,13 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     pieces: list[str] = []
     position = 0
     previous: Edit | None = None
-    for edit in sorted(edits, key=attrgetter("start", "end")):
+    for edit in sorted(edits):
         if previous is not None and (
             edit.start < previous.end or edit.start == previous.start == edit.end
         ):
             raise OverlappingEditsError(f"{previous} and {edit} overlap")
+        if not 0 <= edit.start <= edit.end:
+            raise ValueError(f"edit spans must run forward, got {edit}")
         if edit.end > len(text):
             raise ValueError(f"{edit} ends behind the text's {len(text)} characters")
         pieces.append(text[position : edit.start])

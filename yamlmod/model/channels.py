@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from yamlmod.model.document import Document, Row
@@ -42,7 +41,7 @@ class Shape(NamedTuple):
 
     nominal: int | None
     real: tuple[int | None, ...]
-    stride: Fraction | None
+    stride: float | None
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Shapes:
 
     def __getitem__(self, layer: int) -> Shape:
         if layer == IMAGE:
-            return Shape(3, (3,) * len(self.scales), Fraction(1))
+            return Shape(3, (3,) * len(self.scales), 1.0)
         return self.layers[layer]
 
 
@@ -161,7 +160,7 @@ def _integer_argument(row: Row, position: int, default: int) -> int:
     return value if usable else default
 
 
-def _stride(kind: Kind, row: Row, inputs: Sequence[Fraction | None]) -> Fraction | None:
+def _stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
     first = inputs[-1] if kind.stride == "last" else inputs[0]
     mixed = kind.stride != "last" and any(stride != first for stride in inputs)
     if first is None or mixed or kind.channels in ("head", "many"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from fractions import Fraction
 from typing import NamedTuple
 
 from yamlmod.errors import Refusal, one_of
@@ -137,7 +136,7 @@ class Selector(NamedTuple):
         level = _LEVEL.fullmatch(name)
         if level is None:
             return []
-        wanted = Fraction(2 ** int(level[1]))
+        wanted = 2 ** int(level[1])
         if level[2] is not None and level[2] != str(wanted):
             raise Refusal(
                 "bad-selector", f"{word}: level P{level[1]} has stride {wanted}, not {level[2]}"
@@ -192,5 +191,5 @@ class Selector(NamedTuple):
         )
 
 
-def _shown(stride: Fraction | None) -> str:
-    return "unknown" if stride is None else str(stride)
+def _shown(stride: float | None) -> str:
+    return "unknown" if stride is None else f"{stride:g}"

@@ -60,6 +60,7 @@ def _manifests() -> tuple[tuple[Path, str], ...]:
     return tuple((path.parent, text) for path, text in zip(paths, texts, strict=True))
 
 
+@cache
 def find(name: str) -> Template | None:
     """Return the template that ``name`` (its name, class or an alias) means, or None."""
     for template in naming([name]):
