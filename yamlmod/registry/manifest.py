@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - the same parser under its older name
-    import tomli as tomllib
+from yamlmod.registry.toml import load_toml
 
 RULES = ("same", "free", "conv")
+KINDS = ("official", "port", "none")
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
@@ -80,6 +76,24 @@ class WildRow(NamedTuple):
     write: str
 
 
+@dataclass(frozen=True)
+class Reference:
+    """The published code whose constructor and keys a template keeps: facts about it."""
+
+    url: str
+    kind: str
+    licence: str
+    variant: str = ""
+
+
+@dataclass(frozen=True)
+class Channels:
+    """How groups and heads follow the channels, and which common counts are refused."""
+
+    rule: str = ""
+    refused: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Template:
     """An attention module of the registry; ``source`` is text and is never imported here."""
@@ -97,6 +111,10 @@ class Template:
     paper: Mapping[str, Any]
     arguments: tuple[Argument, ...]
     wild: tuple[WildRow, ...]
+    reference: Reference
+    channels: Channels
+    identity: Mapping[str, float]
+    limits: Mapping[str, str]
     source: str
 
     @property
@@ -145,11 +163,8 @@ def read_template(folder: Path) -> Template:
     path = folder / "manifest.toml"
     shown = f"{folder.name}/manifest.toml"
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _template(folder, data)
-    except tomllib.TOMLDecodeError as error:
-        raise Refusal("bad-manifest", str(error), place=Place(shown)) from error
-    except (KeyError, TypeError, OSError, UnicodeDecodeError, SyntaxError) as error:
+        return _template(folder, load_toml(path))
+    except (KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError) as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
         raise Refusal("bad-manifest", what, place=Place(shown)) from error
 
@@ -175,8 +190,22 @@ def _template(folder: Path, data: Mapping[str, Any]) -> Template:
             WildRow(item["args"], item["verdict"], item["meaning"], item["write"])
             for item in data.get("wild", [])
         ),
+        reference=_reference(data["reference"]),
+        channels=_channels(data.get("channels", {})),
+        identity={str(k): float(v) for k, v in data.get("identity", {}).get("set", {}).items()},
+        limits={str(k): str(v) for k, v in data.get("limits", {}).items()},
         source=source,
     )
+
+
+def _reference(item: Mapping[str, Any]) -> Reference:
+    if item["kind"] not in KINDS:
+        raise TypeError(f"reference.kind must be one of {', '.join(KINDS)}, got {item['kind']!r}")
+    return Reference(item["url"], item["kind"], item["licence"], item.get("variant", ""))
+
+
+def _channels(item: Mapping[str, Any]) -> Channels:
+    return Channels(item.get("rule", ""), tuple(map(int, item.get("refused", ()))))
 
 
 def _argument(item: Mapping[str, Any]) -> Argument:
