@@ -31,6 +31,7 @@ class Argument(NamedTuple):
     optional: bool = False
     bounds: tuple[tuple[str, float], ...] = ()
     choices: tuple[str, ...] = ()
+    odd: bool = False
 
     def objection(self, value: object) -> str | None:
         """Return what is wrong with ``value`` for this argument, or None."""
@@ -44,7 +45,10 @@ class Argument(NamedTuple):
         if isinstance(value, (int, float)):
             for kind, limit in self.bounds:
                 if not _BOUND_HOLDS[kind](float(value), limit):
-                    return f"{self.name} must be {_BOUND_SIGN[kind]} {limit:g}, got {value!r}"
+                    said = f"{self.name} must be {_BOUND_SIGN[kind]} {limit:g}, got {value!r}"
+                    return said + (_CHANNELS if _is_like_channels(value) else "")
+            if self.odd and value % 2 == 0:
+                return f"{self.name} must be odd, got {value!r}"
         return None
 
     def described(self) -> str:
@@ -56,6 +60,13 @@ class Argument(NamedTuple):
             "str": "a string",
         }[self.type]
         return f"{kind} or None" if self.optional else kind
+
+
+_CHANNELS = ", which looks like a channel count"
+
+
+def _is_like_channels(value: float) -> bool:
+    return value >= 32 and value % 8 == 0
 
 
 _BOUND_SIGN = {"min": ">=", "max": "<=", "exclusive_min": ">", "exclusive_max": "<"}
@@ -220,4 +231,5 @@ def _argument(item: Mapping[str, Any]) -> Argument:
         optional=bool(item.get("optional", False)),
         bounds=bounds,
         choices=tuple(item.get("choices", ())),
+        odd=bool(item.get("odd", False)),
     )
