@@ -30,7 +30,7 @@ def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
     known = [stride for stride in strides if stride is not None]
     if len(known) < 2:
         return
-    told = ", ".join("?" if stride is None else str(stride) for stride in strides)
+    told = ", ".join("?" if stride is None else f"{stride:g}" for stride in strides)
     repeated = Counter(known)
     # Heads with auxiliary or paired inputs read every stride as often as the others.
     once = len(set(repeated.values())) > 1 or (len(repeated) == 1 and len(known) > 1)

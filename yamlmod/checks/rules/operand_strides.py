@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
@@ -20,7 +19,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             continue
         strides = [shape.stride for shape in inputs]
         known = {stride for stride in strides if stride is not None}
-        if len(known) < 2 or any(stride.denominator != 1 for stride in known):
+        if len(known) < 2 or not all(stride.is_integer() for stride in known):
             continue
         told = ", ".join(
             f"{subject.document.describe(read.target)} is at {_show(stride)}"
@@ -37,8 +36,8 @@ def _check(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _show(stride: Fraction | None) -> str:
-    return "an unknown stride" if stride is None else f"stride {stride}"
+def _show(stride: float | None) -> str:
+    return "an unknown stride" if stride is None else f"stride {stride:g}"
 
 
 RULE = Rule(
