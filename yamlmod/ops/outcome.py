@@ -9,11 +9,10 @@ from yamlmod.ops.positions import Model
 from yamlmod.ops.proof import Step
 
 
-@dataclass(frozen=True)
-class NewLayer:
+class NewLayer(NamedTuple):
     """A layer that was inserted; indices are the new file's."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's own `index` has no use here
     module: str
     args: tuple[object, ...]
     reads: int
@@ -35,17 +34,16 @@ class Consumer(NamedTuple):
     side: str
 
 
-@dataclass(frozen=True)
-class WrongComment:
+class WrongComment(NamedTuple):
     """An index comment that was wrong before and was left alone."""
 
     line: int
     value: int
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's own `index` has no use here
     now: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Outcome:
     """The result of one operation, proven and not yet written."""
 

@@ -87,8 +87,7 @@ class WildRow(NamedTuple):
     write: str
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """The published code whose constructor and keys a template keeps: facts about it."""
 
     url: str
@@ -97,15 +96,14 @@ class Reference:
     variant: str = ""
 
 
-@dataclass(frozen=True)
-class Channels:
+class Channels(NamedTuple):
     """How groups and heads follow the channels, and which common counts are refused."""
 
     rule: str = ""
     refused: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Template:
     """An attention module of the registry; ``source`` is text and is never imported here."""
 
