@@ -92,6 +92,11 @@ def narrow(folder: str) -> int:
     return next(count for count in CHANNELS if count not in refused(folder))
 
 
+def built_with(module: nn.Module) -> tuple[Any, ...]:
+    """The positional arguments that `build` gave this very module."""
+    return _BUILT[module]
+
+
 def transcribed(kind: type[nn.Module], module: nn.Module) -> nn.Module:
     """The straight transcription with the weights of a module that `build` made, in float64."""
     plain = kind(*_BUILT[module])

@@ -40,6 +40,14 @@ class Measured:
         """Return the names of the badges that are held."""
         return tuple(name for name in BADGES if self.badges.get(name))
 
+    @property
+    def shown(self) -> str:
+        """Return the badges in short: what is missing says more than what is there."""
+        missing = [name for name in BADGES if name not in self.held]
+        if len(missing) > len(self.held):
+            return ", ".join(self.held) or "none"
+        return f"all but {', '.join(missing)}" if missing else "all"
+
     def as_data(self) -> dict[str, Any]:
         """Return badges and cost for JSON."""
         return {
