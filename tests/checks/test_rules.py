@@ -8,9 +8,11 @@ import pytest
 
 import yamlmod
 from tests.engine.samples import SMALL, SPELLINGS
+from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding, apply_fixes
 from yamlmod.checks.rule import Invalid, Rule, Valid, all_rules
 from yamlmod.checks.run import Options, check_text
+from yamlmod.model.document import parse_document
 from yamlmod.ops.positions import registry_kinds
 
 _OPTIONS = Options(registry_kinds())
@@ -22,18 +24,20 @@ def _ids(cases: list[tuple[Rule, Valid]] | list[tuple[Rule, Invalid]]) -> list[s
     return [f"{rule.code}-{i}" for i, (rule, _) in enumerate(cases)]
 
 
-def _found(rule: Rule, text: str) -> list[Finding]:
-    return [item for item in check_text(text, "x.yaml", _OPTIONS) if item.rule == rule.code]
+def _found(rule: Rule, text: str, base: str | None) -> list[Finding]:
+    given = None if base is None else base_of(parse_document(base, "base.yaml"), "given")
+    options = dataclasses.replace(_OPTIONS, base=given)
+    return [item for item in check_text(text, "x.yaml", options) if item.rule == rule.code]
 
 
 @pytest.mark.parametrize(("rule", "case"), _VALID, ids=_ids(_VALID))
 def test_valid(rule: Rule, case: Valid) -> None:
-    assert _found(rule, case.text) == []
+    assert _found(rule, case.text, case.base) == []
 
 
 @pytest.mark.parametrize(("rule", "case"), _INVALID, ids=_ids(_INVALID))
 def test_invalid(rule: Rule, case: Invalid) -> None:
-    found = _found(rule, case.text)
+    found = _found(rule, case.text, case.base)
     assert tuple(item.layer for item in found) == case.layers
     if case.expected:
         assert tuple(item.expected for item in found) == case.expected
@@ -45,7 +49,7 @@ def test_invalid(rule: Rule, case: Invalid) -> None:
     text, mended = apply_fixes(case.text, found, unsafe=True)
     assert text == (case.fixed or case.text)
     if mended:
-        assert _found(rule, text) == []
+        assert _found(rule, text, case.base) == []
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from yamlmod.checks.bases import Base
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.refused import finding_of
 from yamlmod.checks.rule import Rule, all_rules
@@ -23,6 +24,7 @@ class Options:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    base: Base | None = None
 
     @property
     def rules(self) -> Sequence[Rule]:
@@ -31,7 +33,9 @@ class Options:
         return [rule for rule in all_rules() if rule.code in wanted - set(self.ignore)]
 
 
-def check_text(text: str, shown: str, options: Options) -> tuple[Finding, ...]:
+def check_text(
+    text: str, shown: str, options: Options, siblings: Sequence[Base] = ()
+) -> tuple[Finding, ...]:
     """Return what is wrong with a text; a text that is refused is a finding too."""
     codes = {rule.code for rule in options.rules}
     try:
@@ -39,12 +43,14 @@ def check_text(text: str, shown: str, options: Options) -> tuple[Finding, ...]:
     except Refusal as error:
         finding = finding_of(error, text)
         return (finding,) if finding.rule in codes else ()
-    return check_document(document, options)
+    return check_document(document, options, siblings)
 
 
-def check_document(document: Document, options: Options) -> tuple[Finding, ...]:
+def check_document(
+    document: Document, options: Options, siblings: Sequence[Base] = ()
+) -> tuple[Finding, ...]:
     """Return what is wrong with a document."""
-    subject = Subject(document, options.kinds)
+    subject = Subject(document, options.kinds, options.base, siblings)
     found = [finding for rule in options.rules for finding in rule.check(subject)]
     return tuple(sorted(found, key=_by_place))
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from yamlmod.checks.bases import Base, Compared, compare_with, nearest, official_bases, wiring_of
 from yamlmod.checks.finding import Finding, Fix, Severity
 from yamlmod.edits import Edit
 from yamlmod.model.channels import Shape, Shapes, infer_shapes
 from yamlmod.model.document import Document, Row
-from yamlmod.model.graph import Graph, Unresolved, resolve, side_effects
-from yamlmod.model.modules import ATTENTION, KNOWN, Kind
+from yamlmod.model.graph import Graph, Read, Unresolved, resolve, side_effects
+from yamlmod.model.modules import ATTENTION, JOINS, KNOWN, Kind
+from yamlmod.model.wiring import Wiring
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import Template
 
@@ -22,10 +24,14 @@ class Subject:
     """A document under check.
 
     ``kinds`` says what is known of modules besides the built-in table: the registry's, a fork's.
+    ``base`` is the architecture it was made from, where that is known; ``siblings`` are clean files
+    whose rows are some of this file's.
     """
 
     document: Document
     kinds: Mapping[str, Kind]
+    base: Base | None = None
+    siblings: Sequence[Base] = ()
 
     @cached_property
     def _resolved(self) -> tuple[Graph, tuple[Unresolved, ...]]:
@@ -41,6 +47,41 @@ class Subject:
         """Return the references that lead nowhere."""
         return self._resolved[1]
 
+    @cached_property
+    def wiring(self) -> Wiring:
+        """Return who reads whom, with references that lead nowhere in their slots."""
+        return wiring_of(self.document)
+
+    @cached_property
+    def compared(self) -> Sequence[Compared]:
+        """Return the file beside the bases it may have been made from, the nearest first."""
+        if self.base is not None:
+            return [compare_with(self.base, self.wiring)]
+        official = nearest(self.wiring, official_bases())
+        beside = [compare_with(sibling, self.wiring) for sibling in self.siblings]
+        # An official base wins among equals: a sibling may have the same mistake.
+        return sorted([*official, *beside], key=lambda item: item.distance)
+
+    def stride_conflicts(self, changed: Mapping[int, tuple[int, ...]]) -> int:
+        """Return how many layers join different strides when some layers read something else."""
+        reads = list(self._shape_reads)
+        for layer, targets in changed.items():
+            reads[layer] = tuple(
+                Read(layer, slot, target, target) for slot, target in enumerate(targets)
+            )
+        shapes = infer_shapes(self.document, self.graph._replace(reads=tuple(reads)), self.kinds)
+        return sum(
+            1
+            for row in self.rows
+            if self.joins_strides(row)
+            and len({s for r in reads[row.index] if (s := shapes[r.target].stride) is not None}) > 1
+        )
+
+    def joins_strides(self, row: Row) -> bool:
+        """Tell whether a row's inputs have to be of one stride."""
+        kind = self.kind(row)
+        return kind is not None and kind.channels in JOINS and kind.stride != "last"
+
     @property
     def rows(self) -> Sequence[Row]:
         """Return every layer."""
@@ -49,9 +90,13 @@ class Subject:
     @cached_property
     def shapes(self) -> Shapes:
         """Return channels and strides; a row with a reference that leads nowhere has none."""
+        graph = self.graph._replace(reads=self._shape_reads)
+        return infer_shapes(self.document, graph, self.kinds)
+
+    @cached_property
+    def _shape_reads(self) -> tuple[tuple[Read, ...], ...]:
         broken = {item.reader for item in self.unresolved}
-        reads = tuple(() if i in broken else row for i, row in enumerate(self.graph.reads))
-        return infer_shapes(self.document, self.graph._replace(reads=reads), self.kinds)
+        return tuple(() if i in broken else row for i, row in enumerate(self.graph.reads))
 
     @cached_property
     def alive(self) -> frozenset[int]:

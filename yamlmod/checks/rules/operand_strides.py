@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
-from yamlmod.model.modules import JOINS
 
 _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]\n[-1, 1, Conv, [256, 3, 2]]"
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for row in subject.rows:
-        kind, inputs = subject.kind(row), subject.inputs(row)
-        if kind is None or kind.channels not in JOINS or kind.stride == "last" or not inputs:
+        inputs = subject.inputs(row)
+        if not inputs or not subject.joins_strides(row):
             continue
         strides = [shape.stride for shape in inputs]
         known = {stride for stride in strides if stride is not None}
