@@ -18,6 +18,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "float": (int, float),
     "bool": (bool,),
     "str": (str,),
+    "list": (list, tuple),
 }
 
 
@@ -58,6 +59,7 @@ class Argument(NamedTuple):
             "float": "a number",
             "bool": "True or False",
             "str": "a string",
+            "list": "a list",
         }[self.type]
         return f"{kind} or None" if self.optional else kind
 
