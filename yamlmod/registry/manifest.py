@@ -6,7 +6,7 @@ import ast
 import hashlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "float": (int, float),
     "bool": (bool,),
     "str": (str,),
+    "ints": (list, tuple),
 }
 
 
@@ -45,6 +46,12 @@ class Argument:
         wrong_bool = isinstance(value, bool) and self.type != "bool"
         if wrong_bool or not isinstance(value, _TYPES[self.type]):
             return f"{self.name} must be {self.described()}, got {value!r}"
+        if isinstance(value, (list, tuple)):
+            each = replace(self, name=f"each of {self.name}", type="int")
+            objections = [each.objection(item) for item in value] or [
+                f"{self.name} must not be empty"
+            ]
+            return next(filter(None, objections), None)
         if self.choices and value not in self.choices:
             return f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}"
         if isinstance(value, (int, float)):
@@ -60,6 +67,7 @@ class Argument:
             "float": "a number",
             "bool": "True or False",
             "str": "a string",
+            "ints": "a list of integers",
         }[self.type]
         return f"{kind} or None" if self.optional else kind
 
