@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from yamlmod.fork.blocks import code_block
@@ -24,7 +23,7 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
         "version": template.version,
         "constructor": template.constructor(channels, channels, []),
         "paper": dict(template.paper),
-        "reference": asdict(template.reference),
+        "reference": template.reference._asdict(),
         "channels": {
             "rule": template.channels.rule,
             "refused": list(template.channels.refused),

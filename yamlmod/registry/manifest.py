@@ -18,7 +18,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "float": (int, float),
     "bool": (bool,),
     "str": (str,),
-    "list": (list, tuple),
+    "ints": (list, tuple),
+    "strs": (list, tuple),
 }
 
 
@@ -41,6 +42,12 @@ class Argument(NamedTuple):
         wrong_bool = isinstance(value, bool) and self.type != "bool"
         if wrong_bool or not isinstance(value, _TYPES[self.type]):
             return f"{self.name} must be {self.described()}, got {value!r}"
+        if isinstance(value, (list, tuple)):
+            each = self._replace(name=f"each of {self.name}", type=self.type[:-1])
+            objections = [each.objection(item) for item in value] or [
+                f"{self.name} must not be empty"
+            ]
+            return next(filter(None, objections), None)
         if self.choices and value not in self.choices:
             return f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}"
         if isinstance(value, (int, float)):
@@ -59,7 +66,8 @@ class Argument(NamedTuple):
             "float": "a number",
             "bool": "True or False",
             "str": "a string",
-            "list": "a list",
+            "ints": "a list of integers",
+            "strs": "a list of strings",
         }[self.type]
         return f"{kind} or None" if self.optional else kind
 
