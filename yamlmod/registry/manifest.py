@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from yamlmod.errors import Place, Refusal
+from yamlmod.registry.digest import digest_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -23,6 +23,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "float": (int, float),
     "bool": (bool,),
     "str": (str,),
+    "any": (object,),
 }
 
 
@@ -37,12 +38,13 @@ class Argument:
     optional: bool = False
     bounds: tuple[tuple[str, float], ...] = ()
     choices: tuple[str, ...] = ()
+    required: bool = False
 
     def objection(self, value: object) -> str | None:
         """Return what is wrong with ``value`` for this argument, or None."""
         if value is None:
             return None if self.optional else f"{self.name} must not be None"
-        wrong_bool = isinstance(value, bool) and self.type != "bool"
+        wrong_bool = isinstance(value, bool) and self.type not in ("bool", "any")
         if wrong_bool or not isinstance(value, _TYPES[self.type]):
             return f"{self.name} must be {self.described()}, got {value!r}"
         if self.choices and value not in self.choices:
@@ -60,6 +62,7 @@ class Argument:
             "float": "a number",
             "bool": "True or False",
             "str": "a string",
+            "any": "any value",
         }[self.type]
         return f"{kind} or None" if self.optional else kind
 
@@ -101,6 +104,17 @@ class Template:
     arguments: tuple[Argument, ...]
     wild: tuple[WildRow, ...]
     source: str
+    # Where it comes from: `built-in`, `file`, `fork` (a class of the fork's own), or the folder
+    # or pack that holds it.
+    origin: str = "built-in"
+    # The template that this one is a renamed copy of.
+    of: str = ""
+    license: str = "0BSD"
+    # Names that the code expects common.py to bind: it brings no import for them.
+    uses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    # The constructor takes any number of arguments.
+    open_ended: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -128,8 +142,8 @@ class Template:
 
     @property
     def digest(self) -> str:
-        """Return a short hash of the code, which tells an edited copy from ours."""
-        return hashlib.sha256(self.code.encode()).hexdigest()[:16]
+        """Return a short hash of the code's syntax, which tells an edited copy from ours."""
+        return digest_of(self.code)
 
     def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
         """Return the positional arguments parse_model hands the class."""
