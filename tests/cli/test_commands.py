@@ -57,7 +57,9 @@ def test_completion(shell: str, tmp_path: Path) -> None:
 
 def test_list(tmp_path: Path) -> None:
     data = json.loads(yamlmod("list", "--json", cwd=tmp_path).out)
-    assert [set(item) for item in data] == [{"name", "aliases", "rule", "summary"}] * len(data)
+    assert [set(item) for item in data] == [{"name", "aliases", "rule", "summary", "origin"}] * len(
+        data
+    )
     rules = {item["name"]: item["rule"] for item in data}
     assert rules["SimAM"] == rules["TripletAttention"] == "free"
     assert rules["ACmix"] == "conv"

@@ -191,7 +191,9 @@ def _our_set(source: Source, node: ast.If, module: str) -> ast.Set | None:
     literal = literal_in(node.test, module)
     if not isinstance(literal, ast.Set):
         return None
-    return literal if source.tail(source.end(node.test)).strip() == f":  {MARK}" else None
+    # A formatter may have put the test in parentheses or moved the comment nearer.
+    tail = source.tail(source.end(node.test)).replace(" ", "").lstrip(")")
+    return literal if tail == f":{MARK}".replace(" ", "") else None
 
 
 def named_in_chain(function: Function, name: str) -> bool:

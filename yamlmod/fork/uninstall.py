@@ -94,7 +94,9 @@ def _code(common: Source, gone: Iterable[Block]) -> Change:
                     "class",
                     common.path,
                     common.line_of(block.start),
-                    f"class {block.class_name} {block.version} removed from {common.shown}",
+                    f"the marker of {block.name} removed from {common.shown}"
+                    if block.origin == "fork"
+                    else f"class {block.class_name} {block.version} removed from {common.shown}",
                 ),
             ),
             (),

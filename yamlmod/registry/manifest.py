@@ -13,7 +13,7 @@ from yamlmod.errors import Place, Refusal
 from yamlmod.registry.digest import digest_of
 
 if sys.version_info >= (3, 11):
-    import tomllib
+    import tomllib as tomllib
 else:  # pragma: no cover - the same parser under its older name
     import tomli as tomllib
 
@@ -164,9 +164,18 @@ def read_template(folder: Path) -> Template:
         return _template(folder, data)
     except tomllib.TOMLDecodeError as error:
         raise Refusal("bad-manifest", str(error), place=Place(shown)) from error
-    except (KeyError, TypeError, OSError, UnicodeDecodeError, SyntaxError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, SyntaxError) as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
         raise Refusal("bad-manifest", what, place=Place(shown)) from error
+
+
+def manifest_name(folder: Path) -> str:
+    """Return the name that a manifest gives, or the folder's where it cannot be read."""
+    try:
+        data = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError):
+        return folder.name
+    return str(data.get("name", folder.name))
 
 
 def _template(folder: Path, data: Mapping[str, Any]) -> Template:
