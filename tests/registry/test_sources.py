@@ -1,4 +1,4 @@
-"""Templates that are not built in: where they are found, who comes first, and what if one is bad."""
+"""Templates that are not built in: where they are found, who comes first, what if one is bad."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import snapshot, yamlmod
-from yamlmod.registry.catalogue import templates_folder
 from yamlmod.registry.sources import project_sources, user_folder
 
 
@@ -117,7 +116,7 @@ def test_a_template_of_a_pack_is_patched_in_and_out(home: Path) -> None:
 @pytest.mark.parametrize(
     ("manifest", "code", "says"),
     [
-        ('rule = "same"\n', None, "missing key 'name'"),
+        ('rule = "same"\n', None, "missing key 'file'"),
         ("x = = 1", None, "Invalid value"),
         (None, "class Other: pass\n", "defines no class Mine"),
         (None, "class Mine(\n", "not valid Python"),
@@ -171,7 +170,3 @@ def test_the_nearest_config_counts(tmp_path: Path) -> None:
     assert [one.origin for one in project_sources(tmp_path / "a" / "b")] == ["yamlmod.toml: far"]
     (tmp_path / "a" / "yamlmod.toml").write_text('templates = ["near"]\n')
     assert [one.origin for one in project_sources(tmp_path / "a" / "b")] == ["yamlmod.toml: near"]
-
-
-def test_built_in_names_need_no_search() -> None:
-    assert templates_folder().is_dir()

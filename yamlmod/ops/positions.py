@@ -22,7 +22,7 @@ from yamlmod.model.graph import (
 )
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import IMAGE
-from yamlmod.registry.catalogue import catalogue
+from yamlmod.registry.catalogue import catalogue, local
 
 if TYPE_CHECKING:
     from yamlmod.model.select import Selector
@@ -79,7 +79,7 @@ def read_model(text: str, shown: str) -> Model:
 def registry_kinds() -> Mapping[str, Kind]:
     """Return what the templates' manifests say of channels and stride, by module name."""
     kinds: dict[str, Kind] = {}
-    for template in catalogue():
+    for template in (*local().templates, *catalogue()):
         kind = Kind("same")
         if template.rule == "conv":
             names = [argument.name for argument in template.arguments]

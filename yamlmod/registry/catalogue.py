@@ -61,11 +61,22 @@ class Others:
 
 
 @cache
+def local() -> Others:
+    """Return the templates of the project's yamlmod.toml and of the user's folder."""
+    return _read(chain(_project(), user_sources()))
+
+
+@cache
 def others() -> Others:
-    """Return the templates of the project's yamlmod.toml, the user's folder and installed packs."""
+    """Return every template that is not built in; those of packs take a while to find."""
+    packs = _read(pack_sources())
+    return Others(local().templates + packs.templates, local().broken + packs.broken)
+
+
+def _read(sources: Iterable[Source]) -> Others:
     found: list[Template] = []
     broken: list[Broken] = []
-    for source in chain(_project(), user_sources(), pack_sources()):
+    for source in sources:
         if source.trouble is not None:
             broken.append(Broken((), source.origin, source.trouble))
             continue
@@ -85,7 +96,7 @@ def find(name: str) -> Template | None:
     which are looked for only where no built-in one bears the name. A Refusal says what is wrong
     with a template of that name that cannot be read.
     """
-    template = _among(catalogue(), name)
+    template = _among(catalogue(), name) or _among(local().templates, name)
     if template is not None:
         return template
     template = _among(others().templates, name)

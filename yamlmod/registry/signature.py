@@ -105,10 +105,9 @@ def _derived(
         return "conv" if planes or (len(plain) > 1 and plain[1] in _OUT) else "same"
     if required == 0 and not open_ended and not any(one in _IN for one in plain):
         return "free"
-    told = f"{name}{text}" if words else f"{name} takes any arguments"
     raise Refusal(
         "unclear-rule",
-        f"{told}: its first argument is not known to be channels, so the rule is unclear",
+        f"{name}{text}: what of it is channels cannot be told, so its rule is unclear",
         place=place,
         hint="say it: --rule same (channels of the input come first), --rule conv (input and "
         "output channels come first) or --rule free (the row's args are all it gets)",
