@@ -8,20 +8,24 @@ import typer
 
 from yamlmod.cli.options import (
     Check,
+    DialectName,
     DiffFile,
     DryRun,
     Format,
     Json,
     OutputFormat,
+    PlacementName,
     Repo,
     Sinks,
+    TargetFunction,
     Write,
 )
 
 EPILOG = """\b
 Examples:
   yamlmod patch yolov5 SimAM ACmix
-  yamlmod patch yolov5 BiLevelRoutingAttention -w"""
+  yamlmod patch yolov5 BiLevelRoutingAttention -w
+  yamlmod patch ultralytics SimAM --placement package"""
 
 
 def run(
@@ -29,6 +33,9 @@ def run(
     modules: Annotated[
         list[str], typer.Argument(metavar="MODULE...", help="Modules of the registry.")
     ],
+    target: TargetFunction = "",
+    dialect: DialectName = "",
+    placement: PlacementName = None,
     write: Write = False,
     dry_run: DryRun = False,
     check: Check = False,
@@ -50,7 +57,8 @@ def run(
 
     templates = list(dict.fromkeys(get(name) for name in modules))
     tree = Tree(repo)
-    plan = install(tree, locate(tree), templates)
+    fork = locate(tree, target, dialect)
+    plan = install(tree, fork, templates, placement.value if placement else "")
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff)
-    report = plan_report("patch", tree, plan)
+    report = plan_report("patch", tree, fork, plan)
     finish(changes_of(tree, plan), report, sinks, tree.root)

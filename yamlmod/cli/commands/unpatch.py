@@ -8,6 +8,7 @@ import typer
 
 from yamlmod.cli.options import (
     Check,
+    DialectName,
     DiffFile,
     DryRun,
     Format,
@@ -15,6 +16,7 @@ from yamlmod.cli.options import (
     OutputFormat,
     Repo,
     Sinks,
+    TargetFunction,
     Write,
 )
 
@@ -29,6 +31,8 @@ def run(
     modules: Annotated[
         list[str], typer.Argument(metavar="MODULE...", help="Modules that patch put in.")
     ],
+    target: TargetFunction = "",
+    dialect: DialectName = "",
     write: Write = False,
     dry_run: DryRun = False,
     check: Check = False,
@@ -50,7 +54,8 @@ def run(
     known = [(name, find(name)) for name in modules]
     names = list(dict.fromkeys(t.class_name if t else name for name, t in known))
     tree = Tree(repo)
-    plan = uninstall(tree, locate(tree), names)
+    fork = locate(tree, target, dialect)
+    plan = uninstall(tree, fork, names)
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff)
-    report = plan_report("unpatch", tree, plan)
+    report = plan_report("unpatch", tree, fork, plan)
     finish(changes_of(tree, plan), report, sinks, tree.root)
