@@ -7,15 +7,27 @@ from yamlmod.errors import Refusal
 from yamlmod.fork.locate import Fork, shown_dialect
 from yamlmod.fork.plan import Plan
 from yamlmod.model.refs import SpellingRule
-from yamlmod.workspace.files import Change, Tree
+from yamlmod.workspace.files import Change, Tree, real_path
 
 
 def changes_of(tree: Tree, plan: Plan) -> list[Change]:
-    """Return the file changes of a plan."""
+    """Return the file changes of a plan; a file that a link leads out of the tree is refused."""
+    for path in plan.texts:
+        _refuse_outside(tree, path)
     return [
         tree.removal(path) if text is None else tree.change(path, text)
         for path, text in plan.texts.items()
     ]
+
+
+def _refuse_outside(tree: Tree, path: str) -> None:
+    real = real_path(tree.root / path)
+    if not real.is_relative_to(real_path(tree.root)):
+        raise Refusal(
+            "outside",
+            f"{tree.shown(path)} is a link that leads out of the repository, to {real.as_posix()}",
+            hint="put a copy of the file in the link's place, or give the repository it belongs to",
+        )
 
 
 def plan_report(command: str, tree: Tree, fork: Fork, plan: Plan) -> Report:

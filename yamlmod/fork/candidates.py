@@ -116,10 +116,11 @@ def _targeted(files: Files, target: str) -> Function:
         raise Refusal("bad-target", f"there is no file {files.shown(path)}", hint=hint)
     source = _parsed(files, path)
     functions = read_functions(source)
+    if not functions:
+        refuse_loopless(source)
     if name:
         functions = [one for one in functions if one.node.name == name]
     if not functions:
-        refuse_loopless(source)
         known = [one for one, _ in parse_function_list(files, _search(files))]
         raise Refusal(
             "bad-target",

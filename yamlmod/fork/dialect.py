@@ -8,7 +8,6 @@ faults a user of the new layers will meet.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from glob import escape
@@ -38,7 +37,7 @@ class Sign:
         paths = files.glob(below(base, self.path))
         found = bool(paths)
         if self.pattern:
-            found = any(re.search(self.pattern, files.read(path) or "") for path in paths)
+            found = any(re.search(self.pattern, text_of(files, path)) for path in paths)
         return found != self.absent
 
 
@@ -128,7 +127,7 @@ def parse_files() -> tuple[str, ...]:
 
 def below(base: str, pattern: str) -> str:
     """Return a glob pattern below a folder whose own name may hold brackets."""
-    return f"{escape(base)}/{pattern}" if base else pattern
+    return f"{escape(base)}/{pattern}" if base not in ("", ".") else pattern
 
 
 def is_file(files: Files, path: str) -> bool:
@@ -136,6 +135,9 @@ def is_file(files: Files, path: str) -> bool:
     return bool(files.glob(escape(path)))
 
 
-def first_word(files: Files, paths: Iterable[str], word: str) -> list[str]:
-    """Return the files that hold a word."""
-    return [path for path in paths if word in (files.read(path) or "")]
+def text_of(files: Files, path: str) -> str:
+    """Return the text of a file that is looked at and not changed: empty where it has none."""
+    try:
+        return files.read(path) or ""
+    except Refusal:
+        return ""

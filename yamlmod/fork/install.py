@@ -11,6 +11,7 @@ from yamlmod.errors import Place, Refusal
 from yamlmod.fork.bindings import bindings
 from yamlmod.fork.blocks import append_blocks, code_block, refuse_edited, replace_block
 from yamlmod.fork.branches import place_of, register, unregister
+from yamlmod.fork.dialect import below, text_of
 from yamlmod.fork.files import Files
 from yamlmod.fork.imports import add_imports
 from yamlmod.fork.locate import Fork, read_function, source_of
@@ -269,8 +270,8 @@ def _current_notes(plan: Plan, groups: _Sorted) -> list[str]:
 def _other_parsers(files: Files, fork: Fork, names: Sequence[str]) -> list[str]:
     """Say which other files have a parse_model, which stays as it is."""
     notes = []
-    for path in files.glob(f"{fork.models}/*.py"):
-        text = "" if path == fork.yolo else files.read(path) or ""
+    for path in files.glob(below(fork.models, "*.py")):
+        text = "" if path == fork.yolo else text_of(files, path)
         if "def parse_model" not in text:
             continue
         if PurePosixPath(path).name != "tf.py":

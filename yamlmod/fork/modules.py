@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from yamlmod.errors import Refusal
 from yamlmod.fork.bindings import statements
 from yamlmod.fork.dialect import is_file
 from yamlmod.fork.files import Files
@@ -110,7 +111,7 @@ def defining_file(files: Files, source: Source, name: str, depth: int = 4) -> st
         if alias is None and not is_star(node):
             continue
         path = file_of(files, source.path, written(node))
-        other = read_source(files, path) if path else None
+        other = _readable(files, path) if path else None
         if other is None or other.path == source.path:
             continue
         wanted = name if alias is None else alias.name
@@ -118,3 +119,10 @@ def defining_file(files: Files, source: Source, name: str, depth: int = 4) -> st
         if found:
             return found
     return ""
+
+
+def _readable(files: Files, path: str) -> Source | None:
+    try:
+        return read_source(files, path)
+    except Refusal:
+        return None  # what Conv does not come through is none of our business

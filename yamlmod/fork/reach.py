@@ -87,7 +87,7 @@ def refuse_taken(
 def add_names(fork: Fork, hops: Sequence[Hop], names: Sequence[str]) -> Changes:
     """Return the changes that make the names arrive in the file of parse_model."""
     changes: Changes = []
-    for hop in hops:
+    for hop in hops if names else ():
         if hop.star:
             changes.append((hop.lower, add_exports(hop.lower, names, always=True)))
             if len(hops) > 1 and hop is hops[-1]:
