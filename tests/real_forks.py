@@ -72,6 +72,31 @@ PUBLISHED = {
         "3b14c5dd040db0d38da5ae580907e716c4fada9c672cbcee98719d476a5c8336",
         "yolov9",
     ),
+    "yolov5==6.1.9": Published(
+        "yolov5-6.1.9-py36.py37.py38-none-any.whl",
+        "9d8c9d0d8c60194da7356ef38df89121579c6cf7ccc29b8e0df04be615c7ccf6",
+        "yolov5",
+    ),
+    "ultralytics==8.0.0": Published(
+        "ultralytics-8.0.0-py3-none-any.whl",
+        "e4eab106979a5b93adcdbfdc50c64a9c658fc6e2c6cf9dd0ff1520ee6a91afd1",
+        "ultralytics",
+    ),
+    "ultralytics==8.1.0": Published(
+        "ultralytics-8.1.0-py3-none-any.whl",
+        "9571a74cb51f58f49f7b29e545a36b7fc79f42b43a9e3e9d93e54183d0980b0c",
+        "ultralytics",
+    ),
+    "ultralytics==8.2.0": Published(
+        "ultralytics-8.2.0-py3-none-any.whl",
+        "0ef9356e8a7ac2729ba4b08edd79127949ad5f9ce12949bb4fb119085544f820",
+        "ultralytics",
+    ),
+    "ultralytics==8.3.0": Published(
+        "ultralytics-8.3.0-py3-none-any.whl",
+        "3137c4921c18c8ddf610f64f1badc2dad2a9fd182e10218c2bbb29caee308b9e",
+        "ultralytics",
+    ),
     "ultralytics==8.4.190": Published(
         "ultralytics-8.4.190-py3-none-any.whl",
         "bd309728efa168af64d39040136828edd2dbcb4aeceb4510bdff4f3ca0ea01b8",

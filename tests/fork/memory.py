@@ -36,15 +36,19 @@ class Memory:
 
     def write(self, plan: Plan) -> None:
         """Apply a plan."""
-        self.texts.update(plan.texts)
+        for path, text in plan.texts.items():
+            if text is None:
+                del self.texts[path]
+            else:
+                self.texts[path] = text
 
     def fork(self) -> Fork:
         """Return the located fork."""
         return locate(self)
 
-    def install(self, *templates: Template) -> Plan:
+    def install(self, *templates: Template, placement: str = "") -> Plan:
         """Plan an installation and apply it."""
-        plan = install(self, locate(self), templates)
+        plan = install(self, locate(self), templates, placement)
         self.write(plan)
         return plan
 

@@ -91,11 +91,10 @@ def test_package_prefix(imports: str, prefix: str) -> None:
     ("files", "code", "says"),
     [
         ({}, "not-a-fork", "models/yolo.py"),
-        ({"models/yolo.py": yolo()}, "not-a-fork", "only models/yolo.py is there"),
+        ({"models/yolo.py": yolo()}, "not-a-fork", "looked for models/common.py"),
         ({"yolo.py": yolo(), "common.py": COMMON}, "not-a-fork", "the models folder itself"),
         ({"models/net.py": yolo()}, "not-a-fork", "models/net.py has a parse_model"),
-        ({"ultralytics/nn/tasks.py": ""}, "ultralytics-package", "ultralytics"),
-        ({"nn/tasks.py": ""}, "ultralytics-package", "ultralytics"),
+        ({"ultralytics/nn/tasks.py": ""}, "not-a-fork", "nn/tasks.py was found"),
         (
             {
                 "a/models/yolo.py": "",

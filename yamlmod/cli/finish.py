@@ -104,7 +104,9 @@ def _closing(changed: Sequence[Change], sinks: Sinks, base: Path) -> list[str]:
     if sinks.diff is not None:
         lines.append(f"the diff is in {display(sinks.diff)}")
     if sinks.writes:
-        return [*("wrote " + display(change.path) for change in changed), *lines]
+        done = [("wrote ", "removed ")[change.after is None] for change in changed]
+        paths = [display(change.path) for change in changed]
+        return [*(word + path for word, path in zip(done, paths, strict=True)), *lines]
     if changed:
         lines.append("nothing was written" if sinks.diff is None else "nothing else was written")
         if base != current_folder():

@@ -27,6 +27,13 @@ class Format(str, enum.Enum):
     json = "json"
 
 
+class Placement(str, enum.Enum):
+    """Where a module's code goes."""
+
+    common = "common"
+    package = "package"
+
+
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="text, or json (= --json).")]
 Repo = Annotated[
@@ -34,7 +41,34 @@ Repo = Annotated[
     typer.Argument(
         metavar="REPO",
         parser=path_word,
-        help="The fork: the folder that holds models/yolo.py.",
+        help="The fork: the folder that holds models/yolo.py, or nn/tasks.py.",
+    ),
+]
+DialectName = Annotated[
+    str,
+    typer.Option(
+        "--dialect",
+        metavar="NAME",
+        show_default=False,
+        help="The family of the fork, in place of the sniffed one.",
+    ),
+]
+TargetFunction = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        metavar="FILE[:FUNCTION]",
+        show_default=False,
+        help="Which parse function, by its path below REPO, where there are several.",
+    ),
+]
+PlacementName = Annotated[
+    Placement | None,
+    typer.Option(
+        "--placement",
+        show_default=False,
+        help="Where the code goes: the fork's own file of modules (common, the default), or a "
+        "file of its own in a folder yamlmod_modules (package).",
     ),
 ]
 Write = Annotated[bool, typer.Option("-w", "--write", help="Write in place.")]

@@ -4,32 +4,59 @@ from __future__ import annotations
 
 from yamlmod.cli.finish import Report
 from yamlmod.errors import Refusal
-from yamlmod.fork.locate import Fork
+from yamlmod.fork.locate import Fork, shown_dialect
 from yamlmod.fork.plan import Plan
 from yamlmod.model.refs import SpellingRule
-from yamlmod.workspace.files import Change, Tree
+from yamlmod.workspace.files import Change, Tree, real_path
 
 
 def changes_of(tree: Tree, plan: Plan) -> list[Change]:
-    """Return the file changes of a plan."""
-    return [tree.change(path, text) for path, text in plan.texts.items()]
+    """Return the file changes of a plan; a file that a link leads out of the tree is refused."""
+    for path in plan.texts:
+        _refuse_outside(tree, path)
+    return [
+        tree.removal(path) if text is None else tree.change(path, text)
+        for path, text in plan.texts.items()
+    ]
 
 
-def plan_report(command: str, tree: Tree, plan: Plan) -> Report:
+def _refuse_outside(tree: Tree, path: str) -> None:
+    real = real_path(tree.root / path)
+    if not real.is_relative_to(real_path(tree.root)):
+        raise Refusal(
+            "outside",
+            f"{tree.shown(path)} is a link that leads out of the repository, to {real.as_posix()}",
+            hint="put a copy of the file in the link's place, or give the repository it belongs to",
+        )
+
+
+def plan_report(command: str, tree: Tree, fork: Fork, plan: Plan) -> Report:
     """Return the summary of a plan, for a person and as data."""
-    lines = [f"{command} {tree.shown('.')}:", *plan_lines(plan)]
-    return Report(command, lines, (), plan_data(plan))
+    lines = [f"{command} {tree.shown('.')}:", *plan_lines(tree, fork, plan)]
+    return Report(command, lines, (), plan_data(fork, plan))
 
 
-def plan_lines(plan: Plan) -> list[str]:
-    """Return one line for each step and note."""
-    return [f"  {step.text}" for step in plan.steps] + [f"  note: {note}" for note in plan.notes]
+def plan_lines(tree: Tree, fork: Fork, plan: Plan) -> list[str]:
+    """Return the fork's family, and one line for each step and note."""
+    notes = [*plan.notes]
+    if fork.others:
+        others = ", ".join(tree.shown(path) for path in fork.others)
+        notes.append(f"{others} stays as it is; --target chooses another parse function")
+    lines = [shown_dialect(tree, fork), *(step.text for step in plan.steps)]
+    return [f"  {line}" for line in lines] + [f"  note: {note}" for note in notes]
 
 
-def plan_data(plan: Plan) -> dict[str, object]:
-    """Return a plan's steps and notes as plain data."""
+def plan_data(fork: Fork, plan: Plan) -> dict[str, object]:
+    """Return the fork and a plan's steps and notes as plain data."""
     steps = [{"kind": s.kind, "path": s.path, "line": s.line, "text": s.text} for s in plan.steps]
-    return {"steps": steps, "notes": list(plan.notes)}
+    found = {
+        "dialect": fork.dialect.name,
+        "parse": fork.yolo,
+        "function": fork.function.name,
+        "modules": fork.common,
+        "others": list(fork.others),
+    }
+    return {"fork": found, "steps": steps, "notes": list(plan.notes)}
 
 
 def spelling_of(fork: Fork) -> SpellingRule:

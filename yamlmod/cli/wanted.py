@@ -31,6 +31,7 @@ class Choices:
     use_existing: bool = False
     rule: str | None = None
     force: bool = False
+    placement: str = ""
 
 
 def file_word(word: str) -> FileWord | None:
@@ -97,7 +98,7 @@ def plan_for(tree: Tree, fork: Fork, templates: Sequence[Template], choices: Cho
         return register_existing(tree, fork, templates)
     from yamlmod.fork.install import install
 
-    return install(tree, fork, templates, choices.force)
+    return install(tree, fork, templates, choices.placement, choices.force)
 
 
 def _template(word: str, rule: str | None) -> Template:

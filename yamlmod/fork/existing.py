@@ -10,13 +10,13 @@ from yamlmod.errors import Place, Refusal
 from yamlmod.fork.bindings import bindings
 from yamlmod.fork.blocks import Block, find_blocks
 from yamlmod.fork.branches import named_in_chain, place_of, register
+from yamlmod.fork.classes import find_class
 from yamlmod.fork.files import Files
 from yamlmod.fork.install import proven_plan, read_common
 from yamlmod.fork.locate import Fork, read_function
-from yamlmod.fork.modules import find_class
 from yamlmod.fork.parse_model import Function
 from yamlmod.fork.plan import Change, Plan
-from yamlmod.fork.reach import add_names, read_reach
+from yamlmod.fork.reach import add_names, read_route
 from yamlmod.fork.source import Source
 from yamlmod.registry.digest import digest_of
 from yamlmod.registry.manifest import Template
@@ -73,16 +73,15 @@ def register_existing(files: Files, fork: Fork, templates: Sequence[Template]) -
     names = [template.name for template in templates]
     bound = {one.name for one in bindings(function.source.tree)}
     coming = [name for name in names if name not in bound and _defines(common, name)]
-    exports, reached = Change(), Change()
-    if coming:
-        reach = read_reach(files, fork, common, function.source)
-        exports, reached = add_names(fork, reach, common, function.source, coming)
+    hops = read_route(files, fork, common, function.source) if coming else ()
+    reached = add_names(fork, hops, coming)
     joined = register(function, templates, fork.free_falls_to_else)
-    marks = _markers(common, blocks, templates, (exports, reached), joined)
+    marks = _markers(common, blocks, templates, [change for _, change in reached], joined)
     plan = proven_plan(
         [
-            (common, Change.joined([exports, marks])),
-            (function.source, Change.joined([reached, joined])),
+            *reached,
+            (common, marks),
+            (function.source, joined),
         ],
         names,
     )

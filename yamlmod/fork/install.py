@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.bindings import bindings
 from yamlmod.fork.blocks import (
-    Block,
     append_blocks,
-    find_blocks,
     is_current,
     refuse_edited,
     refuse_other,
     replace_block,
 )
 from yamlmod.fork.branches import place_of, register, unregister
+from yamlmod.fork.dialect import below, text_of
 from yamlmod.fork.files import Files
 from yamlmod.fork.imports import add_imports
-from yamlmod.fork.locate import Fork, read_function
+from yamlmod.fork.locate import Fork, read_function, source_of
 from yamlmod.fork.parse_model import Function
+from yamlmod.fork.placed import (
+    COMMON,
+    Placed,
+    add_file_imports,
+    add_files,
+    choose_placement,
+    find_placed,
+    own_path,
+)
 from yamlmod.fork.plan import Change, Plan, Step
 from yamlmod.fork.proof import proven, statement_keys
-from yamlmod.fork.reach import add_names, read_reach, refuse_taken
+from yamlmod.fork.reach import add_names, read_route, refuse_taken
 from yamlmod.fork.requirements import add_requirements
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.source import Source
 from yamlmod.registry.manifest import Template
 from yamlmod.registry.naming import free_name
 
@@ -41,88 +49,91 @@ class _Sorted:
     current: tuple[Template, ...]
 
 
-def install(files: Files, fork: Fork, templates: Sequence[Template], force: bool = False) -> Plan:
+def install(
+    files: Files,
+    fork: Fork,
+    templates: Sequence[Template],
+    placement: str = "",
+    force: bool = False,
+) -> Plan:
     """Return the proven plan that makes the fork know the templates' modules.
 
-    ``force`` overwrites code of ours that somebody has edited.
+    ``placement`` says where code goes that is not there yet: `common` or `package`. ``force``
+    overwrites code of ours that somebody has edited.
     """
     templates = tuple({template.name: template for template in templates}.values())
     common = read_common(files, fork)
     function = read_function(files, fork)
-    blocks = find_blocks(common)
-    groups = _sorted(common, blocks, templates, force)
+    hops = read_route(files, fork, common, function.source)
+    placed = find_placed(files, fork, common)
+    chosen = choose_placement(placed, templates, placement)
+    groups = _sorted(placed, templates, force)
+    inside = [template for template in templates if chosen[template.name] == COMMON]
+    apart = [template for template in templates if template not in inside]
     names = [template.class_name for template in templates]
-    refuse_taken(files, fork, common, function.source, names)
-    _refuse_collisions(common, blocks, templates)
+    own = {own_path(fork, template) for template in apart}
+    refuse_taken(files, hops, common, function.source, names, own)
+    _refuse_collisions(common, placed, templates, inside)
 
-    code = _code(common, blocks, groups)
-    bound = add_imports(common, templates, blocks.values())
-    exports, reached = add_names(
-        fork, read_reach(files, fork, common, function.source), common, function.source, names
-    )
-    branches = _branches(fork, function, groups, force)
+    blocks = [one.block for one in placed.values() if one.placement == COMMON]
     packages = add_requirements(files, templates)
-
+    own_files = add_files(files, fork, common, [t for t in apart if t not in groups.current])
     plan = proven_plan(
         [
-            (common, Change.joined([code, bound, exports])),
-            (function.source, Change.joined([reached, branches])),
+            (common, _code(common, placed, groups, inside)),
+            (common, add_imports(common, inside, blocks)),
+            *add_names(fork, hops, [template.class_name for template in inside]),
+            (function.source, add_file_imports(files, fork, function.source, apart)),
+            (function.source, _branches(fork, function, groups, force)),
         ],
         names,
     )
+    plan = Plan.joined([own_files, plan, packages])
     notes = [
         *(note for template in templates for note in template.notes),
         *_current_notes(plan, groups),
         *plan.notes,
-        *packages.notes,
         *_other_parsers(files, fork, names),
+        *fork.dialect.told_faults(files, fork.base),
     ]
-    return Plan({**plan.texts, **packages.texts}, (*plan.steps, *packages.steps), tuple(notes))
+    return Plan(plan.texts, plan.steps, tuple(dict.fromkeys(notes)))
 
 
 def proven_plan(changes: Iterable[tuple[Source, Change]], names: Iterable[str]) -> Plan:
-    """Return the plan of several files' changes, each of them proven."""
-    changes = list(changes)
+    """Return the plan of several files' changes, each file proven as a whole."""
     names = list(names)
-    texts = {
-        source.path: proven(source, change, names) for source, change in changes if change.edits
-    }
+    by_path: dict[str, tuple[Source, list[Change]]] = {}
+    for source, change in changes:
+        by_path.setdefault(source.path, (source, []))[1].append(change)
+    joined = [(source, Change.joined(parts)) for source, parts in by_path.values()]
     return Plan(
-        texts,
-        tuple(step for _, change in changes for step in change.steps),
-        tuple(note for _, change in changes for note in change.notes),
+        {source.path: proven(source, change, names) for source, change in joined if change.edits},
+        tuple(step for _, change in joined for step in change.steps),
+        tuple(note for _, change in joined for note in change.notes),
     )
 
 
 def read_common(files: Files, fork: Fork) -> Source:
-    """Return the parsed common.py."""
-    common = read_source(files, fork.common)
-    if common is None:
-        raise Refusal(
-            "changed",
-            f"{fork.common} is gone",
-            place=Place(files.shown(fork.common)),
-            hint="run the command again",
-        )
+    """Return the parsed file that takes new classes."""
+    common = source_of(files, fork.common)
     if not any(isinstance(node, ast.ClassDef) for node in common.tree.body):
         raise Refusal(
             "not-a-fork",
-            "this common.py defines no class",
+            f"this {PurePosixPath(common.path).name} defines no class",
             place=Place(common.shown),
             hint="give a fork whose models/common.py holds its modules",
         )
     return common
 
 
-def _sorted(
-    common: Source, blocks: dict[str, Block], templates: Sequence[Template], force: bool
-) -> _Sorted:
+def _sorted(placed: Mapping[str, Placed], templates: Sequence[Template], force: bool) -> _Sorted:
     new, outdated, current = [], [], []
     for template in templates:
-        block = blocks.get(template.name)
-        if block is None:
+        there = placed.get(template.name)
+        if there is None:
             new.append(template)
             continue
+        common, block = there.source, there.block
         refuse_other(common, block, template)
         if not force:
             refuse_edited(common, block)
@@ -141,9 +152,15 @@ def _sorted(
     return _Sorted(tuple(new), tuple(outdated), tuple(current))
 
 
-def _code(common: Source, blocks: dict[str, Block], groups: _Sorted) -> Change:
+def _code(
+    common: Source,
+    placed: Mapping[str, Placed],
+    groups: _Sorted,
+    inside: Sequence[Template],
+) -> Change:
     parts = []
-    edit = append_blocks(common, groups.new)
+    new = [template for template in groups.new if template in inside]
+    edit = append_blocks(common, new)
     if edit is not None:
         line = common.line_of(edit.start)
         steps = tuple(
@@ -153,12 +170,12 @@ def _code(common: Source, blocks: dict[str, Block], groups: _Sorted) -> Change:
                 line,
                 f"class {t.class_name} {t.version} appended to {common.shown}",
             )
-            for t in groups.new
+            for t in new
         )
-        keys = tuple(key for t in groups.new for key in statement_keys(t.code))
+        keys = tuple(key for t in new for key in statement_keys(t.code))
         parts.append(Change((edit,), steps, keys))
-    for template in groups.outdated:
-        block = blocks[template.name]
+    for template in (template for template in groups.outdated if template in inside):
+        block = placed[template.name].block
         step = Step(
             "class",
             common.path,
@@ -201,14 +218,18 @@ def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> C
 
 
 def _refuse_collisions(
-    common: Source, blocks: dict[str, Block], templates: Sequence[Template]
+    common: Source,
+    placed: Mapping[str, Placed],
+    templates: Sequence[Template],
+    inside: Sequence[Template],
 ) -> None:
     """Refuse a template that defines a name which common.py or another template defines."""
     taken = {one.name: (one.node, one.target) for one in bindings(common.tree)}
     owner: dict[str, str] = {}
     for template in templates:
-        block = blocks.get(template.name)
-        for name in _defined(template):
+        there = placed.get(template.name)
+        block = there.block if there is not None and there.placement == COMMON else None
+        for name in _defined(template) if template in inside else [template.class_name]:
             node = taken[name][0] if name in taken else None
             ours = (
                 block is not None
@@ -273,8 +294,8 @@ def _current_notes(plan: Plan, groups: _Sorted) -> list[str]:
 def _other_parsers(files: Files, fork: Fork, names: Sequence[str]) -> list[str]:
     """Say which other files have a parse_model, which stays as it is."""
     notes = []
-    for path in files.glob(f"{fork.models}/*.py"):
-        text = "" if path == fork.yolo else files.read(path) or ""
+    for path in files.glob(below(fork.models, "*.py")):
+        text = "" if path == fork.yolo else text_of(files, path)
         if "def parse_model" not in text:
             continue
         if PurePosixPath(path).name != "tf.py":

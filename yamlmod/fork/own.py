@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.bindings import bindings
+from yamlmod.fork.classes import is_inside
 from yamlmod.fork.files import Files
 from yamlmod.fork.install import read_common
 from yamlmod.fork.locate import Fork, read_function
-from yamlmod.fork.modules import is_inside
 from yamlmod.registry.manifest import Template
 
 _IMPORTS = (ast.Import, ast.ImportFrom)

@@ -20,11 +20,24 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """New texts of the files that change, how they came about, and what else to know."""
+    """New texts of the files that change, how they came about, and what else to know.
 
-    texts: Mapping[str, str]
+    A text of None takes the file away.
+    """
+
+    texts: Mapping[str, str | None]
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def joined(cls, plans: Iterable[Plan]) -> Plan:
+        """Return plans for different files as one."""
+        parts = tuple(plans)
+        return cls(
+            {path: text for part in parts for path, text in part.texts.items()},
+            tuple(step for part in parts for step in part.steps),
+            tuple(note for part in parts for note in part.notes),
+        )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,9 +25,9 @@ def statement_keys(code: str) -> tuple[str, ...]:
     return tuple(f"statement {ast.dump(node)}" for node in ast.parse(code).body)
 
 
-def imported(name: str) -> str:
-    """Return the proof's key for a name in an import from common."""
-    return f"imported {name}"
+def imported(module: str, name: str) -> str:
+    """Return the proof's key for a name in an import from a module, written as it stands."""
+    return f"imported {module} {name}"
 
 
 def member(name: str) -> str:
@@ -54,6 +55,7 @@ def proven(source: Source, change: Change, names: Iterable[str]) -> str:
     try:
         new_text = apply_edits(source.text, change.edits)
         new = tree_of(source.shown, new_text)
+        compiled(source.shown, new_text)
     except YamlmodError as error:
         raise ProofFailedError(
             f"the changed file is not valid Python: {error.message}", place=error.place
@@ -81,6 +83,27 @@ def proven(source: Source, change: Change, names: Iterable[str]) -> str:
     if not kept:
         raise ProofFailedError("a comment outside the planned places would change", place=place)
     return new_text
+
+
+def compiled(shown: str, text: str) -> None:
+    """Compile a text, which finds what a parse alone lets through; nothing is run."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, shown, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        place = Place(shown, error.lineno, error.offset)
+        raise ProofFailedError(
+            f"the new file does not compile: {error.msg}", place=place
+        ) from error
+
+
+def proven_file(shown: str, text: str, code: str) -> str:
+    """Return the text of a new file; a ProofFailedError where its tree is not that of ``code``."""
+    compiled(shown, text)
+    if ast.dump(ast.parse(text)) != ast.dump(ast.parse(code)):
+        raise ProofFailedError("the new file is not the module's code", place=Place(shown))
+    return text
 
 
 def _difference(one: Counter[str], other: Counter[str]) -> dict[str, int]:
@@ -118,13 +141,14 @@ class _Eraser(ast.NodeTransformer):
         return left if isinstance(left, list) else [] if left is None else [left]
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        """Take names out of imports from common; an import left empty goes."""
-        if not (node.module or "").endswith("common"):
-            return node
+        """Take names out of imports; an import left empty goes."""
+        module = "." * node.level + (node.module or "")
         node.names = [
             one
             for one in node.names
-            if not self._lose(one.name if one.asname is None else "", imported)
+            if not self._lose(
+                one.name if one.asname is None else "", lambda name: imported(module, name)
+            )
         ]
         return node if node.names else None
 

@@ -1,4 +1,4 @@
-"""How a class of common.py comes to be a name in yolo.py, where parse_model looks for it."""
+"""How a class comes to be a name in the file of parse_model: the way that Conv goes."""
 
 from __future__ import annotations
 
@@ -8,242 +8,259 @@ from dataclasses import dataclass
 
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
-from yamlmod.fork.bindings import behind, bindings, last_of_header, statements
+from yamlmod.fork.bindings import Binding, behind, bindings, last_of_header
+from yamlmod.fork.exports import add_exports, drop_exports, read_exports
 from yamlmod.fork.files import Files
 from yamlmod.fork.imports import MARK, marked_imports
-from yamlmod.fork.listing import import_listing, literal_listing
+from yamlmod.fork.listing import import_listing
 from yamlmod.fork.locate import Fork
-from yamlmod.fork.parse_model import Literal
+from yamlmod.fork.modules import file_of, from_imports, is_star, written
 from yamlmod.fork.plan import Change, Step
-from yamlmod.fork.proof import exported, imported
+from yamlmod.fork.proof import imported
 from yamlmod.fork.source import Source, read_source
+
+Changes = list[tuple[Source, Change]]
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
-    """The imports of yolo.py that could carry a name over from common.py."""
+class Hop:
+    """Names go from the file ``lower`` to the file ``upper``, by these imports of it."""
 
-    explicit: tuple[ast.ImportFrom, ...]
-    star: bool
-    through: str
-    exports: Literal | None
+    upper: Source
+    lower: Source
+    imports: tuple[ast.ImportFrom, ...]
+
+    @property
+    def star(self) -> bool:
+        """Return whether every name of the lower file arrives."""
+        exports, closed = read_exports(self.lower)
+        open_way = not closed or exports is not None
+        return open_way and any(is_star(node) for node in self.imports)
 
 
-def read_reach(files: Files, fork: Fork, common: Source, yolo: Source) -> Reach:
-    """Return how names travel from common.py to yolo.py."""
-    explicit = _explicit(fork, yolo)
-    exports, closed = _exports(common)
-    star = any(_is_star(node) for node in _from(yolo, fork, "common"))
-    through = "" if star else _star_through(files, fork, yolo)
-    open_way = not closed or exports is not None
-    return Reach(tuple(explicit), star and open_way, through if open_way else "", exports)
+def read_route(files: Files, fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
+    """Return the hops from the file of the classes to the file of parse_model.
+
+    Mostly one. Two where a package's ``__init__`` or a sibling that imports everything stands
+    between; none where both are one file.
+    """
+    if home.path == parse.path:
+        return ()
+    direct = _hop(files, parse, home)
+    between = _package_between(files, home, parse)
+    if between and not direct.star and not _brings_conv(direct.imports):
+        return between
+    if direct.imports:
+        return (direct,)
+    return _star_between(files, fork, home, parse) or (direct,)
 
 
 def refuse_taken(
-    files: Files, fork: Fork, common: Source, yolo: Source, names: Sequence[str]
+    files: Files,
+    hops: Sequence[Hop],
+    home: Source,
+    parse: Source,
+    names: Sequence[str],
+    own: Iterable[str] = (),
 ) -> None:
-    """Refuse names that yolo.py, or a sibling's star import, binds to another thing."""
-    for one in bindings(yolo.tree):
-        from_common = one.target in {f"{fork.package_prefix}common.{one.name}"}
-        if one.name in names and not from_common:
-            raise _taken(yolo, one.node, one.name)
-    for node, _ in (*statements(common.tree), *statements(yolo.tree)):
-        if not isinstance(node, ast.ImportFrom) or not _is_star(node):
+    """Refuse names that a file on the way, or a star import there, binds to another thing.
+
+    ``own`` are the files of modules that have one.
+    """
+    ours = {home.path, *(hop.upper.path for hop in hops), *own}
+    uppers = {source.path: source for source in (parse, *(hop.upper for hop in hops))}
+    for source in uppers.values():
+        for one in bindings(source.tree):
+            if one.name in names and source.path != home.path:
+                _refuse_other(files, source, one, ours)
+    for source in {home.path: home, **uppers}.values():
+        for node in from_imports(source):
+            path = file_of(files, source.path, written(node)) if is_star(node) else ""
+            if not path or path in ours or not any(n in (files.read(path) or "") for n in names):
+                continue
+            other = read_source(files, path)
+            for one in bindings(other.tree) if other is not None else ():
+                if one.name in names:
+                    _refuse_other(files, other or source, one, ours)
+
+
+def add_names(fork: Fork, hops: Sequence[Hop], names: Sequence[str]) -> Changes:
+    """Return the changes that make the names arrive in the file of parse_model."""
+    changes: Changes = []
+    for hop in hops if names else ():
+        if hop.star:
+            changes.append((hop.lower, add_exports(hop.lower, names, always=True)))
+            if len(hops) > 1 and hop is hops[-1]:
+                note = f"{', '.join(names)}: {hop.upper.shown} gets the name through "
+                note += f"{hop.lower.shown}, which imports everything from common"
+                changes.append((hop.upper, Change(notes=(note,))))
             continue
-        path = _sibling_path(fork, node)
-        if not path or path == fork.common or not any(n in (files.read(path) or "") for n in names):
-            continue
-        other = read_source(files, path)
-        if other is None:
-            continue
-        for one in bindings(other.tree):
-            if one.name in names and not one.target.endswith(f"common.{one.name}"):
-                raise _taken(other, one.node, one.name)
+        changes.append((hop.lower, add_exports(hop.lower, names, always=False)))
+        explicit = _explicit(hop)
+        if explicit:
+            changes.append((hop.upper, _join_imports(hop.upper, explicit, names)))
+        else:
+            changes.append((hop.upper, _add_line(fork, hop, names)))
+    return changes
 
 
-def add_names(
-    fork: Fork, reach: Reach, common: Source, yolo: Source, names: Sequence[str]
-) -> tuple[Change, Change]:
-    """Return the changes of common.py and of yolo.py that make the names arrive."""
-    if reach.star or reach.through:
-        note: tuple[str, ...] = ()
-        if reach.through:
-            note = (
-                f"{', '.join(names)}: {yolo.shown} gets the name through {reach.through}, "
-                "which imports everything from common",
-            )
-        return _add_exports(reach, common, names), Change(notes=note)
-    if not reach.explicit:
-        return Change(), _add_line(fork, yolo, names)
-    parts = []
-    for node in reach.explicit:
-        listing = import_listing(yolo, node)
-        new = [name for name in names if name not in listing.names()]
-        if new:
-            edits = listing.insert([(name, name) for name in new], keep_sorted=True)
-            steps = tuple(_import_step(yolo, node.lineno, name) for name in new)
-            parts.append(Change(tuple(edits), steps, tuple(imported(name) for name in new)))
-    return Change(), Change.joined(parts)
-
-
-def drop_names(
-    fork: Fork, common: Source, yolo: Source, names: Iterable[str]
-) -> tuple[Change, Change]:
-    """Return the changes that take the names out of yolo.py's imports and common's ``__all__``."""
+def drop_names(hops: Sequence[Hop], names: Iterable[str]) -> Changes:
+    """Return the changes that take the names out of imports and ``__all__`` on the way."""
     gone = set(names)
-    parts = []
-    for node in _from(yolo, fork, "common"):
-        listing = import_listing(yolo, node)
-        plain = [alias.name for alias in node.names if alias.asname is None and alias.name in gone]
-        if not plain:
-            continue
-        steps = tuple(
-            Step(
-                "import", yolo.path, node.lineno, f"{name} removed from the imports of {yolo.shown}"
-            )
-            for name in plain
+    changes: Changes = []
+    for hop in hops:
+        changes.append((hop.lower, drop_exports(hop.lower, gone)))
+        changes += [(hop.upper, leave_import(hop.upper, node, gone)) for node in hop.imports]
+    return changes
+
+
+def leave_import(source: Source, node: ast.ImportFrom, gone: set[str]) -> Change:
+    """Return the change that takes names out of an import; one left empty goes as a whole."""
+    plain = [alias.name for alias in node.names if alias.asname is None and alias.name in gone]
+    if not plain:
+        return Change()
+    steps = tuple(
+        Step(
+            "import",
+            source.path,
+            node.lineno,
+            f"{name} removed from the imports of {source.shown}",
         )
-        edits = listing.remove(plain)
-        if len(plain) == len(node.names):
-            start = yolo.line_start(yolo.start(node))
-            edits = [Edit(start, yolo.line_end(yolo.end(node)), "")]
-        parts.append(Change(tuple(edits), steps, (), tuple(imported(name) for name in plain)))
-    return _drop_exports(common, gone), Change.joined(parts)
+        for name in plain
+    )
+    edits = import_listing(source, node).remove(plain)
+    if len(plain) == len(node.names):
+        start = source.line_start(source.start(node))
+        edits = [Edit(start, source.line_end(source.end(node)), "")]
+    return Change(tuple(edits), steps, (), tuple(imported(written(node), name) for name in plain))
 
 
-def _explicit(fork: Fork, yolo: Source) -> list[ast.ImportFrom]:
+def add_import(
+    fork: Fork, parse: Source, wanted: Sequence[tuple[str, str]], files: Files
+) -> Change:
+    """Return the change that adds a marked line for each (module, name) behind the fork's own."""
+    if not wanted:
+        return Change()
+    at = last_of_header(parse)
+    for index, node in enumerate(parse.tree.body):
+        if isinstance(node, ast.ImportFrom) and written(node).startswith(fork.package_prefix):
+            at = max(at, behind(parse, index))
+    parts = [_line(parse, at, module, [name]) for module, name in wanted]
+    text = "".join(edit.text for part in parts for edit in part.edits)
+    joined = Change.joined(parts)
+    return Change((Edit(at, at, text),), joined.steps, joined.adds)
+
+
+def _hop(files: Files, upper: Source, lower: Source) -> Hop:
+    found = (
+        node
+        for node in from_imports(upper)
+        if file_of(files, upper.path, written(node)) == lower.path
+    )
+    return Hop(upper, lower, tuple(found))
+
+
+def _brings_conv(nodes: Iterable[ast.ImportFrom]) -> bool:
+    return any(alias.name == "Conv" for node in nodes for alias in node.names)
+
+
+def _package_between(files: Files, home: Source, parse: Source) -> tuple[Hop, ...]:
+    """Return the hops through a package's ``__init__`` that hands on Conv, where there is one."""
+    for node in from_imports(parse):
+        path = file_of(files, parse.path, written(node))
+        if not path.endswith("__init__.py") or path == home.path:
+            continue
+        middle = read_source(files, path)
+        hop = None if middle is None else _hop(files, middle, home)
+        if hop is not None and hop.imports and (_brings_conv([node]) or is_star(node)):
+            return hop, _hop(files, parse, hop.upper)
+    return ()
+
+
+def _star_between(files: Files, fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
+    """Return the hops through a sibling that imports all of the home and is imported so."""
+    for node in from_imports(parse):
+        path = file_of(files, parse.path, written(node)) if is_star(node) else ""
+        other = read_source(files, path) if path else None
+        if other is None or read_exports(other)[1]:
+            continue
+        hop = _hop(files, other, home)
+        if hop.star:
+            return hop, _hop(files, parse, other)
+    return ()
+
+
+def _refuse_other(files: Files, source: Source, one: Binding, ours: set[str]) -> None:
+    if isinstance(one.node, ast.ImportFrom):
+        same = one.target.rpartition(".")[2] == one.name
+        if same and file_of(files, source.path, written(one.node)) in ours:
+            return
+    raise Refusal(
+        "name-taken",
+        f"{source.shown} already binds {one.name} to something else",
+        place=source.place(one.node),
+        hint="yamlmod adds its class elsewhere and would not win over this one; rename one of them",
+    )
+
+
+def _explicit(hop: Hop) -> list[ast.ImportFrom]:
     """Return the imports to add a name to: our own, else the one with Conv, else alternatives."""
-    nodes = [node for node in _from(yolo, fork, "common") if not _is_star(node)]
-    marked = {id(node) for node, _ in marked_imports(yolo)}
+    nodes = [node for node in hop.imports if not is_star(node)]
+    marked = {id(node) for node, _ in marked_imports(hop.upper)}
+    body = hop.upper.tree.body
     for wanted in (
         [node for node in nodes if id(node) in marked],
-        [
-            node
-            for node in nodes
-            if node in yolo.tree.body and any(alias.name == "Conv" for alias in node.names)
-        ],
-        [node for node in nodes if node in yolo.tree.body],
+        [node for node in nodes if node in body and _brings_conv([node])],
+        [node for node in nodes if node in body],
     ):
         if wanted:
             return wanted[:1]
     return nodes
 
 
-def _from(yolo: Source, fork: Fork, module: str) -> list[ast.ImportFrom]:
-    wanted = f"{fork.package_prefix}{module}"
-    return [
-        node
-        for node, _ in statements(yolo.tree)
-        if isinstance(node, ast.ImportFrom) and "." * node.level + (node.module or "") == wanted
-    ]
+def _join_imports(source: Source, nodes: Iterable[ast.ImportFrom], names: Sequence[str]) -> Change:
+    parts = []
+    for node in nodes:
+        listing = import_listing(source, node)
+        new = [name for name in names if name not in listing.names()]
+        if new:
+            edits = listing.insert([(name, name) for name in new], keep_sorted=True)
+            steps = tuple(_step(source, node.lineno, name) for name in new)
+            keys = tuple(imported(written(node), name) for name in new)
+            parts.append(Change(tuple(edits), steps, keys))
+    return Change.joined(parts)
 
 
-def _is_star(node: ast.ImportFrom) -> bool:
-    return node.names[0].name == "*"
-
-
-def _sibling_path(fork: Fork, node: ast.ImportFrom) -> str:
-    """Return the path of the sibling module that an import names, empty for any other."""
-    module = "." * node.level + (node.module or "")
-    prefix = fork.package_prefix
-    stem = module.removeprefix(prefix) if prefix and module.startswith(prefix) else ""
-    return fork.sibling(f"{stem}.py") if stem and "." not in stem else ""
-
-
-def _star_through(files: Files, fork: Fork, yolo: Source) -> str:
-    """Return the shown name of a sibling whose star import hands on all of common."""
-    for node, _ in statements(yolo.tree):
-        path = (
-            _sibling_path(fork, node) if isinstance(node, ast.ImportFrom) and _is_star(node) else ""
+def _add_line(fork: Fork, hop: Hop, names: Sequence[str]) -> Change:
+    """Return the change that adds an import line for names which no import there can carry."""
+    upper = hop.upper
+    if hop.imports:
+        module = written(hop.imports[-1])
+        at = max(
+            (behind(upper, i) for i, node in enumerate(upper.tree.body) if node in hop.imports),
+            default=last_of_header(upper),
         )
-        other = read_source(files, path) if path and path != fork.common else None
-        if other is None or _exports(other)[1]:
-            continue
-        if any(_is_star(one) for one in _from(other, fork, "common")):
-            return other.shown
-    return ""
-
-
-def _exports(source: Source) -> tuple[Literal | None, bool]:
-    """Return the literal ``__all__`` and whether there is any ``__all__``."""
-    literal, closed = None, False
-    for node, _ in statements(source.tree):
-        targets: list[ast.expr] = []
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
-            targets = [node.target]
-        if any(isinstance(one, ast.Name) and one.id == "__all__" for one in targets):
-            value = node.value if isinstance(node, ast.Assign) else None
-            usable = isinstance(value, (ast.List, ast.Tuple)) and value.elts and not closed
-            literal = value if isinstance(value, (ast.List, ast.Tuple)) and usable else None
-            closed = True
-    return literal, closed
-
-
-def _add_exports(reach: Reach, common: Source, names: Sequence[str]) -> Change:
-    if reach.exports is None:
-        return Change()
-    listing = literal_listing(common, reach.exports)
-    new = [name for name in names if name not in listing.names()]
-    if not new:
-        return Change()
-    quote = common.segment(reach.exports.elts[-1])[-1]
-    edits = listing.insert([(name, f"{quote}{name}{quote}") for name in new], keep_sorted=True)
-    steps = tuple(
-        Step("export", common.path, listing.line(), f"{name} added to __all__ of {common.shown}")
-        for name in new
-    )
-    return Change(tuple(edits), steps, tuple(exported(name) for name in new))
-
-
-def _drop_exports(common: Source, names: set[str]) -> Change:
-    literal, _ = _exports(common)
-    if literal is None:
-        return Change()
-    listing = literal_listing(common, literal)
-    ours = [name for name in listing.names() if name in names]
-    if not ours:
-        return Change()
-    steps = tuple(
-        Step(
-            "export", common.path, listing.line(), f"{name} removed from __all__ of {common.shown}"
-        )
-        for name in ours
-    )
-    return Change(tuple(listing.remove(ours)), steps, (), tuple(exported(name) for name in ours))
-
-
-def _add_line(fork: Fork, yolo: Source, names: Sequence[str]) -> Change:
+        return _line(upper, at, module, names)
     if not fork.package_prefix:
         raise Refusal(
             "no-import",
-            f"{yolo.shown} imports nothing from its models folder, so the "
+            f"{upper.shown} imports nothing from its own folder, so the "
             "spelling of such an import is unknown",
-            hint="import something from models/common.py there first",
+            hint=f"import something from {hop.lower.shown} there first",
         )
-    at = last_of_header(yolo)
-    for index, node in enumerate(yolo.tree.body):
-        if isinstance(node, ast.ImportFrom) and _sibling_path(fork, node):
-            at = behind(yolo, index)
-    line = f"from {fork.package_prefix}common import {', '.join(names)}"
-    steps = tuple(_import_step(yolo, yolo.line_of(at), name) for name in names)
-    return Change(
-        (Edit(at, at, f"{line}  {MARK}{yolo.newline}"),),
-        steps,
-        tuple(imported(name) for name in names),
-    )
+    at = last_of_header(upper)
+    for index, node in enumerate(upper.tree.body):
+        if isinstance(node, ast.ImportFrom) and written(node).startswith(fork.package_prefix):
+            at = behind(upper, index)
+    return _line(upper, at, fork.spelled(hop.lower.path), names)
 
 
-def _import_step(yolo: Source, line: int, name: str) -> Step:
-    return Step("import", yolo.path, line, f"{name} added to the imports of {yolo.shown}")
+def _line(source: Source, at: int, module: str, names: Sequence[str]) -> Change:
+    line = f"from {module} import {', '.join(names)}"
+    steps = tuple(_step(source, source.line_of(at), name) for name in names)
+    keys = tuple(imported(module, name) for name in names)
+    return Change((Edit(at, at, f"{line}  {MARK}{source.newline}"),), steps, keys)
 
 
-def _taken(source: Source, node: ast.stmt, name: str) -> Refusal:
-    return Refusal(
-        "name-taken",
-        f"{source.shown} already binds {name} to something else",
-        place=source.place(node),
-        hint="yamlmod adds its class to common.py and would not win over this one; "
-        "rename one of them",
-    )
+def _step(source: Source, line: int, name: str) -> Step:
+    return Step("import", source.path, line, f"{name} added to the imports of {source.shown}")

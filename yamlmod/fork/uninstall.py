@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.fork.bindings import bindings
-from yamlmod.fork.blocks import Block, find_blocks, refuse_edited, remove_block
+from yamlmod.fork.blocks import Block, refuse_edited, remove_block
 from yamlmod.fork.branches import unregister
 from yamlmod.fork.files import Files
 from yamlmod.fork.imports import drop_imports
 from yamlmod.fork.install import proven_plan, read_common
 from yamlmod.fork.locate import Fork, read_function
+from yamlmod.fork.placed import COMMON, Placed, drop_file_imports, drop_files, find_placed
 from yamlmod.fork.plan import Change, Plan, Step
 from yamlmod.fork.proof import statement_keys
-from yamlmod.fork.reach import drop_names
+from yamlmod.fork.reach import drop_names, read_route
 from yamlmod.fork.requirements import drop_requirements
 from yamlmod.fork.source import Source, tree_of
 
@@ -27,42 +28,50 @@ def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = Fals
     """
     common = read_common(files, fork)
     function = read_function(files, fork)
-    blocks = find_blocks(common)
-    gone = _chosen(common, blocks, names, force)
-    staying = [block for block in blocks.values() if block not in gone]
+    placed = find_placed(files, fork, common)
+    chosen = _chosen(common, placed, names, force)
+    gone = [one.block for one in chosen]
+    inside = [one.block for one in chosen if one.placement == COMMON]
+    staying = [one.block for one in placed.values() if one not in chosen]
+    common_blocks = [one.block for one in placed.values() if one.placement == COMMON]
     classes = [block.class_name for block in gone]
-
     # Of a class of the fork's own, only what was added for it goes.
-    imported = [one.class_name for one in gone if not one.adds or "import" in one.adds]
+    imported = [one.class_name for one in inside if not one.adds or "import" in one.adds]
     registered = [one.class_name for one in gone if not one.adds or "branch" in one.adds]
-    exports, reached = drop_names(fork, common, function.source, imported)
-    imports = drop_imports(common, blocks.values(), gone)
+
+    hops = read_route(files, fork, common, function.source)
     packages = drop_requirements(files, gone, staying)
+    own_files = drop_files(files, fork, chosen)
     plan = proven_plan(
         [
-            (common, Change.joined([_code(common, gone), imports, exports])),
-            (function.source, Change.joined([reached, unregister(function, registered, force)])),
+            (common, _code(common, inside)),
+            (common, drop_imports(common, common_blocks, inside)),
+            *drop_names(hops, imported),
+            (function.source, drop_file_imports(files, function.source, chosen)),
+            (function.source, unregister(function, registered, force)),
         ],
         classes,
     )
+    sources = {one.path: one for one in (common, function.source)}
+    plan = Plan.joined([own_files, plan, packages])
     notes = [
         *plan.notes,
-        *_still_named(plan, (common, function.source), gone),
+        *_still_named(plan, sources.values(), gone),
         *_checkpoints([one.class_name for one in gone if one.origin != "fork"]),
     ]
-    return Plan({**plan.texts, **packages.texts}, (*plan.steps, *packages.steps), tuple(notes))
+    return Plan(plan.texts, plan.steps, tuple(notes))
 
 
 def _chosen(
-    common: Source, blocks: dict[str, Block], names: Sequence[str], force: bool
-) -> list[Block]:
-    chosen = []
+    common: Source, placed: Mapping[str, Placed], names: Sequence[str], force: bool
+) -> list[Placed]:
+    chosen: list[Placed] = []
     for name in dict.fromkeys(names):
-        block = blocks.get(name) or next(
-            (one for one in blocks.values() if one.class_name == name), None
+        found = placed.get(name) or next(
+            (one for one in placed.values() if one.block.class_name == name), None
         )
-        if block is None:
-            known = one_of([_told(one) for one in blocks.values()]) or "none"
+        if found is None:
+            known = one_of([_told(one.block) for one in placed.values()]) or "none"
             raise Refusal(
                 "not-patched",
                 f"{name} was not put into {common.shown} by yamlmod",
@@ -70,9 +79,9 @@ def _chosen(
                 hint=f"modules put in by yamlmod: {known}",
             )
         if not force:
-            refuse_edited(common, block)
-        if block not in chosen:
-            chosen.append(block)
+            refuse_edited(found.source, found.block)
+        if found not in chosen:
+            chosen.append(found)
     return chosen
 
 
@@ -111,7 +120,7 @@ def _still_named(plan: Plan, sources: Iterable[Source], gone: Iterable[Block]) -
     names = {one.name for block in gone for one in bindings(block.tree())}
     notes = []
     for source in sources:
-        tree = tree_of(source.shown, plan.texts.get(source.path, source.text))
+        tree = tree_of(source.shown, plan.texts.get(source.path) or source.text)
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and node.id in names:
                 notes.append(

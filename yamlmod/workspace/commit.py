@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,15 +24,27 @@ def commit(changes: Sequence[Change]) -> None:
         _check_unchanged(path, change)
     staged: list[tuple[Path, Path, Change]] = []
     replaced: list[tuple[Path, Change]] = []
+    made: list[Path] = []
     try:
         for path, change in targets:
-            staged.append((_stage(path, change), path, change))
+            made += _make_folder(path, change)
+            if change.after is not None:
+                staged.append((_stage(path, change, change.after), path, change))
         for temporary, path, change in staged:
             _check_unchanged(path, change)
             replaced.append((path, change))
             temporary.replace(path)
+        for path, change in targets:
+            if change.after is None:
+                _check_unchanged(path, change)
+                replaced.append((path, change))
+                path.unlink(missing_ok=True)
+        _drop_empty_folders(targets)
     except BaseException as error:
         _restore(replaced)
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
         if isinstance(error, OSError):
             reason = error.strerror or str(error)
             raise Refusal(
@@ -66,7 +79,26 @@ def _check_unchanged(path: Path, change: Change) -> None:
     )
 
 
-def _stage(path: Path, change: Change) -> Path:
+def _make_folder(path: Path, change: Change) -> list[Path]:
+    """Make the folder of a new file, where the change permits that; return what was made."""
+    folder = path.parent
+    if not change.makes_folders or change.after is None or folder.is_dir():
+        return []
+    folder.mkdir()
+    return [folder]
+
+
+def _drop_empty_folders(targets: Sequence[tuple[Path, Change]]) -> None:
+    """Take away the folders that files which went have left empty, byte code aside."""
+    for path, change in targets:
+        folder = path.parent
+        if change.after is not None or not change.makes_folders or not folder.is_dir():
+            continue
+        if all(one.name == "__pycache__" for one in folder.iterdir()):
+            shutil.rmtree(folder)
+
+
+def _stage(path: Path, change: Change, after: bytes) -> Path:
     """Write the new contents to a temporary file in the target's folder, with its mode."""
     if not path.parent.is_dir():
         raise Refusal(
@@ -80,7 +112,7 @@ def _stage(path: Path, change: Change) -> Path:
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(change.after)
+            stream.write(after)
             stream.flush()
             os.fsync(stream.fileno())
         _keep_owner(path, temporary)

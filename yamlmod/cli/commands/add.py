@@ -15,6 +15,7 @@ from yamlmod.cli.options import (
     At,
     Before,
     Check,
+    DialectName,
     DiffFile,
     DryRun,
     EdgeOption,
@@ -25,8 +26,10 @@ from yamlmod.cli.options import (
     KeepSkips,
     Output,
     OutputFormat,
+    PlacementName,
     Readers,
     Rule,
+    TargetFunction,
     UseExisting,
     Write,
     parse_args,
@@ -56,7 +59,7 @@ def run(
             "--repo",
             metavar="REPO",
             parser=path_word,
-            help="The fork: the folder that holds models/yolo.py.",
+            help="The fork: the folder that holds models/yolo.py, or nn/tasks.py.",
         ),
     ],
     cfg: Annotated[
@@ -77,6 +80,9 @@ def run(
     readers: Readers = None,
     from_: From = None,
     allow_dead: AllowDead = False,
+    target: TargetFunction = "",
+    dialect: DialectName = "",
+    placement: PlacementName = None,
     output: Output = None,
     write: Write = False,
     force: ForceCode = False,
@@ -103,27 +109,27 @@ def run(
     )
     from yamlmod.cli.target import open_target, positions_of, readers_of, shadowed_cfg, sources_of
     from yamlmod.cli.wanted import Choices, plan_for, templates_for
-    from yamlmod.fork.locate import locate
+    from yamlmod.fork.locate import cfg_folders, locate
     from yamlmod.ops.insert import Request, insert
     from yamlmod.workspace.files import Tree
 
     values = parse_args(args)
     tree = Tree(repo)
-    fork = locate(tree)
+    fork = locate(tree, target, dialect)
     refuse_index_offset(fork, tree)
-    choices = Choices(as_name, use_existing, rule, force)
+    choices = Choices(as_name, use_existing, rule, force, placement.value if placement else "")
     templates = templates_for(tree, fork, [module], choices)
-    target = open_target(cfg, [repo, repo / fork.models])
+    model = open_target(cfg, [repo, *(repo / folder for folder in cfg_folders(tree, fork))])
     outcome = insert(
-        target.model,
+        model.model,
         Request(
             module=templates[0].name,
-            positions=positions_of(target.model, at, after, before, edge),
+            positions=positions_of(model.model, at, after, before, edge),
             args=values,
             keep_skips=keep_skips,
-            readers=readers_of(target.model, split_selectors(readers)),
+            readers=readers_of(model.model, split_selectors(readers)),
             allow_dead=allow_dead,
-            sources=sources_of(target.model, from_),
+            sources=sources_of(model.model, from_),
             template=templates[0],
             spelling=spelling_of(fork),
         ),
@@ -132,7 +138,7 @@ def run(
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     told = describe("add", outcome)
     warnings = [*told.warnings, *shadowed_cfg(cfg, repo)]
-    lines = [*told.lines, *plan_lines(plan)]
-    report = Report("add", lines, warnings, {**told.data, **plan_data(plan)})
-    changes = [yaml_change(target, outcome, wish), *changes_of(tree, plan)]
+    lines = [*told.lines, *plan_lines(tree, fork, plan)]
+    report = Report("add", lines, warnings, {**told.data, **plan_data(fork, plan)})
+    changes = [yaml_change(model, outcome, wish), *changes_of(tree, plan)]
     finish(changes, report, wish.sinks(write), tree.root)

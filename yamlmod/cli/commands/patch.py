@@ -9,15 +9,18 @@ import typer
 from yamlmod.cli.options import (
     AsName,
     Check,
+    DialectName,
     DiffFile,
     DryRun,
     ForceCode,
     Format,
     Json,
     OutputFormat,
+    PlacementName,
     Repo,
     Rule,
     Sinks,
+    TargetFunction,
     UseExisting,
     Write,
 )
@@ -28,7 +31,8 @@ Examples:
   yamlmod patch yolov5 BiLevelRoutingAttention -w
   yamlmod patch yolov5 SimAM --as MySimAM
   yamlmod patch yolov5 CBAM --use-existing
-  yamlmod patch yolov5 ./my_attention.py:MyAttention"""
+  yamlmod patch yolov5 ./my_attention.py:MyAttention
+  yamlmod patch ultralytics SimAM --placement package"""
 
 
 def run(
@@ -43,6 +47,9 @@ def run(
     use_existing: UseExisting = False,
     rule: Rule = None,
     force: ForceCode = False,
+    target: TargetFunction = "",
+    dialect: DialectName = "",
+    placement: PlacementName = None,
     write: Write = False,
     dry_run: DryRun = False,
     check: Check = False,
@@ -63,9 +70,10 @@ def run(
     from yamlmod.workspace.files import Tree
 
     tree = Tree(repo)
-    fork = locate(tree)
-    choices = Choices(as_name, use_existing, rule, force)
+    fork = locate(tree, target, dialect)
+    placed = placement.value if placement else ""
+    choices = Choices(as_name, use_existing, rule, force, placed)
     plan = plan_for(tree, fork, templates_for(tree, fork, modules, choices), choices)
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
-    report = plan_report("patch", tree, plan)
+    report = plan_report("patch", tree, fork, plan)
     finish(changes_of(tree, plan), report, sinks, tree.root)

@@ -8,6 +8,7 @@ import typer
 
 from yamlmod.cli.options import (
     Check,
+    DialectName,
     DiffFile,
     DryRun,
     ForceCode,
@@ -16,6 +17,7 @@ from yamlmod.cli.options import (
     OutputFormat,
     Repo,
     Sinks,
+    TargetFunction,
     Write,
 )
 
@@ -30,6 +32,8 @@ def run(
     modules: Annotated[
         list[str], typer.Argument(metavar="MODULE...", help="Modules that patch put in.")
     ],
+    target: TargetFunction = "",
+    dialect: DialectName = "",
     force: ForceCode = False,
     write: Write = False,
     dry_run: DryRun = False,
@@ -52,7 +56,8 @@ def run(
 
     names = list(dict.fromkeys(name_of(word) for word in modules))
     tree = Tree(repo)
-    plan = uninstall(tree, locate(tree), names, force)
+    fork = locate(tree, target, dialect)
+    plan = uninstall(tree, fork, names, force)
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
-    report = plan_report("unpatch", tree, plan)
+    report = plan_report("unpatch", tree, fork, plan)
     finish(changes_of(tree, plan), report, sinks, tree.root)
