@@ -248,7 +248,8 @@ def _refuse_collisions(
 
 
 def _defined(template: Template) -> list[str]:
-    return list(dict.fromkeys(one.name for one in bindings(ast.parse(template.code))))
+    names = [one.name for one in bindings(ast.parse(template.code))]
+    return list(dict.fromkeys([template.class_name, *names]))  # the class is the main matter
 
 
 def _collision(common: Source, node: ast.stmt, name: str, template: Template) -> Refusal:
