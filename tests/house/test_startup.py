@@ -33,7 +33,7 @@ def _loaded(arguments: list[str], folder: Path) -> set[str]:
         (["insert", "--help"], ("ruamel", "yamlmod.model", "yamlmod.cli.commands.add")),
         (
             ["insert", "SimAM", "x.yaml", "--after", "3"],
-            ("yamlmod.fork", "yamlmod.cli.commands.add"),
+            ("yamlmod.fork", "yamlmod.cli.commands.add", "importlib.metadata"),
         ),
         (["remove", "x.yaml", "5"], ("yamlmod.fork",)),
         (["show", "x.yaml"], ("yamlmod.fork",)),

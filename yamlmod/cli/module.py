@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from yamlmod.fork.blocks import code_block
@@ -68,8 +69,8 @@ def module_lines(template: Template, channels: int) -> list[str]:
         + (f" ({template.origin})" if template.origin != "built-in" else ""),
         f"  {template.summary}",
         "",
-        f"paper        {paper.get('title', '')}",
-        f"             {paper.get('venue', '')} {paper.get('year', '')}, {paper.get('url', '')}",
+        f"paper        {paper.get('title') or '-'}",
+        *([f"             {_published(paper)}"] if paper.get("url") else []),
         *_reference(template),
         f"also called  {', '.join(template.aliases) or '-'}",
         f"rule         {template.rule}: {_RULES[template.rule]}",
@@ -130,6 +131,10 @@ def _cost(known: Measured) -> list[str]:
         f"cost         {macs} (multiply-adds of convolutions and matrix products)",
         f"badges       {', '.join(known.held)}",
     ]
+
+
+def _published(paper: Mapping[str, Any]) -> str:
+    return f"{paper.get('venue', '')} {paper.get('year', '')}, {paper['url']}".strip()
 
 
 def _row(template: Template, channels: int) -> str:

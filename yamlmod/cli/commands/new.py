@@ -1,0 +1,59 @@
+"""Start a template of your own: a manifest, a module that runs, and a test that passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yamlmod.cli.options import DryRun, Format, Json, OutputFormat, path_word
+
+EPILOG = """\b
+Examples:
+  yamlmod new MyAttention
+  yamlmod new MyAttention --rule conv --dir my_templates"""
+
+
+def run(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The class that the fork will have.")],
+    rule: Annotated[
+        str,
+        typer.Option(
+            "--rule", metavar="RULE", help="same, free or conv: the channels it is handed."
+        ),
+    ] = "same",
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--dir",
+            metavar="DIR",
+            parser=path_word,
+            show_default=False,
+            help="Where its folder goes: the first that yamlmod.toml names, else "
+            "yamlmod_templates.",
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    format: OutputFormat = Format.text,
+) -> None:
+    """Write a folder with a template called NAME: manifest, module, test.
+
+    The module is a channel attention that starts as the identity; put your own in its place. What
+    exists is never overwritten.
+    """
+    from yamlmod.cli.console import say_json, show
+    from yamlmod.cli.scaffolding import next_steps, place_for, write
+    from yamlmod.registry.scaffold import scaffold, stem_of
+    from yamlmod.workspace.files import display
+
+    parent = place_for(name, rule, folder)
+    home = parent / stem_of(name)
+    files = {home / file: text for file, text in scaffold(name, rule).items()}
+    write(home, files, dry_run)
+    if json or format is Format.json:
+        written = [] if dry_run else [display(path) for path in files]
+        say_json({"command": "new", "folder": display(home), "written": written})
+    else:
+        show(next_steps(name, home, parent, dry_run))

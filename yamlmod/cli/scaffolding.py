@@ -1,0 +1,89 @@
+"""Where a new template goes, how it is written, and what to do with it then."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from yamlmod.errors import Refusal
+from yamlmod.registry.catalogue import find
+from yamlmod.registry.manifest import RULES
+from yamlmod.registry.naming import check_class_name
+from yamlmod.registry.scaffold import stem_of
+from yamlmod.registry.sources import CONFIG, project_sources, user_folder
+from yamlmod.workspace.commit import commit
+from yamlmod.workspace.files import Change, current_folder, display, exists, real_path
+
+_DEFAULT = "yamlmod_templates"
+
+
+def place_for(name: str, rule: str, folder: Path | None) -> Path:
+    """Return the folder that will hold the template's; refuses what could not be found there."""
+    check_class_name(name, "NAME")
+    if rule not in RULES:
+        known = ", ".join(RULES)
+        raise Refusal("bad-rule", f"--rule {rule!r} is none of {known}", hint="choose one of them")
+    taken = find(name)
+    if taken is not None:
+        raise Refusal(
+            "name-taken",
+            f"there is a module {taken.name} already ({taken.origin}), and it would come first",
+            hint="choose another name",
+        )
+    if folder is not None:
+        return folder
+    named = [one for one in _searched() if not exists(one / "manifest.toml")]
+    return named[0] if named else Path(_DEFAULT)
+
+
+def write(home: Path, files: Mapping[Path, str], dry_run: bool) -> None:
+    """Write the files of a new folder, all or none; refuses one that exists."""
+    if exists(home):
+        raise Refusal(
+            "exists",
+            f"{display(home)} exists, and `new` overwrites nothing",
+            hint="choose another name or another --dir",
+        )
+    if dry_run:
+        return
+    made = [one for one in (home, *home.parents) if not exists(one)]
+    try:
+        home.mkdir(parents=True)
+        commit([Change(path, None, text.encode("ascii")) for path, text in files.items()])
+    except (OSError, Refusal) as error:
+        for one in made:
+            with contextlib.suppress(OSError):
+                one.rmdir()
+        if isinstance(error, Refusal):
+            raise
+        reason = error.strerror or str(error)
+        raise Refusal("unwritable", f"{display(home)} cannot be made: {reason}") from error
+
+
+def next_steps(name: str, home: Path, parent: Path, dry_run: bool) -> list[str]:
+    """Return what a person does next."""
+    stem = stem_of(name)
+    lines = [f"{'would write' if dry_run else 'wrote'} {display(home)}/"]
+    lines += [
+        f"  {stem}.py        the module: put your own in its place",
+        "  manifest.toml  its name, rule and arguments, which must follow",
+        f"  test_{stem}.py   run it with: pytest {display(home)}",
+        "",
+    ]
+    if real_path(parent) not in {real_path(one) for one in (*_searched(), user_folder())}:
+        lines += [
+            f"yamlmod does not look there yet: put this line into {CONFIG}, here or further up",
+            f'  templates = ["{display(parent)}"]',
+            "",
+        ]
+    return [
+        *lines,
+        f"then: yamlmod info {name}",
+        f"      yamlmod add {name} --repo REPO --cfg CFG --after SPPF",
+    ]
+
+
+def _searched() -> list[Path]:
+    here = current_folder()
+    return [] if here is None else [one.folder for one in project_sources(here)]

@@ -1,0 +1,180 @@
+"""The files of a new template: a manifest, a module that runs, and a test that passes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+# Each starts as the identity: a gate of 2 * sigmoid(0) is 1.
+_SAME = """\
+    def __init__(self, c1, reduction=16):
+        super().__init__()
+        hidden = max(c1 // reduction, 8)
+        self.squeeze = nn.Conv2d(c1, hidden, 1)
+        self.excite = nn.Conv2d(hidden, c1, 1)
+        nn.init.zeros_(self.excite.weight)
+        nn.init.zeros_(self.excite.bias)
+
+    def forward(self, x):
+        mean = x.mean((2, 3), keepdim=True)
+        gate = 2 * torch.sigmoid(self.excite(torch.relu(self.squeeze(mean))))
+        return x * gate
+"""
+_CONV = """\
+    def __init__(self, c1, c2, reduction=16):
+        super().__init__()
+        hidden = max(c2 // reduction, 8)
+        self.project = nn.Identity() if c1 == c2 else nn.Conv2d(c1, c2, 1, bias=False)
+        self.squeeze = nn.Conv2d(c2, hidden, 1)
+        self.excite = nn.Conv2d(hidden, c2, 1)
+        nn.init.zeros_(self.excite.weight)
+        nn.init.zeros_(self.excite.bias)
+
+    def forward(self, x):
+        x = self.project(x)
+        mean = x.mean((2, 3), keepdim=True)
+        gate = 2 * torch.sigmoid(self.excite(torch.relu(self.squeeze(mean))))
+        return x * gate
+"""
+_FREE = """\
+    def __init__(self, gain=0.0):
+        super().__init__()
+        self.gain = nn.Parameter(torch.tensor(float(gain)))
+
+    def forward(self, x):
+        mean = x.mean((2, 3), keepdim=True)
+        return x * (2 * torch.sigmoid(self.gain * mean))
+"""
+_BODIES: Mapping[str, str] = {"same": _SAME, "conv": _CONV, "free": _FREE}
+
+_MODULE = '''\
+# SPDX-License-Identifier: 0BSD
+import torch
+import torch.nn as nn
+
+
+class @NAME@(nn.Module):
+    """Scales every channel by a gate that its mean decides; starts as the identity.
+
+    Shapes: (N, C, H, W) to (N, @OUT@, H, W).
+    """
+
+@BODY@'''
+
+_MANIFEST = """\
+name = "@NAME@"
+class = "@NAME@"
+file = "@STEM@.py"
+version = "0.1.0"
+aliases = []
+summary = "Scales every channel by a gate that its mean decides."
+# same: gets its input's channels (c1). conv: gets input and output channels (c1, c2), and the
+# row carries the nominal output channels. free: gets what the row carries, and no channels.
+rule = "@RULE@"
+python = "3.8"
+torch = "1.8"
+requirements = []
+
+# The paper it comes from, if there is one: title, venue, year, url.
+[paper]
+
+# The constructor's arguments behind the channels, in their order.
+[[arguments]]
+@ARGUMENT@"""
+_REDUCTION = """\
+name = "reduction"
+type = "int"
+optional = false
+default = "16"
+min = 1
+doc = "How many times fewer channels the gate's hidden layer has; it has 8 at least."
+"""
+_GAIN = """\
+name = "gain"
+type = "float"
+optional = false
+default = "0.0"
+doc = "How much the mean counts at the start."
+"""
+
+_TEST = '''\
+"""What must hold of @NAME@; run it with pytest in an environment that has torch."""
+
+import ast
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+PATH = Path(__file__).with_name("@STEM@.py")
+CHANNELS = 16
+SUPPLIED = [@SUPPLIED@]  # what parse_model hands over before the row's args
+
+
+def build(*args):
+    spec = importlib.util.spec_from_file_location("@STEM@", PATH)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.@NAME@(*SUPPLIED, *args)
+
+
+@pytest.mark.parametrize("shape", [(2, CHANNELS, 8, 8), (1, CHANNELS, 5, 7), (1, CHANNELS, 1, 1)])
+def test_shape_and_gradients(shape):
+    torch.manual_seed(0)
+    module, x = build(), torch.randn(shape, requires_grad=True)
+    y = module(x)
+    assert y.shape == x.shape and torch.isfinite(y).all()
+    y.square().sum().backward()
+    assert x.grad is not None
+    assert all(one.grad is not None for one in module.parameters())
+
+
+def test_starts_as_the_identity():
+    x = torch.randn(2, CHANNELS, 6, 6)
+    assert torch.allclose(build()(x), x, atol=1e-6)
+
+
+def test_weights_can_be_saved_and_loaded():
+    one, other = build(), build()
+    with torch.no_grad():
+        for parameter in one.parameters():
+            parameter.add_(torch.randn_like(parameter))
+    other.load_state_dict(one.state_dict())
+    x = torch.randn(1, CHANNELS, 6, 6)
+    assert torch.equal(one.eval()(x), other.eval()(x))
+
+
+def test_the_file_can_go_into_any_fork():
+    """It is pasted into models/common.py: ASCII, Python 3.8, helpers named after the class."""
+    text = PATH.read_text(encoding="ascii")
+    tree = ast.parse(text, feature_version=(3, 8))
+    defined = [node.name for node in tree.body if hasattr(node, "name")]
+    assert all(name == "@NAME@" or name.startswith("_@NAME@") for name in defined)
+'''
+
+
+def stem_of(name: str) -> str:
+    """Return the folder's and the file's name: MyAttention2D becomes my_attention2d."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return words.lower().strip("_") or name.lower()
+
+
+def scaffold(name: str, rule: str) -> dict[str, str]:
+    """Return the texts of a new template's files, by file name."""
+    stem = stem_of(name)
+    words = {
+        "NAME": name,
+        "STEM": stem,
+        "RULE": rule,
+        "OUT": "c2" if rule == "conv" else "C",
+        "BODY": _BODIES[rule],
+        "ARGUMENT": _GAIN if rule == "free" else _REDUCTION,
+        "SUPPLIED": {"same": "CHANNELS", "conv": "CHANNELS, CHANNELS", "free": ""}[rule],
+    }
+    texts = {"manifest.toml": _MANIFEST, f"{stem}.py": _MODULE, f"test_{stem}.py": _TEST}
+    return {file: _filled(text, words) for file, text in texts.items()}
+
+
+def _filled(text: str, words: Mapping[str, str]) -> str:
+    return re.sub(r"@([A-Z]+)@", lambda match: words[match[1]], text)
