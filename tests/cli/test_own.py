@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.run import snapshot, yamlmod
 from yamlmod.cli.wanted import FileWord, file_word
-from yamlmod.registry.scaffold import stem_of
+from yamlmod.registry.naming import stem_of
 
 ROOT = Path(__file__).parents[2]
 FILE = """\
@@ -72,7 +72,11 @@ def built(work: Path, cfg: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("options", [[], ["--as", "Other"]], ids=["own name", "renamed"])
+@pytest.mark.parametrize(
+    "options",
+    [[], ["--as", "Other"], ["--as", "Other", "--placement", "package"]],
+    ids=["own name", "renamed", "apart"],
+)
 def test_a_class_of_a_file_is_added_and_taken_out(work: Path, options: list[str]) -> None:
     before = snapshot(work)
     name = "Other" if options else "MyAttention"

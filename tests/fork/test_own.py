@@ -317,3 +317,23 @@ def test_a_module_of_the_registry_of_that_name_is_not_overwritten() -> None:
 )
 def test_noted(text: str, says: str) -> None:
     assert any(says in note for note in own_template(text, "mine.py", "Mine").notes)
+
+
+def test_files_of_their_own_do_not_meet() -> None:
+    texts = repository().texts
+    files = Memory({**texts, "models/__init__.py": ""})
+    before = dict(files.texts)
+    two = FILE.replace("class Mine(", "class Twin(").replace("Mine.default", "Twin.default")
+    mine = own_template(FILE, "mine.py", "Mine")
+    wanted = [mine, renamed(mine, "Copy"), own_template(two, "mine.py", "Twin")]
+    fork = files.fork()
+    ready = [fitted(files, fork, one, "package") for one in wanted]
+    files.write(install(files, fork, ready, "package"))
+    folder = "models/yamlmod_modules/"
+    assert {f"{folder}{one}.py" for one in ("mine", "copy", "twin")} <= files.texts.keys()
+    assert "from models.common import Conv\n" in files.texts[f"{folder}copy.py"]
+    patched = dict(files.texts)
+    again = [fitted(files, files.fork(), one) for one in wanted]
+    assert not install(files, files.fork(), again).texts
+    files.uninstall("Mine", "Copy", "Twin")
+    assert files.texts == before and patched != before

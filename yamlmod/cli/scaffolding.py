@@ -9,8 +9,7 @@ from pathlib import Path
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import RULES
-from yamlmod.registry.naming import check_class_name
-from yamlmod.registry.scaffold import stem_of
+from yamlmod.registry.naming import check_class_name, stem_of
 from yamlmod.registry.sources import CONFIG, project_sources, user_folder
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import Change, current_folder, display, exists, real_path

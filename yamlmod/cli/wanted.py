@@ -87,7 +87,10 @@ def templates_for(
     from yamlmod.fork.own import fitted
 
     found = {template.name: template for template in (template_of(w, choices) for w in words)}
-    return tuple(fitted(tree, fork, one) if one.origin == "file" else one for one in found.values())
+    return tuple(
+        fitted(tree, fork, one, choices.placement) if one.origin == "file" else one
+        for one in found.values()
+    )
 
 
 def plan_for(tree: Tree, fork: Fork, templates: Sequence[Template], choices: Choices) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.bindings import bindings
@@ -12,6 +13,7 @@ from yamlmod.fork.classes import is_inside
 from yamlmod.fork.files import Files
 from yamlmod.fork.install import read_common
 from yamlmod.fork.locate import Fork, read_function
+from yamlmod.fork.placed import OWN_FILE, find_placed
 from yamlmod.registry.manifest import Template
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -28,9 +30,11 @@ _DISTRIBUTIONS = {
 }
 
 
-def fitted(files: Files, fork: Fork, template: Template) -> Template:
+def fitted(files: Files, fork: Fork, template: Template, placement: str = "") -> Template:
     """Return the template with its imports resolved in the fork; a Refusal names what is not."""
     common = read_common(files, fork)
+    there = find_placed(files, fork, common).get(template.name)
+    apart = (there.placement if there else placement) == OWN_FILE
     bound = {one.name for one in bindings(common.tree)}
     stars = any(
         isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in common.tree.body
@@ -44,16 +48,19 @@ def fitted(files: Files, fork: Fork, template: Template) -> Template:
             place=Place(template.file),
             hint="define it in the file, or import it there",
         )
-    _refuse_hidden(files, fork, template)
+    if not apart:
+        _refuse_hidden(files, fork, template)
     notes = [f"{name} is taken from {common.shown}" for name in template.uses if name in bound]
-    imports, packages = [], []
+    imports, packages = [], list[str]()
+    if apart:  # a file of its own does not see what common.py binds
+        imports = [f"from {_module_of(fork, template)} import {name}" for name in template.uses]
     for node in ast.parse(template.source).body:
         if not isinstance(node, _IMPORTS):
             continue
         root = _root(node)
         name = node.names[0].asname or node.names[0].name.split(".")[0]
         inside = is_inside(files, root) or root == fork.package_prefix.split(".")[0]
-        if inside and isinstance(node, ast.ImportFrom) and name in bound:
+        if inside and not apart and isinstance(node, ast.ImportFrom) and name in bound:
             notes.append(f"{name} is taken from {common.shown}: `{ast.unparse(node)}` is left out")
             continue
         imports.append(ast.unparse(node))
@@ -70,6 +77,19 @@ def fitted(files: Files, fork: Fork, template: Template) -> Template:
         source=source,
         requirements=wanted,
         notes=(*template.notes, *_unique(notes)),
+    )
+
+
+def _module_of(fork: Fork, template: Template) -> str:
+    """Return how the fork's imports name the file that the code expects its names from."""
+    below = PurePosixPath(fork.common).is_relative_to(fork.models)
+    if below and fork.package_prefix:
+        return fork.spelled(fork.common)
+    raise Refusal(
+        "no-import",
+        f"{template.name} uses {', '.join(template.uses)} of {fork.common}, and how a file beside "
+        f"{fork.yolo} would import them is unknown",
+        hint="use --placement common",
     )
 
 

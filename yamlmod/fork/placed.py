@@ -19,6 +19,7 @@ from yamlmod.fork.proof import proven_file
 from yamlmod.fork.reach import add_import, leave_import
 from yamlmod.fork.source import Source, read_source
 from yamlmod.registry.manifest import Template
+from yamlmod.registry.naming import stem_of
 
 COMMON, OWN_FILE = "common", "package"
 PLACEMENTS = (COMMON, OWN_FILE)
@@ -72,7 +73,10 @@ def choose_placement(
 
 def own_path(fork: Fork, template: Template) -> str:
     """Return the file that a module gets in the package."""
-    return f"{fork.package}/{PurePosixPath(template.file).stem}.py"
+    # A copy, or one class of a file with several, must not share a file with the others.
+    shared = template.of or template.origin == "file"
+    stem = stem_of(template.name) if shared else PurePosixPath(template.file).stem
+    return f"{fork.package}/{stem}.py"
 
 
 def own_text(template: Template) -> str:
@@ -90,10 +94,10 @@ def add_files(files: Files, fork: Fork, common: Source, templates: Sequence[Temp
     for template in templates:
         path, shown = own_path(fork, template), files.shown(own_path(fork, template))
         old = files.read(path) if is_file(files, path) else None
-        if old is not None and not find_blocks_in(files, path):
+        if old is not None and template.name not in find_blocks_in(files, path):
             raise Refusal(
                 "name-taken",
-                f"{shown} is there already, and not by yamlmod",
+                f"{shown} is there already, and not for {template.name}",
                 place=Place(shown),
                 hint="rename it, or use --placement common",
             )

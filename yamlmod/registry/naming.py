@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 from collections.abc import Iterable
 
 from yamlmod.errors import Refusal
@@ -37,3 +38,9 @@ def free_name(name: str, taken: Iterable[str]) -> str:
     names = set(taken)
     tries = (f"Yamlmod{name}", *(f"{name}{number}" for number in range(2, 100)))
     return next((one for one in tries if one not in names), f"My{name}")
+
+
+def stem_of(name: str) -> str:
+    """Return the file name of a class without its suffix: MyAttention2D becomes my_attention2d."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return words.lower().strip("_") or name.lower()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from yamlmod.registry.naming import stem_of
+
 # Each starts as the identity: a gate of 2 * sigmoid(0) is 1.
 _SAME = """\
     def __init__(self, c1, reduction=16):
@@ -152,12 +154,6 @@ def test_the_file_can_go_into_any_fork():
     defined = [node.name for node in tree.body if hasattr(node, "name")]
     assert all(name == "@NAME@" or name.startswith("_@NAME@") for name in defined)
 '''
-
-
-def stem_of(name: str) -> str:
-    """Return the folder's and the file's name: MyAttention2D becomes my_attention2d."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return words.lower().strip("_") or name.lower()
 
 
 def scaffold(name: str, rule: str) -> dict[str, str]:

@@ -45,7 +45,8 @@ def run(
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.scaffolding import next_steps, place_for, write
-    from yamlmod.registry.scaffold import scaffold, stem_of
+    from yamlmod.registry.naming import stem_of
+    from yamlmod.registry.scaffold import scaffold
     from yamlmod.workspace.files import display
 
     parent = place_for(name, rule, folder)
