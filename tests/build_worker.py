@@ -10,6 +10,7 @@ stdout carries the report alone: what the fork prints goes to stderr.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import importlib
@@ -185,8 +186,10 @@ class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if top != fullname:
             wanted = top in self.names
         else:
-            named = top not in GUARDED if self.only is None else top in self.only
-            wanted = named and top != Path(self.fork).name and self._is_fork(_importer())
+            named = top in (self.only or ())
+            if self.only is None:
+                named = top not in GUARDED or not _in_try(*_importing())
+            wanted = named and top != Path(self.fork).name and self._is_fork(_importing()[0])
         if not wanted:
             return None
         self.names.add(top)
@@ -224,12 +227,27 @@ def _version_parser() -> Callable[[object], Any]:
     return Version.parse if isinstance(version, StandInModule) else version.parse
 
 
-def _importer() -> str:
-    """The file that holds the import statement being run."""
+def _importing() -> tuple[str, int]:
+    """The file and line of the import statement being run."""
     frame = sys._getframe(2)
     while frame is not None and "importlib" in frame.f_code.co_filename:
         frame = frame.f_back  # type: ignore[assignment]
-    return str(Path(frame.f_code.co_filename).resolve()) if frame is not None else ""
+    if frame is None:
+        return "", 0
+    return str(Path(frame.f_code.co_filename).resolve()), frame.f_lineno
+
+
+def _in_try(file: str, line: int) -> bool:
+    """Whether a file does without an import that fails: ultralytics 8.0.0 insists on thop."""
+    try:
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return True
+    guards = (ast.Try, ast.With, ast.If, ast.FunctionDef)
+    return any(
+        isinstance(node, guards) and node.lineno <= line <= (node.end_lineno or 0)
+        for node in ast.walk(tree)
+    )
 
 
 def give_stand_ins_a_version() -> None:

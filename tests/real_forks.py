@@ -177,7 +177,7 @@ def _unpack_once(spec: str, published: Published, final: Path) -> None:
         if (found := hashlib.sha256(archive.read_bytes()).hexdigest()) != published.sha256:
             pytest.fail(f"{archive} has sha256 {found}, not {published.sha256}", pytrace=False)
         unpacked = scratch / "unpacked"
-        for path, data in _members(archive, strip=1 if published.is_sdist else 0):
+        for path, data in archive_members(archive):
             target = unpacked / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
@@ -245,8 +245,9 @@ def _give_up(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def _members(archive: Path, strip: int) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """Plain files only, so that no link or absolute path leads out of the cache."""
+def archive_members(archive: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Plain files only, so that no link or absolute path leads out; an sdist's top folder goes."""
+    strip = 0 if archive.suffix == ".whl" else 1
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             for info in wheel.infolist():

@@ -130,6 +130,16 @@ def test_refused(files: dict[str, str], code: str, says: str) -> None:
     assert says in "\n".join(caught.value.lines())
 
 
+def test_two_loops_of_one_function() -> None:
+    text = yolo()
+    loop = text[text.index("    for i, (f, n") : text.index("    return layers, save")]
+    with pytest.raises(Refusal, match="several loops over the rows: line") as caught:
+        locate(
+            repository(text.replace("    return layers, save", loop + "    return layers, save"))
+        )
+    assert caught.value.code == "several-parse-models"
+
+
 def test_syntax_error_shows_its_line() -> None:
     with pytest.raises(Refusal) as caught:
         locate(

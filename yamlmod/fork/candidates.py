@@ -153,7 +153,8 @@ def _only_function(files: Files, yolo: Source) -> Function:
 
 def _single(functions: list[Function]) -> Function:
     yolo = functions[0].source
-    if len({one.node.name for one in functions}) > 1:
+    names = {one.node.name for one in functions}
+    if len(names) > 1:
         where = [f"{one.node.name} (line {one.node.lineno})" for one in functions]
         choices = "\n".join(f"--target {yolo.path}:{one.node.name}" for one in functions)
         raise Refusal(
@@ -161,6 +162,14 @@ def _single(functions: list[Function]) -> Function:
             "several functions build a network from a dictionary: " + one_of(where),
             place=yolo.place(functions[1].loop),
             hint=f"say which of them your YAML goes through:\n{choices}",
+        )
+    if len(functions) > 1:
+        where = [f"line {one.loop.lineno}" for one in functions]
+        raise Refusal(
+            "several-parse-models",
+            f"{functions[0].node.name} is there with several loops over the rows: {one_of(where)}",
+            place=yolo.place(functions[1].loop),
+            hint="yamlmod cannot know which of them your YAML goes through",
         )
     _refuse_shadowed(yolo, functions[0])
     return functions[0]

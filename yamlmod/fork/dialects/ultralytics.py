@@ -11,7 +11,7 @@ DIALECT = Dialect(
     title="the ultralytics package",
     parse="nn/tasks.py",
     homes=("nn/modules/conv.py", "nn/modules.py"),
-    cfgs=("cfg/models", "cfg/models/*", "models", "models/*"),
+    cfgs=("cfg/models/*", "cfg/models", "yolo/v8/models", "yolo/v8/models/*", "models/*"),
     signs=(Sign("nn/tasks.py"),),
     faults=(
         Fault(
