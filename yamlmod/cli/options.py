@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import enum
-import json as json_module
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -143,8 +141,7 @@ AllowDead = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Sinks:
+class Sinks(NamedTuple):
     """Where the result of an editing command goes."""
 
     write: bool = False
@@ -164,6 +161,8 @@ def parse_args(text: str | None) -> list[Any] | None:
     """Return the list that --args gives, or None; a Refusal shows what is not JSON."""
     if text is None:
         return None
+    import json as json_module
+
     try:
         value = json_module.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

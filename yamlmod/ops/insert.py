@@ -121,7 +121,8 @@ def _rewire(
         in_head = row.index == model.graph.head
         # A head with an empty `from` has reads but no numbers to rewrite.
         for read, ref in zip(model.graph.reads[row.index], row.refs, strict=False):
-            item = served.get((read.reader, read.slot))
+            beside = read.target in places
+            item = served.get((read.reader, read.slot)) if beside else None
             wanted = item.layer if item else now[read.target]
             if wanted == IMAGE and reader != 0:
                 raise Refusal(
@@ -133,7 +134,7 @@ def _rewire(
             value = _respell(ref.value, reader, wanted, row.listed, in_head, rule)
             if value != ref.value:
                 edits.append(Edit(ref.start, ref.end, str(value)))
-            if item or read.target in places:
+            if beside:
                 name = item.module if item else model.document.rows[read.target].module
                 side = "through" if item else "bypass"
                 change = (read.slot, ref.value, value, wanted, name, side)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,29 @@ def templates_folder() -> Path:
 @cache
 def catalogue() -> tuple[Template, ...]:
     """Return every template, by name."""
+    found = [_template(folder) for folder, _ in _manifests()]
+    return tuple(sorted(found, key=lambda template: template.name.lower()))
+
+
+def naming(names: Iterable[str]) -> list[Template]:
+    """Return the templates that may be called one of ``names``, and perhaps a few more.
+
+    Only those whose manifest spells a name in quotes are parsed: an edit needs one or two of many.
+    """
+    quoted = [f'"{name}"' for name in names]
+    return [
+        _template(folder) for folder, text in _manifests() if any(word in text for word in quoted)
+    ]
+
+
+@cache
+def _template(folder: Path) -> Template:
+    return read_template(folder)
+
+
+@cache
+def _manifests() -> tuple[tuple[Path, str], ...]:
+    """Return the folder of every template with the text of its manifest."""
     folder = templates_folder()
     if not folder.is_dir():
         raise Refusal(
@@ -31,13 +55,15 @@ def catalogue() -> tuple[Template, ...]:
             f"there is no folder of templates at {folder}",
             hint="reinstall yolo-yamlmod",
         )
-    found = [read_template(path.parent) for path in sorted(folder.glob("*/manifest.toml"))]
-    return tuple(sorted(found, key=lambda template: template.name.lower()))
+    paths = sorted(folder.glob("*/manifest.toml"))
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in paths)
+    return tuple((path.parent, text) for path, text in zip(paths, texts, strict=True))
 
 
+@cache
 def find(name: str) -> Template | None:
     """Return the template that ``name`` (its name, class or an alias) means, or None."""
-    for template in catalogue():
+    for template in naming([name]):
         if name in template.names:
             return template
     folded = [t for t in catalogue() if name.lower() in (n.lower() for n in t.names)]

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - the same parser under its older name
-    import tomli as tomllib
+from yamlmod.registry.toml import load_toml
 
 RULES = ("same", "free", "conv")
+KINDS = ("official", "port", "none")
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
     "bool": (bool,),
     "str": (str,),
     "ints": (list, tuple),
+    "strs": (list, tuple),
 }
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """One constructor argument behind those that the channel rule supplies."""
 
     name: str
@@ -38,6 +33,7 @@ class Argument:
     optional: bool = False
     bounds: tuple[tuple[str, float], ...] = ()
     choices: tuple[str, ...] = ()
+    odd: bool = False
 
     def objection(self, value: object) -> str | None:
         """Return what is wrong with ``value`` for this argument, or None."""
@@ -47,7 +43,7 @@ class Argument:
         if wrong_bool or not isinstance(value, _TYPES[self.type]):
             return f"{self.name} must be {self.described()}, got {value!r}"
         if isinstance(value, (list, tuple)):
-            each = replace(self, name=f"each of {self.name}", type="int")
+            each = self._replace(name=f"each of {self.name}", type=self.type[:-1])
             objections = [each.objection(item) for item in value] or [
                 f"{self.name} must not be empty"
             ]
@@ -57,7 +53,10 @@ class Argument:
         if isinstance(value, (int, float)):
             for kind, limit in self.bounds:
                 if not _BOUND_HOLDS[kind](float(value), limit):
-                    return f"{self.name} must be {_BOUND_SIGN[kind]} {limit:g}, got {value!r}"
+                    said = f"{self.name} must be {_BOUND_SIGN[kind]} {limit:g}, got {value!r}"
+                    return said + (_CHANNELS if _is_like_channels(value) else "")
+            if self.odd and value % 2 == 0:
+                return f"{self.name} must be odd, got {value!r}"
         return None
 
     def described(self) -> str:
@@ -68,8 +67,16 @@ class Argument:
             "bool": "True or False",
             "str": "a string",
             "ints": "a list of integers",
+            "strs": "a list of strings",
         }[self.type]
         return f"{kind} or None" if self.optional else kind
+
+
+_CHANNELS = ", which looks like a channel count"
+
+
+def _is_like_channels(value: float) -> bool:
+    return value >= 32 and value % 8 == 0
 
 
 _BOUND_SIGN = {"min": ">=", "max": "<=", "exclusive_min": ">", "exclusive_max": "<"}
@@ -81,8 +88,7 @@ _BOUND_HOLDS = {
 }
 
 
-@dataclass(frozen=True)
-class WildRow:
+class WildRow(NamedTuple):
     """Arguments met in published YAMLs: what they mean here, or the row to write instead."""
 
     args: str
@@ -91,7 +97,23 @@ class WildRow:
     write: str
 
 
-@dataclass(frozen=True, eq=False)
+class Reference(NamedTuple):
+    """The published code whose constructor and keys a template keeps: facts about it."""
+
+    url: str
+    kind: str
+    licence: str
+    variant: str = ""
+
+
+class Channels(NamedTuple):
+    """How groups and heads follow the channels, and which common counts are refused."""
+
+    rule: str = ""
+    refused: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Template:
     """An attention module of the registry; ``source`` is text and is never imported here."""
 
@@ -108,6 +130,10 @@ class Template:
     paper: Mapping[str, Any]
     arguments: tuple[Argument, ...]
     wild: tuple[WildRow, ...]
+    reference: Reference
+    channels: Channels
+    identity: Mapping[str, float]
+    limits: Mapping[str, str]
     source: str
 
     @property
@@ -137,6 +163,8 @@ class Template:
     @property
     def digest(self) -> str:
         """Return a short hash of the code, which tells an edited copy from ours."""
+        import hashlib  # OpenSSL: 4 MB that only a fork's edits need
+
         return hashlib.sha256(self.code.encode()).hexdigest()[:16]
 
     def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
@@ -154,11 +182,8 @@ def read_template(folder: Path) -> Template:
     path = folder / "manifest.toml"
     shown = f"{folder.name}/manifest.toml"
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _template(folder, data)
-    except tomllib.TOMLDecodeError as error:
-        raise Refusal("bad-manifest", str(error), place=Place(shown)) from error
-    except (KeyError, TypeError, OSError, UnicodeDecodeError, SyntaxError) as error:
+        return _template(folder, load_toml(path))
+    except (KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError) as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
         raise Refusal("bad-manifest", what, place=Place(shown)) from error
 
@@ -184,8 +209,22 @@ def _template(folder: Path, data: Mapping[str, Any]) -> Template:
             WildRow(item["args"], item["verdict"], item["meaning"], item["write"])
             for item in data.get("wild", [])
         ),
+        reference=_reference(data["reference"]),
+        channels=_channels(data.get("channels", {})),
+        identity={str(k): float(v) for k, v in data.get("identity", {}).get("set", {}).items()},
+        limits={str(k): str(v) for k, v in data.get("limits", {}).items()},
         source=source,
     )
+
+
+def _reference(item: Mapping[str, Any]) -> Reference:
+    if item["kind"] not in KINDS:
+        raise TypeError(f"reference.kind must be one of {', '.join(KINDS)}, got {item['kind']!r}")
+    return Reference(item["url"], item["kind"], item["licence"], item.get("variant", ""))
+
+
+def _channels(item: Mapping[str, Any]) -> Channels:
+    return Channels(item.get("rule", ""), tuple(map(int, item.get("refused", ()))))
 
 
 def _argument(item: Mapping[str, Any]) -> Argument:
@@ -200,4 +239,5 @@ def _argument(item: Mapping[str, Any]) -> Argument:
         optional=bool(item.get("optional", False)),
         bounds=bounds,
         choices=tuple(item.get("choices", ())),
+        odd=bool(item.get("odd", False)),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -75,6 +74,8 @@ def _stage(path: Path, change: Change) -> Path:
         )
     if change.before is not None and not os.access(path, os.W_OK):
         raise Refusal("unwritable", f"{display(path)} is read-only; nothing was changed")
+    import tempfile  # not for a preview
+
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
     try:

@@ -15,19 +15,33 @@ def run(json: Json = False, format: OutputFormat = Format.text) -> None:
 
     Rules: `free` takes no channels; `same` gets its input's channels from parse_model; `conv`
     stands with Conv and carries nominal output channels in its row, which insert fills in.
+    Badges are test results (`info` gives the reason where one is missing): fp16, bf16, onnx,
+    dynamic (one ONNX file for several sizes), deterministic, trace, script, compile, and identity
+    (can start as the identity).
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.registry.catalogue import catalogue
+    from yamlmod.registry.measured import measured
     from yamlmod.report.tables import table
 
-    found = catalogue()
+    found = [(template, measured(template)) for template in catalogue()]
     if json or format is Format.json:
         say_json(
             [
-                {"name": t.name, "aliases": list(t.aliases), "rule": t.rule, "summary": t.summary}
-                for t in found
+                {
+                    "name": t.name,
+                    "aliases": list(t.aliases),
+                    "rule": t.rule,
+                    "summary": t.summary,
+                    "badges": dict(known.badges) if known else None,
+                }
+                for t, known in found
             ]
         )
         return
-    rows = [[t.name, t.rule, ", ".join(t.aliases), t.summary] for t in found]
-    show(table(["module", "rule", "also called", "summary"], rows, wrap=3).rstrip("\n").split("\n"))
+    headers = ["module", "rule", "badges", "also called", "summary"]
+    rows = [
+        [t.name, t.rule, known.shown if known else "not measured", ", ".join(t.aliases), t.summary]
+        for t, known in found
+    ]
+    show(table(headers, rows, wrap=4).rstrip("\n").split("\n"))
