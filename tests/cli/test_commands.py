@@ -58,9 +58,8 @@ def test_completion(shell: str, tmp_path: Path) -> None:
 
 def test_list(tmp_path: Path) -> None:
     data = json.loads(yamlmod("list", "--json", cwd=tmp_path).out)
-    assert [set(item) for item in data] == [{"name", "aliases", "rule", "summary", "badges"}] * len(
-        data
-    )
+    keys = {"name", "aliases", "rule", "summary", "badges", "origin"}
+    assert [set(item) for item in data] == [keys] * len(data)
     rules = {item["name"]: item["rule"] for item in data}
     assert rules["SimAM"] == rules["TripletAttention"] == "free"
     assert rules["ACmix"] == "conv"

@@ -21,6 +21,7 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
         "class": template.class_name,
         "file": template.file,
         "version": template.version,
+        "origin": template.origin,
         "constructor": template.constructor(channels, channels, []),
         "paper": dict(template.paper),
         "reference": template.reference._asdict(),
@@ -63,7 +64,8 @@ def module_lines(template: Template, channels: int) -> list[str]:
     paper = template.paper
     constructor = ", ".join(map(str, template.constructor(channels, channels, [])))
     lines = [
-        f"{template.name} {template.version}",
+        f"{template.name} {template.version}"
+        + (f" ({template.origin})" if template.origin != "built-in" else ""),
         f"  {template.summary}",
         "",
         f"paper        {paper.get('title', '')}",

@@ -66,6 +66,33 @@ DiffFile = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
+ForceCode = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Overwrite an existing file, and code of yamlmod's that was edited by hand.",
+    ),
+]
+AsName = Annotated[
+    str | None,
+    typer.Option(
+        "--as", metavar="NAME", show_default=False, help="Call the class NAME, its helpers with it."
+    ),
+]
+UseExisting = Annotated[
+    bool,
+    typer.Option("--use-existing", help="Register the fork's own class of that name; add no code."),
+]
+Rule = Annotated[
+    str | None,
+    typer.Option(
+        "--rule",
+        metavar="RULE",
+        show_default=False,
+        help="same, free or conv: the channels a class of your own is handed, where its "
+        "signature does not say.",
+    ),
+]
 
 At = Annotated[
     list[int] | None,

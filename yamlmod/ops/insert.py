@@ -44,7 +44,9 @@ def insert(model: Model, request: Request) -> Outcome:
 
 def plan_insert(model: Model, request: Request) -> Outcome:
     """Insert like :func:`insert`, but leave the proof to the caller."""
-    module, warnings = module_name(request.module), module_warnings(request)
+    template = request.template
+    module = module_name(request.module) if template is None else template.name
+    warnings = module_warnings(request)
     check_readers(model, request)
     check_sources(model, request)
     new = _plan(model, request, module)
@@ -97,7 +99,7 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
         if not claims and position.after in seen:
             raise Refusal("conflict", f"{position.asked} names a place that is taken already")
         seen.add(position.after)
-        args = args_for(model, request.module, position, request.args)
+        args = args_for(model, request.known(), position, request.args)
         check_claims(model, request, position, claims)
         index = position.after + 1 + count
         new.append(

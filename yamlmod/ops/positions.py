@@ -22,7 +22,7 @@ from yamlmod.model.graph import (
 )
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import IMAGE
-from yamlmod.registry.catalogue import catalogue, naming
+from yamlmod.registry.catalogue import catalogue, local, naming
 
 if TYPE_CHECKING:
     from yamlmod.model.select import Selector
@@ -82,7 +82,8 @@ def registry_kinds(modules: Iterable[str] | None = None) -> Mapping[str, Kind]:
     Where ``modules`` are given, of those at least.
     """
     kinds: dict[str, Kind] = {}
-    for template in catalogue() if modules is None else naming(modules):
+    built_in = catalogue() if modules is None else naming(modules)
+    for template in (*local().templates, *built_in):
         kind = Kind("same")
         if template.rule == "conv":
             names = [argument.name for argument in template.arguments]

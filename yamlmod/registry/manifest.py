@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
+from yamlmod.registry.digest import digest_of
 from yamlmod.registry.toml import load_toml
 
 RULES = ("same", "free", "conv")
@@ -20,6 +21,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "str": (str,),
     "ints": (list, tuple),
     "strs": (list, tuple),
+    "any": (object,),
 }
 
 
@@ -34,15 +36,16 @@ class Argument(NamedTuple):
     bounds: tuple[tuple[str, float], ...] = ()
     choices: tuple[str, ...] = ()
     odd: bool = False
+    required: bool = False
 
     def objection(self, value: object) -> str | None:
         """Return what is wrong with ``value`` for this argument, or None."""
         if value is None:
             return None if self.optional else f"{self.name} must not be None"
-        wrong_bool = isinstance(value, bool) and self.type != "bool"
+        wrong_bool = isinstance(value, bool) and self.type not in ("bool", "any")
         if wrong_bool or not isinstance(value, _TYPES[self.type]):
             return f"{self.name} must be {self.described()}, got {value!r}"
-        if isinstance(value, (list, tuple)):
+        if self.type in ("ints", "strs") and isinstance(value, (list, tuple)):
             each = self._replace(name=f"each of {self.name}", type=self.type[:-1])
             objections = [each.objection(item) for item in value] or [
                 f"{self.name} must not be empty"
@@ -68,6 +71,7 @@ class Argument(NamedTuple):
             "str": "a string",
             "ints": "a list of integers",
             "strs": "a list of strings",
+            "any": "any value",
         }[self.type]
         return f"{kind} or None" if self.optional else kind
 
@@ -100,9 +104,9 @@ class WildRow(NamedTuple):
 class Reference(NamedTuple):
     """The published code whose constructor and keys a template keeps: facts about it."""
 
-    url: str
-    kind: str
-    licence: str
+    url: str = ""
+    kind: str = "none"
+    licence: str = ""
     variant: str = ""
 
 
@@ -111,6 +115,10 @@ class Channels(NamedTuple):
 
     rule: str = ""
     refused: tuple[int, ...] = ()
+
+
+_NO_REFERENCE = Reference()
+_ANY_CHANNELS = Channels()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -130,11 +138,22 @@ class Template:
     paper: Mapping[str, Any]
     arguments: tuple[Argument, ...]
     wild: tuple[WildRow, ...]
-    reference: Reference
-    channels: Channels
-    identity: Mapping[str, float]
-    limits: Mapping[str, str]
     source: str
+    reference: Reference = _NO_REFERENCE
+    channels: Channels = _ANY_CHANNELS
+    identity: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
+    # Where it comes from: `built-in`, `file`, `fork` (a class of the fork's own), or the folder
+    # or pack that holds it.
+    origin: str = "built-in"
+    # The template that this one is a renamed copy of.
+    of: str = ""
+    license: str = "0BSD"
+    # Names that the code expects common.py to bind: it brings no import for them.
+    uses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    # The constructor takes any number of arguments.
+    open_ended: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -162,10 +181,8 @@ class Template:
 
     @property
     def digest(self) -> str:
-        """Return a short hash of the code, which tells an edited copy from ours."""
-        import hashlib  # OpenSSL: 4 MB that only a fork's edits need
-
-        return hashlib.sha256(self.code.encode()).hexdigest()[:16]
+        """Return a short hash of the code's syntax, which tells an edited copy from ours."""
+        return digest_of(self.code)
 
     def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
         """Return the positional arguments parse_model hands the class."""
@@ -186,6 +203,15 @@ def read_template(folder: Path) -> Template:
     except (KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError) as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
         raise Refusal("bad-manifest", what, place=Place(shown)) from error
+
+
+def manifest_name(folder: Path) -> str:
+    """Return the name that a manifest gives, or the folder's where it cannot be read."""
+    try:
+        data = load_toml(folder / "manifest.toml")
+    except (ValueError, OSError):
+        return folder.name
+    return str(data.get("name", folder.name))
 
 
 def _template(folder: Path, data: Mapping[str, Any]) -> Template:
@@ -209,7 +235,7 @@ def _template(folder: Path, data: Mapping[str, Any]) -> Template:
             WildRow(item["args"], item["verdict"], item["meaning"], item["write"])
             for item in data.get("wild", [])
         ),
-        reference=_reference(data["reference"]),
+        reference=_reference(data.get("reference", {})),
         channels=_channels(data.get("channels", {})),
         identity={str(k): float(v) for k, v in data.get("identity", {}).get("set", {}).items()},
         limits={str(k): str(v) for k, v in data.get("limits", {}).items()},
@@ -218,9 +244,10 @@ def _template(folder: Path, data: Mapping[str, Any]) -> Template:
 
 
 def _reference(item: Mapping[str, Any]) -> Reference:
-    if item["kind"] not in KINDS:
-        raise TypeError(f"reference.kind must be one of {', '.join(KINDS)}, got {item['kind']!r}")
-    return Reference(item["url"], item["kind"], item["licence"], item.get("variant", ""))
+    found = Reference(**{str(key): str(value) for key, value in item.items()})
+    if found.kind not in KINDS:
+        raise TypeError(f"reference.kind must be one of {', '.join(KINDS)}, got {found.kind!r}")
+    return found
 
 
 def _channels(item: Mapping[str, Any]) -> Channels:

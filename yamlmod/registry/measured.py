@@ -59,6 +59,8 @@ class Measured:
 
 def measured(template: Template) -> Measured | None:
     """Return what was measured on ``template``, or None where nothing was."""
+    if template.origin != "built-in":
+        return None
     folder = template.file.partition("/")[0]
     path = templates_folder() / folder / "measured.toml"
     if not path.is_file():
