@@ -29,7 +29,7 @@ class CrissCrossAttention(nn.Module):
         self.gamma = _CrissCrossAttentionScale()
 
     def forward(self, x):
-        n, c, height, width = x.shape
+        height = x.shape[2]
         # Columns lie along H: (N, W, H, channels); rows along W: (N, H, W, channels).
         q, k, v = self.query_conv(x), self.key_conv(x), self.value_conv(x)
         # Scores leave the range of float16 soon, so short floats are widened first.

@@ -38,6 +38,11 @@ REPLACEMENTS: list[tuple[int, str, list[Any] | None, str]] = [
     (3, "SimAM", None, "[-1, 1, SimAM, []]"),
     (3, "ACmix", None, "[-1, 1, ACmix, [256]]"),
     (3, "BiLevelRoutingAttention", None, "[-1, 1, BiLevelRoutingAttention, []]"),
+    # A block of C3's kind keeps the number and the args of the one it replaces.
+    (3, "C3_SE", None, "[-1, 3, C3_SE, [256]]"),
+    (9, "C3SE", None, "[-1, 3, C3_SE, [256, False]]"),
+    (3, "C3_SimAM", [256, True, 2], "[-1, 3, C3_SimAM, [256, True, 2]]"),
+    (5, "C3_CA", None, "[-1, 1, C3_CA, [512]]"),
     (13, "DetectX", None, "[[9, 12], 1, DetectX, [nc, anchors]]"),
     (7, "CARAFE", [3, 2], "[-1, 1, CARAFE, [3, 2]]"),
 ]
@@ -61,6 +66,8 @@ def test_replace(layer: int, module: str, args: list[Any] | None, row: str) -> N
         (3, "Conv", [256, 3, 2], "changes-stride"),
         (8, "SimAM", None, "joins-inputs"),
         (3, "TripletAttention", [1024], "bad-args"),
+        (3, "C3_SE", [256, 3], "bad-args"),
+        (3, "C3_SE", [], "bad-args"),
         (3, "no class", None, "bad-module"),
     ],
 )

@@ -113,6 +113,7 @@ SAME2 = template(
     body="        self.e = math.e\n",
     requirements=("einops>=0.6", "timm"),
 )
+CSP = template("Epsilon", "csp")
 ALL = (CONV, SAME, FREE, SAME2)
 
 COMMON = """\

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from tests.fork.memory import ALL, COMMON, CONV, FREE, SAME, repository, template, yolo
+from tests.fork.memory import ALL, COMMON, CONV, CSP, FREE, SAME, repository, template, yolo
 from yamlmod.errors import Refusal
 from yamlmod.fork.blocks import code_block
 from yamlmod.fork.branches import preview
@@ -114,6 +114,42 @@ def test_a_missing_registration_is_completed() -> None:
     assert any("what was missing around it is added" in note for note in plan.notes)
 
 
+def test_a_block_stands_with_conv_and_with_c3() -> None:
+    files = repository()
+    plan = files.install(CSP, CONV)
+    text = files.texts[YOLO_PATH]
+    assert "[Conv, C3, Alpha, Epsilon]" in text or "[Conv, C3, Epsilon, Alpha]" in text
+    assert "if m in [C3, Epsilon]:" in text
+    assert {"the collection of Conv", "the collection of C3"} <= {
+        step.text.partition("Epsilon joins ")[2].partition(" in ")[0] for step in plan.steps
+    }
+    assert not files.install(CSP, CONV).texts
+    files.uninstall("Epsilon")
+    assert "if m in [C3]:" in files.texts[YOLO_PATH]
+    files.uninstall("Alpha")
+    assert files.texts == repository().texts
+
+
+def test_a_block_behind_a_name() -> None:
+    """The newest forks keep both collections in names above the loop."""
+    text = yolo().replace("if m in [C3]:", "if m in repeated:")
+    text = text.replace("    layers, save", "    repeated = frozenset({C3})\n    layers, save")
+    files = repository(text)
+    files.install(CSP)
+    assert "repeated = frozenset({C3, Epsilon})" in files.texts[YOLO_PATH]
+    files.uninstall("Epsilon")
+    assert files.texts[YOLO_PATH] == text
+
+
+def test_a_fork_without_repeats_is_refused() -> None:
+    text = yolo().replace("args.insert(2, n)", "args.append(n)")
+    files = repository(text)
+    with pytest.raises(Refusal) as refusal:
+        files.install(CSP)
+    assert refusal.value.code == "no-repeats-collection"
+    assert files.texts == repository(text).texts
+
+
 def test_a_missing_import_is_completed() -> None:
     files = repository()
     files.install(CONV)
@@ -145,6 +181,10 @@ def test_a_newer_version_replaces_the_block() -> None:
         ("same", "conv"),
         ("conv", "same"),
         ("free", "conv"),
+        ("csp", "conv"),
+        ("conv", "csp"),
+        ("csp", "same"),
+        ("free", "csp"),
     ],
 )
 @pytest.mark.parametrize("else_", ["c2 = ch[f]", "c2 = ch[f]; args = args"])
@@ -284,6 +324,11 @@ def test_a_class_may_be_named_otherwise_than_its_module() -> None:
     [
         (CONV, "if m in {Conv, ..., Alpha}:"),
         (SAME, "elif m in {Beta}:  # yamlmod\n    c2 = ch[f]\n    args = [c2, *args]"),
+        (
+            CSP,
+            "if m in {Conv, ..., Epsilon}:\n    ...\n    if m in {C3, ..., Epsilon}:\n"
+            "        args.insert(2, n)",
+        ),
         (FREE, "no branch of its own: the last else already does c2 = ch[f] and leaves args alone"),
     ],
 )

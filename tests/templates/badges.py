@@ -128,8 +128,10 @@ def compile(folder: str) -> None:
         found = gradients(folder, torch.compile(twin, dynamic=False))
     finally:
         torch.compiler.reset()
+    # A gradient that is nought but for rounding has the rounding of all: a bias before a norm.
+    noise = max(1e-4, *(3e-5 * float(value.abs().max()) for value in expected))
     for near, far in zip(found, expected, strict=True):
-        assert support.gap(near, far) < 1e-4 or float((near - far).abs().max()) < 1e-4
+        assert support.gap(near, far) < 1e-4 or float((near - far).abs().max()) < noise
 
 
 def identity(folder: str) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
+
+from yamlmod.registry.manifest import read_template
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,29 +23,71 @@ else:
 
 ROOT = Path(__file__).resolve().parents[2] / "templates"
 CHANNELS = (16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 256, 320, 512, 640, 1024, 1280)
-CHANNEL_ARGUMENTS = {"free": 0, "same": 1, "conv": 2}  # how many the rule supplies
+# How many arguments the rule supplies: channels, and for csp the number of repeats.
+CHANNEL_ARGUMENTS = {"free": 0, "same": 1, "conv": 2, "csp": 3}
+# Of the block forms, which share one wrapper, these stand for all in the contract; the others
+# are held by test_blocks.py.
+BLOCKS_IN_CONTRACT = ("c3_se", "c3_simam")
 # What each module was built with, for its transcription.
 _BUILT: WeakKeyDictionary[nn.Module, tuple[Any, ...]] = WeakKeyDictionary()
+
+_MADE = tempfile.TemporaryDirectory()
 
 torch.set_num_threads(min(2, torch.get_num_threads()))
 
 
-def folders() -> list[str]:
+def all_folders() -> list[str]:
     """Every folder under templates/ that carries a manifest."""
     return sorted(path.parent.name for path in ROOT.glob("*/manifest.toml"))
 
 
+def blocks() -> list[str]:
+    """The folders of the block forms: C3 with an attention inside."""
+    return [folder for folder in all_folders() if "wraps" in manifest(folder)]
+
+
+def folders() -> list[str]:
+    """The folders that the contract runs over."""
+    left_out = set(blocks()) - set(BLOCKS_IN_CONTRACT)
+    return [folder for folder in all_folders() if folder not in left_out]
+
+
 @cache
 def manifest(folder: str) -> dict[str, Any]:
-    return tomllib.loads((ROOT / folder / "manifest.toml").read_text(encoding="utf-8"))
+    """The manifest; that of a block form with what its wrapper and its attention add."""
+    own = tomllib.loads((ROOT / folder / "manifest.toml").read_text(encoding="utf-8"))
+    if "wraps" not in own:
+        return own
+    block = read_template(ROOT / folder)
+    arguments = [
+        {
+            "name": argument.name,
+            "type": argument.type,
+            "optional": argument.optional,
+            "default": argument.default,
+            "doc": argument.doc,
+            **dict(argument.bounds),
+        }
+        for argument in block.arguments
+    ]
+    told = {"rule": block.rule, "python": block.python, "torch": block.torch}
+    return {**own, **told, "paper": block.paper, "arguments": arguments}
 
 
+@cache
 def source(folder: str) -> Path:
-    return ROOT / folder / str(manifest(folder)["file"])
+    """The template's file; a block form's code, which no folder holds, in a file of its own."""
+    if "wraps" not in manifest(folder):
+        return ROOT / folder / str(manifest(folder)["file"])
+    path = Path(_MADE.name) / f"{folder}.py"
+    path.write_text(read_template(ROOT / folder).source, encoding="ascii", newline="\n")
+    return path
 
 
-def reference(folder: str) -> ModuleType:
+def reference(folder: str) -> Any:
     """The plain computation, the cases and the official numbers of one template."""
+    if "wraps" in manifest(folder):
+        return importlib.import_module(f"{__package__}.references.c3_block").Reference(folder)
     return importlib.import_module(f"{__package__}.references.{folder}")
 
 
@@ -68,7 +112,8 @@ def load_class(folder: str) -> type[nn.Module]:
 
 def build(folder: str, channels: int, *args: Any, **kwargs: Any) -> nn.Module:
     """One module as the manifest's channel rule makes a YAML row construct it."""
-    supplied = [channels] * CHANNEL_ARGUMENTS[manifest(folder)["rule"]]
+    rule = manifest(folder)["rule"]
+    supplied = [channels, channels, 1] if rule == "csp" else [channels] * CHANNEL_ARGUMENTS[rule]
     module = load_class(folder)(*supplied, *args, **kwargs)
     _BUILT[module] = (*supplied, *args)
     return module

@@ -90,4 +90,4 @@ def test_a_sample_begins_with_what_changed(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_every_folder_is_in_the_catalogue() -> None:
-    assert {t.file.partition("/")[0] for t in catalogue()} == set(support.folders())
+    assert {t.file.partition("/")[0] for t in catalogue()} == set(support.all_folders())

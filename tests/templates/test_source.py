@@ -12,7 +12,7 @@ import pytest
 from . import floor, support
 
 each = pytest.mark.parametrize("folder", support.folders())
-NOMINAL = {"free": 0, "same": 0, "conv": 1}  # channel arguments that a row writes itself
+NOMINAL = {"free": 0, "same": 0, "conv": 1, "csp": 1}  # channel arguments that a row writes itself
 WRONG = {"int": ("x", 1.5, True), "float": ("x", True), "bool": ("x", 2, 1024, None)}
 WRONG["ints"] = ("x", 1.5, True, [], [1.5], [True], [0])
 
@@ -102,12 +102,12 @@ def test_class_is_described(folder: str) -> None:
 
 def test_templates_can_share_one_file() -> None:
     owners: dict[str, str] = {}
-    for folder in support.folders():
+    for folder in support.all_folders():
         manifest = support.manifest(folder)
         for name in {manifest["name"], manifest["class"], *manifest["aliases"]}:
             assert owners.setdefault(name.lower(), folder) == folder
     rooms: dict[str, str] = {}
-    for folder in support.folders():
+    for folder in support.all_folders():
         for local, full in floor._aliases(tree_of(folder)).items():
             assert rooms.setdefault(local, full) == full, f"{local} means two things"
 
@@ -146,7 +146,8 @@ def test_bad_values_are_refused_with_the_row_to_write(
         with pytest.raises((TypeError, ValueError)) as refusal:
             support.build(folder, 64, *before(folder, argument), value)
         message = str(refusal.value)
-        assert f"[-1, 1, {support.manifest(folder)['name']}, [" in message, message
+        rule, name = support.manifest(folder)["rule"], support.manifest(folder)["name"]
+        assert f"[-1, {3 if rule == 'csp' else 1}, {name}, [" in message, message
         assert message.endswith("]"), message
 
 

@@ -96,6 +96,8 @@ _RULES = {
     "same": "parse_model hands it its input's channels; the row carries none",
     "free": "it takes no channels; its args stand as they are",
     "conv": "it stands with Conv; the row's first argument is the nominal output channels",
+    "csp": "it stands with Conv and with C3: nominal output channels, and the row's number repeats "
+    "what is inside",
 }
 
 

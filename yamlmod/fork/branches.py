@@ -28,7 +28,10 @@ def register(
     ``moving`` are classes that leave the place they have now.
     """
     moving = frozenset(moving)
-    parts = [_join_conv(function, [t.class_name for t in templates if t.rule == "conv"])]
+    parts = [
+        _join_conv(function, [t.class_name for t in templates if t.takes_nominal]),
+        _join_repeats(function, [t.class_name for t in templates if t.rule == "csp"]),
+    ]
     new: list[tuple[str, list[str]]] = []
     for rule in ("same", "free"):
         names = [t.class_name for t in templates if t.rule == rule]
@@ -48,7 +51,8 @@ def register(
 def place_of(function: Function, name: str) -> str:
     """Return the rule by whose place a class is registered now, empty where it is nowhere."""
     if function.conv and any(element_name(one) == name for one in function.conv.elts):
-        return "conv"
+        repeats = function.repeats.elts if function.repeats else ()
+        return "csp" if any(element_name(one) == name for one in repeats) else "conv"
     for node in function.chain:
         literal = _our_set(function.source, node, function.names.module)
         if literal and any(element_name(one) == name for one in literal.elts):
@@ -62,6 +66,7 @@ def unregister(function: Function, names: Iterable[str], force: bool = False) ->
     parts = []
     if function.conv is not None:
         parts.append(_leave(function.source, function.conv, gone, "the collection of Conv"))
+    parts.append(leave_repeats(function, gone))
     for node in function.chain:
         literal = _our_set(function.source, node, function.names.module)
         if literal is None:
@@ -74,11 +79,23 @@ def unregister(function: Function, names: Iterable[str], force: bool = False) ->
     return Change.joined(parts)
 
 
+def leave_repeats(function: Function, names: Iterable[str]) -> Change:
+    """Return the change that takes classes out of C3's collection alone."""
+    if function.repeats is None:
+        return Change()
+    return _leave(function.source, function.repeats, set(names), "the collection of C3")
+
+
 def preview(template: Template) -> str:
     """Return the branch that a plain YOLOv5 gets for a template, or why it gets none."""
     name = template.class_name
     if template.rule == "conv":
         return f"if m in {{Conv, ..., {name}}}:"
+    if template.rule == "csp":
+        return (
+            f"if m in {{Conv, ..., {name}}}:\n    ...\n"
+            f"    if m in {{C3, ..., {name}}}:\n        args.insert(2, n)"
+        )
     if template.rule == "free":
         return "no branch of its own: the last else already does c2 = ch[f] and leaves args alone"
     return _branch_text("same", [name], _PLAIN, "ch[f]", "    ", "\n").rstrip("\n")
@@ -99,6 +116,21 @@ def _join_conv(function: Function, names: Sequence[str]) -> Change:
             ),
         )
     return _join(function, function.conv, names, "the collection of Conv")
+
+
+def _join_repeats(function: Function, names: Sequence[str]) -> Change:
+    if not names:
+        return Change()
+    if function.repeats is None:
+        source, at = function.source, function.chain[0]
+        raise Refusal(
+            "no-repeats-collection",
+            f"{names[0]} takes the row's number as C3 does, but {function.node.name} has no "
+            "literal whose members get it by `args.insert(2, n)`",
+            place=Place.at(source.shown, source.text, source.start(at)),
+            hint="choose a module that stands once; see `yamlmod list`",
+        )
+    return _join(function, function.repeats, names, "the collection of C3")
 
 
 def _join_branch(function: Function, node: ast.If, names: Sequence[str]) -> Change:

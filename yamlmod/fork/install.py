@@ -16,7 +16,7 @@ from yamlmod.fork.blocks import (
     refuse_other,
     replace_block,
 )
-from yamlmod.fork.branches import place_of, register, unregister
+from yamlmod.fork.branches import leave_repeats, place_of, register, unregister
 from yamlmod.fork.dialect import below, text_of
 from yamlmod.fork.files import Files
 from yamlmod.fork.imports import add_imports
@@ -196,9 +196,12 @@ def _code(
 
 def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> Change:
     templates = [*groups.new, *groups.outdated, *groups.current]
-    moving = []
+    moving, alone = [], []
     for template in groups.outdated:
         now = place_of(function, template.class_name)
+        if now in ("conv", "csp") and template.takes_nominal:  # it stays with Conv
+            alone += [template.class_name] if template.rule == "conv" else []
+            continue
         unneeded = template.rule == "free" and fork.free_falls_to_else
         if now and (now != template.rule or unneeded):
             moving.append(template.class_name)
@@ -211,6 +214,7 @@ def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> C
     return Change.joined(
         [
             unregister(function, moving, force),
+            leave_repeats(function, alone),
             register(function, templates, fork.free_falls_to_else, moving),
             Change(notes=notes if fork.free_falls_to_else else ()),
         ]

@@ -38,6 +38,8 @@ class Function:
     chain: tuple[ast.If, ...]
     last_else: tuple[ast.stmt, ...]
     conv: Literal | None
+    # The collection of C3, whose number of repeats goes into its args.
+    repeats: Literal | None = None
 
     def else_offset(self) -> int:
         """Return where the line of the chain's last ``else`` begins."""
@@ -193,17 +195,18 @@ def _branches(node: ast.If, source: Source) -> list[ast.If]:
 def _function(source: Source, node: FunctionNode, loop: ast.For) -> Function:
     index, from_, module, args = _row(loop)
     chain = _chain(loop, node, source) or []
-    conv, c2, ch = None, None, None
+    conv, c2, ch, repeats = None, None, None, None
     for branch in chain:
         conv = _conv_literal(branch, module, args, node, source.tree)
         if conv is not None:
             c2, ch = _first_argument(branch, args), _indexed(branch.body, from_)
+            repeats = _repeated_literal(branch, module, args, (node, source.tree))
             break
     last_else = tuple(chain[-1].orelse)
     ch = ch or _indexed(last_else, from_) or "ch"
     c2 = c2 or _assigned_channels(last_else, ch) or "c2"
     names = Names(index, from_, module, args, ch, c2)
-    return Function(source, node, loop, names, tuple(chain), last_else, conv)
+    return Function(source, node, loop, names, tuple(chain), last_else, conv, repeats)
 
 
 def _conv_literal(
@@ -212,15 +215,44 @@ def _conv_literal(
     """Return the collection with Conv that the branch tests, where its body reads args[0]."""
     if _first_argument(branch, args) is None:
         return None
+    for literal in _tested_literals(branch, module, (scope, tree)):
+        if any(element_name(one).rpartition(".")[2] == "Conv" for one in literal.elts):
+            return literal
+    return None
+
+
+def _repeated_literal(
+    branch: ast.If, module: str, args: str, scopes: Sequence[ast.AST]
+) -> Literal | None:
+    """Return the collection whose members get the row's number by `args.insert(2, n)`."""
+    for node in branch.body:
+        if isinstance(node, ast.If) and any(_inserts(one, args) for one in node.body):
+            return next(iter(_tested_literals(node, module, scopes)), None)
+    return None
+
+
+def _inserts(node: ast.stmt, args: str) -> bool:
+    call = node.value if isinstance(node, ast.Expr) else None
+    return (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "insert"
+        and is_name(call.func.value, args)
+        and len(call.args) == 2
+        and isinstance(call.args[0], ast.Constant)
+        and call.args[0].value == 2
+    )
+
+
+def _tested_literals(branch: ast.If, module: str, scopes: Sequence[ast.AST]) -> Iterator[Literal]:
+    """Yield the literals that the module is tested against, those behind a name included."""
     for against in tested(branch.test, module):
         literal = against if isinstance(against, Literal) else None
         if isinstance(against, ast.Name):
-            literal = _named(against.id, scope) or _named(against.id, tree)
-        if literal is not None and any(
-            element_name(one).rpartition(".")[2] == "Conv" for one in literal.elts
-        ):
-            return literal
-    return None
+            found = (_named(against.id, scope) for scope in scopes)
+            literal = next((one for one in found if one is not None), None)
+        if literal is not None:
+            yield literal
 
 
 def _named(name: str, scope: ast.AST) -> Literal | None:

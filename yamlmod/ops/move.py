@@ -60,6 +60,6 @@ def move_plans(
 def _args(model: Model, module: str, args: Sequence[Any], source: int) -> list[Any]:
     """Return the moved row's args: nominal channels, where they are part of it, fit the place."""
     template = find(module)
-    if template is None or template.rule != "conv" or source < 0 or not args:
+    if template is None or not template.takes_nominal or source < 0 or not args:
         return list(args)
     return [nominal_channels(model, source), *args[1:]]

@@ -85,7 +85,7 @@ def registry_kinds(modules: Iterable[str] | None = None) -> Mapping[str, Kind]:
     built_in = catalogue() if modules is None else naming(modules)
     for template in (*local().templates, *built_in):
         kind = Kind("same")
-        if template.rule == "conv":
+        if template.takes_nominal:
             names = [argument.name for argument in template.arguments]
             # In the row, args[0] is the output channels and the manifest's arguments follow.
             stride = f"arg{names.index('stride') + 1}" if "stride" in names else "1"

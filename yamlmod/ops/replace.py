@@ -8,7 +8,7 @@ from typing import Any
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
 from yamlmod.model.document import Row
-from yamlmod.model.modules import KNOWN
+from yamlmod.model.modules import KNOWN, Kind
 from yamlmod.model.render import render_args
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import Model, read_model, registry_kinds
@@ -54,7 +54,8 @@ def plan_replace(
     elif values is None:
         warnings += _kept_args(model, row, name)
     # A block's repeats are its own affair; an attention layer in its place stands once.
-    repeats = 1 if template is not None else row.repeats
+    stands_once = template is not None and template.rule != "csp"
+    repeats = 1 if stands_once else row.repeats
     edits = _edits(model, row, repeats, name, values)
     text = apply_edits(model.document.text, edits)
     warnings += _changed_shapes(model, text, layer, force)
@@ -71,8 +72,8 @@ def plan_replace(
 
 def _registry_args(
     model: Model, row: Row, template: Template, given: list[Any] | None
-) -> list[Any]:
-    """Return the args that a module of the registry gets in this place."""
+) -> list[Any] | None:
+    """Return the args that a module of the registry gets in this place, None for the row's own."""
     if row.listed:
         raise Refusal(
             "joins-inputs",
@@ -84,9 +85,22 @@ def _registry_args(
     if given is not None:
         check_args(template, given)
         return given
+    if template.rule == "csp" and _is_such_a_block(row, template):
+        return None
     # Its own output channels, not those above: what stands below was built for them.
-    nominal = nominal_channels(model, row.index) if template.rule == "conv" else None
+    nominal = nominal_channels(model, row.index) if template.takes_nominal else None
     return template.row_args(nominal)
+
+
+def _is_such_a_block(row: Row, template: Template) -> bool:
+    """Return whether the row is a C3 or its like, whose args mean the same to ``template``."""
+    if {**KNOWN, **registry_kinds()}.get(row.module) != Kind("scaled"):
+        return False
+    try:
+        check_args(template, list(row.args))
+    except Refusal:
+        return False
+    return True
 
 
 def _kept_args(model: Model, row: Row, name: str) -> list[str]:

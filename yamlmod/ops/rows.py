@@ -47,7 +47,7 @@ def args_for(
         )
     if given is None:
         _refuse_without(template)
-        nominal = nominal_channels(model, position.after) if template.rule == "conv" else None
+        nominal = nominal_channels(model, position.after) if template.takes_nominal else None
         return template.row_args(nominal)
     check_args(template, given)
     return list(given)
@@ -57,7 +57,7 @@ def _refuse_without(template: Template) -> None:
     """Refuse to guess an argument that the constructor has no default for."""
     needed = [argument.name for argument in template.arguments if argument.required]
     if needed:
-        first = ["256"] if template.rule == "conv" else []
+        first = ["256"] if template.takes_nominal else []
         shown = ", ".join([*first, *(["..."] * len(needed))])
         raise Refusal(
             "needs-args",
@@ -69,7 +69,7 @@ def _refuse_without(template: Template) -> None:
 def check_args(template: Template, given: list[Any]) -> None:
     """Refuse args that the module would read as something else than what they say."""
     values = [None if value == "None" else value for value in given]
-    if template.rule == "conv":
+    if template.takes_nominal:
         _check_channels(template, values)
         values = values[1:]
     if len(values) > len(template.arguments) and not template.open_ended:
@@ -106,7 +106,7 @@ def _bad_args(template: Template, given: list[Any], message: str) -> Refusal:
         if row.args.replace(" ", "") == spelled and row.verdict == "refused":
             message += f" ({row.meaning})"
             return Refusal("bad-args", message, hint=f"write --args '{row.write}'")
-    plain = "its nominal channels, or leave --args out" if template.rule == "conv" else "'[]'"
+    plain = "its nominal channels, or leave --args out" if template.takes_nominal else "'[]'"
     return Refusal(
         "bad-args",
         message,

@@ -12,7 +12,7 @@ from yamlmod.errors import Place, Refusal
 from yamlmod.registry.digest import digest_of
 from yamlmod.registry.toml import load_toml
 
-RULES = ("same", "free", "conv")
+RULES = ("same", "free", "conv", "csp")
 KINDS = ("official", "port", "none")
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
@@ -186,12 +186,18 @@ class Template:
 
     def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
         """Return the positional arguments parse_model hands the class."""
-        leading = {"same": [channels_in], "free": [], "conv": [channels_in, channels_out]}
+        both = [channels_in, channels_out]
+        leading = {"same": [channels_in], "free": [], "conv": both, "csp": [*both, 1]}
         return [*leading[self.rule], *args]
 
     def row_args(self, nominal: int | None) -> list[Any]:
         """Return the args of the row a plain insertion writes."""
-        return [nominal] if self.rule == "conv" else []
+        return [nominal] if self.takes_nominal else []
+
+    @property
+    def takes_nominal(self) -> bool:
+        """Return whether a row begins with nominal output channels, as that of Conv or C3."""
+        return self.rule in ("conv", "csp")
 
 
 def read_template(folder: Path) -> Template:
@@ -199,7 +205,12 @@ def read_template(folder: Path) -> Template:
     path = folder / "manifest.toml"
     shown = f"{folder.name}/manifest.toml"
     try:
-        return _template(folder, load_toml(path))
+        data = load_toml(path)
+        if "wraps" in data:
+            from yamlmod.registry.composed import composed
+
+            return composed(folder, data)
+        return _template(folder, data)
     except (KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError) as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
         raise Refusal("bad-manifest", what, place=Place(shown)) from error

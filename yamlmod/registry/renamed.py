@@ -27,7 +27,7 @@ def renamed(template: Template, name: str) -> Template:
     tree = ast.parse(template.source)
     names = _new_names(tree, template.class_name, name)
     _refuse_hidden(template, names, name)
-    source = _rewritten(template.source, tree, names, template.class_name)
+    source = rewritten(template.source, tree, names, template.class_name)
     return replace(
         template,
         name=name,
@@ -42,7 +42,7 @@ def _new_names(tree: ast.Module, old: str, new: str) -> dict[str, str]:
     """Return what each top-level name is called from now on."""
     names: dict[str, str] = {}
     for node in tree.body:
-        for one in _bound(node):
+        for one in bound_names(node):
             if one == old:
                 names[one] = new
             elif one.startswith(f"_{old}"):
@@ -52,7 +52,8 @@ def _new_names(tree: ast.Module, old: str, new: str) -> dict[str, str]:
     return names
 
 
-def _bound(node: ast.stmt) -> list[str]:
+def bound_names(node: ast.stmt) -> list[str]:
+    """Return the names that a top-level statement binds."""
     if isinstance(node, _DEFINITIONS):
         return [node.name]
     if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
@@ -78,7 +79,8 @@ def _refuse_hidden(template: Template, names: Mapping[str, str], name: str) -> N
         )
 
 
-def _rewritten(source: str, tree: ast.Module, names: Mapping[str, str], old: str) -> str:
+def rewritten(source: str, tree: ast.Module, names: Mapping[str, str], old: str) -> str:
+    """Return the source with top-level ``names`` changed, those after ``old`` in texts too."""
     starts = [0, *(match.end() for match in re.finditer("\n", source))]
     lines = source.split("\n")
     wanted = {

@@ -65,7 +65,7 @@ def _template_row(subject: Subject, row: Row, template: Template) -> Iterator[Fi
     if told is not None:
         yield _finding(subject, row, template, told)
         return
-    if template.rule == "conv" and row.args:
+    if template.takes_nominal and row.args:
         told = _scaled_by_hand(subject, row)
         if told is not None:
             yield _finding(subject, row, template, told)
@@ -83,7 +83,7 @@ def _wild(row: Row, template: Template) -> str | None:
 def _objection(subject: Subject, row: Row, template: Template) -> str | None:
     values = [None if value == "None" else value for value in row.args]
     name = f"layer {row.index} {row.module}"
-    if template.rule == "conv":
+    if template.takes_nominal:
         if not values:
             return None  # its fork may supply the channels
         first = number(values[0])
@@ -91,13 +91,13 @@ def _objection(subject: Subject, row: Row, template: Template) -> str | None:
             return f"{name} would have {first} output channels: this looks like a kernel"
         values = values[1:]
     first = number(values[0]) if values else None
-    if template.rule != "conv" and first is not None and first > _FEW and first % 8 == 0:
+    if not template.takes_nominal and first is not None and first > _FEW and first % 8 == 0:
         return (
             f"the first of the args of {name} looks like a channel count, and "
             f"{template.name} takes none"
         )
     if len(values) > len(template.arguments):
-        most = len(template.arguments) + (template.rule == "conv")
+        most = len(template.arguments) + template.takes_nominal
         return f"{name} has {len(row.args)} args, and {template.name} takes at most {most}"
     for argument, value in zip(template.arguments, values, strict=False):
         objection = argument.objection(value)

@@ -14,7 +14,8 @@ def run(json: Json = False, format: OutputFormat = Format.text) -> None:
     """List the attention modules of the registry.
 
     Rules: `free` takes no channels; `same` gets its input's channels from parse_model; `conv`
-    stands with Conv and carries nominal output channels in its row, which insert fills in.
+    stands with Conv and carries nominal output channels in its row, which insert fills in; `csp`
+    does so with C3, and the row's number repeats what is inside.
     Badges are test results (`info` gives the reason where one is missing): fp16, bf16, onnx,
     dynamic (one ONNX file for several sizes), deterministic, trace, script, compile, and identity
     (can start as the identity). Templates of your own are listed with their origin: a folder that

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: 0BSD
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class iRMB(nn.Module):
+    """An inverted residual block whose expansion is an attention among spread-out places.
+
+    Shapes: (N, C, H, W) to (N, dim_out, ceil(H / stride), ceil(W / stride)), C = dim_in.
+
+        u = BN(x),    a = softmax(q k^T / sqrt(d)) v,    q, k = qk(u),    v = relu(conv(u))
+        y = x + proj(a + silu(BN(depthwise(a))))
+
+    Without a residual path (dim_in != dim_out, a stride, or has_skip=False) both sums keep their
+    second term alone. The map is padded with nought to a multiple of window_size and cut into
+    sets of window_size x window_size places that are spread evenly over it, as the published code
+    does it; each set is an attention of its own. Heads have at most dim_head channels: the largest
+    number up to it that divides dim_in. One image with a 1x1 map has no spread to train a
+    BatchNorm on: its running statistics stand in.
+
+    Rethinking Mobile Block for Efficient Attention-based Models, ICCV 2023,
+    https://arxiv.org/abs/2301.01146
+    """
+
+    def __init__(
+        self,
+        dim_in,
+        dim_out,
+        norm_in=True,
+        has_skip=True,
+        exp_ratio=1.0,
+        norm_layer="bn_2d",
+        act_layer="relu",
+        v_proj=True,
+        dw_ks=3,
+        stride=1,
+        dilation=1,
+        se_ratio=0.0,
+        dim_head=64,
+        window_size=7,
+        attn_s=True,
+        qkv_bias=False,
+        attn_drop=0.0,
+        drop=0.0,
+        drop_path=0.0,
+        v_group=False,
+        attn_pre=False,
+    ):
+        super().__init__()
+        _iRMB_check_int("dim_in", dim_in)
+        _iRMB_check_int("dim_out", dim_out)
+        _iRMB_check_bool("norm_in", norm_in)
+        _iRMB_check_bool("has_skip", has_skip)
+        _iRMB_check_number("exp_ratio", exp_ratio, 0.1, 16)
+        _iRMB_check_choice("norm_layer", norm_layer, ("bn_2d", "none"))
+        _iRMB_check_choice("act_layer", act_layer, ("relu", "silu", "gelu"))
+        _iRMB_check_bool("v_proj", v_proj)
+        _iRMB_check_odd("dw_ks", dw_ks, 15)
+        _iRMB_check_int("stride", stride, 1, 2)
+        _iRMB_check_int("dilation", dilation, 1, 15)
+        _iRMB_check_number("se_ratio", se_ratio, 0, 0)
+        _iRMB_check_int("dim_head", dim_head, 1, 256)
+        _iRMB_check_int("window_size", window_size, 1, 255)
+        _iRMB_check_bool("attn_s", attn_s)
+        _iRMB_check_bool("qkv_bias", qkv_bias)
+        _iRMB_check_rate("attn_drop", attn_drop)
+        _iRMB_check_rate("drop", drop)
+        _iRMB_check_rate("drop_path", drop_path)
+        _iRMB_check_bool("v_group", v_group)
+        _iRMB_check_bool("attn_pre", attn_pre)
+        self.depth = max(n for n in range(1, min(dim_head, dim_in) + 1) if dim_in % n == 0)
+        self.heads = dim_in // self.depth
+        middle = int(dim_in * exp_ratio)
+        if middle % self.heads:
+            problem = f"{self.heads} heads do not divide the {middle} expanded channels"
+            raise _iRMB_fail(ValueError, problem)
+        if not v_proj and middle != dim_in:
+            raise _iRMB_fail(ValueError, f"v_proj=False leaves {dim_in} channels, not {middle}")
+        self.skip = dim_in == dim_out and stride == 1 and has_skip
+        self.window, self.attn_s, self.attn_pre = window_size, attn_s, attn_pre
+        self.attn_drop, self.drop, self.drop_path = float(attn_drop), float(drop), float(drop_path)
+        normed = norm_in and norm_layer == "bn_2d"
+        self.norm = nn.BatchNorm2d(dim_in, eps=1e-6) if normed else nn.Identity()
+        if attn_s:
+            self.qk = _iRMBConv(dim_in, 2 * dim_in, 1, bias=qkv_bias)
+        act = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU}[act_layer]()
+        groups = self.heads if v_group else 1
+        self.v = nn.Identity()
+        if v_proj:
+            self.v = _iRMBConv(dim_in, middle, 1, groups=groups, bias=qkv_bias, act=act)
+        self.conv_local = _iRMBConv(
+            middle,
+            middle,
+            dw_ks,
+            stride=stride,
+            dilation=dilation,
+            groups=middle,
+            norm=nn.BatchNorm2d(middle, eps=1e-6),
+            act=nn.SiLU(),
+        )
+        self.proj = _iRMBConv(middle, dim_out, 1)
+
+    def extra_repr(self):
+        return f"heads={self.heads}, window={self.window}, skip={self.skip}"
+
+    def forward(self, x):
+        u = _iRMB_norm(self.norm, x) if isinstance(self.norm, nn.BatchNorm2d) else x
+        u = self._attention(u) if self.attn_s else self.v(u)
+        near = self.conv_local(u)
+        near = u + near if self.skip else near
+        y = self.proj(F.dropout(near, self.drop, self.training))
+        if not self.skip:
+            return y
+        if self.training and self.drop_path > 0:  # a whole image goes without this layer
+            kept = torch.rand((y.shape[0], 1, 1, 1), device=y.device) >= self.drop_path
+            y = y * kept.to(y.dtype) / (1 - self.drop_path)
+        return x + y
+
+    def _attention(self, u):
+        """The attention of every set of places, back on the map."""
+        n, height, width = u.shape[0], u.shape[2], u.shape[3]
+        u = F.pad(u, (0, -width % self.window, 0, -height % self.window))
+        sets = u.shape[2] // self.window, u.shape[3] // self.window
+        q, k = self._sets(self.qk(u), sets, 2).unbind(0)
+        v = self._sets(u if self.attn_pre else self.v(u), sets, 1)[0]
+        out = _iRMB_attend(q, k, v, self.attn_drop if self.training else 0.0)
+        # (N, sets, sets, heads, window * window, d) back to (N, heads * d, H, W)
+        out = out.reshape(n, sets[0], sets[1], self.heads, self.window, self.window, -1)
+        out = out.permute(0, 3, 6, 4, 1, 5, 2).reshape(n, -1, u.shape[2], u.shape[3])
+        out = self.v(out) if self.attn_pre else out
+        return out[:, :, :height, :width]
+
+    def _sets(self, x, sets, parts):
+        """(N, parts * heads * d, H, W) to (parts, N, sets, sets, heads, window * window, d)."""
+        # Places of one set are as far apart as there are sets along that side.
+        sizes = (x.shape[0], parts, self.heads, -1, self.window, sets[0], self.window, sets[1])
+        x = x.reshape(sizes).permute(1, 0, 5, 7, 2, 4, 6, 3)
+        places = self.window * self.window
+        return x.reshape(parts, x.shape[1], sets[0], sets[1], self.heads, places, x.shape[7])
+
+
+class _iRMBConv(nn.Module):
+    """A convolution with what may follow it: a norm and an activation."""
+
+    def __init__(
+        self,
+        channels,
+        out,
+        kernel,
+        stride=1,
+        dilation=1,
+        groups=1,
+        bias=False,
+        norm=None,
+        act=None,
+    ):
+        super().__init__()
+        around = dilation * (kernel // 2)
+        self.conv = nn.Conv2d(
+            channels, out, kernel, stride, around, dilation, groups=groups, bias=bias
+        )
+        self.norm = nn.Identity() if norm is None else norm
+        self.act = nn.Identity() if act is None else act
+
+    def forward(self, x):
+        x = self.conv(x)
+        x = _iRMB_norm(self.norm, x) if isinstance(self.norm, nn.BatchNorm2d) else x
+        return self.act(x)
+
+
+def _iRMB_check_choice(name, value, choices):
+    """Refuse a word that is none of the choices."""
+    if value not in choices:
+        words = " or ".join(choices)
+        raise _iRMB_fail(ValueError, f"{name} must be {words}, got {value!r}")
+
+
+def _iRMB_attend(q, k, v, dropout=0.0):
+    """softmax(q k^T / sqrt(d)) v over the places, all (..., places, d)."""
+    fused = getattr(F, "scaled_dot_product_attention", None)
+    # Traced graphs get plain operators: older ONNX opsets do not know the fused one.
+    if fused is not None and not torch.jit.is_tracing():
+        return fused(q.contiguous(), k.contiguous(), v.contiguous(), dropout_p=dropout)
+    # Scores leave the range of float16 soon, so short floats are widened first.
+    wide = torch.promote_types(q.dtype, torch.float32)
+    scores = torch.matmul((q * q.shape[-1] ** -0.5).to(wide), k.transpose(-2, -1).to(wide))
+    weights = F.dropout(torch.softmax(scores, dim=-1).to(v.dtype), dropout, dropout > 0)
+    return torch.matmul(weights, v)
+
+
+def _iRMB_norm(bn, x):
+    """BatchNorm that also trains on a single value per channel (one image, a 1x1 map).
+
+    Such a value has no spread to learn from: what earlier batches taught stands in.
+    """
+    if bn.training and x.numel() == x.shape[1]:
+        mean, var = bn.running_mean, bn.running_var
+        return F.batch_norm(x, mean, var, bn.weight, bn.bias, False, 0.0, bn.eps)
+    return bn(x)
+
+
+def _iRMB_fail(kind, problem, args="1024"):
+    """Every refusal: what is wrong, then the row that works."""
+    return kind(f"iRMB: {problem}; write the row [-1, 1, iRMB, [{args}]]")
+
+
+def _iRMB_check_int(name, value, low=1, high=None):
+    """Refuse what is not an int in low..high: a stray number of a YAML row must not build."""
+    limits = f"of at least {low}" if high is None else f"from {low} to {high}"
+    problem = f"{name} must be an int {limits}, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _iRMB_fail(TypeError, problem)
+    if value < low or (high is not None and value > high):
+        raise _iRMB_fail(ValueError, problem)
+
+
+def _iRMB_check_odd(name, value, high):
+    """Refuse a kernel side that is even, or no int from 1 to high."""
+    _iRMB_check_int(name, value, 1, high)
+    if value % 2 == 0:
+        raise _iRMB_fail(ValueError, f"{name} must be odd, got {value!r}")
+
+
+def _iRMB_check_bool(name, value):
+    """Refuse what is neither True nor False: 1 and 0 are counts in a YAML row."""
+    if not isinstance(value, bool):
+        raise _iRMB_fail(TypeError, f"{name} must be True or False, got {value!r}")
+
+
+def _iRMB_check_rate(name, value):
+    """Refuse what is no share of values to drop."""
+    problem = f"{name} must be a number from 0 to below 1, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _iRMB_fail(TypeError, problem)
+    if not 0 <= value < 1:
+        raise _iRMB_fail(ValueError, problem)
+
+
+def _iRMB_check_number(name, value, low, high):
+    """Refuse what is no number from low to high."""
+    problem = f"{name} must be a number from {low} to {high}, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _iRMB_fail(TypeError, problem)
+    if not low <= value <= high:
+        raise _iRMB_fail(ValueError, problem)

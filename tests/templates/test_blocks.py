@@ -1,0 +1,90 @@
+"""The block forms that the contract does not run over: C3 with each attention inside, by table."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import io
+
+import pytest
+import torch
+from torch import nn
+
+from yamlmod.registry.catalogue import get
+
+from . import floor, support
+
+each = pytest.mark.parametrize("folder", support.blocks())
+
+
+@each
+def test_equals_the_float64_reference(folder: str) -> None:
+    official = support.reference(folder)
+    for args, shape in official.CASES:
+        module, x = support.filled(folder, shape[1], *args), support.image(*shape)
+        with torch.no_grad():
+            gap = support.gap(module(x), official.reference(module, x.double()))
+        assert gap < 1e-5, (args, shape)
+
+
+@each
+def test_keys_are_those_of_c3_and_of_the_attention(folder: str) -> None:
+    official = support.reference(folder)
+    state = support.build(folder, 64).state_dict()
+    assert {key: tuple(value.shape) for key, value in state.items()} == official.OFFICIAL_KEYS_64
+
+
+@each
+def test_trains_on_one_image_and_survives_a_copy(folder: str) -> None:
+    module = support.load_class(folder)(64, 48, 3).train()
+    x = support.image(1, 64, 4, 4)
+    out = module(x)
+    out.square().sum().backward()
+    assert out.shape == (1, 48, 4, 4) and len(module.m) == 3
+    assert all(value.grad is not None for value in module.parameters())
+    saved = io.BytesIO()
+    torch.save(module.eval(), saved)
+    saved.seek(0)
+    for twin in (copy.deepcopy(module), torch.load(saved, weights_only=False)):
+        assert torch.equal(twin(x), module(x))
+
+
+@each
+def test_code_stands_alone(folder: str) -> None:
+    """Every name but the class is private, so the attention itself may stand beside it."""
+    name = support.manifest(folder)["name"]
+    text = support.source(folder).read_text(encoding="ascii")
+    assert floor.newer(text) == [] and max(map(len, text.splitlines())) <= 110  # names are longer
+    names = [
+        node.name
+        for node in ast.parse(text, feature_version=(3, 8)).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    ]
+    assert [one for one in names if not one.startswith(f"_{name}")] == [name]
+    assert len(set(names)) == len(names)
+    # Two underscores in front would be mangled inside a class.
+    assert not any(one.startswith("__") for one in names)
+
+
+@each
+def test_info_gives_class_and_constructor(folder: str) -> None:
+    template = get(folder)
+    assert template.class_name == support.manifest(folder)["class"]
+    module = support.load_class(folder)(*template.constructor(32, 64, [False, 2]))
+    assert isinstance(module, nn.Module)
+    assert module(support.image(2, 32, 5, 6)).shape == (2, 64, 5, 6)
+
+
+def test_weights_of_a_plain_c3_load() -> None:
+    module = support.build("c3_se", 64)
+    found = module.load_state_dict(
+        {key: torch.zeros(shape) for key, shape in c3_keys().items()}, strict=False
+    )
+    assert not found.unexpected_keys
+    assert {key.partition(".attention.")[1] for key in found.missing_keys} == {".attention."}
+
+
+def c3_keys() -> dict[str, tuple[int, ...]]:
+    from .references.c3_block import C3_KEYS_64
+
+    return C3_KEYS_64

@@ -1,0 +1,104 @@
+"""A block form as a template: one wrapper, such as C3, with an attention of the registry inside.
+
+The attention's code goes in under private names of the new class. So the block stands alone: it
+works beside the attention itself, beside a class of that name that the fork brings, and after
+either has gone.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from yamlmod.registry.manifest import Argument, Channels, Reference, Template, read_template
+from yamlmod.registry.renamed import bound_names, rewritten
+
+_WRAPPER = "C3Attention"
+_INNER = f"_{_WRAPPER}Inner"
+_ARGUMENTS = (
+    Argument("shortcut", "bool", "True", "Adds the input of every bottleneck to its output."),
+    Argument("g", "int", "1", "Groups of the 3x3 convolutions.", bounds=(("min", 1.0),)),
+    Argument(
+        "e",
+        "float",
+        "0.5",
+        "Channels inside, as a share of those that go out.",
+        bounds=(("exclusive_min", 0.0), ("max", 4.0)),
+    ),
+)
+_REFERENCE = Reference(
+    "https://github.com/ultralytics/yolov5",
+    "port",
+    "AGPL-3.0",
+    "keys and arguments of C3, so that its weights load; published C3 forms with an attention "
+    "hold it in different places, this one at the end of every bottleneck",
+)
+
+
+def composed(folder: Path, data: Mapping[str, Any]) -> Template:
+    """Return the template of a manifest that names a block and the folder it wraps."""
+    inner = read_template(folder.parent / data["wraps"])
+    wrapper = (folder.parent / "_blocks" / f"{data['block']}.py").read_text(encoding="ascii")
+    return Template(
+        name=data["name"],
+        class_name=data["class"],
+        file=f"{folder.name}/manifest.toml",
+        version=data["version"],
+        aliases=tuple(data["aliases"]),
+        summary=data["summary"],
+        rule="csp",
+        python=inner.python,
+        torch=inner.torch,
+        requirements=inner.requirements,
+        paper=inner.paper,
+        arguments=_ARGUMENTS,
+        wild=(),
+        reference=_REFERENCE,
+        channels=Channels(inner.channels.rule and f"inside: {inner.channels.rule}"),
+        limits={str(k): str(v) for k, v in data.get("limits", {}).items()},
+        source=_source(wrapper, data["class"], inner),
+    )
+
+
+def _source(wrapper: str, name: str, inner: Template) -> str:
+    """Join the wrapper and the attention into one self-contained file."""
+    paper = inner.paper
+    said = f"{paper['title']},\n    {paper['venue']} {paper['year']}, {paper['url']}"
+    supplied = {"same": "hidden", "free": "", "conv": "hidden, hidden"}[inner.rule]
+    text = wrapper.replace(f"{_INNER}(hidden)", f"_{name}Inner({supplied})").replace("PAPER", said)
+    text = text.replace(f"_{_WRAPPER}", f"_{name}").replace(_WRAPPER, name)
+    tree = ast.parse(inner.source)
+    names = {
+        one: _inner_name(one, inner.class_name, name)
+        for node in tree.body
+        for one in bound_names(node)
+    }
+    parts = [text, rewritten(inner.source, tree, names, "")]
+    imports = sorted({line for part in parts for line in _imports(part)}, key=_import_order)
+    bodies = [_behind_imports(part) for part in parts]
+    return "\n".join(["# SPDX-License-Identifier: 0BSD", *imports, "", "", "\n\n\n".join(bodies)])
+
+
+def _inner_name(one: str, old: str, new: str) -> str:
+    if one == old:
+        return f"_{new}Inner"
+    return f"_{new}Inner_{one.removeprefix(f'_{old}').lstrip('_')}"
+
+
+def _imports(source: str) -> list[str]:
+    nodes = ast.parse(source).body
+    return [ast.unparse(node) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+
+
+def _import_order(line: str) -> tuple[bool, bool, str]:
+    root = line.split()[1].partition(".")[0]
+    return root == "torch", line.startswith("from"), line
+
+
+def _behind_imports(source: str) -> str:
+    nodes = ast.parse(source).body
+    imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+    last = max(node.end_lineno or 0 for node in imports)
+    return "\n".join(source.split("\n")[last:]).strip("\n") + "\n"
