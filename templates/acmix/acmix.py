@@ -30,8 +30,9 @@ def _ACmix_check_heads(out_planes, head):
 def _ACmix_reflect(index, size):
     """Fold any integer position into 0..size-1 by mirrors at both edges (no repeated edge)."""
     # A side of 1 has no period; 1 does.  Sizes stay in plain arithmetic: a trace records that.
-    # The period is a tensor, because exporters know no remainder by a size that changes.
-    folded = torch.remainder(index, index * 0 + (2 * size - 2 + (size == 1)))
+    # Exporters know no remainder by a size that changes; this one is exact far beyond any map.
+    period = 2 * size - 2 + (size == 1)
+    folded = index - torch.floor(index.to(torch.float32) / period).to(index.dtype) * period
     return (size - 1) - (folded - (size - 1)).abs()
 
 
