@@ -30,7 +30,9 @@ def _ACmix_check_heads(out_planes, head):
 def _ACmix_reflect(index, size):
     """Fold any integer position into 0..size-1 by mirrors at both edges (no repeated edge)."""
     # A side of 1 has no period; 1 does.  Sizes stay in plain arithmetic: a trace records that.
-    folded = torch.remainder(index, 2 * size - 2 + (size == 1))
+    # Exporters know no remainder by a size that changes; this one is exact far beyond any map.
+    period = 2 * size - 2 + (size == 1)
+    folded = index - torch.floor(index.to(torch.float32) / period).to(index.dtype) * period
     return (size - 1) - (folded - (size - 1)).abs()
 
 
@@ -45,6 +47,14 @@ def _ACmix_attend(q, k, v, mask, scale):
     return torch.matmul(weights, v)
 
 
+def _ACmix_is_recorded():
+    """Tells whether a tracer, a compiler or an exporter is watching this call."""
+    if torch._C._get_tracing_state() is not None:
+        return True
+    compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)
+    return compiling is not None and compiling()
+
+
 class _ACmixAxis:
     """How one side of the map is cut into tiles: which rows each tile asks and reads.
 
@@ -55,7 +65,8 @@ class _ACmixAxis:
 
     def __init__(self, size, window, stride, dilation, device):
         self.count = (size + stride - 1) // stride
-        self.tiles = (self.count + 7) // 8  # about 8 queries a side: little copying, little waste
+        # About 10 queries a side: larger tiles copy less, and compute more that the mask drops.
+        self.tiles = (self.count + 9) // 10
         self.tile = (self.count + self.tiles - 1) // self.tiles
         reach = dilation * (window - 1)
         self.span = (self.tile - 1) * stride + reach + 1
@@ -166,58 +177,80 @@ class ACmix(nn.Module):
         return steps.to(dtype) / (size - 1 + (size == 1))
 
     def _position(self, like, height, width):
-        """p for every place of the map, (1, 1, d, height, width).
+        """p for every place of the map, (places, 1, d).
 
         The bias of conv_p is the same everywhere, so p_i - p_j does not see it.  Times nought it
         costs no precision and still gets its (zero) gradient, which DDP waits for.
         """
         dtype = torch.promote_types(like.dtype, torch.float32)
-        x = self._line(width, dtype, like.device)
-        y = self._line(height, dtype, like.device).unsqueeze(1)
-        weight = self.conv_p.weight.to(dtype)
-        bias = self.conv_p.bias.to(dtype).reshape(-1, 1, 1) * 0
-        place = weight[:, 0] * x + weight[:, 1] * y + bias
-        return place.unsqueeze(0).unsqueeze(0).to(like.dtype)
+        x = self._line(width, dtype, like.device).unsqueeze(1)
+        y = self._line(height, dtype, like.device).reshape(-1, 1, 1)
+        weight = self.conv_p.weight.to(dtype)[:, :, 0, 0]
+        place = weight[:, 0] * x + weight[:, 1] * y + self.conv_p.bias.to(dtype) * 0
+        return place.to(like.dtype).reshape(height * width, 1, self.head_dim)
 
-    def _cut(self, x, rows, columns):
-        """Collect tiles: (n, c, h, w) -> (n * tiles, head, places in a tile, d)."""
-        x = x.permute(0, 2, 3, 1)
-        x = x.index_select(1, rows.reshape(-1)).index_select(2, columns.reshape(-1))
-        sizes = rows.shape + columns.shape + (self.head, self.head_dim)
-        x = x.reshape((x.shape[0], *sizes)).permute(0, 1, 3, 5, 2, 4, 6)
-        places = rows.shape[1] * columns.shape[1]
-        return x.reshape(-1, self.head, places, self.head_dim)
+    def _cut(self, x, rows, columns, width):
+        """Collect tiles: (n, places, c) -> (n * tiles, head, places in a tile, d)."""
+        n, places, channels = x.shape
+        chosen = rows[:, None, :, None] * width + columns[None, :, None, :]
+        first = torch.arange(n, device=x.device) * places  # of each image
+        chosen = first.unsqueeze(1) + chosen.reshape(1, -1)
+        x = x.reshape(n * places, channels).index_select(0, chosen.reshape(-1))
+        size = rows.shape[1] * columns.shape[1]
+        return x.reshape(-1, size, self.head, self.head_dim).transpose(1, 2)
 
-    def _attention(self, q, k, v):
+    def _attention(self, q, k, v, height, width):
         """Windowed attention, tile by tile: no copy for each of the window's places."""
-        n, _, height, width = k.shape
-        setting = (self.kernel_att, self.stride, self.dilation, k.device)
+        n = q.shape[0]
+        setting = (self.kernel_att, self.stride, self.dilation, q.device)
         down, across = _ACmixAxis(height, *setting), _ACmixAxis(width, *setting)
         # q_i . p_i is one number for the whole window, and softmax does not see it.
-        k = k.reshape(n, self.head, self.head_dim, height, width) - self._position(k, height, width)
-        k = k.reshape(n, self.out_planes, height, width)
+        place = self._position(k, height, width)
+        k = (k.reshape(n, height * width, self.head, self.head_dim) - place).reshape(k.shape)
         mask = down.inside[:, None, :, None] & across.inside[None, :, None, :]
         out = _ACmix_attend(
-            self._cut(q, down.query, across.query),
-            self._cut(k, down.key, across.key),
-            self._cut(v, down.key, across.key),
+            self._cut(q, down.query, across.query, width),
+            self._cut(k, down.key, across.key, width),
+            self._cut(v, down.key, across.key, width),
             mask.reshape(down.tile * across.tile, down.span * across.span),
             self.head_dim**-0.5,
         )
-        out = out.reshape(
-            n, down.tiles, across.tiles, self.head, down.tile, across.tile, self.head_dim
+        out = out.transpose(1, 2).reshape(
+            n, down.tiles, across.tiles, down.tile, across.tile, self.out_planes
         )
-        out = out.permute(0, 3, 6, 1, 4, 2, 5)
-        out = out.reshape(n, self.out_planes, down.tiles * down.tile, across.tiles * across.tile)
-        return out[:, :, : down.count, : across.count]
+        out = out.permute(0, 1, 3, 2, 4, 5)
+        out = out.reshape(n, down.tiles * down.tile, across.tiles * across.tile, self.out_planes)
+        return out[:, : down.count, : across.count].permute(0, 3, 1, 2)
 
-    def _convolution(self, q, k, v):
-        """fc mixes the 3 * head slots of each of the d channels; dep_conv shifts and adds."""
-        n, _, height, width = q.shape
-        slots = [part.reshape(n, self.head, self.head_dim, height * width) for part in (q, k, v)]
-        mixed = self.fc(torch.cat(slots, 1)).transpose(1, 2)
-        return self.dep_conv(mixed.reshape(n, -1, height, width))
+    def _convolution(self, q, k, v, height, width):
+        """fc mixes the 3 * head slots of each of the d channels; dep_conv shifts and adds.
+
+        Both are linear, so that they are one grouped convolution of the slots.
+        """
+        side, taps = self.kernel_conv, self.kernel_conv * self.kernel_conv
+        weight = self.dep_conv.weight.reshape(self.out_planes, taps, taps).transpose(1, 2)
+        weight = torch.matmul(weight, self.fc.weight.reshape(taps, 3 * self.head))
+        weight = weight.transpose(1, 2).reshape(self.out_planes, 3 * self.head, side, side)
+        n = q.shape[0]
+        slots = [x.reshape(n, height * width, self.head, self.head_dim) for x in (q, k, v)]
+        slots = torch.cat(slots, 2).transpose(2, 3).reshape(n, height, width, -1)
+        return nn.functional.conv2d(
+            slots.permute(0, 3, 1, 2),
+            weight,
+            stride=self.stride,
+            padding=side // 2,
+            groups=self.head_dim,
+        )
 
     def forward(self, x):
-        q, k, v = self.conv1(x), self.conv2(x), self.conv3(x)
-        return self.rate1(self._attention(q, k, v)) + self.rate2(self._convolution(q, k, v))
+        n, _, height, width = x.shape
+        # Places are gathered with all their channels, so channels come last in between.
+        plain = _ACmix_is_recorded() or not x.is_contiguous()
+        rows = x if plain else x.contiguous(memory_format=torch.channels_last)
+        qkv = [
+            conv(rows).permute(0, 2, 3, 1).reshape(n, height * width, self.out_planes)
+            for conv in (self.conv1, self.conv2, self.conv3)
+        ]
+        attention = self._attention(*qkv, height, width)
+        out = self.rate1(attention) + self.rate2(self._convolution(*qkv, height, width))
+        return out if plain else out.contiguous()

@@ -83,6 +83,25 @@ def _BiLevelRoutingAttention_check_routing(param_routing, diff_routing, soft_rou
         raise _BiLevelRoutingAttention_fail(ValueError, problem)
 
 
+def _BiLevelRoutingAttention_is_recorded():
+    """Tells whether a tracer, a compiler or an exporter is watching this call."""
+    if torch._C._get_tracing_state() is not None:
+        return True
+    compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)
+    return compiling is not None and compiling()
+
+
+def _BiLevelRoutingAttention_linear(layer, x):
+    """The linear map of the last axis; on a CPU as a 1x1 convolution, whose kernels are faster."""
+    # Routed by what it is: wo may be an Identity, and other devices have fast linear maps.
+    plain = not isinstance(layer, nn.Linear) or x.device.type != "cpu" or x.dim() < 3
+    if plain or x.dtype != torch.float32 or _BiLevelRoutingAttention_is_recorded():
+        return layer(x)
+    places = x.reshape(1, -1, 1, x.shape[-1]).permute(0, 3, 1, 2)  # channels_last as it stands
+    out = F.conv2d(places, layer.weight.unsqueeze(-1).unsqueeze(-1), layer.bias)
+    return out.permute(0, 2, 3, 1).reshape((*x.shape[:-1], layer.out_features))
+
+
 def _BiLevelRoutingAttention_attend(q, k, v):
     """softmax(q k^T / sqrt(d)) v for (..., length, d)."""
     fused = getattr(F, "scaled_dot_product_attention", None)
@@ -102,7 +121,7 @@ class _BiLevelRoutingAttentionProjection(nn.Module):
         self.qkv = nn.Linear(dim, sum(self.sizes))
 
     def forward(self, x):
-        return self.qkv(x).split(self.sizes, dim=-1)
+        return _BiLevelRoutingAttention_linear(self.qkv, x).split(self.sizes, dim=-1)
 
 
 class _BiLevelRoutingAttentionRouter(nn.Module):
@@ -249,39 +268,63 @@ class BiLevelRoutingAttention(nn.Module):
         first = torch.arange(n * self.num_heads, device=index.device) * regions
         return first.reshape(n, 1, self.num_heads, 1) + index.unsqueeze(2)
 
-    def _gather(self, x, rows, weights):
-        """The places of the chosen regions: (n, r, h, w, m c) -> (n r, m, topk h w, c).
+    def _table(self, x):
+        """Rows to gather: (n, r, h, w, m c) -> (n m r, h w c), a region's share of a head each."""
+        return _BiLevelRoutingAttention_rearrange(
+            self._pool(x), "n r h w (m c) -> (n m r) (h w c)", m=self.num_heads
+        )
+
+    def _gather(self, table, rows, weights, depth):
+        """The places of the chosen regions for some regions: (some, m, topk h w, c).
 
         A region's share of a head lies in one piece, so that one index_select copies whole rows
         and needs no index as large as its result.
         """
-        n, regions, heads, size = x.shape[0], x.shape[1], self.num_heads, x.shape[4]
-        x = _BiLevelRoutingAttention_rearrange(x, "n r h w (m c) -> (n m r) (h w c)", m=heads)
-        x = x.index_select(0, rows.reshape(-1))
+        x = table.index_select(0, rows.reshape(-1))
         if weights is not None:
-            x = x.reshape(n, regions, heads, self.topk, -1)
-            x = x * weights.reshape(n, regions, 1, self.topk, 1)
-        return x.reshape(n * regions, heads, -1, size // heads)
+            x = x.reshape(rows.shape[0], self.num_heads, self.topk, -1)
+            x = x * weights.reshape(-1, 1, self.topk, 1)
+        return x.reshape(rows.shape[0], self.num_heads, -1, depth)
 
     def _attention(self, q, k, v):
         """Attention of each region's places to the regions routed to it, in q's layout."""
         weights, index = self.router(q.mean((2, 3)), k.mean((2, 3)))
-        weights = weights if self.soft_routing else None
-        rows = self._rows(index)
+        weights = weights.flatten(0, 1) if self.soft_routing else None
+        rows = self._rows(index).flatten(0, 1)
         n, _, height, width, _ = q.shape
         # The official scale goes by all channels; the attention itself divides by sqrt(d).
         factor = self.scale * math.sqrt(self.qk_dim // self.num_heads)
         q = _BiLevelRoutingAttention_rearrange(
             q, "n r h w (m c) -> (n r) m (h w) c", m=self.num_heads
         )
-        out = _BiLevelRoutingAttention_attend(
-            q * factor,
-            self._gather(self._pool(k), rows, weights),
-            self._gather(self._pool(v), rows, weights),
-        )
+        k, v = self._table(k), self._table(v)
+        q = q * factor
+        if torch.is_grad_enabled() or _BiLevelRoutingAttention_is_recorded():
+            out = self._read(q, k, v, rows, weights)
+        else:
+            out = self._read_in_parts(q, k, v, rows, weights)
         return _BiLevelRoutingAttention_rearrange(
             out, "(n r) m (h w) c -> n r h w (m c)", n=n, h=height, w=width
         )
+
+    def _read(self, q, k, v, rows, weights):
+        """What some regions read of the regions routed to them: (some, m, h w, c)."""
+        return _BiLevelRoutingAttention_attend(
+            q,
+            self._gather(k, rows, weights, self.qk_dim // self.num_heads),
+            self._gather(v, rows, weights, self.dim // self.num_heads),
+        )
+
+    def _read_in_parts(self, q, k, v, rows, weights):
+        """The same without gradients: what is gathered at once is half of the map."""
+        step = max(1, rows.shape[0] // (2 * self.topk))
+        shape = (rows.shape[0], q.shape[2], self.num_heads, self.dim // self.num_heads)
+        out = q.new_empty(shape).transpose(1, 2)
+        for first in range(0, rows.shape[0], step):
+            some = slice(first, first + step)
+            share = None if weights is None else weights[some]
+            out[some] = self._read(q[some], k, v, rows[some], share)
+        return out
 
     def _as_map(self, x):
         """Regions back in their places: (n, regions, h, w, c) -> (n, c, H, W)."""
@@ -300,5 +343,5 @@ class BiLevelRoutingAttention(nn.Module):
         if self.lepe is not None:
             out = out + self.lepe(self._as_map(v))
         out = _BiLevelRoutingAttention_rearrange(out[:, :, :height, :width], "n c h w -> n h w c")
-        out = self.wo(out)
+        out = _BiLevelRoutingAttention_linear(self.wo, out)
         return _BiLevelRoutingAttention_rearrange(out, "n h w c -> n c h w").contiguous()

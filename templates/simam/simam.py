@@ -41,8 +41,12 @@ class SimAM(nn.Module):
         eps = self.e_lambda * max(free, 1) / size
         score = torch.group_norm(x, x.shape[1], None, None, eps)
         half = score.new_full((), 0.5)
-        gate = torch.addcmul(half, score, score, value=free / (4.0 * size)).sigmoid_()
-        return (x * gate).to(x.dtype)  # autocast may have widened the gate
+        if score.requires_grad or score.dtype != x.dtype:  # autocast may have widened it
+            gate = torch.addcmul(half, score, score, value=free / (4.0 * size)).sigmoid_()
+            return (x * gate).to(x.dtype)
+        # Inference needs no more than the one map that becomes the result.
+        torch.addcmul(half, score, score, value=free / (4.0 * size), out=score)
+        return score.sigmoid_().mul_(x)
 
     def _plain(self, x):
         # Squares leave the range of float16 soon, so short floats are widened first.

@@ -77,7 +77,7 @@ def test_written_data_reads_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert known.shown == "all but script" and "script" not in known.held
     assert {"parameters": known.parameters, "mmacs": known.mmacs} == counts
     (folder / "measured.toml").write_text("digest = 1\n", encoding="utf-8")
-    with pytest.raises(Refusal, match="badges|torch"):
+    with pytest.raises(Refusal, match="torch"):
         measured(template)
 
 
@@ -85,7 +85,7 @@ def test_a_sample_begins_with_what_changed(monkeypatch: pytest.MonkeyPatch) -> N
     templates = list(catalogue())
     monkeypatch.setattr(command, "current", lambda template, release: template.name != "SimAM")
     chosen = command.sample(templates, 2)
-    assert [template.name for template in chosen][0] == "SimAM" and len(chosen) == 3
+    assert chosen[0].name == "SimAM" and len(chosen) == 3
     assert command.sample(templates, 2) == chosen
 
 

@@ -73,8 +73,8 @@ def choose_placement(
 
 def own_path(fork: Fork, template: Template) -> str:
     """Return the file that a module gets in the package."""
-    # A copy, or one class of a file with several, must not share a file with the others.
-    shared = template.of or template.origin == "file"
+    # A copy, a block form or one class of several must not share its file with the others.
+    shared = template.of or template.origin == "file" or template.rule == "csp"
     stem = stem_of(template.name) if shared else PurePosixPath(template.file).stem
     return f"{fork.package}/{stem}.py"
 
