@@ -10,7 +10,7 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.refused import finding_of
 from yamlmod.checks.rule import Rule, all_rules
 from yamlmod.checks.subject import Subject
-from yamlmod.errors import Place, Refusal, one_of
+from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, parse_document
 from yamlmod.model.modules import Kind
 
@@ -72,8 +72,3 @@ def known_codes(words: Iterable[str]) -> tuple[str, ...]:
                 hint=f"the rules are {one_of(codes, limit=len(codes))}",
             )
     return given
-
-
-def whole_file(shown: str) -> Place:
-    """Return the place of a finding about a file as a whole."""
-    return Place(shown, 1, 1)
