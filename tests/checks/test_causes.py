@@ -64,5 +64,23 @@ def test_cause(name: str) -> None:
         ] == []
 
 
+def test_a_table_at_the_margin() -> None:
+    text = "\n".join(line.strip() if line.startswith(" ") else line for line in GOOD.split("\n"))
+    (item,) = check_text(text, "x.yaml", Options())
+    assert (item.rule, item.place.line) == ("syntax", 5)
+    assert "margin" in item.message
+    fixed, _ = apply_fixes(text, [item], unsafe=False)
+    assert check_text(fixed, "x.yaml", Options()) == ()
+
+
+def test_lost_rows_are_counted() -> None:
+    head = "head:\n[[[-1, 2], 1, Concat, [1]], # 12\n[[9, 12], 1, Detect, [nc, anchors]]]\n"
+    text = "nc: 4\nanchors: 3\nbackbone:\n[-1, 3, C3, [64]], # 9\n[-1, 1, C3, [64]],\n]\n" + head
+    found = check_text(text, "x.yaml", Options())
+    assert found[0].place.line == 4
+    assert "10 by the numbers that the head reads, 9 by the index" in found[0].message
+    assert found[0].fix is not None and not found[0].fix.certain
+
+
 def test_the_good_text_is_good() -> None:
     assert check_text(GOOD, "x.yaml", Options()) == ()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
 from yamlmod.checks.brackets import Line
 from yamlmod.checks.cause import Cause, Look, parses
 from yamlmod.edits import Edit, apply_edits
+from yamlmod.errors import Refusal
+from yamlmod.model.document import parse_document
 
 _TRIED = 24
+_MARGIN = "  "
 
 
 def _missing_comma(text: str, lines: list[Line]) -> Iterator[Cause]:
@@ -49,15 +53,56 @@ def _no_opening(text: str, lines: list[Line]) -> Iterator[Cause]:
         comma = next((m for m in line.marks if m.depth == 0 and m.mark == ","), None)
         if comma is None or not line.is_row or line.depth != 0:
             continue
-        opening = next(mark for mark in line.marks if mark.mark == "[")
+        at = next(mark for mark in line.marks if mark.mark == "[").position
+        edits = (Edit(at, at, _MARGIN + "[" if at == line.start else "["), *_indents(lines, at))
+        lost = _lost_rows(apply_edits(text, edits))
+        missing = f", and rows are missing above it: {lost}" if lost else ""
         yield Cause(
-            opening.position,
-            opening.position + 1,
-            "the table has no opening bracket in front of its first row",
-            "write a [ in front of it, and see whether rows are missing",
-            (Edit(opening.position, opening.position, "["),),
+            at,
+            at + 1,
+            f"the table has no opening bracket in front of its first row{missing}",
+            "put the rows back, and a [ in front of the first" if lost else "write a [ there",
+            edits,
+            certain=not lost,
         )
         return
+
+
+def _indents(lines: list[Line], but: int = -1) -> tuple[Edit, ...]:
+    """Return the edits that indent the lines of tables which stand at the margin."""
+    flow = [line for line in lines if line.text[:1] in ("[", "]")]
+    return tuple(Edit(line.start, line.start, _MARGIN) for line in flow if line.start != but)
+
+
+def _no_indent(text: str, lines: list[Line]) -> Iterator[Cause]:
+    """A table at the margin, where YAML takes its bracket for the beginning of a key."""
+    edits = _indents(lines)
+    if edits and not parses(text):
+        first = edits[0].start
+        yield Cause(
+            first,
+            first + 1,
+            "the table stands at the margin, where YAML looks for a key; pages lose indentation",
+            "indent the rows",
+            edits,
+        )
+
+
+def _lost_rows(text: str) -> str:
+    """Return how many rows are missing at the top, by the head's numbers and by the comments."""
+    if not parses(text):
+        return ""
+    try:
+        rows = parse_document(text, "trial").rows
+    except Refusal:
+        return ""
+    head = max((ref.value for ref in rows[-1].refs), default=0) - (len(rows) - 2)
+    comments = Counter(row.comment.value - row.index for row in rows if row.comment is not None)
+    by_comments = comments.most_common(1)[0][0] if comments else 0
+    told = [f"{head} by the numbers that the head reads"] if head > 0 else []
+    if by_comments > 0:
+        told.append(f"{by_comments} by the index comments")
+    return ", ".join(told)
 
 
 def _unclosed_row(text: str, lines: list[Line]) -> Iterator[Cause]:
@@ -146,6 +191,7 @@ def _unclosed_table(text: str, lines: list[Line]) -> Iterator[Cause]:
 BRACKET_LOOKS: tuple[Look, ...] = (
     _missing_comma,
     _no_opening,
+    _no_indent,
     _unclosed_row,
     _too_many,
     _missing_comma_inside,

@@ -19,6 +19,7 @@ class Cause(NamedTuple):
     message: str
     help: str
     edits: tuple[Edit, ...] = ()
+    certain: bool = True
 
 
 Look: TypeAlias = Callable[[str, list[Line]], Iterator[Cause]]

@@ -37,5 +37,5 @@ def _at_cause(cause: Cause, place: Place, text: str) -> Finding:
     where = Place.at(place.file, text, cause.start, cause.end)
     far = where.line != place.line
     gave_up = f"; the parser gives up at line {place.line}" if far else ""
-    fix = Fix(cause.edits, certain=True) if cause.edits else None
+    fix = Fix(cause.edits, cause.certain) if cause.edits else None
     return Finding("syntax", "error", where, cause.message + gave_up, cause.help, fix=fix)

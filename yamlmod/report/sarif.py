@@ -23,7 +23,7 @@ def sarif(
         }
         for rule in rules
     ]
-    order = {rule["id"]: index for index, rule in enumerate(described)}
+    order = {str(rule["id"]): index for index, rule in enumerate(described)}
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",

@@ -55,14 +55,14 @@ def _finding(
     for item in items:
         values[item.slot] = item.expected
     first = row.refs[items[0].slot]
-    told = "; ".join(_told(subject, found, item) for item in items)
+    told = "), ".join(_told(subject, found, item) for item in items)
     expected = spelled(row, values)
     only_meant = all(item.why == "other" for item in items)
     return subject.at_row(
         RULE.code,
         "warning" if only_meant else "error",
         row,
-        f"layer {reader} {row.module} reads {told} in {found.base.name}",
+        f"layer {reader} {row.module} reads {told} in {found.base.name})",
         span=(first.start, first.end),
         help=f"write {expected} in place of {row.from_value}: {pattern}\n"
         f"compared with {found.base.name}: {change_words(found, subject)}",
@@ -73,12 +73,11 @@ def _finding(
 
 
 def _told(subject: Subject, found: Compared, item: Wrong) -> str:
-    old = found.base.wiring.rows[item.old_target]
+    old, describe = found.base.wiring.rows[item.old_target], subject.document.describe
     target = item.reader + item.value if item.value < 0 else item.value
-    now = item.reader + item.expected if item.expected < 0 else item.expected
     in_range = 0 <= target < len(subject.rows)
-    reads = subject.document.describe(target) if in_range else f"{target}, which is no layer"
-    return f"{reads}, where it read {item.old_target} {old.module} (now {now})"
+    reads = describe(target) if in_range else f"{target}, which is no layer,"
+    return f"{reads} in place of {describe(_target(item))} ({item.old_target} {old.module}"
 
 
 def _is_certain(subject: Subject, found: Compared, items: Sequence[Wrong]) -> bool:
