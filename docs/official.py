@@ -3,9 +3,9 @@
 python docs/official.py NAME=FOLDER...
 
 Each FOLDER holds an unpacked package or the tree of a tag (`git archive TAG`); all model YAMLs
-below it are read. Only facts are kept: for every layer its module, its `from`, its number and its args.
-Files with the same rows (yolov5s and yolov5m, the same file in the next release) become one entry,
-named after the first. The entries in the repository were made from these, in this order:
+below it are read. Only facts are kept: for every layer its module, its `from`, its number and its
+args. Files with the same rows (yolov5s and yolov5m, the same file in the next release) become one
+entry, named after the first. The entries in the repository were made from these, in this order:
 yolov5 v1.0 to v7.0 and master, yolov3 v9.0 to master, yolov7, yolov9 v0.1 and main, and the
 ultralytics package 8.4.190 (which holds v3, v5, v6, v8 to v12, 26 and RT-DETR).
 """

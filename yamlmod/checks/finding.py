@@ -22,9 +22,10 @@ class Fix:
 
 @dataclass(frozen=True)
 class Finding:
-    """One mistake. ``actual`` and ``expected`` are in the row's own spelling where it has one.
+    """One mistake. ``actual`` and ``expected`` are a row's `from` as it is and as it should be.
 
-    ``help`` says what to do, ``layer`` is the index of the row, None where it is about no row.
+    They are a number or a list, as the row spells it, and None where the mistake is none of
+    references. ``help`` says what to do; ``layer`` is None where the finding is about no row.
     """
 
     rule: str
@@ -33,8 +34,8 @@ class Finding:
     message: str
     help: str = ""
     layer: int | None = None
-    actual: Any = None
-    expected: Any = None
+    actual: Reference | None = None
+    expected: Reference | None = None
     fix: Fix | None = None
 
     def lines(self) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from yamlmod.checks.finding import Finding
+from yamlmod.checks.cause import Cause
+from yamlmod.checks.causes import cause_of
+from yamlmod.checks.finding import Finding, Fix, Severity
 from yamlmod.errors import Place, Refusal
 
 _RULES = {"bad-yaml": "syntax", "odd-newline": "syntax", "bad-reference": "references"}
@@ -12,15 +14,28 @@ _HELP = {
     "bad-table": "write a list of rows under the key",
     "unusual-order": "put `backbone` first",
 }
+# A fork may mean something by these; nothing can be said about the rest of the file.
+_MAYBE_MEANT = frozenset({"third-table", "layer-numbers-elsewhere", "unusual-order", "alias"})
+_MEND = "mend it by hand; nothing else of the file was checked"
 
 
 def finding_of(error: Refusal, text: str) -> Finding:
-    """Return a refusal as a finding of the rule it belongs to."""
+    """Return a refusal as a finding of the rule it belongs to, at its cause where that is known."""
     place = error.place or Place("?")
     if place.line is None:
-        place = Place(place.file, 1, 1)
+        place = place._replace(line=1, column=1)
     rule = _RULES.get(error.code, "not-a-model")
-    help = error.hint or _HELP.get(
-        error.code, "mend it by hand; nothing else of the file was checked"
-    )
-    return Finding(rule, "error", place, error.message, help)
+    cause = cause_of(text) if error.code in ("bad-yaml", "bad-row", "bad-table") else None
+    if cause is not None and (cause.edits or error.code == "bad-yaml"):
+        return _at_cause(cause, place, text)
+    help = error.hint or _HELP.get(error.code, _MEND)
+    severity: Severity = "warning" if error.code in _MAYBE_MEANT else "error"
+    return Finding(rule, severity, place, error.message, help)
+
+
+def _at_cause(cause: Cause, place: Place, text: str) -> Finding:
+    where = Place.at(place.file, text, cause.start, cause.end)
+    far = where.line != place.line
+    gave_up = f"; the parser gives up at line {place.line}" if far else ""
+    fix = Fix(cause.edits, cause.certain) if cause.edits else None
+    return Finding("syntax", "error", where, cause.message + gave_up, cause.help, fix=fix)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from yamlmod.checks.bases import Base
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.refused import finding_of
 from yamlmod.checks.rule import Rule, all_rules
 from yamlmod.checks.subject import Subject
-from yamlmod.errors import Place, Refusal, one_of
+from yamlmod.edits import apply_edits
+from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, parse_document
 from yamlmod.model.modules import Kind
 
@@ -42,8 +43,45 @@ def check_text(
         document = parse_document(text, shown)
     except Refusal as error:
         finding = finding_of(error, text)
-        return (finding,) if finding.rule in codes else ()
+        rest = _behind(finding, text, shown, options, siblings)
+        return ((finding,) if finding.rule in codes else ()) + rest
     return check_document(document, options, siblings)
+
+
+def _behind(
+    finding: Finding, text: str, shown: str, options: Options, siblings: Sequence[Base]
+) -> tuple[Finding, ...]:
+    """Return what else is wrong with a text that parses once a finding is mended.
+
+    The lines are those of the text as it is; fixes wait until the first is made.
+    """
+    fix = finding.fix
+    if fix is None or not fix.certain or any("\n" in text[e.start : e.end] for e in fix.edits):
+        return ()
+    mended = apply_edits(text, fix.edits)
+    try:
+        document = parse_document(mended, shown)
+    except Refusal:
+        return ()
+    lines = text.split("\n")
+    return tuple(
+        _moved_back(item, lines, finding) for item in check_document(document, options, siblings)
+    )
+
+
+def _moved_back(item: Finding, lines: Sequence[str], first: Finding) -> Finding:
+    place = item.place
+    if place.line is None:
+        return item
+    excerpt = lines[place.line - 1].rstrip("\r")
+    column = place.column
+    if excerpt != place.excerpt and column is not None:
+        # A character more or less on this line: the caret stays inside it.
+        shift = len(place.excerpt) - len(excerpt)
+        indented = place.excerpt.lstrip() == excerpt.lstrip()
+        behind = indented or column > (first.place.column or 0)
+        column = max(1, column - shift) if behind else column
+    return replace(item, place=place._replace(excerpt=excerpt, column=column), fix=None)
 
 
 def check_document(
@@ -72,8 +110,3 @@ def known_codes(words: Iterable[str]) -> tuple[str, ...]:
                 hint=f"the rules are {one_of(codes, limit=len(codes))}",
             )
     return given
-
-
-def whole_file(shown: str) -> Place:
-    """Return the place of a finding about a file as a whole."""
-    return Place(shown, 1, 1)

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from yamlmod.checks.bases import Base, Compared, compare_with, nearest, official_bases, wiring_of
-from yamlmod.checks.finding import Finding, Fix, Severity
+from yamlmod.checks.finding import Finding, Fix, Reference, Severity
 from yamlmod.edits import Edit
 from yamlmod.model.channels import Shape, Shapes, infer_shapes
 from yamlmod.model.document import Document, Row
@@ -135,8 +135,8 @@ class Subject:
         *,
         span: tuple[int, int] | None = None,
         help: str = "",
-        actual: Any = None,
-        expected: Any = None,
+        actual: Reference | None = None,
+        expected: Reference | None = None,
         fix: Fix | None = None,
     ) -> Finding:
         """Return a finding on a row, or on a span within it."""

@@ -31,7 +31,7 @@ def change_words(found: Compared, subject: Subject) -> str:
 
 def _listed(names: Iterable[str], what: str) -> str:
     listed = list(names)
-    return f"{one_of(listed, limit=6)} {what}" if listed else ""
+    return f"{what} {one_of(listed, limit=6)}" if listed else ""
 
 
 def pattern_words(found: Compared, file: Wiring, wrong: Sequence[Wrong]) -> str:

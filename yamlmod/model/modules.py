@@ -39,7 +39,7 @@ _ATTENTION = (
     "NAMAttention SKAttention SGE CrissCrossAttention LSKA LSKblock MLCA ELA CAA CPCA SEAM "
     "EffectiveSE ScConv iRMB DAttention MHSA CoTAttention GlobalContext SpatialGroupEnhance "
     "ResBlock_CBAM S2Attention ParNetAttention AxialAttention DANet DoubleAttention "
-    "GlobalContextBlock PolarizedSelfAttention"
+    "GlobalContextBlock PolarizedSelfAttention PSA_s PSA_p AxialImageTransformer SOCA GAMAttention"
 )
 ATTENTION = frozenset(_ATTENTION.split())
 """Attention layers that keep their input's shape, by the names that YAMLs give them."""

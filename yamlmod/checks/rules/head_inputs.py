@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
+from yamlmod.model.channels import Shape
 from yamlmod.model.document import Row
 
 _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]\n[-1, 1, Conv, [256, 3, 2]]"
@@ -24,8 +25,8 @@ def _check(subject: Subject) -> Iterator[Finding]:
 
 def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
     inputs = subject.inputs(row) or []
-    if "Seg" in row.module and len(inputs) > 2:
-        inputs = inputs[:-1]  # YOLOv9's DSegment reads the map of its prototypes last
+    while len(inputs) > 2 and "Seg" in row.module and _is_prototype(inputs):
+        inputs = inputs[:-1]
     strides = [shape.stride for shape in inputs]
     known = [stride for stride in strides if stride is not None]
     if len(known) < 2:
@@ -58,6 +59,12 @@ def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
             actual=row.from_value,
             expected=[ref.value for _, ref in ordered] + last,
         )
+
+
+def _is_prototype(inputs: Sequence[Shape]) -> bool:
+    """Tell whether the last input is a map of prototypes, which YOLOv9's DSegment reads last."""
+    first, last = inputs[0].stride, inputs[-1].stride
+    return first is not None and last is not None and last < first
 
 
 def _anchors(subject: Subject, row: Row) -> Iterator[Finding]:

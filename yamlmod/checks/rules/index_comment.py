@@ -25,8 +25,6 @@ def _check(subject: Subject) -> Iterator[Finding]:
             f"the comment says {comment.value}, but this is layer {row.index}",
             span=(comment.start, comment.end),
             help=f"write {row.index}",
-            actual=comment.value,
-            expected=row.index,
             fix=Fix((edit,), certain=True),
         )
 
@@ -47,7 +45,7 @@ RULE = Rule(
     check=_check,
     valid=(Valid(_text("0-P1/2", "2 (P3/8-small)")), Valid(_text("3x3 conv", "20+1"))),
     invalid=(
-        Invalid(_text("0-P1/2", "1 (P3/8-small)"), (2,), (2,), _text("0-P1/2", "2 (P3/8-small)")),
-        Invalid(_text("1-P1/2", "9"), (0, 2), (0, 2), _text("0-P1/2", "2")),
+        Invalid(_text("0-P1/2", "1 (P3/8-small)"), (2,), (), _text("0-P1/2", "2 (P3/8-small)")),
+        Invalid(_text("1-P1/2", "9"), (0, 2), (), _text("0-P1/2", "2")),
     ),
 )

@@ -28,5 +28,5 @@ RULE = Rule(
     "piece of a web page.",
     check=_check,
     valid=(Valid(_GOOD),),
-    invalid=(Invalid(_GOOD.replace("[64, 3, 2]],", "[64, 3, 2]]"), (None,)),),
+    invalid=(Invalid(_GOOD.replace("[64, 3, 2]],", "[64, 3, 2]]"), (None,), (), _GOOD),),
 )

@@ -1,0 +1,86 @@
+"""Why a file does not parse: the line of the cause, the cause, and the text that it should be."""
+
+from __future__ import annotations
+
+import pytest
+
+from yamlmod.checks.finding import apply_fixes
+from yamlmod.checks.run import Options, check_text
+
+GOOD = """\
+nc: 4  # classes
+anchors: 3
+backbone:
+  # [from, number, module, args]
+  [[-1, 1, Conv, [64, 3, 2]],  # 0-P1/2
+   [-1, 1, Conv, [64, 3, 2]],  # 1
+   [-1, 3, C3, [64]],
+  ]
+head:
+  [[[-1, 1], 1, Concat, [1]],
+   [-1, 1, nn.Upsample, [None, 2, 'nearest']],
+   [[3, 4], 1, Detect, [nc, anchors]],  # Detect(P3, P4)
+  ]
+"""
+
+# name -> (what is replaced, by what, line of the cause, words of the message, is it mended)
+CASES: dict[str, tuple[str, str, int, str, bool]] = {
+    "no comma behind a row": ("3, 2]],  # 1\n", "3, 2]]  # 1\n", 6, "comma", True),
+    "no comma behind the first row": ("3, 2]],  # 0", "3, 2]]  # 0", 5, "comma", True),
+    "the list of inputs is not closed": ("[[3, 4], 1", "[[3, 4, 1", 12, "not closed", True),
+    "the args are not closed": ("[64]],", "[64],", 7, "not closed", True),
+    "the table is not closed": ("  ]\nhead", "head", 7, "not closed", True),
+    "the last table is not closed": ("P4)\n  ]\n", "P4)\n", 12, "not closed", True),
+    "the table closes too early": ("[64]],\n", "[64]]],\n", 7, "closes the table", True),
+    "the table is not opened": ("  [[-1, 1, Conv", "  [-1, 1, Conv", 5, "no opening", True),
+    "no-break spaces": ("   [-1, 3, C3", "\xa0\xa0 [-1, 3, C3", 7, "U+00A0", True),
+    "an ideographic space": ("   [-1, 3, C3", "\u3000  [-1, 3, C3", 7, "U+3000", True),
+    "a tab": ("backbone:\n  #", "backbone:\n\t- 3\n  #", 4, "tab", False),
+    "a full-width comma": ("-1, 3, C3", "-1\uff0c 3, C3", 7, "full-width", True),
+    "no blank behind a key": ("nc: 4", "nc:4", 1, "blank", True),
+    "an unclosed quote": ("'nearest'", "'nearest", 11, "quote", False),
+    "a piece of a page": ("head:", "<div class='x'>copy</div>\nhead:", 9, "page", False),
+    "prose behind the model": ("P4)\n  ]\n", "P4)\n  ]\nThat is all, thanks\n", 14, "page", False),
+    "three dots": ("anchors: 3", "...\nanchors: 3", 2, "ends the document", True),
+    "no comma in a row": ("3, C3, [64]", "3, C3 [64]", 7, "comma", True),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cause(name: str) -> None:
+    before, after, line, words, mended = CASES[name]
+    assert before in GOOD
+    text = GOOD.replace(before, after, 1)
+    found = check_text(text, "x.yaml", Options())
+    (item,) = [finding for finding in found if finding.rule == "syntax"]
+    assert (item.place.line, item.severity) == (line, "error")
+    assert words in item.message
+    assert item.help
+    assert (item.fix is not None) == mended
+    if mended:
+        fixed, _ = apply_fixes(text, [item], unsafe=False)
+        assert [
+            f.lines() for f in check_text(fixed, "x.yaml", Options()) if f.rule == "syntax"
+        ] == []
+
+
+def test_a_table_at_the_margin() -> None:
+    text = "\n".join(line.strip() if line.startswith(" ") else line for line in GOOD.split("\n"))
+    (item,) = check_text(text, "x.yaml", Options())
+    assert (item.rule, item.place.line) == ("syntax", 5)
+    assert "margin" in item.message
+    fixed, _ = apply_fixes(text, [item], unsafe=False)
+    assert check_text(fixed, "x.yaml", Options()) == ()
+
+
+def test_lost_rows_are_counted() -> None:
+    head = "head:\n[[[-1, 2], 1, Concat, [1]], # 12\n[[9, 12], 1, Detect, [nc, anchors]]]\n"
+    text = "nc: 4\nanchors: 3\nbackbone:\n[-1, 3, C3, [64]], # 9\n[-1, 1, C3, [64]],\n]\n" + head
+    found = check_text(text, "x.yaml", Options())
+    assert found[0].place.line == 4
+    assert "10 by the numbers that the head reads, 9 by the index" in found[0].message
+    assert found[0].fix is not None and not found[0].fix.certain
+
+
+def test_the_good_text_is_good() -> None:
+    assert check_text(GOOD, "x.yaml", Options()) == ()

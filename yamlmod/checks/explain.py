@@ -1,0 +1,44 @@
+"""A rule as text: what it finds, why that matters, and a file that trips it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from yamlmod.checks.bases import base_of
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.rule import Invalid, Rule
+from yamlmod.checks.run import Options, check_text
+from yamlmod.model.document import parse_document
+from yamlmod.model.modules import Kind
+
+
+def explain(rule: Rule, kinds: Mapping[str, Kind]) -> list[str]:
+    """Return what `--explain` prints."""
+    lines = [f"{rule.code} ({rule.severity}): {rule.summary}", "", *_wrapped(rule.why)]
+    if not rule.invalid:
+        return lines
+    case = rule.invalid[0]
+    lines += [
+        "",
+        "For example:",
+        "",
+        *(f"    {line}" for line in case.text.strip().split("\n")),
+        "",
+    ]
+    for finding in findings_of(rule, case, kinds):
+        lines += [f"    {line}" for line in finding.lines()]
+    return lines
+
+
+def findings_of(rule: Rule, case: Invalid, kinds: Mapping[str, Kind]) -> list[Finding]:
+    """Return what a rule finds in one of its cases."""
+    base = None
+    if case.base is not None:
+        base = base_of(parse_document(case.base, "base.yaml"), "given")
+    options = Options(kinds, select=(rule.code,), base=base)
+    return list(check_text(case.text, "model.yaml", options))
+
+
+def _wrapped(text: str, width: int = 88) -> list[str]:
+    return re.findall(rf".{{1,{width}}}(?:\s+|$)", text)

@@ -1,0 +1,85 @@
+"""Check the files of one folder together, because one may be what another was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from yamlmod.checks.bases import Base, base_of, row_words
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.mend import Mended, mend
+from yamlmod.checks.run import Options, check_text
+from yamlmod.errors import Refusal
+from yamlmod.model.align import value_key
+from yamlmod.model.document import Row, parse_document
+
+
+class Fixes(Enum):
+    """Which fixes are applied."""
+
+    none = "none"
+    certain = "certain"
+    unsafe = "unsafe"
+
+
+class Text(NamedTuple):
+    """One file: how messages name it, and what it holds."""
+
+    shown: str
+    text: str
+
+
+class _Clean(NamedTuple):
+    """A file without a wrong read, that others may have been made from."""
+
+    base: Base
+    said: tuple[tuple[str, str], ...]
+
+
+def check_folder(
+    texts: Sequence[Text], options: Options, fixes: Fixes = Fixes.none
+) -> dict[str, Mended]:
+    """Return the findings of every file, and its text after its fixes where they are wanted.
+
+    The shorter files come first: a longer one may have been made from them.
+    """
+    done: dict[str, Mended] = {}
+    clean: list[_Clean] = []
+    for item in sorted(texts, key=lambda item: (item.text.count("["), item.shown)):
+        rows = _rows(item)
+        siblings = [other.base for other in clean if _is_part(other, rows)]
+        if fixes is Fixes.none:
+            found = check_text(item.text, item.shown, options, siblings)
+            result = Mended(item.text, (), found)
+        else:
+            unsafe = fixes is Fixes.unsafe
+            result = mend(item.text, item.shown, options, unsafe, siblings)
+        done[item.shown] = result
+        if rows and not any(_counts(finding) for finding in (*result.left, *result.mended)):
+            document = parse_document(item.text, item.shown)
+            clean.append(_Clean(base_of(document, "sibling"), tuple(map(_said, rows))))
+    return {item.shown: done[item.shown] for item in texts}
+
+
+def _counts(finding: Finding) -> bool:
+    return finding.rule == "wiring" or finding.severity == "error"
+
+
+def _rows(text: Text) -> tuple[Row, ...]:
+    try:
+        return parse_document(text.text, text.shown).rows
+    except Refusal:
+        return ()
+
+
+def _said(row: Row) -> tuple[str, str]:
+    return row.module, value_key(row.args)
+
+
+def _is_part(item: _Clean, rows: Sequence[Row]) -> bool:
+    """Tell whether the rows of a file are some of these, in order."""
+    if len(item.said) >= len(rows) or item.base.words - row_words(rows):
+        return False
+    rest: Iterator[tuple[str, str]] = iter(map(_said, rows))
+    return all(said in rest for said in item.said)

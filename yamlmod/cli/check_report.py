@@ -1,0 +1,139 @@
+"""What `check` answers: text, JSON, SARIF or annotations; the diff of its fixes; the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yamlmod import __version__
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.folder import Fixes
+from yamlmod.checks.run import Options, known_codes
+from yamlmod.cli.checking import Checked, tally
+from yamlmod.cli.console import say, say_json, show
+from yamlmod.cli.finish import Report, finish
+from yamlmod.cli.options import Sinks
+from yamlmod.errors import Refusal
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How the answer is wanted."""
+
+    format: str
+    fix: bool
+    write: bool
+    unsafe: bool
+    strict: bool
+
+    @property
+    def fixes(self) -> Fixes:
+        """Return which fixes are applied."""
+        if not self.fix:
+            return Fixes.none
+        return Fixes.unsafe if self.unsafe else Fixes.certain
+
+    def refuse_contradictions(self) -> None:
+        """Refuse options that mean nothing together."""
+        if (self.write or self.unsafe) and not self.fix:
+            word = "-w" if self.write else "--unsafe-fixes"
+            raise Refusal("usage", f"{word} goes with --fix", hint=f"write --fix {word}")
+        if self.fix and self.format in ("sarif", "github"):
+            raise Refusal("usage", f"--fix answers in text or JSON, not in {self.format}")
+
+
+def rule_words(given: Sequence[str] | None) -> list[str]:
+    """Return the rule codes of options that may be repeated and hold commas."""
+    return [word.strip() for item in given or () for word in item.split(",") if word.strip()]
+
+
+def explain_rule(code: str, wish: Wish) -> None:
+    """Print what a rule finds and why."""
+    from yamlmod.checks.explain import explain
+    from yamlmod.checks.rule import all_rules
+    from yamlmod.ops.positions import registry_kinds
+
+    (word,) = known_codes([code])
+    rule = next(rule for rule in all_rules() if rule.code == word)
+    if wish.format == "json":
+        data = {"rule": rule.code, "severity": rule.severity}
+        say_json({**data, "summary": rule.summary, "why": rule.why})
+    else:
+        show(explain(rule, registry_kinds()))
+
+
+def report(done: Sequence[Checked], options: Options, wish: Wish) -> int:
+    """Write the answer and return the exit code."""
+    unreadable = [file.unreadable for file in done if file.unreadable is not None]
+    files = [file for file in done if file.unreadable is None]
+    findings = [finding for file in files for finding in file.findings]
+    if wish.fix:
+        _finish(files, findings, unreadable, wish)
+    elif wish.format == "json":
+        say_json(_data(files, findings, unreadable))
+    elif wish.format == "sarif":
+        _sarif(findings, options)
+    elif wish.format == "github":
+        from yamlmod.report.github import annotation
+
+        show(annotation(finding.as_data()) for finding in findings)
+    else:
+        show(line for finding in findings for line in finding.lines())
+    if not wish.fix and wish.format != "json":
+        say(line for error in unreadable for line in error.lines())
+        say([tally(files)])
+    if unreadable:
+        return 2
+    standing = findings if wish.write or not wish.fix else [*findings, *_mended(files)]
+    return 1 if any(_counts(finding, wish.strict) for finding in standing) else 0
+
+
+def _counts(finding: Finding, strict: bool) -> bool:
+    return finding.severity == "error" or (strict and finding.severity == "warning")
+
+
+def _mended(files: Sequence[Checked]) -> list[Finding]:
+    return [finding for file in files for finding in file.mended]
+
+
+def _data(
+    files: Sequence[Checked], findings: Sequence[Finding], unreadable: Sequence[Refusal]
+) -> dict[str, Any]:
+    return {
+        "command": "check",
+        "files": len(files),
+        "findings": [finding.as_data() for finding in findings],
+        "unreadable": [error.as_data() for error in unreadable],
+    }
+
+
+def _sarif(findings: Sequence[Finding], options: Options) -> None:
+    from yamlmod.report.sarif import sarif
+
+    rules = [
+        {"code": r.code, "severity": r.severity, "summary": r.summary, "why": r.why}
+        for r in options.rules
+    ]
+    say_json(sarif((finding.as_data() for finding in findings), rules, __version__))
+
+
+def _finish(
+    files: Sequence[Checked],
+    findings: Sequence[Finding],
+    unreadable: Sequence[Refusal],
+    wish: Wish,
+) -> None:
+    """Show or write the fixes, and tell what they mend and what is left."""
+    changes = [file.change for file in files if file.change is not None]
+    mended = _mended(files)
+    verb = "mended" if wish.write else "would be mended"
+    lines = [f"{f.place}: {f.rule}: {f.message} ({verb})" for f in mended]
+    lines += [line for finding in findings for line in finding.lines()]
+    lines += [line for error in unreadable for line in error.lines()]
+    lines.append(f"{len(mended)} {verb}; left: {tally(files)}")
+    data = _data(files, findings, unreadable)
+    data["mended"] = [finding.as_data() for finding in mended]
+    sinks = Sinks(write=wish.write, json=wish.format == "json")
+    finish(changes, Report("check", lines, (), data), sinks, Path())

@@ -1,0 +1,29 @@
+"""From the words of `check` to what its rules may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from yamlmod.checks.bases import Base, base_of
+from yamlmod.checks.run import Options, known_codes
+from yamlmod.model.document import parse_document
+from yamlmod.ops.positions import registry_kinds
+from yamlmod.workspace.files import display, read_text
+
+
+def check_options(
+    select: Sequence[str], ignore: Sequence[str], base: Path | None, repo: Path | None
+) -> Options:
+    """Return the options of a run. Raises Refusal for unknown rules and an unusable base."""
+    return Options(
+        kinds=registry_kinds(),
+        select=known_codes(select),
+        ignore=known_codes(ignore),
+        base=None if base is None else _given(base),
+    )
+
+
+def _given(path: Path) -> Base:
+    file = read_text(path)
+    return base_of(parse_document(file.text, display(path)), "given")

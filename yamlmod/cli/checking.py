@@ -1,0 +1,130 @@
+"""The work of `check`: files read, checked folder by folder on all cores, findings reported."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.folder import Fixes, Text, check_folder
+from yamlmod.checks.run import Options
+from yamlmod.errors import Refusal
+from yamlmod.report.progress import progress
+from yamlmod.workspace.files import Change, display, read_text
+
+_TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
+# Starting a process costs as much as some fifteen files.
+_ALONE = 40
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of one file: its findings, or why it cannot be read; its change where fixed."""
+
+    findings: tuple[Finding, ...] = ()
+    mended: tuple[Finding, ...] = ()
+    unreadable: Refusal | None = None
+    change: Change | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """The files of one folder; of those that were ``found`` and not named, only models count."""
+
+    named: tuple[Path, ...]
+    found: tuple[Path, ...]
+    options: Options
+    fixes: Fixes
+
+
+def check_files(
+    named: Sequence[Path], found: Sequence[Path], options: Options, fixes: Fixes
+) -> list[Checked]:
+    """Check all files, in order; those of one folder are looked at together."""
+    jobs = list(_jobs(named, found, options, fixes))
+    total = len(named) + len(found)
+    workers = min(_cores(), len(jobs)) if total > _ALONE else 1
+    done: list[Checked] = []
+    # The work must not end with a pool that cannot be had (a sandbox, no semaphores).
+    with _pool(workers) as pool, progress("checking", total) as advance:
+        results = map(check_job, jobs) if pool is None else pool.map(check_job, jobs)
+        for job, result in zip(jobs, results, strict=True):
+            done += result
+            advance(len(job.named) + len(job.found))
+    return done
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+def _pool(workers: int) -> Any:
+    if workers < 2:
+        return nullcontext(None)
+    try:
+        return ProcessPoolExecutor(workers)
+    except (OSError, NotImplementedError, ImportError):
+        return nullcontext(None)
+
+
+def _jobs(
+    named: Sequence[Path], found: Sequence[Path], options: Options, fixes: Fixes
+) -> Iterator[Job]:
+    folders: dict[Path, tuple[list[Path], list[Path]]] = defaultdict(lambda: ([], []))
+    for path in named:
+        folders[path.parent][0].append(path)
+    for path in found:
+        folders[path.parent][1].append(path)
+    for own, other in folders.values():
+        yield Job(tuple(own), tuple(other), options, fixes)
+
+
+def check_job(job: Job) -> list[Checked]:
+    """Check the files of one folder; what is found there and is no model YAML is passed over."""
+    done: list[Checked] = []
+    files = {}
+    for path in (*job.named, *job.found):
+        try:
+            file = read_text(path)
+        except Refusal as error:
+            done += [Checked(unreadable=error)] if path in job.named else []
+            continue
+        if path in job.named or _TABLE.search(file.text):
+            files[display(path)] = file
+    texts = [Text(shown, file.text) for shown, file in files.items()]
+    for shown, result in check_folder(texts, job.options, job.fixes).items():
+        file = files[shown]
+        change = None
+        if result.text != file.text:
+            change = Change(file.path, file.raw, file.encode(result.text))
+        done.append(Checked(result.left, result.mended, None, change))
+    return done
+
+
+def tally(done: Iterable[Checked]) -> str:
+    """Return the closing line: how many findings of each kind, in how many files."""
+    done = list(done)
+    counts = Counter(item.severity for file in done for item in file.findings)
+    files = sum(bool(file.findings) for file in done)
+    if not counts:
+        return f"{_many(len(done), 'file')} checked, nothing found"
+    parts = [_many(counts[s], s) for s in ("error", "warning", "note") if counts[s]]
+    text = f"{', '.join(parts)} in {files} of {_many(len(done), 'file')}"
+    fixable = sum(
+        item.fix is not None and item.fix.certain for file in done for item in file.findings
+    )
+    return text + (f"; {fixable} can be mended with --fix" if fixable else "")
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" + ("" if count == 1 else "s")

@@ -1,0 +1,113 @@
+"""Find the mistakes in model YAMLs that build without an error, and mend what is certain."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yamlmod.cli.options import Json, Write, path_word
+
+EPILOG = """\b
+Examples:
+  yamlmod check models/yolov5s-cbam.yaml
+  yamlmod check models/ --format github
+  yamlmod check models/yolov5s-acmix.yaml --base models/yolov5s.yaml
+  yamlmod check models/yolov5s-acmix.yaml --fix | git apply
+  yamlmod check --explain wiring
+Exits 1 where there is an error (--strict: or a warning), 2 where a file cannot be read."""
+
+
+class CheckFormat(str, enum.Enum):
+    """How findings are written."""
+
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+    github = "github"
+
+
+def run(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH...",
+            parser=path_word,
+            show_default=False,
+            help="Model YAMLs, or folders of them.",
+        ),
+    ] = None,
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            "--base",
+            metavar="FILE",
+            parser=path_word,
+            show_default=False,
+            help="The model YAML that these were made from, in place of the nearest known one.",
+        ),
+    ] = None,
+    repo: Annotated[
+        Path | None,
+        typer.Option(
+            "--repo",
+            metavar="REPO",
+            parser=path_word,
+            show_default=False,
+            help="The fork that builds them: names, classes and branches are looked up there.",
+        ),
+    ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what is certain: show the diff, write with -w.")
+    ] = False,
+    write: Write = False,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe-fixes", help="With --fix: what is only likely, too.")
+    ] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="RULE,...", show_default=False, help="Only these rules."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="RULE,...", show_default=False, help="Not these rules."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings, too.")] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain", metavar="RULE", show_default=False, help="Say what a rule finds, and why."
+        ),
+    ] = None,
+    json: Json = False,
+    format: Annotated[
+        CheckFormat, typer.Option("--format", help="text, json (= --json), sarif or github.")
+    ] = CheckFormat.text,
+) -> None:
+    """Check the model YAMLs at PATH, files or folders, without building anything.
+
+    Each file is laid beside the architecture it was made from: every reference that leads to
+    another layer by a slip is reported with the number to write. Layers that never reach the head,
+    strides that do not fit, args that mean something else and files that do not parse are found as
+    well.
+    """
+    from yamlmod.cli.check_report import Wish, explain_rule, report, rule_words
+    from yamlmod.cli.check_setup import check_options
+    from yamlmod.cli.checking import check_files
+    from yamlmod.errors import Refusal
+    from yamlmod.workspace.walk import yaml_files
+
+    chosen = CheckFormat.json if json else format
+    wish = Wish(chosen.value, fix, write, unsafe, strict)
+    if explain is not None:
+        explain_rule(explain, wish)
+        return
+    if not paths:
+        raise Refusal("usage", "no file or folder was named", hint="yamlmod check PATH...")
+    wish.refuse_contradictions()
+    options = check_options(rule_words(select), rule_words(ignore), base, repo)
+    named, found = yaml_files(paths)
+    done = check_files(named, found, options, wish.fixes)
+    raise SystemExit(report(done, options, wish))
