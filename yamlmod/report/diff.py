@@ -8,23 +8,22 @@ from collections.abc import Iterable
 _NO_NEWLINE = b"\n\\ No newline at end of file\n"
 
 
-def unified_diff(name: str, before: bytes | None, after: bytes) -> bytes:
-    """Return the diff that turns ``before`` (None: no such file) into ``after``.
+def unified_diff(name: str, before: bytes | None, after: bytes | None) -> bytes:
+    """Return the diff that turns ``before`` into ``after``; None stands for no such file.
 
     ``name`` is the file's path, with forward slashes. Lines end where a newline byte stands, so
     CRLF files keep theirs inside the lines, and nothing is decoded.
     """
     if before == after:
         return b""
-    old, new = _lines(before or b""), _lines(after)
+    old, new = _lines(before or b""), _lines(after or b"")
     source = b"/dev/null" if before is None else _label("a/", name)
-    hunks = difflib.diff_bytes(
-        difflib.unified_diff, old, new, source, _label("b/", name), lineterm=b"\n"
-    )
+    target = b"/dev/null" if after is None else _label("b/", name)
+    hunks = difflib.diff_bytes(difflib.unified_diff, old, new, source, target, lineterm=b"\n")
     return b"".join(_terminated(line) for line in hunks)
 
 
-def join_diffs(parts: Iterable[tuple[str, bytes | None, bytes]]) -> bytes:
+def join_diffs(parts: Iterable[tuple[str, bytes | None, bytes | None]]) -> bytes:
     """Return the diffs of several files, in order."""
     return b"".join(unified_diff(name, before, after) for name, before, after in parts)
 

@@ -29,11 +29,19 @@ class TextFile:
 
 @dataclass(frozen=True)
 class Change:
-    """A file to write: its bytes before (None: it does not exist) and after."""
+    """A file to write: its bytes before (None: it does not exist) and after (None: it goes).
+
+    ``makes_folders`` permits folders that do not exist yet; of a file that goes, its folder goes
+    with it where that is left empty. ``kept`` says that `undo` reverts it
+    (a diff that was asked for is no edit); ``mode`` is for a file that comes back.
+    """
 
     path: Path
     before: bytes | None
-    after: bytes
+    after: bytes | None
+    makes_folders: bool = False
+    kept: bool = True
+    mode: int | None = None
 
 
 def read_text(path: Path, shown: str | None = None) -> TextFile:
@@ -145,8 +153,15 @@ class Tree:
         return sorted(found)
 
     def change(self, path: str, text: str) -> Change:
-        """Return the change that gives a file new text."""
-        if path not in self.files:
+        """Return the change that gives a file new text; one that is not there is made."""
+        if path in self.files:
+            file = self.files[path]
+            return Change(file.path, file.raw, file.encode(text))
+        if self.read(path) is not None:
             raise KeyError(f"{path} was not read")
+        return Change(self.root / path, None, text.encode("utf-8"), makes_folders=True)
+
+    def removal(self, path: str) -> Change:
+        """Return the change that removes a file that was read."""
         file = self.files[path]
-        return Change(file.path, file.raw, file.encode(text))
+        return Change(file.path, file.raw, None, makes_folders=True)
