@@ -12,13 +12,14 @@ import yamlmod
 _ROOT = Path(yamlmod.__file__).parent
 _GROUND = {"edits", "errors"}
 _MAY: dict[str, set[str]] = {
-    "cli": {"ops", "fork", "report", "workspace", "registry", "model", *_GROUND},
+    "cli": {"ops", "fork", "report", "workspace", "registry", "model", "runtime", *_GROUND},
     "ops": {"model", "registry", *_GROUND},
     "fork": {"model", "registry", *_GROUND},
     "model": _GROUND,
     "report": _GROUND,
     "registry": _GROUND,
     "workspace": _GROUND,
+    "runtime": _GROUND,
     "api": {"ops", "workspace", *_GROUND},
     "errors": {"edits"},
     "edits": set(),
