@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tests.house.faults import Killed, Machine, machine, rubbish, tree
 from yamlmod.errors import Refusal
 from yamlmod.workspace.commit import Purpose, commit
 from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.record import decode, encode
 from yamlmod.workspace.recover import Settled, interrupted, settle
 from yamlmod.workspace.undo import last_write, purpose_of, reverting
 
@@ -267,6 +269,63 @@ def test_a_journal_from_elsewhere_reaches_no_further_than_its_fork(
     (settled,) = _settle(fork)
     assert outside.read_bytes() == b"newer"
     assert settled.left == (real_path(outside),)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes need rights on Windows")
+def test_a_journal_folder_of_somebodys_making(tmp_path: Path) -> None:
+    """Neither a link nor a pipe nor a folder in the place of a file harms or hangs."""
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"mine")
+    for name in ("lock", ".gitignore", "pending.json", "000001.json", "pending.tmp"):
+        for kind in ("link", "pipe", "folder"):
+            fork = tmp_path / f"{name}-{kind}"
+            _fill(fork)
+            store = fork / ".yamlmod"
+            store.mkdir()
+            if kind == "link":
+                (store / name).symlink_to(precious)
+            elif kind == "pipe":
+                os.mkfifo(store / name)
+            else:
+                (store / name).mkdir()
+            before = tree(fork)
+            try:
+                _settle(fork)
+                _write(fork)
+            except Refusal as error:
+                assert error.code in ("journal-unwritable", "journal-damaged"), (name, kind)
+                assert tree(fork) == before
+            assert precious.read_bytes() == b"mine"
+
+
+def test_a_journal_that_is_nonsense(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands in an entry: it is read as one, or refused as none."""
+    fork, write = _prepare(tmp_path, "write")
+    with machine(monkeypatch, _step_of(tmp_path, "replace", 3)), pytest.raises(Killed):
+        write(fork)
+    told = json.loads((fork / ".yamlmod" / "pending.json").read_bytes())
+    junk = (None, -1, 10**30, 1.5, "x", "../x", "\0", [], [[]], {}, {"a": 1}, True)
+    read = 0
+    for key in told:
+        for value in junk:
+            read += _reads({**told, key: value}, fork)
+    for key in told["files"][0]:
+        for value in junk:
+            read += _reads({**told, "files": [{**told["files"][0], key: value}]}, fork)
+    assert read > 5
+    for data in (b"", b"[" * 100_000, b"\xff", b"nul"):
+        with pytest.raises(ValueError):
+            decode(data, fork)
+
+
+def _reads(told: object, home: Path) -> int:
+    try:
+        record = decode(json.dumps(told).encode(), home)
+    except ValueError:
+        return 0
+    assert all(one.state(b"?") in ("old", "new", "other") for one in record.files)
+    assert encode(record, home)
+    return 1
 
 
 def _step_of(folder: Path, call: str, count: int) -> int:

@@ -12,12 +12,16 @@ from pathlib import Path
 
 WINDOWS = os.name == "nt"
 _BINARY = getattr(os, "O_BINARY", 0)
+# A fork may come with a journal folder of somebody's making: a pipe in it must not hang a read,
+# nor a link lead a write elsewhere.
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def read(path: Path) -> bytes | None:
     """Return a file's bytes, None where there is no file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | _BINARY)
+        descriptor = os.open(path, os.O_RDONLY | _BINARY | _NO_WAIT)
     except FileNotFoundError:
         return None
     with os.fdopen(descriptor, "rb") as stream:
@@ -35,8 +39,8 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
 
 
 def open_shared(path: Path) -> int:
-    """Open a file for several processes at once, made if it is missing."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o666)
+    """Open a file, no link, for several processes at once; it is made if it is missing."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | _BINARY | _NO_WAIT | _NO_LINK, 0o666)
 
 
 def overwrite(descriptor: int, data: bytes) -> None:

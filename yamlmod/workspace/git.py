@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,6 +46,8 @@ def _repository(path: Path) -> Path | None:
 
 
 def _committed(root: Path, names: Sequence[str]) -> dict[str, str] | None:
+    import subprocess  # only where there is a repository to ask about
+
     # Variables such as GIT_DIR, which hooks set, would point to another repository.
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     command = ["git", "--no-pager", "-C", str(root), "ls-tree", "-r", "-z", "HEAD", "--", *names]

@@ -83,10 +83,10 @@ def _acquire(home: Path, store: Path, wait: float) -> int:
 def _open(home: Path, store: Path, path: Path) -> int | None:
     try:
         disk.make_folder(store)
-        if store.is_symlink():
+        if store.is_symlink() or path.is_symlink():
             raise Refusal(
                 "journal-unwritable",
-                f"{display(store)} is a link, and yamlmod's journal is a folder of its own",
+                f"{display(store)} is or holds a link; yamlmod's journal is a folder of its own",
                 hint="remove the link; nothing was changed",
             )
         return disk.open_shared(path)

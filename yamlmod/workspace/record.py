@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import binascii
 import json
-import os
+import re
 import zlib
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 FORMAT = 1
 # What is packed may be far larger than the journal; no file that yamlmod writes comes near this.
 _LIMIT = 64_000_000
+_TEMPORARY = re.compile(r"\.yamlmod-[0-9a-f]{8}-\d+\.tmp")
+Kind = TypeVar("Kind", int, str)
 
 
 @dataclass(frozen=True)
@@ -104,27 +106,47 @@ def decode(data: bytes, home: Path) -> Record:
             when=str(told["when"]),
             command=tuple(map(str, told["command"])),
             kind=str(told["kind"]),
-            of=told["of"],
+            of=_maybe(told["of"], int),
             files=tuple(_saved(file, home) for file in told["files"]),
-            made=tuple(home / path for path in told["made"]),
-            gone=tuple(home / path for path in told["gone"]),
+            made=tuple(_path(path, home) for path in told["made"]),
+            gone=tuple(_path(path, home) for path in told["gone"]),
         )
-    except (KeyError, TypeError, AttributeError, zlib.error) as error:
+    except (
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        zlib.error,
+    ) as error:
         raise ValueError(f"it is no journal entry ({type(error).__name__})") from error
 
 
 def _saved(told: dict[str, Any], home: Path) -> Saved:
     name = str(told["temporary"])
-    if os.path.basename(name) != name or not name:  # noqa: PTH119 - of either system's separators
+    if not _TEMPORARY.fullmatch(name):
         raise ValueError("it names a temporary file elsewhere")
+    mode = _maybe(told["mode"], int)
     return Saved(
-        home / told["path"],
+        _path(told["path"], home),
         _unpack(told["before"]),
-        told["after"],
-        told["mode"],
+        _maybe(told["after"], str),
+        None if mode is None else mode & 0o7777,
         name,
         bool(told["kept"]),
     )
+
+
+def _path(text: str, home: Path) -> Path:
+    if "\0" in text:
+        raise ValueError("it names a file that cannot be")
+    return home / text
+
+
+def _maybe(value: Any, kind: type[Kind]) -> Kind | None:
+    if value is not None and type(value) is not kind:
+        raise ValueError(f"{value!r} stands where {kind.__name__} is expected")
+    return value
 
 
 def _shorten(path: Path, home: Path) -> str:
