@@ -85,6 +85,7 @@ def cost(arguments: list[str], environment: dict[str, str]) -> Cost:
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments],
+        cwd=environment["PYTHONPYCACHEPREFIX"],  # not a checkout that would be imported instead
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

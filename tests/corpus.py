@@ -4,11 +4,12 @@
     python -m tests.corpus CORPUS --full          every place of every file
     python -m tests.corpus CORPUS --full --jobs 2
 
-CORPUS is a folder with `models/**/*.yaml` and `oracles.json`. At every place a layer goes in, in
-every way there is (for all readers, past the skips, in front, for each connection and each single
-reader, for nobody); the result is proven, and the layer is taken out again: the bytes must be those
-it started from, but for a wrong index comment that the shift made right. The insertions of
-`oracles.json` are reproduced as well. Exits 1 when a count that must be zero is not.
+CORPUS is any folder with model YAMLs, at any depth; the insertions of an `oracles.json` in it are
+reproduced as well. At every place a layer goes in, in every way there is (for all readers, past
+the skips, in front, with a second input, for each connection and each single reader, for nobody);
+the result is proven, and the layer is taken out again: the bytes must be those it started from,
+but for a wrong index comment that the shift made right. A YAML that is no model is counted as
+refused. Exits 1 when a count that must be zero is not.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="every place of every file")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    files = sorted(options.corpus.glob("models/**/*.yaml"))
+    files = sorted(path for end in ("yaml", "yml") for path in options.corpus.rglob(f"*.{end}"))
     if not files:
-        sys.stderr.write(f"no model files under {options.corpus}\n")
+        sys.stderr.write(f"no YAML under {options.corpus}\n")
         return 2
     if not options.full:
         files = random.Random(options.seed).sample(files, min(options.files, len(files)))
@@ -108,13 +109,15 @@ def _there_and_back(model: Model, place: int) -> Iterator[str]:
 
 
 def _ways(model: Model, place: int) -> Iterator[dict[str, Any]]:
-    """Yield the flags: through, bypass, in front, each connection, each single reader, nobody."""
+    """Yield the flags of every way to insert a layer under ``place - 1``."""
     source = place - 1
     readers = sorted({read.reader for read in model.graph.readers(source)})
     yield {"at": [place]}
     yield {"at": [place], "keep_skips": True}
     yield {"at": [place], "readers": (), "allow_dead": True}
     yield {"before": [str(place)]}
+    if source > 0:
+        yield {"at": [place], "sources": (source, 0)}
     for reader in readers if source >= 0 else []:
         yield {"edge": [f"{source}:{reader}"]}
         yield {"at": [place], "readers": (reader,)}

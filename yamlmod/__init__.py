@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from yamlmod.api import Layer as Layer
     from yamlmod.api import Model as Model
     from yamlmod.api import load as load
+    from yamlmod.checks.finding import Finding as Finding
     from yamlmod.errors import Refusal as Refusal
     from yamlmod.errors import YamlmodError as YamlmodError
 
 __version__ = "0.1.0"
-__all__ = ["Layer", "Model", "Refusal", "YamlmodError", "__version__", "load"]
+__all__ = ["Finding", "Layer", "Model", "Refusal", "YamlmodError", "__version__", "load"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@
     model = yamlmod.load("models/yolov5s.yaml")
     better = model.insert("SimAM", at=24).insert("ACmix", before="SPPF")
     print(better.summary)
+    print([finding.message for finding in better.check()])
     better.save("models/yolov5s-mine.yaml")
 
 Every edit is proven before it returns; what cannot be done raises `yamlmod.Refusal` and changes
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.run import Options, check_document
 from yamlmod.errors import Refusal
 from yamlmod.ops.chain import chain
 from yamlmod.ops.drop_head import drop_head
@@ -26,7 +29,7 @@ from yamlmod.ops.liveness import alive_layers
 from yamlmod.ops.move import move
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import Model as Wired
-from yamlmod.ops.positions import read_model, resolve_positions
+from yamlmod.ops.positions import read_model, registry_kinds, resolve_positions
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.remove import remove
 from yamlmod.ops.replace import replace
@@ -158,6 +161,11 @@ class Model:
         """Return what the last edit warned of."""
         return () if self._outcome is None else tuple(outcome_warnings(self._outcome))
 
+    def check(self) -> tuple[Finding, ...]:
+        """Return what is wrong with the file, in its order; nothing is changed."""
+        options = Options(registry_kinds())
+        return check_document(self._wired.document, options)
+
     def to_text(self) -> str:
         """Return the YAML: the original text but for the edits."""
         return self._wired.document.text
@@ -192,7 +200,7 @@ class Model:
             args=row.args,
             channels=shape.nominal,
             real_channels=dict(zip(names, shape.real, strict=True)),
-            stride=None if shape.stride is None else float(shape.stride),
+            stride=shape.stride,
             readers=tuple(sorted({read.reader for read in graph.readers(index)})),
             alive=index in alive,
         )

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class Edit:
-    """Replace ``text[start:end]`` (character offsets) by ``text``; an empty span inserts."""
+class Edit(NamedTuple):
+    """Replace ``text[start:end]`` by ``text``; an insertion has ``start == end``."""
 
     start: int
     end: int
     text: str
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start <= self.end:
-            raise ValueError(f"edit spans must run forward, got {self.start}..{self.end}")
 
 
 class OverlappingEditsError(ValueError):
@@ -37,6 +33,8 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
             edit.start < previous.end or edit.start == previous.start == edit.end
         ):
             raise OverlappingEditsError(f"{previous} and {edit} overlap")
+        if not 0 <= edit.start <= edit.end:
+            raise ValueError(f"edit spans must run forward, got {edit}")
         if edit.end > len(text):
             raise ValueError(f"{edit} ends behind the text's {len(text)} characters")
         pieces.append(text[position : edit.start])
@@ -47,6 +45,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     return "".join(pieces)
 
 
+@lru_cache(maxsize=8)
 def newline_of(text: str) -> str:
     """Return the newline a text uses: the more frequent of CRLF and LF, LF when there is none."""
     crlf = text.count("\r\n")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.edits import line_column
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where in a file something stands: 1-based line and column, and the line itself."""
 
     file: str
@@ -54,8 +52,8 @@ class YamlmodError(Exception):
         """Return the report: code and message, place, excerpt with a caret, what to do."""
         where = f"{self.place}: " if self.place else ""
         out = [f"{where}error[{self.code}]: {self.message}"]
-        if self.place and self.place.excerpt and self.place.line is not None:
-            out += _excerpt(self.place)
+        if self.place:
+            out += excerpt_lines(self.place)
         if self.hint:
             out += [
                 f"  help: {line}" if i == 0 else f"        {line}"
@@ -105,7 +103,10 @@ def one_of(names: Sequence[str], limit: int = 12) -> str:
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def _excerpt(place: Place) -> list[str]:
+def excerpt_lines(place: Place) -> list[str]:
+    """Return the line of a place with a caret below it; nothing where there is none to show."""
+    if not place.excerpt or place.line is None:
+        return []
     # A tab or a long line would push the caret away from its character.
     text = place.excerpt.replace("\t", " ")
     column = place.column or 1

@@ -13,6 +13,7 @@ import pytest
 from tests.cli.run import snapshot, yamlmod
 from tests.engine.samples import SMALL
 from yamlmod import __version__
+from yamlmod.registry.measured import BADGES
 
 
 @pytest.fixture
@@ -57,7 +58,8 @@ def test_completion(shell: str, tmp_path: Path) -> None:
 
 def test_list(tmp_path: Path) -> None:
     data = json.loads(yamlmod("list", "--json", cwd=tmp_path).out)
-    assert [set(item) for item in data] == [{"name", "aliases", "rule", "summary"}] * len(data)
+    keys = {"name", "aliases", "rule", "summary", "badges", "origin"}
+    assert [set(item) for item in data] == [keys] * len(data)
     rules = {item["name"]: item["rule"] for item in data}
     assert rules["SimAM"] == rules["TripletAttention"] == "free"
     assert rules["ACmix"] == "conv"
@@ -86,6 +88,11 @@ def test_info(module: str, constructor: list[int], tmp_path: Path) -> None:
     assert data["paper"]["title"] in page
     assert f"class {module}(" in page
     assert f"[-1, 1, {module}, [" in page
+    assert data["reference"]["url"] in page and data["reference"]["licence"] in page.lower() + page
+    assert set(data["badges"]) == set(BADGES)
+    assert set(data["limits"]) == {name for name, held in data["badges"].items() if not held}
+    assert f"{data['parameters']['256']:,} at 256" in page
+    assert all(reason in page for reason in data["limits"].values())
     assert yamlmod("info", "SimAN", cwd=tmp_path).code == 2
     assert "SimAM" in yamlmod("info", "SimAN", cwd=tmp_path).err
 

@@ -40,7 +40,7 @@ def test_outside() -> None:
     with pytest.raises(ValueError, match="behind"):
         apply_edits("abc", [Edit(2, 4, "")])
     with pytest.raises(ValueError, match="forward"):
-        Edit(3, 2, "")
+        apply_edits("abc", [Edit(3, 2, "")])
 
 
 @given(st.text(max_size=30), st.lists(st.integers(0, 30), max_size=6, unique=True))

@@ -12,15 +12,26 @@ import yamlmod
 _ROOT = Path(yamlmod.__file__).parent
 _GROUND = {"edits", "errors"}
 _MAY: dict[str, set[str]] = {
-    "cli": {"ops", "fork", "report", "workspace", "registry", "model", "runtime", *_GROUND},
+    "cli": {
+        "checks",
+        "ops",
+        "fork",
+        "report",
+        "workspace",
+        "registry",
+        "model",
+        "runtime",
+        *_GROUND,
+    },
     "ops": {"model", "registry", *_GROUND},
+    "checks": {"model", "registry", *_GROUND},
     "fork": {"model", "registry", *_GROUND},
     "model": _GROUND,
     "report": _GROUND,
     "registry": _GROUND,
     "workspace": _GROUND,
     "runtime": _GROUND,
-    "api": {"ops", "workspace", *_GROUND},
+    "api": {"checks", "ops", "workspace", *_GROUND},
     "errors": {"edits"},
     "edits": set(),
 }

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,10 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parents[2] / "templates"
+CHANNELS = (16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 256, 320, 512, 640, 1024, 1280)
 CHANNEL_ARGUMENTS = {"free": 0, "same": 1, "conv": 2}  # how many the rule supplies
+# What each module was built with, for its transcription.
+_BUILT: WeakKeyDictionary[nn.Module, tuple[Any, ...]] = WeakKeyDictionary()
 
 torch.set_num_threads(min(2, torch.get_num_threads()))
 
@@ -65,7 +69,9 @@ def load_class(folder: str) -> type[nn.Module]:
 def build(folder: str, channels: int, *args: Any, **kwargs: Any) -> nn.Module:
     """One module as the manifest's channel rule makes a YAML row construct it."""
     supplied = [channels] * CHANNEL_ARGUMENTS[manifest(folder)["rule"]]
-    return load_class(folder)(*supplied, *args, **kwargs)
+    module = load_class(folder)(*supplied, *args, **kwargs)
+    _BUILT[module] = (*supplied, *args)
+    return module
 
 
 def usual(folder: str) -> tuple[Any, ...]:
@@ -76,9 +82,33 @@ def usual(folder: str) -> tuple[Any, ...]:
     return arguments
 
 
+def refused(folder: str) -> tuple[int, ...]:
+    """Channel counts that the usual arguments refuse at construction."""
+    return tuple(manifest(folder).get("channels", {}).get("refused", ()))
+
+
+def narrow(folder: str) -> int:
+    """The smallest usual channel count that the module takes."""
+    return next(count for count in CHANNELS if count not in refused(folder))
+
+
+def built_with(module: nn.Module) -> tuple[Any, ...]:
+    """The positional arguments that `build` gave this very module."""
+    return _BUILT[module]
+
+
+def transcribed(kind: type[nn.Module], module: nn.Module) -> nn.Module:
+    """The straight transcription with the weights of a module that `build` made, in float64."""
+    plain = kind(*_BUILT[module])
+    plain.load_state_dict(module.state_dict(), strict=True)
+    return plain.double().eval()
+
+
 def filled(folder: str, channels: int, *args: Any, seed: int = 0) -> nn.Module:
     """A module in eval mode with random weights and running statistics."""
-    module = build(folder, channels, *args).eval()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = build(folder, channels, *args).eval()
     randomise(module, seed)
     return module
 

@@ -14,6 +14,7 @@ from . import floor, support
 each = pytest.mark.parametrize("folder", support.folders())
 NOMINAL = {"free": 0, "same": 0, "conv": 1}  # channel arguments that a row writes itself
 WRONG = {"int": ("x", 1.5, True), "float": ("x", True), "bool": ("x", 2, 1024, None)}
+WRONG["ints"] = ("x", 1.5, True, [], [1.5], [True], [0])
 
 
 def tree_of(folder: str) -> ast.Module:

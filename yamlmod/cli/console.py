@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -47,4 +46,6 @@ def show_bytes(data: bytes) -> None:
 
 def say_json(data: Any) -> None:
     """Write one JSON value to stdout, in ASCII."""
+    import json
+
     show_bytes((json.dumps(data, indent=2) + "\n").encode("ascii"))

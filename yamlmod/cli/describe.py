@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from yamlmod.cli.finish import Report
@@ -19,12 +18,12 @@ def describe(command: str, outcome: Outcome) -> Report:
 def _data(outcome: Outcome) -> dict[str, Any]:
     return {
         "cfg": outcome.model.document.shown,
-        "inserted": [asdict(layer) for layer in outcome.inserted],
+        "inserted": [layer._asdict() for layer in outcome.inserted],
         "removed": list(outcome.removed),
         "replaced": list(outcome.replaced),
         "told": list(outcome.told),
-        "consumers": [asdict(consumer) for consumer in outcome.consumers],
+        "consumers": [consumer._asdict() for consumer in outcome.consumers],
         "references": outcome.renumbered,
         "comments": outcome.comments,
-        "wrong_comments": [asdict(comment) for comment in outcome.wrong_comments],
+        "wrong_comments": [comment._asdict() for comment in outcome.wrong_comments],
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from yamlmod.cli.describe import describe
 from yamlmod.cli.finish import finish, output_change
@@ -13,8 +13,7 @@ from yamlmod.ops.outcome import Outcome
 from yamlmod.workspace.files import Change
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(NamedTuple):
     """What the sink options of the command line said."""
 
     output: Path | None

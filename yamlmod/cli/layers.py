@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 from yamlmod.model.channels import Scale
@@ -94,7 +93,7 @@ def _cell(value: object, is_head: bool) -> str:
     return "-" if value is None and is_head else "?" if value is None else str(value)
 
 
-def _stride(stride: Fraction | None) -> int | float | None:
+def _stride(stride: float | None) -> int | float | None:
     if stride is None:
         return None
-    return int(stride) if stride.denominator == 1 else float(stride)
+    return int(stride) if stride.is_integer() else stride

@@ -7,10 +7,12 @@ from typing import Any
 from yamlmod.fork.blocks import code_block
 from yamlmod.fork.branches import preview
 from yamlmod.registry.manifest import Argument, Template
+from yamlmod.registry.measured import Measured, measured
 
 
 def module_data(template: Template, channels: int) -> dict[str, Any]:
     """Return all that is known of a module; constructor is for ``channels`` in and out."""
+    known = measured(template)
     return {
         "name": template.name,
         "aliases": list(template.aliases),
@@ -19,8 +21,19 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
         "class": template.class_name,
         "file": template.file,
         "version": template.version,
+        "origin": template.origin,
         "constructor": template.constructor(channels, channels, []),
         "paper": dict(template.paper),
+        "reference": template.reference._asdict(),
+        "channels": {
+            "rule": template.channels.rule,
+            "refused": list(template.channels.refused),
+        },
+        "badges": dict(known.badges) if known else None,
+        "limits": dict(template.limits),
+        "identity": dict(template.identity) or None,
+        "parameters": dict(known.parameters) if known else None,
+        "mmacs": dict(known.mmacs) if known else None,
         "arguments": [
             {
                 "name": a.name,
@@ -51,17 +64,20 @@ def module_lines(template: Template, channels: int) -> list[str]:
     paper = template.paper
     constructor = ", ".join(map(str, template.constructor(channels, channels, [])))
     lines = [
-        f"{template.name} {template.version}",
+        f"{template.name} {template.version}"
+        + (f" ({template.origin})" if template.origin != "built-in" else ""),
         f"  {template.summary}",
         "",
         f"paper        {paper.get('title', '')}",
         f"             {paper.get('venue', '')} {paper.get('year', '')}, {paper.get('url', '')}",
+        *_reference(template),
         f"also called  {', '.join(template.aliases) or '-'}",
         f"rule         {template.rule}: {_RULES[template.rule]}",
         f"row          {_row(template, channels)}",
         f"constructor  {template.class_name}({constructor}) for {channels} channels",
         f"needs        Python {template.python}, torch {template.torch}"
         + "".join(f", {item}" for item in template.requirements),
+        *_measured(template),
         "",
         "arguments behind the channels:" if template.rule != "free" else "arguments:",
         *(_argument(argument) for argument in template.arguments),
@@ -80,6 +96,40 @@ _RULES = {
     "free": "it takes no channels; its args stand as they are",
     "conv": "it stands with Conv; the row's first argument is the nominal output channels",
 }
+
+
+def _reference(template: Template) -> list[str]:
+    """The published code whose constructor and keys the class keeps; its licence is a fact."""
+    told = template.reference
+    kind = {"official": "official", "port": "a port by others", "none": "never published"}
+    licence = "no licence stated" if told.licence == "none" else f"licence {told.licence}"
+    lines = [f"interface    {told.url} ({kind[told.kind]}, {licence}); code written anew, 0BSD"]
+    return lines + ([f"variant      {told.variant}"] if told.variant else [])
+
+
+def _measured(template: Template) -> list[str]:
+    """What was counted and tested."""
+    lines = []
+    if template.channels.rule:
+        lines.append(f"channels     {template.channels.rule}")
+    if template.channels.refused:
+        lines.append(f"             refused: {', '.join(map(str, template.channels.refused))}")
+    known = measured(template)
+    lines += _cost(known) if known else ["badges       not measured"]
+    if template.identity:
+        fills = ", ".join(f"{key} = {value:g}" for key, value in template.identity.items())
+        lines.append(f"identity     fill {fills}")
+    return lines + [f"  no {name}: {reason}" for name, reason in template.limits.items()]
+
+
+def _cost(known: Measured) -> list[str]:
+    counts = ", ".join(f"{count:,} at {channels}" for channels, count in known.parameters.items())
+    macs = ", ".join(f"{count:,} million at {shape}" for shape, count in known.mmacs.items())
+    return [
+        f"parameters   {counts} channels",
+        f"cost         {macs} (multiply-adds of convolutions and matrix products)",
+        f"badges       {', '.join(known.held)}",
+    ]
 
 
 def _row(template: Template, channels: int) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import enum
-import json as json_module
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -68,6 +66,33 @@ DiffFile = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
+ForceCode = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Overwrite an existing file, and code of yamlmod's that was edited by hand.",
+    ),
+]
+AsName = Annotated[
+    str | None,
+    typer.Option(
+        "--as", metavar="NAME", show_default=False, help="Call the class NAME, its helpers with it."
+    ),
+]
+UseExisting = Annotated[
+    bool,
+    typer.Option("--use-existing", help="Register the fork's own class of that name; add no code."),
+]
+Rule = Annotated[
+    str | None,
+    typer.Option(
+        "--rule",
+        metavar="RULE",
+        show_default=False,
+        help="same, free or conv: the channels a class of your own is handed, where its "
+        "signature does not say.",
+    ),
+]
 
 At = Annotated[
     list[int] | None,
@@ -143,8 +168,7 @@ AllowDead = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Sinks:
+class Sinks(NamedTuple):
     """Where the result of an editing command goes."""
 
     write: bool = False
@@ -164,6 +188,8 @@ def parse_args(text: str | None) -> list[Any] | None:
     """Return the list that --args gives, or None; a Refusal shows what is not JSON."""
     if text is None:
         return None
+    import json as json_module
+
     try:
         value = json_module.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

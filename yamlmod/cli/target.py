@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from yamlmod.ops.positions import Model, Position
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A model YAML that was read."""
 
     file: TextFile

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +10,15 @@ from dataclasses import dataclass
 from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.source import Source
+from yamlmod.registry.digest import digest_of
 from yamlmod.registry.manifest import Template
 
 _BEGIN = re.compile(
     r"^# yamlmod: begin (?P<name>\S+) (?P<version>\S+) sha256=(?P<digest>[0-9a-f]+)"
-    r"(?: class=(?P<cls>\S+))?[ \t]*\r?$",
+    r"(?P<fields>(?: [a-z]+=\S+)*)[ \t]*\r?$",
     re.MULTILINE,
 )
-_SPDX = "# SPDX-License-Identifier: 0BSD"
+_SPDX = "# SPDX-License-Identifier: "
 _REQUIRES = "# requires: "
 
 
@@ -34,11 +34,17 @@ class Block:
     end: int
     code: str
     requirements: tuple[str, ...]
+    # `file`: from somebody's own file; `fork`: the fork's own class, which we only registered.
+    origin: str = ""
+    # The template that this is a renamed copy of.
+    of: str = ""
+    # What was done for a class of the fork's own: `import`, `conv`, `branch`.
+    adds: tuple[str, ...] = ()
 
     @property
     def edited(self) -> bool:
-        """Return whether the code is no longer what its digest says."""
-        return hashlib.sha256(self.code.encode()).hexdigest()[:16] != self.digest
+        """Return whether the code is no longer what its digest says; its layout may differ."""
+        return digest_of(self.code) != self.digest
 
     def tree(self) -> ast.Module:
         """Return the parsed code; call it on unedited blocks only."""
@@ -47,11 +53,32 @@ class Block:
 
 def code_block(template: Template) -> str:
     """Return the text that goes into common.py, from marker to marker, with LF newlines."""
-    other_class = template.class_name != template.name
+    fields = {
+        "class": template.class_name if template.class_name != template.name else "",
+        "of": template.of,
+        "origin": kind_of(template),
+    }
     head = f"# yamlmod: begin {template.name} {template.version} sha256={template.digest}"
-    lines = [head + (f" class={template.class_name}" if other_class else ""), _SPDX]
+    lines = [head + "".join(f" {key}={value}" for key, value in fields.items() if value)]
+    lines += [_SPDX + template.license] if template.license else []
     lines += [_REQUIRES + requirement for requirement in template.requirements]
     return "\n".join(lines) + f"\n{template.code}# yamlmod: end {template.name}\n"
+
+
+def kind_of(template: Template) -> str:
+    """Return what a marker says of a template's origin: nothing for those of the registry."""
+    return template.origin if template.origin in ("file", "fork") else ""
+
+
+def is_current(block: Block, template: Template) -> bool:
+    """Return whether a block is what the template would write, however it is laid out."""
+    return (
+        (block.name, block.class_name, block.version)
+        == (template.name, template.class_name, template.version)
+        and (block.digest, block.of, block.origin)
+        == (template.digest, template.of, kind_of(template))
+        and block.requirements == template.requirements
+    )
 
 
 def find_blocks(source: Source) -> dict[str, Block]:
@@ -119,25 +146,45 @@ def refuse_edited(source: Source, block: Block) -> None:
             "edited-by-hand",
             f"the block of {block.name} has been edited since yamlmod wrote it",
             place=Place.at(source.shown, source.text, block.start),
-            hint="rename your version, take it out of the markers or restore the file: "
-            "yamlmod will not overwrite or delete your changes",
+            hint="rename your version, take it out of the markers or restore the file; --force "
+            "overwrites or deletes your changes, as its preview shows",
         )
+
+
+def refuse_other(source: Source, block: Block, template: Template) -> None:
+    """Refuse to put one thing in the place of another that happens to bear its name."""
+    if (block.origin, block.of) == (kind_of(template), template.of):
+        return
+    told = {"file": "somebody's own file", "fork": "the fork itself"}.get(
+        block.origin, "the registry"
+    )
+    what = f"a copy of {block.of}" if block.of else f"a class from {told}"
+    raise Refusal(
+        "other-origin",
+        f"yamlmod put {block.name} in as {what}, which this one is not",
+        place=Place.at(source.shown, source.text, block.start),
+        hint=f"choose another name with --as, or run `yamlmod unpatch REPO {block.name} -w` first",
+    )
 
 
 def _block(match: re.Match[str], inside: str, start: int, end: int) -> Block:
     lines = inside.split("\n")
     requirements: list[str] = []
-    if lines[:1] == [_SPDX]:
+    if lines[0].startswith(_SPDX):
         lines.pop(0)
     while lines and lines[0].startswith(_REQUIRES):
         requirements.append(lines.pop(0).removeprefix(_REQUIRES))
+    fields = dict(one.split("=", 1) for one in match["fields"].split())
     return Block(
         match["name"],
-        match["cls"] or match["name"],
+        fields.get("class", match["name"]),
         match["version"],
         match["digest"],
         start,
         end,
         "\n".join(lines),
         tuple(requirements),
+        fields.get("origin", ""),
+        fields.get("of", ""),
+        tuple(fields.get("adds", "").split(",")) if fields.get("adds") else (),
     )

@@ -32,7 +32,7 @@ def register(
     new: list[tuple[str, list[str]]] = []
     for rule in ("same", "free"):
         names = [t.class_name for t in templates if t.rule == rule]
-        names = [n for n in names if n in moving or not _named_in_chain(function, n)]
+        names = [n for n in names if n in moving or not named_in_chain(function, n)]
         if not names or (rule == "free" and plain_else):
             continue
         if not function.last_else:
@@ -56,7 +56,7 @@ def place_of(function: Function, name: str) -> str:
     return ""
 
 
-def unregister(function: Function, names: Iterable[str]) -> Change:
+def unregister(function: Function, names: Iterable[str], force: bool = False) -> Change:
     """Return the change that takes classes out of Conv's collection and out of our branches."""
     gone = set(names)
     parts = []
@@ -70,7 +70,7 @@ def unregister(function: Function, names: Iterable[str]) -> Change:
         if left:
             parts.append(_leave(function.source, literal, gone, "its branch"))
         else:
-            parts.append(_drop_branch(function, node, literal))
+            parts.append(_drop_branch(function, node, literal, force))
     return Change.joined(parts)
 
 
@@ -191,10 +191,12 @@ def _our_set(source: Source, node: ast.If, module: str) -> ast.Set | None:
     literal = literal_in(node.test, module)
     if not isinstance(literal, ast.Set):
         return None
-    return literal if source.tail(source.end(node.test)).strip() == f":  {MARK}" else None
+    # A formatter may have put the test in parentheses or moved the comment nearer.
+    tail = source.tail(source.end(node.test)).replace(" ", "").lstrip(")")
+    return literal if tail == f":{MARK}".replace(" ", "") else None
 
 
-def _named_in_chain(function: Function, name: str) -> bool:
+def named_in_chain(function: Function, name: str) -> bool:
     """Return whether some branch tests for the class: ours from before, or a user's own."""
     return any(
         element_name(part) == name
@@ -216,16 +218,16 @@ def _leave(source: Source, literal: Literal, gone: set[str], what: str) -> Chang
     return Change(tuple(listing.remove(ours)), steps, (), tuple(member(name) for name in ours))
 
 
-def _drop_branch(function: Function, node: ast.If, literal: Literal) -> Change:
+def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool) -> Change:
     source = function.source
     names = [element_name(one) for one in literal.elts]
     body = "\n".join(source.segment(one) for one in node.body)
-    if not _as_written(node.body, function.names):
+    if not force and not _as_written(node.body, function.names):
         raise Refusal(
             "edited-by-hand",
             f"the branch for {', '.join(names)} has been edited since yamlmod wrote it",
             place=source.place(node.body[0]),
-            hint="take the branch out by hand, or put it back as it was",
+            hint="take the branch out by hand, or put it back as it was; --force deletes it",
         )
     start = source.line_start(source.start(node))
     edit = Edit(start, source.line_end(source.end(node.body[-1])), "")

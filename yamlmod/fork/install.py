@@ -12,9 +12,10 @@ from yamlmod.fork.bindings import bindings
 from yamlmod.fork.blocks import (
     Block,
     append_blocks,
-    code_block,
     find_blocks,
+    is_current,
     refuse_edited,
+    refuse_other,
     replace_block,
 )
 from yamlmod.fork.branches import place_of, register, unregister
@@ -28,6 +29,7 @@ from yamlmod.fork.reach import add_names, read_reach, refuse_taken
 from yamlmod.fork.requirements import add_requirements
 from yamlmod.fork.source import Source, read_source
 from yamlmod.registry.manifest import Template
+from yamlmod.registry.naming import free_name
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,16 @@ class _Sorted:
     current: tuple[Template, ...]
 
 
-def install(files: Files, fork: Fork, templates: Sequence[Template]) -> Plan:
-    """Return the proven plan that makes the fork know the templates' modules."""
+def install(files: Files, fork: Fork, templates: Sequence[Template], force: bool = False) -> Plan:
+    """Return the proven plan that makes the fork know the templates' modules.
+
+    ``force`` overwrites code of ours that somebody has edited.
+    """
     templates = tuple({template.name: template for template in templates}.values())
     common = read_common(files, fork)
     function = read_function(files, fork)
     blocks = find_blocks(common)
-    groups = _sorted(common, blocks, templates)
+    groups = _sorted(common, blocks, templates, force)
     names = [template.class_name for template in templates]
     refuse_taken(files, fork, common, function.source, names)
     _refuse_collisions(common, blocks, templates)
@@ -55,7 +60,7 @@ def install(files: Files, fork: Fork, templates: Sequence[Template]) -> Plan:
     exports, reached = add_names(
         fork, read_reach(files, fork, common, function.source), common, function.source, names
     )
-    branches = _branches(fork, function, groups)
+    branches = _branches(fork, function, groups, force)
     packages = add_requirements(files, templates)
 
     plan = proven_plan(
@@ -66,6 +71,7 @@ def install(files: Files, fork: Fork, templates: Sequence[Template]) -> Plan:
         names,
     )
     notes = [
+        *(note for template in templates for note in template.notes),
         *_current_notes(plan, groups),
         *plan.notes,
         *packages.notes,
@@ -108,16 +114,19 @@ def read_common(files: Files, fork: Fork) -> Source:
     return common
 
 
-def _sorted(common: Source, blocks: dict[str, Block], templates: Sequence[Template]) -> _Sorted:
+def _sorted(
+    common: Source, blocks: dict[str, Block], templates: Sequence[Template], force: bool
+) -> _Sorted:
     new, outdated, current = [], [], []
     for template in templates:
         block = blocks.get(template.name)
         if block is None:
             new.append(template)
             continue
-        refuse_edited(common, block)
-        written = common.text[block.start : block.end].replace("\r\n", "\n")
-        if written == code_block(template).rstrip("\n"):
+        refuse_other(common, block, template)
+        if not force:
+            refuse_edited(common, block)
+        if is_current(block, template) and not block.edited:
             current.append(template)
             continue
         if block.class_name != template.class_name:
@@ -155,7 +164,7 @@ def _code(common: Source, blocks: dict[str, Block], groups: _Sorted) -> Change:
             common.path,
             common.line_of(block.start),
             f"class {template.class_name} {block.version} replaced by {template.version} "
-            f"in {common.shown}",
+            f"in {common.shown}" + (", with what was edited by hand" if block.edited else ""),
         )
         parts.append(
             Change(
@@ -168,7 +177,7 @@ def _code(common: Source, blocks: dict[str, Block], groups: _Sorted) -> Change:
     return Change.joined(parts)
 
 
-def _branches(fork: Fork, function: Function, groups: _Sorted) -> Change:
+def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> Change:
     templates = [*groups.new, *groups.outdated, *groups.current]
     moving = []
     for template in groups.outdated:
@@ -184,7 +193,7 @@ def _branches(fork: Fork, function: Function, groups: _Sorted) -> Change:
     )
     return Change.joined(
         [
-            unregister(function, moving),
+            unregister(function, moving, force),
             register(function, templates, fork.free_falls_to_else, moving),
             Change(notes=notes if fork.free_falls_to_else else ()),
         ]
@@ -235,9 +244,17 @@ def _collision(common: Source, node: ast.stmt, name: str, template: Template) ->
         "name-taken" if main else "helper-name-taken",
         f"{common.shown}:{node.lineno} already defines {name}{what}{constructor}",
         place=place,
-        hint="the later definition would silently replace the earlier one; rename or remove yours, "
-        "or use it as it is with `yamlmod insert` alone",
+        hint=_ways_out(common, node, template, main),
     )
+
+
+def _ways_out(common: Source, node: ast.stmt, template: Template, main: bool) -> str:
+    other = free_name(template.class_name, (one.name for one in bindings(common.tree)))
+    lines = ["the later definition would silently replace the earlier one; choose"]
+    if main and isinstance(node, ast.ClassDef):
+        lines.append("  --use-existing      register the one that is there, and add no code")
+    lines.append(f"  --as {other:<14} add this one under another name, its helpers with it")
+    return "\n".join(lines)
 
 
 def _current_notes(plan: Plan, groups: _Sorted) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, outputs_per_cell
@@ -14,8 +13,7 @@ from yamlmod.model.modules import KNOWN, Kind
 from yamlmod.model.refs import IMAGE
 
 
-@dataclass(frozen=True)
-class Scale:
+class Scale(NamedTuple):
     """One width of a file: `n`, `s`... of `scales:`, or the file's own width_multiple."""
 
     name: str
@@ -35,8 +33,7 @@ FAMILY: Mapping[str, float] = {"n": 0.25, "s": 0.5, "m": 0.75, "l": 1.0, "x": 1.
 NOMINAL = Scale("nominal", 1.0, math.inf)
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """A layer's output: channels as the YAML counts them, at each scale, and stride to the image.
 
     None where a module on the way is not known.
@@ -44,7 +41,7 @@ class Shape:
 
     nominal: int | None
     real: tuple[int | None, ...]
-    stride: Fraction | None
+    stride: float | None
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Shapes:
 
     def __getitem__(self, layer: int) -> Shape:
         if layer == IMAGE:
-            return Shape(3, (3,) * len(self.scales), Fraction(1))
+            return Shape(3, (3,) * len(self.scales), 1.0)
         return self.layers[layer]
 
 
@@ -163,7 +160,7 @@ def _integer_argument(row: Row, position: int, default: int) -> int:
     return value if usable else default
 
 
-def _stride(kind: Kind, row: Row, inputs: Sequence[Fraction | None]) -> Fraction | None:
+def _stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
     first = inputs[-1] if kind.stride == "last" else inputs[0]
     mixed = kind.stride != "last" and any(stride != first for stride in inputs)
     if first is None or mixed or kind.channels in ("head", "many"):

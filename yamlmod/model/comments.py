@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Behind a row come its comma and the closing brackets of its table, then the comment. A number
 # that goes on (`# 20+1`, `# 3.5`, `# 1x1 conv`, `# 2[...]`) says something else than an index.
 _COMMENT = re.compile(r"[ \t,\]]*#[ \t]*(\d{1,5})(?![\d+.*/xX%\[\w])")
 
 
-@dataclass(frozen=True)
-class IndexComment:
+class IndexComment(NamedTuple):
     """The number at the head of a row's trailing comment, and its span."""
 
     value: int

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.model.document import Document, Row
@@ -17,8 +16,7 @@ SIDE_EFFECT = frozenset({"ImagePoolingAttn"})
 MANY_OUTPUTS = frozenset({"CBLinear", "TorchVision"})
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """One reference: layer ``reader`` reads ``target`` in place ``slot`` of its `from`."""
 
     reader: int
@@ -27,8 +25,7 @@ class Read:
     value: int
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(NamedTuple):
     """The reads of a document, by reader and by target."""
 
     reads: tuple[tuple[Read, ...], ...]
@@ -56,30 +53,50 @@ def reachable(inputs: list[list[int]], roots: Iterable[int]) -> frozenset[int]:
     return frozenset(found)
 
 
+class Unresolved(NamedTuple):
+    """A reference that no layer above its row can answer, and what it names."""
+
+    reader: int
+    slot: int
+    value: int
+    what: str
+    error: Refusal
+
+
 def build_graph(document: Document) -> Graph:
     """Resolve every reference. Raises Refusal for one that no layer above can answer."""
-    reads = tuple(_reads(document, row) for row in document.rows)
-    return Graph(reads, document.head.index)
+    graph, unresolved = resolve(document)
+    if unresolved:
+        raise unresolved[0].error
+    return graph
 
 
-def _reads(document: Document, row: Row) -> tuple[Read, ...]:
+def resolve(document: Document) -> tuple[Graph, tuple[Unresolved, ...]]:
+    """Resolve what can be resolved; references that lead nowhere are returned apart."""
+    unresolved: list[Unresolved] = []
+    reads = tuple(tuple(_reads(document, row, unresolved)) for row in document.rows)
+    return Graph(reads, document.head.index), tuple(unresolved)
+
+
+def _reads(document: Document, row: Row, unresolved: list[Unresolved]) -> Iterator[Read]:
     if row.listed and not row.refs:
-        return _head_reads(document, row)
-    found = []
+        yield from _head_reads(document, row, unresolved)
+        return
     for slot, ref in enumerate(row.refs):
         layer = target(row.index, ref.value)
         first_row_reads_image = row.index == 0 and ref.value == -1
-        if not (0 <= layer < row.index or first_row_reads_image):
-            raise Refusal(
-                "bad-reference",
-                f"layer {row.index} {row.module} reads "
-                f"{_what(ref.value, layer, row.index, document)}",
-                place=document.place(ref.start, ref.end),
-                hint="mend the file first: a reference that leads nowhere has no place to keep (or "
-                "its fork counts one row as several layers, which is not supported)",
-            )
-        found.append(Read(row.index, slot, layer, ref.value))
-    return tuple(found)
+        if 0 <= layer < row.index or first_row_reads_image:
+            yield Read(row.index, slot, layer, ref.value)
+            continue
+        what = _what(ref.value, layer, row.index, document)
+        error = Refusal(
+            "bad-reference",
+            f"layer {row.index} {row.module} reads {what}",
+            place=document.place(ref.start, ref.end),
+            hint="mend the file first: a reference that leads nowhere has no place to keep (or "
+            "its fork counts one row as several layers, which is not supported)",
+        )
+        unresolved.append(Unresolved(row.index, slot, ref.value, what, error))
 
 
 def _what(value: int, layer: int, reader: int, document: Document) -> str:
@@ -92,18 +109,21 @@ def _what(value: int, layer: int, reader: int, document: Document) -> str:
     return f"{value}, which is above the first layer"
 
 
-def _head_reads(document: Document, row: Row) -> tuple[Read, ...]:
-    """Return what a head with an empty `from` reads: YOLOv5 v1.0 collects the output rows."""
+def _head_reads(document: Document, row: Row, unresolved: list[Unresolved]) -> Iterator[Read]:
+    """Yield what a head with an empty `from` reads: YOLOv5 v1.0 collects the output rows."""
     if row.index != document.head.index:
-        raise Refusal(
+        error = Refusal(
             "bad-reference",
             f"layer {row.index} {row.module} reads nothing",
             place=document.place(*row.spans[0]),
             hint="only a head may have an empty `from` (YOLOv5 v1.0)",
         )
+        unresolved.append(Unresolved(row.index, 0, 0, "nothing", error))
+        return
     outputs = [r.index for r in document.rows[:-1] if is_output_row(document, r)]
     # v1.0 lists them from the deepest to the shallowest; the order is the parser's business.
-    return tuple(Read(row.index, slot, layer, layer) for slot, layer in enumerate(outputs))
+    for slot, layer in enumerate(outputs):
+        yield Read(row.index, slot, layer, layer)
 
 
 def is_output_row(document: Document, row: Row) -> bool:

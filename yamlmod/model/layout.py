@@ -128,7 +128,7 @@ def _first_row_removal(text: str, row: Row, behind: Row | None) -> Edit:
 
 
 def _neighbours(section: Section, row: Row) -> tuple[Row | None, Row | None]:
-    position = section.rows.index(row)
+    position = row.index - section.rows[0].index
     before = section.rows[position - 1] if position else None
     behind = section.rows[position + 1] if position + 1 < len(section.rows) else None
     return before, behind
@@ -156,7 +156,10 @@ def _whole_lines(text: str, begin: int, stop: int, before: Row | None) -> Edit:
 def _indent(document: Document, section: Section, row: Row) -> str:
     """Return the blank before a row on a line of its own, as the table writes it."""
     text = document.text
-    position = section.rows.index(row)
+    own = text[_line_start(text, row.start) : row.start]
+    if not own.strip():
+        return own
+    position = row.index - section.rows[0].index
     for candidate in section.rows[position:] + section.rows[:position]:
         prefix = text[_line_start(text, candidate.start) : candidate.start]
         if not prefix.strip():

@@ -7,11 +7,10 @@ RT-DETR and their forks. A module that is not here is unknown, and what depends 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """How parse_model derives a layer's output channels, and what the layer does to the stride.
 
     channels: `scaled` (args[0] times width), `same` (those of its input), `sum` (of its inputs),
@@ -32,6 +31,18 @@ JOINS = frozenset({"sum", "first", "last"})
 
 def _each(names: str, kind: Kind) -> dict[str, Kind]:
     return dict.fromkeys(names.split(), kind)
+
+
+_ATTENTION = (
+    "SimAM SE SELayer SEAttention CBAM ECA ECAAttention CA CoordAtt EMA GAM GAM_Attention "
+    "ShuffleAttention TripletAttention BiLevelRoutingAttention BiLevelRoutingAttention_nchw "
+    "NAMAttention SKAttention SGE CrissCrossAttention LSKA LSKblock MLCA ELA CAA CPCA SEAM "
+    "EffectiveSE ScConv iRMB DAttention MHSA CoTAttention GlobalContext SpatialGroupEnhance "
+    "ResBlock_CBAM S2Attention ParNetAttention AxialAttention DANet DoubleAttention "
+    "GlobalContextBlock PolarizedSelfAttention"
+)
+ATTENTION = frozenset(_ATTENTION.split())
+"""Attention layers that keep their input's shape, by the names that YAMLs give them."""
 
 
 KNOWN: Mapping[str, Kind] = {
@@ -69,14 +80,7 @@ KNOWN: Mapping[str, Kind] = {
     **_each("nn.MaxPool2d nn.AvgPool2d", Kind("same", "arg1")),
     **_each("MP", Kind("same", "arg0", 2)),
     # attention layers that keep shape; in forks that list them with Conv the row says the same
-    **_each(
-        "SimAM SE SELayer SEAttention CBAM ECA ECAAttention CA CoordAtt EMA GAM GAM_Attention "
-        "ShuffleAttention TripletAttention BiLevelRoutingAttention BiLevelRoutingAttention_nchw "
-        "NAMAttention SKAttention SGE CrissCrossAttention LSKA LSKblock MLCA ELA CAA CPCA SEAM "
-        "EffectiveSE ScConv iRMB DAttention MHSA CoTAttention GlobalContext SpatialGroupEnhance "
-        "ResBlock_CBAM S2Attention ParNetAttention",
-        Kind("same"),
-    ),
+    **dict.fromkeys(ATTENTION, Kind("same")),
     # several inputs
     **_each("Concat Chuncat", Kind("sum")),
     **_each("Shortcut Add Add2 Sum Weighted_Add BiFPN_Add2 BiFPN_Add3", Kind("first")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import Reader
+from ruamel.yaml.resolver import VersionedResolver
+from ruamel.yaml.tag import Tag
 
 from yamlmod.errors import Place, Refusal
 
@@ -53,16 +57,99 @@ def load_plain(text: str, shown: str) -> Mapping[str, Any]:
         message = error.message.replace("parse", "load", 1)
         raise Refusal(error.code, message, place=error.place) from error
     try:
-        data = _yaml().constructor.construct_document(root) if root else None
-    except Exception as error:
-        raise _refusal(error, text, shown, "load") from error
+        data = _simple(root, set())
+    except _NotSimpleError:
+        data = _loaded(text, shown)
     if not isinstance(data, dict):
         raise Refusal("not-a-model", "its top level is not a mapping", place=Place(shown))
     return data
 
 
+def _loaded(text: str, shown: str) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # From the text, not the nodes: `%YAML 1.1` changes what the constructor makes of them.
+            return _yaml().load(text)
+    except Exception as error:
+        raise _refusal(error, text, shown, "load") from error
+
+
+class _NotSimpleError(Exception):
+    """Something that the library shall construct: a tag, an anchor, a key that stands twice."""
+
+
+def _simple(node: Any, seen: set[int]) -> Any:
+    """Return lists, mappings and plain scalars as the library would construct them, but sooner."""
+    if node is None or id(node) in seen or node.anchor is not None:
+        raise _NotSimpleError
+    seen.add(id(node))
+    tag = node.ctag
+    if tag is _STR or tag is VersionedResolver.DEFAULT_SCALAR_TAG:
+        return node.value
+    if tag is _INT:
+        return int(node.value)
+    if tag is _FLOAT:
+        return float(node.value)
+    if tag is VersionedResolver.DEFAULT_SEQUENCE_TAG:
+        return [_simple(child, seen) for child in node.value]
+    if tag is VersionedResolver.DEFAULT_MAPPING_TAG:
+        keys = [_simple(key, seen) for key, _ in node.value]
+        if all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys):
+            return dict(zip(keys, (_simple(value, seen) for _, value in node.value), strict=True))
+    if isinstance(node, ScalarNode) and node.value in _BOOLEANS and str(tag).endswith(":bool"):
+        return _BOOLEANS[node.value]
+    raise _NotSimpleError
+
+
+_BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+
+
+class _Reader(Reader):
+    """The library's reader, without its pattern of 60,000 characters where none of them is odd.
+
+    To compile that pattern takes as long as to compose a file, and one emoji asks for it.
+    """
+
+    def check_printable(self, data: Any) -> None:
+        # Whatever Python calls printable may stand in YAML as well.
+        if not data.translate(_BLANKS).isprintable():
+            super().check_printable(data)
+
+
+_BLANKS = dict.fromkeys(map(ord, "\t\n\r"))
+
+
+class _Resolver(VersionedResolver):
+    """The library's answers, without its regular expressions for what model YAMLs are made of."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        tag = _plain_tag(value) if kind is ScalarNode and implicit[0] else None
+        return super().resolve(kind, value, implicit) if tag is None else tag
+
+
+_INT, _FLOAT, _STR = (Tag(suffix=f"tag:yaml.org,2002:{kind}") for kind in ("int", "float", "str"))
+# The words that mean something else than themselves, in YAML 1.1 or 1.2.
+_WORDS = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null"})
+
+
+def _plain_tag(value: str) -> Any:
+    """Return the tag of an unquoted scalar where every version of YAML gives it the same."""
+    if not value.isascii() or len(value) > _MAX_DIGITS:
+        return None
+    if value[:1].isalpha():
+        return None if value.lower() in _WORDS else _STR
+    whole, dot, part = value.removeprefix("-").partition(".")
+    if not whole.isdigit() or (whole[0] == "0" and whole != "0"):
+        return None
+    if dot:
+        return _FLOAT if part.isdigit() else None
+    return _INT
+
+
 def _yaml() -> YAML:
     yaml = YAML(typ="safe", pure=True)
+    yaml.Reader, yaml.Resolver = _Reader, _Resolver
     yaml.composer.warn_double_anchors = False  # it would print; what we say about anchors is ours
     return yaml
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 IMAGE = -1
 """The target of layer 0's `-1`: the picture itself."""
 
 
-@dataclass(frozen=True)
-class SpellingRule:
+class SpellingRule(NamedTuple):
     """Which spellings a fork's parse_model reads right; all of them, in most forks.
 
     Forks that keep `ch` offset by one read the channels of the wrong layer for a positive single

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
-from fractions import Fraction
+from typing import NamedTuple
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.channels import Shapes
@@ -24,8 +23,7 @@ _GRAMMAR = (
 )
 
 
-@dataclass(frozen=True)
-class Selector:
+class Selector(NamedTuple):
     """Resolves words on one document."""
 
     document: Document
@@ -138,7 +136,7 @@ class Selector:
         level = _LEVEL.fullmatch(name)
         if level is None:
             return []
-        wanted = Fraction(2 ** int(level[1]))
+        wanted = 2 ** int(level[1])
         if level[2] is not None and level[2] != str(wanted):
             raise Refusal(
                 "bad-selector", f"{word}: level P{level[1]} has stride {wanted}, not {level[2]}"
@@ -193,5 +191,5 @@ class Selector:
         )
 
 
-def _shown(stride: Fraction | None) -> str:
-    return "unknown" if stride is None else str(stride)
+def _shown(stride: float | None) -> str:
+    return "unknown" if stride is None else f"{stride:g}"

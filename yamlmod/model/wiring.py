@@ -9,7 +9,6 @@ from functools import cached_property
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph
 from yamlmod.model.modules import JOINS, KNOWN
-from yamlmod.model.refs import IMAGE
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Wiring:
         found: list[dict[int, None]] = [{} for _ in self.rows]
         for reader, inputs in enumerate(self.inputs):
             for source in inputs:
-                if source != IMAGE:
+                if source >= 0:
                     found[source][reader] = None
         return tuple(map(tuple, found))
 

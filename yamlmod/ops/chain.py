@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from yamlmod.model.graph import Read
 from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule
@@ -68,7 +67,7 @@ def _moved(inserted: Sequence[NewLayer], part: Outcome) -> list[NewLayer]:
         index = part.mapping[layer.index]
         reads = IMAGE if layer.reads == IMAGE else part.mapping[layer.reads]
         if index is not None:
-            found.append(replace(layer, index=index, reads=IMAGE if reads is None else reads))
+            found.append(layer._replace(index=index, reads=IMAGE if reads is None else reads))
     return found
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any
 
 from yamlmod.model.align import Alignment, align, value_key
 from yamlmod.model.document import Row
-from yamlmod.model.graph import Read
-from yamlmod.model.refs import IMAGE, spell
+from yamlmod.model.reads import Input, Rerouted, Rewired, compare_reads
 from yamlmod.model.wiring import Wiring
 from yamlmod.ops.positions import Model
 
@@ -31,49 +29,6 @@ class Change:
     old: int
     new: int
     fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True)
-class Rerouted:
-    """A read that reaches its old layer through added layers, or past removed ones."""
-
-    old_reader: int
-    reader: int
-    slot: int
-    old_target: int
-    value: int
-    target: int
-    through: tuple[int, ...]
-    past: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Rewired:
-    """A read that leads to another layer than it did.
-
-    ``kept`` is where the old layer is now (None: gone), ``expected`` the numbers that would lead
-    there: directly, then through the added layers behind it.
-    """
-
-    old_reader: int
-    reader: int
-    slot: int
-    old_target: int
-    value: int
-    target: int
-    kept: int | None
-    expected: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Input:
-    """An input that only one of the files gives a layer; ``target`` is that file's."""
-
-    old_reader: int
-    reader: int
-    slot: int
-    value: int
-    target: int
 
 
 @dataclass(frozen=True)
@@ -126,20 +81,18 @@ def align_models(before: Model, after: Model, strict: bool = False) -> Alignment
 def compare(before: Model, after: Model) -> Comparison:
     """Compare two models under the best alignment of their layers."""
     chosen = align_models(before, after)
-    reads = _Reads(before, after, chosen)
-    found = [read for old, new in chosen.pairs for read in reads.of(old, new)]
+    found = compare_reads(_wiring(before), _wiring(after), chosen)
     rows = before.document.rows, after.document.rows
     changes = (change_of(rows[0][old], rows[1][new]) for old, new in chosen.pairs)
-    lost, gained = reads.lost, reads.gained
     return Comparison(
         before=before,
         after=after,
         alignment=chosen,
         changes=tuple(change for change in changes if change is not None),
-        rewired=tuple(read for read in found if isinstance(read, Rewired)),
-        rerouted=tuple(read for read in found if isinstance(read, Rerouted)),
-        gained=tuple(gained),
-        lost=tuple(lost),
+        rewired=found.rewired,
+        rerouted=found.rerouted,
+        gained=found.gained,
+        lost=found.lost,
         settings=tuple(_settings(before.document.settings, after.document.settings)),
     )
 
@@ -179,76 +132,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return str([_plain(item) for item in value])
     return value_key(value)
-
-
-class _Reads:
-    """Compares what aligned layers read; inputs that only one side has are collected."""
-
-    def __init__(self, before: Model, after: Model, alignment: Alignment):
-        self.before, self.after, self.alignment = before, after, alignment
-        self.old, self.new = _wiring(before), _wiring(after)
-        self.added, self.removed = frozenset(alignment.added), frozenset(alignment.removed)
-        self.gained: list[Input] = []
-        self.lost: list[Input] = []
-
-    def of(self, old: int, new: int) -> Iterator[Rerouted | Rewired]:
-        """Yield what is different in the reads of one layer."""
-        was, now = self.before.graph.reads[old], self.after.graph.reads[new]
-        for one, other in self._slots(was, now):
-            if other is None and one is not None:
-                self.lost.append(Input(old, new, one.slot, one.value, one.target))
-            elif one is None and other is not None:
-                self.gained.append(Input(old, new, other.slot, other.value, other.target))
-            elif one is not None and other is not None:
-                found = self._read(one, other)
-                if found is not None:
-                    yield found
-
-    def _slots(
-        self, was: tuple[Read, ...], now: tuple[Read, ...]
-    ) -> Iterator[tuple[Read | None, Read | None]]:
-        """Pair the inputs: by place, or by what they lead to where their number differs."""
-        if len(was) == len(now):
-            yield from zip(was, now, strict=True)
-            return
-        first, waiting = 0, list[Read]()
-        for other in now:
-            match = next((k for k in range(first, len(was)) if self._leads(was[k], other)), None)
-            if match is None:
-                waiting.append(other)
-                continue
-            yield from zip_longest(was[first:match], waiting)
-            yield was[match], other
-            first, waiting = match + 1, []
-        yield from zip_longest(was[first:], waiting)
-
-    def _leads(self, one: Read, other: Read) -> bool:
-        kept = self._kept(one.target)
-        return kept is not None and self.new.through(other.target, self.added)[-1] == kept
-
-    def _kept(self, target: int) -> int | None:
-        """Return where the layer that was read, or what stood in front of it, is now."""
-        return self.alignment.to_new(self.old.through(target, self.removed)[-1])
-
-    def _read(self, one: Read, other: Read) -> Rerouted | Rewired | None:
-        if self.alignment.to_new(one.target) == other.target:
-            return None
-        past, kept = self.old.through(one.target, self.removed), self._kept(one.target)
-        way = self.new.through(other.target, self.added)
-        told = (one.reader, other.reader, other.slot, one.target, other.value, other.target)
-        if kept is not None and way[-1] == kept:
-            return Rerouted(*told, through=tuple(way[:-1]), past=tuple(past[:-1]))
-        return Rewired(*told, kept=kept, expected=tuple(self._expected(other, kept)))
-
-    def _expected(self, read: Read, kept: int | None) -> Iterator[int]:
-        """Yield the numbers that would lead to ``kept``, in the style of the one that stands."""
-        if kept is None or (kept == IMAGE and read.reader != 0):
-            return
-        behind = [
-            layer
-            for layer in self.alignment.added
-            if layer < read.reader and self.new.through(layer, self.added)[-1] == kept
-        ]
-        for layer in [kept, *behind]:
-            if layer < read.reader:
-                yield spell(read.reader, layer, read.value < 0)

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from yamlmod.model.document import Document
-from yamlmod.ops.compare import Change, Comparison, Field, Input, Rerouted, Rewired
+from yamlmod.model.reads import Input, Rerouted, Rewired
+from yamlmod.ops.compare import Change, Comparison, Field
 
 _WIDTH = 60
 

@@ -44,7 +44,9 @@ def insert(model: Model, request: Request) -> Outcome:
 
 def plan_insert(model: Model, request: Request) -> Outcome:
     """Insert like :func:`insert`, but leave the proof to the caller."""
-    module, warnings = module_name(request.module), module_warnings(request)
+    template = request.template
+    module = module_name(request.module) if template is None else template.name
+    warnings = module_warnings(request)
     check_readers(model, request)
     check_sources(model, request)
     new = _plan(model, request, module)
@@ -97,7 +99,7 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
         if not claims and position.after in seen:
             raise Refusal("conflict", f"{position.asked} names a place that is taken already")
         seen.add(position.after)
-        args = args_for(model, request.module, position, request.args)
+        args = args_for(model, request.known(), position, request.args)
         check_claims(model, request, position, claims)
         index = position.after + 1 + count
         new.append(
@@ -121,7 +123,8 @@ def _rewire(
         in_head = row.index == model.graph.head
         # A head with an empty `from` has reads but no numbers to rewrite.
         for read, ref in zip(model.graph.reads[row.index], row.refs, strict=False):
-            item = served.get((read.reader, read.slot))
+            beside = read.target in places
+            item = served.get((read.reader, read.slot)) if beside else None
             wanted = item.layer if item else now[read.target]
             if wanted == IMAGE and reader != 0:
                 raise Refusal(
@@ -133,7 +136,7 @@ def _rewire(
             value = _respell(ref.value, reader, wanted, row.listed, in_head, rule)
             if value != ref.value:
                 edits.append(Edit(ref.start, ref.end, str(value)))
-            if item or read.target in places:
+            if beside:
                 name = item.module if item else model.document.rows[read.target].module
                 side = "through" if item else "bypass"
                 change = (read.slot, ref.value, value, wanted, name, side)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from yamlmod.ops.positions import Model
 from yamlmod.ops.proof import Step
 
 
-@dataclass(frozen=True)
-class NewLayer:
+class NewLayer(NamedTuple):
     """A layer that was inserted; indices are the new file's."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's own `index` has no use here
     module: str
     args: tuple[object, ...]
     reads: int
@@ -20,8 +20,7 @@ class NewLayer:
     asked: str
 
 
-@dataclass(frozen=True)
-class Consumer:
+class Consumer(NamedTuple):
     """One read next to the change: who, what it read, what it reads now, and on which side."""
 
     old_reader: int
@@ -35,17 +34,16 @@ class Consumer:
     side: str
 
 
-@dataclass(frozen=True)
-class WrongComment:
+class WrongComment(NamedTuple):
     """An index comment that was wrong before and was left alone."""
 
     line: int
     value: int
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's own `index` has no use here
     now: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Outcome:
     """The result of one operation, proven and not yet written."""
 

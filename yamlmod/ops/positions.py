@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from yamlmod.errors import Refusal, one_of
@@ -22,7 +22,7 @@ from yamlmod.model.graph import (
 )
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import IMAGE
-from yamlmod.registry.catalogue import catalogue
+from yamlmod.registry.catalogue import catalogue, local, naming
 
 if TYPE_CHECKING:
     from yamlmod.model.select import Selector
@@ -72,14 +72,18 @@ def read_model(text: str, shown: str) -> Model:
     """Parse, wire and infer; raises Refusal for a file that cannot be edited safely."""
     document = parse_document(text, shown)
     graph = build_graph(document)
-    return Model(document, graph, infer_shapes(document, graph, registry_kinds()))
+    kinds = registry_kinds({row.module for row in document.rows})
+    return Model(document, graph, infer_shapes(document, graph, kinds))
 
 
-@cache
-def registry_kinds() -> Mapping[str, Kind]:
-    """Return what the templates' manifests say of channels and stride, by module name."""
+def registry_kinds(modules: Iterable[str] | None = None) -> Mapping[str, Kind]:
+    """Return what the templates' manifests say of channels and stride, by module name.
+
+    Where ``modules`` are given, of those at least.
+    """
     kinds: dict[str, Kind] = {}
-    for template in catalogue():
+    built_in = catalogue() if modules is None else naming(modules)
+    for template in (*local().templates, *built_in):
         kind = Kind("same")
         if template.rule == "conv":
             names = [argument.name for argument in template.arguments]
@@ -187,36 +191,44 @@ def _edge(model: Model, word: str) -> Position:
 
 
 def _check(model: Model, position: Position) -> None:
-    document, layer = model.document, position.after
-    if layer == IMAGE:
+    if position.after == IMAGE:
         return
-    row = document.rows[layer]
-    place = document.place(row.start, row.end)
+    refusal = _objection(model, position)
+    if refusal is not None:
+        code, message, hint = refusal
+        row = model.document.rows[position.after]
+        place = model.document.place(row.start, row.end)
+        raise Refusal(code, f"{position.asked}: {message}", place=place, hint=hint)
+
+
+def _objection(model: Model, position: Position) -> tuple[str, str, str] | None:
+    """Return the code, sentence and hint of what forbids a layer at this place, or None.
+
+    The place in the file is left to the caller: to count lines for each of many would be quadratic.
+    """
+    document, layer = model.document, position.after
     if layer == model.graph.head:
-        raise Refusal(
+        return (
             "behind-head",
-            f"{position.asked}: {document.describe(layer)} is the head; "
-            "a layer behind it would be read by nobody",
-            place=place,
+            f"{document.describe(layer)} is the head; a layer behind it would be read by nobody",
+            "",
         )
-    if row.module in MANY_OUTPUTS:
-        raise Refusal(
+    if document.rows[layer].module in MANY_OUTPUTS:
+        return (
             "many-outputs",
-            f"{position.asked}: {document.describe(layer)} gives a list "
-            "of tensors, which no layer of this kind can take",
-            place=place,
-            hint="put it behind the layer that reads one of them",
+            f"{document.describe(layer)} gives a list of tensors, which no layer of this kind "
+            "can take",
+            "put it behind the layer that reads one of them",
         )
     head = document.head
-    if head.listed and not head.refs and is_output_row(document, row):
-        raise Refusal(
+    if head.listed and not head.refs and is_output_row(document, document.rows[layer]):
+        return (
             "output-row",
-            f"{position.asked}: the head has an empty `from` and collects "
-            f"every row of na*(nc+5) channels, {document.describe(layer)} among them; a "
-            "layer behind it would be collected as well",
-            place=place,
-            hint="put it in front: --before " + str(layer),
+            "the head has an empty `from` and collects every row of na*(nc+5) channels, "
+            f"{document.describe(layer)} among them; a layer behind it would be collected as well",
+            f"put it in front: --before {layer}",
         )
+    return None
 
 
 def claimed_reads(

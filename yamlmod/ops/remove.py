@@ -52,7 +52,7 @@ def take_out(model: Model, chosen: Sequence[int], warnings: Sequence[str] = ()) 
     gone = frozenset(chosen)
     _check_sections(model, gone)
     shift = ShrinkingShift(chosen)
-    mapping = tuple(None if row.index in gone else shift(row.index) for row in model.document.rows)
+    mapping = shift.mapping(len(model.document.rows))
     edits, consumers, duplicates = _rewire(model, shift, gone)
     comments, wrong = renumber_comments(model.document.text, model.document.rows, mapping)
     document = _edited(model.document, [*edits, *comments])
@@ -61,7 +61,6 @@ def take_out(model: Model, chosen: Sequence[int], warnings: Sequence[str] = ()) 
         row = document.rows[layer]
         document = _edited(document, row_removal(document, row), row)
     text = document.text
-    mapping = tuple(None if row.index in gone else shift(row.index) for row in model.document.rows)
     told = [*warnings, *_dead_warnings(model, mapping, gone), *duplicates]
     return Outcome(
         model=model,
@@ -87,7 +86,7 @@ def _check(model: Model, layer: int) -> list[str]:
             "is-head", f"{name} is the head; without it the file is no model", place=place
         )
     reads = model.graph.reads[layer]
-    kind = {**KNOWN, **registry_kinds()}.get(row.module)
+    kind = {**KNOWN, **registry_kinds([row.module])}.get(row.module)
     if not reads or (kind is not None and kind.channels in JOINS):
         raise Refusal(
             "joins-inputs",
@@ -105,8 +104,8 @@ def _check(model: Model, layer: int) -> list[str]:
     if before.stride != after.stride and before.stride and after.stride:
         raise Refusal(
             "changes-stride",
-            f"{name} changes the stride from {before.stride} to "
-            f"{after.stride}; its readers could not take its input",
+            f"{name} changes the stride from {before.stride:g} to "
+            f"{after.stride:g}; its readers could not take its input",
             place=place,
         )
     pairs = zip(model.shapes.scales, before.real, after.real, strict=True)

@@ -122,12 +122,12 @@ def _changed_shapes(model: Model, text: str, layer: int, force: bool) -> list[st
         if not force:
             raise Refusal(
                 "changes-stride",
-                f"{name} would give stride {new.stride} where "
-                f"{model.document.describe(layer)} gave {old.stride}",
+                f"{name} would give stride {new.stride:g} where "
+                f"{model.document.describe(layer)} gave {old.stride:g}",
                 place=model.document.place(row.start, row.end),
                 hint="give --args that keep it, or permit it with --force",
             )
-        warnings.append(f"{name} changes the stride from {old.stride} to {new.stride}")
+        warnings.append(f"{name} changes the stride from {old.stride:g} to {new.stride:g}")
     if None in new.real:
         warnings.append(f"the output channels of {name} are not known")
     elif None not in old.real and old.real != new.real:

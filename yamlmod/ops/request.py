@@ -13,6 +13,7 @@ from yamlmod.model.refs import ANY_SPELLING, SpellingRule
 from yamlmod.ops.positions import Model, Position
 from yamlmod.ops.rows import module_name
 from yamlmod.registry.catalogue import find
+from yamlmod.registry.manifest import Template
 
 
 class Moved(NamedTuple):
@@ -37,12 +38,18 @@ class Request:
     # The layers it reads (--from), where that is not just the one it stands behind.
     sources: tuple[int, ...] | None = None
     moved: Moved | None = None
+    # A module that the registry does not hold: renamed, or from somebody's own file.
+    template: Template | None = None
     spelling: SpellingRule = field(default=ANY_SPELLING)
+
+    def known(self) -> Template | None:
+        """Return the template of the new layer's module, where there is one."""
+        return self.template or find(self.module)
 
 
 def module_warnings(request: Request) -> list[str]:
     """Warn of a class the registry does not know; refuse it where its args are not given."""
-    if find(request.module) is not None or request.moved is not None:
+    if request.known() is not None or request.moved is not None:
         return []
     name = module_name(request.module)
     if request.args is None:

@@ -32,9 +32,10 @@ def module_name(word: str) -> str:
     )
 
 
-def args_for(model: Model, module: str, position: Position, given: list[Any] | None) -> list[Any]:
+def args_for(
+    model: Model, template: Template | None, position: Position, given: list[Any] | None
+) -> list[Any]:
     """Return the args of the new row at ``position``; raises Refusal where they cannot be right."""
-    template = find(module)
     if template is None:
         return list(given or [])
     if position.after == IMAGE and template.rule != "free":
@@ -45,10 +46,24 @@ def args_for(model: Model, module: str, position: Position, given: list[Any] | N
             hint="modules of rule `free` can; see `yamlmod list`",
         )
     if given is None:
+        _refuse_without(template)
         nominal = nominal_channels(model, position.after) if template.rule == "conv" else None
         return template.row_args(nominal)
     check_args(template, given)
     return list(given)
+
+
+def _refuse_without(template: Template) -> None:
+    """Refuse to guess an argument that the constructor has no default for."""
+    needed = [argument.name for argument in template.arguments if argument.required]
+    if needed:
+        first = ["256"] if template.rule == "conv" else []
+        shown = ", ".join([*first, *(["..."] * len(needed))])
+        raise Refusal(
+            "needs-args",
+            f"{template.name} has no default for {', '.join(needed)}",
+            hint=f"say what the row shall carry: --args '[{shown}]'",
+        )
 
 
 def check_args(template: Template, given: list[Any]) -> None:
@@ -57,12 +72,17 @@ def check_args(template: Template, given: list[Any]) -> None:
     if template.rule == "conv":
         _check_channels(template, values)
         values = values[1:]
-    if len(values) > len(template.arguments):
+    if len(values) > len(template.arguments) and not template.open_ended:
         names = ", ".join(argument.name for argument in template.arguments) or "nothing"
         raise _bad_args(
             template,
             given,
             f"{template.name} takes {names} in its row, and {len(values)} values were given",
+        )
+    missing = [one.name for one in template.arguments[len(values) :] if one.required]
+    if missing:
+        raise _bad_args(
+            template, given, f"{template.name} also needs {', '.join(missing)} in its row"
         )
     for argument, value in zip(template.arguments, values, strict=False):
         objection = argument.objection(value)

@@ -39,6 +39,14 @@ class ShrinkingShift:
         """Return the new index of ``layer``; the image stays the image."""
         return IMAGE if layer == IMAGE else layer - bisect_left(self.removed, layer)
 
+    def mapping(self, count: int) -> tuple[int | None, ...]:
+        """Return the new index of each of ``count`` layers, None for one that goes."""
+        found: list[int | None] = []
+        for number, layer in enumerate([*self.removed, count]):
+            found += range(len(found) - number, layer - number)
+            found.append(None)
+        return tuple(found[:-1])
+
 
 def renumber_comments(
     text: str, rows: Iterable[Row], mapping: Sequence[int | None]

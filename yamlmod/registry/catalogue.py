@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
-from yamlmod.errors import Refusal, one_of
-from yamlmod.registry.manifest import Template, read_template
+from yamlmod.errors import Place, Refusal, one_of
+from yamlmod.registry.manifest import Template, manifest_name, read_template
+from yamlmod.registry.naming import check_class_name
+from yamlmod.registry.sources import Source, pack_sources, project_sources, user_sources
+
+_SPDX = "# SPDX-License-Identifier:"
 
 
 def templates_folder() -> Path:
@@ -23,7 +31,30 @@ def templates_folder() -> Path:
 
 @cache
 def catalogue() -> tuple[Template, ...]:
-    """Return every template, by name."""
+    """Return every built-in template, by name."""
+    found = [_template(folder) for folder, _ in _manifests()]
+    return tuple(sorted(found, key=lambda template: template.name.lower()))
+
+
+def naming(names: Iterable[str]) -> list[Template]:
+    """Return the built-in templates called one of ``names`` in any case, and perhaps a few more.
+
+    Only those whose manifest spells a name in quotes are parsed: an edit needs one or two of many.
+    """
+    quoted = [f'"{name.lower()}"' for name in names]
+    return [
+        _template(folder) for folder, text in _manifests() if any(word in text for word in quoted)
+    ]
+
+
+@cache
+def _template(folder: Path) -> Template:
+    return read_template(folder)
+
+
+@cache
+def _manifests() -> tuple[tuple[Path, str], ...]:
+    """Return the folder of every template with the text of its manifest in lower case."""
     folder = templates_folder()
     if not folder.is_dir():
         raise Refusal(
@@ -31,17 +62,77 @@ def catalogue() -> tuple[Template, ...]:
             f"there is no folder of templates at {folder}",
             hint="reinstall yolo-yamlmod",
         )
-    found = [read_template(path.parent) for path in sorted(folder.glob("*/manifest.toml"))]
-    return tuple(sorted(found, key=lambda template: template.name.lower()))
+    paths = sorted(folder.glob("*/manifest.toml"))
+    texts = (path.read_text(encoding="utf-8", errors="replace").lower() for path in paths)
+    return tuple((path.parent, text) for path, text in zip(paths, texts, strict=True))
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A template folder, or a whole source, that cannot be read; nothing else suffers from it."""
+
+    names: tuple[str, ...]
+    origin: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True)
+class Others:
+    """The templates that are not built in, in the order in which a name is looked up."""
+
+    templates: tuple[Template, ...]
+    broken: tuple[Broken, ...]
+
+
+@cache
+def local() -> Others:
+    """Return the templates of the project's yamlmod.toml and of the user's folder."""
+    return _read(chain(_project(), user_sources()))
+
+
+@cache
+def others() -> Others:
+    """Return every template that is not built in; those of packs take a while to find."""
+    packs = _read(pack_sources())
+    return Others(local().templates + packs.templates, local().broken + packs.broken)
+
+
+def _read(sources: Iterable[Source]) -> Others:
+    found: list[Template] = []
+    broken: list[Broken] = []
+    for source in sources:
+        if source.trouble is not None:
+            broken.append(Broken((), source.origin, source.trouble))
+            continue
+        for folder in source.folders():
+            try:
+                found.append(_checked(folder, source))
+            except Refusal as refusal:
+                names = tuple({folder.name, manifest_name(folder)})
+                broken.append(Broken(names, source.origin, refusal))
+    return Others(tuple(found), tuple(broken))
 
 
 def find(name: str) -> Template | None:
-    """Return the template that ``name`` (its name, class or an alias) means, or None."""
-    for template in catalogue():
-        if name in template.names:
-            return template
-    folded = [t for t in catalogue() if name.lower() in (n.lower() for n in t.names)]
-    return folded[0] if len(folded) == 1 else None
+    """Return the template that ``name`` (its name, class or an alias) means, or None.
+
+    Built-in templates come first, then those of yamlmod.toml, of the user's folder and of packs,
+    which are looked for only where no built-in one bears the name. A Refusal says what is wrong
+    with a template of that name that cannot be read.
+    """
+    template = _built_in(name) or _among(local().templates, name)
+    if template is not None:
+        return template
+    template = _among(others().templates, name)
+    for broken in others().broken if template is None else ():
+        if name in broken.names:
+            raise broken.refusal
+    return template
+
+
+@cache
+def _built_in(name: str) -> Template | None:
+    return _among(naming([name]), name)
 
 
 def get(name: str) -> Template:
@@ -49,11 +140,62 @@ def get(name: str) -> Template:
     template = find(name)
     if template is not None:
         return template
-    known = [n for t in catalogue() for n in t.names]
+    known = [n for t in (*catalogue(), *others().templates) for n in t.names]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {one_of(near)}? " if near else ""
-    raise Refusal(
-        "unknown-module",
-        f"the registry has no module {name!r}",
-        hint=hint + "`yamlmod list` shows all of them",
-    )
+    lines = [hint + "`yamlmod list` shows all of them", *warnings()]
+    raise Refusal("unknown-module", f"the registry has no module {name!r}", hint="\n".join(lines))
+
+
+def warnings() -> list[str]:
+    """Return what a list says of templates that cannot be read, or that another one hides."""
+    told = [f"{one.origin}: {one.refusal.lines()[0]}" for one in others().broken]
+    seen: dict[str, Template] = {}
+    for template in (*catalogue(), *others().templates):
+        first = seen.setdefault(template.name, template)
+        if first is not template:
+            told.append(
+                f"{template.origin}: {template.name} is hidden by the one of the same name "
+                f"({first.origin})"
+            )
+    return told
+
+
+def visible() -> tuple[Template, ...]:
+    """Return every template that a name can mean, the built-in ones first."""
+    first = {template.name: template for template in reversed((*catalogue(), *others().templates))}
+    return tuple(t for t in (*catalogue(), *others().templates) if first[t.name] is t)
+
+
+def _among(templates: Iterable[Template], name: str) -> Template | None:
+    templates = list(templates)
+    for template in templates:
+        if name in template.names:
+            return template
+    folded = [t for t in templates if name.lower() in (n.lower() for n in t.names)]
+    return folded[0] if len({t.name for t in folded}) == 1 else None
+
+
+def _project() -> Iterator[Source]:
+    try:
+        here = Path.cwd()
+    except OSError:  # the current folder has been deleted
+        return iter(())
+    return project_sources(here)
+
+
+def _checked(folder: Path, source: Source) -> Template:
+    """Read somebody's template and see to it that its text holds what its manifest says."""
+    template = read_template(folder)
+    check_class_name(template.class_name, "class")
+    check_class_name(template.name, "name")
+    place = Place(template.file)
+    try:
+        tree = ast.parse(template.source)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise Refusal("bad-template", f"not valid Python: {error}", place=place) from error
+    if not any(isinstance(n, ast.ClassDef) and n.name == template.class_name for n in tree.body):
+        raise Refusal("bad-template", f"defines no class {template.class_name}", place=place)
+    first = template.source.split("\n", 1)[0]
+    licence = first.removeprefix(_SPDX).strip() if first.startswith(_SPDX) else ""
+    return replace(template, origin=source.origin, license=licence)

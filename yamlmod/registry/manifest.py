@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - the same parser under its older name
-    import tomli as tomllib
+from yamlmod.registry.digest import digest_of
+from yamlmod.registry.toml import load_toml
 
 RULES = ("same", "free", "conv")
+KINDS = ("official", "port", "none")
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
     "bool": (bool,),
     "str": (str,),
+    "ints": (list, tuple),
+    "strs": (list, tuple),
+    "any": (object,),
 }
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """One constructor argument behind those that the channel rule supplies."""
 
     name: str
@@ -37,20 +35,31 @@ class Argument:
     optional: bool = False
     bounds: tuple[tuple[str, float], ...] = ()
     choices: tuple[str, ...] = ()
+    odd: bool = False
+    required: bool = False
 
     def objection(self, value: object) -> str | None:
         """Return what is wrong with ``value`` for this argument, or None."""
         if value is None:
             return None if self.optional else f"{self.name} must not be None"
-        wrong_bool = isinstance(value, bool) and self.type != "bool"
+        wrong_bool = isinstance(value, bool) and self.type not in ("bool", "any")
         if wrong_bool or not isinstance(value, _TYPES[self.type]):
             return f"{self.name} must be {self.described()}, got {value!r}"
+        if self.type in ("ints", "strs") and isinstance(value, (list, tuple)):
+            each = self._replace(name=f"each of {self.name}", type=self.type[:-1])
+            objections = [each.objection(item) for item in value] or [
+                f"{self.name} must not be empty"
+            ]
+            return next(filter(None, objections), None)
         if self.choices and value not in self.choices:
             return f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}"
         if isinstance(value, (int, float)):
             for kind, limit in self.bounds:
                 if not _BOUND_HOLDS[kind](float(value), limit):
-                    return f"{self.name} must be {_BOUND_SIGN[kind]} {limit:g}, got {value!r}"
+                    said = f"{self.name} must be {_BOUND_SIGN[kind]} {limit:g}, got {value!r}"
+                    return said + (_CHANNELS if _is_like_channels(value) else "")
+            if self.odd and value % 2 == 0:
+                return f"{self.name} must be odd, got {value!r}"
         return None
 
     def described(self) -> str:
@@ -60,8 +69,18 @@ class Argument:
             "float": "a number",
             "bool": "True or False",
             "str": "a string",
+            "ints": "a list of integers",
+            "strs": "a list of strings",
+            "any": "any value",
         }[self.type]
         return f"{kind} or None" if self.optional else kind
+
+
+_CHANNELS = ", which looks like a channel count"
+
+
+def _is_like_channels(value: float) -> bool:
+    return value >= 32 and value % 8 == 0
 
 
 _BOUND_SIGN = {"min": ">=", "max": "<=", "exclusive_min": ">", "exclusive_max": "<"}
@@ -73,8 +92,7 @@ _BOUND_HOLDS = {
 }
 
 
-@dataclass(frozen=True)
-class WildRow:
+class WildRow(NamedTuple):
     """Arguments met in published YAMLs: what they mean here, or the row to write instead."""
 
     args: str
@@ -83,7 +101,27 @@ class WildRow:
     write: str
 
 
-@dataclass(frozen=True, eq=False)
+class Reference(NamedTuple):
+    """The published code whose constructor and keys a template keeps: facts about it."""
+
+    url: str = ""
+    kind: str = "none"
+    licence: str = ""
+    variant: str = ""
+
+
+class Channels(NamedTuple):
+    """How groups and heads follow the channels, and which common counts are refused."""
+
+    rule: str = ""
+    refused: tuple[int, ...] = ()
+
+
+_NO_REFERENCE = Reference()
+_ANY_CHANNELS = Channels()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Template:
     """An attention module of the registry; ``source`` is text and is never imported here."""
 
@@ -101,6 +139,21 @@ class Template:
     arguments: tuple[Argument, ...]
     wild: tuple[WildRow, ...]
     source: str
+    reference: Reference = _NO_REFERENCE
+    channels: Channels = _ANY_CHANNELS
+    identity: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
+    # Where it comes from: `built-in`, `file`, `fork` (a class of the fork's own), or the folder
+    # or pack that holds it.
+    origin: str = "built-in"
+    # The template that this one is a renamed copy of.
+    of: str = ""
+    license: str = "0BSD"
+    # Names that the code expects common.py to bind: it brings no import for them.
+    uses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    # The constructor takes any number of arguments.
+    open_ended: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -128,8 +181,8 @@ class Template:
 
     @property
     def digest(self) -> str:
-        """Return a short hash of the code, which tells an edited copy from ours."""
-        return hashlib.sha256(self.code.encode()).hexdigest()[:16]
+        """Return a short hash of the code's syntax, which tells an edited copy from ours."""
+        return digest_of(self.code)
 
     def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
         """Return the positional arguments parse_model hands the class."""
@@ -146,13 +199,19 @@ def read_template(folder: Path) -> Template:
     path = folder / "manifest.toml"
     shown = f"{folder.name}/manifest.toml"
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _template(folder, data)
-    except tomllib.TOMLDecodeError as error:
-        raise Refusal("bad-manifest", str(error), place=Place(shown)) from error
-    except (KeyError, TypeError, OSError, UnicodeDecodeError, SyntaxError) as error:
+        return _template(folder, load_toml(path))
+    except (KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError) as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
         raise Refusal("bad-manifest", what, place=Place(shown)) from error
+
+
+def manifest_name(folder: Path) -> str:
+    """Return the name that a manifest gives, or the folder's where it cannot be read."""
+    try:
+        data = load_toml(folder / "manifest.toml")
+    except (ValueError, OSError):
+        return folder.name
+    return str(data.get("name", folder.name))
 
 
 def _template(folder: Path, data: Mapping[str, Any]) -> Template:
@@ -176,8 +235,23 @@ def _template(folder: Path, data: Mapping[str, Any]) -> Template:
             WildRow(item["args"], item["verdict"], item["meaning"], item["write"])
             for item in data.get("wild", [])
         ),
+        reference=_reference(data.get("reference", {})),
+        channels=_channels(data.get("channels", {})),
+        identity={str(k): float(v) for k, v in data.get("identity", {}).get("set", {}).items()},
+        limits={str(k): str(v) for k, v in data.get("limits", {}).items()},
         source=source,
     )
+
+
+def _reference(item: Mapping[str, Any]) -> Reference:
+    found = Reference(**{str(key): str(value) for key, value in item.items()})
+    if found.kind not in KINDS:
+        raise TypeError(f"reference.kind must be one of {', '.join(KINDS)}, got {found.kind!r}")
+    return found
+
+
+def _channels(item: Mapping[str, Any]) -> Channels:
+    return Channels(item.get("rule", ""), tuple(map(int, item.get("refused", ()))))
 
 
 def _argument(item: Mapping[str, Any]) -> Argument:
@@ -192,4 +266,5 @@ def _argument(item: Mapping[str, Any]) -> Argument:
         optional=bool(item.get("optional", False)),
         bounds=bounds,
         choices=tuple(item.get("choices", ())),
+        odd=bool(item.get("odd", False)),
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from yamlmod.errors import Place, Refusal
 
@@ -13,8 +13,7 @@ _BOM = b"\xef\xbb\xbf"
 MAX_BYTES = 8_000_000
 
 
-@dataclass(frozen=True)
-class TextFile:
+class TextFile(NamedTuple):
     """A file as it was read: its bytes, and its text with the BOM set aside."""
 
     path: Path
@@ -27,8 +26,7 @@ class TextFile:
         return (_BOM if self.bom else b"") + text.encode("utf-8")
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A file to write: its bytes before (None: it does not exist) and after (None: it goes).
 
     ``makes_folders`` permits folders that do not exist yet; of a file that goes, its folder goes

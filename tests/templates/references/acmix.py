@@ -105,3 +105,61 @@ def _convolution(module: nn.Module, state: dict[str, Tensor], slots: Tensor) -> 
             shifted = padded[..., a : a + height, b : b + width]
             out += torch.einsum("dot,ndthw->ndohw", weight[..., a, b], shifted)
     return out.flatten(1, 2)[:, :, :: module.stride, :: module.stride]
+
+
+class Transcription(nn.Module):
+    """Equations (3) to (9) as they stand: every window is unfolded."""
+
+    def __init__(
+        self,
+        in_planes: int,
+        out_planes: int,
+        kernel_att: int = 7,
+        head: int = 4,
+        kernel_conv: int = 3,
+        stride: int = 1,
+        dilation: int = 1,
+    ) -> None:
+        super().__init__()
+        assert stride == dilation == 1, "the usual setting is enough for a comparison"
+        self.head, self.depth, self.kernel = head, out_planes // head, kernel_att
+        self.rate1 = nn.Parameter(torch.full((1,), 0.5))
+        self.rate2 = nn.Parameter(torch.full((1,), 0.5))
+        self.conv1 = nn.Conv2d(in_planes, out_planes, 1)
+        self.conv2 = nn.Conv2d(in_planes, out_planes, 1)
+        self.conv3 = nn.Conv2d(in_planes, out_planes, 1)
+        self.conv_p = nn.Conv2d(2, self.depth, 1)
+        self.pad = nn.ReflectionPad2d(kernel_att // 2)
+        self.unfold = nn.Unfold(kernel_att)
+        taps = kernel_conv**2
+        self.fc = nn.Conv2d(3 * head, taps, 1, bias=False)
+        self.dep_conv = nn.Conv2d(
+            taps * self.depth,
+            out_planes,
+            kernel_conv,
+            padding=kernel_conv // 2,
+            groups=self.depth,
+            bias=False,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.conv1(x), self.conv2(x), self.conv3(x)
+        n, _, h, w = q.shape
+        attention = self._attention(*(t.reshape(n * self.head, -1, h, w) for t in (q, k, v)))
+        slots = [t.reshape(n, self.head, self.depth, h * w) for t in (q, k, v)]
+        mixed = self.fc(torch.cat(slots, dim=1))  # n, taps, depth, places
+        mixed = mixed.permute(0, 2, 1, 3).reshape(n, -1, h, w)
+        return self.rate1 * attention.reshape(n, -1, h, w) + self.rate2 * self.dep_conv(mixed)
+
+    def _attention(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        h, w = q.shape[2:]
+        across = torch.linspace(-1, 1, w, dtype=q.dtype).reshape(1, w).expand(h, w)
+        down = torch.linspace(-1, 1, h, dtype=q.dtype).reshape(h, 1).expand(h, w)
+        place = self.conv_p(torch.stack((across, down)).unsqueeze(0))
+        keys = self._windows(k) + place.unsqueeze(2) - self._windows(place)
+        scores = (q.unsqueeze(2) * self.depth**-0.5 * keys).sum(1, keepdim=True)
+        return (torch.softmax(scores, dim=2) * self._windows(v)).sum(2)
+
+    def _windows(self, x: Tensor) -> Tensor:
+        """(n, c, h, w) -> (n, c, places of a window, h, w)."""
+        return self.unfold(self.pad(x)).reshape(*x.shape[:2], self.kernel**2, *x.shape[2:])

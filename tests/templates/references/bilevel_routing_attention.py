@@ -145,3 +145,51 @@ def _local(weight: Tensor, v: Tensor) -> Tensor:
         for b in range(kernel):
             out += weight[:, a, b, None, None] * padded[:, :, a : a + height, b : b + width]
     return out
+
+
+class Transcription(nn.Module):
+    """Equations (3) to (7) as they stand: regions, routing, gather, attention."""
+
+    def __init__(
+        self, dim: int, n_win: int = 7, num_heads: int = 8, topk: int = 4, side_dwconv: int = 3
+    ) -> None:
+        super().__init__()
+        self.dim, self.n_win, self.num_heads, self.topk = dim, n_win, num_heads, topk
+        self.qkv = nn.ModuleDict({"qkv": nn.Linear(dim, 3 * dim)})
+        self.lepe = nn.Conv2d(dim, dim, side_dwconv, padding=side_dwconv // 2, groups=dim)
+        self.wo = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[2:]
+        side = self.n_win
+        x = nn.functional.pad(x, (0, -width % side, 0, -height % side)).permute(0, 2, 3, 1)
+        n, high, wide, c = x.shape
+        q, k, v = self.qkv["qkv"](x).chunk(3, dim=-1)
+        local = self.lepe(v.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        q, k, v = (self._regions(t) for t in (q, k, v))
+        affinity = q.mean(2) @ k.mean(2).transpose(1, 2)
+        index = affinity.topk(self.topk, dim=-1).indices
+        k, v = self._gather(k, index), self._gather(v, index)
+        q, k, v = (
+            t.reshape(n, side**2, -1, self.num_heads, c // self.num_heads).transpose(2, 3)
+            for t in (q, k, v)
+        )
+        weights = torch.softmax(self.dim**-0.5 * q @ k.transpose(-2, -1), dim=-1)
+        out = (weights @ v).transpose(2, 3)
+        out = out.reshape(n, side, side, high // side, wide // side, c).permute(0, 1, 3, 2, 4, 5)
+        out = self.wo(out.reshape(n, high, wide, c) + local)
+        return out[:, :height, :width].permute(0, 3, 1, 2).contiguous()
+
+    def _regions(self, x: Tensor) -> Tensor:
+        """(n, H, W, c) -> (n, regions, places, c)."""
+        n, height, width, c = x.shape
+        side = self.n_win
+        x = x.reshape(n, side, height // side, side, width // side, c).permute(0, 1, 3, 2, 4, 5)
+        return x.reshape(n, side**2, -1, c)
+
+    def _gather(self, x: Tensor, index: Tensor) -> Tensor:
+        """For every region the places of the regions it reads, one behind the other."""
+        n, regions, places, c = x.shape
+        wide = x.unsqueeze(1).expand(n, regions, regions, places, c)
+        chosen = index[..., None, None].expand(n, regions, self.topk, places, c)
+        return torch.gather(wide, 2, chosen).reshape(n, regions, -1, c)

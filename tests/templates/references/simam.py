@@ -30,3 +30,18 @@ def reference(module: nn.Module, x: Tensor) -> Tensor:
             energy = 4 * (var + lam) / ((plane - mu) ** 2 + 2 * var + 2 * lam)
             target.copy_(plane / (1 + torch.exp(-1 / energy)))
     return out
+
+
+class Transcription(nn.Module):
+    """Equations (5) and (6) as they stand."""
+
+    def __init__(self, channels: int | None = None, e_lambda: float = 1e-4) -> None:
+        super().__init__()
+        self.e_lambda = e_lambda
+
+    def forward(self, x: Tensor) -> Tensor:
+        n = x.shape[2] * x.shape[3] - 1
+        square = (x - x.mean(dim=(2, 3), keepdim=True)).pow(2)
+        variance = square.sum(dim=(2, 3), keepdim=True) / n
+        inverse_energy = square / (4 * (variance + self.e_lambda)) + 0.5
+        return x * torch.sigmoid(inverse_energy)

@@ -64,3 +64,33 @@ def _correlate(pooled: Tensor, kernel: Tensor) -> Tensor:
                 window = padded[:, channel, i : i + rows, j : j + columns]
                 plane += kernel[channel, i, j] * window
     return plane
+
+
+class Transcription(nn.Module):
+    """Section 3.2 as it stands: turn the map, pool its first axis, gate it, turn it back."""
+
+    def __init__(self, no_spatial: bool = False) -> None:
+        super().__init__()
+        self.cw, self.hc = _Branch(), _Branch()
+        self.hw = None if no_spatial else _Branch()
+
+    def forward(self, x: Tensor) -> Tensor:
+        outs = [
+            self.cw(x.permute(0, 2, 1, 3).contiguous()).permute(0, 2, 1, 3).contiguous(),
+            self.hc(x.permute(0, 3, 2, 1).contiguous()).permute(0, 3, 2, 1).contiguous(),
+        ]
+        if self.hw is not None:
+            outs.append(self.hw(x))
+        return 1 / len(outs) * sum(outs[1:], outs[0])
+
+
+class _Branch(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Sequential()
+        self.conv.add_module("conv", nn.Conv2d(2, 1, 7, padding=3, bias=False))
+        self.conv.add_module("bn", nn.BatchNorm2d(1, eps=1e-5, momentum=0.01))
+
+    def forward(self, x: Tensor) -> Tensor:
+        peak, mean = x.max(dim=1, keepdim=True).values, x.mean(dim=1, keepdim=True)
+        return x * torch.sigmoid(self.conv(torch.cat((peak, mean), dim=1)))

@@ -11,13 +11,14 @@ from yamlmod.cli.options import (
     After,
     AllowDead,
     Args,
+    AsName,
     At,
     Before,
     Check,
     DiffFile,
     DryRun,
     EdgeOption,
-    Force,
+    ForceCode,
     Format,
     From,
     Json,
@@ -25,6 +26,8 @@ from yamlmod.cli.options import (
     Output,
     OutputFormat,
     Readers,
+    Rule,
+    UseExisting,
     Write,
     parse_args,
     path_word,
@@ -36,11 +39,17 @@ Examples:
   yamlmod add SimAM --repo yolov5 --cfg models/yolov5s.yaml --at 24
   yamlmod add ACmix --repo yolov5 --cfg models/yolov5s.yaml --before SPPF -w
   yamlmod add BiLevelRoutingAttention --repo yolov5 --cfg models/yolov5s.yaml \\
-      --after P3 --after P4 --after P5 -o yolov5/models/yolov5s-bra.yaml -w"""
+      --after P3 --after P4 --after P5 -o yolov5/models/yolov5s-bra.yaml -w
+  yamlmod add ./my_attention.py:MyAttention --repo yolov5 --cfg models/yolov5s.yaml --at 24"""
 
 
 def run(
-    module: Annotated[str, typer.Argument(metavar="MODULE", help="A module of the registry.")],
+    module: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODULE", help="A module of the registry, or a class of yours: FILE.py:CLASS."
+        ),
+    ],
     repo: Annotated[
         Path,
         typer.Option(
@@ -61,13 +70,16 @@ def run(
     before: Before = None,
     edge: EdgeOption = None,
     args: Args = None,
+    as_name: AsName = None,
+    use_existing: UseExisting = False,
+    rule: Rule = None,
     keep_skips: KeepSkips = False,
     readers: Readers = None,
     from_: From = None,
     allow_dead: AllowDead = False,
     output: Output = None,
     write: Write = False,
-    force: Force = False,
+    force: ForceCode = False,
     dry_run: DryRun = False,
     check: Check = False,
     diff: DiffFile = None,
@@ -90,32 +102,33 @@ def run(
         spelling_of,
     )
     from yamlmod.cli.target import open_target, positions_of, readers_of, shadowed_cfg, sources_of
-    from yamlmod.fork.install import install
+    from yamlmod.cli.wanted import Choices, plan_for, templates_for
     from yamlmod.fork.locate import locate
     from yamlmod.ops.insert import Request, insert
-    from yamlmod.registry.catalogue import get
     from yamlmod.workspace.files import Tree
 
     values = parse_args(args)
-    template = get(module)
     tree = Tree(repo)
     fork = locate(tree)
     refuse_index_offset(fork, tree)
+    choices = Choices(as_name, use_existing, rule, force)
+    templates = templates_for(tree, fork, [module], choices)
     target = open_target(cfg, [repo, repo / fork.models])
     outcome = insert(
         target.model,
         Request(
-            module=template.name,
+            module=templates[0].name,
             positions=positions_of(target.model, at, after, before, edge),
             args=values,
             keep_skips=keep_skips,
             readers=readers_of(target.model, split_selectors(readers)),
             allow_dead=allow_dead,
             sources=sources_of(target.model, from_),
+            template=templates[0],
             spelling=spelling_of(fork),
         ),
     )
-    plan = install(tree, fork, [template])
+    plan = plan_for(tree, fork, templates, choices)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     told = describe("add", outcome)
     warnings = [*told.warnings, *shadowed_cfg(cfg, repo)]

@@ -11,6 +11,7 @@ from yamlmod.cli.options import (
     After,
     AllowDead,
     Args,
+    AsName,
     At,
     Before,
     Check,
@@ -25,6 +26,7 @@ from yamlmod.cli.options import (
     Output,
     OutputFormat,
     Readers,
+    Rule,
     Write,
     parse_args,
     split_selectors,
@@ -38,6 +40,7 @@ Examples:
   yamlmod insert SimAM yolov5s.yaml --after 4 --keep-skips
   yamlmod insert SimAM yolov5s.yaml --edge 4:16
   yamlmod insert MyAttention yolov5s.yaml --after C3#2 --args '[256, 7]'
+  yamlmod insert ./my_attention.py:MyAttention yolov5s.yaml --at 24
 All positions of one command speak of the original's indices."""
 
 
@@ -45,7 +48,9 @@ def run(
     module: Annotated[
         str,
         typer.Argument(
-            metavar="MODULE", help="A module of the registry, or a class of your own with --args."
+            metavar="MODULE",
+            help="A module of the registry, a class of yours (FILE.py:CLASS), or any class's name "
+            "with --args.",
         ),
     ],
     cfg: Annotated[Path, typer.Argument(metavar="CFG", help="The model YAML.")],
@@ -54,6 +59,8 @@ def run(
     before: Before = None,
     edge: EdgeOption = None,
     args: Args = None,
+    as_name: AsName = None,
+    rule: Rule = None,
     keep_skips: KeepSkips = False,
     readers: Readers = None,
     from_: From = None,
@@ -75,10 +82,12 @@ def run(
     """
     from yamlmod.cli.finish_yaml import Wish, finish_yaml
     from yamlmod.cli.target import no_both, open_target, positions_of, readers_of, sources_of
+    from yamlmod.cli.wanted import Choices, template_in
     from yamlmod.ops.insert import Request, insert
 
     no_both(write, output)
     values = parse_args(args)
+    template = template_in(module, Choices(as_name, rule=rule))
     target = open_target(cfg)
     outcome = insert(
         target.model,
@@ -90,6 +99,7 @@ def run(
             readers=readers_of(target.model, split_selectors(readers)),
             allow_dead=allow_dead,
             sources=sources_of(target.model, from_),
+            template=template,
         ),
     )
     wish = Wish(output, write, force, dry_run, check, diff, json, format)

@@ -7,28 +7,42 @@ from typing import Annotated
 import typer
 
 from yamlmod.cli.options import (
+    AsName,
     Check,
     DiffFile,
     DryRun,
+    ForceCode,
     Format,
     Json,
     OutputFormat,
     Repo,
+    Rule,
     Sinks,
+    UseExisting,
     Write,
 )
 
 EPILOG = """\b
 Examples:
   yamlmod patch yolov5 SimAM ACmix
-  yamlmod patch yolov5 BiLevelRoutingAttention -w"""
+  yamlmod patch yolov5 BiLevelRoutingAttention -w
+  yamlmod patch yolov5 SimAM --as MySimAM
+  yamlmod patch yolov5 CBAM --use-existing
+  yamlmod patch yolov5 ./my_attention.py:MyAttention"""
 
 
 def run(
     repo: Repo,
     modules: Annotated[
-        list[str], typer.Argument(metavar="MODULE...", help="Modules of the registry.")
+        list[str],
+        typer.Argument(
+            metavar="MODULE...", help="Modules of the registry, or classes of yours: FILE.py:CLASS."
+        ),
     ],
+    as_name: AsName = None,
+    use_existing: UseExisting = False,
+    rule: Rule = None,
+    force: ForceCode = False,
     write: Write = False,
     dry_run: DryRun = False,
     check: Check = False,
@@ -38,19 +52,20 @@ def run(
 ) -> None:
     """Put modules into the fork REPO: the Python half of `add`.
 
-    Previews unless -w is given. Nothing of the fork is imported or run; what is there and up to
-    date stays as it is.
+    Previews unless -w is given. Nothing of the fork or of your file is imported or run. What is
+    there and up to date stays as it is; what is outdated is replaced, what was edited by hand is
+    refused without --force.
     """
     from yamlmod.cli.finish import finish
     from yamlmod.cli.repository import changes_of, plan_report
-    from yamlmod.fork.install import install
+    from yamlmod.cli.wanted import Choices, plan_for, templates_for
     from yamlmod.fork.locate import locate
-    from yamlmod.registry.catalogue import get
     from yamlmod.workspace.files import Tree
 
-    templates = list(dict.fromkeys(get(name) for name in modules))
     tree = Tree(repo)
-    plan = install(tree, locate(tree), templates)
-    sinks = Sinks(write, dry_run, check, json or format is Format.json, diff)
+    fork = locate(tree)
+    choices = Choices(as_name, use_existing, rule, force)
+    plan = plan_for(tree, fork, templates_for(tree, fork, modules, choices), choices)
+    sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
     report = plan_report("patch", tree, plan)
     finish(changes_of(tree, plan), report, sinks, tree.root)

@@ -10,6 +10,7 @@ from yamlmod.cli.options import (
     Check,
     DiffFile,
     DryRun,
+    ForceCode,
     Format,
     Json,
     OutputFormat,
@@ -29,6 +30,7 @@ def run(
     modules: Annotated[
         list[str], typer.Argument(metavar="MODULE...", help="Modules that patch put in.")
     ],
+    force: ForceCode = False,
     write: Write = False,
     dry_run: DryRun = False,
     check: Check = False,
@@ -38,19 +40,19 @@ def run(
 ) -> None:
     """Take modules out of the fork REPO: what patch put in, and nothing else.
 
-    Previews unless -w is given.
+    Previews unless -w is given. A formatter may have been over the files in between; what was
+    edited by hand is refused without --force. Checkpoints pickled with the class no longer load.
     """
     from yamlmod.cli.finish import finish
     from yamlmod.cli.repository import changes_of, plan_report
+    from yamlmod.cli.wanted import name_of
     from yamlmod.fork.locate import locate
     from yamlmod.fork.uninstall import uninstall
-    from yamlmod.registry.catalogue import find
     from yamlmod.workspace.files import Tree
 
-    known = [(name, find(name)) for name in modules]
-    names = list(dict.fromkeys(t.class_name if t else name for name, t in known))
+    names = list(dict.fromkeys(name_of(word) for word in modules))
     tree = Tree(repo)
-    plan = uninstall(tree, locate(tree), names)
-    sinks = Sinks(write, dry_run, check, json or format is Format.json, diff)
+    plan = uninstall(tree, locate(tree), names, force)
+    sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
     report = plan_report("unpatch", tree, plan)
     finish(changes_of(tree, plan), report, sinks, tree.root)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: 0BSD
+import torch
+import torch.nn as nn
+
+
+class CrissCrossAttention(nn.Module):
+    """Attention of every place to the places of its own row and column.
+
+    Shapes: (N, C, H, W) to (N, C, H, W), C at least 8.
+
+        y_i = x_i + gamma * sum over j in row(i) and column(i) of softmax_j(q_i . k_j) v_j
+
+    q and k have C / 8 channels. A place stands in its own row and column, but counts once.
+    gamma starts at 0: the layer begins as the identity.
+
+    CCNet: Criss-Cross Attention for Semantic Segmentation, ICCV 2019,
+    https://arxiv.org/abs/1811.11721
+    """
+
+    def __init__(self, in_dim):
+        super().__init__()
+        _CrissCrossAttention_check_int("in_dim", in_dim)
+        if in_dim < 8:
+            problem = f"{in_dim} channels leave none for the queries; 8 are the least"
+            raise _CrissCrossAttention_fail(ValueError, problem)
+        self.query_conv = nn.Conv2d(in_dim, in_dim // 8, 1)
+        self.key_conv = nn.Conv2d(in_dim, in_dim // 8, 1)
+        self.value_conv = nn.Conv2d(in_dim, in_dim, 1)
+        self.gamma = _CrissCrossAttentionScale()
+
+    def forward(self, x):
+        n, c, height, width = x.shape
+        # Columns lie along H: (N, W, H, channels); rows along W: (N, H, W, channels).
+        q, k, v = self.query_conv(x), self.key_conv(x), self.value_conv(x)
+        # Scores leave the range of float16 soon, so short floats are widened first.
+        wide = torch.promote_types(q.dtype, torch.float32)
+        q, k = q.to(wide), k.to(wide)
+        down = torch.matmul(q.permute(0, 3, 2, 1), k.permute(0, 3, 1, 2))  # N, W, H, H
+        across = torch.matmul(q.permute(0, 2, 3, 1), k.permute(0, 2, 1, 3))  # N, H, W, W
+        line = torch.arange(height, device=x.device)
+        down = down.masked_fill(line.unsqueeze(1) == line, float("-inf"))
+        scores = torch.cat((down.transpose(1, 2), across), 3)
+        weights = torch.softmax(scores, 3).to(v.dtype)
+        # Values come out with their channels in front, so nothing the size of the map is turned.
+        column = torch.matmul(v.permute(0, 3, 1, 2), weights[..., :height].permute(0, 2, 3, 1))
+        row = torch.matmul(v.permute(0, 2, 1, 3), weights[..., height:].permute(0, 1, 3, 2))
+        out = column.permute(0, 2, 3, 1) + row.permute(0, 2, 1, 3)
+        return self.gamma(out) + x
+
+    def _load_from_state_dict(self, state_dict, prefix, *args):
+        # Checkpoints say "gamma"; the child looks for "gamma.weight" in what is handed on.
+        if prefix + "gamma" in state_dict:
+            state_dict[prefix + "gamma.weight"] = state_dict.pop(prefix + "gamma")
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+class _CrissCrossAttentionScale(nn.Module):
+    """One trained scalar, kept as `weight` because YOLOv5 up to v6.2 and YOLOv7 train only that.
+
+    A state_dict holds it under the module's own name, as the official checkpoints do.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.weight * x
+
+    def _save_to_state_dict(self, destination, prefix, keep_vars):
+        value = self.weight if keep_vars else self.weight.detach()
+        destination[prefix[:-1] if prefix else "weight"] = value
+
+
+def _CrissCrossAttention_fail(kind, problem, args=""):
+    """Every refusal: what is wrong, then the row that works."""
+    return kind(
+        f"CrissCrossAttention: {problem}; write the row [-1, 1, CrissCrossAttention, [{args}]]"
+    )
+
+
+def _CrissCrossAttention_check_int(name, value, low=1, high=None):
+    """Refuse what is not an int in low..high: a stray number of a YAML row must not build."""
+    limits = f"of at least {low}" if high is None else f"from {low} to {high}"
+    problem = f"{name} must be an int {limits}, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _CrissCrossAttention_fail(TypeError, problem)
+    if value < low or (high is not None and value > high):
+        raise _CrissCrossAttention_fail(ValueError, problem)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: 0BSD
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class MSDA(nn.Module):
+    """Attention in small windows whose places lie further apart from one set of heads to the next.
+
+    Shapes: (N, C, H, W) to (N, C, H, W); num_heads divides C.
+
+        y_i = proj(sum over j in N_r(i) of softmax_j(qk_scale q_i . k_j) v_j, per head)
+
+    N_r(i) are kernel_size x kernel_size places around i, r apart; beyond the edge keys and
+    values are nought, and count. The heads are shared out to the dilations r in order; where they
+    cannot be shared evenly, the first dilations get one head more.
+
+    DilateFormer: Multi-Scale Dilated Transformer for Visual Recognition, IEEE TMM 2023,
+    https://arxiv.org/abs/2302.01791
+    """
+
+    def __init__(
+        self,
+        dim,
+        num_heads=8,
+        qkv_bias=False,
+        qk_scale=None,
+        attn_drop=0.0,
+        proj_drop=0.0,
+        kernel_size=3,
+        dilation=(1, 2, 3),
+    ):
+        super().__init__()
+        _MSDA_check_int("dim", dim)
+        # The upper bound tells a channel count in the wrong place from a number of heads.
+        _MSDA_check_int("num_heads", num_heads, 1, 64)
+        _MSDA_check_bool("qkv_bias", qkv_bias)
+        if qk_scale is not None:
+            _MSDA_check_number("qk_scale", qk_scale, 1e-6, 1e6)
+        _MSDA_check_rate("attn_drop", attn_drop)
+        _MSDA_check_rate("proj_drop", proj_drop)
+        _MSDA_check_odd("kernel_size", kernel_size, 15)
+        dilation = _MSDA_check_ints("dilation", dilation, 31)
+        _MSDA_check_heads(dim, num_heads)
+        if len(dilation) > num_heads:
+            problem = f"{num_heads} heads cannot be shared out to {len(dilation)} dilations"
+            raise _MSDA_fail(ValueError, problem)
+        self.num_heads, self.kernel_size, self.dilation = num_heads, kernel_size, dilation
+        self.scale = qk_scale or (dim // num_heads) ** -0.5
+        self.attn_drop, self.proj_drop = float(attn_drop), float(proj_drop)
+        self.qkv = nn.Conv2d(dim, 3 * dim, 1, bias=qkv_bias)
+        self.proj = nn.Linear(dim, dim)
+
+    def extra_repr(self):
+        return f"num_heads={self.num_heads}, dilation={self.dilation}"
+
+    def forward(self, x):
+        n, c, height, width = x.shape
+        parts = self.qkv(x).reshape(n, 3, self.num_heads, c // self.num_heads, height, width)
+        q, k, v = parts[:, 0] * self.scale, parts[:, 1], parts[:, 2]
+        share, more = divmod(self.num_heads, len(self.dilation))
+        out, first = [], 0
+        for place, dilation in enumerate(self.dilation):
+            last = first + share + (1 if place < more else 0)
+            out.append(
+                self._windows(q[:, first:last], k[:, first:last], v[:, first:last], dilation)
+            )
+            first = last
+        out = torch.cat(out, 1).reshape(n, c, height, width)
+        # proj works on the channels of every place, which is a 1x1 convolution.
+        out = F.conv2d(out, self.proj.weight.reshape(c, c, 1, 1), self.proj.bias)
+        return F.dropout(out, self.proj_drop, self.training)
+
+    def _windows(self, q, k, v, dilation):
+        """Attention of some heads, (N, heads, d, H, W), by shifted maps: no copy for each tap."""
+        height, width = q.shape[3], q.shape[4]
+        edge = dilation * (self.kernel_size // 2)
+        k, v = (F.pad(part, (edge, edge, edge, edge)) for part in (k, v))
+        steps = [dilation * tap for tap in range(self.kernel_size)]
+        scores = [
+            (q * k[..., top : top + height, left : left + width]).sum(2)
+            for top in steps
+            for left in steps
+        ]
+        weights = torch.softmax(torch.stack(scores, 2), 2).to(v.dtype)
+        weights = F.dropout(weights, self.attn_drop, self.training)
+        out, tap = None, 0
+        for top in steps:
+            for left in steps:
+                seen = v[..., top : top + height, left : left + width]
+                weight = weights[:, :, tap : tap + 1]
+                out = weight * seen if out is None else torch.addcmul(out, weight, seen)
+                tap += 1
+        return out
+
+
+def _MSDA_fail(kind, problem, args=""):
+    """Every refusal: what is wrong, then the row that works."""
+    return kind(f"MSDA: {problem}; write the row [-1, 1, MSDA, [{args}]]")
+
+
+def _MSDA_check_int(name, value, low=1, high=None):
+    """Refuse what is not an int in low..high: a stray number of a YAML row must not build."""
+    limits = f"of at least {low}" if high is None else f"from {low} to {high}"
+    problem = f"{name} must be an int {limits}, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _MSDA_fail(TypeError, problem)
+    if value < low or (high is not None and value > high):
+        raise _MSDA_fail(ValueError, problem)
+
+
+def _MSDA_check_odd(name, value, high):
+    """Refuse a kernel side that is even, or no int from 1 to high."""
+    _MSDA_check_int(name, value, 1, high)
+    if value % 2 == 0:
+        raise _MSDA_fail(ValueError, f"{name} must be odd, got {value!r}")
+
+
+def _MSDA_check_bool(name, value):
+    """Refuse what is neither True nor False: 1 and 0 are counts in a YAML row."""
+    if not isinstance(value, bool):
+        raise _MSDA_fail(TypeError, f"{name} must be True or False, got {value!r}")
+
+
+def _MSDA_check_rate(name, value):
+    """Refuse what is no share of values to drop."""
+    problem = f"{name} must be a number from 0 to below 1, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _MSDA_fail(TypeError, problem)
+    if not 0 <= value < 1:
+        raise _MSDA_fail(ValueError, problem)
+
+
+def _MSDA_check_number(name, value, low, high):
+    """Refuse what is no number from low to high."""
+    problem = f"{name} must be a number from {low} to {high}, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _MSDA_fail(TypeError, problem)
+    if not low <= value <= high:
+        raise _MSDA_fail(ValueError, problem)
+
+
+def _MSDA_check_ints(name, values, high):
+    """Refuse what is not a list of ints from 1 to high, and return it as a tuple."""
+    if not isinstance(values, (list, tuple)) or not values:
+        raise _MSDA_fail(TypeError, f"{name} must be a list of ints, got {values!r}")
+    for value in values:
+        _MSDA_check_int(f"each of {name}", value, 1, high)
+    return tuple(values)
+
+
+def _MSDA_check_heads(channels, heads):
+    """Every head takes an equal share of the channels."""
+    if channels % heads:
+        fitting = max(n for n in range(1, min(heads, channels) + 1) if channels % n == 0)
+        problem = f"{heads} heads do not divide {channels} channels, but {fitting} do"
+        raise _MSDA_fail(ValueError, problem, f"{fitting}")

@@ -1,0 +1,78 @@
+"""Every rule finds its own invalid cases, passes its valid ones, and its fixes mend them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+import yamlmod
+from tests.engine.samples import SMALL, SPELLINGS
+from yamlmod.checks.bases import base_of
+from yamlmod.checks.finding import Finding, apply_fixes
+from yamlmod.checks.rule import Invalid, Rule, Valid, all_rules
+from yamlmod.checks.run import Options, check_text
+from yamlmod.model.document import parse_document
+from yamlmod.ops.positions import registry_kinds
+
+_OPTIONS = Options(registry_kinds())
+_VALID = [(rule, case) for rule in all_rules() for case in rule.valid]
+_INVALID = [(rule, case) for rule in all_rules() for case in rule.invalid]
+
+
+def _ids(cases: list[tuple[Rule, Valid]] | list[tuple[Rule, Invalid]]) -> list[str]:
+    return [f"{rule.code}-{i}" for i, (rule, _) in enumerate(cases)]
+
+
+def _found(rule: Rule, text: str, base: str | None) -> list[Finding]:
+    given = None if base is None else base_of(parse_document(base, "base.yaml"), "given")
+    options = dataclasses.replace(_OPTIONS, base=given)
+    return [item for item in check_text(text, "x.yaml", options) if item.rule == rule.code]
+
+
+@pytest.mark.parametrize(("rule", "case"), _VALID, ids=_ids(_VALID))
+def test_valid(rule: Rule, case: Valid) -> None:
+    assert _found(rule, case.text, case.base) == []
+
+
+@pytest.mark.parametrize(("rule", "case"), _INVALID, ids=_ids(_INVALID))
+def test_invalid(rule: Rule, case: Invalid) -> None:
+    found = _found(rule, case.text, case.base)
+    assert tuple(item.layer for item in found) == case.layers
+    if case.expected:
+        assert tuple(item.expected for item in found) == case.expected
+    for item in found:
+        assert item.place.line is not None and item.place.column is not None
+        assert item.message and item.help
+        assert item.lines()[0].startswith(f"x.yaml:{item.place.line}:")
+        assert dataclasses.replace(item) == item
+    text, mended = apply_fixes(case.text, found, unsafe=True)
+    assert text == (case.fixed or case.text)
+    if mended:
+        assert _found(rule, text, case.base) == []
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_a_rule_explains_itself(rule: Rule) -> None:
+    assert rule.code == rule.code.lower() and rule.code.replace("-", "").isalpha()
+    assert rule.summary.endswith(".") and rule.why.endswith(".")
+    assert rule.valid and rule.invalid
+
+
+def test_the_api_gives_the_same_findings() -> None:
+    assert yamlmod.load(SMALL).check() == ()
+    dead = yamlmod.load(SMALL).insert("SimAM", after=9, readers=[], allow_dead=True)
+    (finding,) = dead.check()
+    assert isinstance(finding, yamlmod.Finding)
+    assert (finding.rule, finding.severity, finding.layer) == ("dead-layer", "error", 10)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        finding.layer = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_right_files_in_every_spelling_hold_no_error(name: str) -> None:
+    for text in SPELLINGS[name][::2]:
+        found = check_text(text, "x.yaml", _OPTIONS)
+        # Some of these small nets read two layers of one stride on purpose.
+        wrong = [item for item in found if item.severity == "error" and item.rule != "head-inputs"]
+        assert [item.lines() for item in wrong] == []

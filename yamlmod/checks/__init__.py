@@ -1,0 +1,1 @@
+"""Rules that find the mistakes in model YAMLs which build without an error."""

@@ -1,0 +1,125 @@
+"""The architectures that a file may have been made from, and which of them is nearest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Literal
+
+from yamlmod.model.align import Alignment, align, value_key
+from yamlmod.model.document import Document, Ref, Row
+from yamlmod.model.graph import resolve
+from yamlmod.model.reads import ReadChanges, compare_reads
+from yamlmod.model.refs import IMAGE, target
+from yamlmod.model.wiring import Wiring
+from yamlmod.registry.official import OfficialGraph, official_graphs
+
+Origin = Literal["given", "official", "sibling"]
+
+NOWHERE = -2
+"""The target of a reference that no layer answers, in the wiring of a file under check."""
+_TRIED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """One architecture to compare with."""
+
+    name: str
+    origin: Origin
+    wiring: Wiring
+
+    @cached_property
+    def words(self) -> Counter[tuple[str, str]]:
+        """Return what the rows are, wherever they stand: a quick measure of likeness."""
+        return row_words(self.wiring.rows)
+
+    @property
+    def backbone(self) -> int:
+        """Return how many layers the backbone has."""
+        return sum(row.section == "backbone" for row in self.wiring.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A file laid beside one base."""
+
+    base: Base
+    alignment: Alignment
+    reads: ReadChanges
+    replaced: tuple[tuple[int, int], ...]
+
+    @property
+    def distance(self) -> int:
+        """Return how many layers were put in, taken out or replaced."""
+        return len(self.alignment.added) + len(self.alignment.removed) + len(self.replaced)
+
+
+def row_words(rows: Iterable[Row]) -> Counter[tuple[str, str]]:
+    """Return module and args of rows, counted."""
+    return Counter((row.module, value_key(row.args)) for row in rows)
+
+
+def wiring_of(document: Document) -> Wiring:
+    """Return a file's wiring, in which a reference that leads nowhere has a target of its own."""
+    graph, unresolved = resolve(document)
+    inputs = [{read.slot: read.target for read in reads} for reads in graph.reads]
+    for item in unresolved:
+        inputs[item.reader][item.slot] = NOWHERE
+    slots = (tuple(reads[slot] for slot in sorted(reads)) for reads in inputs)
+    return Wiring(document.rows, tuple(slots))
+
+
+def base_of(document: Document, origin: Origin) -> Base:
+    """Return a file as a base."""
+    return Base(document.shown, origin, wiring_of(document))
+
+
+@cache
+def official_bases() -> tuple[Base, ...]:
+    """Return the built-in catalogue."""
+    return tuple(Base(g.name, "official", _official_wiring(g)) for g in official_graphs())
+
+
+def _official_wiring(graph: OfficialGraph) -> Wiring:
+    rows = []
+    for index, (module, source, repeats, args) in enumerate(graph.rows):
+        listed = isinstance(source, list)
+        refs = tuple(Ref(v, 0, 0) for v in (source if isinstance(source, list) else [source]))
+        section = "backbone" if index < graph.backbone else "head"
+        rows.append(Row(index, section, 0, 0, refs, listed, repeats, module, args, (), True, None))
+    inputs = tuple(
+        tuple(target(row.index, ref.value) if row.index else IMAGE for ref in row.refs)
+        for row in rows
+    )
+    return Wiring(tuple(rows), inputs)
+
+
+def compare_with(base: Base, file: Wiring) -> Compared:
+    """Lay a file beside a base."""
+    alignment = align(base.wiring, file)
+    reads = compare_reads(base.wiring, file, alignment)
+    old, new = base.wiring.rows, file.rows
+    replaced = tuple((a, b) for a, b in alignment.pairs if old[a].module != new[b].module)
+    return Compared(base, alignment, reads, replaced)
+
+
+def nearest(file: Wiring, bases: Sequence[Base]) -> list[Compared]:
+    """Return the most alike bases, the nearest first."""
+    words = row_words(file.rows)
+    ranked = sorted(bases, key=lambda base: -_likeness(words, base))[:_TRIED]
+    compared = [compare_with(base, file) for base in ranked]
+    return sorted(compared, key=lambda item: (item.distance, len(item.reads.rewired)))
+
+
+def same_form(file: Wiring, bases: Sequence[Base]) -> list[Base]:
+    """Return the bases whose rows take as many inputs, one by one: other modules, one plan."""
+    form = [len(inputs) for inputs in file.inputs]
+    return [base for base in bases if [len(inputs) for inputs in base.wiring.inputs] == form]
+
+
+def _likeness(words: Counter[tuple[str, str]], base: Base) -> float:
+    common = sum((words & base.words).values())
+    return 2 * common / (sum(words.values()) + sum(base.words.values()))

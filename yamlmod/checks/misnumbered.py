@@ -1,0 +1,194 @@
+"""Which reads of a file that was made from a base do not lead where they led, and how that came.
+
+A read that leads elsewhere may be meant. It is called wrong where its number is one that careless
+renumbering gives (`stale`), where it puts maps of different strides together and the old layer
+would not (`strides`), or where new rows took over the head's inputs by their old numbers (`head`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from yamlmod.checks.bases import Compared
+from yamlmod.model.graph import reachable
+from yamlmod.model.reads import Rewired
+from yamlmod.model.refs import IMAGE
+from yamlmod.model.wiring import Wiring
+
+Why = Literal["stale", "strides", "head", "other"]
+Conflicts = Callable[[Mapping[int, tuple[int, ...]]], int]
+"""How many layers join maps of different strides when some layers read something else."""
+
+# With more than this part of a file's rows put in, taken out or replaced, it is another network.
+_OTHER = 0.45
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One number of a `from` column that leads to another layer than the base's did.
+
+    ``shift`` is by how much it differs from the base's number, ``due`` what it should differ by.
+    """
+
+    reader: int
+    slot: int
+    value: int
+    expected: int
+    why: Why
+    old_target: int
+    shift: int
+    due: int
+
+
+def misnumbered(found: Compared, file: Wiring, conflicts: Conflicts) -> list[Wrong]:
+    """Return the wrong reads of a file, laid beside the base it was made from."""
+    return _Search(found, file, conflicts).all()
+
+
+class _Search:
+    """One file beside one base."""
+
+    def __init__(self, found: Compared, file: Wiring, conflicts: Conflicts):
+        self.found, self.file, self.conflicts = found, file, conflicts
+        self.near = found.distance <= _OTHER * len(file.rows)
+
+    def all(self) -> list[Wrong]:
+        """Return the wrong reads by each kind of evidence."""
+        wrong: list[Wrong] = []
+        open_reads: list[Rewired] = []
+        for read in self.found.reads.rewired:
+            if not read.expected or self._other_head(read):
+                continue
+            if self.near and self._is_stale(read):
+                wrong.append(self._wrong(read, "stale"))
+            else:
+                open_reads.append(read)
+        taken_over = self._taken_over() if self.near else []
+        wrong += self._by_strides(open_reads)
+        if self.found.base.origin == "given":
+            said = {(item.reader, item.slot) for item in [*wrong, *taken_over]}
+            wrong += [
+                self._wrong(read, "other")
+                for read in open_reads
+                if (read.reader, read.slot) not in said
+            ]
+        return wrong + taken_over
+
+    def _other_head(self, read: Rewired) -> bool:
+        """Tell whether the head has another number of inputs, so that slots cannot be paired."""
+        old, new = self.found.base.wiring.inputs, self.file.inputs
+        last = read.reader == len(self.file.rows) - 1
+        return last and len(old[read.old_reader]) != len(new[read.reader])
+
+    @cached_property
+    def _shifts(self) -> frozenset[int]:
+        """Return the shifts that a careless author may have given a number."""
+        alignment = self.found.alignment
+        total = len(alignment.added) - len(alignment.removed)
+        steps = {new - old for old, new in alignment.pairs}
+        # A row that was replaced moves nothing, and is sometimes counted as if it had.
+        replaced = range(1, len(self.found.replaced) + 1)
+        return frozenset({0, total, *steps, *replaced})
+
+    def _is_stale(self, read: Rewired) -> bool:
+        was, now = self._old_value(read), read.value
+        if was is None or now == -1 or (was < 0) != (now < 0):
+            return False
+        if was < 0:
+            return abs(was - now) <= len(self.found.alignment.added) and abs(now) <= abs(was) + 1
+        total = len(self.found.alignment.added) - len(self.found.alignment.removed)
+        if now - was == total and self._steps_at(read) != {total}:
+            return False  # the total is added to all the numbers of a row, or it is a coincidence
+        return now - was in self._shifts
+
+    def _steps_at(self, read: Rewired) -> set[int]:
+        """Return by how much the plain numbers of a row differ from the base's."""
+        old = self.found.base.wiring.rows[read.old_reader].refs
+        new = self.file.rows[read.reader].refs
+        pairs = zip(old, new, strict=False)
+        return {b.value - a.value for a, b in pairs if a.value >= 0 and b.value >= 0}
+
+    def _old_value(self, read: Rewired) -> int | None:
+        """Return the number that the base's row has for this read."""
+        wiring = self.found.base.wiring
+        row = wiring.rows[read.old_reader]
+        slots = [
+            slot
+            for slot, source in enumerate(wiring.inputs[read.old_reader])
+            if source == read.old_target and slot < len(row.refs)
+        ]
+        return row.refs[slots[0]].value if slots else None
+
+    def _wrong(self, read: Rewired, why: Why) -> Wrong:
+        was = self._old_value(read)
+        expected = self._side(read)
+        base = read.value if was is None else was
+        return Wrong(
+            read.reader,
+            read.slot,
+            read.value,
+            expected,
+            why,
+            read.old_target,
+            read.value - base,
+            expected - base,
+        )
+
+    def _side(self, read: Rewired) -> int:
+        """Return the number to write: through a new layer where the other readers go through it."""
+        kept = read.kept
+        if kept is None or len(read.expected) == 1:
+            return read.expected[0]
+        for layer in reversed(self.found.alignment.added):
+            value = layer - read.reader if read.value < 0 else layer
+            if value not in read.expected or self.file.through(layer, [layer])[-1] != kept:
+                continue
+            if layer == kept + 1 and set(self.file.readers[kept]) == {layer}:
+                return value
+        return read.expected[0]
+
+    def _by_strides(self, reads: Sequence[Rewired]) -> list[Wrong]:
+        """Return the reads whose old layers would let strides fit that do not."""
+        wrong: list[Wrong] = []
+        now = self.conflicts({}) if reads else 0
+        changed: dict[int, tuple[int, ...]] = {}
+        for read in reads if now else []:
+            expected = read.expected[0]
+            inputs = list(changed.get(read.reader, self.file.inputs[read.reader]))
+            inputs[read.slot] = read.reader + expected if expected < 0 else expected
+            trial = {**changed, read.reader: tuple(inputs)}
+            then = self.conflicts(trial)
+            if then < now:
+                now, changed = then, trial
+                wrong.append(self._wrong(read, "strides"))
+        return wrong
+
+    def _taken_over(self) -> list[Wrong]:
+        """Return new rows that read the head's inputs by the numbers they had in the base."""
+        base, alignment = self.found.base.wiring, self.found.alignment
+        head = base.rows[-1]
+        moved = {
+            ref.value: kept
+            for ref in head.refs
+            if ref.value >= 0 and (kept := alignment.to_new(ref.value)) is not None
+        }
+        readers = list(self._single_reads(moved))
+        if {value for _, value in readers} != set(moved) or not moved:
+            return []
+        alive = reachable([list(i) for i in self.file.inputs], [len(self.file.rows) - 1])
+        if all(layer in alive for layer in moved.values()):
+            return []
+        return [
+            Wrong(reader, 0, value, moved[value], "head", value, 0, moved[value] - value)
+            for reader, value in readers
+            if moved[value] not in (value, IMAGE) and moved[value] < reader
+        ]
+
+    def _single_reads(self, moved: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+        for layer in self.found.alignment.added:
+            row = self.file.rows[layer]
+            if len(row.refs) == 1 and row.refs[0].value in moved:
+                yield layer, row.refs[0].value

@@ -1,0 +1,76 @@
+"""A rule: its name, what it finds and why, and texts that must and must not trip it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from yamlmod.checks.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    from yamlmod.checks.subject import Subject
+
+
+@dataclass(frozen=True)
+class Valid:
+    """A text in which the rule finds nothing."""
+
+    text: str
+    base: str | None = None
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """A text in which the rule finds something at these layers, with these expected values.
+
+    ``fixed`` is the text after its fixes, None where the rule offers none.
+    """
+
+    text: str
+    layers: tuple[int | None, ...]
+    expected: tuple[Any, ...] = ()
+    fixed: str | None = None
+    base: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One kind of mistake. ``why`` is what `--explain` prints below the summary."""
+
+    code: str
+    severity: Severity
+    summary: str
+    why: str
+    check: Callable[[Subject], Iterator[Finding]]
+    valid: tuple[Valid, ...]
+    invalid: tuple[Invalid, ...]
+    needs: str = ""
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule of the folder `rules`, by code."""
+    from yamlmod.checks import rules
+
+    found = []
+    for module in pkgutil.iter_modules(rules.__path__):
+        found.append(importlib.import_module(f"{rules.__name__}.{module.name}").RULE)
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def model_text(backbone: str, head: str, settings: str = "nc: 4\nanchors: 3\n") -> str:
+    """Return a small model YAML for a rule's cases; rows are given without their comma."""
+    tables = (("backbone", backbone), ("head", head))
+    return settings + "".join(
+        f"{name}:\n  [\n" + "".join(_line(row) for row in rows.strip().split("\n")) + "  ]\n"
+        for name, rows in tables
+    )
+
+
+def _line(row: str) -> str:
+    text, mark, comment = row.strip().partition("  #")
+    return f"    {text},{mark}{comment}\n"

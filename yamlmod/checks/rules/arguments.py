@@ -1,0 +1,177 @@
+"""Args that mean something else than their author thought: channels, kernels, scaled numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from yamlmod.checks.finding import Finding, Fix
+from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
+from yamlmod.checks.subject import Subject, number, template_of
+from yamlmod.edits import Edit
+from yamlmod.model.align import value_key
+from yamlmod.model.document import Row
+from yamlmod.model.render import render_args
+from yamlmod.registry.manifest import Template
+
+# No row of a real network has so few channels; kernels and ratios are such numbers.
+_FEW = 11
+
+
+def _check(subject: Subject) -> Iterator[Finding]:
+    for row in subject.rows:
+        yield from _number(subject, row)
+        template = template_of(row.module)
+        if template is not None:
+            yield from _template_row(subject, row, template)
+        elif _takes_channels(subject, row):
+            yield from _channels(subject, row)
+
+
+def _number(subject: Subject, row: Row) -> Iterator[Finding]:
+    if number(row.repeats) is None:
+        yield subject.at_row(
+            RULE.code,
+            "error",
+            row,
+            f"the number of layer {row.index} {row.module} is {row.repeats!r}, not an integer",
+            span=row.spans[1],
+            help="the second column says how often the module is repeated: write 1",
+        )
+
+
+def _takes_channels(subject: Subject, row: Row) -> bool:
+    kind = subject.kind(row)
+    return kind is not None and kind.channels == "scaled"
+
+
+def _channels(subject: Subject, row: Row) -> Iterator[Finding]:
+    """A kernel or a ratio where the output channels belong."""
+    first = number(row.args[0]) if row.args else None
+    if first is not None and 0 < first <= _FEW:
+        yield subject.at_row(
+            RULE.code,
+            "warning",
+            row,
+            f"layer {row.index} {row.module} would have {first} output channels: "
+            "this looks like a kernel or a ratio",
+            span=row.spans[3],
+            help="the first argument of this module is its output channels, before width scaling",
+            actual=list(row.args),
+        )
+
+
+def _template_row(subject: Subject, row: Row, template: Template) -> Iterator[Finding]:
+    told = _wild(row, template) or _objection(subject, row, template)
+    if told is not None:
+        yield _finding(subject, row, template, told)
+        return
+    if template.rule == "conv" and row.args:
+        told = _scaled_by_hand(subject, row)
+        if told is not None:
+            yield _finding(subject, row, template, told)
+
+
+def _wild(row: Row, template: Template) -> str | None:
+    """Return what published args mean that the registry knows to be mistaken."""
+    said = value_key(row.args)
+    for wild in template.wild:
+        if wild.args == said and wild.verdict == "refused":
+            return f"the args {said} of layer {row.index} {row.module} are {wild.meaning}"
+    return None
+
+
+def _objection(subject: Subject, row: Row, template: Template) -> str | None:
+    values = [None if value == "None" else value for value in row.args]
+    name = f"layer {row.index} {row.module}"
+    if template.rule == "conv":
+        if not values:
+            return None  # its fork may supply the channels
+        first = number(values[0])
+        if first is not None and 0 < first <= _FEW:
+            return f"{name} would have {first} output channels: this looks like a kernel"
+        values = values[1:]
+    first = number(values[0]) if values else None
+    if template.rule != "conv" and first is not None and first > _FEW and first % 8 == 0:
+        return (
+            f"the first of the args of {name} looks like a channel count, and "
+            f"{template.name} takes none"
+        )
+    if len(values) > len(template.arguments):
+        most = len(template.arguments) + (template.rule == "conv")
+        return f"{name} has {len(row.args)} args, and {template.name} takes at most {most}"
+    for argument, value in zip(template.arguments, values, strict=False):
+        objection = argument.objection(value)
+        if objection is not None:
+            return f"{name}: {objection}"
+    return None
+
+
+def _scaled_by_hand(subject: Subject, row: Row) -> str | None:
+    """Tell whether the channels are those behind width scaling, which scales them once more."""
+    inputs, first = subject.inputs(row), number(row.args[0])
+    if not inputs or first is None or len(inputs) != 1:
+        return None
+    shape, scales = inputs[0], subject.shapes.scales
+    own = [i for i, scale in enumerate(scales) if scale.own and scale.width != 1]
+    if shape.nominal is None or first == shape.nominal or not own:
+        return None
+    if first not in [shape.real[i] for i in own]:
+        return None
+    return (
+        f"{first} channels of layer {row.index} {row.module} are those behind width scaling; the "
+        f"parser scales them again, and its input has {shape.nominal} before it"
+    )
+
+
+def _finding(subject: Subject, row: Row, template: Template, message: str) -> Finding:
+    inputs = subject.inputs(row) or []
+    nominal = inputs[0].nominal if len(inputs) == 1 else None
+    wanted = template.row_args(nominal)
+    certain = None not in wanted
+    text = render_args(subject.document, row, wanted) if certain else ""
+    fix = Fix((Edit(*row.spans[3], text),), certain=False) if certain else None
+    help = f"write {text}" if certain else "see `yamlmod info " + template.name + "`"
+    return subject.at_row(
+        RULE.code,
+        "warning",
+        row,
+        message,
+        span=row.spans[3],
+        help=help + ", unless your fork has a class or a parser branch of its own for it",
+        actual=list(row.args),
+        expected=wanted if certain else None,
+        fix=fix,
+    )
+
+
+def _case(row: str, settings: str = "nc: 4\nanchors: 3\nwidth_multiple: 0.5\n") -> str:
+    return model_text(
+        "[-1, 1, Conv, [64, 3, 2]]\n" + row, "[[1], 1, Detect, [nc, anchors]]", settings
+    )
+
+
+RULE = Rule(
+    code="arguments",
+    severity="warning",
+    summary="An argument is a channel count, a kernel or a scaled number where something else "
+    "belongs.",
+    why="Args are positional, and what they mean depends on the branch of parse_model. A "
+    "channel count in the row of a module that takes none lands in its first parameter "
+    "(`TripletAttention, [1024]` switches a gate off); a kernel where channels belong "
+    "gives a layer of 7 channels; channels scaled by hand are scaled a second time. "
+    "Modules of the registry are checked against their manifests. A fork with a class of "
+    "its own under the same name may mean something else.",
+    check=_check,
+    valid=(
+        Valid(_case("[-1, 1, SimAM, []]")),
+        Valid(_case("[-1, 1, ACmix, [64, 7]]")),
+        Valid(_case("[-1, 1, C3, [64, False]]")),
+    ),
+    invalid=(
+        Invalid(_case("[-1, 1, SimAM, [64]]"), (1,), ([],), _case("[-1, 1, SimAM, []]")),
+        Invalid(_case("[-1, 1, ACmix, [32]]"), (1,), ([64],), _case("[-1, 1, ACmix, [64]]")),
+        Invalid(_case("[-1, 1, ACmix, [7]]"), (1,), ([64],), _case("[-1, 1, ACmix, [64]]")),
+        Invalid(_case("[-1, 1, Conv, [3, 2]]"), (1,)),
+        Invalid(_case("[-1, x, C3, [64]]"), (1,)),
+    ),
+)

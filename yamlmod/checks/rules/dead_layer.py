@@ -1,0 +1,92 @@
+"""Layers whose output never reaches the head: they cost memory and time, and learn nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
+from yamlmod.checks.subject import Subject
+from yamlmod.model.document import Row
+
+_BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]"
+
+
+def _check(subject: Subject) -> Iterator[Finding]:
+    dead = [row for row in subject.rows if row.index not in subject.alive]
+    attention = [row for row in subject.rows if subject.is_attention(row)]
+    all_of_them = bool(attention) and all(row.index not in subject.alive for row in attention)
+    for row in dead:
+        yield _finding(subject, row, all_of_them)
+
+
+def _finding(subject: Subject, row: Row, all_of_them: bool) -> Finding:
+    is_attention = subject.is_attention(row)
+    readers = [subject.document.describe(r.reader) for r in subject.graph.readers(row.index)]
+    # A reader of a dead layer is dead too; the last of the chain is where the mistake is.
+    why = f"only {', '.join(dict.fromkeys(readers))} reads it" if readers else "nobody reads it"
+    message = f"layer {row.index} {row.module} never reaches the head: {why}"
+    if is_attention and all_of_them:
+        message += "; no attention layer of this file has any effect"
+    elif is_attention:
+        message += "; this attention layer has no effect"
+    return subject.at_row(
+        RULE.code,
+        "error" if is_attention else "warning",
+        row,
+        message,
+        span=row.spans[2],
+        help=_help(subject, row),
+        actual=row.from_value if row.refs else None,
+    )
+
+
+def _help(subject: Subject, row: Row) -> str:
+    passed = (
+        [
+            read.reader
+            for read in subject.graph.readers(subject.graph.reads[row.index][0].target)
+            if read.reader != row.index and read.reader in subject.alive
+        ]
+        if subject.graph.reads[row.index]
+        else []
+    )
+    if passed and not subject.graph.readers(row.index):
+        names = ", ".join(subject.document.describe(reader) for reader in dict.fromkeys(passed))
+        return f"{names} reads its input past it: let it read {row.index}, or take the row out"
+    return "let a layer that reaches the head read it, or take the row out"
+
+
+RULE = Rule(
+    code="dead-layer",
+    severity="warning",
+    summary="The output of a layer never reaches the head.",
+    why="Nothing complains: the layer is built, runs in every forward pass and gets no "
+    "gradient. Where it is an attention layer (then this is an error) the experiment "
+    "measures the network without it. Modules that work by side effect (ImagePoolingAttn) "
+    "and the rows that a head with an empty `from` collects (YOLOv5 v1.0) are alive.",
+    check=_check,
+    valid=(
+        Valid(model_text(_BACKBONE, "[-1, 1, SimAM, []]\n[[2], 1, Detect, [nc, anchors]]")),
+        Valid(
+            model_text(
+                _BACKBONE, "[[0, 1], 1, ImagePoolingAttn, [256]]\n[[1], 1, Detect, [nc, anchors]]"
+            )
+        ),
+        Valid(
+            model_text(
+                "[-1, 1, Conv, [64, 3, 2]]",
+                "[-1, 1, nn.Conv2d, [na * (nc + 5), 1, 1]]\n[[], 1, Detect, [nc, anchors]]",
+            )
+        ),
+    ),
+    invalid=(
+        Invalid(model_text(_BACKBONE, "[-1, 1, SimAM, []]\n[[1], 1, Detect, [nc, anchors]]"), (2,)),
+        Invalid(
+            model_text(
+                _BACKBONE, "[0, 1, C3, [64]]\n[-1, 1, C3, [64]]\n[[1], 1, Detect, [nc, anchors]]"
+            ),
+            (2, 3),
+        ),
+    ),
+)

@@ -1,0 +1,130 @@
+"""What a detection head reads: one input a stride, in order, as many as there are anchors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
+from yamlmod.checks.subject import Subject
+from yamlmod.model.document import Row
+
+_BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]\n[-1, 1, Conv, [256, 3, 2]]"
+_THREE = "nc: 4\nanchors:\n  - [1,2, 3,4]\n  - [5,6, 7,8]\n  - [9,10, 11,12]\n"
+
+
+def _check(subject: Subject) -> Iterator[Finding]:
+    for row in subject.rows:
+        if subject.is_head(row) and len(row.refs) > 1:
+            yield from _strides(subject, row)
+        if subject.is_head(row) and row.refs:
+            yield from _anchors(subject, row)
+
+
+def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
+    inputs = subject.inputs(row) or []
+    if "Seg" in row.module and len(inputs) > 2:
+        inputs = inputs[:-1]  # YOLOv9's DSegment reads the map of its prototypes last
+    strides = [shape.stride for shape in inputs]
+    known = [stride for stride in strides if stride is not None]
+    if len(known) < 2:
+        return
+    told = ", ".join("?" if stride is None else f"{stride:g}" for stride in strides)
+    repeated = Counter(known)
+    # Heads with auxiliary or paired inputs read every stride as often as the others.
+    once = len(set(repeated.values())) > 1 or (len(repeated) == 1 and len(known) > 1)
+    if len(known) == len(strides) and once:
+        yield _finding(
+            subject,
+            row,
+            f"two inputs of layer {row.index} {row.module} have the same stride ({told})",
+            "read one layer for each stride",
+        )
+        return
+    if len(repeated) < len(known) or len(known) < len(strides):
+        return
+    if known not in (sorted(known), sorted(known, reverse=True)):
+        last = [ref.value for ref in row.refs[len(known) :]]
+        ordered = sorted(zip(known, row.refs, strict=False), key=lambda pair: pair[0])
+        yield subject.at_row(
+            RULE.code,
+            "error",
+            row,
+            f"the inputs of layer {row.index} {row.module} are not in order of stride ({told})",
+            span=row.spans[0],
+            help="anchors and strides are handed out in this order: name the layers from the "
+            "smallest stride to the largest",
+            actual=row.from_value,
+            expected=[ref.value for _, ref in ordered] + last,
+        )
+
+
+def _anchors(subject: Subject, row: Row) -> Iterator[Finding]:
+    named = any(arg == "anchors" for arg in row.args)
+    anchors = subject.document.settings.get("anchors")
+    if not named:
+        return
+    if anchors is None:
+        yield _finding(
+            subject,
+            row,
+            f"layer {row.index} {row.module} takes `anchors`, and the file has none",
+            "add `anchors:` to the file, or leave it out of the args",
+        )
+    elif isinstance(anchors, list) and anchors and len(anchors) != len(row.refs):
+        if len(row.refs) == 2 * len(anchors):  # auxiliary heads
+            return
+        yield _finding(
+            subject,
+            row,
+            f"layer {row.index} {row.module} reads {len(row.refs)} layers, "
+            f"but `anchors` has {len(anchors)} rows",
+            "a head has one row of anchors for each of its inputs",
+        )
+
+
+def _finding(subject: Subject, row: Row, message: str, help: str) -> Finding:
+    return subject.at_row(
+        RULE.code,
+        "error",
+        row,
+        message,
+        span=row.spans[0],
+        help=help,
+        actual=row.from_value,
+    )
+
+
+RULE = Rule(
+    code="head-inputs",
+    severity="error",
+    summary="The head reads two layers of one stride, in disorder, or not as many as it has "
+    "anchors.",
+    why="A head hands out anchors and strides in the order of its inputs. Two inputs of one "
+    "stride, or inputs in disorder, train on the wrong boxes without an error; a "
+    "descending order is fine, because YOLOv5 turns its anchors round. Heads with "
+    "auxiliary inputs read each stride twice.",
+    check=_check,
+    valid=(
+        Valid(model_text(_BACKBONE, "[[0, 1, 2], 1, Detect, [nc, anchors]]", _THREE)),
+        Valid(model_text(_BACKBONE, "[[2, 1, 0], 1, Detect, [nc, anchors]]", _THREE)),
+        Valid(model_text(_BACKBONE, "[[0, 1, 0, 1], 1, IAuxDetect, [nc, anchors]]")),
+        Valid(model_text(_BACKBONE, "[[0, 1], 1, Detect, [nc]]", "nc: 4\n")),
+    ),
+    invalid=(
+        Invalid(
+            model_text(_BACKBONE, "[[1, 0, 2], 1, Detect, [nc, anchors]]", _THREE),
+            (3,),
+            ([0, 1, 2],),
+        ),
+        Invalid(
+            model_text(
+                _BACKBONE, "[-1, 1, C3, [256]]\n[[1, 2, 3], 1, Detect, [nc, anchors]]", _THREE
+            ),
+            (4,),
+        ),
+        Invalid(model_text(_BACKBONE, "[[1, 2], 1, Detect, [nc, anchors]]", _THREE), (3,)),
+        Invalid(model_text(_BACKBONE, "[[1, 2], 1, Detect, [nc, anchors]]", "nc: 4\n"), (3,)),
+    ),
+)

@@ -1,0 +1,51 @@
+"""Sums of inputs with different channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
+from yamlmod.checks.subject import Subject
+
+_BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [{}, 3, 1]]"
+_HEAD = "[[0, 1], 1, Add, []]\n[[-1], 1, Detect, [nc, anchors]]"
+
+
+def _check(subject: Subject) -> Iterator[Finding]:
+    for row in subject.rows:
+        kind, inputs = subject.kind(row), subject.inputs(row)
+        if kind is None or kind.channels != "first" or not inputs or len(inputs) < 2:
+            continue
+        channels = [shape.nominal for shape in inputs]
+        if None in channels or len(set(channels)) == 1:
+            continue
+        told = ", ".join(
+            f"{subject.document.describe(read.target)} has {count}"
+            for read, count in zip(subject.graph.reads[row.index], channels, strict=True)
+        )
+        yield subject.at_row(
+            RULE.code,
+            "error",
+            row,
+            f"layer {row.index} {row.module} adds inputs with different channels: {told}",
+            span=row.spans[0],
+            help="bring them to the same channels with a Conv of kernel 1, or use Concat",
+            actual=row.from_value,
+        )
+
+
+RULE = Rule(
+    code="sum-channels",
+    severity="error",
+    summary="A sum adds inputs with different channels.",
+    why="Element-wise sums need equal channels. The forward pass stops, or, where one side "
+    "has a single channel, it is silently broadcast. Channels are counted as the YAML "
+    "counts them, before width scaling.",
+    check=_check,
+    valid=(
+        Valid(model_text(_BACKBONE.format(64), _HEAD)),
+        Valid(model_text(_BACKBONE.format("c"), _HEAD)),
+    ),
+    invalid=(Invalid(model_text(_BACKBONE.format(128), _HEAD), (2,)),),
+)

@@ -1,0 +1,32 @@
+"""Files that do not parse as YAML, told by their cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
+from yamlmod.checks.subject import Subject
+
+_GOOD = model_text(
+    "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, C3, [64]]", "[[1], 1, Detect, [nc, anchors]]"
+)
+
+
+def _check(subject: Subject) -> Iterator[Finding]:
+    # What does not parse never becomes a subject: `refused` makes the finding.
+    return iter(())
+
+
+RULE = Rule(
+    code="syntax",
+    severity="error",
+    summary="The file does not parse as YAML.",
+    why="The parser says where it gave up, which is often lines below the mistake. Where the "
+    "cause can be known, the finding stands at the cause: a missing comma at the end of a "
+    "row, a bracket that was never closed or closes too much, a no-break space, a tab, a "
+    "piece of a web page.",
+    check=_check,
+    valid=(Valid(_GOOD),),
+    invalid=(Invalid(_GOOD.replace("[64, 3, 2]],", "[64, 3, 2]]"), (None,)),),
+)

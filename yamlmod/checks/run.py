@@ -1,0 +1,79 @@
+"""Check one text: read it, run the rules on it, return the findings in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from yamlmod.checks.bases import Base
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.refused import finding_of
+from yamlmod.checks.rule import Rule, all_rules
+from yamlmod.checks.subject import Subject
+from yamlmod.errors import Place, Refusal, one_of
+from yamlmod.model.document import Document, parse_document
+from yamlmod.model.modules import Kind
+
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the rules may look at besides the text, and which of them run."""
+
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    base: Base | None = None
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """Return the rules that run."""
+        wanted = set(self.select) or {rule.code for rule in all_rules()}
+        return [rule for rule in all_rules() if rule.code in wanted - set(self.ignore)]
+
+
+def check_text(
+    text: str, shown: str, options: Options, siblings: Sequence[Base] = ()
+) -> tuple[Finding, ...]:
+    """Return what is wrong with a text; a text that is refused is a finding too."""
+    codes = {rule.code for rule in options.rules}
+    try:
+        document = parse_document(text, shown)
+    except Refusal as error:
+        finding = finding_of(error, text)
+        return (finding,) if finding.rule in codes else ()
+    return check_document(document, options, siblings)
+
+
+def check_document(
+    document: Document, options: Options, siblings: Sequence[Base] = ()
+) -> tuple[Finding, ...]:
+    """Return what is wrong with a document."""
+    subject = Subject(document, options.kinds, options.base, siblings)
+    found = [finding for rule in options.rules for finding in rule.check(subject)]
+    return tuple(sorted(found, key=_by_place))
+
+
+def _by_place(finding: Finding) -> tuple[int, int, int, str]:
+    place = finding.place
+    return place.line or 0, _ORDER[finding.severity], place.column or 0, finding.rule
+
+
+def known_codes(words: Iterable[str]) -> tuple[str, ...]:
+    """Return rule codes as given; a Refusal names those there are."""
+    codes = [rule.code for rule in all_rules()]
+    given = tuple(dict.fromkeys(words))
+    for word in given:
+        if word not in codes:
+            raise Refusal(
+                "unknown-rule",
+                f"there is no rule {word[:60]!r}",
+                hint=f"the rules are {one_of(codes, limit=len(codes))}",
+            )
+    return given
+
+
+def whole_file(shown: str) -> Place:
+    """Return the place of a finding about a file as a whole."""
+    return Place(shown, 1, 1)

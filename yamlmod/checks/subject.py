@@ -1,0 +1,169 @@
+"""What the rules look at: one document with everything that is derived from it, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from yamlmod.checks.bases import Base, Compared, compare_with, nearest, official_bases, wiring_of
+from yamlmod.checks.finding import Finding, Fix, Severity
+from yamlmod.edits import Edit
+from yamlmod.model.channels import Shape, Shapes, infer_shapes
+from yamlmod.model.document import Document, Row
+from yamlmod.model.graph import Graph, Read, Unresolved, resolve, side_effects
+from yamlmod.model.modules import ATTENTION, JOINS, KNOWN, Kind
+from yamlmod.model.wiring import Wiring
+from yamlmod.registry.catalogue import find
+from yamlmod.registry.manifest import Template
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A document under check.
+
+    ``kinds`` says what is known of modules besides the built-in table: the registry's, a fork's.
+    ``base`` is the architecture it was made from, where that is known; ``siblings`` are clean files
+    whose rows are some of this file's.
+    """
+
+    document: Document
+    kinds: Mapping[str, Kind]
+    base: Base | None = None
+    siblings: Sequence[Base] = ()
+
+    @cached_property
+    def _resolved(self) -> tuple[Graph, tuple[Unresolved, ...]]:
+        return resolve(self.document)
+
+    @property
+    def graph(self) -> Graph:
+        """Return the reads that lead somewhere."""
+        return self._resolved[0]
+
+    @property
+    def unresolved(self) -> tuple[Unresolved, ...]:
+        """Return the references that lead nowhere."""
+        return self._resolved[1]
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """Return who reads whom, with references that lead nowhere in their slots."""
+        return wiring_of(self.document)
+
+    @cached_property
+    def compared(self) -> Sequence[Compared]:
+        """Return the file beside the bases it may have been made from, the nearest first."""
+        if self.base is not None:
+            return [compare_with(self.base, self.wiring)]
+        official = nearest(self.wiring, official_bases())
+        beside = [compare_with(sibling, self.wiring) for sibling in self.siblings]
+        # An official base wins among equals: a sibling may have the same mistake.
+        return sorted([*official, *beside], key=lambda item: item.distance)
+
+    def stride_conflicts(self, changed: Mapping[int, tuple[int, ...]]) -> int:
+        """Return how many layers join different strides when some layers read something else."""
+        reads = list(self._shape_reads)
+        for layer, targets in changed.items():
+            reads[layer] = tuple(
+                Read(layer, slot, target, target) for slot, target in enumerate(targets)
+            )
+        shapes = infer_shapes(self.document, self.graph._replace(reads=tuple(reads)), self.kinds)
+        return sum(
+            1
+            for row in self.rows
+            if self.joins_strides(row)
+            and len({s for r in reads[row.index] if (s := shapes[r.target].stride) is not None}) > 1
+        )
+
+    def joins_strides(self, row: Row) -> bool:
+        """Tell whether a row's inputs have to be of one stride."""
+        kind = self.kind(row)
+        return kind is not None and kind.channels in JOINS and kind.stride != "last"
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Return every layer."""
+        return self.document.rows
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """Return channels and strides; a row with a reference that leads nowhere has none."""
+        graph = self.graph._replace(reads=self._shape_reads)
+        return infer_shapes(self.document, graph, self.kinds)
+
+    @cached_property
+    def _shape_reads(self) -> tuple[tuple[Read, ...], ...]:
+        broken = {item.reader for item in self.unresolved}
+        return tuple(() if i in broken else row for i, row in enumerate(self.graph.reads))
+
+    @cached_property
+    def alive(self) -> frozenset[int]:
+        """Return the layers whose output reaches a head, or that work by side effect."""
+        heads = [row.index for row in self.rows if self.is_head(row)]
+        return self.graph.alive([*side_effects(self.rows), *heads])
+
+    def kind(self, row: Row) -> Kind | None:
+        """Return what is known of a row's module."""
+        return self.kinds.get(row.module) or KNOWN.get(row.module)
+
+    def is_head(self, row: Row) -> bool:
+        """Tell whether a row gives the network's result: the last one, or a known head."""
+        kind = self.kind(row)
+        return row.index == self.document.head.index or (
+            kind is not None and kind.channels == "head"
+        )
+
+    def is_attention(self, row: Row) -> bool:
+        """Tell whether a row is an attention layer: by the registry, or by its name."""
+        name = row.module
+        return name in ATTENTION or "ttention" in name or template_of(name) is not None
+
+    def inputs(self, row: Row) -> list[Shape] | None:
+        """Return the shapes a row reads, None where one of its references leads nowhere."""
+        if any(item.reader == row.index for item in self.unresolved):
+            return None
+        return [self.shapes[read.target] for read in self.graph.reads[row.index]]
+
+    def at_row(
+        self,
+        rule: str,
+        severity: Severity,
+        row: Row,
+        message: str,
+        *,
+        span: tuple[int, int] | None = None,
+        help: str = "",
+        actual: Any = None,
+        expected: Any = None,
+        fix: Fix | None = None,
+    ) -> Finding:
+        """Return a finding on a row, or on a span within it."""
+        start, end = span if span is not None else (row.start, row.end)
+        place = self.document.place(start, end)
+        return Finding(rule, severity, place, message, help, row.index, actual, expected, fix)
+
+
+@lru_cache(maxsize=512)
+def template_of(module: str) -> Template | None:
+    """Return the registry's template for a module, by the name as it is spelled in the YAML."""
+    template = find(module)
+    # `simam` might be another class.
+    return template if template is not None and module in template.names else None
+
+
+def reference_edits(row: Row, values: Sequence[int]) -> tuple[Edit, ...]:
+    """Return the edits that give a row these numbers in its `from` column."""
+    pairs = zip(row.refs, values, strict=True)
+    return tuple(Edit(r.start, r.end, str(v)) for r, v in pairs if r.value != v)
+
+
+def spelled(row: Row, values: Sequence[int]) -> int | list[int]:
+    """Return numbers in a row's own form: a list, or a single number."""
+    return list(values) if row.listed else values[0]
+
+
+def number(value: Any) -> int | None:
+    """Return a plain integer, None for anything else (True is no number)."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,150 @@
+"""Registers a class that the fork has already: an import, a branch, and a marker that says so."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from yamlmod.edits import Edit
+from yamlmod.errors import Place, Refusal
+from yamlmod.fork.bindings import bindings
+from yamlmod.fork.blocks import Block, find_blocks
+from yamlmod.fork.branches import named_in_chain, place_of, register
+from yamlmod.fork.files import Files
+from yamlmod.fork.install import proven_plan, read_common
+from yamlmod.fork.locate import Fork, read_function
+from yamlmod.fork.modules import find_class
+from yamlmod.fork.parse_model import Function
+from yamlmod.fork.plan import Change, Plan
+from yamlmod.fork.reach import add_names, read_reach
+from yamlmod.fork.source import Source
+from yamlmod.registry.digest import digest_of
+from yamlmod.registry.manifest import Template
+from yamlmod.registry.signature import signature_of
+
+
+def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> Template:
+    """Return the fork's own class as a template without code; its rule is read off its text."""
+    common, function = read_common(files, fork), read_function(files, fork)
+    _refuse_ours(common, find_blocks(common), name)
+    found = find_class(files, function.source, name) or find_class(files, common, name)
+    if found is None:
+        raise Refusal(
+            "no-such-class",
+            f"{common.shown} defines no class {name}, and {function.source.shown} imports none",
+            place=Place(common.shown),
+            hint="without --use-existing yamlmod adds its own",
+        )
+    classes = {one.name: one for one in found.source.tree.body if isinstance(one, ast.ClassDef)}
+    place = found.source.place(found.node)
+    known = place_of(function, name)
+    signature = signature_of(found.node, classes, place, rule or known or None)
+    told = "said by --rule" if rule else "as it is registered" if known else "by its signature"
+    where = f"{found.source.shown}:{found.node.lineno}"
+    return Template(
+        name=name,
+        class_name=name,
+        file=where,
+        version="existing",
+        aliases=(),
+        summary="",
+        rule=signature.rule,
+        python="?",
+        torch="?",
+        requirements=(),
+        paper={},
+        arguments=signature.arguments,
+        wild=(),
+        source="",
+        origin="fork",
+        license="",
+        notes=(
+            f"{name}{signature.text} of {where} has the rule {signature.rule}, {told}",
+            *_own_branch(function, name, known),
+        ),
+        open_ended=signature.open_ended,
+    )
+
+
+def register_existing(files: Files, fork: Fork, templates: Sequence[Template]) -> Plan:
+    """Return the proven plan that makes parse_model know classes of the fork's own."""
+    common, function = read_common(files, fork), read_function(files, fork)
+    blocks = find_blocks(common)
+    names = [template.name for template in templates]
+    bound = {one.name for one in bindings(function.source.tree)}
+    coming = [name for name in names if name not in bound and _defines(common, name)]
+    exports, reached = Change(), Change()
+    if coming:
+        reach = read_reach(files, fork, common, function.source)
+        exports, reached = add_names(fork, reach, common, function.source, coming)
+    joined = register(function, templates, fork.free_falls_to_else)
+    marks = _markers(common, blocks, templates, (exports, reached), joined)
+    plan = proven_plan(
+        [
+            (common, Change.joined([exports, marks])),
+            (function.source, Change.joined([reached, joined])),
+        ],
+        names,
+    )
+    notes = [note for template in templates for note in template.notes]
+    quiet = () if plan.texts else (f"{', '.join(names)}: nothing is left to register",)
+    return Plan(plan.texts, plan.steps, (*notes, *plan.notes, *quiet))
+
+
+def _refuse_ours(common: Source, blocks: dict[str, Block], name: str) -> None:
+    block = blocks.get(name)
+    if block is not None and block.origin != "fork":
+        raise Refusal(
+            "not-the-forks",
+            f"the class {name} there is one that yamlmod put in",
+            place=Place.at(common.shown, common.text, block.start),
+            hint="leave --use-existing out",
+        )
+
+
+def _own_branch(function: Function, name: str, known: str) -> tuple[str, ...]:
+    if known or not named_in_chain(function, name):
+        return ()
+    return (
+        f"{function.node.name} has a branch of its own for {name}, which stays: what a row's args "
+        "mean is for that branch to say",
+    )
+
+
+def _defines(common: Source, name: str) -> bool:
+    return any(one.name == name for one in bindings(common.tree))
+
+
+def _markers(
+    common: Source,
+    blocks: dict[str, Block],
+    templates: Sequence[Template],
+    reached: Sequence[Change],
+    joined: Change,
+) -> Change:
+    """Return markers around nothing, by which unpatch knows what was registered and how."""
+    edits = []
+    for template in templates:
+        adds = [
+            word
+            for word, changes in (("import", reached), ("branch", (joined,)))
+            if any(key.split()[-1] == template.name for one in changes for key in one.adds)
+        ]
+        block = blocks.get(template.name)
+        adds += [word for word in (block.adds if block else ()) if word not in adds]
+        if not adds or (block and set(adds) == set(block.adds)):
+            continue
+        lines = [
+            f"# yamlmod: begin {template.name} {template.version} sha256={digest_of('')} "
+            f"origin=fork adds={','.join(adds)}",
+            f"# yamlmod: end {template.name}",
+        ]
+        at = len(common.text) - len(common.newline) * common.text.endswith(common.newline)
+        text = common.newline.join(lines)
+        if block:
+            edits.append(Edit(block.start, block.end, text))
+        else:
+            edits.append(Edit(at, at, common.newline * 3 + text))
+    if len(edits) > 1 and len({edit.start for edit in edits}) < len(edits):
+        edits = [Edit(edits[0].start, edits[0].end, "".join(edit.text for edit in edits))]
+    return Change(tuple(edits))

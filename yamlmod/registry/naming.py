@@ -1,0 +1,39 @@
+"""Names a class may be given: Python takes them, and a YAML reader takes them for names."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Iterable
+
+from yamlmod.errors import Refusal
+
+# What a YAML reader takes for something else than a name.
+_YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})
+
+
+def check_class_name(name: str, option: str) -> None:
+    """Refuse a name that cannot be a class of a fork and a word of a model YAML."""
+    reserved = keyword.iskeyword(name) or keyword.issoftkeyword(name)
+    if not name.isidentifier() or not name.isascii() or reserved:
+        what = "is no Python identifier in ASCII"
+    elif name.lower() in _YAML_WORDS:
+        what = "is no name for a YAML reader"
+    elif name in dir(builtins):
+        what = "would hide Python's own"
+    elif name.startswith("__"):
+        what = "begins with two underscores, which Python mangles inside classes"
+    else:
+        return
+    raise Refusal(
+        "bad-name",
+        f"{option} {name[:60]!r} {what}",
+        hint=f"write a class name such as {option} MyAttention",
+    )
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """Return a name like ``name`` that nothing bears, for a hint."""
+    names = set(taken)
+    tries = (f"Yamlmod{name}", *(f"{name}{number}" for number in range(2, 100)))
+    return next((one for one in tries if one not in names), f"My{name}")

@@ -1,0 +1,40 @@
+"""The graphs of official YOLO models, as facts: what every layer is and whom it reads."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class OfficialRow(NamedTuple):
+    """One layer: its module, its `from` as spelled, its number and its args."""
+
+    module: str
+    source: int | list[int]
+    repeats: Any
+    args: tuple[Any, ...]
+
+
+class OfficialGraph(NamedTuple):
+    """One architecture: where it was first met, how many rows are backbone, and all rows."""
+
+    name: str
+    backbone: int
+    rows: tuple[OfficialRow, ...]
+
+
+@cache
+def official_graphs() -> tuple[OfficialGraph, ...]:
+    """Return every architecture that docs/official.py collected."""
+    path = Path(__file__).with_name("official.json")
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(
+        OfficialGraph(
+            name,
+            backbone,
+            tuple(OfficialRow(m, source, n, tuple(args)) for m, source, n, args in rows),
+        )
+        for name, (backbone, rows) in data
+    )
