@@ -77,7 +77,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
+        # The journal of undo is yamlmod's own, and hides itself from git.
+        if path.is_file() and not {"__pycache__", ".yamlmod"} & set(path.parts)
     }
 
 

@@ -114,7 +114,8 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        # The journal of undo is yamlmod's own, and hides itself from git.
+        if path.is_file() and ".yamlmod" not in path.parts
     }
 
 

@@ -33,9 +33,9 @@ def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Return every file below ``folder`` with its bytes."""
+    """Return every file below ``folder`` with its bytes, but git's and yamlmod's journal."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".git" not in path.parts
+        if path.is_file() and not {".git", ".yamlmod"} & set(path.parts)
     }

@@ -12,7 +12,17 @@ import yamlmod
 _ROOT = Path(yamlmod.__file__).parent
 _GROUND = {"edits", "errors"}
 _MAY: dict[str, set[str]] = {
-    "cli": {"checks", "ops", "fork", "report", "workspace", "registry", "model", *_GROUND},
+    "cli": {
+        "checks",
+        "ops",
+        "fork",
+        "report",
+        "workspace",
+        "registry",
+        "model",
+        "runtime",
+        *_GROUND,
+    },
     "ops": {"model", "registry", *_GROUND},
     "checks": {"model", "registry", *_GROUND},
     "fork": {"model", "registry", *_GROUND},
@@ -20,6 +30,7 @@ _MAY: dict[str, set[str]] = {
     "report": _GROUND,
     "registry": _GROUND,
     "workspace": _GROUND,
+    "runtime": _GROUND,
     "api": {"checks", "ops", "workspace", *_GROUND},
     "errors": {"edits"},
     "edits": set(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import pytest
 
 from yamlmod.errors import Refusal
-from yamlmod.workspace import commit as commit_module
-from yamlmod.workspace.commit import commit
-from yamlmod.workspace.files import Change, Tree, read_text
+from yamlmod.workspace import disk
+from yamlmod.workspace.commit import Purpose, commit
+from yamlmod.workspace.files import Change, Tree, read_text, real_path
 
 
 def _three(folder: Path) -> list[Change]:
@@ -48,22 +49,23 @@ def test_nothing_when_a_replacement_fails(
     changes = _three(tmp_path)
     before = _state(tmp_path)
     calls = 0
-    replace = Path.replace
+    replace = os.replace
 
-    def failing(self: Path, target: Any) -> Any:
+    def failing(source: Any, target: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == call:
             raise error
-        return replace(self, target)
+        return replace(source, target)
 
-    monkeypatch.setattr(Path, "replace", failing)
+    monkeypatch.setattr(disk.os, "replace", failing)
     with pytest.raises((Refusal, KeyboardInterrupt)):
         commit(changes)
     assert _state(tmp_path) == before
 
 
-@pytest.mark.parametrize("call", range(1, 4))
+# Of the journal's own files, then of the three temporary ones; 3 and 4 are those of folders.
+@pytest.mark.parametrize("call", [1, 2, 5, 6, 7])
 def test_nothing_when_staging_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
@@ -77,7 +79,7 @@ def test_nothing_when_staging_fails(
         if calls == call:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(commit_module.os, "fsync", failing)
+    monkeypatch.setattr(disk.os, "fsync", failing)
     with pytest.raises(Refusal) as caught:
         commit(changes)
     assert "No space left" in caught.value.message
@@ -99,6 +101,21 @@ def test_a_file_that_appeared(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="appeared"):
         commit(changes)
     assert _state(tmp_path)["a"] == b"old a"
+
+
+def test_a_folder_goes_with_its_last_file(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    make = [Change(inner / name, None, b"x", makes_folders=True) for name in ("c", "d")]
+    drop = [Change(inner / name, b"x", None, makes_folders=True) for name in ("c", "d")]
+    commit(make)
+    commit(drop[:1])
+    assert _state(inner) == {"d": b"x"}
+    (inner / "__pycache__").mkdir()
+    (inner / "__pycache__" / "d.cpython-311.pyc").write_bytes(b"")
+    shutil.rmtree(inner / ".yamlmod")  # a plain folder keeps its journal beside the files
+    commit(drop[1:], Purpose(home=real_path(tmp_path)))
+    assert not inner.exists()
+    assert inner.parent.is_dir()
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ class LazyGroup(TyperGroup):
         app = typer.Typer(
             add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
         )
-        app.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(guarded(module.run))
+        run = guarded(module.run, getattr(module, "SETTLES", False))
+        app.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(run)
         return get_command(app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

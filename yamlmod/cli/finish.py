@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from yamlmod.cli.guard import silence_stdout
 from yamlmod.cli.options import Sinks
 from yamlmod.errors import Refusal
 from yamlmod.report.diff import join_diffs
-from yamlmod.workspace.commit import commit
+from yamlmod.workspace.commit import Purpose, commit
 from yamlmod.workspace.files import (
     Change,
     current_folder,
@@ -35,10 +36,17 @@ class Report:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def finish(changes: Sequence[Change], report: Report, sinks: Sinks, root: Path) -> None:
+def finish(
+    changes: Sequence[Change],
+    report: Report,
+    sinks: Sinks,
+    root: Path,
+    purpose: Purpose | None = None,
+) -> None:
     """Show or write what was planned; exits 1 where --check meets a change.
 
-    ``root`` is the folder that diffs are relative to when a file lies outside the current one.
+    ``root`` is the folder that diffs are relative to when a file lies outside the current one,
+    ``purpose`` what the journal is told about the write: this command, unless it undoes one.
     """
     _refuse_collisions(changes, sinks)
     changed = [change for change in changes if change.before != change.after]
@@ -48,8 +56,10 @@ def finish(changes: Sequence[Change], report: Report, sinks: Sinks, root: Path) 
     if sinks.diff is not None:
         # With the targets, so that a diff that cannot be written leaves them alone.
         writing += _diff_change(sinks.diff, diff, sinks.force)
+    if sinks.writes and changed:
+        report = _with_git_warning(report, changed)
     if writing:
-        commit(writing)
+        commit(writing, purpose or Purpose(command_line()))
     written = [display(change.path) for change in changed] if sinks.writes else []
     try:
         if sinks.json:
@@ -69,6 +79,19 @@ def finish(changes: Sequence[Change], report: Report, sinks: Sinks, root: Path) 
         say(_closing(changed, sinks, base))
     if sinks.check and changed:
         raise SystemExit(1)
+
+
+def command_line() -> tuple[str, ...]:
+    """Return the command as the journal keeps it."""
+    return ("yamlmod", *sys.argv[1:])
+
+
+def _with_git_warning(report: Report, changed: Sequence[Change]) -> Report:
+    # Here and not at the top: only a command that writes asks git.
+    from yamlmod.workspace.git import not_in_git
+
+    told = not_in_git(changed)
+    return replace(report, warnings=[*report.warnings, told]) if told else report
 
 
 def _data(
@@ -131,7 +154,7 @@ def _refuse_collisions(changes: Sequence[Change], sinks: Sinks) -> None:
 def _diff_change(path: Path, diff: bytes, force: bool) -> list[Change]:
     """Return the write of the diff file; a file that is no diff needs --force."""
     if not exists(path):
-        return [Change(path, None, diff)]
+        return [Change(path, None, diff, kept=False)]
     before = read_bytes(path, display(path))
     if before and not before.startswith(b"--- ") and not force:
         raise Refusal(
@@ -139,7 +162,7 @@ def _diff_change(path: Path, diff: bytes, force: bool) -> list[Change]:
             f"{display(path)} exists and is no diff",
             hint="choose another name, or overwrite it with --force",
         )
-    return [Change(path, before, diff)] if before != diff else []
+    return [Change(path, before, diff, kept=False)] if before != diff else []
 
 
 def output_change(source: Path, target: Path, after: bytes, force: bool) -> Change:

@@ -11,18 +11,24 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 from yamlmod.cli.console import say, say_json
+from yamlmod.cli.interrupted import settle_or_tell
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.workspace.files import display
 
 Params = ParamSpec("Params")
 
 
-def guarded(run: Callable[Params, None]) -> Callable[Params, None]:
-    """Wrap a command: report errors as a message or as JSON and exit with the right code."""
+def guarded(run: Callable[Params, None], settles: bool = False) -> Callable[Params, None]:
+    """Wrap a command: report errors as a message or as JSON and exit with the right code.
+
+    Unless it ``settles`` that itself, what an interrupted write left is looked after first.
+    """
 
     @functools.wraps(run)
     def wrapper(*args: Params.args, **kwargs: Params.kwargs) -> None:
         try:
+            if not settles:
+                settle_or_tell(kwargs)
             run(*args, **kwargs)
         except YamlmodError as error:
             report(error, _wants_json(kwargs))

@@ -1,74 +1,178 @@
-"""All or nothing: every changed file is replaced, or none is."""
+"""All or nothing: every changed file is replaced, or none is.
+
+1. The lock is taken, and what an interrupted write left is settled.
+2. Every file is checked to hold the bytes that its change was planned on.
+3. What is about to happen is written into the journal, down to the disk.
+4. New contents are written beside their targets, down to the disk, and the check is repeated.
+5. Each target is replaced, in one step of the file system.
+6. The entry of step 3 is renamed to one that is done: from here on the write has happened.
+
+An error on the way puts everything back at once; after a kill the next yamlmod does (`recover`).
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from yamlmod.errors import Refusal
+from yamlmod.errors import Refusal, one_of
+from yamlmod.workspace import disk
 from yamlmod.workspace.files import Change, display, real_path
+from yamlmod.workspace.home import homes_of
+
+if TYPE_CHECKING:
+    from yamlmod.workspace.record import Record, Saved
 
 
-def commit(changes: Sequence[Change]) -> None:
-    """Write ``changes`` as one step. Raises Refusal, and leaves every file as it was, on failure.
+@dataclass(frozen=True)
+class Purpose:
+    """What the journal keeps of a write besides its files.
 
-    Each file is checked to hold the bytes that the change was planned on. New contents are written
-    beside their targets and flushed to the disk before the first target is replaced.
+    ``gone`` are folders to remove, ``home`` is where the journal lies if the files do not say so.
     """
-    targets = [(_target(change), change) for change in changes]
-    for path, change in targets:
-        _check_unchanged(path, change)
-    staged: list[tuple[Path, Path, Change]] = []
-    replaced: list[tuple[Path, Change]] = []
-    made: list[Path] = []
+
+    command: tuple[str, ...] = ("yamlmod",)
+    kind: str = "write"
+    of: int | None = None
+    gone: tuple[Path, ...] = ()
+    home: Path | None = None
+
+
+def commit(changes: Sequence[Change], purpose: Purpose | None = None) -> None:
+    """Write ``changes`` as one step; on failure a Refusal, and every file is as it was."""
+    from yamlmod.workspace import journal
+    from yamlmod.workspace.lock import locked, unwritable
+    from yamlmod.workspace.recover import settle_locked
+
+    if not changes:
+        return
+    purpose = purpose or Purpose()
+    wanted = [(real_path(change.path), change) for change in changes]
+    homes = _homes(wanted, purpose)
+    with contextlib.ExitStack() as stack:
+        for home in sorted(homes):
+            stack.enter_context(locked(home, purpose.command))
+        for home in homes:
+            settle_locked(home)
+        for path, change in wanted:
+            _check(path, change)
+        try:
+            # Files elsewhere come last: after a kill they are new only where all others are.
+            inside = [one for one in wanted if one[0].is_relative_to(homes[0])]
+            outside = [one for one in wanted if one not in inside]
+            record = _record(homes[0], [*inside, *outside], purpose)
+            journal.begin(homes[0], record)
+        except OSError as error:
+            raise unwritable(homes[0], error) from error
+        _carry_out(homes[0], [*inside, *outside], record)
+        with contextlib.suppress(OSError):
+            journal.prune(homes[0])
+
+
+def _homes(wanted: Sequence[tuple[Path, Change]], purpose: Purpose) -> list[Path]:
+    """Return the homes to lock; the journal of the write lies in the first."""
+    paths, first = [path for path, _ in wanted], purpose.home
+    if first is not None:
+        return [first, *homes_of(path for path in paths if not path.is_relative_to(first))]
+    kept = [path for path, change in wanted if change.kept]
+    return list(dict.fromkeys([*homes_of(kept), *homes_of(paths)]))
+
+
+def _carry_out(home: Path, wanted: Sequence[tuple[Path, Change]], record: Record) -> None:
+    from yamlmod.workspace import journal
+    from yamlmod.workspace.recover import clear, put_back
+
     try:
-        for path, change in targets:
-            made += _make_folder(path, change)
-            if change.after is not None:
-                staged.append((_stage(path, change, change.after), path, change))
-        for temporary, path, change in staged:
+        for folder in record.made:
+            disk.make_folder(folder)
+        for (path, change), saved in zip(wanted, record.files, strict=True):
+            _stage(path, change, saved)
+        for path, change in wanted:
             _check_unchanged(path, change)
-            replaced.append((path, change))
-            temporary.replace(path)
-        for path, change in targets:
+        for (path, change), saved in zip(wanted, record.files, strict=True):
             if change.after is None:
-                _check_unchanged(path, change)
-                replaced.append((path, change))
-                path.unlink(missing_ok=True)
-        _drop_empty_folders(targets)
+                disk.remove(path)
+            else:
+                disk.replace(path.with_name(saved.temporary), path)
+        for folder in dict.fromkeys(path.parent for path, _ in wanted):
+            disk.sync_folder(folder)
+        clear(record)
+        journal.close(home, record)
     except BaseException as error:
-        _restore(replaced)
-        for folder in reversed(made):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        failed = put_back(record)
+        if not failed:
+            with contextlib.suppress(OSError):  # nothing left to do is what the next run finds
+                journal.discard(home)
         if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise Refusal(
-                "unwritable",
-                f"{_named(error, targets)} cannot be written: {reason}",
-                hint="nothing was changed",
-            ) from error
+            raise _refusal(error, wanted, failed) from error
         raise
-    finally:
-        for temporary, _, _ in staged:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
 
 
-def _target(change: Change) -> Path:
-    # Replacing a symbolic link would leave its target as it was; write through it.
-    return real_path(change.path)
+def _record(home: Path, wanted: Sequence[tuple[Path, Change]], purpose: Purpose) -> Record:
+    from yamlmod.workspace import journal
+    from yamlmod.workspace.record import Record, Saved, digest
+
+    # One word for all temporary files of a write, so that a person knows what belongs together.
+    word = os.urandom(4).hex()
+    files = tuple(
+        Saved(
+            path,
+            change.before,
+            digest(change.after),
+            stat.S_IMODE(path.stat().st_mode) if change.before is not None else None,
+            f".yamlmod-{word}-{index}.tmp",
+            change.kept,
+        )
+        for index, (path, change) in enumerate(wanted)
+    )
+    return journal.stamp(
+        Record(
+            number=journal.next_number(home),
+            when="",
+            command=purpose.command,
+            kind=purpose.kind,
+            of=purpose.of,
+            files=files,
+            made=tuple(_missing_folders([path for path, _ in wanted])),
+            gone=tuple(dict.fromkeys([*purpose.gone, *_emptied(wanted)])),
+        )
+    )
+
+
+def _emptied(wanted: Sequence[tuple[Path, Change]]) -> list[Path]:
+    """Return the folders that the removal of files may leave empty, where they may go then."""
+    return [path.parent for path, one in wanted if one.after is None and one.makes_folders]
+
+
+def _missing_folders(paths: Sequence[Path]) -> list[Path]:
+    """Return the folders that are to be made, outer ones first."""
+    missing = {folder for path in paths for folder in path.parents if not folder.exists()}
+    return sorted(missing, key=lambda folder: len(folder.parts))
+
+
+def _check(path: Path, change: Change) -> None:
+    """Refuse a change that is not what the disk holds, or that cannot be written."""
+    _check_unchanged(path, change)
+    if not path.parent.is_dir() and not change.makes_folders:
+        raise Refusal(
+            "no-such-folder", f"there is no folder {display(path.parent)}", hint="create it first"
+        )
+    if change.before is not None and not os.access(path, os.W_OK):
+        raise Refusal("unwritable", f"{display(path)} is read-only; nothing was changed")
 
 
 def _check_unchanged(path: Path, change: Change) -> None:
     try:
-        found = path.read_bytes() if path.exists() else None
+        found = disk.read(path)
     except OSError as error:
-        raise Refusal("unreadable", f"{display(path)} cannot be read: {error.strerror}") from error
+        raise Refusal(
+            "unreadable", f"{display(path)} cannot be read: {error.strerror or error}"
+        ) from error
     if found == change.before:
         return
     what = "appeared" if change.before is None else "changed"
@@ -79,79 +183,38 @@ def _check_unchanged(path: Path, change: Change) -> None:
     )
 
 
-def _make_folder(path: Path, change: Change) -> list[Path]:
-    """Make the folder of a new file, where the change permits that; return what was made."""
-    folder = path.parent
-    if not change.makes_folders or change.after is None or folder.is_dir():
-        return []
-    folder.mkdir()
-    return [folder]
+def _stage(path: Path, change: Change, saved: Saved) -> None:
+    """Write the new contents beside the target, with its mode and owner."""
+    if change.after is None:
+        return
+    temporary = path.with_name(saved.temporary)
+    if saved.mode is not None:
+        disk.write_new(temporary, change.after, 0o600)
+        disk.dress(temporary, saved.mode, path)
+    else:
+        disk.write_new(temporary, change.after)
+        if change.mode is not None:
+            disk.dress(temporary, change.mode, temporary)
 
 
-def _drop_empty_folders(targets: Sequence[tuple[Path, Change]]) -> None:
-    """Take away the folders that files which went have left empty, byte code aside."""
-    for path, change in targets:
-        folder = path.parent
-        if change.after is not None or not change.makes_folders or not folder.is_dir():
-            continue
-        if all(one.name == "__pycache__" for one in folder.iterdir()):
-            shutil.rmtree(folder)
+def _refusal(
+    error: OSError, wanted: Sequence[tuple[Path, Change]], failed: Sequence[str]
+) -> Refusal:
+    reason = error.strerror or str(error)
+    message = f"{_named(error, wanted)} cannot be written: {reason}"
+    if not failed:
+        return Refusal("unwritable", message, hint="nothing was changed")
+    return Refusal(
+        "half-written",
+        f"{message}; and these could not be put back: {one_of(failed)}",
+        hint="what they held is safe in yamlmod's journal: mend the cause, and the next yamlmod "
+        "that writes there puts them back",
+    )
 
 
-def _stage(path: Path, change: Change, after: bytes) -> Path:
-    """Write the new contents to a temporary file in the target's folder, with its mode."""
-    if not path.parent.is_dir():
-        raise Refusal(
-            "no-such-folder", f"there is no folder {display(path.parent)}", hint="create it first"
-        )
-    if change.before is not None and not os.access(path, os.W_OK):
-        raise Refusal("unwritable", f"{display(path)} is read-only; nothing was changed")
-    import tempfile  # not for a preview
-
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(after)
-            stream.flush()
-            os.fsync(stream.fileno())
-        _keep_owner(path, temporary)
-        temporary.chmod(_mode(path))
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
-
-
-def _mode(path: Path) -> int:
-    if path.exists():
-        return stat.S_IMODE(path.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _keep_owner(path: Path, temporary: Path) -> None:
-    """Give the new file its predecessor's owner, where this user may do that."""
-    if hasattr(os, "chown") and path.exists():
-        status = path.stat()
-        with contextlib.suppress(OSError):
-            os.chown(temporary, status.st_uid, status.st_gid)
-
-
-def _restore(replaced: Sequence[tuple[Path, Change]]) -> None:
-    """Put back what was there; files that did not exist go away again."""
-    for path, change in reversed(replaced):
-        with contextlib.suppress(OSError):
-            if change.before is None:
-                path.unlink(missing_ok=True)
-            elif path.read_bytes() != change.before:
-                path.write_bytes(change.before)
-
-
-def _named(error: OSError, targets: Sequence[tuple[Path, Change]]) -> str:
+def _named(error: OSError, wanted: Sequence[tuple[Path, Change]]) -> str:
     named = Path(str(error.filename2 or error.filename or ""))
-    for path, _ in targets:
+    for path, _ in wanted:
         if named == path or named.parent == path.parent:
             return display(path)
-    return str(named)
+    return display(wanted[0][0]) if str(named) == "." else str(named)

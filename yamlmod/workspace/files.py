@@ -30,13 +30,16 @@ class Change(NamedTuple):
     """A file to write: its bytes before (None: it does not exist) and after (None: it goes).
 
     ``makes_folders`` permits folders that do not exist yet; of a file that goes, its folder goes
-    with it where that is left empty.
+    with it where that is left empty. ``kept`` says that `undo` reverts it
+    (a diff that was asked for is no edit); ``mode`` is for a file that comes back.
     """
 
     path: Path
     before: bytes | None
     after: bytes | None
     makes_folders: bool = False
+    kept: bool = True
+    mode: int | None = None
 
 
 def read_text(path: Path, shown: str | None = None) -> TextFile:

@@ -1,0 +1,146 @@
+"""What yamlmod has put into a fork, whether it is in order, and what of it is stale."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from yamlmod.errors import Refusal
+from yamlmod.fork.blocks import Block, find_blocks
+from yamlmod.fork.files import Files
+from yamlmod.fork.locate import Fork
+from yamlmod.fork.namespace import Namespace, missing_imports, namespace
+from yamlmod.fork.source import Source, read_source
+from yamlmod.registry.catalogue import catalogue
+
+_BEGIN = "# yamlmod: begin "
+
+
+@dataclass(frozen=True)
+class Patched:
+    """One module that yamlmod put in.
+
+    ``state`` is ``current``, ``outdated`` (the registry has another version), ``edited`` (by hand)
+    or ``unknown`` (the registry has no such module). ``registered`` says where the parse function
+    knows the class, ``registered_line`` in which line; both are empty where it does not.
+    """
+
+    name: str
+    class_name: str
+    version: str
+    newest: str
+    state: str
+    path: str
+    line: int
+    registered: str
+    registered_line: int | None
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The modules of a fork, what is wrong with them, and the names its parse function can use."""
+
+    patched: tuple[Patched, ...]
+    stale: tuple[str, ...]
+    known: Namespace
+
+
+def survey(files: Files, fork: Fork, paths: Mapping[str, str]) -> Survey:
+    """Look at a fork; ``paths`` are its Python files with their texts."""
+    known = namespace(files, fork.yolo)
+    mentions = _mentions(files, fork)
+    patched: list[Patched] = []
+    stale: list[str] = []
+    for path, text in sorted(paths.items()):
+        if _BEGIN not in text:
+            continue
+        try:
+            source = read_source(files, path)
+            blocks = find_blocks(source) if source else {}
+        except Refusal as error:
+            stale.append(f"{error.place}: {error.message}")
+            continue
+        if source is not None:
+            patched += [_patched(fork, source, one, mentions, known) for one in blocks.values()]
+    for one in patched:
+        stale += _complaints(files, fork, one, known)
+    stale += _without_class(files, fork, mentions, known)
+    return Survey(tuple(patched), tuple(dict.fromkeys(stale)), known)
+
+
+def _patched(
+    fork: Fork, source: Source, block: Block, mentions: Mapping[str, int], known: Namespace
+) -> Patched:
+    template = next((one for one in catalogue() if one.name == block.name), None)
+    if block.edited:
+        state = "edited"
+    elif template is None:
+        state = "unknown"
+    else:
+        state = "current" if template.digest == block.digest else "outdated"
+    line = mentions.get(block.class_name)
+    place = fork.function.name if line else ""
+    free = template is not None and template.rule == "free" and fork.free_falls_to_else
+    if not line and free and not known.lacks(block.class_name):
+        place = f"last else of {fork.function.name}"
+    return Patched(
+        block.name,
+        block.class_name,
+        block.version,
+        template.version if template else "",
+        state,
+        source.path,
+        source.line_of(block.start),
+        place,
+        line,
+        block.requirements,
+    )
+
+
+def _complaints(files: Files, fork: Fork, one: Patched, known: Namespace) -> list[str]:
+    where = f"{files.shown(one.path)}:{one.line}"
+    told = []
+    if known.lacks(one.class_name):
+        told.append(f"{where}: class {one.class_name} is there, but {fork.yolo} does not import it")
+    elif not one.registered:
+        name = fork.function.name
+        told.append(f"{where}: class {one.class_name} is there, but {name} does not register it")
+    if one.state == "edited":
+        told.append(f"{where}: {one.name} has been edited by hand since yamlmod wrote it")
+    if one.state == "outdated":
+        now = f"{one.version}, the registry has {one.newest}"
+        told.append(f"{where}: {one.name} is outdated: {now}")
+    return told
+
+
+def _without_class(
+    files: Files, fork: Fork, mentions: Mapping[str, int], known: Namespace
+) -> list[str]:
+    """Say what is registered or imported and is nowhere: such a fork fails when it starts."""
+    shown = files.shown(fork.yolo)
+    told = [
+        f"{shown}:{node.lineno}: {name} is imported from {'.' * node.level}{node.module or ''}, "
+        "which has no such class"
+        for node, name in missing_imports(files, fork.yolo)
+    ]
+    ours = {name for one in catalogue() for name in (one.name, one.class_name)}
+    told += [
+        f"{shown}:{line}: {name} is registered in {fork.function.name}, but no such class is there"
+        for name, line in sorted(mentions.items())
+        if name in ours and known.lacks(name)
+    ]
+    return told
+
+
+def _mentions(files: Files, fork: Fork) -> dict[str, int]:
+    """Return the names that the parse function reads, each with its first line."""
+    source = read_source(files, fork.yolo)
+    found: dict[str, int] = {}
+    for node in ast.walk(source.tree) if source else ():
+        if isinstance(node, ast.FunctionDef) and node.name == fork.function.name:
+            for part in ast.walk(node):
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
+                    found[part.id] = min(part.lineno, found.get(part.id, part.lineno))
+    return found

@@ -1,0 +1,1 @@
+"""What asks the fork's own interpreter: small stand-alone workers, and their drivers."""

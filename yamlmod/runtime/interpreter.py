@@ -1,0 +1,106 @@
+"""Which Python belongs to a fork, and what it answers; it is run with a time limit."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yamlmod.errors import Refusal
+
+SECONDS = 20.0
+_WORKER = Path(__file__).with_name("worker_imports.py")
+_MARK = "YAMLMOD "
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """An interpreter, and why it was taken."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Imports:
+    """What an interpreter answered: its version, those of packages, and where names are found.
+
+    ``here`` is what a script finds that is started in the fork's folder, ``elsewhere`` one that is
+    started in another; ``copies`` are all places on its path, the first one first.
+    """
+
+    executable: str
+    version: str
+    versions: Mapping[str, str | None]
+    here: Mapping[str, str | None]
+    elsewhere: Mapping[str, str | None]
+    copies: Mapping[str, Sequence[str]]
+
+
+def choose(given: str | None) -> Interpreter:
+    """Return the interpreter that was given, else that of the active environment or the path."""
+    if given is not None:
+        found = shutil.which(given)
+        if found is None:
+            raise Refusal(
+                "no-such-interpreter",
+                f"--python {given}: there is no such program",
+                hint="name the Python that runs the fork, say .venv/bin/python",
+            )
+        return Interpreter(str(Path(found).absolute()), "--python")
+    inner = ("Scripts/python.exe", "python.exe") if os.name == "nt" else ("bin/python",)
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        folder = os.environ.get(variable)
+        for name in inner if folder else ():
+            path = Path(folder or "", name)
+            if path.is_file():
+                return Interpreter(str(path), f"of ${variable}")
+    for name in ("python3", "python"):
+        if found := shutil.which(name):
+            return Interpreter(str(Path(found).absolute()), "the first on the path")
+    return Interpreter(sys.executable, "yamlmod's own")
+
+
+def ask(
+    interpreter: Interpreter, folder: Path, names: Sequence[str], distributions: Sequence[str]
+) -> Imports:
+    """Run the interpreter once and return its answer. Raises Refusal where it gives none."""
+    question = {"folder": str(folder), "names": list(names), "distributions": list(distributions)}
+    command = [interpreter.path, str(_WORKER), json.dumps(question)]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=SECONDS,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"},
+        )
+    except subprocess.TimeoutExpired:
+        raise _silent(interpreter, f"it did not answer within {SECONDS:g} s") from None
+    except OSError as error:
+        raise _silent(interpreter, error.strerror or str(error)) from error
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    told = [line[len(_MARK) :] for line in lines if line.startswith(_MARK)]
+    try:
+        answer: dict[str, Any] = json.loads(told[-1])
+        return Imports(**answer)
+    except (IndexError, ValueError, TypeError):
+        errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        last = errors[-1] if errors else "it said nothing"
+        raise _silent(interpreter, f"exit code {done.returncode}: {last}") from None
+
+
+def _silent(interpreter: Interpreter, reason: str) -> Refusal:
+    return Refusal(
+        "no-answer",
+        f"{interpreter.path} ({interpreter.why}) gave no answer: {reason}",
+        hint="name the Python that runs the fork: --python PATH",
+    )

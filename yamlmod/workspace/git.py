@@ -1,0 +1,81 @@
+"""What git could not bring back: files of a write that differ from the last commit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from yamlmod.workspace.files import Change, display, real_path
+
+_SECONDS = 3
+_EMPTY = {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def not_in_git(changes: Sequence[Change]) -> str | None:
+    """Return one sentence about the files that git could not restore, None where it could.
+
+    It asks for the names and digests of the last commit and compares them with what was read.
+    `git status` would tell the same, but runs what a repository's own settings name (filters and
+    file watchers), and nothing of a target is run. Without git, or without an answer, None.
+    """
+    old = {
+        real_path(one.path): one.before for one in changes if one.kept and one.before is not None
+    }
+    root = _repository(next(iter(old))) if old else None
+    if root is None:
+        return None
+    paths = {path.relative_to(root).as_posix(): path for path in old if path.is_relative_to(root)}
+    committed = _committed(root, list(paths))
+    if committed is None:
+        return None
+    told = []
+    for name, path in paths.items():
+        if name not in committed:
+            told.append(f"{display(path)} (not committed)")
+        elif committed[name] not in _digests(old[path] or b"", len(committed[name])):
+            told.append(f"{display(path)} (uncommitted changes)")
+    if not told:
+        return None
+    return f"git could not bring back {', '.join(told)}; `yamlmod undo` can"
+
+
+def _repository(path: Path) -> Path | None:
+    return next((one for one in path.parents if (one / ".git").exists()), None)
+
+
+def _committed(root: Path, names: Sequence[str]) -> dict[str, str] | None:
+    import subprocess  # only where there is a repository to ask about
+
+    # Variables such as GIT_DIR, which hooks set, would point to another repository.
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    command = ["git", "--no-pager", "-C", str(root), "ls-tree", "-r", "-z", "HEAD", "--", *names]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_SECONDS,
+            env={**kept, **_EMPTY},
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    if done.returncode != 0:
+        return {} if b"Not a valid object name HEAD" in done.stderr else None
+    found = {}
+    for entry in done.stdout.split(b"\0"):
+        head, _, name = entry.partition(b"\t")
+        if name:
+            found[os.fsdecode(name)] = head.split()[2].decode("ascii")
+    return found
+
+
+def _digests(data: bytes, length: int) -> set[str]:
+    """Return the names that git gives the contents: as they are, and with LF newlines."""
+    make = hashlib.sha256 if length == 64 else hashlib.sha1
+    return {
+        make(b"blob %d\0" % len(form) + form).hexdigest()
+        for form in (data, data.replace(b"\r\n", b"\n"))
+    }

@@ -1,0 +1,55 @@
+"""Where the journal and the lock of a file lie: one folder for a repository, a fork or a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from yamlmod.workspace.files import real_path
+
+NAME = ".yamlmod"
+PENDING = "pending.json"
+# The files by which a fork is known that is no git repository.
+_FORK = ("models/yolo.py", "nn/tasks.py")
+
+
+def home_of(path: Path) -> Path:
+    """Return the folder whose `.yamlmod` serves ``path``, a file or folder without links.
+
+    It is the git repository that holds the path, else the fork, else the file's own folder. A
+    repository of the user's home folder (of settings files) does not count.
+    """
+    first = next(one for one in (path, *path.parents) if one.is_dir())
+    fork: Path | None = None
+    settings = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none
+    for folder in (first, *first.parents):
+        if (folder / ".git").exists() and str(folder) != settings:
+            return folder
+        if fork is None and any((folder / name).is_file() for name in _FORK):
+            fork = folder
+    return fork or first
+
+
+def homes_of(paths: Iterable[Path]) -> list[Path]:
+    """Return the homes of several paths, each once; the one that keeps their journal comes first.
+
+    A repository or fork goes before a plain folder, then the home of most of the paths.
+    """
+    homes = [home_of(path) for path in paths]
+    return sorted(dict.fromkeys(homes), key=lambda home: (not _marked(home), -homes.count(home)))
+
+
+def begun(paths: Iterable[Path]) -> list[Path]:
+    """Return the homes of ``paths`` in which a write was begun and not closed."""
+    homes = dict.fromkeys(home_of(real_path(path)) for path in paths)
+    return [home for home in homes if (home / NAME / PENDING).exists()]
+
+
+def _marked(home: Path) -> bool:
+    return any((home / name).exists() for name in (".git", *_FORK))
+
+
+def store_of(home: Path) -> Path:
+    """Return the folder that holds a home's lock and journal."""
+    return home / NAME
