@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from tests.cli.run import snapshot, yamlmod
 from tests.real_forks import fork_copy
+from yamlmod.fork.blocks import digest_of
 
 _FORK = Path(__file__).parents[2] / "examples" / "minifork"
 
@@ -95,19 +97,31 @@ def test_an_outdated_and_an_unknown_module(folder: Path) -> None:
     _add(folder, "SimAM", "24")
     common = folder / "fork/models/common.py"
     _edit(common, "# yamlmod: begin SimAM 1.0.0", "# yamlmod: begin SimAM 0.9.0")
+    _edit(common, "self.e_lambda = float(e_lambda)", "self.e_lambda = 1.0 * e_lambda")
     text = common.read_text(encoding="utf-8")
-    code = text[text.index("class SimAM") : text.index("# yamlmod: end")]
-    from hashlib import sha256
-
-    old, new = (sha256(one.encode()).hexdigest()[:16] for one in (code, "# older\n" + code))
-    _edit(common, f"sha256={old}\n# SPDX", f"sha256={new}\n# SPDX")
-    _edit(common, "class SimAM(", "# older\nclass SimAM(")
+    (old,) = re.findall(r"begin SimAM 0.9.0 sha256=(\w+)", text)
+    older = text[text.index("class SimAM") : text.index("# yamlmod: end")]
+    _edit(common, f"sha256={old}", f"sha256={digest_of(older)}")
     (module,) = _status(folder)["modules"]
     assert (module["state"], module["version"], module["newest"]) == ("outdated", "0.9.0", "1.0.0")
     _edit(common, "begin SimAM", "begin Mine")
     _edit(common, "end SimAM", "end Mine")
     (module,) = _status(folder)["modules"]
     assert (module["state"], module["newest"]) == ("unknown", None)
+
+
+def test_modules_of_ones_own_and_renamed_ones(folder: Path) -> None:
+    (folder / "mine.py").write_text(
+        "import torch.nn as nn\n\n\nclass Mine(nn.Module):\n    def forward(self, x):\n"
+        "        return x\n",
+        encoding="utf-8",
+    )
+    for words in (("./mine.py:Mine",), ("SimAM", "--as", "OtherSimAM"), ("ACmix", "--as", "Mix")):
+        done = yamlmod("patch", "fork", *words, "-w", cwd=folder)
+        assert done.code == 0, done.err
+    data = _status(folder, "--check")
+    states = {one["name"]: one["state"] for one in data["modules"]}
+    assert states == {"Mine": "own", "OtherSimAM": "current", "Mix": "current"}
 
 
 def test_a_yaml_that_uses_what_is_not_there(folder: Path) -> None:

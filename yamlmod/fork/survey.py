@@ -12,7 +12,9 @@ from yamlmod.fork.files import Files
 from yamlmod.fork.locate import Fork
 from yamlmod.fork.namespace import Namespace, missing_imports, namespace
 from yamlmod.fork.source import Source, read_source
-from yamlmod.registry.catalogue import catalogue
+from yamlmod.registry.catalogue import visible
+from yamlmod.registry.manifest import Template
+from yamlmod.registry.renamed import renamed
 
 _BEGIN = "# yamlmod: begin "
 
@@ -21,8 +23,9 @@ _BEGIN = "# yamlmod: begin "
 class Patched:
     """One module that yamlmod put in.
 
-    ``state`` is ``current``, ``outdated`` (the registry has another version), ``edited`` (by hand)
-    or ``unknown`` (the registry has no such module). ``registered`` says where the parse function
+    ``state`` is ``current``, ``outdated`` (the registry has another version), ``edited`` (by hand),
+    ``own`` (from a file of the user's, or a class of the fork's) or ``unknown`` (the registry has
+    no such module). ``registered`` says where the parse function
     knows the class, ``registered_line`` in which line; both are empty where it does not.
     """
 
@@ -73,17 +76,18 @@ def survey(files: Files, fork: Fork, paths: Mapping[str, str]) -> Survey:
 def _patched(
     fork: Fork, source: Source, block: Block, mentions: Mapping[str, int], known: Namespace
 ) -> Patched:
-    template = next((one for one in catalogue() if one.name == block.name), None)
+    template = None if block.origin else _template(block)
     if block.edited:
         state = "edited"
     elif template is None:
-        state = "unknown"
+        state = "own" if block.origin else "unknown"
     else:
         state = "current" if template.digest == block.digest else "outdated"
     line = mentions.get(block.class_name)
     place = fork.function.name if line else ""
-    free = template is not None and template.rule == "free" and fork.free_falls_to_else
-    if not line and free and not known.lacks(block.class_name):
+    # Of a template that is not at hand the rule is not known, and the last else may do for it.
+    free = template is None or template.rule == "free"
+    if not line and free and fork.free_falls_to_else and not known.lacks(block.class_name):
         place = f"last else of {fork.function.name}"
     return Patched(
         block.name,
@@ -97,6 +101,12 @@ def _patched(
         line,
         block.requirements,
     )
+
+
+def _template(block: Block) -> Template | None:
+    """Return the template that a block was made from, under the block's own name."""
+    found = next((one for one in visible() if one.name == (block.of or block.name)), None)
+    return renamed(found, block.name) if found is not None and block.of else found
 
 
 def _complaints(files: Files, fork: Fork, one: Patched, known: Namespace) -> list[str]:
@@ -125,7 +135,7 @@ def _without_class(
         "which has no such class"
         for node, name in missing_imports(files, fork.yolo)
     ]
-    ours = {name for one in catalogue() for name in (one.name, one.class_name)}
+    ours = {name for one in visible() for name in (one.name, one.class_name)}
     told += [
         f"{shown}:{line}: {name} is registered in {fork.function.name}, but no such class is there"
         for name, line in sorted(mentions.items())

@@ -29,16 +29,16 @@ def run(
 ) -> None:
     """Tell which modules the fork REPO has from yamlmod, and whether they are in order.
 
-    A module is current, outdated (the registry has a newer one), edited (by hand) or unknown to
-    this registry. Stale is a class that is not registered, a registration without its class, and
-    what an interrupted write left; missing is a module of the registry that a YAML uses and the
-    fork does not have. Nothing is run or written.
+    A module is current, outdated (the registry has a newer one), edited (by hand), own (from a file
+    of yours, or a class of the fork's) or unknown to this registry. Stale is a class that is not
+    registered, a registration without its class, and what an interrupted write left; missing is a
+    module of the registry that a YAML uses and the fork does not have. Nothing is run or written.
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.usage import uses
     from yamlmod.fork.locate import locate
     from yamlmod.fork.survey import survey
-    from yamlmod.registry.catalogue import catalogue
+    from yamlmod.registry.catalogue import visible
     from yamlmod.workspace.files import Tree, display, real_path
     from yamlmod.workspace.recover import interrupted
     from yamlmod.workspace.search import leftovers, python_files
@@ -47,7 +47,7 @@ def run(
     fork = locate(tree)
     found = survey(tree, fork, dict(python_files(tree)))
     ours = {one.class_name for one in found.patched}
-    registry = {name for one in catalogue() for name in one.names}
+    registry = {name for one in visible() for name in one.names}
     rows = uses(tree, ours | registry)
     missing = [one for one in rows if one.module not in ours and found.known.lacks(one.module)]
     stale = [
