@@ -75,8 +75,18 @@ def test_a_missing_import_alone_is_added_and_taken_out() -> None:
     files = repository(yolo("[Conv, C3, Own]", EXPLICIT), COMMON + own(", c1, c2"))
     before = dict(files.texts)
     use(files, "Own")
-    assert "adds=import\n" in files.texts[COMMON_PATH]
+    assert "adds=import:models/yolo.py\n" in files.texts[COMMON_PATH]
     files.uninstall("Own")
+    assert files.texts == before
+
+
+def test_what_the_fork_exports_itself_stays_exported() -> None:
+    exports = '\n__all__ = ["C3", "Concat", "Conv", "Own"]\n'
+    files = repository(yolo("[Conv, C3]", EXPLICIT), COMMON + own(", c1, c2") + exports)
+    before = dict(files.texts)
+    use(files, "Own")
+    files.install(CONV)
+    files.uninstall("Own", "Alpha")
     assert files.texts == before
 
 

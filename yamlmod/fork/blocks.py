@@ -38,7 +38,7 @@ class Block:
     origin: str = ""
     # The template that this is a renamed copy of.
     of: str = ""
-    # What was done for a class of the fork's own: `import`, `conv`, `branch`.
+    # What was done for a class of the fork's own: `import:FILE` for each file, `branch`.
     adds: tuple[str, ...] = ()
 
     @property
@@ -63,6 +63,11 @@ def code_block(template: Template) -> str:
     lines += [_SPDX + template.license] if template.license else []
     lines += [_REQUIRES + requirement for requirement in template.requirements]
     return "\n".join(lines) + f"\n{template.code}# yamlmod: end {template.name}\n"
+
+
+def imported_in(path: str) -> str:
+    """Return what a marker says of a file that got an import of a class of the fork's own."""
+    return "import:" + path.replace(" ", "%20").replace(",", "%2C")
 
 
 def kind_of(template: Template) -> str:

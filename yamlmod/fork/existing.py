@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.bindings import bindings
-from yamlmod.fork.blocks import Block, find_blocks
+from yamlmod.fork.blocks import Block, find_blocks, imported_in
 from yamlmod.fork.branches import named_in_chain, place_of, register
 from yamlmod.fork.classes import find_class
 from yamlmod.fork.files import Files
@@ -76,7 +76,7 @@ def register_existing(files: Files, fork: Fork, templates: Sequence[Template]) -
     hops = read_route(files, fork, common, function.source) if coming else ()
     reached = add_names(fork, hops, coming)
     joined = register(function, templates, fork.free_falls_to_else)
-    marks = _markers(common, blocks, templates, [change for _, change in reached], joined)
+    marks = _markers(common, blocks, templates, reached, joined)
     plan = proven_plan(
         [
             *reached,
@@ -118,17 +118,20 @@ def _markers(
     common: Source,
     blocks: dict[str, Block],
     templates: Sequence[Template],
-    reached: Sequence[Change],
+    reached: Sequence[tuple[Source, Change]],
     joined: Change,
 ) -> Change:
     """Return markers around nothing, by which unpatch knows what was registered and how."""
     edits = []
     for template in templates:
+        done = [(imported_in(source.path), change) for source, change in reached]
+        done.append(("branch", joined))
         adds = [
             word
-            for word, changes in (("import", reached), ("branch", (joined,)))
-            if any(key.split()[-1] == template.name for one in changes for key in one.adds)
+            for word, change in done
+            if any(key.split()[-1] == template.name for key in change.adds)
         ]
+        adds = list(dict.fromkeys(adds))
         block = blocks.get(template.name)
         adds += [word for word in (block.adds if block else ()) if word not in adds]
         if not adds or (block and set(adds) == set(block.adds)):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.fork.bindings import bindings
-from yamlmod.fork.blocks import Block, refuse_edited, remove_block
+from yamlmod.fork.blocks import Block, imported_in, refuse_edited, remove_block
 from yamlmod.fork.branches import unregister
 from yamlmod.fork.files import Files
 from yamlmod.fork.imports import drop_imports
@@ -16,7 +16,7 @@ from yamlmod.fork.locate import Fork, read_function
 from yamlmod.fork.placed import COMMON, Placed, drop_file_imports, drop_files, find_placed
 from yamlmod.fork.plan import Change, Plan, Step
 from yamlmod.fork.proof import statement_keys
-from yamlmod.fork.reach import drop_names, read_route
+from yamlmod.fork.reach import Hop, drop_names, read_route
 from yamlmod.fork.requirements import drop_requirements
 from yamlmod.fork.source import Source, tree_of
 
@@ -36,7 +36,6 @@ def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = Fals
     common_blocks = [one.block for one in placed.values() if one.placement == COMMON]
     classes = [block.class_name for block in gone]
     # Of a class of the fork's own, only what was added for it goes.
-    imported = [one.class_name for one in inside if not one.adds or "import" in one.adds]
     registered = [one.class_name for one in gone if not one.adds or "branch" in one.adds]
 
     hops = read_route(files, fork, common, function.source)
@@ -46,7 +45,7 @@ def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = Fals
         [
             (common, _code(common, inside)),
             (common, drop_imports(common, common_blocks, inside)),
-            *drop_names(hops, imported),
+            *_names(hops, inside),
             (function.source, drop_file_imports(files, function.source, chosen)),
             (function.source, unregister(function, registered, force)),
         ],
@@ -88,6 +87,20 @@ def _chosen(
 def _checkpoints(classes: Sequence[str]) -> list[str]:
     """Say which checkpoints lose their class; YOLOv5 pickles whole models, not just weights."""
     return [f"checkpoints pickled with {', '.join(classes)} no longer load"] if classes else []
+
+
+def _names(hops: Sequence[Hop], gone: Sequence[Block]) -> list[tuple[Source, Change]]:
+    """Return the changes that take names out of imports; the fork's own stay where they were."""
+    paths = {source.path for source, _ in drop_names(hops, [one.class_name for one in gone])}
+    return [
+        (source, change)
+        for path in sorted(paths)
+        for source, change in drop_names(
+            hops,
+            [one.class_name for one in gone if not one.adds or imported_in(path) in one.adds],
+        )
+        if source.path == path
+    ]
 
 
 def _told(block: Block) -> str:
