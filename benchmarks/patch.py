@@ -10,7 +10,8 @@ in turn are
 - the same change as a `libcst.codemod` command (the class appended, the name put into the list
   beside Conv), run by libcst's own tool with --no-format on the two files.
 
-Printed are the medians of the per-round ratios, with their quartiles. Everything runs from byte code.
+Printed are the medians of the per-round ratios, with their quartiles. Everything runs from byte
+code.
 """
 
 from __future__ import annotations
