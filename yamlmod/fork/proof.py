@@ -55,7 +55,7 @@ def proven(source: Source, change: Change, names: Iterable[str]) -> str:
     try:
         new_text = apply_edits(source.text, change.edits)
         new = tree_of(source.shown, new_text)
-        compiled(source.shown, new_text)
+        compiled(source.shown, new)
     except YamlmodError as error:
         raise ProofFailedError(
             f"the changed file is not valid Python: {error.message}", place=error.place
@@ -63,8 +63,10 @@ def proven(source: Source, change: Change, names: Iterable[str]) -> str:
     except ValueError as error:
         raise ProofFailedError(f"the edits do not fit together: {error}", place=place) from error
     statements = {key for key in (*change.adds, *change.drops) if key.startswith("statement ")}
-    old_rest, old_lost = _without(tree_of(source.shown, source.text), statements, names)
-    new_rest, new_lost = _without(new, statements, names)
+    dumps: dict[str, str] = {}
+    old = tree_of(source.shown, source.text)
+    old_rest, old_lost = _without(old, source.text, statements, names, dumps)
+    new_rest, new_lost = _without(new, new_text, statements, names, dumps)
     if old_rest != new_rest:
         raise ProofFailedError("the changed file differs beyond the planned places", place=place)
     difference = _difference(new_lost, old_lost)
@@ -85,12 +87,12 @@ def proven(source: Source, change: Change, names: Iterable[str]) -> str:
     return new_text
 
 
-def compiled(shown: str, text: str) -> None:
-    """Compile a text, which finds what a parse alone lets through; nothing is run."""
+def compiled(shown: str, tree: ast.Module) -> None:
+    """Compile a tree, which finds what a parse alone lets through; nothing is run."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(text, shown, "exec", dont_inherit=True)
+            compile(tree, shown, "exec", dont_inherit=True)
     except SyntaxError as error:
         place = Place(shown, error.lineno, error.offset)
         raise ProofFailedError(
@@ -100,8 +102,9 @@ def compiled(shown: str, text: str) -> None:
 
 def proven_file(shown: str, text: str, code: str) -> str:
     """Return the text of a new file; a ProofFailedError where its tree is not that of ``code``."""
-    compiled(shown, text)
-    if ast.dump(ast.parse(text)) != ast.dump(ast.parse(code)):
+    tree = ast.parse(text)
+    compiled(shown, tree)
+    if ast.dump(tree) != ast.dump(ast.parse(code)):
         raise ProofFailedError("the new file is not the module's code", place=Place(shown))
     return text
 
@@ -112,13 +115,24 @@ def _difference(one: Counter[str], other: Counter[str]) -> dict[str, int]:
 
 
 def _without(
-    tree: ast.Module, statements: set[str], names: Iterable[str]
+    tree: ast.Module,
+    text: str,
+    statements: set[str],
+    names: Iterable[str],
+    dumps: dict[str, str],
 ) -> tuple[list[str], Counter[str]]:
-    """Return the tree's statements without any trace of the names, and what was lost."""
+    """Return the tree's statements without any trace of the names, and what was lost.
+
+    ``dumps`` remembers what a text dumps to: equal lines are equal trees, and most lines are.
+    """
     eraser = _Eraser(frozenset(names))
     rest, lost = [], Counter[str]()
+    lines = text.split("\n")
     for statement in tree.body:
-        dump = ast.dump(statement)
+        own = lines[statement.lineno - 1 : statement.end_lineno]
+        key = f"{statement.col_offset} {statement.end_col_offset} " + "\n".join(own)
+        dump = dumps.get(key) or ast.dump(statement)
+        dumps[key] = dump
         if f"statement {dump}" in statements:
             lost[f"statement {dump}"] += 1
         elif any(f"'{name}'" in dump for name in eraser.names):
