@@ -96,9 +96,10 @@ def _CBAM_pool(x, kind: str):
 
 
 def _CBAM_peak(x, of_channels: bool):
-    """The maximum of each channel or place; equal maxima, as of a ReLU, share the gradient."""
-    # max gives the same values; ONNX export knows amax only from torch 1.12 on.
-    if not torch.jit.is_scripting() and torch._C._get_tracing_state() is not None:
+    """The maximum of each channel or place."""
+    # amax is far faster, but its backward is slower, and ONNX export knows it only from torch 1.12.
+    recorded = not torch.jit.is_scripting() and torch._C._get_tracing_state() is not None
+    if recorded or x.requires_grad:
         return x.flatten(2).max(2)[0] if of_channels else x.max(1)[0]
     return x.amax((2, 3)) if of_channels else x.amax(1)
 

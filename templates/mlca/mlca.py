@@ -41,19 +41,21 @@ class MLCA(nn.Module):
         n, c, h, w = x.shape
         side = self.local_size
         # Pooling is a product with a matrix from both sides. That can be exported and trained
-        # reproducibly at any size, which adaptive pooling cannot, and is faster.
-        tiles = _MLCA_pool(x, _MLCA_shares(h, side, x), _MLCA_shares(w, side, x))
+        # reproducibly at any size, which adaptive pooling cannot, and is faster on large maps.
+        tiles = _MLCA_along(x, _MLCA_shares(w, side, x))
+        tiles = _MLCA_along(tiles.transpose(2, 3), _MLCA_shares(h, side, x)).transpose(2, 3)
         local = self.conv_local(tiles.flatten(2).transpose(1, 2).reshape(n, 1, -1)).sigmoid()
         local = local.reshape(n, side * side, c).transpose(1, 2).reshape(n, c, side, side)
         whole = self.conv(tiles.mean((2, 3)).unsqueeze(1)).sigmoid().reshape(n, c, 1, 1)
-        gate = local * self.local_weight + whole * (1.0 - self.local_weight)
-        gate = _MLCA_pool(gate.to(x.dtype), _MLCA_shares(side, h, x), _MLCA_shares(side, w, x))
-        return x * gate.to(x.dtype)
+        gate = (local * self.local_weight + whole * (1.0 - self.local_weight)).to(x.dtype)
+        gate = _MLCA_along(gate.transpose(2, 3), _MLCA_shares(side, h, x)).transpose(2, 3)
+        return x * _MLCA_along(gate, _MLCA_shares(side, w, x)).to(x.dtype)
 
 
-def _MLCA_pool(x, down, across):
-    """down x across^T for every map of x."""
-    return torch.matmul(torch.matmul(down, x), across.transpose(0, 1))
+def _MLCA_along(x, shares):
+    """Means along the last axis, for all maps by one product."""
+    n, c, h, w = x.shape
+    return torch.mm(x.reshape(n * c * h, w), shares.t()).reshape(n, c, h, shares.shape[0])
 
 
 def _MLCA_shares(size: int, parts: int, like):
@@ -65,8 +67,8 @@ def _MLCA_shares(size: int, parts: int, like):
     part = torch.arange(parts, device=like.device).unsqueeze(1)
     value = torch.arange(size, device=like.device).unsqueeze(0)
     touches = ((value + 1) * parts > part * size) & (value * parts < (part + 1) * size)
-    touches = touches.to(torch.float32)
-    return (touches / touches.sum(1, keepdim=True)).to(like.dtype)
+    shares = touches.to(like.dtype)
+    return shares / shares.sum(1, keepdim=True)
 
 
 def _MLCA_check(in_size, local_size, gamma, b, local_weight):

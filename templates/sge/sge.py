@@ -54,12 +54,14 @@ def _SGE_agreement(x):
 
 def _SGE_is_narrow(x) -> bool:
     """Tells whether x is a short float, or autocast would make one of it."""
-    if x.dtype == torch.float16 or x.dtype == torch.bfloat16 or torch.is_autocast_enabled():
+    if x.dtype == torch.float16 or x.dtype == torch.bfloat16:
         return True
     if torch.jit.is_scripting():
-        return False
+        return torch.is_autocast_enabled()
+    if hasattr(torch, "get_autocast_dtype"):  # since then one function answers for all devices
+        return torch.is_autocast_enabled() or torch.is_autocast_enabled("cpu")
     on_cpu = getattr(torch, "is_autocast_cpu_enabled", None)
-    return on_cpu is not None and on_cpu()
+    return torch.is_autocast_enabled() or (on_cpu is not None and on_cpu())
 
 
 def _SGE_groups(channels, groups):

@@ -75,8 +75,9 @@ class ShuffleAttention(nn.Module):
 
     def _places(self, x):
         """sweight * GN(x) + sbias, with both pairs of weight and bias joined into one."""
-        weight = (self.place.weight * self.gn.weight.reshape(1, -1, 1, 1)).reshape(-1)
-        bias = self.place(self.gn.bias.reshape(1, -1, 1, 1)).reshape(-1)
+        outer = self.place.weight.reshape(-1)
+        weight = outer * self.gn.weight
+        bias = outer * self.gn.bias + self.place.bias.reshape(-1)
         # Exported, group_norm would fix the size; of a single value it leaves a rounding error that
         # its small deviation makes large.
         if not _ShuffleAttention_is_recorded() and x.shape[2] * x.shape[3] > 1:

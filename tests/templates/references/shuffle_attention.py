@@ -51,7 +51,7 @@ class Transcription(nn.Module):
 
     def __init__(self, channel: int, groups: int = 64) -> None:
         super().__init__()
-        self.groups = min(groups, channel // 4)
+        self.groups = groups if channel % (2 * groups) == 0 else channel // 4
         width = channel // (2 * self.groups)
         self.avg_pool = nn.AdaptiveAvgPool2d(1)
         self.cweight = nn.Parameter(torch.zeros(1, width, 1, 1))
