@@ -124,7 +124,8 @@ class DAttention(nn.Module):
         n, c, height, width = x.shape
         rows, columns = points.shape[2], points.shape[3]
         grouped = x.reshape(n * self.groups, c // self.groups, height, width).to(points.dtype)
-        if _DAttention_is_recorded():
+        # The fused operator's gradient is not deterministic on a GPU.
+        if _DAttention_is_recorded() or torch.are_deterministic_algorithms_enabled():
             out = _DAttention_bilinear(grouped, points)
         else:
             grid = torch.stack((points[:, 1], points[:, 0]), 3)

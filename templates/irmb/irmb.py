@@ -125,19 +125,19 @@ class iRMB(nn.Module):
         q, k = self._sets(self.qk(u), sets, 2).unbind(0)
         v = self._sets(u if self.attn_pre else self.v(u), sets, 1)[0]
         out = _iRMB_attend(q, k, v, self.attn_drop if self.training else 0.0)
-        # (N, sets, sets, heads, window * window, d) back to (N, heads * d, H, W)
+        # (N * sets * sets, heads, window * window, d) back to (N, heads * d, H, W)
         out = out.reshape(n, sets[0], sets[1], self.heads, self.window, self.window, -1)
         out = out.permute(0, 3, 6, 4, 1, 5, 2).reshape(n, -1, u.shape[2], u.shape[3])
         out = self.v(out) if self.attn_pre else out
         return out[:, :, :height, :width]
 
     def _sets(self, x, sets, parts):
-        """(N, parts * heads * d, H, W) to (parts, N, sets, sets, heads, window * window, d)."""
+        """(N, parts * heads * d, H, W) to (parts, N * sets * sets, heads, window * window, d)."""
         # Places of one set are as far apart as there are sets along that side.
         sizes = (x.shape[0], parts, self.heads, -1, self.window, sets[0], self.window, sets[1])
         x = x.reshape(sizes).permute(1, 0, 5, 7, 2, 4, 6, 3)
-        places = self.window * self.window
-        return x.reshape(parts, x.shape[1], sets[0], sets[1], self.heads, places, x.shape[7])
+        count, places = x.shape[1] * sets[0] * sets[1], self.window * self.window
+        return x.reshape(parts, count, self.heads, places, x.shape[7])
 
 
 class _iRMBConv(nn.Module):

@@ -106,15 +106,15 @@ class Transcription(nn.Module):
         size = self.window
         u = functional.pad(self.norm(x), (0, -w % size, 0, -h % size))
         rows, columns = u.shape[2] // size, u.shape[3] // size
-        u = u.reshape(n, c, rows, size, columns, size).permute(0, 3, 5, 1, 2, 4)
-        u = u.reshape(n * size * size, c, rows, columns)
+        u = u.reshape(n, c, size, rows, size, columns).permute(0, 3, 5, 1, 2, 4)
+        u = u.reshape(n * rows * columns, c, size, size)
         q, k = self.qk(u).chunk(2, 1)
         q, k, v = (
             part.reshape(len(u), self.heads, self.depth, -1).transpose(2, 3)
             for part in (q, k, self.v(u))
         )
         weights = torch.softmax(q @ k.transpose(2, 3) * self.depth**-0.5, -1)
-        out = (weights @ v).transpose(2, 3).reshape(n, size, size, c, rows, columns)
+        out = (weights @ v).transpose(2, 3).reshape(n, rows, columns, c, size, size)
         out = out.permute(0, 3, 4, 1, 5, 2).reshape(n, c, rows * size, columns * size)
         out = out[:, :, :h, :w]
         return x + self.proj(out + self.conv_local(out))
