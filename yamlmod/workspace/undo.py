@@ -38,8 +38,8 @@ def last_write(path: Path, redo: bool = False) -> tuple[Path, Record]:
     the last undo of one. Raises Refusal where there is none.
     """
     place = real_path(path)
-    home = home_of(place)
-    found = [one for one in records(home) if place == home or _touches(one, place)]
+    home = journal_home(place)
+    found = [one for one in records(home) if home.is_relative_to(place) or _touches(one, place)]
     latest = {one.write: one for one in found}
     wanted = ("undo",) if redo else ("write", "redo")
     candidates = [one for one in latest.values() if one.kind in wanted]
@@ -51,6 +51,16 @@ def last_write(path: Path, redo: bool = False) -> tuple[Path, Record]:
         f"the journal of {display(home)} holds no {what}" + _below(home, place),
         hint=_elsewhere(home),
     )
+
+
+def journal_home(place: Path) -> Path:
+    """Return the folder whose journal speaks of ``place``, a file or folder without links.
+
+    A folder around one fork that is a package (`yolov5/yolov5/models`) has its journal one deeper.
+    """
+    home = home_of(place)
+    inner = _inner(home) if place == home and not (home / NAME).is_dir() else []
+    return inner[0] if len(inner) == 1 else home
 
 
 def first_of(home: Path, record: Record) -> Record:
@@ -124,7 +134,11 @@ def _below(home: Path, place: Path) -> str:
 
 
 def _elsewhere(home: Path) -> str:
-    inner = sorted(path.parent for path in home.glob(f"*/{NAME}") if path.is_dir())
+    inner = _inner(home)
     if inner:
         return f"there is a journal in {', '.join(display(path) for path in inner)}"
     return "`yamlmod undo --list` shows the writes that are kept"
+
+
+def _inner(home: Path) -> list[Path]:
+    return sorted(path.parent for path in home.glob(f"*/{NAME}") if path.is_dir())

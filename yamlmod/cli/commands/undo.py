@@ -66,15 +66,23 @@ def run(
     beside the file, and keeps the last 20 writes.
     """
     from yamlmod.cli.finish import Report, command_line, finish
+    from yamlmod.workspace.files import real_path
     from yamlmod.workspace.recover import interrupted, settle
-    from yamlmod.workspace.undo import first_of, forget, last_write, purpose_of, reverting
+    from yamlmod.workspace.undo import (
+        first_of,
+        forget,
+        journal_home,
+        last_write,
+        purpose_of,
+        reverting,
+    )
 
     path = path or Path()
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff)
     if list_:
         _show_list(path, sinks.json)
         return
-    for home in interrupted([path]):
+    for home in interrupted([journal_home(real_path(path))]):
         settled = settle(home, command_line()) if sinks.writes else None
         _tell_interrupted(home, settled, sinks)
         return
@@ -112,10 +120,9 @@ def _show_list(path: Path, as_json: bool) -> None:
     from yamlmod.cli.console import say_json, show
     from yamlmod.report.tables import table
     from yamlmod.workspace.files import display, real_path
-    from yamlmod.workspace.home import home_of
-    from yamlmod.workspace.undo import writes
+    from yamlmod.workspace.undo import journal_home, writes
 
-    home = home_of(real_path(path))
+    home = journal_home(real_path(path))
     found = [
         {
             "write": one.record.number,
