@@ -24,20 +24,22 @@ def _ids(cases: list[tuple[Rule, Valid]] | list[tuple[Rule, Invalid]]) -> list[s
     return [f"{rule.code}-{i}" for i, (rule, _) in enumerate(cases)]
 
 
-def _found(rule: Rule, text: str, base: str | None) -> list[Finding]:
-    given = None if base is None else base_of(parse_document(base, "base.yaml"), "given")
-    options = dataclasses.replace(_OPTIONS, base=given)
+def _found(rule: Rule, text: str, case: Valid | Invalid) -> list[Finding]:
+    given = None
+    if case.base is not None:
+        given = base_of(parse_document(case.base, "base.yaml"), "given")
+    options = dataclasses.replace(_OPTIONS, base=given, builder=case.builder)
     return [item for item in check_text(text, "x.yaml", options) if item.rule == rule.code]
 
 
 @pytest.mark.parametrize(("rule", "case"), _VALID, ids=_ids(_VALID))
 def test_valid(rule: Rule, case: Valid) -> None:
-    assert _found(rule, case.text, case.base) == []
+    assert _found(rule, case.text, case) == []
 
 
 @pytest.mark.parametrize(("rule", "case"), _INVALID, ids=_ids(_INVALID))
 def test_invalid(rule: Rule, case: Invalid) -> None:
-    found = _found(rule, case.text, case.base)
+    found = _found(rule, case.text, case)
     assert tuple(item.layer for item in found) == case.layers
     if case.expected:
         assert tuple(item.expected for item in found) == case.expected
@@ -49,7 +51,7 @@ def test_invalid(rule: Rule, case: Invalid) -> None:
     text, mended = apply_fixes(case.text, found, unsafe=True)
     assert text == (case.fixed or case.text)
     if mended:
-        assert _found(rule, text, case.base) == []
+        assert _found(rule, text, case) == []
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 
+from yamlmod.checks.mend import mend
+from yamlmod.checks.run import Options, check_text
 from yamlmod.errors import YamlmodError
 from yamlmod.ops.insert import Request, insert
 from yamlmod.ops.positions import Model, read_model, resolve_positions
 from yamlmod.ops.remove import remove
 
+_OPTIONS = Options()
 # Of the CPU, not of a busy machine. Composing costs 5 s a megabyte; what is fuzzed is small.
 MAX_SECONDS = 5.0
 
@@ -21,6 +24,7 @@ def check(text: str, max_seconds: float = MAX_SECONDS) -> bool:
     """Read, insert and remove; raises BrokenContractError, returns whether it is a model."""
     start = time.process_time()
     try:
+        _mend(text)
         is_model = _use(text)
     except YamlmodError as error:
         if error.exit_code != 2:
@@ -32,6 +36,14 @@ def check(text: str, max_seconds: float = MAX_SECONDS) -> bool:
     if time.process_time() - start > max_seconds:
         raise BrokenContractError(f"took more than {max_seconds} s")
     return is_model
+
+
+def _mend(text: str) -> None:
+    """Check a text and apply every fix: findings or none, whatever it holds."""
+    for finding in check_text(text, "fuzz.yaml", _OPTIONS):
+        finding.lines()
+        finding.as_data()
+    mend(text, "fuzz.yaml", _OPTIONS, unsafe=True)
 
 
 def _use(text: str) -> bool:

@@ -37,6 +37,7 @@ def _loaded(arguments: list[str], folder: Path) -> set[str]:
         ),
         (["remove", "x.yaml", "5"], ("yamlmod.fork",)),
         (["show", "x.yaml"], ("yamlmod.fork",)),
+        (["check", "x.yaml"], ("yamlmod.fork",)),
         (["list"], ("yamlmod.fork", "ruamel")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

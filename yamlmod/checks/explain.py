@@ -36,7 +36,7 @@ def findings_of(rule: Rule, case: Invalid, kinds: Mapping[str, Kind]) -> list[Fi
     base = None
     if case.base is not None:
         base = base_of(parse_document(case.base, "base.yaml"), "given")
-    options = Options(kinds, select=(rule.code,), base=base)
+    options = Options(kinds, select=(rule.code,), base=base, builder=case.builder)
     return list(check_text(case.text, "model.yaml", options))
 
 

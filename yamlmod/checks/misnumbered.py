@@ -24,6 +24,10 @@ Conflicts = Callable[[Mapping[int, tuple[int, ...]]], int]
 
 # With more than this part of a file's rows put in, taken out or replaced, it is another network.
 _OTHER = 0.45
+# A sibling differs by the few layers that were tried out; more, and it is a larger model.
+_OTHER_SIBLING = 0.2
+# Somebody who puts in more layers than these draws a new plan, and does not add up wrongly.
+_FEW = 6
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class _Search:
 
     def __init__(self, found: Compared, file: Wiring, conflicts: Conflicts):
         self.found, self.file, self.conflicts = found, file, conflicts
-        self.near = found.distance <= _OTHER * len(file.rows)
+        part = _OTHER_SIBLING if found.base.origin == "sibling" else _OTHER
+        self.near = found.distance <= part * len(file.rows)
 
     def all(self) -> list[Wrong]:
         """Return the wrong reads by each kind of evidence."""
@@ -99,7 +104,10 @@ class _Search:
             return False
         if was < 0:
             return abs(was - now) <= len(self.found.alignment.added) and abs(now) <= abs(was) + 1
-        total = len(self.found.alignment.added) - len(self.found.alignment.removed)
+        alignment = self.found.alignment
+        if now != was and len(alignment.added) + len(alignment.removed) > _FEW:
+            return False
+        total = len(alignment.added) - len(alignment.removed)
         if now - was == total and self._steps_at(read) != {total}:
             return False  # the total is added to all the numbers of a row, or it is a coincidence
         return now - was in self._shifts

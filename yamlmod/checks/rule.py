@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from yamlmod.checks.finding import Finding, Severity
+from yamlmod.model.builder import Builder
 
 if TYPE_CHECKING:
     from yamlmod.checks.subject import Subject
@@ -21,6 +22,7 @@ class Valid:
 
     text: str
     base: str | None = None
+    builder: Builder | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Invalid:
     expected: tuple[Any, ...] = ()
     fixed: str | None = None
     base: str | None = None
+    builder: Builder | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Rule:
     check: Callable[[Subject], Iterator[Finding]]
     valid: tuple[Valid, ...]
     invalid: tuple[Invalid, ...]
-    needs: str = ""
+    needs_repo: bool = False
 
 
 @cache

@@ -12,6 +12,7 @@ from yamlmod.checks.rule import Rule, all_rules
 from yamlmod.checks.subject import Subject
 from yamlmod.edits import apply_edits
 from yamlmod.errors import Refusal, one_of
+from yamlmod.model.builder import Builder
 from yamlmod.model.document import Document, parse_document
 from yamlmod.model.modules import Kind
 
@@ -26,6 +27,7 @@ class Options:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     base: Base | None = None
+    builder: Builder | None = None
 
     @property
     def rules(self) -> Sequence[Rule]:
@@ -88,7 +90,7 @@ def check_document(
     document: Document, options: Options, siblings: Sequence[Base] = ()
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a document."""
-    subject = Subject(document, options.kinds, options.base, siblings)
+    subject = Subject(document, options.kinds, options.base, siblings, options.builder)
     found = [finding for rule in options.rules for finding in rule.check(subject)]
     return tuple(sorted(found, key=_by_place))
 

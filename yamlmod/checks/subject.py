@@ -10,6 +10,7 @@ from typing import Any
 from yamlmod.checks.bases import Base, Compared, compare_with, nearest, official_bases, wiring_of
 from yamlmod.checks.finding import Finding, Fix, Reference, Severity
 from yamlmod.edits import Edit
+from yamlmod.model.builder import Builder
 from yamlmod.model.channels import Shape, Shapes, infer_shapes
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, Read, Unresolved, resolve, side_effects
@@ -32,6 +33,7 @@ class Subject:
     kinds: Mapping[str, Kind]
     base: Base | None = None
     siblings: Sequence[Base] = ()
+    builder: Builder | None = None
 
     @cached_property
     def _resolved(self) -> tuple[Graph, tuple[Unresolved, ...]]:
@@ -69,7 +71,7 @@ class Subject:
             reads[layer] = tuple(
                 Read(layer, slot, target, target) for slot, target in enumerate(targets)
             )
-        shapes = infer_shapes(self.document, self.graph._replace(reads=tuple(reads)), self.kinds)
+        shapes = infer_shapes(self.document, self.graph._replace(reads=tuple(reads)), self._kinds)
         return sum(
             1
             for row in self.rows
@@ -91,7 +93,7 @@ class Subject:
     def shapes(self) -> Shapes:
         """Return channels and strides; a row with a reference that leads nowhere has none."""
         graph = self.graph._replace(reads=self._shape_reads)
-        return infer_shapes(self.document, graph, self.kinds)
+        return infer_shapes(self.document, graph, self._kinds)
 
     @cached_property
     def _shape_reads(self) -> tuple[tuple[Read, ...], ...]:
@@ -106,7 +108,18 @@ class Subject:
 
     def kind(self, row: Row) -> Kind | None:
         """Return what is known of a row's module."""
-        return self.kinds.get(row.module) or KNOWN.get(row.module)
+        return self._kinds.get(row.module)
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, Kind]:
+        found = {}
+        for module in {row.module for row in self.rows}:
+            kind = self.kinds.get(module) or KNOWN.get(module)
+            if self.builder is not None:
+                kind = _in_fork(self.builder, module, kind)
+            if kind is not None:
+                found[module] = kind
+        return found
 
     def is_head(self, row: Row) -> bool:
         """Tell whether a row gives the network's result: the last one, or a known head."""
@@ -143,6 +156,16 @@ class Subject:
         start, end = span if span is not None else (row.start, row.end)
         place = self.document.place(start, end)
         return Finding(rule, severity, place, message, help, row.index, actual, expected, fix)
+
+
+def _in_fork(builder: Builder, module: str, kind: Kind | None) -> Kind | None:
+    """Return a module's kind as the fork's own branches give its channels."""
+    if module in builder.kinds:
+        return builder.kinds[module] if kind is None else kind._replace(channels="scaled")
+    plain_else = module not in builder.passed and builder.otherwise.extra == 0
+    if kind is not None and kind.channels == "scaled" and plain_else and "." not in module:
+        return kind._replace(channels="same")
+    return kind
 
 
 @lru_cache(maxsize=512)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from yamlmod.checks.bases import Base, base_of
 from yamlmod.checks.run import Options, known_codes
+from yamlmod.model.builder import Builder
 from yamlmod.model.document import parse_document
 from yamlmod.ops.positions import registry_kinds
 from yamlmod.workspace.files import display, read_text
@@ -21,9 +22,21 @@ def check_options(
         select=known_codes(select),
         ignore=known_codes(ignore),
         base=None if base is None else _given(base),
+        builder=None if repo is None else _builder(repo),
     )
 
 
 def _given(path: Path) -> Base:
     file = read_text(path)
     return base_of(parse_document(file.text, display(path)), "given")
+
+
+def _builder(repo: Path) -> Builder:
+    """Return what the fork's parser makes of rows; the fork is read and never run."""
+    # libcst comes with the fork room: only those who ask for a fork pay for it.
+    from yamlmod.fork.builder import read_builder
+    from yamlmod.fork.locate import locate
+    from yamlmod.workspace.files import Tree
+
+    tree = Tree(repo)
+    return read_builder(tree, locate(tree))

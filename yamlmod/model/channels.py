@@ -163,7 +163,7 @@ def _integer_argument(row: Row, position: int, default: int) -> int:
 def _stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
     first = inputs[-1] if kind.stride == "last" else inputs[0]
     mixed = kind.stride != "last" and any(stride != first for stride in inputs)
-    if first is None or mixed or kind.channels in ("head", "many"):
+    if first is None or mixed or kind.stride == "?" or kind.channels in ("head", "many"):
         return None
     if kind.stride == "last":
         return first

@@ -17,7 +17,7 @@ class Kind(NamedTuple):
     `first`, `last` (of its list), `arg0`, `arg1` (as they stand), `times4`, `contract`, `expand`,
     `resnet`, `half`, `many` (a list of tensors), `head` (none).
     stride: the factor by which the stride grows: a number, or `argK` (args[K], with ``default``),
-    `upK` (divided by args[K]).
+    `upK` (divided by args[K]), `?` (not known).
     """
 
     channels: str

@@ -21,6 +21,8 @@ def _check(subject: Subject) -> Iterator[Finding]:
     for row in subject.rows:
         yield from _number(subject, row)
         template = template_of(row.module)
+        if template is not None and _own_class(subject, row):
+            continue  # the fork's class says what its args are, and `wrong-branch` counts them
         if template is not None:
             yield from _template_row(subject, row, template)
         elif _takes_channels(subject, row):
@@ -37,6 +39,10 @@ def _number(subject: Subject, row: Row) -> Iterator[Finding]:
             span=row.spans[1],
             help="the second column says how often the module is repeated: write 1",
         )
+
+
+def _own_class(subject: Subject, row: Row) -> bool:
+    return subject.builder is not None and row.module in subject.builder.signatures
 
 
 def _takes_channels(subject: Subject, row: Row) -> bool:
@@ -130,9 +136,11 @@ def _finding(subject: Subject, row: Row, template: Template, message: str) -> Fi
     text = render_args(subject.document, row, wanted) if certain else ""
     fix = Fix((Edit(*row.spans[3], text),), certain=False) if certain else None
     help = f"write {text}" if certain else "see `yamlmod info " + template.name + "`"
+    # Many forks have a class of this name that takes its channels so: worth a word, no more.
+    customary = template.rule != "conv" and list(row.args) == [nominal]
     return subject.at_row(
         RULE.code,
-        "warning",
+        "note" if customary else "warning",
         row,
         message,
         span=row.spans[3],

@@ -57,9 +57,9 @@ RULE = Rule(
     severity="note",
     summary="Layers have other numbers than in the model this file was made from.",
     why="Layer numbers are part of the names in a checkpoint (`model.24.m.0.weight`), and "
-    "`--freeze N` counts from the top. After an insertion, pretrained weights of the layers "
-    "behind it are silently left out, or go to another layer of the same shape, and --freeze "
-    "freezes one layer less of the old backbone.",
+    "`--freeze N` counts from the top. After an insertion, pretrained weights of the "
+    "layers behind it are silently left out, or go to another layer of the same shape, "
+    "and --freeze freezes one layer less of the old backbone.",
     check=_check,
     valid=(Valid(_BASE, _BASE),),
     invalid=(Invalid(_GROWN.replace("[[3]", "[[4]"), (None,), base=_BASE),),

@@ -1,0 +1,78 @@
+"""Slips of every kind on an official graph: put in at many places, renumbered in wrong ways."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.engine.helpers import insert_text, read_model
+from tests.engine.samples import SMALL
+from yamlmod.checks.bases import base_of
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.folder import Text, check_folder
+from yamlmod.checks.run import Options, check_text
+from yamlmod.model.document import parse_document
+
+_BASE = base_of(parse_document(SMALL, "base.yaml"), "given")
+
+
+def _wiring(text: str, options: Options | None = None) -> list[Finding]:
+    found = check_text(text, "x.yaml", options or Options(base=_BASE))
+    return [item for item in found if item.rule == "wiring"]
+
+
+@pytest.mark.parametrize("place", range(14))
+@pytest.mark.parametrize("flags", [{}, {"keep_skips": True}], ids=["through", "bypass"])
+def test_a_right_insertion_is_no_finding(place: int, flags: dict[str, bool]) -> None:
+    text = insert_text(SMALL, "New", at=[place], args=[], allow_dead=True, **flags)
+    assert _wiring(text) == []
+
+
+@pytest.mark.parametrize("place", range(1, 13))
+def test_nothing_renumbered(place: int) -> None:
+    """Every number that had to move is reported with the number it had to become."""
+    right = insert_text(SMALL, "New", at=[place], args=[], keep_skips=True, allow_dead=True)
+    wanted = read_model(right, "x.yaml").document.rows
+    old = read_model(SMALL, "x.yaml").document.rows
+    lines = right.split("\n")
+    due: dict[int, list[int]] = {}
+    for row in wanted:
+        before = old[row.index - (row.index > place)] if row.index != place else None
+        if before is None or before.from_value == row.from_value:
+            continue
+        spelled = re.sub(r"\s+", " ", str(row.from_value))
+        number = right.count("\n", 0, row.start)
+        lines[number] = lines[number].replace(spelled, str(before.from_value), 1)
+        due[row.index] = [ref.value for ref in row.refs]
+    found = {item.layer: item.expected for item in _wiring("\n".join(lines))}
+    for layer, expected in due.items():
+        stale = [ref.value for ref in old[layer - 1].refs]
+        if place in stale:
+            continue  # it names the new layer itself now, which may be meant
+        # Reading the layer in front of the new one is the author's choice.
+        meant = [was if was == place - 1 else now for was, now in zip(stale, expected, strict=True)]
+        assert found.get(layer, meant) == meant
+        assert layer in found or meant == stale
+
+
+def test_a_clean_sibling_is_a_base() -> None:
+    rows = SMALL.replace("C3", "Odd").replace("SPPF", "Strange").replace("Upsample", "Up")
+    grown = insert_text(rows, "New", at=[5], args=[])
+    assert "[[-1, 7], 1" in grown
+    wrong = grown.replace("[[-1, 7], 1", "[[-1, 6], 1")
+    texts = [Text("a.yaml", rows), Text("b.yaml", wrong)]
+    done = check_folder(texts, Options())
+    found = [item for item in done["b.yaml"].left if item.rule == "wiring"]
+    assert [(item.layer, item.expected) for item in found] == [(12, [-1, 7])]
+    assert done["a.yaml"].left == ()
+
+
+def test_the_head_that_was_taken_over() -> None:
+    """A decoupled head reads by the head's old numbers, and what they meant is dead."""
+    head = "   [9, 1, Conv, [64, 1, 1]],\n   [12, 1, Conv, [64, 1, 1]],\n"
+    head += "   [[14, 15], 1, DetectX, [nc, anchors]],"
+    text = insert_text(SMALL, "New", at=[5], args=[])
+    text = text.replace("   [[10, 13], 1, Detect, [nc, anchors]],", head)
+    found = [(item.layer, item.expected) for item in _wiring(text)]
+    assert (14, 10) in found and (15, 13) in found

@@ -1,0 +1,109 @@
+"""A fork as a table: names through star imports, classes twice, what branches hand over."""
+
+from __future__ import annotations
+
+from tests.fork.memory import Memory
+from yamlmod.fork.builder import read_builder
+from yamlmod.fork.locate import locate
+from yamlmod.model.builder import Builder, Passed, Signature
+
+YOLO = """\
+import torch.nn as nn
+from models.common import *
+from models.experimental import *
+
+
+class Detect(nn.Module):
+    def __init__(self, nc=80, anchors=(), ch=()):
+        pass
+
+
+def parse_model(d, ch):
+    for i, (f, n, m, args) in enumerate(d['backbone'] + d['head']):
+        m = eval(m) if isinstance(m, str) else m
+        if m in {Conv, C3, CBAM}:
+            c1, c2 = ch[f], args[0]
+            args = [c1, c2, *args[1:]]
+            if m in {C3}:
+                args.insert(2, n)
+        elif m is nn.BatchNorm2d:
+            args = [ch[f]]
+        elif m is Concat:
+            c2 = sum(ch[x] for x in f)
+        else:
+            c2 = ch[f]
+        if i == 0:
+            ch = []
+        ch.append(c2)
+"""
+COMMON = """\
+import torch.nn as nn
+
+
+class Conv(nn.Module):
+    def __init__(self, c1, c2, k=1, s=1):
+        pass
+
+
+class C3(nn.Module):
+    def __init__(self, c1, c2, n=1, *rest):
+        pass
+
+
+class CBAM(nn.Module):
+    def __init__(self, c1, c2, ratio=16):
+        pass
+
+
+class Small(CBAM):
+    pass
+
+
+class Concat(nn.Module):
+    def __init__(self, dimension=1):
+        pass
+"""
+EXPERIMENTAL = "class CBAM:\n    def __init__(self, c):\n        pass\n"
+
+
+def _builder(**files: str) -> Builder:
+    texts = {"yolo": YOLO, "common": COMMON, "experimental": EXPERIMENTAL, **files}
+    memory = Memory({f"models/{name}.py": text for name, text in texts.items()})
+    return read_builder(memory, locate(memory))
+
+
+def test_names_and_classes() -> None:
+    builder = _builder()
+    assert {"Conv", "CBAM", "Small", "Detect", "nn", "parse_model"} <= builder.names
+    assert not builder.open
+    assert builder.twice == {"CBAM": ("repo/models/common.py:14", "repo/models/experimental.py:1")}
+    assert builder.signatures["CBAM"] == Signature(1, 1, ("c",))  # the later import wins
+    assert builder.signatures["Small"] == Signature(2, 3, ("c1", "c2", "ratio"))
+    assert builder.signatures["C3"].most is None
+    assert builder.tensorflow is None
+
+
+def test_what_branches_hand_over() -> None:
+    builder = _builder()
+    assert builder.passed_to("Conv").count(3) == 4
+    assert builder.passed_to("C3").count(1) == 3
+    assert builder.passed_to("nn.BatchNorm2d").count(0) == 1
+    assert builder.passed_to("Concat").count(1) == 1
+    assert builder.passed_to("Small") == Passed(None) and builder.passed_to("Small").count(1) == 1
+    assert builder.kinds["CBAM"].channels == "scaled" and "Small" not in builder.kinds
+
+
+def test_an_import_that_leads_out_leaves_the_names_open() -> None:
+    assert _builder(common="from elsewhere import *\n" + COMMON).open
+    closed = _builder(common=COMMON + "__all__ = ['Conv', 'C3', 'Concat']\n")
+    assert "Small" not in closed.names and "Conv" in closed.names
+
+
+def test_tf_and_circles() -> None:
+    builder = _builder(
+        tf="class TFConv:\n    pass\n",
+        common="from models.experimental import *\n" + COMMON,
+        experimental="from models.common import *\n" + EXPERIMENTAL,
+    )
+    assert builder.tensorflow == {"TFConv"}
+    assert {"Conv", "CBAM"} <= builder.names

@@ -1,0 +1,55 @@
+"""With --repo: classes that are defined more than once, of which the last wins silently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
+from yamlmod.checks.subject import Subject
+from yamlmod.errors import one_of
+from yamlmod.model.builder import Builder
+
+
+def _check(subject: Subject) -> Iterator[Finding]:
+    builder = subject.builder
+    said: set[str] = set()
+    for row in subject.rows if builder is not None else ():
+        places = builder.twice.get(row.module, ()) if builder is not None else ()
+        if not places or row.module in said:
+            continue
+        said.add(row.module)
+        yield subject.at_row(
+            RULE.code,
+            "warning",
+            row,
+            f"the fork defines {row.module} {len(places)} times: {one_of(places)}; the last wins",
+            span=row.spans[2],
+            help="rename or take out the one that is not meant",
+        )
+
+
+_TEXT = model_text(
+    "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, CBAM, [64]]", "[[1], 1, Detect, [nc, anchors]]"
+)
+_FORK = Builder("models/yolo.py", "parse_model", frozenset({"Conv", "CBAM", "Detect"}), False)
+_TWICE = Builder(
+    "models/yolo.py",
+    "parse_model",
+    _FORK.names,
+    False,
+    twice={"CBAM": ("models/common.py:100", "models/experimental.py:20")},
+)
+
+RULE = Rule(
+    code="shadowed-class",
+    severity="warning",
+    summary="The fork defines this class more than once.",
+    why="Two definitions of one name are no error in Python: the later one, or that of the "
+    "later star import, takes the place of the earlier. Which of them is trained is then "
+    "an accident.",
+    check=_check,
+    valid=(Valid(_TEXT, builder=_FORK),),
+    invalid=(Invalid(_TEXT, (1,), builder=_TWICE),),
+    needs_repo=True,
+)

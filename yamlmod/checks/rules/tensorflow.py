@@ -1,0 +1,64 @@
+"""With --repo: attention modules that the fork's tf.py does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
+from yamlmod.checks.subject import Subject
+from yamlmod.model.builder import Builder
+
+
+def _check(subject: Subject) -> Iterator[Finding]:
+    builder = subject.builder
+    if builder is None or builder.tensorflow is None:
+        return
+    said: set[str] = set()
+    for row in subject.rows:
+        known = f"TF{row.module.replace('nn.', '')}" in builder.tensorflow
+        if known or row.module in said or not subject.is_attention(row):
+            continue
+        said.add(row.module)
+        yield subject.at_row(
+            RULE.code,
+            "note",
+            row,
+            f"{builder.tensorflow_shown} has no TF{row.module}: export to TensorFlow and TFLite "
+            "stops there",
+            span=row.spans[2],
+            help="export through ONNX, or write the class",
+        )
+
+
+_TEXT = model_text(
+    "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, SimAM, []]", "[[1], 1, Detect, [nc, anchors]]"
+)
+_NAMES = frozenset({"Conv", "SimAM", "Detect"})
+
+
+def _fork(classes: frozenset[str]) -> Builder:
+    return Builder(
+        "models/yolo.py",
+        "parse_model",
+        _NAMES,
+        False,
+        tensorflow=classes,
+        tensorflow_shown="models/tf.py",
+    )
+
+
+RULE = Rule(
+    code="tensorflow",
+    severity="note",
+    summary="The fork's tf.py has no counterpart of this attention module.",
+    why="models/tf.py builds the network once more from the same YAML, with classes named "
+    "TF<Name>, when a model is exported to TensorFlow formats.",
+    check=_check,
+    valid=(
+        Valid(_TEXT, builder=_fork(frozenset({"TFConv", "TFSimAM"}))),
+        Valid(_TEXT, builder=Builder("models/yolo.py", "parse_model", _NAMES, False)),
+    ),
+    invalid=(Invalid(_TEXT, (1,), builder=_fork(frozenset({"TFConv"}))),),
+    needs_repo=True,
+)
