@@ -5,7 +5,8 @@
     python -m tests.forks DIR --build --markdown docs/forks-table.md
 
 DIR holds forks: folders, wheels or sdists. Each is worked on as a copy. Every module of the
-registry whose name is free there goes in; one layer of each rule goes into a YAML of the fork;
+registry goes in, under another name (`--as`) where the fork has one like it; block forms stay out
+of a fork whose parser repeats nothing. One layer of each rule goes into a YAML of the fork;
 patching again must change nothing, and unpatching must give the original bytes. A line per parse
 function says what came out. With --build the fork's own Model is built in a subprocess (torch;
 stand-ins for what is not installed), first from its YAML as it was: a fork that fails by itself is
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,13 +39,16 @@ from yamlmod.ops.insert import Request, insert
 from yamlmod.ops.positions import Model, read_model, resolve_positions
 from yamlmod.registry.catalogue import catalogue
 from yamlmod.registry.manifest import Template
+from yamlmod.registry.renamed import renamed
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import Tree
 
 WORKER = Path(__file__).with_name("build_worker.py")
 KEPT = (".py", ".yaml", ".yml", ".txt", ".toml", ".cfg")
-# Where a fork's own class is named like ours there are other ways in; each gives a template to try.
-WAYS: tuple[Callable[[Template], Template], ...] = (lambda template: template,)
+# Where a fork's own class is named like ours, ours goes in under a name with this in front.
+_AS = "Yamlmod"
+_TAKEN = ("name-taken", "helper-name-taken")
+_UNFIT = "no-repeats-collection"
 # Networks that build fast, by what their names hold.
 _SMALL = ("yolov5s.", "yolov8n.", "yolov8.", "yolo11.", "yolov5n", "tiny.", "-s.", "s.")
 
@@ -58,6 +62,7 @@ class Outcome:
     dialect: str = ""
     patched: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    unfit: list[str] = field(default_factory=list)
     cfg: str = ""
     built: str = ""
     result: str = ""
@@ -69,7 +74,8 @@ class Outcome:
 
     def line(self) -> str:
         """Return the outcome on a line."""
-        taken = f", {len(self.taken)} taken" if self.taken else ""
+        taken = f", {len(self.taken)} of them by --as" if self.taken else ""
+        taken += f", {len(self.unfit)} block forms not" if self.unfit else ""
         parts = [f"{self.result}: {self.fork} {self.target}".rstrip()]
         if self.dialect:
             parts.append(f"dialect {self.dialect}, {len(self.patched)} patched{taken}")
@@ -77,8 +83,9 @@ class Outcome:
 
     def row(self) -> str:
         """Return the outcome as a row of a table."""
-        taken = f" ({', '.join(self.taken)} taken)" if self.taken else ""
-        patched = f"{len(self.patched)}{taken}" if self.patched else ""
+        told = f" (`--as`: {', '.join(self.taken)})" if self.taken else ""
+        told += f"; not {len(self.unfit)} block forms" if self.unfit else ""
+        patched = f"{len(self.patched)}{told}" if self.patched else ""
         cells = [self.fork, f"`{self.target}`", self.dialect, patched, self.result, self.built]
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
@@ -182,9 +189,9 @@ def _check(original: Path, work: Path, target: str, outcome: Outcome, build: boo
     before = snapshot(work)
     fork = locate(Tree(work), target)
     outcome.dialect = fork.dialect.name
-    templates = free_templates(work, target, outcome)
+    templates = fitting_templates(work, target, outcome)
     if not templates:
-        outcome.result = "refused: every name is taken"
+        outcome.result = "refused: no module fits"
         return
     _apply(work, target, templates)
     again = install(Tree(work), locate(Tree(work), target), templates)
@@ -206,28 +213,41 @@ def _check(original: Path, work: Path, target: str, outcome: Outcome, build: boo
     outcome.result = "FAILED: the network" if outcome.built.startswith("FAILED") else "ok"
 
 
-def free_templates(work: Path, target: str, outcome: Outcome) -> list[Template]:
-    """Return the templates that go in one by one, under another name where that is a way."""
-    free = []
-    for template in catalogue():
-        refusal = None
-        for way in WAYS:
-            candidate = way(template)
-            try:
-                tree = Tree(work)
-                install(tree, locate(tree, target), [candidate])
-            except Refusal as error:
-                refusal = error
-                if error.code not in ("name-taken", "helper-name-taken"):
-                    raise
-            else:
-                free.append(candidate)
-                outcome.patched.append(candidate.class_name)
-                break
-        else:
-            outcome.taken.append(template.class_name)
-            assert refusal is not None
-    return free
+def fitting_templates(work: Path, target: str, outcome: Outcome) -> list[Template]:
+    """Return the registry's templates as they fit the fork, some of them under another name."""
+    fitting, refused = _sift(work, target, list(catalogue()))
+    for template, code in refused:
+        if code == _UNFIT:
+            outcome.unfit.append(template.class_name)
+            continue
+        renamed_one = renamed(template, _AS + template.class_name)
+        again, still = _sift(work, target, [renamed_one])
+        fitting += again
+        (outcome.unfit if still else outcome.taken).append(template.class_name)
+    outcome.patched += [template.class_name for template in fitting]
+    return fitting
+
+
+def _sift(
+    work: Path, target: str, templates: list[Template]
+) -> tuple[list[Template], list[tuple[Template, str]]]:
+    """Return those that go in, and those that do not with the code of the refusal.
+
+    All are tried at once and halved on a refusal: most forks take most of them.
+    """
+    try:
+        tree = Tree(work)
+        install(tree, locate(tree, target), templates)
+    except Refusal as error:
+        if error.code not in (*_TAKEN, _UNFIT):
+            raise
+        if len(templates) == 1:
+            return [], [(templates[0], error.code)]
+    else:
+        return templates, []
+    half = len(templates) // 2
+    halves = [_sift(work, target, part) for part in (templates[:half], templates[half:])]
+    return [*halves[0][0], *halves[1][0]], [*halves[0][1], *halves[1][1]]
 
 
 def _apply(work: Path, target: str, templates: Sequence[Template]) -> None:
@@ -264,7 +284,7 @@ def _inserted(model: Model, fork: Fork, template: Template) -> Model:
     for layer in sorted(range(1, len(rows) - 1), key=lambda index: abs(index - middle)):
         try:
             position = tuple(resolve_positions(model, after=[str(layer)]))
-            wish = Request(template.name, position, spelling=spelling_of(fork))
+            wish = Request(template.name, position, spelling=spelling_of(fork), template=template)
             done = insert(model, wish)
         except Refusal as error:
             last = error
@@ -325,8 +345,8 @@ def _network(out: str, err: str, name: str) -> str:
 
 
 def snapshot(root: Path, only: set[str] | None = None) -> dict[str, bytes]:
-    """Return every file with its bytes, but for YAMLs of ours and byte code."""
-    paths = (path for path in root.rglob("*") if path.is_file())
+    """Return every file with its bytes, but for YAMLs of ours, byte code and the journal."""
+    paths = (one for one in root.rglob("*") if one.is_file() and ".yamlmod" not in one.parts)
     found = {path.relative_to(root).as_posix(): path for path in paths}
     return {
         name: path.read_bytes()

@@ -321,3 +321,18 @@ def test_homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USERPROFILE", str(root / "a"))
     assert home_of(inner / "x.yaml") == root / "a" / "fork"
     assert Purpose().kind == "write"
+
+
+def test_a_fork_one_folder_deeper(folder: Path) -> None:
+    (folder / "clone").mkdir()
+    (folder / "fork").rename(folder / "clone" / "fork")
+    before = snapshot(folder)
+    done = yamlmod("patch", "clone", "SimAM", "-w", cwd=folder)
+    assert done.code == 0, done.err
+    assert (
+        "yamlmod patch clone SimAM -w"
+        in yamlmod("undo", "clone", "--list", cwd=folder).out.decode()
+    )
+    assert yamlmod("undo", "clone", "-w", cwd=folder).code == 0
+    assert snapshot(folder) == before
+    assert yamlmod("undo", "clone", "-w", cwd=folder).code == 2

@@ -254,9 +254,9 @@ RECIPES: list[tuple[str, str]] = [
         "  - insert: SimAM\n    after: [13]  # C3\n",
     ),
     (
-        "edits: [{insert: ACmix, after: 3}, {insert: CBAM, after: 4, args: [256]}]",
+        "edits: [{insert: ACmix, after: 3}, {insert: Mystery, after: 4, args: [256]}]",
         "edits:\n  - insert: ACmix\n    after: [3]  # C3\n"
-        "  - insert: CBAM\n    after: [4]  # ACmix\n    args: [256]\n",
+        "  - insert: Mystery\n    after: [4]  # ACmix\n    args: [256]\n",
     ),
     (
         "edits: [{insert: SimAM, after: 3, readers: none, allow_dead: true}]",
@@ -315,15 +315,15 @@ NO_RECIPES: list[tuple[list[tuple[str, str]], str]] = [
     ([("[[-1, 3], 1, Concat", "[[-1, 2], 1, Concat")], "from[1] 2 reads 2 Conv; it read 3 C3"),
     ([("[[-1, 6], 1, Concat", "[[-1, 6, 4], 1, Concat")], "gained 11 Concat: input 4 Conv"),
     (
-        [("   [-1, 1, SPPF", "   [-2, 1, CBAM, [512]],\n   [-1, 1, SPPF")],
-        "added 5 CBAM reads 3 C3, not the layer above it",
+        [("   [-1, 1, SPPF", "   [-2, 1, Mystery, [512]],\n   [-1, 1, SPPF")],
+        "added 5 Mystery reads 3 C3, not the layer above it",
     ),
     (
-        [("   [-1, 1, SPPF", "   [-1, 2, CBAM, [512]],\n   [-1, 1, SPPF")],
-        "added 5 CBAM has the number 2",
+        [("   [-1, 1, SPPF", "   [-1, 2, Mystery, [512]],\n   [-1, 1, SPPF")],
+        "added 5 Mystery has the number 2",
     ),
     (
-        [("   [-1, 1, SPPF", "   [-1, 1, CBAM, [512]],\n   [-1, 1, SPPF")],
+        [("   [-1, 1, SPPF", "   [-1, 1, Mystery, [512]],\n   [-1, 1, SPPF")],
         "rewired 12 Concat (was 11) from[1] 6 reads 6 SPPF; it read 6 Conv",
     ),
     (
