@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 _FLOOR = """\
 import sys
@@ -90,6 +91,17 @@ class AddACmix(VisitorBasedCodemodCommand):
 _ROOT = Path(__file__).resolve().parent.parent
 
 
+class Cost(NamedTuple):
+    """What one process took, its children included: seconds on the clock and of the CPU."""
+
+    wall: float
+    cpu: float
+
+    def over(self, other: Cost) -> Cost:
+        """Return the ratios to another process."""
+        return Cost(self.wall / other.wall, self.cpu / other.cpu)
+
+
 def main() -> None:
     """Print the ratios."""
     parser = argparse.ArgumentParser(description="Patch against libcst and a codemod of it.")
@@ -98,9 +110,9 @@ def main() -> None:
     options = parser.parse_args()
     repo = options.repo.resolve()
     paths = [str(repo / "models" / name) for name in ("common.py", "yolo.py")]
-    floors: list[float] = []
-    over_floor: list[float] = []
-    over_codemod: list[float] = []
+    floors: list[Cost] = []
+    over_floor: list[Cost] = []
+    over_codemod: list[Cost] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = _prepare(folder)
@@ -109,15 +121,16 @@ def main() -> None:
         codemod = ["-m", "libcst.tool", "codemod", "acmix.AddACmix", "--no-format"]
         codemod += ["--unified-diff=3", "--hide-progress", "--jobs", "1", *paths]
         for number in range(options.rounds + 1):
-            times = [_seconds(words, environment, folder) for words in (floor, patch, codemod)]
+            costs = [_cost(words, environment, folder) for words in (floor, patch, codemod)]
             if number:  # the first round writes the byte code
-                floors.append(times[0])
-                over_floor.append(times[1] / times[0])
-                over_codemod.append(times[1] / times[2])
+                floors.append(costs[0])
+                over_floor.append(costs[1].over(costs[0]))
+                over_codemod.append(costs[1].over(costs[2]))
     sys.stdout.write("`yamlmod patch REPO ACmix` (preview), median (quartiles) of the ratios to\n")
     _tell("libcst parsing and printing the two files", over_floor)
     _tell("the same change as a codemod", over_codemod)
-    sys.stdout.write(f"  the floor itself: {statistics.median(floors):.2f} s\n")
+    own = Cost(*(statistics.median(column) for column in zip(*floors, strict=True)))
+    sys.stdout.write(f"  the floor itself: {own.wall:.2f} s, {own.cpu:.2f} s of the CPU\n")
 
 
 def _prepare(folder: Path) -> dict[str, str]:
@@ -142,20 +155,25 @@ def _prepare(folder: Path) -> dict[str, str]:
     }
 
 
-def _seconds(arguments: list[str], environment: dict[str, str], folder: Path) -> float:
+def _cost(arguments: list[str], environment: dict[str, str], folder: Path) -> Cost:
     start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, *arguments], env=environment, cwd=folder, capture_output=True, check=False
-    )
-    seconds = time.perf_counter() - start
-    if done.returncode or not done.stdout:
-        raise SystemExit(f"{arguments[:4]} ended with {done.returncode}: {done.stderr.decode()}")
-    return seconds
+    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], env=environment, cwd=folder, stdout=out, stderr=err
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode or not (folder / "out").stat().st_size:
+        told = (folder / "err").read_text(encoding="utf-8", errors="replace")
+        raise SystemExit(f"{arguments[:4]} ended with {process.returncode}: {told}")
+    return Cost(wall, usage.ru_utime + usage.ru_stime)
 
 
-def _tell(what: str, ratios: list[float]) -> None:
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    sys.stdout.write(f"  {middle:5.2f}  ({low:.2f} to {high:.2f})  {what}\n")
+def _tell(what: str, ratios: list[Cost]) -> None:
+    for name in Cost._fields:
+        low, middle, high = statistics.quantiles([getattr(one, name) for one in ratios], n=4)
+        sys.stdout.write(f"  {name:4}  {middle:5.2f}  ({low:.2f} to {high:.2f})  {what}\n")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ def main() -> None:
 
         silence_stdout()
         sys.exit(0 if isinstance(error, BrokenPipeError) else 2)
+    finally:
+        # Nor at the end: to go once more through two syntax trees would cost a sixth.
+        gc.freeze()
 
 
 if __name__ == "__main__":

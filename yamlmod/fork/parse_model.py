@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.listing import element_name
@@ -71,6 +72,11 @@ class Function:
 
 def read_functions(source: Source) -> list[Function]:
     """Return the file's parse functions; a Refusal says what one of them lacks."""
+    return list(_read_functions(source))
+
+
+@lru_cache(maxsize=16)
+def _read_functions(source: Source) -> tuple[Function, ...]:
     found = [
         (node, loop)
         for node in ast.walk(source.tree)
@@ -86,7 +92,7 @@ def read_functions(source: Source) -> list[Function]:
             place=source.place(loop),
             hint="yamlmod knows parse functions that branch on the module class",
         )
-    return [_function(source, node, loop) for node, loop in chains]
+    return tuple(_function(source, node, loop) for node, loop in chains)
 
 
 def refuse_loopless(source: Source) -> None:

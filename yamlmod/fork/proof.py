@@ -63,10 +63,15 @@ def proven(source: Source, change: Change, names: Iterable[str]) -> str:
     except ValueError as error:
         raise ProofFailedError(f"the edits do not fit together: {error}", place=place) from error
     statements = {key for key in (*change.adds, *change.drops) if key.startswith("statement ")}
-    dumps: dict[str, str] = {}
-    old = tree_of(source.shown, source.text)
-    old_rest, old_lost = _without(old, source.text, statements, names, dumps)
-    new_rest, new_lost = _without(new, new_text, statements, names, dumps)
+    names = frozenset(names)
+    # Erasing changes a tree, and that of the source is shared.
+    is_named = any(name in source.text for name in names)
+    old = tree_of(source.shown, source.text) if is_named else source.tree
+    old_parts, new_parts = _parts(old, source.text), _parts(new, new_text)
+    counts = [Counter(key for _, key in parts) for parts in (old_parts, new_parts)]
+    same = {key for key, count in counts[0].items() if counts[1][key] == count}
+    old_rest, old_lost = _without(old_parts, same, statements, names)
+    new_rest, new_lost = _without(new_parts, same, statements, names)
     if old_rest != new_rest:
         raise ProofFailedError("the changed file differs beyond the planned places", place=place)
     difference = _difference(new_lost, old_lost)
@@ -77,8 +82,9 @@ def proven(source: Source, change: Change, names: Iterable[str]) -> str:
             f"the changed file differs from the plan in {wrong[0][0][:120]}", place=place
         )
     try:
-        kept = _comments(source.text, _old_spans(change.edits)) == _comments(
-            new_text, _new_spans(change.edits)
+        kept = not _near_comments(source.text, change.edits) or (
+            _comments(source.text, _old_spans(change.edits))
+            == _comments(new_text, _new_spans(change.edits))
         )
     except (SyntaxError, tokenize.TokenError) as error:
         raise ProofFailedError(f"the comments cannot be compared: {error}", place=place) from error
@@ -114,25 +120,36 @@ def _difference(one: Counter[str], other: Counter[str]) -> dict[str, int]:
     return {key: count for key, count in counts.items() if count}
 
 
-def _without(
-    tree: ast.Module,
-    text: str,
-    statements: set[str],
-    names: Iterable[str],
-    dumps: dict[str, str],
-) -> tuple[list[str], Counter[str]]:
-    """Return the tree's statements without any trace of the names, and what was lost.
-
-    ``dumps`` remembers what a text dumps to: equal lines are equal trees, and most lines are.
-    """
-    eraser = _Eraser(frozenset(names))
-    rest, lost = [], Counter[str]()
+def _parts(tree: ast.Module, text: str) -> list[tuple[ast.stmt, str]]:
+    """Return the top-level statements, each with its lines and where it stands in them."""
     lines = text.split("\n")
-    for statement in tree.body:
-        own = lines[statement.lineno - 1 : statement.end_lineno]
-        key = f"{statement.col_offset} {statement.end_col_offset} " + "\n".join(own)
-        dump = dumps.get(key) or ast.dump(statement)
-        dumps[key] = dump
+    return [
+        (
+            statement,
+            f"{statement.col_offset} {statement.end_col_offset} "
+            + "\n".join(lines[statement.lineno - 1 : statement.end_lineno]),
+        )
+        for statement in tree.body
+    ]
+
+
+def _without(
+    parts: Iterable[tuple[ast.stmt, str]],
+    same: set[str],
+    statements: set[str],
+    names: frozenset[str],
+) -> tuple[list[str], Counter[str]]:
+    """Return the statements without any trace of the names, and what was lost.
+
+    Those whose lines are in ``same``, the old and the new text, stand for their equal trees.
+    """
+    eraser = _Eraser(names)
+    rest, lost = [], Counter[str]()
+    for statement, key in parts:
+        if key in same and not any(name in key for name in names):
+            rest.append(key)
+            continue
+        dump = ast.dump(statement)
         if f"statement {dump}" in statements:
             lost[f"statement {dump}"] += 1
         elif any(f"'{name}'" in dump for name in eraser.names):
@@ -234,6 +251,19 @@ def _new_spans(edits: Iterable[Edit]) -> list[_Span]:
         spans.append(_Span(start, start + len(edit.text)))
         shift += len(edit.text) - (edit.end - edit.start)
     return spans
+
+
+def _near_comments(text: str, edits: Iterable[Edit]) -> bool:
+    """Return whether a line that an edit touches holds a `#`: only there can a comment change.
+
+    Elsewhere an edit could swallow one into a string at most, which the trees would show.
+    """
+    for edit in edits:
+        start = text.rfind("\n", 0, edit.start) + 1
+        stop = text.find("\n", edit.end)
+        if "#" in text[start : len(text) if stop < 0 else stop]:
+            return True
+    return False
 
 
 def _comments(text: str, spans: Sequence[_Span]) -> list[str]:

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from yamlmod.errors import Place, Refusal, one_of
-from yamlmod.registry.manifest import Template, manifest_name, read_template
+from yamlmod.registry.manifest import Template, manifest_name, manifest_names, read_template
 from yamlmod.registry.naming import check_class_name
 from yamlmod.registry.sources import Source, pack_sources, project_sources, user_sources
 
@@ -41,10 +41,19 @@ def naming(names: Iterable[str]) -> list[Template]:
 
     Only those whose manifest spells a name in quotes are parsed: an edit needs one or two of many.
     """
-    quoted = [f'"{name.lower()}"' for name in names]
+    wanted = {name.lower() for name in names}
+    quoted = [f'"{name}"' for name in wanted]
     return [
-        _template(folder) for folder, text in _manifests() if any(word in text for word in quoted)
+        _template(folder)
+        for folder, text in _manifests()
+        if any(word in text for word in quoted) and not wanted.isdisjoint(_names(folder))
     ]
+
+
+@cache
+def _names(folder: Path) -> tuple[str, ...]:
+    """Return the names in a manifest in lower case; a block form names its attention's folder."""
+    return tuple(name.lower() for name in manifest_names(folder))
 
 
 @cache

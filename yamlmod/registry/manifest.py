@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -160,7 +161,7 @@ class Template:
         """Return every name that means this module: its own, its class and its aliases."""
         return tuple(dict.fromkeys((self.name, self.class_name, *self.aliases)))
 
-    @property
+    @cached_property
     def imports(self) -> tuple[str, ...]:
         """Return the file's top-level import statements, one line each."""
         tree = ast.parse(self.source)
@@ -170,7 +171,7 @@ class Template:
             if isinstance(node, (ast.Import, ast.ImportFrom))
         )
 
-    @property
+    @cached_property
     def code(self) -> str:
         """Return what goes into a fork: everything behind the last import, without blank ends."""
         body = ast.parse(self.source).body
@@ -179,7 +180,7 @@ class Template:
         lines = self.source.split("\n")[first:]
         return "\n".join(lines).strip("\n") + "\n"
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Return a short hash of the code's syntax, which tells an edited copy from ours."""
         return digest_of(self.code)
@@ -214,6 +215,15 @@ def read_template(folder: Path) -> Template:
     except (KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError) as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
         raise Refusal("bad-manifest", what, place=Place(shown)) from error
+
+
+def manifest_names(folder: Path) -> tuple[str, ...]:
+    """Return every name that a manifest gives its module; a Refusal says what is wrong with it."""
+    try:
+        data = load_toml(folder / "manifest.toml")
+        return (data["name"], data["class"], *data["aliases"])
+    except (KeyError, TypeError, ValueError, OSError):
+        return read_template(folder).names  # which says it
 
 
 def manifest_name(folder: Path) -> str:
