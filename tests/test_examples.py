@@ -205,4 +205,4 @@ def test_readme_commands_are_marked() -> None:
     marked = dict(re.findall(r"<!-- command: (\S+) -->\n\n?```sh\n(.*?)\n```", text, re.DOTALL))
     assert set(marked) == {"main-job", "tests"}
     assert marked["main-job"].endswith("examples/quickstart.py")
-    assert marked["tests"].endswith("-m pytest")
+    assert marked["tests"].endswith("-m pytest -n auto")

@@ -1,0 +1,8 @@
+"""Tests that run beside one another leave each other a processor: torch takes one thread in each."""
+
+from __future__ import annotations
+
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
