@@ -1,4 +1,4 @@
-"""Tests that run beside one another leave each other a processor: torch takes one thread in each."""
+"""Tests that run beside one another: torch takes one thread in each process."""
 
 from __future__ import annotations
 
