@@ -191,3 +191,11 @@ def test_a_bug_is_a_message_and_exit_code_3(
     with pytest.raises(SystemExit) as caught:
         guarded(interrupted)()
     assert caught.value.code == 130
+
+
+def test_a_name_with_its_scale_in_it(folder: Path) -> None:
+    (folder / "x.yaml").rename(folder / "yolo11-seg.yaml")
+    told = yamlmod("show", "yolo11s-seg.yaml", cwd=folder)
+    assert told.code == 2
+    assert "give yolo11-seg.yaml" in told.err
+    assert "give" not in yamlmod("show", "yolo11s.yaml", cwd=folder).err

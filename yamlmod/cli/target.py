@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,9 @@ from yamlmod.workspace.files import TextFile, display, exists, read_text, real_p
 
 if TYPE_CHECKING:
     from yamlmod.ops.positions import Model, Position
+
+
+_SCALED = re.compile(r"(yolo(?:v|e-)?\d+)[nslmxtbce](.*\.ya?ml)")
 
 
 class Target(NamedTuple):
@@ -40,7 +44,16 @@ def find_cfg(cfg: Path, folders: Sequence[Path] = ()) -> Path:
     hint = f"looked for {', '.join(places)}" if len(places) > 1 else ""
     if find(str(cfg)) is not None:
         hint = f"{cfg} is a module; the order is MODULE CFG"
+    for path in _without_scale(tried):
+        if exists(path):
+            hint = f"ultralytics takes the scale off the name: give {path.name}"
     raise Refusal("no-such-file", f"there is no model YAML {display(cfg)}", hint=hint)
+
+
+def _without_scale(tried: Sequence[Path]) -> list[Path]:
+    """Return the files that ultralytics reads for names such as yolo11s-seg.yaml."""
+    matches = [(path, _SCALED.fullmatch(path.name)) for path in tried]
+    return [path.with_name(match[1] + match[2]) for path, match in matches if match]
 
 
 def shadowed_cfg(cfg: Path, repo: Path) -> list[str]:
