@@ -15,6 +15,7 @@ from .refused import Refused, bad
 
 # Memoised tuples of tuples hash without bound; nothing that torch saves has such a key.
 _PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
+STOP = ord(".")
 _LONGEST_NUMBER = 400  # digits of a number written as text; their value costs their square
 
 
@@ -58,10 +59,10 @@ class Pickle:
         self.memo: Dict[int, Any] = {}
         self.names: Dict[Name, None] = {}
 
-    def load(self) -> Any:
+    def load(self, table: "Table") -> Any:
         """Interpret the pickle and return its object. Raises Refused for anything odd."""
         try:
-            return self._run()
+            return self._run(table)
         except Refused:
             raise
         except (IndexError, struct.error):
@@ -69,12 +70,12 @@ class Pickle:
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
             raise bad("its pickle is malformed: {}".format(str(error)[:80])) from None
 
-    def _run(self) -> Any:
-        data, table = self.data, _TABLE
+    def _run(self, table: "Table") -> Any:
+        data = self.data
         while True:
             code = data[self.end]
             self.end += 1
-            if code == _STOP:
+            if code == STOP:
                 return self.stack.pop()
             operation = table.get(code)
             if operation is None:
@@ -91,9 +92,11 @@ class Pickle:
         self.end += count
         return found
 
-    def number(self, form: str) -> Any:
-        """Return one number in a form of struct."""
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+    def number(self, form: struct.Struct) -> Any:
+        """Return one number."""
+        found = form.unpack_from(self.data, self.end)[0]
+        self.end += form.size
+        return found
 
     def line(self) -> str:
         """Return the text up to the next newline."""
@@ -181,144 +184,5 @@ def _called(code: int) -> str:
     return known.name if known is not None else "0x{:02x}, which no pickle has".format(code)
 
 
-# One function for every operation. Those left out (EXT, PERSID, buffers) are refused by name.
-
-
-def _int_line(p: Pickle) -> None:
-    text = p.number_line()
-    p.push({"00": False, "01": True}[text] if text in ("00", "01") else int(text))
-
-
-def _long(p: Pickle, count: int) -> None:
-    p.push(int.from_bytes(p.take(count), "little", signed=True))
-
-
-def _take_dict(p: Pickle) -> None:
-    pairs = p.marked()
-    found: Dict[Any, Any] = {}
-    p.set_items(found, pairs)
-    p.push(found)
-
-
-def _instance(p: Pickle) -> None:
-    what = p.global_(p.line(), p.line())
-    p.push(p.call(what, tuple(p.marked())))
-
-
-def _object(p: Pickle) -> None:
-    found = p.marked()
-    p.push(p.call(found[0], tuple(found[1:])))
-
-
-def _reduce(p: Pickle) -> None:
-    args = p.stack.pop()
-    p.stack[-1] = p.call(p.stack[-1], args)
-
-
-def _new_with_keywords(p: Pickle) -> None:
-    keywords, args = p.stack.pop(), p.stack.pop()
-    p.stack[-1] = Thing(p.stack[-1], (args, keywords))
-
-
-def _stack_global(p: Pickle) -> None:
-    name, module = p.stack.pop(), p.stack.pop()
-    p.push(p.global_(module, name))
-
-
-def _tuple(p: Pickle, count: int) -> None:
-    if len(p.stack) < count:
-        raise bad("its pickle takes more than it has")
-    p.stack[-count:] = [tuple(p.stack[-count:])]
-
-
-def _append(p: Pickle) -> None:
-    value = p.stack.pop()
-    p.add_items(p.stack[-1], [value])
-
-
-def _appends(p: Pickle) -> None:
-    values = p.marked()
-    p.add_items(p.stack[-1], values)
-
-
-def _set_item(p: Pickle) -> None:
-    value, key = p.stack.pop(), p.stack.pop()
-    p.set_items(p.stack[-1], [key, value])
-
-
-def _set_items(p: Pickle) -> None:
-    pairs = p.marked()
-    p.set_items(p.stack[-1], pairs)
-
-
-def _memoise(p: Pickle, index: int) -> None:
-    p.memo[index] = p.stack[-1]
-
-
-_STOP = ord(".")
-_OPERATIONS: Dict[str, Callable[[Pickle], Any]] = {
-    "PROTO": lambda p: p.take(1),
-    "FRAME": lambda p: p.take(8),
-    "MARK": Pickle.mark,
-    "POP": lambda p: p.stack.pop() if p.stack else p.marked(),
-    "POP_MARK": Pickle.marked,
-    "DUP": lambda p: p.push(p.stack[-1]),
-    "NONE": lambda p: p.push(None),
-    "NEWTRUE": lambda p: p.push(True),
-    "NEWFALSE": lambda p: p.push(False),
-    "FLOAT": lambda p: p.push(float(p.number_line())),
-    "BINFLOAT": lambda p: p.push(p.number(">d")),
-    "INT": _int_line,
-    "BININT": lambda p: p.push(p.number("<i")),
-    "BININT1": lambda p: p.push(p.number("<B")),
-    "BININT2": lambda p: p.push(p.number("<H")),
-    "LONG": lambda p: p.push(int(p.number_line().rstrip("L"))),
-    "LONG1": lambda p: _long(p, p.number("<B")),
-    "LONG4": lambda p: _long(p, p.number("<i")),
-    "STRING": lambda p: p.push(p.line().strip("'\"")),
-    "BINSTRING": lambda p: p.push(p.take(p.number("<i")).decode("latin-1")),
-    "SHORT_BINSTRING": lambda p: p.push(p.take(p.number("<B")).decode("latin-1")),
-    "UNICODE": lambda p: p.push(p.line()),
-    "BINUNICODE": lambda p: p.push(p.take(p.number("<I")).decode("utf-8", "surrogatepass")),
-    "SHORT_BINUNICODE": lambda p: p.push(p.take(p.number("<B")).decode("utf-8", "surrogatepass")),
-    "BINUNICODE8": lambda p: p.push(p.take(p.number("<Q")).decode("utf-8", "surrogatepass")),
-    "BINBYTES": lambda p: p.push(p.take(p.number("<I"))),
-    "SHORT_BINBYTES": lambda p: p.push(p.take(p.number("<B"))),
-    "BINBYTES8": lambda p: p.push(p.take(p.number("<Q"))),
-    "BYTEARRAY8": lambda p: p.push(p.take(p.number("<Q"))),
-    "EMPTY_LIST": lambda p: p.push([]),
-    "EMPTY_DICT": lambda p: p.push({}),
-    "EMPTY_TUPLE": lambda p: p.push(()),
-    "EMPTY_SET": lambda p: p.push([]),
-    "LIST": lambda p: p.push(p.marked()),
-    "DICT": _take_dict,
-    "TUPLE": lambda p: p.push(tuple(p.marked())),
-    "FROZENSET": lambda p: p.push(tuple(p.marked())),
-    "TUPLE1": lambda p: _tuple(p, 1),
-    "TUPLE2": lambda p: _tuple(p, 2),
-    "TUPLE3": lambda p: _tuple(p, 3),
-    "APPEND": _append,
-    "APPENDS": _appends,
-    "ADDITEMS": _appends,
-    "SETITEM": _set_item,
-    "SETITEMS": _set_items,
-    "PUT": lambda p: _memoise(p, int(p.number_line())),
-    "BINPUT": lambda p: _memoise(p, p.number("<B")),
-    "LONG_BINPUT": lambda p: _memoise(p, p.number("<I")),
-    "MEMOIZE": lambda p: _memoise(p, len(p.memo)),
-    "GET": lambda p: p.push(p.memo[int(p.number_line())]),
-    "BINGET": lambda p: p.push(p.memo[p.number("<B")]),
-    "LONG_BINGET": lambda p: p.push(p.memo[p.number("<I")]),
-    "GLOBAL": lambda p: p.push(p.global_(p.line(), p.line())),
-    "STACK_GLOBAL": _stack_global,
-    "REDUCE": _reduce,
-    "NEWOBJ": _reduce,
-    "NEWOBJ_EX": _new_with_keywords,
-    "OBJ": _object,
-    "INST": _instance,
-    "BUILD": Pickle.build,
-    "BINPERSID": lambda p: p.push(p.persistent(p.stack.pop())),
-}
-_TABLE = {
-    ord(op.code): _OPERATIONS[op.name] for op in pickletools.opcodes if op.name in _OPERATIONS
-}
+Table = Dict[int, Callable[[Pickle], Any]]
+"""What every operation does; an operation that it lacks is refused by its name."""
