@@ -91,7 +91,7 @@ def test_only_the_workspace_opens_files() -> None:
         room = path.relative_to(_ROOT).parts[0].removesuffix(".py")
         if path.parent.name == "yamlmod_worker":
             continue  # another program, which reads and writes checkpoints
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8").replace("subprocess.Popen(", "")
         opens = any(
             word in source
             for word in (".read_text(", ".read_bytes(", "open(", ".write_text(", ".write_bytes(")

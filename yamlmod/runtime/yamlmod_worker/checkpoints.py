@@ -52,7 +52,7 @@ class Checkpoint:
         if storage.key not in self._storages:
             self._storages[storage.key] = self._read(storage.key)
         data = self._storages[storage.key]
-        if len(data) < (storage.start + storage.count) * WIDTH[storage.dtype]:
+        if len(data) < (storage.start + storage.length) * WIDTH[storage.dtype]:
             raise bad("storage {} is shorter than its pickle says".format(storage.key))
         try:
             if not len(data):
@@ -80,7 +80,7 @@ def _within(found: Tensor) -> None:
     for size, step in zip(found.shape, found.stride):
         count *= size
         last += (size - 1) * step
-    room = found.storage.count * WIDTH[found.storage.dtype] // WIDTH[found.dtype]
+    room = found.storage.length * WIDTH[found.storage.dtype] // WIDTH[found.dtype]
     if count and (last >= room or count > room):
         raise bad("a tensor of shape {} reaches beyond its storage".format(list(found.shape)))
 

@@ -29,7 +29,7 @@ class Storage(NamedTuple):
 
     key: str
     dtype: str
-    count: int
+    length: int
     start: int = 0
 
 

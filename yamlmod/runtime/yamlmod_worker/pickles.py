@@ -180,8 +180,8 @@ def _key(key: Any) -> Any:
 
 
 def _called(code: int) -> str:
-    known = pickletools.code2op.get(chr(code))
-    return known.name if known is not None else "0x{:02x}, which no pickle has".format(code)
+    names = [op.name for op in pickletools.opcodes if ord(op.code) == code]
+    return names[0] if names else "0x{:02x}, which no pickle has".format(code)
 
 
 Table = Dict[int, Callable[[Pickle], Any]]

@@ -160,11 +160,11 @@ def answer_versions(finder: Finder) -> None:
 
     real = metadata.version
 
-    def version(name: str) -> str:
+    def version(distribution_name: str) -> str:
         try:
-            return real(name)
+            return real(distribution_name)
         except metadata.PackageNotFoundError:
-            if name in finder.names:
+            if distribution_name in finder.names:
                 return VERSION
             raise
 
@@ -193,7 +193,7 @@ def _parse_version(text: object) -> Any:
     try:
         version = importlib.import_module("packaging.version")
     except ImportError:
-        version = None  # type: ignore[assignment]
+        version = None
     if version is not None and not isinstance(version, _Module):
         return version.parse(str(text))
     release = re.match(r"\D*(\d+(?:\.\d+)*)", str(text))
