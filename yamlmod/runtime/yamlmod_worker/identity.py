@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from .refused import Refused
 
@@ -39,6 +39,9 @@ def start_as_identity(old: Any, new: Any, wanted: Dict[str, Any]) -> Dict[str, A
     if wanted["reason"]:
         return {**told, "compared": False, "reason": wanted["reason"], "error": None}
     error = _difference(old, new)
+    if error is None:
+        reason = "the pretrained network's own outputs are not finite"
+        return {**told, "compared": False, "reason": reason, "error": None}
     if not error <= _TOLERANCE:
         raise Refused(
             "not-identical",
@@ -49,13 +52,18 @@ def start_as_identity(old: Any, new: Any, wanted: Dict[str, Any]) -> Dict[str, A
     return {**told, "compared": True, "reason": "", "error": error}
 
 
-def _difference(old: Any, new: Any) -> float:
-    """Return the largest difference of the outputs, relative to the largest output."""
+def _difference(old: Any, new: Any) -> Optional[float]:
+    """Return the largest difference of the outputs, relative to the largest one.
+
+    None where the first network's outputs are not numbers, so that nothing can be compared.
+    """
     import torch
 
     image = torch.rand(1, 3, _SIZE, _SIZE, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         first, second = (_tensors(net.float().eval()(image)) for net in (old, new))
+    if not all(bool(torch.isfinite(one).all()) for one in first):
+        return None
     if [one.shape for one in first] != [one.shape for one in second]:
         return float("inf")
     return max(
