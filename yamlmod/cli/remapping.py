@@ -100,9 +100,14 @@ def bare_loads(tree: Tree, torch: str) -> list[str]:
 
 
 def report(
-    answer: Mapping[str, Any], found: Following, new: Model, loads: Sequence[str], out: Path | None
+    answer: Mapping[str, Any],
+    found: Following,
+    new: Model,
+    loads: Sequence[str],
+    out: Path | None,
+    trains: bool,
 ) -> Iterator[str]:
-    """Yield the lines of the answer."""
+    """Yield the lines of the answer; ``trains`` says that the fork has a train.py."""
     tensors, parameters = answer["tensors"], answer["parameters"]
     share = _Share(parameters)
     yield f"{answer['form']} checkpoint, {answer['source']}: {share.of([tensors, parameters])}"
@@ -126,12 +131,19 @@ def report(
     if out is None:
         return
     done, total = answer["expected"]
-    yield f"`train.py --weights {display(out)} --cfg CFG` will say: Transferred {done}/{total}"
+    yield f"`{_train(trains, out, new)}` will say: Transferred {done}/{total}"
     if loads:
         yield (
             f"set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 for it: {one_of(loads, 3)} calls torch.load "
             f"bare, and torch {answer['torch']} then refuses a checkpoint that holds a network"
         )
+
+
+def _train(trains: bool, out: Path, new: Model) -> str:
+    cfg = new.document.shown
+    if trains:
+        return f"train.py --weights {display(out)} --cfg {cfg}"
+    return f"yolo train model={cfg} pretrained={display(out)}"
 
 
 class _Share:

@@ -128,7 +128,8 @@ def run(
     )
     loads = bare_loads(tree, answer["torch"])
     if not as_json:
-        show(report(answer, found, new, loads, output))
+        trains = bool(tree.glob("train.py"))
+        show(report(answer, found, new, loads, output, trains))
         return
     say_json(
         {

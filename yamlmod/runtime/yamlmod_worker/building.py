@@ -32,6 +32,7 @@ class Builder:
         self.finder = Finder(fork, own, question["stand_ins"])
         self.fork = fork
         self._names: Any = None
+        self.save: Any = None
 
     def told(self) -> Dict[str, List[str]]:
         """Return what was stood in for, and what was blocked."""
@@ -41,6 +42,7 @@ class Builder:
         """Import the fork's networks. Raises Refused with the reason where that fails."""
         import torch
 
+        self.save = torch.save  # ultralytics puts its own in this place
         sys.path.insert(0, self.folder)
         self.fence.close()
         sys.meta_path.append(self.finder)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
+import shutil
+import tempfile
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .building import Builder
@@ -65,7 +66,7 @@ def remap(question: Dict[str, Any]) -> Dict[str, Any]:
         "identity": identity,
     }  # fmt: skip
     if question["out"] is not None:
-        _write(new, state, tensors, question["out"])
+        _write(builder.save, new, state, tensors, question["out"])
     return {**answer, **builder.told()}
 
 
@@ -182,7 +183,7 @@ def _size(shape: Tuple[int, ...]) -> int:
 # Writing.
 
 
-def _write(new: Any, state: State, tensors: Dict[str, Any], out: str) -> None:
+def _write(save: Any, new: Any, state: State, tensors: Dict[str, Any], out: str) -> None:
     """Write the checkpoint beside OUT, read it back, and only then put it in OUT's place."""
     import torch
 
@@ -205,17 +206,19 @@ def _write(new: Any, state: State, tensors: Dict[str, Any], out: str) -> None:
         "train_args": {},
         "date": None,
     }
-    draft = "{}.{}.tmp".format(out, os.getpid())
     try:
-        torch.save(content, draft)
-        _prove(draft, new)
-        os.replace(draft, out)
+        # Of OUT's own name, which torch writes into the file: the same run, the same bytes.
+        folder = tempfile.mkdtemp(prefix=".yamlmod-", dir=os.path.dirname(out))
+        draft = os.path.join(folder, os.path.basename(out))
+        try:
+            save(content, draft)
+            _prove(draft, new)
+            os.replace(draft, out)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         message = "{} cannot be written: {}".format(out, error.strerror or error)
         raise Refused("unwritable", message) from None
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(draft)
 
 
 def _prove(draft: str, new: Any) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Iterator, Optional, Sequence, Set, Tuple
 VERSION = "99.0.0"  # of every stand-in: new enough for whatever a fork asks for
 # Forks import these under a guard and do without them: a stand-in would be taken for them.
 _GUARDED = {"thop", "wandb", "clearml", "comet_ml", "albumentations", "google", "tensorrt"}
-_GUARDED |= {"mlflow", "ray", "dvclive", "neptune", "tensorflow"}
+_GUARDED |= {"mlflow", "ray", "dvclive", "neptune", "tensorflow", "dill"}
 
 
 class _Kind(type):
@@ -141,6 +141,15 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.names.add(top)
         return importlib.machinery.ModuleSpec(fullname, self, origin="<stand-in>", is_package=True)
 
+    def answers_for(self, distribution: str) -> bool:
+        """Tell whether the version of a missing package may be made up: a fork asks for it."""
+        file, line = _importing()
+        found = self.allowed and self._is_fork(file)
+        found = found and not (distribution in _GUARDED and _in_try(file, line))
+        if found:
+            self.names.add(distribution)
+        return found
+
     def _is_fork(self, importer: str) -> bool:
         # The newest YOLOv5 takes part of its code from ultralytics, which may lie on the path.
         inside = importer.startswith(self.fork + os.sep)
@@ -164,7 +173,7 @@ def answer_versions(finder: Finder) -> None:
         try:
             return real(distribution_name)
         except metadata.PackageNotFoundError:
-            if distribution_name in finder.names:
+            if distribution_name in finder.names or finder.answers_for(distribution_name):
                 return VERSION
             raise
 
@@ -203,7 +212,9 @@ def _parse_version(text: object) -> Any:
 def _importing() -> Tuple[str, int]:
     """Return the file and line of the import statement being run."""
     frame: Any = sys._getframe(2)
-    while frame is not None and "importlib" in frame.f_code.co_filename:
+    while frame is not None and (
+        "importlib" in frame.f_code.co_filename or frame.f_code.co_filename == __file__
+    ):
         frame = frame.f_back
     if frame is None:
         return "", 0
