@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -417,3 +418,39 @@ def test_the_root_of_a_checkpoint_is_plain_data(tmp_path: Path) -> None:
     path.write_bytes(buffer.getvalue())
     checkpoint: Checkpoint = open_checkpoint(str(path))
     assert checkpoint.root == {"epoch": 3, "hyp": {"lr": 0.1}, "none": None}
+
+
+@pytest.mark.parametrize("zipped", _FORMATS)
+def test_mutated_files_are_read_or_refused(tmp_path: Path, zipped: bool) -> None:
+    path, net, random = tmp_path / "x.pt", Net(), Random(5)
+    torch.save({"model": net, "n": {1: (2, [3.5])}}, path, _use_new_zipfile_serialization=zipped)
+    data = path.read_bytes()
+    if zipped:  # its records are guarded by checksums: the pickle is put in anew
+        with zipfile.ZipFile(path) as archive:
+            parts = {n.partition("/")[2]: archive.read(n) for n in archive.namelist()}
+        data = parts.pop("data.pkl")
+        parts.pop("version")
+    outcomes = set()
+    for _ in range(400):
+        changed = bytearray(data)
+        for _ in range(random.randint(1, 3)):
+            changed[random.randrange(len(changed))] = random.randrange(256)
+        if zipped:
+            _zip(path, bytes(changed), **parts)
+        else:
+            path.write_bytes(changed)
+        try:
+            _read(path)
+            outcomes.add("read")
+        except Refused:
+            outcomes.add("refused")
+    assert outcomes == {"read", "refused"}
+
+
+@pytest.mark.parametrize("zipped", _FORMATS)
+def test_without_frombuffer(tmp_path: Path, zipped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As torch before 1.10 has to be read."""
+    path, state = tmp_path / "x.pt", Net().state_dict()
+    torch.save(state, path, _use_new_zipfile_serialization=zipped)
+    monkeypatch.delattr(torch, "frombuffer")
+    _same(_read(path), state)

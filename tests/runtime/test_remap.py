@@ -60,7 +60,7 @@ def test_the_report_and_a_second_run(bench: Bench) -> None:
     written = out.read_bytes()
     done = bench.remap(cfg, "-o", out, "--force")
     assert done.code == 0 and out.read_bytes() == written
-    assert "TORCHFORCE_NO_WEIGHTS_ONLY_LOAD=1" in done.out.decode()
+    assert "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1" in done.out.decode()
     assert "stand-ins for missing packages" in done.out.decode() or find_spec("cv2")
 
 
