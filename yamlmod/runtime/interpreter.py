@@ -64,6 +64,11 @@ def choose(given: str | None) -> Interpreter:
     for name in ("python3", "python"):
         if found := shutil.which(name):
             return Interpreter(str(Path(found).absolute()), "the first on the path")
+    return own()
+
+
+def own() -> Interpreter:
+    """Return the interpreter that runs yamlmod."""
     return Interpreter(sys.executable, "yamlmod's own")
 
 

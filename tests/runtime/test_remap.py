@@ -1,0 +1,147 @@
+"""Weights follow the layers that moved: yolov5 7.0.14, judged by its own loading code."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run import yamlmod
+from tests.real_forks import fork_copy
+from tests.runtime.bench import FORCE, Bench, wanted_state
+
+pytestmark = pytest.mark.fork
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("remap"))
+
+
+def test_every_tensor_lands_in_its_layer_by_the_forks_own_loading(bench: Bench) -> None:
+    cases = {"three": ("ECA", (2, 8, 23)), "early": ("SimAM", (0,))}
+    pairs, told = [], {}
+    for name, (module, after) in cases.items():
+        cfg, out = bench.edited(f"{name}.yaml", module, after), bench.folder / f"{name}.pt"
+        done = bench.remap(cfg, "-o", out, "--json")
+        assert done.code == 0, done.err
+        told[name] = json.loads(done.out)
+        assert told[name]["right"] == [349, told[name]["parameters"]], name
+        assert told[name]["dropped"] == []
+        assert told[name]["environment"] == FORCE
+        pairs.append([str(out), str(cfg)])
+    loaded = bench.ask({"pairs": pairs}, **FORCE)["loaded"]
+    for (name, (module, after)), one in zip(cases.items(), loaded, strict=True):
+        wanted = wanted_state(bench.state, after)
+        assert {key: one["state"][key] for key in wanted} == wanted, name
+        new = set(one["state"]) - set(wanted)
+        assert len(new) == (len(after) if module == "ECA" else 0), name
+        done, total = told[name]["expected"]
+        assert [line for line in one["log"] if f"Transferred {done}/{total}" in line], one["log"]
+    assert told["three"]["stock"]["wrong"][0] > 0
+    assert {name.split(".")[1] for name, _ in told["three"]["new"]} == {"3", "10", "26"}
+
+
+def test_the_report_and_a_second_run(bench: Bench) -> None:
+    cfg = bench.edited("report.yaml", "ECA", (8,))
+    first = bench.remap(cfg)  # without -o nothing is written
+    assert first.code == 0 and not (bench.folder / "report.pt").exists()
+    text = first.out.decode()
+    assert "right    349 tensors" in text and "(100.0 %)" in text
+    assert "new      1 tensors, " in text and " values: layer 9 ECA" in text
+    assert "float16" in text and "optimizer" in text
+    assert "running the fork's code" in first.err
+    out = bench.folder / "report.pt"
+    assert bench.remap(cfg, "-o", out).code == 0
+    again = bench.remap(cfg, "-o", out)
+    assert again.code == 2 and "file-exists" in again.err
+    written = out.read_bytes()
+    done = bench.remap(cfg, "-o", out, "--force")
+    assert done.code == 0 and out.read_bytes() == written
+    assert "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1" in done.out.decode()
+    assert "stand-ins for missing packages" in done.out.decode() or find_spec("cv2")
+
+
+def test_an_identity_start_equals_the_base(bench: Bench) -> None:
+    cfg, out = bench.edited("identity.yaml", "LSKA", (4, 17)), bench.folder / "identity.pt"
+    done = bench.remap(cfg, "-o", out, "--init", "identity", "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)["identity"]
+    assert (told["compared"], told["filled"], told["cannot"]) == (True, [5, 19], [])
+    assert told["error"] <= 1e-5
+    cfg = bench.edited("gate.yaml", "ECA", (4,))
+    told = json.loads(bench.remap(cfg, "--init", "identity", "--json").out)["identity"]
+    assert not told["compared"]
+    assert told["cannot"] == ["5 ECA: a sigmoid gate is below 1"]
+
+
+def test_what_is_refused(bench: Bench, tmp_path: Path) -> None:
+    cfg, out = bench.edited("refused.yaml", "ECA", (8,)), tmp_path / "out.pt"
+    words = ["--repo", bench.fork, "--to", cfg, "-o", out]
+    other = bench.fork / "models" / "yolov5s.yaml"
+    hostile = tmp_path / "hostile.pt"
+    hostile.write_bytes(b"not a checkpoint at all")
+    cases = {
+        "other-base": yamlmod("remap", bench.base, "--from", other, *words, cwd=tmp_path),
+        "bad-checkpoint": yamlmod(
+            "remap", hostile, "--from", bench.base_yaml, *words, cwd=tmp_path
+        ),
+        "no-such-file": yamlmod("remap", "none.pt", "--from", other, *words, cwd=tmp_path),
+        "timed-out": bench.remap(cfg, "-o", out, "--timeout", "1"),
+    }
+    for code, done in cases.items():
+        assert done.code == 2, code
+        assert f"error[{code}]" in done.err, done.err
+        assert "Traceback" not in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["hostile.pt"]
+
+
+def test_a_download_at_import_is_stopped_and_named(bench: Bench) -> None:
+    cfg, common = bench.edited("planted.yaml", "SimAM", (8,)), bench.fork / "models" / "common.py"
+    text = common.read_text(encoding="utf-8")
+    planted = (
+        "\nimport subprocess, urllib.request\n"
+        "try:\n    subprocess.run(['pip', 'install', 'thing'])\nexcept OSError:\n    pass\n"
+        "try:\n    urllib.request.urlopen('http://192.0.2.1/x')\nexcept OSError:\n    pass\n"
+    )
+    common.write_text(text + planted, encoding="utf-8")
+    try:
+        done = bench.remap(cfg, "--json")
+    finally:
+        common.write_text(text, encoding="utf-8")
+    assert done.code == 0, done.err
+    blocked = json.loads(done.out)["blocked"]
+    assert [one.split(" (")[0] for one in blocked] == [
+        "run `pip install thing`",
+        "open http://192.0.2.1/x",
+    ]
+    assert all("models/common.py:" in one for one in blocked)
+
+
+def test_no_stand_ins(bench: Bench) -> None:
+    missing = [name for name in ("cv2", "seaborn") if find_spec(name) is None]
+    done = bench.remap(bench.edited("strict.yaml", "SimAM", (8,)), "--no-stand-ins")
+    if not missing:
+        assert done.code == 0
+        return
+    assert done.code == 2 and "error[not-built]" in done.err
+    assert "without --no-stand-ins" in done.err
+
+
+def test_ultralytics_builds_and_equals_its_base(bench: Bench, tmp_path: Path) -> None:
+    fork = fork_copy("ultralytics==8.3.0", tmp_path)
+    cfg, base = fork / "cfg" / "models" / "v8" / "yolov8.yaml", tmp_path / "base.pt"
+    where = {"folder": str(tmp_path), "fork": str(fork), "module": "ultralytics.nn.tasks"}
+    bench.ask({**where, "base": str(cfg), "save": str(base)})
+    words = ("add", "LSKA", "--after", "4", "--repo", fork, "--cfg", cfg, "-o", "x.yaml", "-w")
+    assert yamlmod(*words, cwd=tmp_path).code == 0
+    flags = ("-o", "out.pt", "--init", "identity", "--json")
+    done = yamlmod("remap", base, "--repo", fork, "--from", cfg, "--to", "x.yaml", *flags,
+                   cwd=tmp_path)  # fmt: skip
+    told = json.loads(done.out)
+    assert done.code == 0, told
+    assert told["right"] == [told["tensors"], told["parameters"]]
+    assert told["identity"]["compared"] and told["identity"]["error"] <= 1e-5
+    assert (tmp_path / "out.pt").stat().st_size > 0.9 * base.stat().st_size

@@ -1,0 +1,108 @@
+"""Loads a checkpoint as a fork's own train.py does, and tells what came of it; run on its own.
+
+    python train_loading.py QUESTION    the question as JSON
+
+The statements that load are train.py's own, taken from its text and run here: between the
+`torch.load` of the weights and the line that says `Transferred`.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import json
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+from yamlmod.runtime.yamlmod_worker.building import Builder
+
+
+class Log:
+    """Keeps what would be logged."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def info(self, text: str, *args: Any) -> None:
+        self.lines.append(text % args if args else text)
+
+
+def statements(train: Path) -> list[ast.stmt]:
+    """The loading statements of a train.py."""
+    for node in ast.walk(ast.parse(train.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "pretrained":
+            body = [one for one in node.body if not isinstance(one, ast.With)]
+            texts = [ast.unparse(one) for one in body]
+            first = next(i for i, text in enumerate(texts) if "torch.load" in text)
+            last = next(i for i, text in enumerate(texts) if "Transferred" in text)
+            return body[first : last + 1]
+    raise SystemExit(f"{train} has no block that loads pretrained weights")
+
+
+def load(question: dict[str, Any], builder: Builder, out: str, cfg: str) -> dict[str, Any]:
+    """Run the statements and digest what the network holds then."""
+    import torch
+
+    package = question["module"].rpartition(".models")[0]
+    names: dict[str, Any] = {"torch": torch, "Path": Path}
+    for module in ("utils.general", "utils.torch_utils"):
+        full = f"{package}.{module}" if package else module
+        names.update(vars(importlib.import_module(full)))
+    log = Log()
+    names.update(
+        Model=vars(importlib.import_module(question["module"]))["Model"],
+        LOGGER=log,
+        logger=log,
+        weights=out,
+        cfg=cfg,
+        hyp={},
+        nc=question["nc"],
+        device="cpu",
+        resume=False,
+        opt=types.SimpleNamespace(cfg=cfg, resume=False),
+    )
+    body = statements(Path(question["train"]))
+    exec(compile(ast.Module(body, []), question["train"], "exec"), names)
+    return {"log": log.lines, "state": digests(names["model"])}
+
+
+def digests(model: Any) -> dict[str, str]:
+    """A digest of every tensor, in half precision as checkpoints hold them."""
+    return {
+        name: hashlib.sha256(value.half().numpy().tobytes()).hexdigest()
+        for name, value in model.state_dict().items()
+    }
+
+
+def make_base(question: dict[str, Any], builder: Builder) -> dict[str, Any]:
+    """Build the base with a fixed seed, no two of its tensors alike, and save it."""
+    import torch
+
+    model = builder.build(question["base"], None, "Detect")
+    torch.manual_seed(7)
+    for name, value in model.state_dict().items():
+        if value.is_floating_point() and "anchor" not in name:
+            # The convolutions differ already; more would let the outputs grow without bound.
+            value.add_((torch.rand_like(value) - 0.5) * (0.05 if value.ndim == 1 else 0))
+    model.half()
+    content = {"epoch": 3, "model": model, "ema": None, "optimizer": {"state": {}}}
+    torch.save(content, question["save"])
+    return {"state": digests(model)}
+
+
+def main() -> None:
+    question = json.loads(sys.argv[1])
+    builder = Builder({**question, "stand_ins": True})
+    builder.open()
+    answer: dict[str, Any] = {}
+    if "base" in question:
+        answer["base"] = make_base(question, builder)
+    answer["loaded"] = [load(question, builder, *pair) for pair in question.get("pairs", ())]
+    sys.stdout.write("\nANSWER " + json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Carry pretrained weights over to an edited model YAML: they follow the layers that moved."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yamlmod.cli.options import Force, Format, Json, OutputFormat, path_word
+
+EPILOG = """\b
+Examples:
+  yamlmod remap yolov5s.pt --repo yolov5 --from yolov5s.yaml --to yolov5s-eca.yaml
+      what would be carried over; nothing is written
+  yamlmod remap yolov5s.pt --repo yolov5 --from yolov5s.yaml --to yolov5s-eca.yaml -o eca.pt
+      then: python train.py --weights eca.pt --cfg yolov5s-eca.yaml"""
+
+
+class Init(str, enum.Enum):
+    """How new layers start."""
+
+    default = "default"
+    identity = "identity"
+
+
+def run(
+    weights: Annotated[
+        Path,
+        typer.Argument(
+            metavar="WEIGHTS",
+            parser=path_word,
+            help="A checkpoint: .pt (zip or legacy), a state dict, or safetensors.",
+        ),
+    ],
+    repo: Annotated[
+        Path,
+        typer.Option(
+            "--repo", metavar="REPO", parser=path_word, help="The fork, whose code builds OUT."
+        ),
+    ],
+    before: Annotated[
+        Path,
+        typer.Option(
+            "--from", metavar="CFG", parser=path_word, help="The model YAML of the weights."
+        ),
+    ],
+    after: Annotated[
+        Path,
+        typer.Option("--to", metavar="CFG", parser=path_word, help="The edited model YAML."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            parser=path_word,
+            show_default=False,
+            help="The checkpoint to write; without it the answer is a report alone.",
+        ),
+    ] = None,
+    init: Annotated[
+        Init,
+        typer.Option(
+            "--init",
+            help="identity: new layers start as the identity where their form allows, and the "
+            "outputs are compared.",
+        ),
+    ] = Init.default,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            "--python",
+            metavar="PY",
+            show_default=False,
+            help="The Python that runs the fork; else yamlmod's own.",
+        ),
+    ] = None,
+    no_stand_ins: Annotated[
+        bool,
+        typer.Option("--no-stand-ins", help="Fail where the fork imports a missing package."),
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="End the worker then.")
+    ] = 300.0,
+    force: Force = False,
+    json: Json = False,
+    format: OutputFormat = Format.text,
+) -> None:
+    """Write OUT: the weights WEIGHTS, each in the layer that its own became in the edited YAML.
+
+    The fork's code is run, to build both networks, without network and without installers. The
+    checkpoint is read as data: nothing of its pickle is executed.
+    """
+    from yamlmod.cli.console import say, say_json, show
+    from yamlmod.cli.remapping import bare_loads, check_paths, question, report
+    from yamlmod.cli.target import open_target
+    from yamlmod.fork.locate import cfg_folders, locate
+    from yamlmod.ops.follow import follow
+    from yamlmod.runtime.interpreter import Interpreter, choose, own
+    from yamlmod.runtime.worker import ask_worker
+    from yamlmod.workspace.files import Tree, real_path
+
+    as_json = json or format is Format.json
+    check_paths(weights, output, force)
+    tree = Tree(repo)
+    fork = locate(tree)
+    folders = [tree.root, *(tree.root / folder for folder in cfg_folders(tree, fork))]
+    targets = [open_target(cfg, folders) for cfg in (before, after)]
+    old, new = (target.model for target in targets)
+    found = follow(old, new)
+    cfgs = targets[0].file.path, targets[1].file.path
+    asked = question(tree, fork, (old, new), cfgs, found, init is Init.identity)
+    interpreter: Interpreter = choose(python) if python is not None else own()
+    say([f"running the fork's code with {interpreter.path} ({interpreter.why})"] * (not as_json))
+    answer = ask_worker(
+        interpreter,
+        real_path(tree.root),
+        {
+            **asked,
+            "weights": str(real_path(weights)),
+            "out": None if output is None else str(real_path(output)),
+            "stand_ins": not no_stand_ins,
+        },
+        timeout,
+    )
+    loads = bare_loads(tree, answer["torch"])
+    if not as_json:
+        trains = bool(tree.glob("train.py"))
+        show(report(answer, found, new, loads, output, trains))
+        return
+    say_json(
+        {
+            "command": "remap",
+            "repo": tree.shown("."),
+            "ran": [interpreter.path],
+            "output": None if output is None else str(output),
+            "pairs": asked["pairs"],
+            "moved": found.moved,
+            "added": found.added,
+            "removed": found.removed,
+            "environment": {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"} if loads else {},
+            **answer,
+        }
+    )

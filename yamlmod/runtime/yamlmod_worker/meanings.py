@@ -1,0 +1,117 @@
+"""What the few globals of a torch pickle mean that are data: tensors, storages, ordered dicts."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+
+from .pickles import Known, Name
+from .refused import bad
+
+STORAGES = {
+    "DoubleStorage": "float64",
+    "FloatStorage": "float32",
+    "HalfStorage": "float16",
+    "BFloat16Storage": "bfloat16",
+    "LongStorage": "int64",
+    "IntStorage": "int32",
+    "ShortStorage": "int16",
+    "CharStorage": "int8",
+    "ByteStorage": "uint8",
+    "BoolStorage": "bool",
+    "UntypedStorage": "uint8",
+}
+WIDTH = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "int8": 1, "uint8": 1, "bool": 1}
+WIDTH.update(dict.fromkeys(("float16", "bfloat16", "int16"), 2))
+
+
+class Storage(NamedTuple):
+    """A stretch of numbers in the file: its key, kind and length, and where a view begins."""
+
+    key: str
+    dtype: str
+    length: int
+    start: int = 0
+
+
+class Tensor(NamedTuple):
+    """A tensor as the pickle describes it; the numbers are read when they are asked for."""
+
+    storage: Storage
+    dtype: str
+    offset: int
+    shape: Tuple[int, ...]
+    stride: Tuple[int, ...]
+
+
+def whole(value: Any) -> int:
+    """Return a number that must be whole and not negative."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise bad("it has a {} for a whole number".format(type(value).__name__))
+    return value
+
+
+def storage_of(told: Any) -> Storage:
+    """Return the storage of a persistent id; every other kind of id is refused."""
+    if not isinstance(told, tuple) or len(told) not in (5, 6) or told[0] != "storage":
+        raise bad("its pickle has a persistent id that is no storage")
+    _, kind, key, _, count = told[:5]
+    if not isinstance(kind, Name) or kind.module not in ("torch", "torch.storage"):
+        raise bad("its pickle has a storage of an unknown kind")
+    dtype = STORAGES.get(kind.name)
+    if dtype is None or not isinstance(key, str):
+        raise bad("its pickle has a storage of the kind {}, which is not read".format(kind.name))
+    view = told[5] if len(told) == 6 else None
+    if view is None:
+        return Storage(key, dtype, whole(count))
+    if not isinstance(view, tuple) or len(view) != 3:
+        raise bad("its pickle has a view of a storage that is malformed")
+    return Storage(key, dtype, whole(view[2]), whole(view[1]))
+
+
+def _tensor(args: Tuple[Any, ...], dtype: Optional[str] = None) -> Any:
+    storage, offset, shape, stride = args[:4]
+    if not isinstance(storage, Storage) or not isinstance(shape, tuple):
+        raise bad("its pickle makes a tensor of something that is no storage")
+    sizes, steps = tuple(map(whole, shape)), tuple(map(whole, stride))
+    if len(sizes) != len(steps):
+        raise bad("its pickle makes a tensor whose sizes and strides differ in number")
+    return Tensor(storage, dtype or storage.dtype, whole(offset), sizes, steps)
+
+
+def _typed_tensor(args: Tuple[Any, ...]) -> Any:
+    name = args[6].name if isinstance(args[6], Name) else ""
+    if name not in WIDTH:
+        raise bad("its pickle has a tensor of the type {!r}, which is not read".format(name))
+    return _tensor(args, name)
+
+
+def _of_type(args: Tuple[Any, ...]) -> Any:
+    """Return the tensor within `_rebuild_from_type_v2(function, type, args, state)`."""
+    function, inner = args[0], args[2]
+    meaning = KNOWN.get((function.module, function.name)) if isinstance(function, Name) else None
+    if meaning is None or meaning is _of_type or not isinstance(inner, tuple):
+        raise bad("its pickle makes a tensor in a way that is not known")
+    return meaning(inner)
+
+
+def _ordered(args: Tuple[Any, ...]) -> Any:
+    pairs = args[0] if args and isinstance(args[0], (list, tuple)) else ()
+    found: Dict[Any, Any] = {}
+    for pair in pairs:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[0], str):
+            raise bad("its pickle has an ordered dict that is malformed")
+        found[pair[0]] = pair[1]
+    return found
+
+
+KNOWN: Known = {
+    ("torch._utils", "_rebuild_tensor"): _tensor,
+    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    ("torch._utils", "_rebuild_tensor_v3"): _typed_tensor,
+    ("torch._utils", "_rebuild_parameter"): lambda args: args[0],
+    ("torch._utils", "_rebuild_parameter_with_state"): lambda args: args[0],
+    ("torch._tensor", "_rebuild_from_type_v2"): _of_type,
+    ("torch", "Size"): lambda args: tuple(args[0]) if isinstance(args[0], (list, tuple)) else (),
+    ("collections", "OrderedDict"): _ordered,
+    ("collections", "defaultdict"): lambda args: {},
+}

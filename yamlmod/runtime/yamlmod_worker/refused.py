@@ -1,0 +1,16 @@
+"""The one error that is the user's to read; everything else is reported as it comes."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """The input cannot be served: a stable code, what is wrong, and what to do."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+def bad(message: str) -> Refused:
+    """Return the refusal of a checkpoint that cannot be read."""
+    return Refused("bad-checkpoint", message, "nothing of it was executed; give another file")

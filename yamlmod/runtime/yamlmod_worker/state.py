@@ -1,0 +1,131 @@
+"""Finds the network's state in what a checkpoint holds: names and tensors, nothing else."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+from .checkpoints import Checkpoint
+from .meanings import Tensor
+from .pickles import Thing
+from .refused import bad
+
+_DEEPEST = 60  # modules within modules
+_MOST = 200_000  # modules and tensors; a malicious file can name one module very often
+
+
+class State(NamedTuple):
+    """The tensors by name, where they were found, and what else the checkpoint said of itself."""
+
+    tensors: Dict[str, Tensor]
+    source: str
+    notes: List[str]
+    classes: Optional[int]
+    names: Any
+
+
+def find_state(checkpoint: Checkpoint) -> State:
+    """Return the state of the network that a checkpoint holds. Raises Refused where it has none."""
+    root, notes = checkpoint.root, []  # type: Any, List[str]
+    network, source = root, "the file itself"
+    if isinstance(root, dict) and not _is_state(root):
+        network, source = _choose(root)
+        epoch = root.get("epoch")
+        if isinstance(epoch, int) and epoch >= 0:
+            notes.append("saved in epoch {}; training with it starts at 0".format(epoch))
+        if root.get("optimizer") is not None:
+            notes.append("the optimizer's state is dropped: it belongs to the old layers")
+    if isinstance(network, Thing):
+        tensors = dict(_walk(network, "", (), [_MOST]))
+    elif _is_state(network):
+        tensors = {key: value for key, value in network.items() if isinstance(value, Tensor)}
+    else:
+        raise bad("its {} is neither a network nor a state dict".format(source))
+    for prefix in ("module.", "_orig_mod."):
+        if tensors and all(name.startswith(prefix) for name in tensors):
+            tensors = {name[len(prefix) :]: value for name, value in tensors.items()}
+            notes.append("the wrapper's prefix `{}` is taken off the names".format(prefix))
+    if not tensors:
+        raise bad("its {} has no tensors".format(source))
+    kinds = sorted({t.dtype for t in tensors.values() if t.dtype.startswith(("float", "bfloat"))})
+    if kinds and kinds != ["float32"]:
+        notes.append("its numbers are {}".format(" and ".join(kinds)))
+    classes, names = _classes(network)
+    return State(tensors, source, notes, classes, names)
+
+
+def _is_state(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and any(isinstance(one, Tensor) for one in value.values())
+        and all(isinstance(key, str) for key in value)
+    )
+
+
+def _choose(root: Dict[Any, Any]) -> Tuple[Any, str]:
+    for key in ("ema", "model", "state_dict", "model_state_dict"):
+        found = root.get(key)
+        if isinstance(found, (tuple, list)) and found:
+            found = found[0]  # YOLOv5 before 5.0: the averaged network and its count of updates
+        if isinstance(found, Thing) and _modules(found) is None:
+            inner = found.attribute("ema")  # a whole ModelEMA
+            found = inner if isinstance(inner, Thing) else found
+        if isinstance(found, Thing) and _modules(found) is not None:
+            return found, "`{}`".format(key)
+        if _is_state(found):
+            return found, "`{}`".format(key)
+    keys = ", ".join(sorted(key for key in root if isinstance(key, str))[:8])
+    raise bad("it holds no network: neither `ema`, `model` nor a state dict among {}".format(keys))
+
+
+def _modules(network: Thing) -> Optional[Dict[Any, Any]]:
+    found = network.attribute("_modules")
+    return found if isinstance(found, dict) else None
+
+
+def _walk(
+    module: Thing, prefix: str, above: Tuple[int, ...], budget: List[int]
+) -> Iterator[Tuple[str, Tensor]]:
+    """Yield the names and tensors of a network's state dict, as torch would name them."""
+    if len(above) > _DEEPEST or id(module) in above:
+        raise bad("its modules contain one another without end")
+    absent = _members(module.attribute("_non_persistent_buffers_set"))
+    for table in ("_parameters", "_buffers"):
+        held = module.attribute(table)
+        for name, value in held.items() if isinstance(held, dict) else ():
+            _spend(budget)
+            if isinstance(value, Tensor) and isinstance(name, str) and name not in absent:
+                yield prefix + name, value
+    for name, inner in (_modules(module) or {}).items():
+        if isinstance(inner, Thing) and isinstance(name, str):
+            _spend(budget)
+            for found in _walk(inner, prefix + name + ".", (*above, id(module)), budget):
+                yield found
+
+
+def _spend(budget: List[int]) -> None:
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise bad("it names more than {} modules and tensors".format(_MOST))
+
+
+def _members(value: Any) -> Set[str]:
+    """Return the texts of a set: of an inert `set(...)`, or as newer pickles write it."""
+    if isinstance(value, Thing):
+        value = value.args[0] if isinstance(value.args, tuple) and value.args else value.items
+    return {one for one in value if isinstance(one, str)} if isinstance(value, list) else set()
+
+
+def _classes(network: Any) -> Tuple[Optional[int], Any]:
+    """Return the number and the names of the classes that the network was trained on."""
+    if not isinstance(network, Thing):
+        return None, None
+    told = network.attribute("yaml")
+    count = told.get("nc") if isinstance(told, dict) else None
+    names = network.attribute("names")
+    if isinstance(names, dict):
+        listed: List[Any] = list(names.values())
+        plain = all(isinstance(k, int) for k in names) and all(isinstance(v, str) for v in listed)
+    else:
+        plain = isinstance(names, list) and all(isinstance(v, str) for v in names)
+    number = count if isinstance(count, int) and not isinstance(count, bool) else None
+    return number, names if plain else None
