@@ -193,6 +193,8 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     commands = re.findall(r"^yamlmod (.*)$", "\n".join(blocks(text)), re.MULTILINE)
     assert len(commands) >= 6
     for command in commands:
+        if command.startswith("remap "):  # needs a checkpoint: tests/runtime runs it on a real fork
+            continue
         tool(*shlex.split(command), folder=tmp_path)
     after = contents(tmp_path)
     plain = after.pop("yolov5/models/yolov5s-simam.yaml")
