@@ -78,7 +78,9 @@ def test_an_old_optimizer_moves_every_parameter(folder: str) -> None:
     for name, value in values.items():
         gradient = gradients[name]
         assert gradient is not None, name
-        assert torch.equal(value, before[name]) == (not gradient.any()), name
+        # A step below half the spacing of float32 at the value (a gradient of noise) is none.
+        expected = before[name].add(gradient, alpha=-0.1)
+        assert torch.equal(value, before[name]) == torch.equal(expected, before[name]), name
 
 
 @each

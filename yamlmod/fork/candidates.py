@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.fork.dialect import Dialect, is_file, parse_files
 from yamlmod.fork.files import Files
-from yamlmod.fork.parse_model import Function, read_functions, refuse_loopless
+from yamlmod.fork.parse_model import Function, FunctionNode, read_functions
 from yamlmod.fork.source import Source, read_source
 
 # Where an unknown fork may keep its parse function, and how many files are looked into for it.
@@ -73,7 +73,7 @@ def parse_function_list(files: Files, paths: Iterable[str]) -> list[tuple[str, s
     for path in paths:
         try:
             source = read_source(files, path)
-            functions = [] if source is None else read_functions(source)
+            functions = () if source is None else read_functions(source)
         except Refusal:
             found.append((path, files.shown(path)))
             continue
@@ -115,9 +115,9 @@ def _targeted(files: Files, target: str) -> Function:
         hint = f"parse functions there are: {one_of(known)}" if known else ""
         raise Refusal("bad-target", f"there is no file {files.shown(path)}", hint=hint)
     source = _parsed(files, path)
-    functions = read_functions(source)
+    functions = list(read_functions(source))
     if not functions:
-        refuse_loopless(source)
+        _refuse_loopless(source)
     if name:
         functions = [one for one in functions if one.node.name == name]
     if not functions:
@@ -135,7 +135,7 @@ def _only_function(files: Files, yolo: Source) -> Function:
     functions = read_functions(yolo)
     if functions:
         return _single(functions)
-    refuse_loopless(yolo)
+    _refuse_loopless(yolo)
     others = [
         path
         for path in files.glob(f"{PurePosixPath(yolo.path).parent}/*.py")
@@ -151,7 +151,7 @@ def _only_function(files: Files, yolo: Source) -> Function:
     )
 
 
-def _single(functions: list[Function]) -> Function:
+def _single(functions: Sequence[Function]) -> Function:
     yolo = functions[0].source
     names = {one.node.name for one in functions}
     if len(names) > 1:
@@ -268,3 +268,20 @@ def _no_fork(files: Files) -> Refusal:
         place=Place(files.shown(".")),
         hint="give the folder that holds models/common.py and models/yolo.py, or nn/tasks.py",
     )
+
+
+def _refuse_loopless(source: Source) -> None:
+    """Refuse a parse_model without the loop that all known ones have."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, FunctionNode) and node.name == "parse_model":
+            raise Refusal(
+                "no-loop",
+                "parse_model has no loop `for i, (f, n, m, args) in "
+                "enumerate(d['backbone'] + d['head'])`",
+                place=_head(source, node),
+            )
+
+
+def _head(source: Source, node: FunctionNode) -> Place:
+    start = source.start(node)
+    return Place.at(source.shown, source.text, start, start + len(source.tail(start)))

@@ -121,7 +121,7 @@ def cfg_folders(files: Files, fork: Fork) -> list[str]:
 def read_function(files: Files, fork: Fork) -> Function:
     """Return the fork's parse function, read anew from its file."""
     yolo = read_source(files, fork.yolo)
-    functions = [] if yolo is None else read_functions(yolo)
+    functions = () if yolo is None else read_functions(yolo)
     found = [one for one in functions if one.node.name == fork.function.name]
     if len(found) != 1:
         raise Refusal(

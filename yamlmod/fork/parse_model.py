@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from yamlmod.errors import Place, Refusal
+from yamlmod.errors import Refusal
 from yamlmod.fork.listing import element_name
 from yamlmod.fork.source import Source
 
@@ -70,13 +70,9 @@ class Function:
         ]
 
 
-def read_functions(source: Source) -> list[Function]:
-    """Return the file's parse functions; a Refusal says what one of them lacks."""
-    return list(_read_functions(source))
-
-
 @lru_cache(maxsize=16)
-def _read_functions(source: Source) -> tuple[Function, ...]:
+def read_functions(source: Source) -> tuple[Function, ...]:
+    """Return the file's parse functions; a Refusal says what one of them lacks."""
     found = [
         (node, loop)
         for node in ast.walk(source.tree)
@@ -95,18 +91,6 @@ def _read_functions(source: Source) -> tuple[Function, ...]:
     return tuple(_function(source, node, loop) for node, loop in chains)
 
 
-def refuse_loopless(source: Source) -> None:
-    """Refuse a parse_model without the loop that all known ones have."""
-    for node in ast.walk(source.tree):
-        if isinstance(node, FunctionNode) and node.name == "parse_model":
-            raise Refusal(
-                "no-loop",
-                "parse_model has no loop `for i, (f, n, m, args) in "
-                "enumerate(d['backbone'] + d['head'])`",
-                place=_head(source, node),
-            )
-
-
 def is_name(node: ast.AST, name: str) -> bool:
     """Return whether a node is the plain name ``name``."""
     return isinstance(node, ast.Name) and node.id == name
@@ -122,11 +106,6 @@ def tested(test: ast.expr, module: str) -> Iterator[ast.expr]:
 def literal_in(test: ast.expr, module: str) -> Literal | None:
     """Return the literal that ``m in ...`` tests, None for a test of another kind."""
     return next((x for x in tested(test, module) if isinstance(x, Literal)), None)
-
-
-def _head(source: Source, node: FunctionNode) -> Place:
-    start = source.start(node)
-    return Place.at(source.shown, source.text, start, start + len(source.tail(start)))
 
 
 def _loops(node: FunctionNode) -> list[ast.For]:
