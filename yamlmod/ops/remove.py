@@ -56,11 +56,15 @@ def take_out(model: Model, chosen: Sequence[int], warnings: Sequence[str] = ()) 
     edits, consumers, duplicates = _rewire(model, shift, gone)
     comments, wrong = renumber_comments(model.document.text, model.document.rows, mapping)
     document = _edited(model.document, [*edits, *comments])
+    text = document.text
     for layer in reversed(chosen):
         # One at a time from below, each among the neighbours that it then has.
         row = document.rows[layer]
-        document = _edited(document, row_removal(document, row), row)
-    text = document.text
+        removal = row_removal(document, row)
+        if layer == chosen[0]:  # the last of them: no span is asked for any more
+            text = apply_edits(document.text, removal)
+        else:
+            document = _edited(document, removal, row)
     told = [*warnings, *_dead_warnings(model, mapping, gone), *duplicates]
     return Outcome(
         model=model,
