@@ -57,6 +57,7 @@ def question(
     folder, module = module_of(tree, fork)
     old, new = (model.document.rows for model in models)
     return {
+        "kind": "remapping",
         "folder": str(folder),
         "module": module,
         "fork": str(real_path(tree.root)),

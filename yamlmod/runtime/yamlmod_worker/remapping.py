@@ -27,7 +27,7 @@ class Moved(NamedTuple):
     reason: str
 
 
-def remap(question: Dict[str, Any]) -> Dict[str, Any]:
+def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
     """Answer a whole remap: read, build, map, load, check, write, and tell."""
     checkpoint = open_checkpoint(question["weights"])
     state = find_state(checkpoint)
@@ -50,7 +50,7 @@ def remap(question: Dict[str, Any]) -> Dict[str, Any]:
     if question["identity"] is not None:
         identity = start_as_identity(old, new, question["identity"])
     kept = _parameters(old)
-    answer: Dict[str, Any] = {
+    found: Dict[str, Any] = {
         "form": checkpoint.form,
         "source": state.source,
         "notes": notes,
@@ -67,7 +67,7 @@ def remap(question: Dict[str, Any]) -> Dict[str, Any]:
     }  # fmt: skip
     if question["out"] is not None:
         _write(builder.save, new, state, tensors, question["out"])
-    return {**answer, **builder.told()}
+    return {**found, **builder.told()}
 
 
 def _count(network: Any, cfg: str, rows: int) -> None:
