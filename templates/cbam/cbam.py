@@ -60,7 +60,12 @@ class _CBAMSpatialGate(nn.Module):
         self.spatial = _CBAMConv()
 
     def forward(self, x):
-        pooled = torch.stack((_CBAM_peak(x, False), x.mean(1)), 1)
+        peak, mean = _CBAM_peak(x, 1), x.mean(1)
+        pooled = torch.stack((peak, mean), 1)
+        if not torch.jit.is_scripting():
+            # The backward pass of a convolution of two channels is faster if they lie together.
+            if _CBAM_trains(x):
+                pooled = torch.stack((peak, mean), 3).permute(0, 3, 1, 2)
         return x * torch.sigmoid(self.spatial(pooled)).to(x.dtype)
 
 
@@ -84,24 +89,56 @@ class _CBAMConv(nn.Module):
         return bn(plane)
 
 
+class _CBAMPeak(torch.autograd.Function):
+    """The maximum along axes; equal maxima share the gradient evenly, as those of amax do.
+
+    The backward pass of amax itself takes several times as long.
+    """
+
+    @staticmethod
+    def forward(ctx, x, axes):
+        peak = x.amax(axes, keepdim=True)
+        ctx.save_for_backward(x, peak)
+        ctx.axes = axes
+        return peak
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, peak = ctx.saved_tensors
+        share = torch.eq(x.detach(), peak.detach(), out=torch.empty_like(x.detach()))
+        count = share.sum(ctx.axes, keepdim=True, dtype=torch.float32)
+        return share.mul_((grad / count).to(grad.dtype)), None
+
+
 def _CBAM_pool(x, kind: str):
     """One value for each image and channel."""
     if kind == "avg":
         return x.mean((2, 3))
     if kind == "max":
-        return _CBAM_peak(x, True)
+        return _CBAM_peak(x.flatten(2), 2)
     if kind == "lp":
         return torch.norm(x, 2, (2, 3))
     return torch.logsumexp(x, (2, 3))
 
 
-def _CBAM_peak(x, of_channels: bool):
-    """The maximum of each channel or place."""
-    # amax is far faster, but its backward is slower, and ONNX export knows it only from torch 1.12.
-    recorded = not torch.jit.is_scripting() and torch._C._get_tracing_state() is not None
-    if recorded or x.requires_grad:
-        return x.flatten(2).max(2)[0] if of_channels else x.max(1)[0]
-    return x.amax((2, 3)) if of_channels else x.amax(1)
+def _CBAM_peak(x, axis: int):
+    """The maximum along an axis."""
+    if not torch.jit.is_scripting():
+        if torch._C._get_tracing_state() is not None:
+            # The values are the same, and ONNX export knows amax only from torch 1.12 on.
+            return x.max(axis)[0]
+        if _CBAM_trains(x):
+            return _CBAMPeak.apply(x, axis).squeeze(axis)
+    return x.amax(axis)
+
+
+def _CBAM_trains(x) -> bool:
+    """Tells whether a backward pass may follow, and no tracer, compiler or exporter watches."""
+    if not (x.requires_grad and torch.is_grad_enabled()):
+        return False
+    compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)
+    watched = compiling is not None and compiling()
+    return not watched and torch._C._get_tracing_state() is None
 
 
 def _CBAM_check(gate_channels, reduction_ratio, pool_types, no_spatial):

@@ -30,22 +30,24 @@ class CrissCrossAttention(nn.Module):
 
     def forward(self, x):
         height = x.shape[2]
-        # Columns lie along H: (N, W, H, channels); rows along W: (N, H, W, channels).
-        q, k, v = self.query_conv(x), self.key_conv(x), self.value_conv(x)
+        # With the channels last, rows and columns are matrices as they lie: nothing is turned.
+        rows = x if torch.jit.is_tracing() else x.contiguous(memory_format=torch.channels_last)
+        q = self.query_conv(rows).permute(0, 2, 3, 1)  # N, H, W, C / 8
+        k = self.key_conv(rows).permute(0, 2, 3, 1)
+        v = self.value_conv(rows).permute(0, 2, 3, 1)  # N, H, W, C
         # Scores leave the range of float16 soon, so short floats are widened first.
         wide = torch.promote_types(q.dtype, torch.float32)
         q, k = q.to(wide), k.to(wide)
-        down = torch.matmul(q.permute(0, 3, 2, 1), k.permute(0, 3, 1, 2))  # N, W, H, H
-        across = torch.matmul(q.permute(0, 2, 3, 1), k.permute(0, 2, 1, 3))  # N, H, W, W
+        down = torch.matmul(q.transpose(1, 2), k.permute(0, 2, 3, 1))  # N, W, H, H
+        across = torch.matmul(q, k.transpose(2, 3))  # N, H, W, W
         line = torch.arange(height, device=x.device)
         down = down.masked_fill(line.unsqueeze(1) == line, float("-inf"))
         scores = torch.cat((down.transpose(1, 2), across), 3)
         weights = torch.softmax(scores, 3).to(v.dtype)
-        # Values come out with their channels in front, so nothing the size of the map is turned.
-        column = torch.matmul(v.permute(0, 3, 1, 2), weights[..., :height].permute(0, 2, 3, 1))
-        row = torch.matmul(v.permute(0, 2, 1, 3), weights[..., height:].permute(0, 1, 3, 2))
-        out = column.permute(0, 2, 3, 1) + row.permute(0, 2, 1, 3)
-        return self.gamma(out) + x
+        column = torch.matmul(weights[..., :height].transpose(1, 2), v.transpose(1, 2))
+        row = torch.matmul(weights[..., height:], v)
+        out = (row + column.transpose(1, 2)).permute(0, 3, 1, 2)
+        return x + self.gamma(out)
 
     def _load_from_state_dict(self, state_dict, prefix, *args):
         # Checkpoints say "gamma"; the child looks for "gamma.weight" in what is handed on.

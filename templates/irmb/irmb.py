@@ -119,25 +119,22 @@ class iRMB(nn.Module):
 
     def _attention(self, u):
         """The attention of every set of places, back on the map."""
-        n, height, width = u.shape[0], u.shape[2], u.shape[3]
-        u = F.pad(u, (0, -width % self.window, 0, -height % self.window))
-        sets = u.shape[2] // self.window, u.shape[3] // self.window
-        q, k = self._sets(self.qk(u), sets, 2).unbind(0)
-        v = self._sets(u if self.attn_pre else self.v(u), sets, 1)[0]
+        n, height, width, window = u.shape[0], u.shape[2], u.shape[3], self.window
+        u = F.pad(u, (0, -width % window, 0, -height % window))
+        rows, columns = u.shape[2] // window, u.shape[3] // window
+        # Places of one set are as far apart as there are sets along that side. Cut before the 1x1
+        # convolutions, the map is turned once, not three times.
+        cut = u.reshape(n, u.shape[1], window, rows, window, columns).permute(0, 3, 5, 1, 2, 4)
+        cut = cut.reshape(n * rows * columns, u.shape[1], window, window)
+        places = window * window
+        q, k = self.qk(cut).reshape(cut.shape[0], 2, self.heads, -1, places).unbind(1)
+        v = (cut if self.attn_pre else self.v(cut)).reshape(cut.shape[0], self.heads, -1, places)
         out = _iRMB_attend(q, k, v, self.attn_drop if self.training else 0.0)
-        # (N * sets * sets, heads, window * window, d) back to (N, heads * d, H, W)
-        out = out.reshape(n, sets[0], sets[1], self.heads, self.window, self.window, -1)
-        out = out.permute(0, 3, 6, 4, 1, 5, 2).reshape(n, -1, u.shape[2], u.shape[3])
+        # (N * rows * columns, heads, d, places) back to (N, heads * d, H, W)
+        out = out.reshape(n, rows, columns, -1, window, window).permute(0, 3, 4, 1, 5, 2)
+        out = out.reshape(n, -1, u.shape[2], u.shape[3])
         out = self.v(out) if self.attn_pre else out
         return out[:, :, :height, :width]
-
-    def _sets(self, x, sets, parts):
-        """(N, parts * heads * d, H, W) to (parts, N * sets * sets, heads, window * window, d)."""
-        # Places of one set are as far apart as there are sets along that side.
-        sizes = (x.shape[0], parts, self.heads, -1, self.window, sets[0], self.window, sets[1])
-        x = x.reshape(sizes).permute(1, 0, 5, 7, 2, 4, 6, 3)
-        count, places = x.shape[1] * sets[0] * sets[1], self.window * self.window
-        return x.reshape(parts, count, self.heads, places, x.shape[7])
 
 
 class _iRMBConv(nn.Module):
@@ -177,16 +174,18 @@ def _iRMB_check_choice(name, value, choices):
 
 
 def _iRMB_attend(q, k, v, dropout=0.0):
-    """softmax(q k^T / sqrt(d)) v over the places, all (..., places, d)."""
+    """v softmax(k^T q / sqrt(d)) with a softmax over the keys, all (..., d, places)."""
     fused = getattr(F, "scaled_dot_product_attention", None)
-    # Traced graphs get plain operators: older ONNX opsets do not know the fused one.
-    if fused is not None and not torch.jit.is_tracing():
-        return fused(q.contiguous(), k.contiguous(), v.contiguous(), dropout_p=dropout)
+    # Traced graphs get plain operators: older ONNX opsets do not know the fused one. On a processor
+    # it gains nothing where the scores are few.
+    if fused is not None and not torch.jit.is_tracing() and (q.is_cuda or q.shape[-1] > 512):
+        q, k, v = (part.transpose(-2, -1).contiguous() for part in (q, k, v))
+        return fused(q, k, v, dropout_p=dropout).transpose(-2, -1)
     # Scores leave the range of float16 soon, so short floats are widened first.
     wide = torch.promote_types(q.dtype, torch.float32)
-    scores = torch.matmul((q * q.shape[-1] ** -0.5).to(wide), k.transpose(-2, -1).to(wide))
-    weights = F.dropout(torch.softmax(scores, dim=-1).to(v.dtype), dropout, dropout > 0)
-    return torch.matmul(weights, v)
+    scores = torch.matmul((k * k.shape[-2] ** -0.5).to(wide).transpose(-2, -1), q.to(wide))
+    weights = F.dropout(torch.softmax(scores, dim=-2).to(v.dtype), dropout, dropout > 0)
+    return torch.matmul(v, weights)
 
 
 def _iRMB_norm(bn, x):

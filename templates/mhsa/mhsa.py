@@ -90,8 +90,9 @@ class _MHSATable(nn.Module):
 def _MHSA_attend(q, k, v, dropout=0.0):
     """softmax(q k^T / sqrt(d)) v over the places, all (..., places, d)."""
     fused = getattr(F, "scaled_dot_product_attention", None)
-    # Traced graphs get plain operators: older ONNX opsets do not know the fused one.
-    if fused is not None and not torch.jit.is_tracing():
+    # Traced graphs get plain operators: older ONNX opsets do not know the fused one. On a processor
+    # it gains nothing where the scores are few.
+    if fused is not None and not torch.jit.is_tracing() and (q.is_cuda or q.shape[-2] > 512):
         return fused(q.contiguous(), k.contiguous(), v.contiguous(), dropout_p=dropout)
     # Scores leave the range of float16 soon, so short floats are widened first.
     wide = torch.promote_types(q.dtype, torch.float32)

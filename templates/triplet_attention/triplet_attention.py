@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: 0BSD
+from typing import List
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -36,11 +38,14 @@ class TripletAttention(nn.Module):
         share = 0.5 if self.no_spatial else 1.0 / 3.0
         # The gates are small planes: they are turned and scaled before they meet the whole map.
         cw = self.cw(_TripletAttention_pool(x, 2)) * share  # N, 1, C, W
-        hc = self.hc(_TripletAttention_pool(x, 3).transpose(2, 3)) * share  # N, 1, H, C
-        weight = cw.transpose(1, 2) + hc.permute(0, 3, 2, 1)  # N, C, 1, W with N, C, H, 1
+        hc = self.hc(_TripletAttention_pool(x, 3, True)) * share  # N, 1, H, C
+        gates = [cw.transpose(1, 2), hc.permute(0, 3, 2, 1)]  # N, C, 1, W and N, C, H, 1
         if not self.no_spatial:
-            weight += self.hw(_TripletAttention_pool(x, 1)) * share  # N, 1, H, W
-        return x * weight
+            gates.append(self.hw(_TripletAttention_pool(x, 1)) * share)  # N, 1, H, W
+        if not torch.jit.is_scripting():
+            if _TripletAttention_trains(x):
+                return _TripletAttentionProduct.apply(x, *gates)
+        return x * _TripletAttention_sum(gates)
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
         # torch calls this before it asks the children, with its own copy of the dictionary.
@@ -85,13 +90,87 @@ class _TripletAttentionConv(nn.Module):
         return bn(plane)
 
 
-def _TripletAttention_pool(x, axis: int):
+class _TripletAttentionPeak(torch.autograd.Function):
+    """The maximum along one axis; equal maxima share the gradient evenly, as those of amax do.
+
+    The backward pass of amax itself takes several times as long.
+    """
+
+    @staticmethod
+    def forward(ctx, x, axis):
+        peak = x.amax(axis, keepdim=True)
+        ctx.save_for_backward(x, peak)
+        ctx.axis = axis
+        return peak.squeeze(axis)
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, peak = ctx.saved_tensors
+        share = torch.eq(x.detach(), peak.detach(), out=torch.empty_like(x.detach()))
+        count = share.sum(ctx.axis, keepdim=True, dtype=torch.float32)
+        return share.mul_((grad.unsqueeze(ctx.axis) / count).to(grad.dtype)), None
+
+
+class _TripletAttentionProduct(torch.autograd.Function):
+    """The map times the sum of its gates, which is formed again for the backward pass, not kept."""
+
+    @staticmethod
+    def forward(ctx, x, *gates):
+        ctx.save_for_backward(x, *gates)
+        weight = _TripletAttention_sum(gates)
+        return weight.mul_(x) if weight.dtype == x.dtype else x * weight
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, *gates = ctx.saved_tensors
+        whole = grad * x
+        parts = []
+        for gate in gates:
+            axes = [axis for axis in range(4) if gate.shape[axis] != x.shape[axis]]
+            part = whole.sum(axes, keepdim=True) if axes else whole
+            parts.append(part.to(gate.dtype))
+        del whole
+        weight = _TripletAttention_sum(gates)
+        weight = weight.mul_(grad) if weight.dtype == grad.dtype else weight * grad
+        return (weight.to(x.dtype), *parts)
+
+
+def _TripletAttention_sum(gates: List[torch.Tensor]):
+    """N, C, H, W from gates that each lack an axis."""
+    weight = gates[0] + gates[1]
+    for gate in gates[2:]:
+        weight += gate
+    return weight
+
+
+def _TripletAttention_trains(x) -> bool:
+    """Tells whether a backward pass may follow, and no tracer, compiler or exporter watches."""
+    if not (x.requires_grad and torch.is_grad_enabled()):
+        return False
+    compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)
+    watched = compiling is not None and compiling()
+    return not watched and torch._C._get_tracing_state() is None
+
+
+def _TripletAttention_pool(x, axis: int, turned: bool = False):
     """The maximum and the mean along one axis, as the two channels of a plane."""
-    # amax shares the gradient among equal maxima, such as a ReLU's many zeros. max gives the same
-    # values; ONNX export knows amax only from torch 1.12 on.
-    traced = torch._C._get_tracing_state() is not None
-    peak = x.max(axis)[0] if traced else x.amax(axis)
-    return torch.stack((peak, x.mean(axis)), 1)
+    mean = x.mean(axis)
+    trains = False
+    if torch.jit.is_scripting():
+        peak = x.amax(axis)
+    elif _TripletAttention_trains(x):
+        peak, trains = _TripletAttentionPeak.apply(x, axis), True
+    elif torch._C._get_tracing_state() is not None:
+        # The values are the same, and ONNX export knows amax only from torch 1.12 on.
+        peak = x.max(axis)[0]
+    else:
+        peak = x.amax(axis)
+    if turned:
+        peak, mean = peak.transpose(1, 2), mean.transpose(1, 2)
+    # The backward pass of a convolution of two channels is twice as fast if they lie together.
+    if trains:
+        return torch.stack((peak, mean), 3).permute(0, 3, 1, 2)
+    return torch.stack((peak, mean), 1)
 
 
 def _TripletAttention_check(no_spatial):
