@@ -19,6 +19,27 @@ _BY_HEAD = {
     "WorldDetect": "WorldModel",
     "RTDETRDecoder": "RTDETRDetectionModel",
 }
+_kept: List["Builder"] = []
+
+
+def builder_for(question: Dict[str, Any]) -> Builder:
+    """Return the builder of a question's fork, opened; all questions to a worker share it.
+
+    Raises Refused where the fork cannot be imported, again for every question: Python does not
+    take back half an import.
+    """
+    if not _kept:
+        _kept.append(Builder(question))
+        try:
+            _kept[0].open()
+        except Refused as error:
+            _kept[0].refused = error
+    builder = _kept[0]
+    if builder.fork != question["fork"]:
+        raise ValueError("one worker serves one fork: another's modules have the same names")
+    if builder.refused is not None:
+        raise builder.refused
+    return builder
 
 
 class Builder:
@@ -31,6 +52,7 @@ class Builder:
         own = [self.module.partition(".")[0], "models", "utils"]
         self.finder = Finder(fork, own, question["stand_ins"])
         self.fork = fork
+        self.refused: Optional[Refused] = None
         self._names: Any = None
         self.save: Any = None
 
@@ -57,7 +79,7 @@ class Builder:
             raise self._failed("the fork cannot be imported", error) from None
 
     def build(self, cfg: str, classes: Optional[int], head: str) -> Any:
-        """Build one network, with as many classes as the checkpoint has."""
+        """Build one network; ``classes`` takes the place of the file's count where it is given."""
         import torch
 
         wanted = [_BY_HEAD.get(head, ""), "Model", "DetectionModel"]
