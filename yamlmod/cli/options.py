@@ -27,6 +27,13 @@ class Format(str, enum.Enum):
     json = "json"
 
 
+class Init(str, enum.Enum):
+    """How new layers start."""
+
+    default = "default"
+    identity = "identity"
+
+
 class Placement(str, enum.Enum):
     """Where a module's code goes."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from yamlmod.cli.options import (
     Force,
     Format,
+    Init,
     Json,
     NoStandIns,
     OutputFormat,
@@ -24,13 +24,6 @@ Examples:
       what would be carried over; nothing is written
   yamlmod remap yolov5s.pt --repo yolov5 --from yolov5s.yaml --to yolov5s-eca.yaml -o eca.pt
       then: python train.py --weights eca.pt --cfg yolov5s-eca.yaml"""
-
-
-class Init(str, enum.Enum):
-    """How new layers start."""
-
-    default = "default"
-    identity = "identity"
 
 
 def run(

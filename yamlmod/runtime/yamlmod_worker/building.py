@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-import traceback
 from typing import Any, Dict, List, Optional
 
+from .faults import place_in
 from .fence import Fence
 from .refused import Refused
 from .stand_ins import Finder, answer_versions
@@ -55,6 +55,7 @@ class Builder:
         self.refused: Optional[Refused] = None
         self._names: Any = None
         self.save: Any = None
+        self.load: Any = None
 
     def told(self) -> Dict[str, List[str]]:
         """Return what was stood in for, and what was blocked."""
@@ -64,7 +65,7 @@ class Builder:
         """Import the fork's networks. Raises Refused with the reason where that fails."""
         import torch
 
-        self.save = torch.save  # ultralytics puts its own in this place
+        self.save, self.load = torch.save, torch.load  # ultralytics puts its own in this place
         sys.path.insert(0, self.folder)
         self.fence.close()
         sys.meta_path.append(self.finder)
@@ -78,7 +79,21 @@ class Builder:
         except (Exception, SystemExit) as error:
             raise self._failed("the fork cannot be imported", error) from None
 
+    @property
+    def names(self) -> Any:
+        """Return the fork's module of networks."""
+        return self._names
+
     def build(self, cfg: str, classes: Optional[int], head: str) -> Any:
+        """Build one network. Raises Refused with the reason where the fork cannot."""
+        try:
+            return self.make(cfg, classes, head)
+        except (Exception, SystemExit) as error:
+            if isinstance(error, Refused):
+                raise
+            raise self._failed("the fork cannot build {}".format(cfg), error) from None
+
+    def make(self, cfg: str, classes: Optional[int], head: str) -> Any:
         """Build one network; ``classes`` takes the place of the file's count where it is given."""
         import torch
 
@@ -89,16 +104,11 @@ class Builder:
         if kind is None:
             raise Refused("no-model", "{} has no class Model".format(self.module))
         torch.manual_seed(0)  # new layers start the same each time
-        try:
-            return kind(cfg, ch=3, nc=classes) if classes else kind(cfg)
-        except (Exception, SystemExit) as error:
-            raise self._failed("the fork cannot build {}".format(cfg), error) from None
+        return kind(cfg, ch=3, nc=classes) if classes else kind(cfg)
 
     def _failed(self, what: str, error: BaseException) -> Refused:
-        where = ""
-        for frame in traceback.extract_tb(error.__traceback__):
-            if frame.filename.startswith(self.fork):
-                where = " ({}:{})".format(frame.filename[len(self.fork) :].strip("/"), frame.lineno)
+        place = place_in(self.fork, error)
+        where = " ({})".format(place) if place else ""
         text = str(error).strip().split("\n")[0][:200]
         hints = []
         if self.fence.blocked:
