@@ -43,6 +43,7 @@ def _compare(net: Network, other: Any) -> str:
     error = difference(net.answer(net.small), run(other, net.image(net.small)))
     if not error <= _SAME:
         raise Failed("the copy's outputs differ by {:.1e} of the largest".format(error))
+    net.spare.append(other)
     return "the same weights and outputs"
 
 
@@ -53,7 +54,7 @@ def check_fuse(net: Network) -> str:
     before: List[Any] = []
     after: List[Any] = []
     image = net.image(net.small)
-    fused = copy.deepcopy(net.module).eval()
+    fused = net.copy().eval()
     plain = _with_head(fused, image, before)
     options = {"verbose": False} if "verbose" in inspect.signature(fused.fuse).parameters else {}
     fused = fused.fuse(**options) or fused

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import importlib
 import inspect
 import io
@@ -68,7 +67,7 @@ def _ready(net: Network) -> Tuple[Any, Any, Any]:
     """Return a copy in the state in which forks export, and two pictures."""
     import torch
 
-    module = copy.deepcopy(net.module).eval()
+    module = net.copy().eval()
     head = module.model[-1]
     if isinstance(getattr(head, "export", None), bool):
         head.export = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Optional
 
 from .network import (
     Failed,
@@ -68,7 +68,8 @@ def check_half(net: Network, dtype: str, base: Callable[[], Any]) -> str:
     import torch
 
     try:
-        outputs = _half(net.module, dtype, net)
+        half = _cast(net.copy(), dtype)
+        outputs = run(half, _small(net, dtype))
     except RuntimeError as error:
         missing = _missing_kernel(dtype)
         if missing:
@@ -76,17 +77,16 @@ def check_half(net: Network, dtype: str, base: Callable[[], Any]) -> str:
         _skip_with_base(base, dtype, net)
         raise error
     if not finite(outputs):
-        half = _cast(copy.deepcopy(net.module), dtype).eval()
-        where = first_bad(net, half, net.image(net.small).to(getattr(torch, dtype)))
+        where = first_bad(net, half.eval(), _small(net, dtype))
         raise Failed("the output is not finite; {}".format(where))
     apart = difference(net.answer(net.small), outputs)
     return "finite, {:.1%} from float32".format(apart) if apart < 1 else "finite"
 
 
-def _half(module: Any, dtype: str, net: Network) -> List[Any]:
+def _small(net: Network, dtype: str) -> Any:
     import torch
 
-    return run(_cast(copy.deepcopy(module), dtype), net.image(net.small).to(getattr(torch, dtype)))
+    return net.image(net.small).to(getattr(torch, dtype))
 
 
 def _cast(module: Any, dtype: str) -> Any:
@@ -98,7 +98,7 @@ def _skip_with_base(base: Callable[[], Any], dtype: str, net: Network) -> None:
     if network is None:
         return
     try:
-        _half(network, dtype, net)
+        run(_cast(copy.deepcopy(network), dtype), _small(net, dtype))
     except RuntimeError as error:
         raise Skipped("neither does the base: {}".format(str(error)[:120])) from None
 

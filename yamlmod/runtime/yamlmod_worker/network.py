@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -29,6 +30,7 @@ class Network:
         self.sizes, self.small = self._sizes(question["sizes"])
         self.rounded = [list(a) for a, b in zip(question["sizes"], self.sizes) if tuple(a) != b]
         self._seen: Dict[Size, List[Any]] = {}
+        self.spare: List[Any] = []  # copies that were found equal, for checks that change one
 
     def _sizes(self, wanted: List[List[int]]) -> Tuple[List[Size], Size]:
         step = self.stride
@@ -65,6 +67,10 @@ class Network:
         if size not in self._seen:
             self._seen[size] = run(self.module, self.image(size))
         return self._seen[size]
+
+    def copy(self) -> Any:
+        """Return a copy that may be changed."""
+        return self.spare.pop() if self.spare else copy.deepcopy(self.module)
 
     def forget(self) -> None:
         """Forget what was answered: the weights are no longer the same."""

@@ -31,13 +31,12 @@ class Training:
         """
         import torch
 
-        before = torch.are_deterministic_algorithms_enabled()
-        torch.use_deterministic_algorithms(True)
+        _only_deterministic(True)
         try:
             first = self._pass(self.net.small, look=True)
             second = self._pass(self.net.small)
         finally:
-            torch.use_deterministic_algorithms(before)
+            _only_deterministic(False)
         odd = [name for name, one in first.items() if not torch.equal(one, second[name])]
         if odd:
             raise Failed("two passes from one seed give other gradients: {}".format(odd[0]))
@@ -124,6 +123,16 @@ class Training:
     def _felt(self, index: int, gradient: Any) -> None:
         if bool(gradient.any()):
             self.reached.add(index)
+
+
+def _only_deterministic(wanted: bool) -> None:
+    import torch
+
+    if hasattr(torch, "set_deterministic_debug_mode"):
+        # The usual function imports the compiler's settings first: seconds, in new torch.
+        torch.set_deterministic_debug_mode(2 if wanted else 0)
+    else:
+        torch.use_deterministic_algorithms(wanted)
 
 
 def shown(size: Size) -> str:

@@ -81,10 +81,10 @@ class _Checks:
             parameter.grad = None
         self._check("eval", lambda: check_sizes(net))
         self._check("influence", lambda: check_influence(net), "eval")
-        for dtype in ("bfloat16", "float16"):
-            self._check(dtype, partial(check_half, net, dtype, self._base), "eval")
         self._check("deepcopy", lambda: check_deepcopy(net), "eval")
         self._check("pickle", lambda: check_pickle(net, builder), "eval")
+        for dtype in ("bfloat16", "float16"):
+            self._check(dtype, partial(check_half, net, dtype, self._base), "eval")
         self._check("fuse", lambda: check_fuse(net), "eval")
         if question["export"]:
             self._check("torchscript", lambda: check_torchscript(net), "eval")
