@@ -27,6 +27,13 @@ class Format(str, enum.Enum):
     json = "json"
 
 
+class Init(str, enum.Enum):
+    """How new layers start."""
+
+    default = "default"
+    identity = "identity"
+
+
 class Placement(str, enum.Enum):
     """Where a module's code goes."""
 
@@ -116,6 +123,18 @@ AsName = Annotated[
 UseExisting = Annotated[
     bool,
     typer.Option("--use-existing", help="Register the fork's own class of that name; add no code."),
+]
+Python = Annotated[
+    str | None,
+    typer.Option(
+        "--python",
+        metavar="PY",
+        show_default=False,
+        help="The Python that runs the fork; else yamlmod's own.",
+    ),
+]
+NoStandIns = Annotated[
+    bool, typer.Option("--no-stand-ins", help="Fail where the fork imports a missing package.")
 ]
 Rule = Annotated[
     str | None,

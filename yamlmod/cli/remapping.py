@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from yamlmod.cli.diagnosis import start_folder
+from yamlmod.cli.running import told_of_run
 from yamlmod.errors import Refusal, one_of
-from yamlmod.fork.locate import Fork
 from yamlmod.fork.symptoms import of_kind, symptoms
 from yamlmod.ops.follow import Following
 from yamlmod.ops.positions import Model
@@ -34,33 +33,16 @@ def check_paths(weights: Path, out: Path | None, force: bool) -> None:
         raise Refusal("file-exists", f"{display(out)} exists already", hint="--force overwrites it")
 
 
-def module_of(tree: Tree, fork: Fork) -> tuple[Path, str]:
-    """Return the folder that stands on the path of the fork's scripts, and its parse module."""
-    folder = start_folder(tree, fork)
-    spelled = fork.spelled(fork.yolo)
-    if not spelled.startswith("."):
-        return folder, spelled
-    inner = PurePosixPath(fork.yolo).with_suffix("").parts
-    above = () if real_path(tree.root) == folder else (real_path(tree.root).name,)
-    return folder, ".".join((*above, *inner))
-
-
 def question(
-    tree: Tree,
-    fork: Fork,
     models: tuple[Model, Model],
     cfgs: tuple[Path, Path],
     found: Following,
     identity: bool,
 ) -> dict[str, Any]:
-    """Return what the worker has to know of the fork and of both models."""
-    folder, module = module_of(tree, fork)
+    """Return what the worker has to know of both models."""
     old, new = (model.document.rows for model in models)
     return {
         "kind": "remapping",
-        "folder": str(folder),
-        "module": module,
-        "fork": str(real_path(tree.root)),
         "from": str(real_path(cfgs[0])),
         "to": str(real_path(cfgs[1])),
         "old_layers": len(old),
@@ -125,10 +107,7 @@ def report(
     into = f" (those of the old layers {layers})" if layers else ""
     yield f"and {share.of(stock['wrong'])} into a wrong layer{into}."
     yield from _identity(answer["identity"])
-    if answer["stand_ins"]:
-        yield f"stand-ins for missing packages: {', '.join(answer['stand_ins'])}"
-    for one in answer["blocked"]:
-        yield f"blocked: the fork tried to {one}"
+    yield from told_of_run(answer)
     if out is None:
         return
     done, total = answer["expected"]

@@ -144,6 +144,8 @@ class Template:
     channels: Channels = _ANY_CHANNELS
     identity: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, str] = field(default_factory=dict)
+    # How many attention weights one picture needs, where that grows faster than the map.
+    weights: str = ""
     # Where it comes from: `built-in`, `file`, `fork` (a class of the fork's own), or the folder
     # or pack that holds it.
     origin: str = "built-in"
@@ -260,6 +262,7 @@ def _template(folder: Path, data: Mapping[str, Any]) -> Template:
         channels=_channels(data.get("channels", {})),
         identity={str(k): float(v) for k, v in data.get("identity", {}).get("set", {}).items()},
         limits={str(k): str(v) for k, v in data.get("limits", {}).items()},
+        weights=str(data.get("cost", {}).get("weights", "")),
         source=source,
     )
 

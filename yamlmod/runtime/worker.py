@@ -138,14 +138,6 @@ class Worker:
             self._errors = (self._errors + part)[-_KEPT:]
 
 
-def ask_worker(
-    interpreter: Interpreter, folder: Path, question: Mapping[str, Any], seconds: float
-) -> dict[str, Any]:
-    """Run a worker for one question. Raises Refusal for what it refuses, or with its error."""
-    with Worker(interpreter, folder) as worker:
-        return worker.ask(question, seconds)
-
-
 def _checked(answer: dict[str, Any], interpreter: Interpreter) -> dict[str, Any]:
     if "refused" in answer:
         code, message, hint = answer["refused"]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Force, Format, Json, OutputFormat, path_word
+from yamlmod.cli.options import (
+    Force,
+    Format,
+    Init,
+    Json,
+    NoStandIns,
+    OutputFormat,
+    Python,
+    path_word,
+)
 
 EPILOG = """\b
 Examples:
@@ -16,13 +24,6 @@ Examples:
       what would be carried over; nothing is written
   yamlmod remap yolov5s.pt --repo yolov5 --from yolov5s.yaml --to yolov5s-eca.yaml -o eca.pt
       then: python train.py --weights eca.pt --cfg yolov5s-eca.yaml"""
-
-
-class Init(str, enum.Enum):
-    """How new layers start."""
-
-    default = "default"
-    identity = "identity"
 
 
 def run(
@@ -69,19 +70,8 @@ def run(
             "outputs are compared.",
         ),
     ] = Init.default,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            "--python",
-            metavar="PY",
-            show_default=False,
-            help="The Python that runs the fork; else yamlmod's own.",
-        ),
-    ] = None,
-    no_stand_ins: Annotated[
-        bool,
-        typer.Option("--no-stand-ins", help="Fail where the fork imports a missing package."),
-    ] = False,
+    python: Python = None,
+    no_stand_ins: NoStandIns = False,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="End the worker then.")
     ] = 300.0,
@@ -96,36 +86,30 @@ def run(
     """
     from yamlmod.cli.console import say, say_json, show
     from yamlmod.cli.remapping import bare_loads, check_paths, question, report
-    from yamlmod.cli.target import open_target
-    from yamlmod.fork.locate import cfg_folders, locate
+    from yamlmod.cli.running import open_run
     from yamlmod.ops.follow import follow
-    from yamlmod.runtime.interpreter import Interpreter, choose, own
-    from yamlmod.runtime.worker import ask_worker
-    from yamlmod.workspace.files import Tree, real_path
+    from yamlmod.workspace.files import real_path
 
     as_json = json or format is Format.json
     check_paths(weights, output, force)
-    tree = Tree(repo)
-    fork = locate(tree)
-    folders = [tree.root, *(tree.root / folder for folder in cfg_folders(tree, fork))]
-    targets = [open_target(cfg, folders) for cfg in (before, after)]
+    opened = open_run(repo, python, not no_stand_ins)
+    tree = opened.tree
+    targets = [opened.open(cfg) for cfg in (before, after)]
     old, new = (target.model for target in targets)
     found = follow(old, new)
     cfgs = targets[0].file.path, targets[1].file.path
-    asked = question(tree, fork, (old, new), cfgs, found, init is Init.identity)
-    interpreter: Interpreter = choose(python) if python is not None else own()
-    say([f"running the fork's code with {interpreter.path} ({interpreter.why})"] * (not as_json))
-    answer = ask_worker(
-        interpreter,
-        real_path(tree.root),
-        {
-            **asked,
-            "weights": str(real_path(weights)),
-            "out": None if output is None else str(real_path(output)),
-            "stand_ins": not no_stand_ins,
-        },
-        timeout,
-    )
+    asked = question((old, new), cfgs, found, init is Init.identity)
+    say([opened.announced] * (not as_json))
+    with opened.worker() as worker:
+        answer = worker.ask(
+            {
+                **asked,
+                **opened.where,
+                "weights": str(real_path(weights)),
+                "out": None if output is None else str(real_path(output)),
+            },
+            timeout,
+        )
     loads = bare_loads(tree, answer["torch"])
     if not as_json:
         trains = bool(tree.glob("train.py"))
@@ -135,7 +119,7 @@ def run(
         {
             "command": "remap",
             "repo": tree.shown("."),
-            "ran": [interpreter.path],
+            "ran": [opened.interpreter.path],
             "output": None if output is None else str(output),
             "pairs": asked["pairs"],
             "moved": found.moved,

@@ -13,9 +13,6 @@ from typing import Any, Callable, Dict, TextIO
 from .refused import Refused
 
 MARK = "YAMLMOD "
-# Each kind of question is answered by the function `answer` of the module of that name. It gets
-# the question, and a function that tells something of the answer before the rest is there.
-_KINDS = frozenset({"remapping"})
 _Tell = Callable[[Dict[str, Any]], None]
 
 
@@ -52,14 +49,15 @@ def _guarded(question: Dict[str, Any], told: TextIO) -> Dict[str, Any]:
 
 
 def _answer(question: Dict[str, Any], tell: _Tell) -> Dict[str, Any]:
+    """Ask the module that the question's kind names: the function `answer` in it.
+
+    It gets the question, and a function that tells parts of the answer before the rest is there.
+    """
     try:
         import torch
     except ImportError as error:
         message = "{} has no torch: {}".format(sys.executable, error)
         raise Refused("no-torch", message, "name the Python that runs the fork: --python") from None
-    kind = question["kind"]
-    if kind not in _KINDS:
-        raise ValueError(kind)
-    module = importlib.import_module("." + kind, __package__)
+    module = importlib.import_module("." + question["kind"], __package__)
     versions = {"python": platform.python_version(), "torch": torch.__version__}
     return {**module.answer(question, tell), **versions}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-import traceback
 from typing import Any, Dict, List, Optional
 
+from .faults import place_in
 from .fence import Fence
 from .refused import Refused
 from .stand_ins import Finder, answer_versions
@@ -19,6 +19,27 @@ _BY_HEAD = {
     "WorldDetect": "WorldModel",
     "RTDETRDecoder": "RTDETRDetectionModel",
 }
+_kept: List["Builder"] = []
+
+
+def builder_for(question: Dict[str, Any]) -> Builder:
+    """Return the builder of a question's fork, opened; all questions to a worker share it.
+
+    Raises Refused where the fork cannot be imported, again for every question: Python does not
+    take back half an import.
+    """
+    if not _kept:
+        _kept.append(Builder(question))
+        try:
+            _kept[0].open()
+        except Refused as error:
+            _kept[0].refused = error
+    builder = _kept[0]
+    if builder.fork != question["fork"]:
+        raise ValueError("one worker serves one fork: another's modules have the same names")
+    if builder.refused is not None:
+        raise builder.refused
+    return builder
 
 
 class Builder:
@@ -31,8 +52,10 @@ class Builder:
         own = [self.module.partition(".")[0], "models", "utils"]
         self.finder = Finder(fork, own, question["stand_ins"])
         self.fork = fork
+        self.refused: Optional[Refused] = None
         self._names: Any = None
         self.save: Any = None
+        self.load: Any = None
 
     def told(self) -> Dict[str, List[str]]:
         """Return what was stood in for, and what was blocked."""
@@ -42,7 +65,7 @@ class Builder:
         """Import the fork's networks. Raises Refused with the reason where that fails."""
         import torch
 
-        self.save = torch.save  # ultralytics puts its own in this place
+        self.save, self.load = torch.save, torch.load  # ultralytics puts its own in this place
         sys.path.insert(0, self.folder)
         self.fence.close()
         sys.meta_path.append(self.finder)
@@ -56,8 +79,22 @@ class Builder:
         except (Exception, SystemExit) as error:
             raise self._failed("the fork cannot be imported", error) from None
 
+    @property
+    def names(self) -> Any:
+        """Return the fork's module of networks."""
+        return self._names
+
     def build(self, cfg: str, classes: Optional[int], head: str) -> Any:
-        """Build one network, with as many classes as the checkpoint has."""
+        """Build one network. Raises Refused with the reason where the fork cannot."""
+        try:
+            return self.make(cfg, classes, head)
+        except (Exception, SystemExit) as error:
+            if isinstance(error, Refused):
+                raise
+            raise self._failed("the fork cannot build {}".format(cfg), error) from None
+
+    def make(self, cfg: str, classes: Optional[int], head: str) -> Any:
+        """Build one network; ``classes`` takes the place of the file's count where it is given."""
         import torch
 
         wanted = [_BY_HEAD.get(head, ""), "Model", "DetectionModel"]
@@ -67,16 +104,11 @@ class Builder:
         if kind is None:
             raise Refused("no-model", "{} has no class Model".format(self.module))
         torch.manual_seed(0)  # new layers start the same each time
-        try:
-            return kind(cfg, ch=3, nc=classes) if classes else kind(cfg)
-        except (Exception, SystemExit) as error:
-            raise self._failed("the fork cannot build {}".format(cfg), error) from None
+        return kind(cfg, ch=3, nc=classes) if classes else kind(cfg)
 
     def _failed(self, what: str, error: BaseException) -> Refused:
-        where = ""
-        for frame in traceback.extract_tb(error.__traceback__):
-            if frame.filename.startswith(self.fork):
-                where = " ({}:{})".format(frame.filename[len(self.fork) :].strip("/"), frame.lineno)
+        place = place_in(self.fork, error)
+        where = " ({})".format(place) if place else ""
         text = str(error).strip().split("\n")[0][:200]
         hints = []
         if self.fence.blocked:

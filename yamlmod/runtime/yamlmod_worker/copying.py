@@ -1,0 +1,85 @@
+"""Copies of a network: deepcopy (the EMA), pickle (the checkpoint), and fused for deployment."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import io
+from typing import Any, Dict, List
+
+from .building import Builder
+from .network import Failed, Network, Skipped, difference, run, tensors
+
+_SAME = 1e-6
+_FUSED = 1e-4  # folding a norm into its convolution rounds every weight once more
+
+
+def check_deepcopy(net: Network) -> str:
+    """Copy the network, as every fork's EMA does."""
+    return _compare(net, copy.deepcopy(net.module))
+
+
+def check_pickle(net: Network, builder: Builder) -> str:
+    """Write the network as an object and read it back, as checkpoints do."""
+    file = io.BytesIO()
+    builder.save(net.module, file)
+    size = file.tell()
+    file.seek(0)
+    known = inspect.signature(builder.load).parameters
+    options: Dict[str, Any] = {"weights_only": False} if "weights_only" in known else {}
+    text = _compare(net, builder.load(file, **options))
+    return "{}, {:.1f} MB".format(text, size / 1e6)
+
+
+def _compare(net: Network, other: Any) -> str:
+    import torch
+
+    mine, theirs = net.module.state_dict(), other.state_dict()
+    if list(mine) != list(theirs):
+        raise Failed("the copy has other tensors")
+    odd = [name for name, value in mine.items() if not torch.equal(value, theirs[name])]
+    if odd:
+        raise Failed("the copy's {} differs".format(odd[0]))
+    error = difference(net.answer(net.small), run(other, net.image(net.small)))
+    if not error <= _SAME:
+        raise Failed("the copy's outputs differ by {:.1e} of the largest".format(error))
+    net.spare.append(other)
+    return "the same weights and outputs"
+
+
+def check_fuse(net: Network) -> str:
+    """Fuse the network as the fork does, and compare what comes out."""
+    if not hasattr(net.module, "fuse"):
+        raise Skipped("the fork's Model has no fuse()")
+    before: List[Any] = []
+    after: List[Any] = []
+    image = net.image(net.small)
+    fused = net.copy().eval()
+    plain = _with_head(fused, image, before)
+    options = {"verbose": False} if "verbose" in inspect.signature(fused.fuse).parameters else {}
+    fused = fused.fuse(**options) or fused
+    outputs = _with_head(fused, image, after)
+    error = difference(plain, outputs)
+    if error <= _FUSED:
+        return "outputs equal to {:.0e}".format(max(error, 1e-7))
+    body = difference(before, after)
+    if [one.shape for one in plain] != [one.shape for one in outputs] and body <= _FUSED:
+        # Some heads drop their training half when they are fused, or keep only the best boxes.
+        return "what the head gets is equal to {:.0e}; fused, it answers in another form".format(
+            max(body, 1e-7)
+        )
+    raise Failed("after fuse() the outputs differ by {:.1e} of the largest".format(error))
+
+
+def _with_head(module: Any, image: Any, got: List[Any]) -> List[Any]:
+    """Run a network and keep what its head gets."""
+    head = module.model[-1]
+
+    def hook(layer: Any, inputs: Any) -> None:
+        got.extend(part.clone() for part in tensors(inputs))
+
+    handle = head.register_forward_pre_hook(hook)
+    try:
+        return run(module, image)
+    finally:
+        handle.remove()

@@ -1,0 +1,89 @@
+"""Exports of a network: TorchScript and ONNX, each run again and compared."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import io
+import os
+import shutil
+import tempfile
+from typing import Any, Dict, List, Tuple
+
+from .network import Failed, Network, Skipped, difference, run, tensors
+
+_CLOSE = 1e-3
+
+
+def check_torchscript(net: Network) -> str:
+    """Trace the network, write and read it, and run another picture than the traced one."""
+    import torch
+
+    jit: Any = torch.jit  # which has no types
+    module, image, other = _ready(net)
+    with torch.no_grad():
+        traced = jit.trace(module, image, strict=False, check_trace=False)
+    file = io.BytesIO()
+    jit.save(traced, file)
+    file.seek(0)
+    loaded = jit.load(file)
+    with jit.optimized_execution(False), torch.no_grad():  # once is not worth optimising for
+        found = tensors(loaded(other))
+    return _compared("TorchScript", run(module, other), found)
+
+
+def check_onnx(net: Network) -> str:
+    """Export to ONNX with the exporter that forks use, and run it where onnxruntime is there."""
+    import torch
+
+    module, image, other = _ready(net)
+    opset = 12 if int(torch.__version__.split(".")[0]) < 2 else 17
+    known = inspect.signature(torch.onnx.export).parameters
+    options: Dict[str, Any] = {"dynamo": False} if "dynamo" in known else {}
+    folder = tempfile.mkdtemp(prefix="yamlmod-")
+    path = os.path.join(folder, "network.onnx")
+    try:
+        with torch.no_grad():
+            torch.onnx.export(
+                module, image, path, opset_version=opset, input_names=["images"], **options
+            )
+        try:
+            runtime = importlib.import_module("onnxruntime")
+        except ImportError:
+            return "written with opset {}; onnxruntime is not installed, it was not run".format(
+                opset
+            )
+        session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        found = session.run(None, {"images": other.numpy()})
+    except ImportError as error:
+        raise Skipped("torch.onnx needs a package: {}".format(error)) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    outputs = [torch.as_tensor(one) for one in found]
+    return _compared("ONNX, opset {}".format(opset), run(module, other), outputs)
+
+
+def _ready(net: Network) -> Tuple[Any, Any, Any]:
+    """Return a copy in the state in which forks export, and two pictures."""
+    import torch
+
+    module = net.copy().eval()
+    head = module.model[-1]
+    if isinstance(getattr(head, "export", None), bool):
+        head.export = True
+    image = net.image(net.small)
+    run(module, image)  # fills the grids, as every exporter does
+    other = torch.rand(image.shape, generator=torch.Generator().manual_seed(3))
+    return module, image, other
+
+
+def _compared(what: str, eager: List[Any], found: List[Any]) -> str:
+    # An exporter leaves out what is there twice.
+    shapes = [tuple(one.shape) for one in found]
+    wanted = [one for one in eager if tuple(one.shape) in shapes]
+    if [tuple(one.shape) for one in wanted] != shapes:
+        raise Failed("{} gives outputs of other shapes: {}".format(what, shapes))
+    error = difference(wanted, found)
+    if not error <= _CLOSE:
+        raise Failed("{} differs by {:.1e} of the largest output".format(what, error))
+    return "{}, run again: equal to {:.0e}".format(what, max(error, 1e-7))

@@ -1,0 +1,156 @@
+"""A built network beside the rows it was made from, and what the checks ask of it."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+Size = Tuple[int, int]
+_STRIDE = 32  # where a head tells none
+_SMALL = 3  # steps of the largest stride: the least odd number at which no map is one place
+
+
+class Failed(Exception):
+    """A check does not hold, and why."""
+
+
+class Skipped(Exception):
+    """A check cannot be made here, and why."""
+
+
+class Network:
+    """One network under verification; ``rows`` say what its YAML says of every layer."""
+
+    def __init__(self, module: Any, question: Dict[str, Any]) -> None:
+        self.module = module
+        self.rows: List[Dict[str, Any]] = question["rows"]
+        self.inserted: List[int] = question["inserted"]
+        self.stride = _largest_stride(module)
+        self.sizes, self.small = self._sizes(question["sizes"])
+        self.rounded = [list(a) for a, b in zip(question["sizes"], self.sizes) if tuple(a) != b]
+        self._seen: Dict[Size, List[Any]] = {}
+        self.spare: List[Any] = []  # copies that were found equal, for checks that change one
+
+    def _sizes(self, wanted: List[List[int]]) -> Tuple[List[Size], Size]:
+        step = self.stride
+        small = (_SMALL * step, _SMALL * step)
+        if wanted:
+            # Forks round what a user asks for up to the stride in the same way.
+            return [(-(-h // step) * step, -(-w // step) * step) for h, w in wanted], small
+        wide = step <= _STRIDE
+        square = (8 if wide else 4) * step
+        return [
+            (square, square),
+            small,
+            (4 * step, 7 * step) if wide else (2 * step, 3 * step),
+        ], small
+
+    @property
+    def names(self) -> List[str]:
+        """Return the module of every row."""
+        return [row["module"] for row in self.rows]
+
+    def named(self, layer: int) -> str:
+        """Return a layer by its index and its module."""
+        names = self.names
+        return "{} {}".format(layer, names[layer]) if layer < len(names) else str(layer)
+
+    def image(self, size: Size) -> Any:
+        """Return the picture that every pass of one size gets."""
+        import torch
+
+        return torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
+
+    def answer(self, size: Size) -> List[Any]:
+        """Return the network's output in evaluation mode, computed once for each size."""
+        if size not in self._seen:
+            self._seen[size] = run(self.module, self.image(size))
+        return self._seen[size]
+
+    def copy(self) -> Any:
+        """Return a copy that may be changed."""
+        return self.spare.pop() if self.spare else copy.deepcopy(self.module)
+
+    def forget(self) -> None:
+        """Forget what was answered: the weights are no longer the same."""
+        self._seen.clear()
+
+
+def run(module: Any, image: Any) -> List[Any]:
+    """Return every tensor of a network's output in evaluation mode."""
+    import torch
+
+    with torch.no_grad():
+        return tensors(module.eval()(image))
+
+
+def tensors(output: Any) -> List[Any]:
+    """Return the tensors of an output, however they are nested, in order."""
+    if hasattr(output, "shape"):
+        return [output]
+    if isinstance(output, dict):
+        output = list(output.values())
+    if not isinstance(output, (list, tuple)):
+        return []
+    return [tensor for part in output for tensor in tensors(part)]
+
+
+def finite(parts: List[Any]) -> bool:
+    """Tell whether every number of these tensors is one."""
+    import torch
+
+    return all(bool(torch.isfinite(part).all()) for part in parts if part.is_floating_point())
+
+
+def difference(first: List[Any], second: List[Any]) -> float:
+    """Return the largest difference of two outputs, in units of the largest number of each part."""
+    if [part.shape for part in first] != [part.shape for part in second]:
+        return float("inf")
+    worst = 0.0
+    for a, b in zip(first, second):
+        if a.numel() and a.is_floating_point():
+            error = float((a.float() - b.float()).abs().max() / a.float().abs().max().clamp(1e-12))
+            worst = max(worst, error if error == error else float("inf"))
+    return worst
+
+
+@contextmanager
+def listening(module: Any, hear: Callable[[int, Any], Optional[Any]]) -> Iterator[None]:
+    """Let ``hear`` get every layer's output as it comes; what it returns takes its place."""
+
+    def hook(index: int) -> Any:
+        return lambda layer, inputs, output: hear(index, output)
+
+    hooks = [layer.register_forward_hook(hook(i)) for i, layer in enumerate(module.model)]
+    try:
+        yield
+    finally:
+        for one in hooks:
+            one.remove()
+
+
+def first_bad(net: Network, module: Any, image: Any) -> str:
+    """Say which layer is the first whose output is not finite."""
+    import torch
+
+    bad: List[int] = []
+
+    def hear(index: int, output: Any) -> None:
+        if not bad and not finite(tensors(output)):
+            bad.append(index)
+
+    with torch.no_grad(), listening(module, hear):
+        module(image)
+    return "the first is layer {}".format(net.named(bad[0])) if bad else "it is not there again"
+
+
+def _largest_stride(module: Any) -> int:
+    import torch
+
+    told = getattr(module, "stride", None)
+    try:
+        found = int(torch.as_tensor(told).max()) if told is not None else _STRIDE
+    except (TypeError, ValueError, RuntimeError):
+        found = _STRIDE
+    return max(found, _STRIDE)
