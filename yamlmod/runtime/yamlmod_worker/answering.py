@@ -15,7 +15,7 @@ from .refused import Refused
 MARK = "YAMLMOD "
 # Each kind of question is answered by the function `answer` of the module of that name. It gets
 # the question, and a function that tells something of the answer before the rest is there.
-_KINDS = frozenset({"remapping"})
+_KINDS = frozenset({"explaining", "remapping"})
 _Tell = Callable[[Dict[str, Any]], None]
 
 
