@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from yamlmod.gates.graph import Graph, Node
-from yamlmod.gates.operators import ATTENTION, CONVOLUTIONS, SAME
+from yamlmod.gates.operators import ATTENTION, CONVOLUTIONS, SAME, SUMS_OF_PRODUCTS
 from yamlmod.gates.pairs import Kind, Pair, fused, pairs_of
 from yamlmod.gates.places import Place, at, place_of
+from yamlmod.gates.pointwise import made_by_itself, root
 from yamlmod.gates.softmaxes import softmax_pairs
 from yamlmod.gates.values import Values
 
@@ -24,12 +25,13 @@ class Found(NamedTuple):
 class Findings(NamedTuple):
     """What is found in a graph.
 
-    ``alone`` are sigmoids that multiply nothing; ``convolutions`` counts them, ``activated`` those
-    whose output goes into a SiLU or a relative of it.
+    ``alone`` are sigmoids that multiply nothing, ``products`` multiplications of two values without
+    a sigmoid; ``activated`` counts the convolutions whose output goes into an activation of these.
     """
 
     found: list[Found]
     alone: list[Place]
+    products: list[Place]
     sigmoids: int
     convolutions: int
     activated: int
@@ -54,7 +56,7 @@ def examine(graph: Graph) -> Findings:
             new = pairs_of(values, sigmoid)
             pairs += new
             if not new:
-                alone.append(_place_alone(values, sigmoid.node, sigmoid.of, graph))
+                alone.append(_place(values, sigmoid.node, sigmoid.of, graph))
         elif kind is not None and node.inputs and not values.constant(node.inputs[0]):
             pairs.append(Pair(kind, node, node, node.inputs[0], node.inputs[0]))
         elif node.op in ATTENTION and node.inputs:
@@ -69,10 +71,36 @@ def examine(graph: Graph) -> Findings:
     ]
     activated = {_behind(values, pair.of) for pair in pairs if pair.kind.activates}
     count = sum(node.outputs[0] in activated for node in convolutions)
-    return Findings(found, alone, sigmoids, len(convolutions), count, len(values.nodes))
+    products = _products(values, graph, found)
+    return Findings(found, alone, products, sigmoids, len(convolutions), count, len(values.nodes))
 
 
-def _place_alone(values: Values, node: Node, of: str, graph: Graph) -> Place:
+def _products(values: Values, graph: Graph, found: list[Found]) -> list[Place]:
+    """Return where two values are multiplied that are no pair, nor lead to a softmax."""
+    used = {id(one.pair.product) for one in found}
+    softmaxes = {one.place.layer for one in found if one.pair.kind is Kind.softmax}
+    products = []
+    for node in values.nodes:
+        if id(node) in used or len(node.inputs) != 2 or node.op not in ("Mul", *SUMS_OF_PRODUCTS):
+            continue
+        if _joins(values, node):
+            place = _place(values, node, node.inputs[0], graph)
+            # Queries times keys are part of the attention that their softmax stands for.
+            if node.op == "Mul" or place.layer not in softmaxes:
+                products.append(place)
+    return products
+
+
+def _joins(values: Values, node: Node) -> bool:
+    """Tell whether a product joins two values of which neither is made of the other, or a gate."""
+    one, other = node.inputs
+    if any(values.constant(value) or value in values.gating for value in node.inputs):
+        return False
+    alone = made_by_itself(values, one, root(values, other))
+    return not (alone or made_by_itself(values, other, root(values, one)))
+
+
+def _place(values: Values, node: Node, of: str, graph: Graph) -> Place:
     if node.path is not None:
         return at(node.path, graph.classes, "scope")
     pair = Pair(Kind.silu, node, node, of, of)

@@ -1,4 +1,4 @@
-"""From an ONNX model to plain nodes: functions are put in place, subgraphs are part of the whole."""
+"""From an ONNX model to plain nodes: functions put in place, subgraphs part of the whole."""
 
 from __future__ import annotations
 

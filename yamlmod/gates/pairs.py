@@ -105,9 +105,7 @@ def fused(node: Node) -> Kind | None:
     return {"HardSwish": Kind.hardswish, "Glu": Kind.gate}.get(node.op)
 
 
-def _pair(
-    kind: Kind, sigmoid: Sigmoid, node: Node, times: str, through: tuple[str, ...]
-) -> Pair:
+def _pair(kind: Kind, sigmoid: Sigmoid, node: Node, times: str, through: tuple[str, ...]) -> Pair:
     return Pair(kind, sigmoid.node, node, sigmoid.of, times, through, sigmoid.spelled)
 
 

@@ -25,7 +25,8 @@ def _traced(network: Any, size: int) -> Dict[str, Any]:
     image = torch.zeros(1, 3, size, size)
     try:
         with torch.no_grad(), _open_functions():
-            traced = torch.jit.trace(network, image, check_trace=False, strict=False)
+            trace: Any = torch.jit.trace
+            traced = trace(network, image, check_trace=False, strict=False)
     except (Exception, SystemExit) as error:
         text = str(error).strip().split("\n")[0][:200]
         raise Refused(
@@ -97,20 +98,22 @@ class _Context:
 @contextlib.contextmanager
 def _open_functions() -> Iterator[None]:
     """Let the tracer see into functions with a backward of their own, such as a lean Swish."""
-    from torch.autograd import Function
+    import torch
+
+    function: Any = torch.autograd.Function
 
     def apply(cls: Any, *values: Any) -> Any:
-        split = getattr(Function, "setup_context", None)
+        split = getattr(function, "setup_context", None)
         if split is not None and cls.setup_context is not split:
             return cls.forward(*values)
         return cls.forward(_Context(), *values)
 
-    before = vars(Function).get("apply")
-    Function.apply = classmethod(apply)
+    before = vars(function).get("apply")
+    function.apply = classmethod(apply)
     try:
         yield
     finally:
         if before is None:
-            del Function.apply
+            del function.apply
         else:
-            Function.apply = before
+            function.apply = before
