@@ -115,8 +115,9 @@ def _kind(values: Values, sigmoid: Sigmoid, node: Node, step: _Step) -> Kind | N
     other = values.others(node, step.value)[0]
     if values.constant(other):
         return None
-    activation = _activation(values, sigmoid, step, other)
-    return activation or (None if other in values.gating else Kind.gate)
+    if other in values.gating and values.same(other) != step.same:
+        return None  # sigmoids among themselves, which may go on
+    return _activation(values, sigmoid, step, other) or Kind.gate
 
 
 def _activation(values: Values, sigmoid: Sigmoid, step: _Step, other: str) -> Kind | None:

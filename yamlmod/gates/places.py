@@ -36,10 +36,13 @@ def join(segments: Sequence[str]) -> str:
     """
     path = ""
     for segment in segments:
-        if not path or segment.startswith(path + "."):
+        words = path.split(".") if path else []
+        parents = (".".join(words[start:]) for start in range(len(words)))
+        parent = next((one for one in parents if segment.startswith(one + ".")), None)
+        if not path:
             path = segment
-        elif "." in segment and segment.split(".")[0] == path.rpartition(".")[2]:
-            path = path[: -len(segment.split(".")[0])] + segment
+        elif parent is not None:
+            path += segment[len(parent) :]
         else:
             path = f"{path}.{segment.rpartition('.')[2]}"
     return path
