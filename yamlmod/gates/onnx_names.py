@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from yamlmod.gates.places import join
+from yamlmod.gates.places import join, join_whole
 
 _PREFIX = "pkg.torch.onnx."
 _LONGEST = 20_000
@@ -31,7 +31,7 @@ def path_of(node: Any, classes: dict[str, str]) -> str | None:
         inner = [clean(one) for one in scopes[:-1]]  # the last one is the operation itself
         if len(kinds) == len(scopes):
             _learn(inner, kinds, classes)
-        return join([one for one in inner if one])
+        return join_whole([one for one in inner if one])
     for name in (node.name, *node.output):
         match = _SCOPED.fullmatch(name)
         if match:
@@ -49,7 +49,7 @@ def _learn(scopes: Sequence[str], kinds: Sequence[str], classes: dict[str, str])
     path = ""
     for scope, kind in zip(scopes, kinds, strict=False):
         if scope:
-            path = join([path, scope]) if path else scope
+            path = join_whole([path, scope]) if path else scope
             classes.setdefault(path, clean(short_class(kind)))
 
 

@@ -29,22 +29,29 @@ class Place(NamedTuple):
 
 
 def join(segments: Sequence[str]) -> str:
-    """Return the path of a module whose parents are named one after another.
+    """Return the path of a module whose parents are named one after another, each in its parent.
 
-    A segment may repeat its parents (m, m.0), be one word, or, where a module is shared, carry the
-    path of the place at which it was met first.
+    A segment may repeat its parents: m, m.0.
     """
     path = ""
     for segment in segments:
         words = path.split(".") if path else []
         parents = (".".join(words[start:]) for start in range(len(words)))
         parent = next((one for one in parents if segment.startswith(one + ".")), None)
-        if not path:
-            path = segment
-        elif parent is not None:
-            path += segment[len(parent) :]
-        else:
-            path = f"{path}.{segment.rpartition('.')[2]}"
+        path += segment[len(parent) :] if parent is not None else f".{segment}" * bool(path)
+        path = path or segment
+    return path
+
+
+def join_whole(segments: Sequence[str]) -> str:
+    """Return the path of a module whose parents are named by their whole paths.
+
+    A module that several share has the path at which it was met first, here it is another.
+    """
+    path = ""
+    for segment in segments:
+        inside = not path or segment.startswith(path + ".")
+        path = segment if inside else f"{path}.{segment.rpartition('.')[2]}"
     return path
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from yamlmod.gates.graph import Constant, Graph, Node
-from yamlmod.gates.places import join
+from yamlmod.gates.places import join_whole
 
 _OPERATORS = {
     "Sigmoid": "sigmoid special_expit",
@@ -77,7 +77,7 @@ def traced_graph(answer: Mapping[str, Any]) -> Graph:
     for kind, inputs, outputs, segments in answer["nodes"]:
         if kind in ("prim::ListConstruct", "prim::TupleConstruct"):
             lists[outputs[0]] = inputs
-        nodes += _nodes(kind, inputs, outputs, join(segments), lists, constants)
+        nodes += _nodes(kind, inputs, outputs, join_whole(segments), lists, constants)
     return Graph(nodes, constants, answer["classes"])
 
 
