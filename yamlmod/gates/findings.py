@@ -12,6 +12,7 @@ from yamlmod.gates.pointwise import made_by_itself, root
 from yamlmod.gates.softmaxes import softmax_pairs
 from yamlmod.gates.values import Values
 
+_DEVIATIONS = frozenset({"Sqrt", "Reciprocal"})
 _BETWEEN = SAME | {"BatchNormalization"}
 
 
@@ -94,6 +95,9 @@ def _products(values: Values, graph: Graph, found: list[Found]) -> list[Place]:
 def _joins(values: Values, node: Node) -> bool:
     """Tell whether a product joins two values of which neither is made of the other, or a gate."""
     one, other = node.inputs
+    makers = (values.maker.get(value) for value in node.inputs)
+    if any(maker is not None and maker.op in _DEVIATIONS for maker in makers):
+        return False  # a normalisation, written out
     if any(values.constant(value) or value in values.gating for value in node.inputs):
         return False
     alone = made_by_itself(values, one, root(values, other))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from yamlmod.errors import Refusal
 
 # More than any network has, and few enough that every walk ends soon.
-MAX_NODES = 1_000_000
+MAX_NODES = 200_000
 
 
 class Constant(NamedTuple):

@@ -47,6 +47,8 @@ class Flattening:
         """Add the nodes of a graph or a function, its values named with a prefix."""
         if depth > _DEEPEST:
             raise Refusal("too-deep", "functions or subgraphs of the model never end")
+        if self._bodies > MAX_NODES:
+            raise Refusal("too-large", f"the model has more than {MAX_NODES:,} calls")
         for tensor in getattr(body, "initializer", ()):
             self._fix(_new(names, prefix, tensor.name), tensor)
         for sparse in getattr(body, "sparse_initializer", ()):

@@ -109,5 +109,10 @@ def _nodes(
         given = (inputs[1], inputs[0], inputs[2])
     elif op in ("Min", "Max") and len(given) != 2:
         op = kind  # over a dimension: one number of many
-    node = Node(op, given[: _DATA.get(op, len(given))], tuple(outputs), path=path)
-    return [node]
+    elif kind.startswith("aten::addcmul"):  # a + b * c
+        between = f"{outputs[0]}::mul"
+        return [
+            Node("Mul", given[1:3], (between,), path=path),
+            Node("Add", (given[0], between), tuple(outputs), path=path),
+        ]
+    return [Node(op, given[: _DATA.get(op, len(given))], tuple(outputs), path=path)]

@@ -67,7 +67,7 @@ def _constant(value: Any) -> List[Any]:
     import torch
 
     if isinstance(value, torch.Tensor):
-        number = float(value) if value.numel() == 1 and not value.is_complex() else None
+        number = float(value.detach()) if value.numel() == 1 and not value.is_complex() else None
         return [value.numel(), number]
     if isinstance(value, (bool, int, float)):
         return [1, float(value)]
