@@ -1,7 +1,7 @@
 """Exports networks of a fork to ONNX; a script, run on its own: `export_fork.py QUESTION`.
 
-The question is JSON: where the fork is, and a list of [CFG, OUT, OPSET, DYNAMO, SIZE]. The answer is
-a line for each behind a marker, with the error where there is one.
+The question is JSON: where the fork is, and a list of [CFG, OUT, OPSET, DYNAMO, SIZE]. The
+answer is a line for each behind a marker, with the error where there is one.
 """
 
 from __future__ import annotations
