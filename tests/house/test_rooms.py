@@ -22,6 +22,7 @@ _MAY: dict[str, set[str]] = {
         "registry",
         "model",
         "runtime",
+        "gates",
         *_GROUND,
     },
     "ops": {"model", "registry", *_GROUND},
@@ -31,6 +32,7 @@ _MAY: dict[str, set[str]] = {
     "report": _GROUND,
     "registry": _GROUND,
     "workspace": _GROUND,
+    "gates": _GROUND,
     "runtime": _GROUND,
     "api": {"checks", "ops", "workspace", *_GROUND},
     "errors": {"edits"},
@@ -43,6 +45,8 @@ _ONLY = {
     "typer": {"cli"},
     "torch": {"runtime/yamlmod_worker"},
     "einops": set(),
+    "onnx": {"gates"},
+    "google": {"gates"},
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.samples import SMALL
 
-_HEAVY = ("libcst", "torch", "rich", "pydantic", "einops", "numpy")
+_HEAVY = ("libcst", "torch", "rich", "pydantic", "einops", "numpy", "onnx")
 
 
 def _loaded(arguments: list[str], folder: Path) -> set[str]:
@@ -39,6 +39,7 @@ def _loaded(arguments: list[str], folder: Path) -> set[str]:
         (["show", "x.yaml"], ("yamlmod.fork",)),
         (["check", "x.yaml"], ("yamlmod.fork",)),
         (["list"], ("yamlmod.fork", "ruamel")),
+        (["explain", "--help"], ("yamlmod.gates", "yamlmod.fork", "ruamel")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

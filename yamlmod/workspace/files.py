@@ -60,7 +60,7 @@ def read_text(path: Path, shown: str | None = None) -> TextFile:
         ) from error
 
 
-def read_bytes(path: Path, name: str) -> bytes:
+def read_bytes(path: Path, name: str, limit: int = MAX_BYTES) -> bytes:
     """Read a regular file's bytes. Raises Refusal with the reason where that fails."""
     try:
         if str(path) in ("", "."):
@@ -70,8 +70,8 @@ def read_bytes(path: Path, name: str) -> bytes:
         if path.exists() and not path.is_file():
             raise Refusal("not-a-file", f"{name} is not a regular file")
         size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise Refusal("too-large", f"{name} has {size:,} bytes; at most {MAX_BYTES:,} are read")
+        if size > limit:
+            raise Refusal("too-large", f"{name} has {size:,} bytes; at most {limit:,} are read")
         return path.read_bytes()
     except FileNotFoundError:
         raise Refusal("no-such-file", f"there is no file {name}") from None

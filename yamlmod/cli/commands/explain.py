@@ -1,0 +1,78 @@
+"""Tell SiLU from attention: what every sigmoid of an exported network multiplies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yamlmod.cli.options import Format, Json, OutputFormat, path_word
+
+EPILOG = """\b
+Examples:
+  yamlmod explain yolov5s.onnx
+  yamlmod explain yolov5s.onnx --json | jq '.pairs[] | select(.kind == "gate")'
+  yamlmod explain models/yolov5s-se.yaml --repo yolov5
+      the same of a model YAML: its network is built and traced, and no ONNX is needed"""
+
+
+def run(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL.onnx|CFG",
+            parser=path_word,
+            help="An ONNX file; or, with --repo, a model YAML.",
+        ),
+    ],
+    repo: Annotated[
+        Path | None,
+        typer.Option(
+            "--repo",
+            metavar="REPO",
+            parser=path_word,
+            show_default=False,
+            help="The fork, whose code builds the network of CFG.",
+        ),
+    ] = None,
+    imgsz: Annotated[
+        int, typer.Option("--imgsz", metavar="N", min=32, max=2048, help="Trace at N x N pixels.")
+    ] = 256,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            "--python",
+            metavar="PY",
+            show_default=False,
+            help="The Python that runs the fork; else yamlmod's own.",
+        ),
+    ] = None,
+    no_stand_ins: Annotated[
+        bool,
+        typer.Option("--no-stand-ins", help="Fail where the fork imports a missing package."),
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="End the worker then.")
+    ] = 300.0,
+    json: Json = False,
+    format: OutputFormat = Format.text,
+) -> None:
+    """List every Sigmoid and Mul of a network, and tell activations from gates.
+
+    An ONNX file is read as data; its weights are not needed. With --repo the fork's code is run, to
+    build the network of CFG and to trace it once, without network and without installers.
+    """
+    from yamlmod.cli.console import say, say_json, show
+    from yamlmod.cli.explaining import answer_json, of_cfg, of_onnx, report
+
+    as_json = json or format is Format.json
+    if repo is None:
+        explained = of_onnx(model)
+    else:
+        tell = (lambda line: None) if as_json else (lambda line: say([line]))
+        explained = of_cfg(model, repo, python, not no_stand_ins, imgsz, timeout, tell)
+    if as_json:
+        say_json(answer_json(explained))
+    else:
+        show(report(explained))

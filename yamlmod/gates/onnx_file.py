@@ -1,0 +1,59 @@
+"""Reads an ONNX model from bytes: the only place that knows the onnx package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yamlmod.errors import Place, Refusal
+from yamlmod.gates.graph import Graph
+from yamlmod.gates.onnx_graph import Flattening
+
+_KNOWN = {
+    b"PK\x03\x04": "a zip archive, as torch writes it: export it to ONNX, or give its CFG --repo",
+    b"ORTM": "a model in onnxruntime's own format: give the ONNX file it was made from",
+}
+
+
+def read_onnx(raw: bytes, shown: str) -> Graph:
+    """Return the graph of an ONNX file. Weights in other files are not opened.
+
+    Raises Refusal for what is no ONNX model, and where the package onnx is missing.
+    """
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ImportError as error:
+        raise Refusal(
+            "no-onnx",
+            f"reading {shown} needs the package onnx: {error}",
+            hint='pip install "yolo-yamlmod[onnx]", or pip install onnx',
+        ) from None
+    if not raw:
+        raise _refused(shown, "the file is empty")
+    for start, what in _KNOWN.items():
+        if raw.startswith(start) or raw[4:8] == start:
+            raise _refused(shown, f"it is {what}")
+    try:
+        model = onnx.load_model_from_string(raw)
+    except DecodeError as error:
+        raise _refused(shown, f"it does not parse: {error}") from None
+    if not model.ir_version or not model.graph.node:
+        raise _refused(shown, "it holds no graph")
+    return Flattening(model, _scalar).graph()
+
+
+def _refused(shown: str, reason: str) -> Refusal:
+    hint = "give a file that torch.onnx.export or another exporter has written"
+    return Refusal("not-onnx", f"this is no ONNX model: {reason}", place=Place(shown), hint=hint)
+
+
+def _scalar(tensor: Any) -> float | None:
+    """Return the one number of a tensor, None where it is not in this file."""
+    from onnx import TensorProto, numpy_helper
+
+    if tensor.data_location == TensorProto.EXTERNAL:
+        return None
+    try:
+        return float(numpy_helper.to_array(tensor).reshape(-1)[0])
+    except Exception:  # a hostile tensor: it is a constant all the same
+        return None

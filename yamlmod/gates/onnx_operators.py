@@ -1,0 +1,56 @@
+"""Operators of other domains by the names of ONNX's own, so that all else knows one set."""
+
+from __future__ import annotations
+
+from yamlmod.gates.graph import Node
+
+_STANDARD = ("", "ai.onnx")
+_BY_NAME = {
+    "silu": "Swish",
+    "swish": "Swish",
+    "quickgelu": "Swish",
+    "hardswish": "HardSwish",
+    "hardsigmoid": "HardSigmoid",
+    "sigmoid": "Sigmoid",
+    "mul": "Mul",
+    "qlinearsigmoid": "Sigmoid",
+    "qlinearglobalaveragepool": "GlobalAveragePool",
+    "qlinearaveragepool": "AveragePool",
+    "qlinearsoftmax": "Softmax",
+    "fusedconv": "Conv",
+    "nhwcfusedconv": "Conv",
+    "nhwcconv": "Conv",
+    "qlinearconv": "Conv",
+    "fusedmatmul": "MatMul",
+    "fusedgemm": "Gemm",
+    "attention": "Attention",
+    "multiheadattention": "MultiHeadAttention",
+    "groupqueryattention": "GroupQueryAttention",
+}
+# A convolution fused with one of these is two operators again.
+_FUSED = {b"Sigmoid": "Sigmoid", b"HardSigmoid": "HardSigmoid"}
+
+
+def plain_nodes(node: Node, domain: str) -> list[Node]:
+    """Return a node in ONNX's words; what is unknown keeps its name behind its domain."""
+    word = node.op.lower()
+    if domain in _STANDARD and word not in ("qlinearconv", "silu"):
+        return [node]
+    if word == "qlinearmul":  # each operand is followed by its scale and its zero point
+        return [node._replace(op="Mul", inputs=(*node.inputs[0:1], *node.inputs[3:4]))]
+    op = _BY_NAME.get(word)
+    if op is None:
+        return [node._replace(op=f"{domain}::{node.op}")]
+    if word == "quickgelu":
+        alpha = node.attributes.get("alpha", 1.702)
+        return [node._replace(op=op, attributes={"alpha": alpha})]
+    if word.startswith("qlinear") and op != "Conv":
+        node = node._replace(inputs=node.inputs[:1])
+    activation = _FUSED.get(node.attributes.get("activation"))  # type: ignore[call-overload]
+    if op == "Conv" and activation and node.outputs:
+        between = f"{node.outputs[0]}::conv"
+        return [
+            node._replace(op=op, outputs=(between,)),
+            node._replace(op=activation, inputs=(between,), attributes={}),
+        ]
+    return [node._replace(op=op)]
