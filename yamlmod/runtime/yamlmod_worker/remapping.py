@@ -31,7 +31,7 @@ def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
     """Answer a whole remap: read, build, map, load, check, write, and tell."""
     checkpoint = open_checkpoint(question["weights"])
     state = find_state(checkpoint)
-    tensors = {name: checkpoint.tensor(found) for name, found in state.tensors.items()}
+    tensors = dict(checkpoint.read(state.tensors))
     builder = Builder(question)
     builder.open()
     head = question["head"]
@@ -236,9 +236,8 @@ def _prove(draft: str, new: Any) -> None:
     found = find_state(written).tensors
     wanted = new.state_dict()
     same = list(found) == list(wanted) and all(
-        written.tensor(found[name]).dtype == value.dtype
-        and torch.equal(written.tensor(found[name]), value)
-        for name, value in wanted.items()
+        value.dtype == wanted[name].dtype and torch.equal(value, wanted[name])
+        for name, value in written.read(found)
     )
     if not same:
         raise bad("what was written does not read back as it was; nothing was kept")
