@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 import os
 from typing import Any, Callable, List, NamedTuple, Optional
@@ -18,7 +19,7 @@ class File:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._file = open(path, "rb", buffering=0)
+        self._file = io.FileIO(path)
         self.size = os.fstat(self._file.fileno()).st_size
 
     def part(self, start: int, count: int) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+import math
+from typing import Any, NamedTuple, Optional, Tuple
 
 from .pickles import Known, Name
 from .refused import bad
@@ -43,6 +44,16 @@ class Tensor(NamedTuple):
     offset: int
     shape: Tuple[int, ...]
     stride: Tuple[int, ...]
+
+    @property
+    def numel(self) -> int:
+        """Return how many numbers it has."""
+        return math.prod(self.shape)
+
+    @property
+    def is_float(self) -> bool:
+        """Tell whether its numbers are floating-point ones."""
+        return "float" in self.dtype
 
 
 def whole(value: Any) -> int:

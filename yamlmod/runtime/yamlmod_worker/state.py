@@ -47,7 +47,7 @@ def find_state(checkpoint: Checkpoint) -> State:
             notes.append("the wrapper's prefix `{}` is taken off the names".format(prefix))
     if not tensors:
         raise bad("its {} has no tensors".format(source))
-    kinds = sorted({t.dtype for t in tensors.values() if t.dtype.startswith(("float", "bfloat"))})
+    kinds = sorted({t.dtype for t in tensors.values() if t.is_float})
     if kinds and kinds != ["float32"]:
         notes.append("its numbers are {}".format(" and ".join(kinds)))
     classes, names = _classes(network)

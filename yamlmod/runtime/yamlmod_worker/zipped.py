@@ -46,8 +46,8 @@ def open_zip(file: File) -> Contents:
     if sum(info.file_size for info in members.values()) > file.size:
         raise bad("its records are longer than the file: it is compressed, or damaged")
     if prefix + "byteorder" in members:
-        place = _place(members[prefix + "byteorder"], file)
-        if file.part(place.start, place.length) != b"little":
+        start, length, _ = _place(members[prefix + "byteorder"], file)
+        if file.part(start, length) != b"little":
             raise bad("it was written on a big-endian machine")
     pickle = Pickle(_checked(members[pickles[0]], file), 0, KNOWN, storage_of)
     root = pickle.load(TABLE)
@@ -61,7 +61,7 @@ def open_zip(file: File) -> Contents:
 
 def _members(path: str) -> Dict[str, zipfile.ZipInfo]:
     try:
-        with _Directory(path) as file, zipfile.ZipFile(file) as archive:  # type: ignore[type-var]
+        with _Directory(path) as file, zipfile.ZipFile(file) as archive:
             listed = archive.infolist()
     except _DAMAGE as error:
         raise bad("it is a damaged or truncated zip file: {}".format(shown(str(error)))) from None
