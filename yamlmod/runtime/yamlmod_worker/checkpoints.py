@@ -1,77 +1,135 @@
 """Opens a checkpoint: torch's zip and legacy formats and safetensors, as data and nothing else.
 
-Tensors are views into the file's own bytes, read once: memory stays near the size of the file.
+What a file holds is known when it is open; its numbers are read when they are asked for, one
+storage after the other, so that memory stays near what is held of it.
 """
 
 from __future__ import annotations
 
-import json
-import mmap
-import struct
+import ctypes
 import sys
-import zipfile
 import zlib
-from typing import Any, Callable, Dict, List, Tuple
+from collections import Counter
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from .meanings import KNOWN, STORAGES, WIDTH, Storage, Tensor, storage_of, whole
-from .opcodes import TABLE
-from .pickles import Name, Pickle
-from .refused import Refused, bad
+from . import legacy, safe_tensors, zipped
+from .contents import Contents, File, Place
+from .meanings import WIDTH, Tensor
+from .pickles import Name
+from .refused import Refused, bad, shown
 
-_ZIP_START = b"PK\x03\x04"
-_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-_LEGACY_START = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the same as a pickle, behind its protocol
-_SAFE = {
-    "F64": "float64",
-    "F32": "float32",
-    "F16": "float16",
-    "BF16": "bfloat16",
-    "I64": "int64",
-    "I32": "int32",
-    "I16": "int16",
-    "I8": "int8",
-    "U8": "uint8",
-    "BOOL": "bool",
-}
+_AHEAD = 1 << 16  # bytes that are read at once, or a storage that is larger
+_FORMATS = (
+    (zipped.is_zip, "zip", zipped.open_zip),
+    (legacy.is_legacy, "legacy", legacy.open_legacy),
+    (safe_tensors.is_safetensors, "safetensors", safe_tensors.open_safetensors),
+)
+# What people have by mistake, told by how it begins.
+_FOREIGN = (
+    (b"version https://git-lfs", "a pointer of git-lfs; `git lfs pull` fetches the file itself"),
+    (b"<!doctype html", "a web page: the download did not give the file"),
+    (b"<html", "a web page: the download did not give the file"),
+    (b"<?xml", "an XML file, perhaps the answer of a server: the download did not give the file"),
+    (b"\x1f\x8b", "a gzip file; unpack it first"),
+    (b"\x89hdf\r\n", "an HDF5 file (Keras), which is not read"),
+    (b"\x89png", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+)
+_TAR = (257, b"ustar")
+_OLD_TAR = "a tar file; the checkpoints of PyTorch before 0.2 are not read, nor are archives"
 
 
 class Checkpoint:
     """What a file holds: its root object, the globals it names, and its tensors' numbers."""
 
-    def __init__(self, form: str, root: Any, names: List[Name], read: Callable[[str], Any]) -> None:
-        self.form, self.root, self.names = form, root, names
-        self._read = read
-        self._storages: Dict[str, Any] = {}
+    def __init__(self, form: str, file: File, contents: Contents) -> None:
+        self.form = form
+        self.root: Any = contents.root
+        self.names: List[Name] = contents.names
+        self._file, self._place = file, contents.place
+        self._window: Optional[_Window] = None
 
-    def tensor(self, found: Tensor) -> Any:
-        """Return a torch tensor: a view of its storage, which is read once."""
+    def read(self, tensors: Mapping[str, Tensor]) -> Iterator[Tuple[str, Any]]:
+        """Yield torch tensors by name, one at a time; those of one storage share its numbers."""
+        left = Counter((found.storage.key, found.dtype) for found in tensors.values())
+        shared: Dict[Tuple[str, str], Any] = {}
+        for name, found in tensors.items():
+            key = found.storage.key, found.dtype
+            _within(found)
+            flat = shared.pop(key) if key in shared else self._numbers(found)
+            left[key] -= 1
+            if left[key]:
+                shared[key] = flat
+            yield name, _view(found, flat)
+
+    def _numbers(self, found: Tensor) -> Any:
+        """Return a tensor's whole storage, and check it where the file has a checksum."""
+        storage = found.storage
+        place = self._place(storage.key)
+        if place is None:
+            raise bad("it lacks the storage {}".format(shown(storage.key)))
+        if place.length < (storage.start + storage.length) * WIDTH[storage.dtype]:
+            raise bad("its storage {} is shorter than it says".format(shown(storage.key)))
+        window = self._window_on(place)
+        first = place.start - window.start
+        part = window.room[first : first + place.length]
+        if len(part) != place.length or _damaged(part, place.checksum):
+            raise bad("it is truncated or damaged at its storage {}".format(shown(storage.key)))
+        return window.numbers_at(first, place.length, found.dtype)
+
+    def _window_on(self, place: Place) -> "_Window":
+        """Return what was read of the file around a place; the next ones lie behind it."""
+        window = self._window
+        end = place.start + place.length
+        if window is None or not window.start <= place.start <= end <= window.end:
+            most = max(place.length, _AHEAD)
+            self._window = window = None  # before the next one takes its place in memory
+            window = self._window = _Window(self._file, place.start, most)
+        return window
+
+
+class _Window:
+    """A stretch of the file, read in one call into the memory of a tensor."""
+
+    def __init__(self, file: File, start: int, most: int) -> None:
         import torch
 
-        storage, dtype = found.storage, getattr(torch, found.dtype)
-        _within(found)
-        if storage.key not in self._storages:
-            self._storages[storage.key] = self._read(storage.key)
-        data = self._storages[storage.key]
-        if len(data) < (storage.start + storage.length) * WIDTH[storage.dtype]:
-            raise bad("storage {} is shorter than its pickle says".format(storage.key))
-        try:
-            if not len(data):
-                return torch.empty(found.shape, dtype=dtype)
-            flat = _numbers(torch, data, found.dtype)
-            return flat.as_strided(found.shape, found.stride, storage.start + found.offset)
-        except (RuntimeError, ValueError, TypeError, OverflowError):
-            raise bad("a tensor of shape {} cannot be made".format(list(found.shape))) from None
+        size = max(min(most, file.size - start), 0)
+        self._bytes = torch.empty(size // 8 * 8 + 8, dtype=torch.uint8)
+        self.room = _memory(self._bytes)[:size]
+        self.start, self.end = start, start + file.fill(start, self.room)
+
+    def numbers_at(self, first: int, length: int, name: str) -> Any:
+        """Return the numbers at a place: of this memory where its form allows, or a copy."""
+        import torch
+
+        if name == "bool":  # any byte but 0 is true, also one that torch would not have written
+            return self.numbers_at(first, length, "uint8") != 0
+        dtype, width = getattr(torch, name), WIDTH[name]
+        length -= length % width
+        if first % width == 0 and hasattr(torch, "frombuffer"):  # torch 1.10 and its wider views
+            return self._bytes[first : first + length].view(dtype)
+        found = torch.empty(length // width, dtype=dtype)
+        if length:
+            _memory(found)[:] = self.room[first : first + length]
+        return found
 
 
-def _numbers(torch: Any, data: bytearray, name: str) -> Any:
-    if name == "bool":
-        return _numbers(torch, data, "uint8") != 0
-    dtype = getattr(torch, name)
-    if hasattr(torch, "frombuffer"):
-        return torch.frombuffer(data, dtype=dtype)
-    kind = next(kind for kind, known in STORAGES.items() if known == name)
-    storage = getattr(torch, kind).from_buffer(data, byte_order="little")
-    return torch.empty(0, dtype=dtype).set_(storage)  # torch before 1.10
+def _memory(tensor: Any) -> memoryview:
+    length = tensor.numel() * tensor.element_size()
+    return memoryview((ctypes.c_char * length).from_address(tensor.data_ptr())).cast("B")
+
+
+def _damaged(part: memoryview, checksum: Optional[int]) -> bool:
+    return checksum is not None and zlib.crc32(part) != checksum
+
+
+def _view(found: Tensor, flat: Any) -> Any:
+    first = found.storage.start + found.offset
+    try:
+        return flat.as_strided(found.shape, found.stride, flat.storage_offset() + first)
+    except (RuntimeError, ValueError, TypeError, OverflowError):
+        raise bad("a tensor of shape {} cannot be made".format(list(found.shape))) from None
 
 
 def _within(found: Tensor) -> None:
@@ -90,155 +148,30 @@ def open_checkpoint(path: str) -> Checkpoint:
     if sys.byteorder != "little":
         raise Refused("unsupported", "checkpoints are read on little-endian machines only")
     try:
-        with open(path, "rb") as file:
-            head = file.read(64)
-            if not head:
-                raise bad("{} is empty".format(path))
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        file = File(path)
+        head = file.part(0, 512)
     except OSError as error:
         raise Refused(
             "unreadable", "{} cannot be read: {}".format(path, error.strerror or error)
         ) from None
-    if head.startswith(_ZIP_START):
-        return _open_zip(path, data)
-    if head.startswith(b"\x80") and _LEGACY_START in head:
-        return _open_legacy(data)
-    if len(head) > 8 and head[8:9] == b"{":
-        return _open_safetensors(data)
-    raise bad(
-        "{} is not a checkpoint: neither torch's zip or legacy format nor safetensors".format(path)
-    )
-
-
-# The zip format: data.pkl beside data/KEY.
-
-
-def _open_zip(path: str, data: Any) -> Checkpoint:
+    if not head:
+        raise bad("{} is empty".format(path))
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = {info.filename: info for info in archive.infolist()}
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
-        raise bad("{} is a damaged or truncated zip file: {}".format(path, error)) from None
-    pickles = [name for name in members if name.endswith("/data.pkl") or name == "data.pkl"]
-    if len(pickles) != 1:
-        raise bad("{} is a zip file, but not of torch.save: it holds no data.pkl".format(path))
-    prefix = pickles[0][: -len("data.pkl")]
-    if prefix + "constants.pkl" in members:
-        raise bad("{} is a TorchScript archive; give the checkpoint it came from".format(path))
-    if sum(info.file_size for info in members.values()) > len(data):
-        raise bad("{} says that it holds more than it does".format(path))
-
-    def read(name: str) -> bytearray:
-        info = members.get(prefix + name)
-        if info is None:
-            raise bad("{} lacks its record {}".format(path, name))
-        if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
-            raise bad("{} is compressed or encrypted, which torch.save never does".format(path))
-        # Read here and not through zipfile, which takes longer than torch does for it all.
-        place = info.header_offset
-        head = data[place : place + 30]
-        if len(head) < 30 or not head.startswith(_ZIP_START):
-            raise bad("{} is damaged at its record {}".format(path, name))
-        start = place + 30 + sum(struct.unpack("<HH", head[26:]))
-        with memoryview(data) as whole_file, whole_file[start : start + info.file_size] as part:
-            found = bytearray(part)
-        if len(found) != info.file_size or zlib.crc32(found) != info.CRC:
-            raise bad("{} is truncated or damaged in its record {}".format(path, name))
-        return found
-
-    if prefix + "byteorder" in members and bytes(read("byteorder")) != b"little":
-        raise bad("{} was written on a big-endian machine".format(path))
-    pickle = Pickle(bytes(read("data.pkl")), 0, KNOWN, storage_of)
-    root = pickle.load(TABLE)
-    return Checkpoint("zip", root, list(pickle.names), lambda key: read("data/" + key))
+        for is_it, form, open_it in _FORMATS:
+            if is_it(head):
+                return Checkpoint(form, file, open_it(file))
+    except Refused as error:
+        # Every refusal names the file; what is wrong with it is told by who found it.
+        raise Refused(error.code, "{}: {}".format(path, error.message), error.hint) from None
+    raise bad("{} is not a checkpoint: {}".format(path, _what(head)))
 
 
-# The legacy format: five pickles, then the storages one behind the other.
-
-
-def _open_legacy(data: Any) -> Checkpoint:
-    found: List[Any] = []
-    names: Dict[Name, None] = {}
-    storages: Dict[str, Storage] = {}
-
-    def storage(told: Any) -> Any:
-        if isinstance(told, tuple) and len(told) == 4 and told[0] == "module":
-            return told[1]  # the class, with the source it had; never needed
-        made = storage_of(told)
-        storages[made.key] = made
-        return made
-
-    end = 0
-    for _ in range(5):
-        pickle = Pickle(data, end, KNOWN, storage)
-        found.append(pickle.load(TABLE))
-        names.update(pickle.names)
-        end = pickle.end
-    magic, version, system, root, keys = found
-    if magic != _LEGACY_MAGIC or version != 1001 or not isinstance(keys, list):
-        raise bad("it is not of torch.save's legacy format 1001")
-    if isinstance(system, dict) and system.get("little_endian") is False:
-        raise bad("it was written on a big-endian machine")
-    places: Dict[str, Tuple[int, int]] = {}
-    for key in keys:
-        if not isinstance(key, str) or key not in storages:
-            raise bad("it holds a storage that nothing names")
-        if len(data) - end < 8:
-            raise bad("it is truncated: a storage is missing")
-        count = struct.unpack("<q", data[end : end + 8])[0]
-        length = count * WIDTH[storages[key].dtype]
-        if count < 0 or length > len(data) - end - 8:
-            raise bad("it is truncated: {} bytes of a storage are missing".format(length))
-        places[key] = (end + 8, length)
-        end += 8 + length
-
-    def read(key: str) -> bytearray:
-        if key not in places:
-            raise bad("it lacks the storage {!r}".format(key[:40]))
-        start, length = places[key]
-        return bytearray(data[start : start + length])
-
-    return Checkpoint("legacy", root, list(names), read)
-
-
-# safetensors: a JSON header, then the numbers.
-
-
-def _open_safetensors(data: Any) -> Checkpoint:
-    length = struct.unpack("<Q", data[:8])[0]
-    if length > len(data) - 8 or length > 100_000_000:
-        raise bad("it begins like safetensors, but its header is cut short")
-    try:
-        header = json.loads(bytes(data[8 : 8 + length]).decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise bad("it begins like safetensors, but its header is no JSON") from None
-    if not isinstance(header, dict):
-        raise bad("its safetensors header is no table")
-    base = 8 + length
-    header.pop("__metadata__", None)
-    root = {name: _safe_tensor(name, told, len(data) - base) for name, told in header.items()}
-
-    def read(key: str) -> bytearray:
-        start, stop = header[key]["data_offsets"]
-        return bytearray(data[base + start : base + stop])
-
-    return Checkpoint("safetensors", root, [], read)
-
-
-def _safe_tensor(name: str, told: Any, room: int) -> Tensor:
-    try:
-        dtype, shape = _SAFE.get(told["dtype"]), told["shape"]
-        start, stop = told["data_offsets"]
-        shape = tuple(whole(value) for value in shape)
-        start, stop = whole(start), whole(stop)
-    except (KeyError, TypeError, ValueError):
-        raise bad("its safetensors header is malformed at {!r}".format(name[:80])) from None
-    if dtype is None:
-        raise bad("{!r} has a type that is not read: {}".format(name[:80], told["dtype"]))
-    count, stride = 1, []
-    for value in reversed(shape):
-        stride.append(count)
-        count *= value
-    if not start <= stop <= room or stop - start != count * WIDTH[dtype]:
-        raise bad("{!r} does not fit its place in the file, which may be cut".format(name[:80]))
-    return Tensor(Storage(name, dtype, count), dtype, 0, shape, tuple(reversed(stride)))
+def _what(head: bytes) -> str:
+    start = head.lstrip().lower()
+    for begin, what in _FOREIGN:
+        if start.startswith(begin):
+            return "it is " + what
+    offset, mark = _TAR
+    if head[offset : offset + len(mark)] == mark:
+        return "it is " + _OLD_TAR
+    return "neither torch's zip or legacy format nor safetensors"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from .refused import Refused
 
@@ -11,37 +11,30 @@ _TOLERANCE = 1e-5
 _SIZE = 256
 
 
-def start_as_identity(old: Any, new: Any, wanted: Dict[str, Any]) -> Dict[str, Any]:
-    """Fill the new layers' parameters, and compare the outputs where that is fair.
+def outputs(network: Any) -> List[Any]:
+    """Return what a network answers to a random image, always the same one."""
+    import torch
+
+    image = torch.rand(1, 3, _SIZE, _SIZE, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        return _tensors(network.float().eval()(image))
+
+
+def start_as_identity(new: Any, wanted: Dict[str, Any], base: List[Any]) -> Dict[str, Any]:
+    """Fill the new layers' parameters, and compare the outputs with the base's where that is fair.
 
     ``wanted`` has the layers to fill, with patterns of parameter names and their values, and
     ``reason``: why the outputs cannot be equal, empty where they must be.
     """
-    import torch
-
     for layer, fills in wanted["fills"].items():
-        module = new.model[int(layer)]
-        with torch.no_grad():
-            for pattern, value in fills.items():
-                names = [n for n, _ in module.named_parameters() if fnmatch.fnmatch(n, pattern)]
-                for name, parameter in module.named_parameters():
-                    if name in names:
-                        parameter.fill_(value)
-                if not names:
-                    raise Refused(
-                        "no-such-parameter",
-                        "layer {} ({}) has no parameter {} to start as the identity".format(
-                            layer, type(module).__name__, pattern
-                        ),
-                        "the class in the fork is not yamlmod's",
-                    )
+        _fill(layer, new.model[int(layer)], fills)
     told = {"cannot": wanted["cannot"], "filled": sorted(map(int, wanted["fills"]))}
-    if wanted["reason"]:
-        return {**told, "compared": False, "reason": wanted["reason"], "error": None}
-    error = _difference(old, new)
-    if error is None:
+    reason = wanted["reason"]
+    if not reason and not _finite(base):
         reason = "the pretrained network's own outputs are not finite"
+    if reason:
         return {**told, "compared": False, "reason": reason, "error": None}
+    error = _difference(base, outputs(new))
     if not error <= _TOLERANCE:
         raise Refused(
             "not-identical",
@@ -52,18 +45,32 @@ def start_as_identity(old: Any, new: Any, wanted: Dict[str, Any]) -> Dict[str, A
     return {**told, "compared": True, "reason": "", "error": error}
 
 
-def _difference(old: Any, new: Any) -> Optional[float]:
-    """Return the largest difference of the outputs, relative to the largest one.
-
-    None where the first network's outputs are not numbers, so that nothing can be compared.
-    """
+def _fill(layer: str, module: Any, fills: Dict[str, float]) -> None:
     import torch
 
-    image = torch.rand(1, 3, _SIZE, _SIZE, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        first, second = (_tensors(net.float().eval()(image)) for net in (old, new))
-    if not all(bool(torch.isfinite(one).all()) for one in first):
-        return None
+    for pattern, value in fills.items():
+        found = [p for name, p in module.named_parameters() if fnmatch.fnmatch(name, pattern)]
+        if not found:
+            raise Refused(
+                "no-such-parameter",
+                "layer {} ({}) has no parameter {} to start as the identity".format(
+                    layer, type(module).__name__, pattern
+                ),
+                "the class in the fork is not yamlmod's",
+            )
+        with torch.no_grad():
+            for parameter in found:
+                parameter.fill_(value)
+
+
+def _finite(tensors: List[Any]) -> bool:
+    import torch
+
+    return all(bool(torch.isfinite(one).all()) for one in tensors)
+
+
+def _difference(first: List[Any], second: List[Any]) -> float:
+    """Return the largest difference of the outputs, relative to the largest one."""
     if [one.shape for one in first] != [one.shape for one in second]:
         return float("inf")
     return max(

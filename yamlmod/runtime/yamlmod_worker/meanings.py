@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+import math
+from typing import Any, NamedTuple, Optional, Tuple
 
 from .pickles import Known, Name
 from .refused import bad
@@ -23,6 +24,8 @@ STORAGES = {
 WIDTH = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "int8": 1, "uint8": 1, "bool": 1}
 WIDTH.update(dict.fromkeys(("float16", "bfloat16", "int16"), 2))
 
+_MOST_SIZES = 64  # dimensions of a tensor; torch's own operations have this limit
+
 
 class Storage(NamedTuple):
     """A stretch of numbers in the file: its key, kind and length, and where a view begins."""
@@ -42,10 +45,20 @@ class Tensor(NamedTuple):
     shape: Tuple[int, ...]
     stride: Tuple[int, ...]
 
+    @property
+    def numel(self) -> int:
+        """Return how many numbers it has."""
+        return math.prod(self.shape)
+
+    @property
+    def is_float(self) -> bool:
+        """Tell whether its numbers are floating-point ones."""
+        return "float" in self.dtype
+
 
 def whole(value: Any) -> int:
     """Return a number that must be whole and not negative."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if type(value) is not int or value < 0:
         raise bad("it has a {} for a whole number".format(type(value).__name__))
     return value
 
@@ -72,10 +85,13 @@ def _tensor(args: Tuple[Any, ...], dtype: Optional[str] = None) -> Any:
     storage, offset, shape, stride = args[:4]
     if not isinstance(storage, Storage) or not isinstance(shape, tuple):
         raise bad("its pickle makes a tensor of something that is no storage")
-    sizes, steps = tuple(map(whole, shape)), tuple(map(whole, stride))
-    if len(sizes) != len(steps):
+    if len(shape) > _MOST_SIZES:
+        raise bad("its pickle makes a tensor of {} dimensions".format(len(shape)))
+    if not isinstance(stride, tuple) or len(shape) != len(stride):
         raise bad("its pickle makes a tensor whose sizes and strides differ in number")
-    return Tensor(storage, dtype or storage.dtype, whole(offset), sizes, steps)
+    for value in (offset, *shape, *stride):
+        whole(value)
+    return Tensor(storage, dtype or storage.dtype, offset, shape, stride)
 
 
 def _typed_tensor(args: Tuple[Any, ...]) -> Any:
@@ -95,23 +111,28 @@ def _of_type(args: Tuple[Any, ...]) -> Any:
 
 
 def _ordered(args: Tuple[Any, ...]) -> Any:
-    pairs = args[0] if args and isinstance(args[0], (list, tuple)) else ()
-    found: Dict[Any, Any] = {}
-    for pair in pairs:
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[0], str):
-            raise bad("its pickle has an ordered dict that is malformed")
-        found[pair[0]] = pair[1]
-    return found
+    if args and args[0]:
+        # A call would copy what it is given: a small pickle could make it fill the memory.
+        raise bad("its pickle gives an ordered dict its items at once, as Python 2 did")
+    return {}
+
+
+def _size(args: Tuple[Any, ...]) -> Any:
+    return args[0] if args and isinstance(args[0], tuple) else ()
+
+
+def _first(args: Tuple[Any, ...]) -> Any:
+    return args[0]
 
 
 KNOWN: Known = {
     ("torch._utils", "_rebuild_tensor"): _tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
     ("torch._utils", "_rebuild_tensor_v3"): _typed_tensor,
-    ("torch._utils", "_rebuild_parameter"): lambda args: args[0],
-    ("torch._utils", "_rebuild_parameter_with_state"): lambda args: args[0],
+    ("torch._utils", "_rebuild_parameter"): _first,
+    ("torch._utils", "_rebuild_parameter_with_state"): _first,
     ("torch._tensor", "_rebuild_from_type_v2"): _of_type,
-    ("torch", "Size"): lambda args: tuple(args[0]) if isinstance(args[0], (list, tuple)) else (),
+    ("torch", "Size"): _size,
     ("collections", "OrderedDict"): _ordered,
     ("collections", "defaultdict"): lambda args: {},
 }

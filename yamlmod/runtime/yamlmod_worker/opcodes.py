@@ -1,6 +1,7 @@
 """What each operation of a pickle does to the reader's own stack; none makes a real object.
 
-One function for every operation. Those left out (EXT, PERSID, buffers) are refused by name.
+One function for every operation but the most frequent, which stand in the reader's loop. Those left
+out of both (EXT, PERSID, buffers) are refused by name.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from .pickles import Pickle, Table, Thing
 from .refused import bad
 
 _U1, _U2, _U4, _U8, _I4, _F8 = map(struct.Struct, ("<B", "<H", "<I", "<Q", "<i", ">d"))
+_LONGEST = 400  # bytes of a whole number; it is hashed anew each time
 
 
 def _int_line(p: Pickle) -> None:
@@ -21,6 +23,8 @@ def _int_line(p: Pickle) -> None:
 
 
 def _long(p: Pickle, count: int) -> None:
+    if count > _LONGEST:
+        raise bad("its pickle has a number of {} bytes".format(count))
     p.push(int.from_bytes(p.take(count), "little", signed=True))
 
 
@@ -41,7 +45,7 @@ def _object(p: Pickle) -> None:
     p.push(p.call(found[0], tuple(found[1:])))
 
 
-def _reduce(p: Pickle) -> None:
+def _new(p: Pickle) -> None:
     args = p.stack.pop()
     p.stack[-1] = p.call(p.stack[-1], args)
 
@@ -58,8 +62,12 @@ def _stack_global(p: Pickle) -> None:
 
 def _tuple(p: Pickle, count: int) -> None:
     if len(p.stack) < count:
-        raise bad("its pickle takes more than it has")
+        raise p.cut()
     p.stack[-count:] = [tuple(p.stack[-count:])]
+
+
+def _one(p: Pickle) -> None:
+    p.stack[-1] = (p.stack[-1],)
 
 
 def _append(p: Pickle) -> None:
@@ -86,43 +94,27 @@ def _memoise(p: Pickle, index: int) -> None:
     p.memo[index] = p.stack[-1]
 
 
-# The three most frequent ones, written out: they are half of a network's pickle.
-
-
 def _text(p: Pickle) -> None:
     start = p.end + 4
     stop = start + _U4.unpack_from(p.data, p.end)[0]
-    if stop > len(p.data):
-        raise bad("its pickle is cut short")
+    if stop > p.stop:
+        raise p.cut()
     p.stack.append(str(p.data[start:stop], "utf-8", "surrogatepass"))
     p.end = stop
-
-
-def _put(p: Pickle) -> None:
-    p.memo[p.data[p.end]] = p.stack[-1]
-    p.end += 1
-
-
-def _get(p: Pickle) -> None:
-    p.stack.append(p.memo[p.data[p.end]])
-    p.end += 1
 
 
 _OPERATIONS: Dict[str, Callable[[Pickle], Any]] = {
     "PROTO": lambda p: p.take(1),
     "FRAME": lambda p: p.take(8),
-    "MARK": Pickle.mark,
     "POP": lambda p: p.stack.pop() if p.stack else p.marked(),
     "POP_MARK": Pickle.marked,
     "DUP": lambda p: p.push(p.stack[-1]),
     "NONE": lambda p: p.push(None),
-    "NEWTRUE": lambda p: p.push(True),
     "NEWFALSE": lambda p: p.push(False),
     "FLOAT": lambda p: p.push(float(p.number_line())),
     "BINFLOAT": lambda p: p.push(p.number(_F8)),
     "INT": _int_line,
     "BININT": lambda p: p.push(p.number(_I4)),
-    "BININT1": lambda p: p.push(p.take(1)[0]),
     "BININT2": lambda p: p.push(p.number(_U2)),
     "LONG": lambda p: p.push(int(p.number_line().rstrip("L"))),
     "LONG1": lambda p: _long(p, p.number(_U1)),
@@ -139,14 +131,11 @@ _OPERATIONS: Dict[str, Callable[[Pickle], Any]] = {
     "BINBYTES8": lambda p: p.push(p.take(p.number(_U8))),
     "BYTEARRAY8": lambda p: p.push(p.take(p.number(_U8))),
     "EMPTY_LIST": lambda p: p.push([]),
-    "EMPTY_DICT": lambda p: p.push({}),
-    "EMPTY_TUPLE": lambda p: p.push(()),
     "EMPTY_SET": lambda p: p.push([]),
     "LIST": lambda p: p.push(p.marked()),
     "DICT": _take_dict,
-    "TUPLE": lambda p: p.push(tuple(p.marked())),
     "FROZENSET": lambda p: p.push(tuple(p.marked())),
-    "TUPLE1": lambda p: _tuple(p, 1),
+    "TUPLE1": _one,
     "TUPLE2": lambda p: _tuple(p, 2),
     "TUPLE3": lambda p: _tuple(p, 3),
     "APPEND": _append,
@@ -155,16 +144,12 @@ _OPERATIONS: Dict[str, Callable[[Pickle], Any]] = {
     "SETITEM": _set_item,
     "SETITEMS": _set_items,
     "PUT": lambda p: _memoise(p, int(p.number_line())),
-    "BINPUT": _put,
-    "LONG_BINPUT": lambda p: _memoise(p, p.number(_U4)),
     "MEMOIZE": lambda p: _memoise(p, len(p.memo)),
     "GET": lambda p: p.push(p.memo[int(p.number_line())]),
-    "BINGET": _get,
     "LONG_BINGET": lambda p: p.push(p.memo[p.number(_U4)]),
     "GLOBAL": lambda p: p.push(p.global_(p.line(), p.line())),
     "STACK_GLOBAL": _stack_global,
-    "REDUCE": _reduce,
-    "NEWOBJ": _reduce,
+    "NEWOBJ": _new,
     "NEWOBJ_EX": _new_with_keywords,
     "OBJ": _object,
     "INST": _instance,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_SHOWN = 80
+
 
 class Refused(Exception):
     """The input cannot be served: a stable code, what is wrong, and what to do."""
@@ -14,3 +16,8 @@ class Refused(Exception):
 def bad(message: str) -> Refused:
     """Return the refusal of a checkpoint that cannot be read."""
     return Refused("bad-checkpoint", message, "nothing of it was executed; give another file")
+
+
+def shown(name: str) -> str:
+    """Return a name of the file's as it may be printed: short, and without control characters."""
+    return repr(name if len(name) <= _SHOWN else name[:_SHOWN] + "...")

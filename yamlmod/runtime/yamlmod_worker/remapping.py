@@ -1,19 +1,19 @@
-"""Carries weights over: every tensor into the layer that its own became, and OUT written."""
+"""Carries weights over: every tensor into the layer that its own became."""
 
 from __future__ import annotations
 
-import os
+import gc
+import math
 import re
-import shutil
-import tempfile
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .building import Builder
-from .checkpoints import Checkpoint, open_checkpoint
-from .identity import start_as_identity
-from .refused import Refused, bad
-from .stand_ins import is_stand_in
-from .state import State, find_state
+from .checkpoints import open_checkpoint
+from .identity import outputs, start_as_identity
+from .meanings import Tensor
+from .refused import Refused
+from .state import find_state
+from .writing import Source, load, write
 
 _LAYER = re.compile(r"model\.(\d+)\.(.+)")
 _EXCLUDED = "anchor"  # train.py leaves these to the YAML where --cfg is given
@@ -28,46 +28,67 @@ class Moved(NamedTuple):
 
 
 def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
-    """Answer a whole remap: read, build, map, load, check, write, and tell."""
+    """Answer a whole remap: read, build, map, load, check, write, and tell.
+
+    Only one of the networks is in memory at a time, and of the checkpoint what is being loaded.
+    """
     checkpoint = open_checkpoint(question["weights"])
     state = find_state(checkpoint)
-    tensors = {name: checkpoint.tensor(found) for name, found in state.tensors.items()}
+    tensors = state.tensors
     builder = Builder(question)
     builder.open()
-    head = question["head"]
-    old = builder.build(question["from"], state.classes, head)
-    new = builder.build(question["to"], state.classes, head)
-    for network, cfg, count in ((old, "from", "old_layers"), (new, "to", "new_layers")):
-        _count(network, question[cfg], question[count])
+    old = _build(builder, question, "from", "old_layers", state.classes)
     notes = [*state.notes, *_compare_base(old, tensors, question)]
-    pairs = {int(a): int(b) for a, b in question["pairs"]}
-    wanted = {name: tuple(value.shape) for name, value in new.state_dict().items()}
-    moved = [_move(name, tuple(value.shape), pairs, wanted) for name, value in tensors.items()]
-    loaded = {one.target: tensors[one.name] for one in moved if one.target is not None}
-    new.load_state_dict(loaded, strict=False)
-    _load_base(old, tensors)
-    identity = None
-    if question["identity"] is not None:
-        identity = start_as_identity(old, new, question["identity"])
     kept = _parameters(old)
+    identity = question["identity"]
+    base: List[Any] = []
+    if identity is not None and not identity["reason"]:
+        load(old, checkpoint, _fitting(tensors, _shapes(old)))
+        base = outputs(old)
+    del old
+    gc.collect()
+    new = _build(builder, question, "to", "new_layers", state.classes)
+    pairs = {int(a): int(b) for a, b in question["pairs"]}
+    wanted = _shapes(new)
+    moved = [_move(name, one.shape, pairs, wanted) for name, one in tensors.items()]
+    carried = {one.target: tensors[one.name] for one in moved if one.target is not None}
+    load(new, checkpoint, carried)
+    if identity is not None:
+        identity = start_as_identity(new, identity, base)
     found: Dict[str, Any] = {
         "form": checkpoint.form,
         "source": state.source,
         "notes": notes,
         "classes": state.classes,
         "tensors": len(tensors),
-        "parameters": sum(tensors[name].numel() for name in tensors if name in kept),
+        "parameters": sum(tensors[name].numel for name in tensors if name in kept),
         "right": _count_of([one.name for one in moved if one.target], tensors, kept),
-        "dropped": [[one.name, one.reason, tensors[one.name].numel()]
+        "dropped": [[one.name, one.reason, tensors[one.name].numel]
                     for one in moved if one.target is None],
-        "new": [[name, _size(wanted[name])] for name in wanted if name not in loaded],
+        "new": [[name, math.prod(wanted[name])] for name in wanted if name not in carried],
         "stock": _stock(tensors, wanted, pairs, kept),
-        "expected": _transferred(loaded, wanted),
+        "expected": _transferred(wanted),
         "identity": identity,
     }  # fmt: skip
     if question["out"] is not None:
-        _write(builder.save, new, state, tensors, question["out"])
+        write(builder.save, new, Source(checkpoint, state, carried), question["out"])
     return {**found, **builder.told()}
+
+
+def _build(
+    builder: Builder, question: Dict[str, Any], cfg: str, count: str, classes: Optional[int]
+) -> Any:
+    network = builder.build(question[cfg], classes, question["head"])
+    _count(network, question[cfg], question[count])
+    return network
+
+
+def _shapes(network: Any) -> Dict[str, Tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in network.state_dict().items()}
+
+
+def _fitting(tensors: Dict[str, Tensor], shapes: Dict[str, Tuple[int, ...]]) -> Dict[str, Tensor]:
+    return {name: one for name, one in tensors.items() if shapes.get(name) == one.shape}
 
 
 def _count(network: Any, cfg: str, rows: int) -> None:
@@ -80,11 +101,11 @@ def _count(network: Any, cfg: str, rows: int) -> None:
         )
 
 
-def _compare_base(old: Any, tensors: Dict[str, Any], question: Dict[str, Any]) -> List[str]:
+def _compare_base(old: Any, tensors: Dict[str, Tensor], question: Dict[str, Any]) -> List[str]:
     """Refuse a --from that is not the network of the checkpoint; its head may differ."""
-    base = {name: tuple(value.shape) for name, value in old.state_dict().items()}
+    base = _shapes(old)
     head = "model.{}.".format(question["old_layers"] - 1)
-    odd = [name for name, value in tensors.items() if base.get(name) != tuple(value.shape)]
+    odd = [name for name, value in tensors.items() if base.get(name) != value.shape]
     lost = [name for name in base if name not in tensors]
     body = [name for name in odd if not name.startswith(head)]
     if body:
@@ -108,12 +129,6 @@ def _compare_base(old: Any, tensors: Dict[str, Any], question: Dict[str, Any]) -
     return notes
 
 
-def _load_base(old: Any, tensors: Dict[str, Any]) -> None:
-    shapes = {name: value.shape for name, value in old.state_dict().items()}
-    fitting = {name: value for name, value in tensors.items() if shapes.get(name) == value.shape}
-    old.load_state_dict(fitting, strict=False)
-
-
 def _move(
     name: str, shape: Tuple[int, ...], pairs: Dict[int, int], wanted: Dict[str, Tuple[int, ...]]
 ) -> Moved:
@@ -132,7 +147,7 @@ def _move(
 
 
 def _stock(
-    tensors: Dict[str, Any],
+    tensors: Dict[str, Tensor],
     wanted: Dict[str, Tuple[int, ...]],
     pairs: Dict[int, int],
     kept: Any,
@@ -140,7 +155,7 @@ def _stock(
     """Return what loading by name and shape alone would do: right, and into wrong layers."""
     right, wrong, layers = [], [], {}  # type: List[str], List[str], Dict[int, int]
     for name, value in tensors.items():
-        if _EXCLUDED in name or wanted.get(name) != tuple(value.shape):
+        if _EXCLUDED in name or wanted.get(name) != value.shape:
             continue
         match = _LAYER.match(name)
         layer = int(match.group(1)) if match else None
@@ -156,12 +171,12 @@ def _stock(
     }
 
 
-def _count_of(names: List[str], tensors: Dict[str, Any], kept: Any) -> List[int]:
+def _count_of(names: List[str], tensors: Dict[str, Tensor], kept: Any) -> List[int]:
     """Return how many tensors these are, and how many parameters are in them."""
-    return [len(names), sum(tensors[name].numel() for name in names if name in kept)]
+    return [len(names), sum(tensors[name].numel for name in names if name in kept)]
 
 
-def _transferred(loaded: Dict[Any, Any], wanted: Dict[str, Any]) -> List[int]:
+def _transferred(wanted: Dict[str, Any]) -> List[int]:
     """Return the two numbers that train.py will print behind `Transferred`.
 
     It loads OUT, the whole new network, and so transfers all but what it excludes by name.
@@ -171,74 +186,3 @@ def _transferred(loaded: Dict[Any, Any], wanted: Dict[str, Any]) -> List[int]:
 
 def _parameters(network: Any) -> Any:
     return {name for name, _ in network.named_parameters()}
-
-
-def _size(shape: Tuple[int, ...]) -> int:
-    count = 1
-    for value in shape:
-        count *= value
-    return count
-
-
-# Writing.
-
-
-def _write(save: Any, new: Any, state: State, tensors: Dict[str, Any], out: str) -> None:
-    """Write the checkpoint beside OUT, read it back, and only then put it in OUT's place."""
-    import torch
-
-    floats = {value.dtype for value in tensors.values() if value.is_floating_point()}
-    if floats == {torch.float16}:
-        new.half()
-    if state.names is not None and len(state.names) == (state.classes or len(state.names)):
-        new.names = state.names
-    new.eval()
-    for parameter in new.parameters():
-        parameter.requires_grad = False
-    content = {
-        "epoch": -1,
-        "best_fitness": None,
-        "model": new,
-        "ema": None,
-        "updates": None,
-        "optimizer": None,
-        "wandb_id": None,
-        "train_args": {},
-        "date": None,
-    }
-    try:
-        # Of OUT's own name, which torch writes into the file: the same run, the same bytes.
-        folder = tempfile.mkdtemp(prefix=".yamlmod-", dir=os.path.dirname(out))
-        draft = os.path.join(folder, os.path.basename(out))
-        try:
-            save(content, draft)
-            _prove(draft, new)
-            os.replace(draft, out)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
-        message = "{} cannot be written: {}".format(out, error.strerror or error)
-        raise Refused("unwritable", message) from None
-
-
-def _prove(draft: str, new: Any) -> None:
-    """Read the file back as data, and compare every tensor."""
-    import torch
-
-    written: Checkpoint = open_checkpoint(draft)
-    stood = sorted({name.module for name in written.names if is_stand_in(name.module)})
-    if stood:
-        raise Refused(
-            "stand-in-kept",
-            "the network holds objects of missing packages: {}".format(", ".join(stood)),
-            "install them for the Python that --python names",
-        )
-    found = find_state(written).tensors
-    wanted = new.state_dict()
-    same = list(found) == list(wanted) and all(
-        written.tensor(found[name]).dtype == value.dtype
-        and torch.equal(written.tensor(found[name]), value)
-        for name, value in wanted.items()
-    )
-    if not same:
-        raise bad("what was written does not read back as it was; nothing was kept")

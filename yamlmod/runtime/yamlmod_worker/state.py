@@ -11,6 +11,7 @@ from .refused import bad
 
 _DEEPEST = 60  # modules within modules
 _MOST = 200_000  # modules and tensors; a malicious file can name one module very often
+_LONGEST_NAME = 200
 
 
 class State(NamedTuple):
@@ -46,7 +47,7 @@ def find_state(checkpoint: Checkpoint) -> State:
             notes.append("the wrapper's prefix `{}` is taken off the names".format(prefix))
     if not tensors:
         raise bad("its {} has no tensors".format(source))
-    kinds = sorted({t.dtype for t in tensors.values() if t.dtype.startswith(("float", "bfloat"))})
+    kinds = sorted({t.dtype for t in tensors.values() if t.is_float})
     if kinds and kinds != ["float32"]:
         notes.append("its numbers are {}".format(" and ".join(kinds)))
     classes, names = _classes(network)
@@ -88,31 +89,36 @@ def _walk(
     """Yield the names and tensors of a network's state dict, as torch would name them."""
     if len(above) > _DEEPEST or id(module) in above:
         raise bad("its modules contain one another without end")
-    absent = _members(module.attribute("_non_persistent_buffers_set"))
+    absent = _members(module.attribute("_non_persistent_buffers_set"), budget)
     for table in ("_parameters", "_buffers"):
         held = module.attribute(table)
         for name, value in held.items() if isinstance(held, dict) else ():
-            _spend(budget)
+            _spend(budget, name)
             if isinstance(value, Tensor) and isinstance(name, str) and name not in absent:
                 yield prefix + name, value
     for name, inner in (_modules(module) or {}).items():
+        _spend(budget, name)
         if isinstance(inner, Thing) and isinstance(name, str):
-            _spend(budget)
             for found in _walk(inner, prefix + name + ".", (*above, id(module)), budget):
                 yield found
 
 
-def _spend(budget: List[int]) -> None:
+def _spend(budget: List[int], name: Any = "") -> None:
     budget[0] -= 1
     if budget[0] < 0:
         raise bad("it names more than {} modules and tensors".format(_MOST))
+    if isinstance(name, str) and len(name) > _LONGEST_NAME:
+        raise bad("it has a name of {} letters".format(len(name)))
 
 
-def _members(value: Any) -> Set[str]:
+def _members(value: Any, budget: List[int]) -> Set[str]:
     """Return the texts of a set: of an inert `set(...)`, or as newer pickles write it."""
     if isinstance(value, Thing):
         value = value.args[0] if isinstance(value.args, tuple) and value.args else value.items
-    return {one for one in value if isinstance(one, str)} if isinstance(value, list) else set()
+    if not isinstance(value, list):
+        return set()
+    budget[0] -= len(value)
+    return {one for one in value if isinstance(one, str)}
 
 
 def _classes(network: Any) -> Tuple[Optional[int], Any]:
