@@ -9,6 +9,7 @@ from typing import Any
 
 from yamlmod.checks.bases import Base, Compared, compare_with, nearest, official_bases, wiring_of
 from yamlmod.checks.finding import Finding, Fix, Reference, Severity
+from yamlmod.checks.misnumbered import Wrong, misnumbered
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
 from yamlmod.model.align import value_key
@@ -68,6 +69,13 @@ class Subject:
         beside = [compare_with(sibling, self.wiring) for sibling in self.siblings]
         # An official base wins among equals: a sibling may have the same mistake.
         return sorted([*official, *beside], key=lambda item: item.distance)
+
+    @cached_property
+    def wrong_reads(self) -> Sequence[Wrong]:
+        """Return the reads that do not lead where they led in the nearest base."""
+        if not self.compared:
+            return ()
+        return misnumbered(self.compared[0], self.wiring, self.stride_conflicts)
 
     def stride_conflicts(self, changed: Mapping[int, tuple[int, ...]]) -> int:
         """Return how many layers join different strides when some layers read something else."""
