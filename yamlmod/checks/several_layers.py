@@ -50,8 +50,8 @@ def finding_of_several(document: Document, several: Several) -> Finding:
         "not-a-model",
         "warning",
         document.place(*row.spans[2]),
-        f"layer {row.index} {row.module} seems to count as {several.layers} layers: only so do the numbers "
-        "below it fit",
+        f"layer {row.index} {row.module} seems to count as {several.layers} layers: only so do the "
+        "numbers below it fit",
         "its fork's parser would have to give it so many numbers; nothing else of the file was "
         "checked",
         row.index,
