@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.run import Options, check_document
 from yamlmod.errors import Refusal
@@ -161,10 +162,16 @@ class Model:
         """Return what the last edit warned of."""
         return () if self._outcome is None else tuple(outcome_warnings(self._outcome))
 
-    def check(self) -> tuple[Finding, ...]:
-        """Return what is wrong with the file, in its order; nothing is changed."""
-        options = Options(registry_kinds())
-        return check_document(self._wired.document, options)
+    def check(self, base: Model | str | Path | None = None) -> tuple[Finding, ...]:
+        """Return what is wrong with the file, in its order; nothing is changed.
+
+        ``base`` is the model it was made from, or its path or text; else the nearest official one.
+        """
+        given = None
+        if base is not None:
+            model = base if isinstance(base, Model) else load(base)
+            given = base_of(model._wired.document, "given")
+        return check_document(self._wired.document, Options(registry_kinds(), base=given))
 
     def to_text(self) -> str:
         """Return the YAML: the original text but for the edits."""

@@ -42,6 +42,13 @@ CASES: dict[str, tuple[str, str, int, str, bool]] = {
     "a piece of a page": ("head:", "<div class='x'>copy</div>\nhead:", 9, "page", False),
     "prose behind the model": ("P4)\n  ]\n", "P4)\n  ]\nThat is all, thanks\n", 14, "page", False),
     "three dots": ("anchors: 3", "...\nanchors: 3", 2, "ends the document", True),
+    "a bracket of a table that is gone": (
+        "anchors: 3",
+        "anchors:\n  - [1,2]\n  ]",
+        4,
+        "never",
+        True,
+    ),
     "no comma in a row": ("3, C3, [64]", "3, C3 [64]", 7, "comma", True),
 }
 

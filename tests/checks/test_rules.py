@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,16 @@ def test_the_api_gives_the_same_findings() -> None:
     assert (finding.rule, finding.severity, finding.layer) == ("dead-layer", "error", 10)
     with pytest.raises(dataclasses.FrozenInstanceError):
         finding.layer = 3  # type: ignore[misc]
+
+
+def test_the_api_takes_a_base(tmp_path: Path) -> None:
+    grown = yamlmod.load(SMALL).insert("SimAM", at=5)
+    stale = yamlmod.load(grown.to_text().replace("[[-1, 7], 1", "[[-1, 6], 1"))
+    (tmp_path / "base.yaml").write_text(SMALL, encoding="utf-8")
+    for base in (yamlmod.load(SMALL), SMALL, tmp_path / "base.yaml"):
+        (finding,) = [item for item in stale.check(base=base) if item.rule == "wiring"]
+        assert (finding.layer, finding.expected) == (12, [-1, 7])
+    assert [item.rule for item in grown.check(base=SMALL)] == ["moved-layers"]
 
 
 @pytest.mark.parametrize("name", SPELLINGS)

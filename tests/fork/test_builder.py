@@ -94,7 +94,8 @@ def test_what_branches_hand_over() -> None:
 
 
 def test_an_import_that_leads_out_leaves_the_names_open() -> None:
-    assert _builder(common="from elsewhere import *\n" + COMMON).open
+    leaving = _builder(common="from elsewhere import *\n" + COMMON)
+    assert leaving.open and leaving.beyond == ("elsewhere",)
     closed = _builder(common=COMMON + "__all__ = ['Conv', 'C3', 'Concat']\n")
     assert "Small" not in closed.names and "Conv" in closed.names
 

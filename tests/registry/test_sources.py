@@ -98,6 +98,26 @@ def test_all_sources_are_listed_with_their_origin_and_precedence(home: Path) -> 
     assert "FromPack 1.0.0 (pack pack-a 2.0)" in run(home, "info", "FromPack")[1]
 
 
+@pytest.mark.skipif(user_folder().parts[-3:-2] == ("Roaming",), reason="XDG is not for Windows")
+def test_check_knows_the_modules_of_every_source(home: Path) -> None:
+    everywhere(home)
+    bad = put(home.parent / "own", "Broken") / "manifest.toml"
+    bad.write_text("name =", encoding="utf-8")
+    names = ("FromConfig", "FromUser", "FromPack", "Broken", "Nobody")
+    for name in names:
+        rows = f"  - [-1, 1, {name}, [64, 2]]\n  - [-1, 1, nn.Upsample, [None, 2, nearest]]\n"
+        text = f"nc: 4\nbackbone:\n  - [-1, 1, Conv, [64, 3, 2]]\n{rows}head:\n"
+        text += "  - [[0, 2], 1, Concat, [1]]\n  - [[3], 1, Detect, [nc]]\n"
+        (home / f"{name}.yaml").write_text(text, encoding="utf-8")
+    code, out, _ = run(home, "check", ".", "--json", "--select", "arguments,operand-strides")
+    found = {(item["file"], item["rule"]) for item in json.loads(out)["findings"]}
+    # Its channels, its stride: both are known of what can be read, and nothing of what cannot.
+    assert found == {
+        (f"{name}.yaml", rule) for name in names[:3] for rule in ("arguments", "operand-strides")
+    }
+    assert code == 1
+
+
 def test_a_template_of_a_pack_is_patched_in_and_out(home: Path) -> None:
     everywhere(home)
     fork = Path(__file__).parents[2] / "examples" / "minifork"

@@ -152,6 +152,7 @@ def _too_many(text: str, lines: list[Line]) -> Iterator[Cause]:
             and (follows.is_row or follows.text.strip().startswith("]"))
         )
         below = closing is not None and any(mark.depth < 0 for mark in line.marks)
+        goes_on = goes_on and not line.is_entry  # `- [10,13, 16,30]` closes no table
         if closing is None or not (goes_on or below):
             continue
         places = [m.position for m in line.marks if m.mark == "]"][-_TRIED:]

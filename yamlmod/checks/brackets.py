@@ -41,6 +41,11 @@ class Line(NamedTuple):
         return self.text.lstrip().startswith("[")
 
     @property
+    def is_entry(self) -> bool:
+        """Tell whether an entry of a block list begins here."""
+        return self.depth == 0 and self.text.lstrip().startswith("- ")
+
+    @property
     def end(self) -> int:
         """Return where the code of the line ends, in front of its comment."""
         last = self.marks[-1] if self.marks else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from yamlmod.edits import Edit, apply_edits
@@ -62,10 +62,6 @@ class Finding:
             "help": self.help or None,
             "fix": None if self.fix is None else "certain" if self.fix.certain else "unsafe",
         }
-
-    def with_severity(self, severity: Severity) -> Finding:
-        """Return the finding at another severity."""
-        return replace(self, severity=severity)
 
 
 def apply_fixes(text: str, findings: list[Finding], unsafe: bool) -> tuple[str, list[Finding]]:

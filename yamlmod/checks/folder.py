@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -38,11 +38,15 @@ class _Clean(NamedTuple):
 
 
 def check_folder(
-    texts: Sequence[Text], options: Options, fixes: Fixes = Fixes.none
+    texts: Sequence[Text],
+    options: Options,
+    fixes: Fixes = Fixes.none,
+    advance: Callable[[int], None] | None = None,
 ) -> dict[str, Mended]:
     """Return the findings of every file, and its text after its fixes where they are wanted.
 
-    The shorter files come first: a longer one may have been made from them.
+    The shorter files come first: a longer one may have been made from them. ``advance`` is told of
+    every file that is done.
     """
     done: dict[str, Mended] = {}
     clean: list[_Clean] = []
@@ -56,6 +60,8 @@ def check_folder(
             unsafe = fixes is Fixes.unsafe
             result = mend(item.text, item.shown, options, unsafe, siblings)
         done[item.shown] = result
+        if advance is not None:
+            advance(1)
         if rows and not any(_counts(finding) for finding in (*result.left, *result.mended)):
             document = parse_document(item.text, item.shown)
             clean.append(_Clean(base_of(document, "sibling"), tuple(map(_said, rows))))

@@ -26,20 +26,35 @@ def mend(
 ) -> Mended:
     """Return the text with every fix applied that holds.
 
-    A round whose result has more errors, or still the same ones, is not taken.
+    A round whose result has more errors, or still the same ones, is not taken: then one by one.
     """
-    left = check_text(text, shown, options, siblings)
-    mended: list[Finding] = []
+    now = Mended(text, (), check_text(text, shown, options, siblings))
     for _ in range(_ROUNDS):
-        new, applied = apply_fixes(text, list(left), unsafe)
-        if not applied or new == text:
+        groups = [list(now.left), *([finding] for finding in now.left)]
+        tried = (_try(now, group, shown, options, unsafe, siblings) for group in groups)
+        better = next((one for one in tried if one is not None), None)
+        if better is None:
             break
-        again = check_text(new, shown, options, siblings)
-        if _worse(left, applied, again):
-            break
-        text, left = new, again
-        mended += applied
-    return Mended(text, tuple(mended), left)
+        now = better
+    return now
+
+
+def _try(
+    now: Mended,
+    findings: list[Finding],
+    shown: str,
+    options: Options,
+    unsafe: bool,
+    siblings: Sequence[Base],
+) -> Mended | None:
+    """Return the text with the fixes of some findings, None where they do not mend them."""
+    new, applied = apply_fixes(now.text, findings, unsafe)
+    if not applied or new == now.text:
+        return None
+    after = check_text(new, shown, options, siblings)
+    if _worse(now.left, applied, after):
+        return None
+    return Mended(new, (*now.mended, *applied), after)
 
 
 def _worse(before: Sequence[Finding], applied: Sequence[Finding], after: Sequence[Finding]) -> bool:
@@ -47,5 +62,9 @@ def _worse(before: Sequence[Finding], applied: Sequence[Finding], after: Sequenc
     if any(item.rule == "syntax" for item in applied):
         return any(item.rule == "syntax" and item in before for item in after)
     gone = {(item.rule, item.layer) for item in applied}
-    errors = [sum(item.severity == "error" for item in found) for found in (before, after)]
-    return errors[1] > errors[0] or any((item.rule, item.layer) in gone for item in after)
+    errors = {(item.rule, item.layer) for item in before if item.severity == "error"}
+    return any(
+        (item.rule, item.layer) in gone
+        or (item.severity == "error" and (item.rule, item.layer) not in errors)
+        for item in after
+    )

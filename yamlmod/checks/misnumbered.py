@@ -95,7 +95,7 @@ class _Search:
         total = len(alignment.added) - len(alignment.removed)
         steps = {new - old for old, new in alignment.pairs}
         # A row that was replaced moves nothing, and is sometimes counted as if it had.
-        replaced = range(1, len(self.found.replaced) + 1)
+        replaced = range(1, min(len(self.found.replaced), _FEW // 2) + 1)
         return frozenset({0, total, *steps, *replaced})
 
     def _is_stale(self, read: Rewired) -> bool:
@@ -167,6 +167,8 @@ class _Search:
             expected = read.expected[0]
             inputs = list(changed.get(read.reader, self.file.inputs[read.reader]))
             inputs[read.slot] = read.reader + expected if expected < 0 else expected
+            if len(set(inputs)) < len(inputs):
+                continue  # nobody means to read one layer twice
             trial = {**changed, read.reader: tuple(inputs)}
             then = self.conflicts(trial)
             if then < now:

@@ -9,6 +9,7 @@ from yamlmod.checks.bases import Base
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.refused import finding_of
 from yamlmod.checks.rule import Rule, all_rules
+from yamlmod.checks.several_layers import counts_for_several, finding_of_several
 from yamlmod.checks.subject import Subject
 from yamlmod.edits import apply_edits
 from yamlmod.errors import Refusal, one_of
@@ -90,6 +91,10 @@ def check_document(
     document: Document, options: Options, siblings: Sequence[Base] = ()
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a document."""
+    several = counts_for_several(document)
+    if several is not None:
+        finding = finding_of_several(document, several)
+        return (finding,) if finding.rule in {rule.code for rule in options.rules} else ()
     subject = Subject(document, options.kinds, options.base, siblings, options.builder)
     found = [finding for rule in options.rules for finding in rule.check(subject)]
     return tuple(sorted(found, key=_by_place))

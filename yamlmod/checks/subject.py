@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 from yamlmod.checks.bases import Base, Compared, compare_with, nearest, official_bases, wiring_of
 from yamlmod.checks.finding import Finding, Fix, Reference, Severity
+from yamlmod.checks.misnumbered import Wrong, misnumbered
 from yamlmod.edits import Edit
+from yamlmod.errors import Refusal
+from yamlmod.model.align import value_key
 from yamlmod.model.builder import Builder
 from yamlmod.model.channels import Shape, Shapes, infer_shapes
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, Read, Unresolved, resolve, side_effects
-from yamlmod.model.modules import ATTENTION, JOINS, KNOWN, Kind
+from yamlmod.model.modules import ATTENTION, JOINS, KNOWN, Kind, template_kind
 from yamlmod.model.wiring import Wiring
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import Template
+
+# As many rows like the first ones are the beginning of a second backbone, and no coincidence.
+_STREAM = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +70,13 @@ class Subject:
         # An official base wins among equals: a sibling may have the same mistake.
         return sorted([*official, *beside], key=lambda item: item.distance)
 
+    @cached_property
+    def wrong_reads(self) -> Sequence[Wrong]:
+        """Return the reads that do not lead where they led in the nearest base."""
+        if not self.compared:
+            return ()
+        return misnumbered(self.compared[0], self.wiring, self.stride_conflicts)
+
     def stride_conflicts(self, changed: Mapping[int, tuple[int, ...]]) -> int:
         """Return how many layers join different strides when some layers read something else."""
         reads = list(self._shape_reads)
@@ -97,8 +110,9 @@ class Subject:
 
     @cached_property
     def _shape_reads(self) -> tuple[tuple[Read, ...], ...]:
-        broken = {item.reader for item in self.unresolved}
-        return tuple(() if i in broken else row for i, row in enumerate(self.graph.reads))
+        # A second stream may begin anew at an image of its own: its strides are not known.
+        unknown = {item.reader for item in self.unresolved} | set(_second_streams(self.rows))
+        return tuple(() if i in unknown else row for i, row in enumerate(self.graph.reads))
 
     @cached_property
     def alive(self) -> frozenset[int]:
@@ -114,7 +128,7 @@ class Subject:
     def _kinds(self) -> Mapping[str, Kind]:
         found = {}
         for module in {row.module for row in self.rows}:
-            kind = self.kinds.get(module) or KNOWN.get(module)
+            kind = self.kinds.get(module) or KNOWN.get(module) or _registered(module)
             if self.builder is not None:
                 kind = _in_fork(self.builder, module, kind)
             if kind is not None:
@@ -158,6 +172,17 @@ class Subject:
         return Finding(rule, severity, place, message, help, row.index, actual, expected, fix)
 
 
+def _second_streams(rows: Sequence[Row]) -> Iterator[int]:
+    """Yield the rows at which the file's own beginning comes again, word for word."""
+    said = [(row.module, value_key(row.args)) for row in rows]
+    # The first row may prepare what both streams read.
+    starts = [said[top : top + _STREAM] for top in range(2)]
+    for index in range(2, len(said) - _STREAM + 1):
+        stream = said[index : index + _STREAM]
+        if stream in starts and len(set(stream)) > 2:
+            yield index
+
+
 def _in_fork(builder: Builder, module: str, kind: Kind | None) -> Kind | None:
     """Return a module's kind as the fork's own branches give its channels."""
     if module in builder.kinds:
@@ -168,10 +193,24 @@ def _in_fork(builder: Builder, module: str, kind: Kind | None) -> Kind | None:
     return kind
 
 
+def _registered(module: str) -> Kind | None:
+    """Return the kind of a template that is found only when asked for: an installed pack's."""
+    template = template_of(module)
+    if template is None:
+        return None
+    return template_kind(template.takes_nominal, [one.name for one in template.arguments])
+
+
 @lru_cache(maxsize=512)
 def template_of(module: str) -> Template | None:
-    """Return the registry's template for a module, by the name as it is spelled in the YAML."""
-    template = find(module)
+    """Return the registry's template for a module, by the name as it is spelled in the YAML.
+
+    Templates of one's own count: those of yamlmod.toml, of the user's folder and of packs.
+    """
+    try:
+        template = find(module)
+    except Refusal:  # somebody's template of this name cannot be read: nothing is known of it
+        return None
     # `simam` might be another class.
     return template if template is not None and module in template.names else None
 

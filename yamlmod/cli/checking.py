@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Fixes, Text, check_folder
@@ -51,14 +49,44 @@ def check_files(
     jobs = list(_jobs(named, found, options, fixes))
     total = len(named) + len(found)
     workers = min(_cores(), len(jobs)) if total > _ALONE else 1
+    if workers > 1:
+        return _with_processes(jobs, workers, total)
     done: list[Checked] = []
-    # The work must not end with a pool that cannot be had (a sandbox, no semaphores).
-    with _pool(workers) as pool, progress("checking", total) as advance:
-        results = map(check_job, jobs) if pool is None else pool.map(check_job, jobs)
-        for job, result in zip(jobs, results, strict=True):
-            done += result
-            advance(len(job.named) + len(job.found))
+    with progress("checking", total) as advance:
+        for job in jobs:
+            done += check_job(job, advance)
     return done
+
+
+def _with_processes(jobs: Sequence[Job], workers: int, total: int) -> list[Checked]:
+    """Check folders at the same time; the answers come in the order of the folders."""
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+
+    done: list[Checked] = []
+    pool = None
+    try:
+        pool = ProcessPoolExecutor(workers, initializer=_end_quietly)
+        # Before the bar, which has a thread: a process is not forked beside a thread.
+        answers = [pool.submit(check_job, job) for job in jobs]
+    except (OSError, NotImplementedError, ImportError, BrokenProcessPool):
+        answers = []  # no processes can be had here (a sandbox, no semaphores)
+    try:
+        with progress("checking", total) as advance:
+            for index, job in enumerate(jobs):
+                try:
+                    done += answers[index].result() if answers else check_job(job)
+                except BrokenProcessPool:  # somebody ended a process; the work goes on in this one
+                    done += check_job(job)
+                advance(len(job.named) + len(job.found))
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+    return done
+
+
+def _end_quietly() -> None:
+    """End a process on Ctrl-C without a word: the first process says what there is to say."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 
 def _cores() -> int:
@@ -66,15 +94,6 @@ def _cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
         return os.cpu_count() or 1
-
-
-def _pool(workers: int) -> Any:
-    if workers < 2:
-        return nullcontext(None)
-    try:
-        return ProcessPoolExecutor(workers)
-    except (OSError, NotImplementedError, ImportError):
-        return nullcontext(None)
 
 
 def _jobs(
@@ -89,7 +108,11 @@ def _jobs(
         yield Job(tuple(own), tuple(other), options, fixes)
 
 
-def check_job(job: Job) -> list[Checked]:
+def _nothing(count: int) -> None:
+    """Tell nobody."""
+
+
+def check_job(job: Job, advance: Callable[[int], None] = _nothing) -> list[Checked]:
     """Check the files of one folder; what is found there and is no model YAML is passed over."""
     done: list[Checked] = []
     files = {}
@@ -98,11 +121,14 @@ def check_job(job: Job) -> list[Checked]:
             file = read_text(path)
         except Refusal as error:
             done += [Checked(unreadable=error)] if path in job.named else []
+            advance(1)
             continue
         if path in job.named or _TABLE.search(file.text):
             files[display(path)] = file
+        else:
+            advance(1)
     texts = [Text(shown, file.text) for shown, file in files.items()]
-    for shown, result in check_folder(texts, job.options, job.fixes).items():
+    for shown, result in check_folder(texts, job.options, job.fixes, advance).items():
         file = files[shown]
         change = None
         if result.text != file.text:

@@ -30,6 +30,7 @@ def read_builder(files: Files, fork: Fork) -> Builder:
         function=fork.function.name,
         names=frozenset(seen.names | _local_names(function)),
         open=seen.open,
+        beyond=tuple(sorted(seen.beyond)),
         twice=dict(_twice(seen)),
         signatures=dict(_signatures(seen)),
         passed={name: passed for name, passed, _ in reversed(branches)},

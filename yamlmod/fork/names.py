@@ -25,6 +25,8 @@ class Seen:
     )
     # An import of everything that leads out of the tree, or into a file that does not parse.
     open: bool = False
+    # The modules outside of the tree that such imports name.
+    beyond: set[str] = field(default_factory=set)
 
 
 def seen_names(files: Files, path: str) -> Seen:
@@ -73,6 +75,7 @@ class _Reader:
         path = file_of(self.files, source.path, written(node))
         if not path:
             seen.open = True
+            seen.beyond.add(written(node))
             return
         if path == source.path:  # a common.py that imports everything from itself
             return
@@ -81,6 +84,7 @@ class _Reader:
         public = {n for n in other.names if (n in exported if exported else n[:1] != "_")}
         seen.names |= public
         seen.open |= other.open
+        seen.beyond |= other.beyond
         for name in public & other.classes.keys():
             seen.classes[name] += other.classes[name]
 

@@ -40,17 +40,9 @@ class Alignment:
         """Return where a layer of the first document is in the second; the image stays."""
         return IMAGE if layer == IMAGE else self._new.get(layer)
 
-    def to_old(self, layer: int) -> int | None:
-        """Return where a layer of the second document was in the first; the image stays."""
-        return IMAGE if layer == IMAGE else self._old.get(layer)
-
     @cached_property
     def _new(self) -> dict[int, int]:
         return dict(self.pairs)
-
-    @cached_property
-    def _old(self) -> dict[int, int]:
-        return {b: a for a, b in self.pairs}
 
 
 def align(before: Wiring, after: Wiring, strict: bool = False) -> Alignment:

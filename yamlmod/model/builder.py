@@ -40,14 +40,16 @@ class Passed:
 class Builder:
     """A fork's parse function and the names it sees.
 
-    ``names`` are those that resolve; where ``open`` is set, more may (an import that cannot be
-    followed). ``twice`` tells where a class is defined again, ``tensorflow`` the classes of tf.py.
+    ``names`` are those that resolve; where ``open`` is set, more may: an import cannot be followed
+    (``beyond`` names those that leave the repository). ``twice`` tells where a class is defined
+    again, ``tensorflow`` the classes of tf.py.
     """
 
     shown: str
     function: str
     names: frozenset[str]
     open: bool
+    beyond: tuple[str, ...] = ()
     twice: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     signatures: Mapping[str, Signature] = field(default_factory=dict)
     passed: Mapping[str, Passed] = field(default_factory=dict)

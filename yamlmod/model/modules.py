@@ -6,7 +6,7 @@ RT-DETR and their forks. A module that is not here is unknown, and what depends 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -23,6 +23,14 @@ class Kind(NamedTuple):
     channels: str
     stride: str = "1"
     default: int = 1
+
+
+def template_kind(takes_channels: bool, arguments: Sequence[str]) -> Kind:
+    """Return the kind of a registry module, by whether args[0] is its output channels."""
+    if not takes_channels:
+        return Kind("same")
+    # The arguments of its manifest follow the channels.
+    return Kind("scaled", f"arg{arguments.index('stride') + 1}" if "stride" in arguments else "1")
 
 
 JOINS = frozenset({"sum", "first", "last"})

@@ -20,7 +20,7 @@ from yamlmod.model.graph import (
     reader_names,
     side_effects,
 )
-from yamlmod.model.modules import Kind
+from yamlmod.model.modules import Kind, template_kind
 from yamlmod.model.refs import IMAGE
 from yamlmod.registry.catalogue import catalogue, local, naming
 
@@ -84,12 +84,8 @@ def registry_kinds(modules: Iterable[str] | None = None) -> Mapping[str, Kind]:
     kinds: dict[str, Kind] = {}
     built_in = catalogue() if modules is None else naming(modules)
     for template in (*local().templates, *built_in):
-        kind = Kind("same")
-        if template.takes_nominal:
-            names = [argument.name for argument in template.arguments]
-            # In the row, args[0] is the output channels and the manifest's arguments follow.
-            stride = f"arg{names.index('stride') + 1}" if "stride" in names else "1"
-            kind = Kind("scaled", stride)
+        names = [argument.name for argument in template.arguments]
+        kind = template_kind(template.takes_nominal, names)
         kinds |= dict.fromkeys(template.names, kind)
     return kinds
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -44,6 +45,12 @@ def sarif(
     }
 
 
+def _uri(file: str) -> str:
+    """Return a path as a URI: relative ones, which services match with the repository, stay so."""
+    path = Path(file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
 def _result(finding: Mapping[str, Any], order: Mapping[str, int]) -> dict[str, Any]:
     help_text = f" ({finding['help']})" if finding["help"] else ""
     return {
@@ -54,7 +61,7 @@ def _result(finding: Mapping[str, Any], order: Mapping[str, int]) -> dict[str, A
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(str(finding["file"]))},
+                    "artifactLocation": {"uri": _uri(finding["file"])},
                     "region": {
                         "startLine": finding["line"] or 1,
                         "startColumn": finding["column"] or 1,

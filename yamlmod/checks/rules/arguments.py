@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from yamlmod.checks.finding import Finding, Fix
+from yamlmod.checks.known_args import objection
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, number, template_of
 from yamlmod.edits import Edit
 from yamlmod.model.align import value_key
 from yamlmod.model.document import Row
+from yamlmod.model.refs import IMAGE
 from yamlmod.model.render import render_args
 from yamlmod.registry.manifest import Template
 
@@ -21,12 +23,26 @@ def _check(subject: Subject) -> Iterator[Finding]:
     for row in subject.rows:
         yield from _number(subject, row)
         template = template_of(row.module)
+        told = objection(row)
         if template is not None and _own_class(subject, row):
             continue  # the fork's class says what its args are, and `wrong-branch` counts them
         if template is not None:
             yield from _template_row(subject, row, template)
+        elif told is not None and not _own_class(subject, row):
+            yield _known(subject, row, told)
         elif _takes_channels(subject, row):
             yield from _channels(subject, row)
+
+
+def _known(subject: Subject, row: Row, told: str) -> Finding:
+    return subject.at_row(
+        RULE.code,
+        "warning",
+        row,
+        told,
+        span=row.spans[3],
+        help="change the args, unless your fork has a class of its own under this name",
+    )
 
 
 def _number(subject: Subject, row: Row) -> Iterator[Finding]:
@@ -53,7 +69,11 @@ def _takes_channels(subject: Subject, row: Row) -> bool:
 def _channels(subject: Subject, row: Row) -> Iterator[Finding]:
     """A kernel or a ratio where the output channels belong."""
     first = number(row.args[0]) if row.args else None
-    if first is not None and 0 < first <= _FEW:
+    # Plain convolutions predict a few numbers, and what reads the image may prepare it.
+    free = row.module.startswith("nn.") or any(
+        read.target == IMAGE for read in subject.graph.reads[row.index]
+    )
+    if first is not None and 0 < first <= _FEW and not free:
         yield subject.at_row(
             RULE.code,
             "warning",
@@ -164,13 +184,17 @@ RULE = Rule(
     "channel count in the row of a module that takes none lands in its first parameter "
     "(`TripletAttention, [1024]` switches a gate off); a kernel where channels belong "
     "gives a layer of 7 channels; channels scaled by hand are scaled a second time. "
-    "Modules of the registry are checked against their manifests. A fork with a class of "
-    "its own under the same name may mean something else.",
+    "Modules of the registry are checked against their manifests, and those that all families "
+    "have (Conv, C3, SPPF, Concat, ...) against what they take in every one. A fork with a class "
+    "of its own under the same name may mean something else.",
     check=_check,
     valid=(
         Valid(_case("[-1, 1, SimAM, []]")),
         Valid(_case("[-1, 1, ACmix, [64, 7]]")),
         Valid(_case("[-1, 1, C3, [64, False]]")),
+        Valid(_case("[-1, 1, nn.Upsample, [None, 2, nearest]]")),
+        Valid(_case("[-1, 1, Conv, [na*(nc+5), 1, 1]]")),
+        Valid(_case("[-1, 1, nn.Conv2d, [1, 1]]")),
     ),
     invalid=(
         Invalid(_case("[-1, 1, SimAM, [64]]"), (1,), (), _case("[-1, 1, SimAM, []]")),
@@ -178,5 +202,11 @@ RULE = Rule(
         Invalid(_case("[-1, 1, ACmix, [7]]"), (1,), (), _case("[-1, 1, ACmix, [64]]")),
         Invalid(_case("[-1, 1, Conv, [3, 2]]"), (1,)),
         Invalid(_case("[-1, x, C3, [64]]"), (1,)),
+        Invalid(_case("[-1, 1, Conv, []]"), (1,)),
+        Invalid(_case("[-1, 1, Conv, [[64], 3, 2]]"), (1,)),
+        Invalid(_case("[-1, 1, C3, [64, 3, 2]]"), (1,)),
+        Invalid(_case("[-1, 1, SPPF, [64, 5, 1, True, 2]]"), (1,)),
+        Invalid(_case("[-1, 1, nn.Upsample, [2, nearest]]"), (1,)),
+        Invalid(_case("[[-1, 0], 1, Concat, [64]]"), (1,)),
     ),
 )

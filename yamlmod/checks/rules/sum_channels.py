@@ -11,6 +11,9 @@ from yamlmod.checks.subject import Subject
 _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [{}, 3, 1]]"
 _HEAD = "[[0, 1], 1, Add, []]\n[[-1], 1, Detect, [nc, anchors]]"
 
+# Others, BiFPN_Add3 and its like, are a class of each fork's own, which may bring them together.
+_PLAIN = frozenset({"Add", "Shortcut", "Sum"})
+
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for row in subject.rows:
@@ -20,19 +23,25 @@ def _check(subject: Subject) -> Iterator[Finding]:
         channels = [shape.nominal for shape in inputs]
         if None in channels or len(set(channels)) == 1:
             continue
+        if len(channels) > 2 and 2 * max(map(_whole, channels)) == sum(map(_whole, channels)):
+            continue  # forks have classes that concatenate some of their inputs, and add the rest
         told = ", ".join(
             f"{subject.document.describe(read.target)} has {count}"
             for read, count in zip(subject.graph.reads[row.index], channels, strict=True)
         )
         yield subject.at_row(
             RULE.code,
-            "error",
+            "error" if row.module in _PLAIN else "warning",
             row,
             f"layer {row.index} {row.module} adds inputs with different channels: {told}",
             span=row.spans[0],
             help="bring them to the same channels with a Conv of kernel 1, or use Concat",
             actual=row.from_value,
         )
+
+
+def _whole(channels: int | None) -> int:
+    return channels or 0
 
 
 RULE = Rule(
@@ -46,6 +55,16 @@ RULE = Rule(
     valid=(
         Valid(model_text(_BACKBONE.format(64), _HEAD)),
         Valid(model_text(_BACKBONE.format("c"), _HEAD)),
+        # BiFPN_Add3 of some forks concatenates two inputs and adds the third
+        Valid(
+            model_text(
+                _BACKBONE.format(128) + "\n[-1, 1, Conv, [64, 1, 1]]",
+                "[[0, 2, 1], 1, BiFPN_Add3, [128, 128]]\n[[-1], 1, Detect, [nc, anchors]]",
+            )
+        ),
     ),
-    invalid=(Invalid(model_text(_BACKBONE.format(128), _HEAD), (2,)),),
+    invalid=(
+        Invalid(model_text(_BACKBONE.format(128), _HEAD), (2,)),
+        Invalid(model_text(_BACKBONE.format(128), _HEAD.replace("Add", "BiFPN_Add2")), (2,)),
+    ),
 )

@@ -7,16 +7,23 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
+from yamlmod.errors import one_of
 from yamlmod.model.builder import Builder
+from yamlmod.model.document import Row
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
     builder = subject.builder
-    if builder is None or builder.open:
+    if builder is None:
         return
+    said: set[str] = set()
     for row in subject.rows:
         first = row.module.partition(".")[0]
-        if first in builder.names:
+        if first in builder.names or first in said:
+            continue
+        if builder.open:
+            said.add(first)
+            yield _not_known(subject, row, first, builder)
             continue
         yield subject.at_row(
             RULE.code,
@@ -29,24 +36,43 @@ def _check(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def _not_known(subject: Subject, row: Row, name: str, builder: Builder) -> Finding:
+    """An import of everything may bring the name, and leads where nothing is read."""
+    source = one_of(builder.beyond) if builder.beyond else "a file that cannot be read"
+    return subject.at_row(
+        RULE.code,
+        "note",
+        row,
+        f"whether {builder.shown} knows {name} cannot be told: it imports everything from {source}",
+        span=row.spans[2],
+        help="nothing is wrong if that brings it; a class of the fork's own would be found",
+    )
+
+
 _TEXT = model_text(
     "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, {}, [64]]", "[[1], 1, Detect, [nc, anchors]]"
 )
 _FORK = Builder("models/yolo.py", "parse_model", frozenset({"Conv", "C3", "Detect", "nn"}), False)
-_OPEN = Builder("models/yolo.py", "parse_model", frozenset({"Conv", "Detect"}), True)
+_OPEN = Builder(
+    "models/yolo.py", "parse_model", frozenset({"Conv", "Detect"}), True, beyond=("mish_cuda",)
+)
 
 RULE = Rule(
     code="unresolved-name",
     severity="error",
     summary="The fork's parser knows no class of this name.",
     why="parse_model looks a module up by its name among what its file defines and imports, "
-    "star imports included. Where an import leads out of the repository, nothing is said.",
+    "star imports included. Where an import of everything leads out of the repository, a name "
+    "that is not found is a note, once: what is installed is not looked into.",
     check=_check,
     valid=(
         Valid(_TEXT.format("C3"), builder=_FORK),
         Valid(_TEXT.format("nn.Identity"), builder=_FORK),
-        Valid(_TEXT.format("SimAM"), builder=_OPEN),
+        Valid(_TEXT.format("Conv"), builder=_OPEN),
     ),
-    invalid=(Invalid(_TEXT.format("SimAM"), (1,), builder=_FORK),),
+    invalid=(
+        Invalid(_TEXT.format("SimAM"), (1,), builder=_OPEN),
+        Invalid(_TEXT.format("SimAM"), (1,), builder=_FORK),
+    ),
     needs_repo=True,
 )

@@ -18,7 +18,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
     if not compared:
         return
     found = compared[0]
-    wrong = misnumbered(found, subject.wiring, subject.stride_conflicts)
+    wrong = subject.wrong_reads
     yield from _findings(subject, found, wrong)
     if subject.base is None and subject.stride_conflicts({}):
         said = {item.reader for item in wrong}

@@ -1,0 +1,190 @@
+"""The args of known heads: classes, anchors, masks, keypoints, in the order their families take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
+from yamlmod.checks.subject import Subject, number
+from yamlmod.model.builder import Builder, Signature
+from yamlmod.model.document import Row
+
+# Facts of YOLOv5, v7, v8 to v12, v9 and v10: what the row gives, before parse_model adds channels.
+_FORMS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(["IDetect", "IAuxDetect", "IBin", "DetectX"], ("nc anchors",)),
+    "Detect": ("nc anchors", "nc"),
+    "IKeypoint": ("nc anchors points",),
+    "ISegment": ("nc anchors masks prototypes",),
+    "Segment": ("nc anchors masks prototypes", "nc masks prototypes"),
+    **dict.fromkeys(["DSegment", "DualDSegment", "Segment26"], ("nc masks prototypes",)),
+    "Panoptic": ("nc semantic masks prototypes",),
+    **dict.fromkeys(["DDetect", "DualDDetect", "TripleDDetect", "v10Detect"], ("nc",)),
+    **dict.fromkeys(["Pose", "Pose26"], ("nc shape",)),
+    **dict.fromkeys(["OBB", "OBB26"], ("nc angles",)),
+    **dict.fromkeys(["WorldDetect", "YOLOEDetect"], ("nc embedding norm",)),
+    **dict.fromkeys(["YOLOESegment", "YOLOESegment26"], ("nc masks prototypes embedding norm",)),
+}
+_SPELLED = {
+    "masks": "32",
+    "prototypes": "256",
+    "semantic": "93",
+    "points": "nkpt",
+    "shape": "kpt_shape",
+    "angles": "1",
+    "embedding": "512",
+    "norm": "True",
+}
+
+
+def _check(subject: Subject) -> Iterator[Finding]:
+    settings = subject.document.settings
+    for row in subject.rows:
+        forms = [form.split() for form in _FORMS.get(row.module, ())]
+        signature = _signature(subject.builder, row.module)
+        if signature is not None and forms:
+            forms = [f for f in forms if ("anchors" in f) == ("anchors" in signature.names)]
+        if not forms:
+            continue
+        fitting = [form for form in forms if _fits(form, row, settings)]
+        if not fitting:
+            yield _finding(subject, row, forms, signature)
+        elif _leaves_anchors(fitting[0], forms, row, subject):
+            yield _unused(subject, row)
+        else:
+            yield from _classes(subject, row)
+
+
+def _signature(builder: Builder | None, module: str) -> Signature | None:
+    return None if builder is None else builder.signatures.get(module)
+
+
+def _fits(form: list[str], row: Row, settings: Mapping[str, Any]) -> bool:
+    return len(form) == len(row.args) and all(
+        _is(what, value, settings) for what, value in zip(form, row.args, strict=True)
+    )
+
+
+def _is(what: str, value: Any, settings: Mapping[str, Any]) -> bool:
+    """Tell whether a value can be what a head expects; a name of the file's own can be anything."""
+    if isinstance(value, str):
+        return value == what or (value in settings and what != "nc" != value)
+    if what == "norm":
+        return isinstance(value, bool)
+    if what == "shape":
+        return isinstance(value, list)
+    return number(value) is not None or (what == "anchors" and isinstance(value, list))
+
+
+def _leaves_anchors(form: list[str], forms: list[list[str]], row: Row, subject: Subject) -> bool:
+    """Tell whether a head that may take anchors leaves a whole table of them unused."""
+    if "anchors" in form or len(forms) < 2:
+        return False
+    settings = subject.document.settings
+    used = any("anchors" in other.args for other in subject.rows)
+    # A number is left standing in anchor-free files of YOLOv9; a list is made for one model.
+    return isinstance(settings.get("anchors"), list) and not used
+
+
+def _unused(subject: Subject, row: Row) -> Finding:
+    return subject.at_row(
+        RULE.code,
+        "warning",
+        row,
+        f"layer {row.index} {row.module} is given no anchors, and the file has a table of them",
+        span=row.spans[3],
+        help="a head of YOLOv5 or YOLOv7 takes [nc, anchors]; for an anchor-free one, as in "
+        "YOLOv8, take `anchors:` out",
+    )
+
+
+def _finding(
+    subject: Subject, row: Row, forms: list[list[str]], signature: Signature | None
+) -> Finding:
+    takes = " or ".join(f"[{', '.join(_SPELLED.get(w, w) for w in form)}]" for form in forms)
+    given = f"[{', '.join(map(str, row.args))}]"
+    sure = signature is not None
+    return subject.at_row(
+        RULE.code,
+        "error" if sure else "warning",
+        row,
+        f"layer {row.index} {row.module} is given {given}; it takes {takes}",
+        span=row.spans[3],
+        help="parse_model puts the channels of the inputs behind these, so each must be in its "
+        "place" + ("" if sure else "; unless your fork has a head of its own under this name"),
+    )
+
+
+def _classes(subject: Subject, row: Row) -> Iterator[Finding]:
+    """A number of classes that is not the file's: --data and nc= then change only one of them."""
+    classes = number(subject.document.settings.get("nc"))
+    given = number(row.args[0])
+    if given is not None and classes is not None and given != classes:
+        yield subject.at_row(
+            RULE.code,
+            "warning",
+            row,
+            f"layer {row.index} {row.module} is built for {given} classes, and the file has "
+            f"nc: {classes}",
+            span=row.spans[3],
+            help="write nc in place of the number",
+        )
+
+
+_ROWS = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]"
+_TABLE = "nc: 4\nanchors:\n  - [1,2, 3,4]\n  - [5,6, 7,8]\n"
+
+
+def _case(head: str, settings: str = _TABLE) -> str:
+    return model_text(_ROWS, f"[[0, 1], 1, {head}]", settings)
+
+
+def _fork(*names: str) -> Builder:
+    return Builder(
+        "models/yolo.py",
+        "parse_model",
+        frozenset({"Conv", "Detect"}),
+        False,
+        signatures={"Detect": Signature(0, len(names), names)},
+    )
+
+
+_ANCHORS = _fork("nc", "anchors", "ch", "inplace")
+
+RULE = Rule(
+    code="head-arguments",
+    severity="warning",
+    summary="A head is given other args than the heads of its name take.",
+    why="parse_model appends the channels of the head's inputs to the row's args, so that one "
+    "too many or too few puts them in the wrong place: `Detect, [nc]` in a model with anchors "
+    "takes the channels for anchors, `Pose, [nc]` for the shape of its keypoints. Heads that "
+    "several families have under one name may take either form. With --repo the fork's class "
+    "decides, and this is an error.",
+    check=_check,
+    valid=(
+        Valid(_case("Detect, [nc, anchors]")),
+        Valid(_case("Detect, [nc]", "nc: 4\n")),
+        Valid(_case("Detect, [nc]", "nc: 4\nanchors: 3\n")),
+        Valid(_case("Detect, [4, [[1, 2], [3, 4]]]", "nc: 4\n")),
+        Valid(_case("Segment, [nc, 32, 256]", "nc: 4\n")),
+        Valid(_case("Segment, [nc, anchors, 32, 256]")),
+        Valid(_case("Pose, [nc, kpt_shape]", "nc: 4\nkpt_shape: [17, 3]\n")),
+        Valid(_case("OBB, [nc, 1]", "nc: 4\n")),
+        Valid(_case("MyDetect, [nc, anchors, 3]")),
+        Valid(_case("Detect, [nc]"), builder=_fork("nc", "ch")),
+    ),
+    invalid=(
+        Invalid(_case("Detect, [nc]"), (2,)),
+        Invalid(_case("Detect, [nc, anchors, 3]"), (2,)),
+        Invalid(_case("Detect, [anchors, nc]"), (2,)),
+        Invalid(_case("Detect, [80, anchors]"), (2,)),
+        Invalid(_case("IDetect, [nc]"), (2,)),
+        Invalid(_case("Segment, [nc, anchors]"), (2,)),
+        Invalid(_case("DDetect, [nc, anchors]"), (2,)),
+        Invalid(_case("Pose, [nc]", "nc: 4\n"), (2,)),
+        Invalid(_case("OBB, [nc]", "nc: 4\n"), (2,)),
+        Invalid(_case("IKeypoint, [nc, anchors]"), (2,)),
+        Invalid(_case("Detect, [nc]", "nc: 4\n"), (2,), builder=_ANCHORS),
+    ),
+)
