@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from yamlmod.cli.remapping import module_of
-from yamlmod.cli.target import open_target
+from yamlmod.cli.running import open_run, told_of_run
 from yamlmod.errors import Refusal
-from yamlmod.fork.locate import cfg_folders, locate
 from yamlmod.gates.findings import Findings, examine
 from yamlmod.gates.sentences import SHORT, rows, sentences, summary
 from yamlmod.gates.torch_graph import traced_graph
-from yamlmod.runtime.interpreter import choose, own
-from yamlmod.runtime.worker import ask_worker
-from yamlmod.workspace.files import Tree, display, read_bytes, real_path
+from yamlmod.workspace.files import display, read_bytes, real_path
 
 # What protobuf itself can read: the largest ONNX file without external weights.
 _LARGEST = 2**31
@@ -60,25 +56,20 @@ def of_cfg(
         raise Refusal(
             "usage", "--repo goes with a model YAML; an ONNX file is explained without a fork"
         )
-    tree = Tree(repo)
-    fork = locate(tree)
-    target = open_target(cfg, [tree.root, *(tree.root / one for one in cfg_folders(tree, fork))])
-    folder, module = module_of(tree, fork)
-    interpreter = own() if python is None else choose(python)
-    tell(f"running the fork's code with {interpreter.path} ({interpreter.why})")
+    opened = open_run(repo, python, stand_ins)
+    target = opened.open(cfg)
+    tell(opened.announced)
     question = {
         "kind": "explaining",
-        "folder": str(folder),
-        "module": module,
-        "fork": str(real_path(tree.root)),
+        **opened.where,
         "cfg": str(real_path(target.file.path)),
         "head": target.model.document.rows[-1].module,
         "imgsz": imgsz,
-        "stand_ins": stand_ins,
     }
-    answer = ask_worker(interpreter, real_path(tree.root), question, seconds)
+    with opened.worker() as worker:
+        answer = worker.ask(question, seconds)
     ran = {
-        "python": interpreter.path,
+        "python": opened.interpreter.path,
         "torch": answer["torch"],
         "stand_ins": answer["stand_ins"],
         "blocked": answer["blocked"],
@@ -99,10 +90,8 @@ def report(explained: Explained) -> Iterator[str]:
         yield from table(headers, cells, right=(0, 3), wrap=4).rstrip("\n").split("\n")
         yield ""
     yield from sentences(findings)
-    if explained.ran.get("stand_ins"):
-        yield f"(stand-ins for missing packages: {', '.join(explained.ran['stand_ins'])})"
-    for one in explained.ran.get("blocked", ()):
-        yield f"(blocked: the fork tried to {one})"
+    if explained.ran:
+        yield from told_of_run(explained.ran)
 
 
 def answer_json(explained: Explained) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Format, Json, OutputFormat, path_word
+from yamlmod.cli.options import Format, Json, NoStandIns, OutputFormat, Python, path_word
 
 EPILOG = """\b
 Examples:
@@ -39,19 +39,8 @@ def run(
     imgsz: Annotated[
         int, typer.Option("--imgsz", metavar="N", min=32, max=2048, help="Trace at N x N pixels.")
     ] = 256,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            "--python",
-            metavar="PY",
-            show_default=False,
-            help="The Python that runs the fork; else yamlmod's own.",
-        ),
-    ] = None,
-    no_stand_ins: Annotated[
-        bool,
-        typer.Option("--no-stand-ins", help="Fail where the fork imports a missing package."),
-    ] = False,
+    python: Python = None,
+    no_stand_ins: NoStandIns = False,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="End the worker then.")
     ] = 300.0,

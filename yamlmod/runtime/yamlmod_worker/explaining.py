@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Dict, Iterator, List
 
-from .building import Builder
+from .building import builder_for
 from .refused import Refused
 
 _PREFIX = "__module."
@@ -13,8 +13,7 @@ _PREFIX = "__module."
 
 def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
     """Answer with the traced graph: nodes, constants, and the classes of the modules."""
-    builder = Builder(question)
-    builder.open()
+    builder = builder_for(question)
     network = builder.build(question["cfg"], None, question["head"]).float().eval()
     return {**_traced(network, question["imgsz"]), **builder.told()}
 

@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from .building import Builder
+from .building import Builder, builder_for
 from .checkpoints import open_checkpoint
 from .identity import outputs, start_as_identity
 from .meanings import Tensor
@@ -35,8 +35,7 @@ def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
     checkpoint = open_checkpoint(question["weights"])
     state = find_state(checkpoint)
     tensors = state.tensors
-    builder = Builder(question)
-    builder.open()
+    builder = builder_for(question)
     old = _build(builder, question, "from", "old_layers", state.classes)
     notes = [*state.notes, *_compare_base(old, tensors, question)]
     kept = _parameters(old)
