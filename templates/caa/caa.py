@@ -33,8 +33,9 @@ class CAA(nn.Module):
 
     def forward(self, x):
         # Every window counts 49 places, those beyond the edge as nought.
-        context = F.avg_pool2d(x, 7, 1, 3)
-        return x * torch.sigmoid(self.conv2(self.v_conv(self.h_conv(self.conv1(context)))))
+        # Nested, so that no name holds a map that is done with.
+        gate = self.v_conv(self.h_conv(self.conv1(F.avg_pool2d(x, 7, 1, 3))))
+        return x * self.conv2(gate).sigmoid()
 
     def _load_from_state_dict(self, state_dict, prefix, *args):
         # Copies in YOLO forks hold the strips without the inner name "conv".
@@ -67,7 +68,10 @@ class _CAAConv(nn.Module):
 
     def forward(self, x):
         x = self.conv(x)
-        return self.act(_CAA_norm(self.bn, x)) if self.normed else x
+        if self.normed:
+            x = _CAA_norm(self.bn, x)
+            x = self.act(x)
+        return x
 
 
 def _CAA_norm(bn, x):
