@@ -112,16 +112,7 @@ class Subjects:
             "cfg": str(real_path(target.file.path)),
             "classes": None,
             "head": rows[-1].module,
-            "rows": [
-                {
-                    "index": row.index,
-                    "module": row.module,
-                    "sources": [read.target for read in reads],
-                    "listed": bool(row.refs),
-                    "side_effect": row.module in SIDE_EFFECT,
-                }
-                for row, reads in zip(rows, model.graph.reads, strict=True)
-            ],
+            "rows": _rows(model),
             "strides": [shapes[read.target].stride for read in head],
             "inserted": inserted(model, following),
             "sizes": [list(size) for size in wish.sizes],
@@ -131,16 +122,18 @@ class Subjects:
             "identity": identity_wanted(model, following)
             if wish.identity and following is not None
             else None,
-            "base": self._base(following),
-            "base_classes": model.document.settings.get("nc"),
+            "base": self._base(model, following),
         }
 
-    def _base(self, following: Following | None) -> dict[str, Any] | None:
+    def _base(self, model: Model, following: Following | None) -> dict[str, Any] | None:
         if self.base is None or following is None:
             return None
         return {
             "cfg": str(real_path(self.base.file.path)),
             "head": self.base.model.document.rows[-1].module,
+            "rows": _rows(self.base.model),
+            "inserted": [],
+            "classes": model.document.settings.get("nc"),
             "pairs": [list(pair) for pair in following.pairs],
         }
 
@@ -174,6 +167,19 @@ class Subjects:
             f"line {one.place.line}: {one.message}; {_first(one.help)}" for one in errors or found
         ]
         return Check("references", "fail" if errors else "pass", "; ".join(told))
+
+
+def _rows(model: Model) -> list[dict[str, Any]]:
+    return [
+        {
+            "index": row.index,
+            "module": row.module,
+            "sources": [read.target for read in reads],
+            "listed": bool(row.refs),
+            "side_effect": row.module in SIDE_EFFECT,
+        }
+        for row, reads in zip(model.document.rows, model.graph.reads, strict=True)
+    ]
 
 
 def _first(text: str) -> str:

@@ -54,7 +54,8 @@ def check_fuse(net: Network) -> str:
     before: List[Any] = []
     after: List[Any] = []
     image = net.image(net.small)
-    fused = net.copy().eval()
+    # What is fused is read from a checkpoint, whose weights are not trained any more.
+    fused = net.copy().eval().requires_grad_(False)
     plain = _with_head(fused, image, before)
     options = {"verbose": False} if "verbose" in inspect.signature(fused.fuse).parameters else {}
     fused = fused.fuse(**options) or fused

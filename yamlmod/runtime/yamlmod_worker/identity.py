@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
+from .network import tensors
 from .refused import Refused
 
 _TOLERANCE = 1e-5
@@ -61,7 +62,7 @@ def _difference(old: Any, new: Any) -> Optional[float]:
 
     image = torch.rand(1, 3, _SIZE, _SIZE, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        first, second = (_tensors(net.float().eval()(image)) for net in (old, new))
+        first, second = (tensors(net.float().eval()(image)) for net in (old, new))
     if not all(bool(torch.isfinite(one).all()) for one in first):
         return None
     if [one.shape for one in first] != [one.shape for one in second]:
@@ -71,10 +72,3 @@ def _difference(old: Any, new: Any) -> Optional[float]:
         for a, b in zip(first, second)
         if a.numel()
     )
-
-
-def _tensors(output: Any) -> List[Any]:
-    if hasattr(output, "shape"):
-        return [output]
-    parts = output.values() if isinstance(output, dict) else output
-    return [tensor for part in parts for tensor in _tensors(part)]

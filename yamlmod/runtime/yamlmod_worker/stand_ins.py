@@ -180,6 +180,25 @@ def answer_versions(finder: Finder) -> None:
     metadata.version = version
 
 
+def answer_fonts(finder: Finder) -> None:
+    """Let a fork do without a font: YOLOv5 v6.0 and v6.1 fetch one when they are imported."""
+    try:
+        fonts: Any = importlib.import_module("PIL.ImageFont")
+    except ImportError:
+        return
+    real = fonts.truetype
+
+    def truetype(font: Any = None, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return real(font, *args, **kwargs)
+        except OSError:
+            if not finder.answers_for("the font {}".format(os.path.basename(str(font)))):
+                raise
+            return fonts.load_default()
+
+    fonts.truetype = truetype
+
+
 def is_stand_in(module: str) -> bool:
     """Tell whether a module is a stand-in, by its name."""
     return isinstance(sys.modules.get(module), _Module) or module == __name__
