@@ -252,7 +252,7 @@ class Verifier:
             found.checks.append(Check(heard.begun, "fail", error.message))
             return
         self.told.update({key: answer[key] for key in ("stand_ins", "blocked", "torch", "python")})
-        found.sizes, found.rounded = answer["sizes"], answer.get("rounded", [])
+        found.sizes, found.rounded = answer["sizes"], answer["rounded"]
         if answer["free"] is not None:
             found.skipped = (
                 f"would need {gigabytes(question['needs'])}, {gigabytes(answer['free'])} are free; "

@@ -27,11 +27,10 @@ _bases: Dict[str, Network] = {}  # networks of --base, by their YAML and number 
 
 def answer(question: Dict[str, Any], tell: _Tell) -> Dict[str, Any]:
     """Make every check of one network; each is told when it begins, and how it ended."""
-    builder = builder_for(question)
-    tell({"imported": True})
     free = available()
     if free is not None and question["needs"] > free and not question["force"]:
-        return {"free": free, "sizes": [], **builder.told()}
+        return {"free": free, "sizes": [], "rounded": [], "stand_ins": [], "blocked": []}
+    builder = builder_for(question)
     checks = _Checks(builder, question, tell)
     net = checks.built()
     if net is not None:
