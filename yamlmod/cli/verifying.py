@@ -24,6 +24,8 @@ from yamlmod.workspace.files import real_path
 _SIDE = 256  # the largest of the worker's own sizes
 _BIG = 256 * 1024**2
 _LONG = 2_000_000_000
+# Threads that spin while they wait take several times as long on a machine that is busy.
+_PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _DIED = ("no-answer", "timed-out")
 
 
@@ -240,7 +242,7 @@ class Verifier:
 
     def _ask(self, question: dict[str, Any], found: Verified) -> None:
         if self._worker is None:
-            self._worker = self.subjects.run.worker()
+            self._worker = self.subjects.run.worker(_PATIENT)
         heard = _Heard(found)
         try:
             answer = self._worker.ask(question, self.subjects.wish.seconds, heard.part)
