@@ -46,9 +46,9 @@ class Run:
         folders = cfg_folders(self.tree, self.fork)
         return open_target(cfg, [self.tree.root, *(self.tree.root / name for name in folders)])
 
-    def worker(self) -> Worker:
+    def worker(self, environment: Mapping[str, str] | None = None) -> Worker:
         """Start the fork's interpreter in the fork's folder."""
-        return Worker(self.interpreter, real_path(self.tree.root))
+        return Worker(self.interpreter, real_path(self.tree.root), environment)
 
 
 def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:

@@ -24,6 +24,8 @@ from yamlmod.workspace.files import real_path
 _SIDE = 256  # the largest of the worker's own sizes
 _BIG = 256 * 1024**2
 _LONG = 2_000_000_000
+# Threads that spin while they wait take several times as long on a machine that is busy.
+_PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _DIED = ("no-answer", "timed-out")
 
 
@@ -112,16 +114,7 @@ class Subjects:
             "cfg": str(real_path(target.file.path)),
             "classes": None,
             "head": rows[-1].module,
-            "rows": [
-                {
-                    "index": row.index,
-                    "module": row.module,
-                    "sources": [read.target for read in reads],
-                    "listed": bool(row.refs),
-                    "side_effect": row.module in SIDE_EFFECT,
-                }
-                for row, reads in zip(rows, model.graph.reads, strict=True)
-            ],
+            "rows": _rows(model),
             "strides": [shapes[read.target].stride for read in head],
             "inserted": inserted(model, following),
             "sizes": [list(size) for size in wish.sizes],
@@ -131,16 +124,18 @@ class Subjects:
             "identity": identity_wanted(model, following)
             if wish.identity and following is not None
             else None,
-            "base": self._base(following),
-            "base_classes": model.document.settings.get("nc"),
+            "base": self._base(model, following),
         }
 
-    def _base(self, following: Following | None) -> dict[str, Any] | None:
+    def _base(self, model: Model, following: Following | None) -> dict[str, Any] | None:
         if self.base is None or following is None:
             return None
         return {
             "cfg": str(real_path(self.base.file.path)),
             "head": self.base.model.document.rows[-1].module,
+            "rows": _rows(self.base.model),
+            "inserted": [],
+            "classes": model.document.settings.get("nc"),
             "pairs": [list(pair) for pair in following.pairs],
         }
 
@@ -174,6 +169,19 @@ class Subjects:
             f"line {one.place.line}: {one.message}; {_first(one.help)}" for one in errors or found
         ]
         return Check("references", "fail" if errors else "pass", "; ".join(told))
+
+
+def _rows(model: Model) -> list[dict[str, Any]]:
+    return [
+        {
+            "index": row.index,
+            "module": row.module,
+            "sources": [read.target for read in reads],
+            "listed": bool(row.refs),
+            "side_effect": row.module in SIDE_EFFECT,
+        }
+        for row, reads in zip(model.document.rows, model.graph.reads, strict=True)
+    ]
 
 
 def _first(text: str) -> str:
@@ -234,7 +242,7 @@ class Verifier:
 
     def _ask(self, question: dict[str, Any], found: Verified) -> None:
         if self._worker is None:
-            self._worker = self.subjects.run.worker()
+            self._worker = self.subjects.run.worker(_PATIENT)
         heard = _Heard(found)
         try:
             answer = self._worker.ask(question, self.subjects.wish.seconds, heard.part)
@@ -246,7 +254,7 @@ class Verifier:
             found.checks.append(Check(heard.begun, "fail", error.message))
             return
         self.told.update({key: answer[key] for key in ("stand_ins", "blocked", "torch", "python")})
-        found.sizes, found.rounded = answer["sizes"], answer.get("rounded", [])
+        found.sizes, found.rounded = answer["sizes"], answer["rounded"]
         if answer["free"] is not None:
             found.skipped = (
                 f"would need {gigabytes(question['needs'])}, {gigabytes(answer['free'])} are free; "

@@ -27,9 +27,12 @@ class Worker:
     """One process in the fork's folder that answers one question after another.
 
     Used as a context manager; leaving it ends the process with whatever the fork started.
+    ``environment`` holds for what the user's own does not set.
     """
 
-    def __init__(self, interpreter: Interpreter, folder: Path) -> None:
+    def __init__(
+        self, interpreter: Interpreter, folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.interpreter = interpreter
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._errors = b""
@@ -41,7 +44,12 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"},
+                env={
+                    **(environment or {}),
+                    **os.environ,
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                    "PYTHONIOENCODING": "utf-8",
+                },
             )
         except OSError as error:
             reason = error.strerror or str(error)

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional
 from .faults import place_in
 from .fence import Fence
 from .refused import Refused
-from .stand_ins import Finder, answer_versions
+from .stand_ins import Finder, answer_fonts, answer_versions
 
 _BY_HEAD = {
     "Segment": "SegmentationModel",
@@ -70,6 +70,7 @@ class Builder:
         self.fence.close()
         sys.meta_path.append(self.finder)
         answer_versions(self.finder)
+        answer_fonts(self.finder)
         with contextlib.suppress(ImportError):
             # Forks say `packaging.version` having imported `packaging`, or pkg_resources, alone.
             importlib.import_module("packaging.version")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from typing import Any, Dict, List
 
+from .network import tensors
 from .refused import Refused
 
 _TOLERANCE = 1e-5
@@ -17,7 +18,7 @@ def outputs(network: Any) -> List[Any]:
 
     image = torch.rand(1, 3, _SIZE, _SIZE, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        return _tensors(network.float().eval()(image))
+        return tensors(network.float().eval()(image))
 
 
 def start_as_identity(new: Any, wanted: Dict[str, Any], base: List[Any]) -> Dict[str, Any]:
@@ -63,10 +64,10 @@ def _fill(layer: str, module: Any, fills: Dict[str, float]) -> None:
                 parameter.fill_(value)
 
 
-def _finite(tensors: List[Any]) -> bool:
+def _finite(found: List[Any]) -> bool:
     import torch
 
-    return all(bool(torch.isfinite(one).all()) for one in tensors)
+    return all(bool(torch.isfinite(one).all()) for one in found)
 
 
 def _difference(first: List[Any], second: List[Any]) -> float:
@@ -78,10 +79,3 @@ def _difference(first: List[Any], second: List[Any]) -> float:
         for a, b in zip(first, second)
         if a.numel()
     )
-
-
-def _tensors(output: Any) -> List[Any]:
-    if hasattr(output, "shape"):
-        return [output]
-    parts = output.values() if isinstance(output, dict) else output
-    return [tensor for part in parts for tensor in _tensors(part)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 from .network import (
     Failed,
@@ -63,21 +62,20 @@ def _disturbed(output: Any) -> Any:
     return output + (noise - 0.5).to(output) * (output.abs().max() + 1)
 
 
-def check_half(net: Network, dtype: str, base: Callable[[], Any]) -> str:
-    """Run in half precision; what torch itself or the base cannot do here is no fault."""
+def check_half(net: Network, dtype: str) -> str:
+    """Run in half precision; what torch itself cannot do here is no fault."""
     import torch
 
+    half = _cast(net.copy(), dtype)
     try:
-        half = _cast(net.copy(), dtype)
         outputs = run(half, _small(net, dtype))
     except RuntimeError as error:
         missing = _missing_kernel(dtype)
-        if missing:
-            raise Skipped("torch {} on this CPU: {}".format(torch.__version__, missing)) from None
-        _skip_with_base(base, dtype, net)
-        raise error
+        if not missing:
+            raise error
+        raise Skipped("torch {} on this CPU: {}".format(torch.__version__, missing)) from None
     if not finite(outputs):
-        where = first_bad(net, half.eval(), _small(net, dtype))
+        where = first_bad(net, half, _small(net, dtype))
         raise Failed("the output is not finite; {}".format(where))
     apart = difference(net.answer(net.small), outputs)
     return "finite, {:.1%} from float32".format(apart) if apart < 1 else "finite"
@@ -91,16 +89,6 @@ def _small(net: Network, dtype: str) -> Any:
 
 def _cast(module: Any, dtype: str) -> Any:
     return module.half() if dtype == "float16" else module.bfloat16()
-
-
-def _skip_with_base(base: Callable[[], Any], dtype: str, net: Network) -> None:
-    network = base()
-    if network is None:
-        return
-    try:
-        run(_cast(copy.deepcopy(network), dtype), _small(net, dtype))
-    except RuntimeError as error:
-        raise Skipped("neither does the base: {}".format(str(error)[:120])) from None
 
 
 def _missing_kernel(dtype: str) -> str:

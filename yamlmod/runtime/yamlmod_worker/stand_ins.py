@@ -19,6 +19,8 @@ from typing import Any, Iterator, Optional, Sequence, Set, Tuple
 VERSION = "99.0.0"  # of every stand-in: new enough for whatever a fork asks for
 # Forks import these under a guard and do without them: a stand-in would be taken for them.
 _GUARDED = {"thop", "wandb", "clearml", "comet_ml", "albumentations", "google", "tensorrt"}
+# Nothing can be built without it: the forks read their model YAMLs with it.
+_NEEDED = {"yaml"}
 _GUARDED |= {"mlflow", "ray", "dvclive", "neptune", "tensorflow", "dill"}
 
 
@@ -131,7 +133,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         else:
             file, line = _importing()
             # torch and numpy look for optional packages too, and would use a stand-in.
-            wanted = top not in self.own and self._is_fork(file)
+            wanted = top not in self.own and top not in _NEEDED and self._is_fork(file)
             wanted = wanted and not (top in _GUARDED and _in_try(file, line))
             if wanted and not self.allowed:
                 self.forbidden.add(top)
@@ -178,6 +180,25 @@ def answer_versions(finder: Finder) -> None:
             raise
 
     metadata.version = version
+
+
+def answer_fonts(finder: Finder) -> None:
+    """Let a fork do without a font: YOLOv5 v6.0 and v6.1 fetch one when they are imported."""
+    try:
+        fonts: Any = importlib.import_module("PIL.ImageFont")
+    except ImportError:
+        return
+    real = fonts.truetype
+
+    def truetype(font: Any = None, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return real(font, *args, **kwargs)
+        except OSError:
+            if not finder.answers_for("the font {}".format(os.path.basename(str(font)))):
+                raise
+            return fonts.load_default()
+
+    fonts.truetype = truetype
 
 
 def is_stand_in(module: str) -> bool:

@@ -22,16 +22,15 @@ from .wiring import check_wiring
 
 _LAYER = re.compile(r"model\.(\d+)\.(.+)")
 _Tell = Callable[[Dict[str, Any]], None]
-_bases: Dict[str, Any] = {}  # networks of --base, by their YAML and number of classes
+_bases: Dict[str, Network] = {}  # networks of --base, by their YAML and number of classes
 
 
 def answer(question: Dict[str, Any], tell: _Tell) -> Dict[str, Any]:
     """Make every check of one network; each is told when it begins, and how it ended."""
-    builder = builder_for(question)
-    tell({"imported": True})
     free = available()
     if free is not None and question["needs"] > free and not question["force"]:
-        return {"free": free, "sizes": [], **builder.told()}
+        return {"free": free, "sizes": [], "rounded": [], "stand_ins": [], "blocked": []}
+    builder = builder_for(question)
     checks = _Checks(builder, question, tell)
     net = checks.built()
     if net is not None:
@@ -79,21 +78,33 @@ class _Checks:
         self._check("parameters", training.check_created, "" if self.made else "train")
         for parameter in net.module.parameters():
             parameter.grad = None
-        self._check("eval", lambda: check_sizes(net))
-        self._check("influence", lambda: check_influence(net), "eval")
-        self._check("deepcopy", lambda: check_deepcopy(net), "eval")
-        self._check("pickle", lambda: check_pickle(net, builder), "eval")
-        for dtype in ("bfloat16", "float16"):
-            self._check(dtype, partial(check_half, net, dtype, self._base), "eval")
-        self._check("fuse", lambda: check_fuse(net), "eval")
+        self._check("eval", partial(check_sizes, net), again=check_sizes)
+        self._check("influence", partial(check_influence, net), "eval")
+        plain: Dict[str, Callable[[Network], str]] = {
+            "deepcopy": check_deepcopy,
+            "pickle": lambda one: check_pickle(one, builder),
+            "bfloat16": lambda one: check_half(one, "bfloat16"),
+            "float16": lambda one: check_half(one, "float16"),
+            "fuse": check_fuse,
+        }
         if question["export"]:
-            self._check("torchscript", lambda: check_torchscript(net), "eval")
-            self._check("onnx", lambda: check_onnx(net), "eval")
+            plain.update(torchscript=check_torchscript, onnx=check_onnx)
+        for name, check in plain.items():
+            self._check(name, partial(check, net), "eval", check)
         if question["identity"] is not None:
             self._check("identity", lambda: self._identity(net), "eval")
 
-    def _check(self, name: str, check: Callable[[], str], needs: str = "") -> None:
-        """Make one check and tell how it ended; without what it needs it is not begun."""
+    def _check(
+        self,
+        name: str,
+        check: Callable[[], str],
+        needs: str = "",
+        again: Optional[Callable[[Network], str]] = None,
+    ) -> None:
+        """Make one check and tell how it ended; without what it needs it is not begun.
+
+        What fails is done ``again`` with the base: where that fails, too, it is no news.
+        """
         self.tell({"begun": name})
         start = time.perf_counter()
         status, reason = "pass", ""
@@ -107,29 +118,44 @@ class _Checks:
             status, reason = "fail", str(error)
         except (Exception, SystemExit) as error:
             status, reason = "fail", told(error, self.builder.fork, self.names)
+        if status == "fail" and again is not None and self._base_fails(again):
+            status, reason = "skip", "the base fails, too: " + reason
         if status == "fail":
             self.failed.add(name)
         seconds = round(time.perf_counter() - start, 3)
         found = {"name": name, "status": status, "reason": reason, "seconds": seconds}
         self.tell({"check": found})
 
-    def _base(self) -> Any:
+    def _base(self) -> Optional[Network]:
         """Return the network of --base, built once in a worker; None without one."""
         base = self.question["base"]
         if base is None:
             return None
-        classes = self.question["base_classes"]
-        key = "{}:{}".format(base["cfg"], classes)
+        key = "{cfg}:{classes}".format(**base)
         if key not in _bases:
-            _bases[key] = self.builder.build(base["cfg"], classes, base["head"])
+            module = self.builder.build(base["cfg"], base["classes"], base["head"])
+            _bases[key] = Network(module, {**self.question, **base})
         return _bases[key]
+
+    def _base_fails(self, check: Callable[[Network], str]) -> bool:
+        base = self._base()
+        if base is None:
+            return False
+        try:
+            check(base)
+        except Skipped:
+            return False
+        except Exception:
+            return True
+        return False
 
     def _identity(self, net: Network) -> str:
         """Carry the base's weights over, fill the new layers, and compare the outputs."""
         base, pairs = self._base(), {int(a): int(b) for a, b in self.question["base"]["pairs"]}
+        assert base is not None
         wanted = net.module.state_dict()
         carried = {}
-        for name, value in base.state_dict().items():
+        for name, value in base.module.state_dict().items():
             match = _LAYER.match(name)
             layer = pairs.get(int(match.group(1))) if match else None
             target = "model.{}.{}".format(layer, match.group(2)) if match else name
@@ -138,7 +164,7 @@ class _Checks:
         net.module.load_state_dict(carried, strict=False)
         net.forget()
         init = self.question["identity"]
-        answered = [] if init["reason"] else outputs(base)
+        answered = [] if init["reason"] else outputs(base.module)
         found = start_as_identity(net.module, init, answered)
         if not found["compared"]:
             raise Skipped("; ".join([*found["cannot"], found["reason"]]))
