@@ -93,9 +93,10 @@ def _on_the_rest(findings: Findings) -> str:
     }
     told = []
     if by_kind[Kind.softmax]:
-        told.append(f"{_layers(by_kind[Kind.softmax])} holds attention by softmax")
+        told.append(f"there is attention by softmax in {_layers(by_kind[Kind.softmax])}")
     if findings.products:
-        told.append(f"{_layers(findings.products)} multiplies two values without a sigmoid")
+        where = _layers(findings.products)
+        told.append(f"two values are multiplied without a sigmoid in {where}")
     if by_kind[Kind.constant]:
         where = _layers(by_kind[Kind.constant])
         told.append(f"the sigmoids of {where} are scaled by constants, as boxes are decoded")
@@ -103,7 +104,9 @@ def _on_the_rest(findings: Findings) -> str:
         where = _layers(by_kind[Kind.product])
         told.append(f"sigmoids multiply one another, as scores do, in {where}")
     if findings.alone:
-        told.append(f"{len(findings.alone)} more multiply nothing, in {_layers(findings.alone)}")
+        one = len(findings.alone) == 1
+        more = "one more sigmoid multiplies" if one else f"{len(findings.alone)} more multiply"
+        told.append(f"{more} nothing, as for scores, in {_layers(findings.alone)}")
     quiet = not (by_kind[Kind.softmax] or findings.products or findings.count(Kind.gate))
     if quiet:
         told.append(
@@ -138,5 +141,4 @@ def _inside(place: Place) -> str:
     """Return the module within its layer."""
     if place.layer is None:
         return place.module
-    inner = place.module.partition(f"model.{place.layer}")[2].lstrip(".")
-    return f"{inner} (by its weights)" if place.how == "weights" else inner
+    return place.module.partition(f"model.{place.layer}")[2].lstrip(".")

@@ -114,7 +114,8 @@ class Values:
             inputs = inputs[1:]  # the condition is no part of the result
         if not any(value in self.gating for value in inputs):
             return False
-        if node.op in BINARY or node.op == "Concat":
+        # A product with a constant matrix is a mean with other shares.
+        if node.op in BINARY | {"Concat", "MatMul", "Gemm"}:
             return all(value in self.gating or value in self.constants for value in inputs)
         return inputs[0] in self.gating and node.op in SAME | MOVING | MEANS | UNARY
 
