@@ -63,8 +63,7 @@ def _traced(network: Any, size: int) -> Dict[str, Any]:
             inputs = [one.debugName() for one in node.inputs()]
             nodes.append([node.kind(), inputs, outputs, _segments(node.scopeName())])
     classes = {name: _class(module) for name, module in network.named_modules() if name}
-    layers = len(getattr(network, "model", ()))
-    return {"nodes": nodes, "constants": constants, "classes": classes, "layers": layers}
+    return {"nodes": nodes, "constants": constants, "classes": classes}
 
 
 def _first(node: Any) -> str:
