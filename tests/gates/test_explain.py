@@ -9,7 +9,8 @@ import pytest
 
 from tests.cli.run import Done, snapshot, yamlmod
 from tests.gates.bench import GatesBench
-from tests.gates.handmade import model_of
+from tests.gates.handmade import found_in, model_of
+from yamlmod.gates.sentences import sentences
 
 TEXT = """
 a = Conv(x, w) @/model.0/conv/Conv
@@ -44,7 +45,7 @@ def test_a_file(tmp_path: Path) -> None:
     ]
     sentences = lines[6:]
     assert len(sentences) == 3 and all(one.endswith(".") for one in sentences)
-    assert "1 times SiLU, and 1 of the 2 convolutions" in sentences[0]
+    assert "here once SiLU, behind 1 of the 2 convolutions." in sentences[0]
     assert "that is a gate" in sentences[1] and "layer 1" in sentences[1]
 
 
@@ -103,14 +104,35 @@ def test_what_is_refused(tmp_path: Path, words: list[str], code: str) -> None:
     assert told.code == 2 and json.loads(told.out)["error"]["code"] == code
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> GatesBench:
-    return GatesBench(tmp_path_factory.mktemp("gates"), "yolov5n.yaml", ("SE", "LSKA"))
+def test_what_the_third_sentence_may_claim() -> None:
+    plain = "a = Conv(x, w)\nb = Conv(x, w)\n"
+    said = {
+        "so there is no attention in it": plain + "y = Add(a, b)",
+        "two values are multiplied without a sigmoid in layer 3": plain
+        + "y = Mul(a, b) @/model.3/Mul",
+        "attention by softmax in layer 2": plain
+        + "s = Softmax(a) @/model.2/Softmax\ny = MatMul(s, b) @/model.2/MatMul",
+        "scaled by constants": plain + "s = Sigmoid(a)\ny = Mul(s, two)\nz = Add(y, b)",
+        "sigmoids multiply one another": plain + "s = Sigmoid(a)\nt = Sigmoid(b)\ny = Mul(s, t)",
+        "one more sigmoid multiplies nothing": plain + "s = Sigmoid(a)\ny = Add(s, b)",
+    }
+    nothing = "so there is no attention in it"
+    for words, text in said.items():
+        last = sentences(found_in(model_of(text)))[2]
+        assert words.lower() in last.lower()
+        joins = "Mul(a, b)" in text or "MatMul" in text
+        assert (nothing in last) is not joins, last
+    gated = sentences(found_in(model_of(plain + "s = Sigmoid(a)\ny = Mul(s, b)")))
+    assert "that is a gate" in gated[1] and nothing not in gated[2]
 
 
 @pytest.mark.fork
-def test_a_model_yaml_and_its_export_say_the_same(bench: GatesBench) -> None:
-    se, lska = bench.edited("se.yaml", "SE", (8,)), bench.edited("lska.yaml", "LSKA", (8,))
+def test_a_model_yaml_and_its_export_say_the_same(tmp_path: Path) -> None:
+    bench = GatesBench(tmp_path, "yolov5n.yaml", ("SE",))
+    se = bench.edited("se.yaml", "SE", (8,))
+    late = yamlmod("explain", se, "--repo", "yolov5", "--timeout", "1", cwd=bench.folder)
+    assert late.code == 2 and "error[timed-out]" in late.err
+    assert "running the fork's code" in late.err
     errors = bench.export({"base": (bench.base, 12, False, 64), "se": (se, 17, False, 64)})
     assert errors == {"base": "", "se": ""}
     base, told = bench.told("base.onnx"), bench.told(se, "--repo", bench.fork, "--imgsz", "64")
@@ -126,16 +148,3 @@ def test_a_model_yaml_and_its_export_say_the_same(bench: GatesBench) -> None:
     assert told["ran"]["torch"] and told["route"] == "traced"
     kinds = {(one["layer"], one["layer_class"], one["module_class"]) for one in told["pairs"]}
     assert {(9, "SE", "SE"), (0, "Conv", "nn.SiLU")} <= kinds
-    told = bench.told(lska, "--repo", bench.fork, "--imgsz", "64")
-    assert told["counts"] == base["counts"]
-    assert told["products"] == [{"layer": 9, "module": "model.9"}]
-    assert "no attention in it" not in told["sentences"][2]
-
-
-@pytest.mark.fork
-def test_running_the_forks_code_is_said(bench: GatesBench) -> None:
-    done = yamlmod("explain", bench.base, "--repo", "yolov5", "--imgsz", "64", cwd=bench.folder)
-    assert done.code == 0 and "running the fork's code" in done.err
-    assert "57 SiLU (activation), 6 by a constant, 0 gates" in done.out.decode()
-    late = yamlmod("explain", bench.base, "--repo", "yolov5", "--timeout", "1", cwd=bench.folder)
-    assert late.code == 2 and "error[timed-out]" in late.err

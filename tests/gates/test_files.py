@@ -15,6 +15,7 @@ from onnx import TensorProto, helper
 from tests.gates.handmade import counts, found_in, graph_of, model_of, nodes_of, wrapped
 from tests.gates.test_pairs import CASES
 from yamlmod.errors import Refusal
+from yamlmod.gates import onnx_graph, values
 from yamlmod.gates.findings import examine
 from yamlmod.gates.onnx_file import read_onnx
 
@@ -87,18 +88,17 @@ def test_functions_that_never_end_are_refused() -> None:
     assert caught.value.code == "too-deep"
 
 
-def test_functions_that_double_are_refused() -> None:
+def test_functions_that_double_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_graph, "MAX_NODES", 3000)
     opsets = [helper.make_opsetid("custom", 1), helper.make_opsetid("", 20)]
     functions = []
     for i in range(40):
         inner = f"b = custom::f{i + 1}(a)\ny = custom::f{i + 1}(b)" if i < 39 else "y = Relu(a)"
         nodes = nodes_of(inner)
         functions.append(helper.make_function("custom", f"f{i}", ["a"], ["y"], nodes, opsets))
-    start = time.monotonic()
     with pytest.raises(Refusal) as caught:
         found_in(model_of("y = custom::f0(x)", functions))
     assert caught.value.code == "too-large"
-    assert time.monotonic() - start < 30
 
 
 def test_long_chains_and_wide_graphs_end_soon() -> None:
@@ -145,9 +145,9 @@ def test_tensors_that_lie_about_their_size() -> None:
 
 def _renamed(model: Any, names: dict[str, str]) -> None:
     for node in model.graph.node:
-        for values in (node.input, node.output):
-            for i, one in enumerate(values):
-                values[i] = names.get(one, one)
+        for used in (node.input, node.output):
+            for i, one in enumerate(used):
+                used[i] = names.get(one, one)
     for one in (*model.graph.input, *model.graph.output, *model.graph.initializer):
         one.name = names.get(one.name, one.name)
 
@@ -160,10 +160,10 @@ def test_names_order_and_identities_change_nothing(data: st.DataObject) -> None:
     nodes: list[Any] = []
     for i, name in enumerate(names):
         for node in nodes_of(CASES[name][0]):
-            for values in (node.input, node.output):
-                for k, one in enumerate(values):
+            for names_of in (node.input, node.output):
+                for k, one in enumerate(names_of):
                     if len(one) == 1 and one not in "xwv":
-                        values[k] = f"{one}{i}"
+                        names_of[k] = f"{one}{i}"
             nodes.append(node)
     wanted = counts(found_in(wrapped(graph_of(nodes))))
     for k in data.draw(st.sets(st.integers(0, len(nodes) - 1), max_size=4)):
@@ -173,6 +173,68 @@ def test_names_order_and_identities_change_nothing(data: st.DataObject) -> None:
                 nodes.append(helper.make_node("Identity", [one], [f"id{k}_{place}"]))
                 nodes[k].input[place] = f"id{k}_{place}"
     model = wrapped(graph_of(data.draw(st.permutations(nodes))))
-    values = sorted({one for node in nodes for one in (*node.input, *node.output) if one})
-    _renamed(model, {one: f"n{i}" for i, one in enumerate(data.draw(st.permutations(values)))})
+    every = sorted({one for node in nodes for one in (*node.input, *node.output) if one})
+    _renamed(model, {one: f"n{i}" for i, one in enumerate(data.draw(st.permutations(every)))})
     assert counts(found_in(model)) == wanted
+
+
+_OPERATORS = (
+    "Sigmoid",
+    "HardSigmoid",
+    "Mul",
+    "Div",
+    "Add",
+    "Exp",
+    "Neg",
+    "Clip",
+    "Where",
+    "Concat",
+    "Split",
+    "Transpose",
+    "Cast",
+    "Softmax",
+    "MatMul",
+    "Swish",
+    "Conv",
+    "Shape",
+    "Identity",
+    "Reciprocal",
+    "Constant",
+    "QLinearMul",
+    "FusedConv",
+    "Attention",
+    "If",
+    "Glu",
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_nodes_that_are_not_what_they_say(data: st.DataObject) -> None:
+    """Any operator with any number of operands and results, in a circle or not."""
+    names = st.sampled_from([*(f"v{i}" for i in range(8)), "", "one", "six", "w"])
+    nodes = []
+    for _ in range(data.draw(st.integers(1, 12))):
+        op = data.draw(st.sampled_from(_OPERATORS))
+        domain = data.draw(st.sampled_from(["", "com.microsoft"]))
+        inputs = data.draw(st.lists(names, max_size=4))
+        outputs = data.draw(st.lists(names, max_size=3))
+        nodes.append(helper.make_node(op, inputs, outputs, domain=domain))
+    nodes.append(helper.make_node("Relu", ["x"], ["last"]))
+    try:
+        found_in(wrapped(graph_of(nodes)))
+    except Refusal as refusal:
+        assert refusal.code == "bad-graph"
+
+
+def test_a_graph_that_is_made_to_be_searched_for_ever_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(values, "_STEPS", 10_000)
+    count = 150
+    lines = [f"s{i} = Sigmoid(a{i})" for i in range(count)]
+    lines.append(f"v0 = Concat({', '.join(f's{i}' for i in range(count))}; axis=1)")
+    lines += [f"v{i + 1} = Identity(v{i})" for i in range(100)]
+    with pytest.raises(Refusal) as caught:
+        found_in(model_of("\n".join(lines)))
+    assert caught.value.code == "too-large"

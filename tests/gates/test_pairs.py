@@ -146,6 +146,10 @@ CASES: dict[str, tuple[str, dict[str, int]]] = {
         "m = ReduceMean(u, axes)\ny = Mul(m, a)",
         {"gate": 1},
     ),
+    "a gate that a constant matrix makes means of": (
+        TWO + "s = Sigmoid(b)\nm = MatMul(s, w)\ny = Mul(a, m)",
+        {"gate": 1},
+    ),
     "sigmoid used twice: a silu and a gate": (
         TWO + "s = Sigmoid(a)\nm = Mul(a, s)\ny = Mul(b, s)",
         {"silu": 1, "gate": 1},

@@ -90,6 +90,8 @@ def report(explained: Explained) -> Iterator[str]:
         yield from table(headers, cells, right=(0, 3), wrap=4).rstrip("\n").split("\n")
         yield ""
     yield from sentences(findings)
+    if any(one.place.how == "weights" for one in findings.found):
+        yield "(some modules are not named: their layers are those of the nearest named weights)"
     if explained.ran:
         yield from told_of_run(explained.ran)
 

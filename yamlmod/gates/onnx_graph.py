@@ -83,7 +83,7 @@ class Flattening:
         if function is not None:
             self._call(function, inputs, outputs, attributes, path, depth)
             return
-        if node.op_type == "Constant" and not node.domain:
+        if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
             self._constant(outputs, attributes)
             return
         inner: list[str] = []
@@ -172,4 +172,4 @@ def _plain(attribute: Any) -> Hashable:
         return bytes(attribute.s)
     if kind in (_FLOATS, _INTS):
         return tuple(attribute.floats if kind == _FLOATS else attribute.ints)
-    return id(attribute)
+    return object()  # like no other

@@ -77,3 +77,17 @@ SUMS_OF_PRODUCTS = frozenset({"MatMul", "Einsum", "Gemm"})
 ATTENTION = frozenset({"Attention", "MultiHeadAttention", "GroupQueryAttention"})
 
 CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})
+
+_ALONE = frozenset({"Softmax", "Glu"})
+
+# With fewer or more operands than these a node is not what its name says.
+_OPERANDS = {**dict.fromkeys(BINARY, 2), "Where": 3}
+
+
+def sound(op: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> bool:
+    """Tell whether a node has the operands that its operator needs."""
+    if op in _OPERANDS:
+        return len(inputs) == _OPERANDS[op] and all(inputs) and outputs[:1] not in ((), ("",))
+    if op in SAME | MOVING | UNARY | MEANS | SUMS_OF_PRODUCTS | CONVOLUTIONS | ATTENTION | _ALONE:
+        return bool(inputs and inputs[0] and outputs and outputs[0])
+    return True

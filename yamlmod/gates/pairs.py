@@ -12,8 +12,8 @@ from yamlmod.gates.pointwise import made_by_itself, root
 from yamlmod.gates.sigmoids import Sigmoid
 from yamlmod.gates.values import Values
 
-# No module moves its gate about so often; what goes on for longer is no longer a gate.
-_STEPS = 400
+# No module does so much with its gate, nor takes it so far; what goes on is no longer one.
+_STEPS, _FAR = 2000, 100
 
 
 class Kind(str, enum.Enum):
@@ -78,8 +78,11 @@ def pairs_of(values: Values, sigmoid: Sigmoid) -> list[Pair]:
     found: list[Pair] = []
     marks: dict[int, _Mark] = {}
     used: set[int] = set()
+    left = _STEPS
     for step in steps:  # grows while it is walked
-        for node in values.readers[step.value]:
+        for node in values.readers[step.value][:left]:
+            values.spend()
+            left -= 1
             kind = _kind(values, sigmoid, node, step)
             if kind is not None:
                 times = values.others(node, step.value)[0]
@@ -89,7 +92,7 @@ def pairs_of(values: Values, sigmoid: Sigmoid) -> list[Pair]:
             for after in _onward(values, node, step, sigmoid):
                 if after.mark is not None:
                     marks.setdefault(id(after.mark.node), after.mark)
-                if after.value not in seen and len(seen) < _STEPS:
+                if after.value not in seen and len(after.through) < _FAR:
                     seen.add(after.value)
                     steps.append(after)
     for key, mark in marks.items():
@@ -141,7 +144,7 @@ def _onward(values: Values, node: Node, step: _Step, sigmoid: Sigmoid) -> Iterat
         return
     if node.outputs[0] in values.sigmoids:
         return  # a walk of its own
-    others = values.others(node, step.value)
+    others = values.others(node, step.value) if node.op in BINARY else []
     through, mark = (*step.through, node.op), step.mark
     if node.op == "Mul" and mark is None:
         kind = Kind.constant if values.constant(others[0]) else Kind.product
@@ -150,7 +153,7 @@ def _onward(values: Values, node: Node, step: _Step, sigmoid: Sigmoid) -> Iterat
         same, exact = None, step.exact
         if node.op in SAME:
             same = step.same
-        elif node.op in MOVING and step.same is not None and node.op != "Concat":
+        elif node.op in MOVING - {"Concat"} and step.same is not None:
             same = values.moved(node, node.inputs.index(step.value), step.same, output)
         elif node.op in UNARY or (node.op in BINARY and all(map(values.scalar, others))):
             same = step.same

@@ -80,6 +80,7 @@ def weights_above(values: Values, value: str, stop: set[int]) -> str | None:
     """Return the module of the nearest weights above a value, not going past some values."""
     todo, seen = [value], {value}
     for one in todo:  # grows while it is walked
+        values.spend()
         if values.same(one) in stop or len(seen) > _STEPS:
             continue
         node = values.maker.get(one)

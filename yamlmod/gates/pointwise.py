@@ -18,6 +18,7 @@ def made_by_itself(values: Values, value: str, source: str) -> bool:
     wanted = values.same(source)
     todo, seen = [value], {value}
     for one in todo:  # grows while it is walked
+        values.spend()
         if values.same(one) == wanted:
             continue
         node = values.maker.get(one)
@@ -37,6 +38,7 @@ def made_by_itself(values: Values, value: str, source: str) -> bool:
 def root(values: Values, value: str) -> str:
     """Return what a value is a function of, down a chain of operators of one operand each."""
     for _ in range(_STEPS):
+        values.spend()
         node = values.maker.get(value)
         if node is None or node.op not in SAME | UNARY | BINARY:
             break

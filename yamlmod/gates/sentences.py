@@ -58,17 +58,17 @@ def sentences(findings: Findings) -> list[str]:
 
 def _on_activations(findings: Findings) -> str:
     kinds = (Kind.silu, Kind.swish, Kind.hardswish)
-    told = [f"{findings.count(one)} times {one.value}" for one in kinds if findings.count(one)]
+    told = [f"{_times(findings.count(one))} {one.value}" for one in kinds if findings.count(one)]
     if not told:
         return (
             "No sigmoid multiplies the value that it is computed from: this network has no SiLU, "
             "Swish or HardSwish."
         )
+    behind = f", behind {findings.activated} of the {findings.convolutions} convolutions"
     return (
         f"A Sigmoid and a Mul that take the same x are an activation, x * sigmoid(x), and no "
-        f"attention, for no other place, channel or layer takes part: here {' and '.join(told)}, "
-        f"and {findings.activated} of the {findings.convolutions} convolutions have one behind "
-        "them."
+        f"attention, for no other place, channel or layer takes part: here {' and '.join(told)}"
+        f"{behind if findings.activated else ''}."
     )
 
 
@@ -79,10 +79,9 @@ def _on_gates(findings: Findings) -> str:
             "A sigmoid that comes from another path than what it multiplies would be a gate, the "
             "form that most attention takes: there is none."
         )
-    times = "Once" if len(places) == 1 else f"{len(places)} times"
     return (
-        f"{times} the sigmoid comes from another path than what it multiplies: that is a gate, the "
-        f"form that most attention takes, in {_layers(places)}."
+        f"{_times(len(places)).capitalize()} the sigmoid comes from another path than what it "
+        f"multiplies: that is a gate, the form that most attention takes, in {_layers(places)}."
     )
 
 
@@ -93,9 +92,10 @@ def _on_the_rest(findings: Findings) -> str:
     }
     told = []
     if by_kind[Kind.softmax]:
-        told.append(f"{_layers(by_kind[Kind.softmax])} holds attention by softmax")
+        told.append(f"there is attention by softmax in {_layers(by_kind[Kind.softmax])}")
     if findings.products:
-        told.append(f"{_layers(findings.products)} multiplies two values without a sigmoid")
+        where = _layers(findings.products)
+        told.append(f"two values are multiplied without a sigmoid in {where}")
     if by_kind[Kind.constant]:
         where = _layers(by_kind[Kind.constant])
         told.append(f"the sigmoids of {where} are scaled by constants, as boxes are decoded")
@@ -103,7 +103,13 @@ def _on_the_rest(findings: Findings) -> str:
         where = _layers(by_kind[Kind.product])
         told.append(f"sigmoids multiply one another, as scores do, in {where}")
     if findings.alone:
-        told.append(f"{len(findings.alone)} more multiply nothing, in {_layers(findings.alone)}")
+        one = len(findings.alone) == 1
+        more = (
+            "one more sigmoid multiplies"
+            if one
+            else f"{len(findings.alone)} more sigmoids multiply"
+        )
+        told.append(f"{more} nothing, as for scores, in {_layers(findings.alone)}")
     quiet = not (by_kind[Kind.softmax] or findings.products or findings.count(Kind.gate))
     if quiet:
         told.append(
@@ -111,6 +117,10 @@ def _on_the_rest(findings: Findings) -> str:
         )
     text = "; ".join(told) or "there is no softmax attention, and no other product of two values"
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _layers(places: Sequence[Place]) -> str:
@@ -138,5 +148,4 @@ def _inside(place: Place) -> str:
     """Return the module within its layer."""
     if place.layer is None:
         return place.module
-    inner = place.module.partition(f"model.{place.layer}")[2].lstrip(".")
-    return f"{inner} (by its weights)" if place.how == "weights" else inner
+    return place.module.partition(f"model.{place.layer}")[2].lstrip(".")

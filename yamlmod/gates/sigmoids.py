@@ -24,11 +24,11 @@ class Sigmoid(NamedTuple):
 def sigmoid_of(values: Values, node: Node) -> Sigmoid | None:
     """Return the sigmoid that a node's first output is, or None."""
     if node.op in ("Sigmoid", "HardSigmoid"):
-        return Sigmoid(node, node.inputs[0], node.op == "HardSigmoid") if node.inputs else None
+        return Sigmoid(node, node.inputs[0], node.op == "HardSigmoid")
     found = None
-    if node.op == "Div" and len(node.inputs) == 2 and values.number(node.inputs[0]) == 1:
+    if node.op == "Div" and values.number(node.inputs[0]) == 1:
         found = _of_exponential(values, node.inputs[1])
-    elif node.op == "Reciprocal" and node.inputs:
+    elif node.op == "Reciprocal":
         found = _of_exponential(values, node.inputs[0])
     if found is not None:
         return Sigmoid(node, found, spelled="1 / (1 + exp(-x))")
@@ -55,7 +55,7 @@ def _of_exponential(values: Values, value: str) -> str | None:
 
 def _of_clipped(values: Values, node: Node) -> str | None:
     """Return x of clip(a * x + b, 0, 2 * b): a hard sigmoid, up to a factor."""
-    if node.op != "Clip" or not node.inputs:
+    if node.op != "Clip":
         return None
     least, most = (_bound(values, node, key, i) for i, key in ((1, "min"), (2, "max")))
     added = _with_number(values, node.inputs[0], "Add")

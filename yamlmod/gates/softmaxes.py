@@ -9,22 +9,27 @@ from yamlmod.gates.operators import BINARY, MOVING, SAME, SUMS_OF_PRODUCTS
 from yamlmod.gates.pairs import Kind, Pair
 from yamlmod.gates.values import Values
 
-_STEPS = 400
+_STEPS, _FAR = 2000, 100
 
 
 def softmax_pairs(values: Values, softmax: Node) -> Iterator[Pair]:
     """Yield each product of a softmax with something that is no constant."""
     steps: list[tuple[str, tuple[str, ...]]] = [(softmax.outputs[0], ())]
     seen = {softmax.outputs[0]}
+    left = _STEPS
     for value, through in steps:  # grows while it is walked
-        for node in values.readers[value]:
-            others = values.others(node, value)
+        for node in values.readers[value][:left]:
+            values.spend()
+            left -= 1
+            joins = node.op in BINARY | SUMS_OF_PRODUCTS
+            others = values.others(node, value) if joins else []
             fixed = all(values.constant(one) for one in others)
             if not fixed and node.op in SUMS_OF_PRODUCTS | {"Mul"}:
                 kind = Kind.softmax
                 yield Pair(kind, softmax, node, softmax.inputs[0], others[0], through)
-            elif node.op in SAME | MOVING or (fixed and node.op in BINARY):
+            elif len(through) < _FAR and (
+                node.op in SAME | MOVING or (fixed and node.op in BINARY)
+            ):
                 after = [one for one in node.outputs if one and one not in seen]
-                if len(seen) < _STEPS:
-                    seen.update(after)
-                    steps += [(one, (*through, node.op)) for one in after]
+                seen.update(after)
+                steps += [(one, (*through, node.op)) for one in after]

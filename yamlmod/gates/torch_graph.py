@@ -58,7 +58,9 @@ _OPERATORS = {
     "Conv": "_convolution conv1d conv2d conv3d convolution",
     "ConvTranspose": "conv_transpose2d",
     "BatchNormalization": "batch_norm",
-    "Shape": "size",
+    # Of these values only the shape comes from another.
+    "Shape": "size sym_size numel zeros_like ones_like full_like empty_like new_zeros new_ones "
+    "new_full new_empty",
 }
 _BY_NAME = {name: op for op, names in _OPERATORS.items() for name in names.split()}
 # How many of the first inputs are data; the others are numbers that say how.

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable
 
+from yamlmod.errors import Refusal
 from yamlmod.gates.graph import Constant, Graph, Node, in_order
-from yamlmod.gates.operators import BINARY, MEANS, MOVING, SAME, SHAPES, UNARY
+from yamlmod.gates.operators import BINARY, MEANS, MOVING, SAME, SHAPES, UNARY, sound
 from yamlmod.gates.sigmoids import Sigmoid, sigmoid_of
 
 _MADE_OF_NOTHING = Constant(None)
+# A network of a hundred sigmoids takes some thousands.
+_STEPS = 1_000_000
 _FACTORS = frozenset({"Mul", "Div"})
 
 
@@ -17,7 +20,11 @@ class Values:
     """Makers and readers of values, which are constant, and which are the same."""
 
     def __init__(self, graph: Graph) -> None:
-        self.nodes = in_order(graph.nodes)
+        self.nodes = [
+            node if sound(node.op, node.inputs, node.outputs) else node._replace(op="?")
+            for node in in_order(graph.nodes)
+        ]
+        self._spent = 0
         self.constants = dict(graph.constants)
         self.maker: dict[str, Node] = {}
         self.readers: dict[str, list[Node]] = defaultdict(list)
@@ -28,6 +35,12 @@ class Values:
         self.gating: set[str] = set()
         for node in self.nodes:
             self._add(node)
+
+    def spend(self) -> None:
+        """Count a step of a search. Raises Refusal where there are more than any network takes."""
+        self._spent += 1
+        if self._spent > _STEPS:
+            raise Refusal("too-large", f"the graph takes more than {_STEPS:,} steps to search")
 
     def constant(self, value: str) -> bool:
         """Tell whether a value does not depend on the image; its shape does not count."""
@@ -56,7 +69,7 @@ class Values:
         return self._number(self._key(node, numbers, node.outputs.index(output)))
 
     def others(self, node: Node, value: str) -> list[str]:
-        """Return the inputs of a node besides a value; a value that is there twice counts once."""
+        """Return the operands of a node besides a value; one that is there twice stays once."""
         found = [one for one in node.inputs if one]
         found.remove(value)
         return found
@@ -114,7 +127,8 @@ class Values:
             inputs = inputs[1:]  # the condition is no part of the result
         if not any(value in self.gating for value in inputs):
             return False
-        if node.op in BINARY or node.op == "Concat":
+        # A product with a constant matrix is a mean with other shares.
+        if node.op in BINARY | {"Concat", "MatMul", "Gemm"}:
             return all(value in self.gating or value in self.constants for value in inputs)
         return inputs[0] in self.gating and node.op in SAME | MOVING | MEANS | UNARY
 

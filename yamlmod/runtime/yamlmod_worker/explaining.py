@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List
 from .building import builder_for
 from .refused import Refused
 
-_PREFIX = "__module."
+_PREFIX = "__module.network"
 
 
 def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
@@ -21,11 +21,22 @@ def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
 def _traced(network: Any, size: int) -> Dict[str, Any]:
     import torch
 
+    class Outputs(torch.nn.Module):
+        """Gives the tensors of what a network returns: the tracer takes nothing else."""
+
+        def __init__(self, network: Any) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, x: Any) -> Any:
+            return tuple(_tensors(self.network(x)))
+
+    whole = Outputs(network).eval()
     image = torch.zeros(1, 3, size, size)
     try:
         with torch.no_grad(), _open_functions():
             trace: Any = torch.jit.trace
-            traced = trace(network, image, check_trace=False, strict=False)
+            traced = trace(whole, image, check_trace=False, strict=False)
     except (Exception, SystemExit) as error:
         text = str(error).strip().split("\n")[0][:200]
         raise Refused(
@@ -40,7 +51,7 @@ def _traced(network: Any, size: int) -> Dict[str, Any]:
     constants: Dict[str, Any] = {}
     known: Dict[str, Any] = {}
     own = next(graph.inputs()).debugName()
-    known[own] = network
+    known[own] = whole
     for node in graph.nodes():
         outputs = [one.debugName() for one in node.outputs()]
         if node.kind() == "prim::GetAttr":
@@ -52,8 +63,7 @@ def _traced(network: Any, size: int) -> Dict[str, Any]:
             inputs = [one.debugName() for one in node.inputs()]
             nodes.append([node.kind(), inputs, outputs, _segments(node.scopeName())])
     classes = {name: _class(module) for name, module in network.named_modules() if name}
-    layers = len(getattr(network, "model", ()))
-    return {"nodes": nodes, "constants": constants, "classes": classes, "layers": layers}
+    return {"nodes": nodes, "constants": constants, "classes": classes}
 
 
 def _first(node: Any) -> str:
@@ -76,7 +86,19 @@ def _constant(value: Any) -> List[Any]:
 def _segments(scope: str) -> List[str]:
     """Return the modules that a node stands in, the outermost first."""
     found = (one[len(_PREFIX) :] for one in scope.split("/") if one.startswith(_PREFIX))
-    return [one for one in found if one]
+    return [one.lstrip(".") for one in found if one]
+
+
+def _tensors(value: Any) -> Iterator[Any]:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _tensors(one)
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
 
 
 def _class(module: Any) -> str:
