@@ -166,7 +166,7 @@ def _integer_argument(row: Row, position: int, default: int) -> int:
 def _stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
     """Return the stride behind a row; one that no network has says that the module is another."""
     stride = _stride_of(kind, row, inputs)
-    return stride if stride is None or (stride <= _MOST_STRIDE and not stride % 3 == 0) else None
+    return stride if stride is None or (stride <= _MOST_STRIDE and stride % 3 != 0) else None
 
 
 def _stride_of(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
