@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.run import Done, snapshot, yamlmod
 from tests.engine.helpers import insert_text
@@ -160,6 +162,18 @@ def test_a_file_of_a_folder_without_permission(folder: Path) -> None:
     (folder / "mini.yaml").chmod(0)
     done = yamlmod("check", ".", cwd=folder)
     assert done.code == 2 and "mini.yaml cannot be read: Permission denied" in done.err
+
+
+def test_the_hook_passes_over_what_is_no_model(folder: Path) -> None:
+    """pre-commit names every YAML below models/, cfg/ and configs/: data sets are among them."""
+    root = MINIFORK.parent.parent
+    (hook,) = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    program, command, *options = hook["entry"].split()
+    assert (hook["id"], program, command) == ("yamlmod-check", "yamlmod", "check")
+    assert re.search(hook["files"], "ultralytics/cfg/datasets/coco.yaml")
+    done = twice(*options, "data.yaml", "mini.yaml", cwd=folder)
+    assert (done.code, done.err) == (0, "1 file checked, nothing found\n")
+    assert twice(*options, "data.yaml", "acmix.yaml", cwd=folder).code == 1
 
 
 def test_what_a_file_holds_moves_no_cursor(folder: Path) -> None:
