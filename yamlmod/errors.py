@@ -51,7 +51,7 @@ class YamlmodError(Exception):
     def lines(self) -> list[str]:
         """Return the report: code and message, place, excerpt with a caret, what to do."""
         where = f"{self.place}: " if self.place else ""
-        out = [f"{where}error[{self.code}]: {self.message}"]
+        out = [f"{where}error[{self.code}]: {printable(self.message)}"]
         if self.place:
             out += excerpt_lines(self.place)
         if self.hint:
@@ -103,12 +103,19 @@ def one_of(names: Sequence[str], limit: int = 12) -> str:
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
+def printable(text: str) -> str:
+    """Return text that a terminal shows as it is: a file may hold what moves the cursor."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
+
+
 def excerpt_lines(place: Place) -> list[str]:
     """Return the line of a place with a caret below it; nothing where there is none to show."""
     if not place.excerpt or place.line is None:
         return []
     # A tab or a long line would push the caret away from its character.
-    text = place.excerpt.replace("\t", " ")
+    text = printable(place.excerpt)
     column = place.column or 1
     first = max(0, column - 81)
     cut = text[first : first + 160]

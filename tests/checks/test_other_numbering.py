@@ -77,3 +77,20 @@ def test_a_second_stream_has_an_image_of_its_own() -> None:
 def test_a_dead_layer_is_not_told_where_a_number_leads_nowhere() -> None:
     text = "nc: 4\nanchors: 3\nbackbone:\n" + _STREAM + "head:\n  - [[9], 1, Detect, [nc]]\n"
     assert {item.rule for item in _found(text)} == {"references"}
+
+
+def test_a_class_of_the_forks_own_under_a_known_name() -> None:
+    """A pruned model gives every C3 six args: that is its class, and no slip of one row."""
+    rows = "".join(f"  - [-1, 1, C3, [64, 32, 32, 64, {i}, 0.5]]\n" for i in range(3))
+    head = "head:\n  - [[2], 1, Detect, [nc]]\n"
+    assert _found("nc: 4\nbackbone:\n" + rows + head) == []
+    one = rows.replace("[64, 32, 32, 64, 1, 0.5]", "[64, True]")
+    found = _found("nc: 4\nbackbone:\n" + one + head)
+    assert [(item.rule, item.layer) for item in found] == [("arguments", 0), ("arguments", 2)]
+
+
+def test_strides_that_no_network_has_are_not_known() -> None:
+    """GhostBottleneck of some forks has its kernel where the stride stands elsewhere."""
+    rows = "  - [-1, 1, Conv, [16, 3, 2]]\n  - [-1, 1, GhostBottleneck, [24, 72, 3, 1]]\n"
+    head = "head:\n  - [[0, 1], 1, Concat, [1]]\n  - [[2], 1, Detect, [nc]]\n"
+    assert _found("nc: 4\nbackbone:\n" + rows + head) == []

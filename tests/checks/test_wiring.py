@@ -76,3 +76,21 @@ def test_the_head_that_was_taken_over() -> None:
     text = text.replace("   [[10, 13], 1, Detect, [nc, anchors]],", head)
     found = [(item.layer, item.expected) for item in _wiring(text)]
     assert (14, 10) in found and (15, 13) in found
+
+
+def test_two_inputs_that_changed_their_places() -> None:
+    swapped = SMALL.replace("[[-1, 6], 1", "[[6, 10], 1")
+    assert swapped != SMALL
+    found = _wiring(swapped)
+    assert [item for item in found if item.severity == "error"] == []
+
+
+def test_a_new_layer_with_two_inputs_stands_for_the_one_it_reads() -> None:
+    """Two streams that are joined and go on as two: each reads on past the other's new layer."""
+    text = insert_text(SMALL, "New", at=[5], args=[], keep_skips=True)
+    joined = text.replace("[-1, 1, New, []]", "[[-1, 3], 1, FeatureAdd, []]")
+    assert joined != text and _wiring(joined) == []
+    assert "[[-1, 7], 1" in joined
+    through = joined.replace("[[-1, 7], 1", "[[-1, 5], 1")
+    assert [item.layer for item in _wiring(joined.replace("[[-1, 7], 1", "[[-1, 6], 1"))] == [12]
+    assert _wiring(through) != []

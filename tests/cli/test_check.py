@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.run import Done, snapshot, yamlmod
 from tests.engine.helpers import insert_text
@@ -132,10 +135,54 @@ def test_files_that_cannot_be_read(folder: Path) -> None:
     (folder / "latin.yaml").write_bytes("nc: 1 # cl\xe4sses".encode("latin-1"))
     done = twice("latin.yaml", "mini.yaml", cwd=folder)
     assert done.code == 2 and "UTF-8" in done.err
+    assert done.err.endswith("1 file checked, nothing found; 1 file cannot be read\n")
     (folder / "broken.yaml").write_text("backbone:\n  [[-1, 1, Conv, [8]]\n", encoding="utf-8")
     done = twice("broken.yaml", cwd=folder)
     assert done.code == 1 and b"error[syntax]" in done.out
     assert twice("data.yaml", cwd=folder).code == 1  # named, so it should be a model
+
+
+def test_what_a_folder_holds_besides_models(folder: Path) -> None:
+    """What is no model is passed over; a model that cannot be read is told."""
+    (folder / "acmix.yaml").unlink()
+    (folder / "noise.yaml").write_bytes(bytes(range(256)) * 4)
+    (folder / "loop").symlink_to(".")
+    (folder / "gone.yaml").symlink_to("nowhere.yaml")
+    (folder / "folder.yaml").mkdir()
+    (folder / "empty.yaml").touch()
+    done = twice(".", cwd=folder)
+    assert (done.code, done.err) == (0, "1 file checked, nothing found\n")
+    (folder / "gbk.yaml").write_bytes("backbone:  # \u4e3b\n".encode("gbk"))
+    done = twice(".", cwd=folder)
+    assert done.code == 2 and "gbk.yaml:1: error[not-utf8]" in done.err
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_of_a_folder_without_permission(folder: Path) -> None:
+    (folder / "mini.yaml").chmod(0)
+    done = yamlmod("check", ".", cwd=folder)
+    assert done.code == 2 and "mini.yaml cannot be read: Permission denied" in done.err
+
+
+def test_the_hook_passes_over_what_is_no_model(folder: Path) -> None:
+    """pre-commit names every YAML below models/, cfg/ and configs/: data sets are among them."""
+    root = MINIFORK.parent.parent
+    (hook,) = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    program, command, *options = hook["entry"].split()
+    assert (hook["id"], program, command) == ("yamlmod-check", "yamlmod", "check")
+    assert re.search(hook["files"], "ultralytics/cfg/datasets/coco.yaml")
+    done = twice(*options, "data.yaml", "mini.yaml", cwd=folder)
+    assert (done.code, done.err) == (0, "1 file checked, nothing found\n")
+    assert twice(*options, "data.yaml", "acmix.yaml", cwd=folder).code == 1
+
+
+def test_what_a_file_holds_moves_no_cursor(folder: Path) -> None:
+    text = MINI.read_text(encoding="utf-8").replace("SPPF, [", '"SP\\e[31mF", [')
+    (folder / "colours.yaml").write_text(text + "# \u001b[2J\n", encoding="utf-8")
+    (folder / "name.yaml").write_text(text.replace("[-1, 10]", "[-1, 99]"), encoding="utf-8")
+    for name in ("colours.yaml", "name.yaml"):
+        done = twice(name, cwd=folder)
+        assert done.code == 1 and b"\x1b" not in done.out + done.err.encode()
 
 
 def test_a_fork(folder: Path) -> None:

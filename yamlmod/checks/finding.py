@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from yamlmod.edits import Edit, apply_edits
-from yamlmod.errors import Place, excerpt_lines
+from yamlmod.errors import Place, excerpt_lines, printable
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Reference: TypeAlias = int | list[int]
@@ -40,10 +40,10 @@ class Finding:
 
     def lines(self) -> list[str]:
         """Return the report for a person: place and message, excerpt with a caret, the fix."""
-        out = [f"{self.place}: {self.severity}[{self.rule}]: {self.message}"]
+        out = [f"{self.place}: {self.severity}[{self.rule}]: {printable(self.message)}"]
         out += excerpt_lines(self.place)
         if self.help:
-            first, *rest = self.help.splitlines()
+            first, *rest = map(printable, self.help.split("\n"))
             out += [f"  help: {first}", *(f"        {line}" for line in rest)]
         return out
 

@@ -65,7 +65,7 @@ class _Search:
         wrong: list[Wrong] = []
         open_reads: list[Rewired] = []
         for read in self.found.reads.rewired:
-            if not read.expected or self._other_head(read):
+            if not read.expected or self._other_head(read) or self._is_meant(read):
                 continue
             if self.near and self._is_stale(read):
                 wrong.append(self._wrong(read, "stale"))
@@ -81,6 +81,19 @@ class _Search:
                 if (read.reader, read.slot) not in said
             ]
         return wrong + taken_over
+
+    def _is_meant(self, read: Rewired) -> bool:
+        """Tell whether a read passes through a new layer with more inputs, or changed its slot."""
+        target = read.target
+        if target in self.found.alignment.added and read.kept in self.file.inputs[target]:
+            return True
+        now = self.file.inputs[read.reader]
+        due = [
+            self.found.alignment.to_new(source)
+            for source in self.found.base.wiring.inputs[read.old_reader]
+        ]
+        pairs = list(enumerate(zip(due, now, strict=False)))
+        return any(target == then != is_now for slot, (then, is_now) in pairs if slot != read.slot)
 
     def _other_head(self, read: Rewired) -> bool:
         """Tell whether the head has another number of inputs, so that slots cannot be paired."""

@@ -70,7 +70,7 @@ def report(done: Sequence[Checked], options: Options, wish: Wish) -> int:
     files = [file for file in done if file.unreadable is None]
     findings = [finding for file in files for finding in file.findings]
     if wish.fix:
-        _finish(files, findings, unreadable, wish)
+        _finish(done, findings, unreadable, wish)
     elif wish.format == "json":
         say_json(_data(files, findings, unreadable))
     elif wish.format == "sarif":
@@ -83,7 +83,7 @@ def report(done: Sequence[Checked], options: Options, wish: Wish) -> int:
         show(line for finding in findings for line in finding.lines())
     if not wish.fix and wish.format != "json":
         say(line for error in unreadable for line in error.lines())
-        say([tally(files)])
+        say([tally(done)])
     if unreadable:
         return 2
     standing = findings if wish.write or not wish.fix else [*findings, *_mended(files)]
@@ -126,13 +126,15 @@ def _finish(
     wish: Wish,
 ) -> None:
     """Show or write the fixes, and tell what they mend and what is left."""
+    closing = tally(files)
+    files = [file for file in files if file.unreadable is None]
     changes = [file.change for file in files if file.change is not None]
     mended = _mended(files)
     verb = "mended" if wish.write else "would be mended"
     lines = [f"{f.place}: {f.rule}: {f.message} ({verb})" for f in mended]
     lines += [line for finding in findings for line in finding.lines()]
     lines += [line for error in unreadable for line in error.lines()]
-    lines.append(f"{len(mended)} {verb}; left: {tally(files)}")
+    lines.append(f"{len(mended)} {verb}; left: {closing}")
     data = _data(files, findings, unreadable)
     data["mended"] = [finding.as_data() for finding in mended]
     sinks = Sinks(write=wish.write, json=wish.format == "json")

@@ -15,7 +15,7 @@ from yamlmod.checks.folder import Fixes, Text, check_folder
 from yamlmod.checks.run import Options
 from yamlmod.errors import Refusal
 from yamlmod.report.progress import progress
-from yamlmod.workspace.files import Change, display, read_text
+from yamlmod.workspace.files import Change, display, read_bytes, read_text
 
 _TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
 # Starting a process costs as much as some fifteen files.
@@ -120,7 +120,8 @@ def check_job(job: Job, advance: Callable[[int], None] = _nothing) -> list[Check
         try:
             file = read_text(path)
         except Refusal as error:
-            done += [Checked(unreadable=error)] if path in job.named else []
+            if path in job.named or _matters(path, error):
+                done.append(Checked(unreadable=error))
             advance(1)
             continue
         if path in job.named or _TABLE.search(file.text):
@@ -137,19 +138,32 @@ def check_job(job: Job, advance: Callable[[int], None] = _nothing) -> list[Check
     return done
 
 
+def _matters(path: Path, error: Refusal) -> bool:
+    """Tell whether a file that was found, and not named, is missed: it may be a model."""
+    if error.code != "not-utf8":
+        return error.code in ("unreadable", "too-large")
+    try:
+        return _TABLE.search(read_bytes(path, "").decode("latin-1")) is not None
+    except Refusal:
+        return True
+
+
 def tally(done: Iterable[Checked]) -> str:
     """Return the closing line: how many findings of each kind, in how many files."""
     done = list(done)
+    missed = sum(file.unreadable is not None for file in done)
+    done = [file for file in done if file.unreadable is None]
+    end = f"; {_many(missed, 'file')} cannot be read" if missed else ""
     counts = Counter(item.severity for file in done for item in file.findings)
     files = sum(bool(file.findings) for file in done)
     if not counts:
-        return f"{_many(len(done), 'file')} checked, nothing found"
+        return f"{_many(len(done), 'file')} checked, nothing found{end}"
     parts = [_many(counts[s], s) for s in ("error", "warning", "note") if counts[s]]
     text = f"{', '.join(parts)} in {files} of {_many(len(done), 'file')}"
     fixable = sum(
         item.fix is not None and item.fix.certain for file in done for item in file.findings
     )
-    return text + (f"; {fixable} can be mended with --fix" if fixable else "")
+    return text + (f"; {fixable} can be mended with --fix" if fixable else "") + end
 
 
 def _many(count: int, word: str) -> str:

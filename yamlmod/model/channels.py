@@ -30,6 +30,9 @@ class Scale(NamedTuple):
 FAMILY: Mapping[str, float] = {"n": 0.25, "s": 0.5, "m": 0.75, "l": 1.0, "x": 1.25}
 """The widths of YOLOv5's sizes, which its users set in `width_multiple`."""
 
+# P8; and no map of these networks is a third of another.
+_MOST_STRIDE = 256
+
 NOMINAL = Scale("nominal", 1.0, math.inf)
 
 
@@ -161,6 +164,12 @@ def _integer_argument(row: Row, position: int, default: int) -> int:
 
 
 def _stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
+    """Return the stride behind a row; one that no network has says that the module is another."""
+    stride = _stride_of(kind, row, inputs)
+    return stride if stride is None or (stride <= _MOST_STRIDE and stride % 3 != 0) else None
+
+
+def _stride_of(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
     first = inputs[-1] if kind.stride == "last" else inputs[0]
     mixed = kind.stride != "last" and any(stride != first for stride in inputs)
     if first is None or mixed or kind.stride == "?" or kind.channels in ("head", "many"):

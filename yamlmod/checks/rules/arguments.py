@@ -28,7 +28,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             continue  # the fork's class says what its args are, and `wrong-branch` counts them
         if template is not None:
             yield from _template_row(subject, row, template)
-        elif told is not None and not _own_class(subject, row):
+        elif told is not None and not _own_class(subject, row) and not _all_so(subject, row):
             yield _known(subject, row, told)
         elif _takes_channels(subject, row):
             yield from _channels(subject, row)
@@ -59,6 +59,13 @@ def _number(subject: Subject, row: Row) -> Iterator[Finding]:
 
 def _own_class(subject: Subject, row: Row) -> bool:
     return subject.builder is not None and row.module in subject.builder.signatures
+
+
+def _all_so(subject: Subject, row: Row) -> bool:
+    """Tell whether all rows of a module are unusual in one way: the fork has a class of its own."""
+    others = [other for other in subject.rows if other.module == row.module]
+    form = len(row.args)
+    return len(others) > 2 and all(objection(o) and len(o.args) == form for o in others)
 
 
 def _takes_channels(subject: Subject, row: Row) -> bool:
@@ -157,7 +164,10 @@ def _finding(subject: Subject, row: Row, template: Template, message: str) -> Fi
     fix = Fix((Edit(*row.spans[3], text),), certain=False) if certain else None
     help = f"write {text}" if certain else "see `yamlmod info " + template.name + "`"
     # Many forks have a class of this name that takes its channels so: worth a word, no more.
-    customary = template.rule != "conv" and list(row.args) == [nominal]
+    given = list(row.args)
+    customary = template.rule != "conv" and (
+        given == [nominal] or (nominal is None and len(given) == 1)
+    )
     return subject.at_row(
         RULE.code,
         "note" if customary else "warning",

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
+from yamlmod.errors import one_of
 from yamlmod.model.document import Row
+from yamlmod.model.graph import reachable
 
 _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]"
 
@@ -19,14 +21,18 @@ def _check(subject: Subject) -> Iterator[Finding]:
     attention = [row for row in subject.rows if subject.is_attention(row)]
     all_of_them = bool(attention) and all(row.index not in subject.alive for row in attention)
     for row in dead:
-        yield _finding(subject, row, all_of_them)
+        # The last of a chain is where the mistake is; what leads to it is told with it.
+        if subject.is_attention(row) or not subject.graph.readers(row.index):
+            yield _finding(subject, row, all_of_them)
 
 
 def _finding(subject: Subject, row: Row, all_of_them: bool) -> Finding:
     is_attention = subject.is_attention(row)
     readers = [subject.document.describe(r.reader) for r in subject.graph.readers(row.index)]
-    # A reader of a dead layer is dead too; the last of the chain is where the mistake is.
     why = f"only {', '.join(dict.fromkeys(readers))} reads it" if readers else "nobody reads it"
+    behind = _only_for(subject, row) if not readers else []
+    if behind:
+        why += f"; {one_of(behind, limit=6)} {'lead' if len(behind) > 1 else 'leads'} there only"
     message = f"layer {row.index} {row.module} never reaches the head: {why}"
     if is_attention and all_of_them:
         message += "; no attention layer of this file has any effect"
@@ -41,6 +47,13 @@ def _finding(subject: Subject, row: Row, all_of_them: bool) -> Finding:
         help=_help(subject, row),
         actual=row.from_value if row.refs else None,
     )
+
+
+def _only_for(subject: Subject, row: Row) -> list[str]:
+    """Return the dead layers whose output goes to this one, through others of them."""
+    inputs = [[read.target for read in reads] for reads in subject.graph.reads]
+    leading = reachable(inputs, [row.index]) - subject.alive - {row.index}
+    return [subject.document.describe(layer) for layer in sorted(leading)]
 
 
 def _help(subject: Subject, row: Row) -> str:
@@ -66,7 +79,8 @@ RULE = Rule(
     why="Nothing complains: the layer is built, runs in every forward pass and gets no "
     "gradient. Where it is an attention layer (then this is an error) the experiment "
     "measures the network without it. Modules that work by side effect (ImagePoolingAttn) "
-    "and the rows that a head with an empty `from` collects (YOLOv5 v1.0) are alive.",
+    "and the rows that a head with an empty `from` collects (YOLOv5 v1.0) are alive. Of a chain "
+    "that leads nowhere the last layer is reported, and every attention layer.",
     check=_check,
     valid=(
         Valid(model_text(_BACKBONE, "[-1, 1, SimAM, []]\n[[2], 1, Detect, [nc, anchors]]")),
@@ -88,7 +102,7 @@ RULE = Rule(
             model_text(
                 _BACKBONE, "[0, 1, C3, [64]]\n[-1, 1, C3, [64]]\n[[1], 1, Detect, [nc, anchors]]"
             ),
-            (2, 3),
+            (3,),
         ),
     ),
 )

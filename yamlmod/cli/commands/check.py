@@ -75,6 +75,12 @@ def run(
         typer.Option("--ignore", metavar="RULE,...", show_default=False, help="Not these rules."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings, too.")] = False,
+    skip_others: Annotated[
+        bool,
+        typer.Option(
+            "--skip-others", help="Pass over files that are no models, also where they are named."
+        ),
+    ] = False,
     explain: Annotated[
         str | None,
         typer.Option(
@@ -109,5 +115,7 @@ def run(
     wish.refuse_contradictions()
     options = check_options(rule_words(select), rule_words(ignore), base, repo)
     named, found = yaml_files(paths)
+    if skip_others:
+        named, found = [], [*named, *found]
     done = check_files(named, found, options, wish.fixes)
     raise SystemExit(report(done, options, wish))
