@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: 0BSD
-import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
