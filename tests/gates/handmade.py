@@ -16,7 +16,7 @@ from yamlmod.gates.onnx_file import read_onnx
 NUMBERS = {"one": 1.0, "two": 2.0, "three": 3.0, "six": 6.0, "zero": 0.0, "minus": -1.0,
            "half": 0.5, "sixth": 1 / 6, "alpha": 1.702}  # fmt: skip
 VECTORS = {"w": [8, 8, 1, 1], "v": [1, 8, 1, 1], "shape": [4], "axes": [2]}
-OPSETS = {"": 20, "com.microsoft": 1, "custom": 1}
+OPSETS = {"": 20, "com.microsoft": 1, "com.microsoft.nchwc": 1, "custom": 1}
 
 
 def nodes_of(text: str) -> list[Any]:

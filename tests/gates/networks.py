@@ -104,6 +104,7 @@ LAYERS: list[tuple[nn.Module, dict[str, int]]] = [
     (nn.Conv2d(C, C, 1), {}),
     (Detect(C), {"constant": 2}),
 ]
+SIMAM = 6
 WANTED = {index: kinds for index, (_, kinds) in enumerate(LAYERS) if kinds}
 
 

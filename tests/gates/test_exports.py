@@ -9,10 +9,12 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
+import onnx
+import onnxruntime
 import pytest
 import torch
 
-from tests.gates.networks import WANTED, network
+from tests.gates.networks import SIMAM, WANTED, network
 from yamlmod.gates.findings import Findings, examine
 from yamlmod.gates.onnx_file import read_onnx
 from yamlmod.gates.torch_graph import traced_graph
@@ -59,8 +61,33 @@ def test_the_dynamo_exporter(tmp_path: Path) -> None:
     assert by_layer(findings) == WANTED
     classes = {one.place.layer: one.place.layer_class for one in findings.found}
     assert (classes[0], classes[4], classes[12]) == ("Conv", "SE", "Detect")
+    _simplified(raw)
     modules = {one.place.module_class for one in findings.found if one.place.layer in (0, 1, 2)}
     assert modules == {"nn.SiLU", "Swish", "nn.Hardswish"}
+
+
+def _simplified(raw: bytes) -> None:
+    """Simplifiers drop the metadata: the same pairs, in their layers by the weights or in none."""
+    model = onnx.load_model_from_string(raw)
+    for node in model.graph.node:
+        del node.metadata_props[:]
+    found = dict(by_layer(examine(read_onnx(model.SerializeToString(), "net.onnx"))))
+    assert found.pop(None) == {"gate": 1}  # SimAM has no weights
+    assert found == {layer: kinds for layer, kinds in WANTED.items() if layer != SIMAM}
+
+
+def test_what_onnxruntime_has_optimized(tmp_path: Path) -> None:
+    """It fuses activations into convolutions, SiLU into QuickGelu, and changes the layout."""
+    _export(tmp_path / "net.onnx", 17, False)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.optimized_model_filepath = str(tmp_path / "fast.onnx")
+    options.log_severity_level = 3
+    providers = ["CPUExecutionProvider"]
+    onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), options, providers=providers)
+    raw = (tmp_path / "fast.onnx").read_bytes()
+    assert b"QuickGelu" in raw
+    assert by_layer(examine(read_onnx(raw, "fast.onnx"))) == WANTED
 
 
 def test_the_trace() -> None:

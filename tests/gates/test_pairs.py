@@ -135,6 +135,14 @@ CASES: dict[str, tuple[str, dict[str, int]]] = {
         CONV + "s = com.microsoft::FusedConv(a, w; activation=Sigmoid)\ny = Mul(a, s)",
         {"gate": 1},
     ),
+    "operators in the layout of onnxruntime": (
+        "r = com.microsoft.nchwc::ReorderInput(x)\n"
+        "a = com.microsoft.nchwc::Conv(r, w; activation=HardSwish)\n"
+        "s = com.microsoft.nchwc::Conv(a, w; activation=Sigmoid)\n"
+        "b = com.microsoft.nchwc::ReorderOutput(a)\n"
+        "t = com.microsoft.nchwc::ReorderOutput(s)\ny = Mul(b, t)",
+        {"hardswish": 1, "gate": 1},
+    ),
     "x * sigmoid(y)": (TWO + "s = Sigmoid(b)\ny = Mul(a, s)", {"gate": 1}),
     "squeeze and excitation": (
         CONV + "p = GlobalAveragePool(a)\nc = Conv(p, w)\ns = Sigmoid(c)\n"

@@ -23,12 +23,18 @@ _BY_NAME = {
     "qlinearconv": "Conv",
     "fusedmatmul": "MatMul",
     "fusedgemm": "Gemm",
+    "conv": "Conv",
+    "reorderinput": "Identity",
+    "reorderoutput": "Identity",
+    "averagepool": "AveragePool",
+    "globalaveragepool": "GlobalAveragePool",
+    "upsample": "Resize",
     "attention": "Attention",
     "multiheadattention": "MultiHeadAttention",
     "groupqueryattention": "GroupQueryAttention",
 }
-# A convolution fused with one of these is two operators again.
-_FUSED = {b"Sigmoid": "Sigmoid", b"HardSigmoid": "HardSigmoid"}
+# What onnxruntime puts its activations into, by their ONNX names.
+_FUSED = frozenset({"Conv", "Gemm"})
 
 
 def plain_nodes(node: Node, domain: str) -> list[Node]:
@@ -46,11 +52,11 @@ def plain_nodes(node: Node, domain: str) -> list[Node]:
         return [node._replace(op=op, attributes={"alpha": alpha})]
     if word.startswith("qlinear") and op != "Conv":
         node = node._replace(inputs=node.inputs[:1])
-    activation = _FUSED.get(node.attributes.get("activation"))  # type: ignore[call-overload]
-    if op == "Conv" and activation and node.outputs:
-        between = f"{node.outputs[0]}::conv"
+    activation = node.attributes.get("activation")
+    if op in _FUSED and isinstance(activation, bytes) and activation and node.outputs:
+        between = f"{node.outputs[0]}::before"
         return [
             node._replace(op=op, outputs=(between,)),
-            node._replace(op=activation, inputs=(between,), attributes={}),
+            node._replace(op=activation.decode("ascii", "replace"), inputs=(between,)),
         ]
     return [node._replace(op=op)]

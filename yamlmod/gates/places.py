@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from yamlmod.gates.operators import CONVOLUTIONS
+from yamlmod.gates.operators import CONVOLUTIONS, SUMS_OF_PRODUCTS
 from yamlmod.gates.pairs import Pair
 from yamlmod.gates.values import Values
 
 _LAYER = re.compile(r"(?:^|\.)(model\.(\d+))(?=\.|$)")
 _WEIGHTS = re.compile(r"((?:^|.*?\.)model\.\d+(?:\.\w+)*?)\.(?:weight|bias|\w+)$")
+_WITH_WEIGHTS = CONVOLUTIONS | SUMS_OF_PRODUCTS
 _STEPS = 256
 
 
@@ -90,7 +91,7 @@ def weights_above(values: Values, value: str, stop: set[int]) -> str | None:
             found = _WEIGHTS.match(name) if name in values.constants else None
             if found:
                 return found[1]
-        if node.op in CONVOLUTIONS or values.constant(one):
+        if node.op in _WITH_WEIGHTS or "::" in node.op:
             continue  # the weights of this one have lost their names: those above are another's
         for name in node.inputs:
             if name and name not in seen and name not in values.constants:
