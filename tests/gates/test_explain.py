@@ -122,6 +122,9 @@ def test_what_the_third_sentence_may_claim() -> None:
         assert words.lower() in last.lower()
         joins = "Mul(a, b)" in text or "MatMul" in text
         assert (nothing in last) is not joins, last
+    foreign = sentences(found_in(model_of(plain + "y = custom::DeformAttention(a, b)")))
+    assert foreign[2] == "What custom::DeformAttention does is not known."
+    assert nothing not in foreign[2]
     gated = sentences(found_in(model_of(plain + "s = Sigmoid(a)\ny = Mul(s, b)")))
     assert "that is a gate" in gated[1] and nothing not in gated[2]
 

@@ -108,6 +108,7 @@ def answer_json(explained: Explained) -> dict[str, Any]:
         "sentences": sentences(findings),
         "nodes": findings.nodes,
         "sigmoids": findings.sigmoids,
+        "unknown_operators": findings.unknown,
         "convolutions": findings.convolutions,
         "convolutions_activated": findings.activated,
         "counts": {kind.name: findings.count(kind) for kind in SHORT},

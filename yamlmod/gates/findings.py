@@ -27,7 +27,8 @@ class Findings(NamedTuple):
     """What is found in a graph.
 
     ``alone`` are sigmoids that multiply nothing, ``products`` multiplications of two values without
-    a sigmoid; ``activated`` counts the convolutions whose output goes into an activation of these.
+    a sigmoid; ``activated`` counts the convolutions whose output goes into an activation of these;
+    ``unknown`` names operators that could do anything.
     """
 
     found: list[Found]
@@ -37,6 +38,7 @@ class Findings(NamedTuple):
     convolutions: int
     activated: int
     nodes: int
+    unknown: list[str]
 
     def count(self, kind: Kind) -> int:
         """Return how many pairs are of a kind."""
@@ -72,8 +74,21 @@ def examine(graph: Graph) -> Findings:
     ]
     activated = {_behind(values, pair.of) for pair in pairs if pair.kind.activates}
     count = sum(node.outputs[0] in activated for node in convolutions)
-    products = _products(values, graph, found)
-    return Findings(found, alone, products, sigmoids, len(convolutions), count, len(values.nodes))
+    unknown = {
+        node.op
+        for node in values.nodes
+        if "::" in node.op and not node.op.startswith(("aten::", "prim::"))
+    }
+    return Findings(
+        found=found,
+        alone=alone,
+        products=_products(values, graph, found),
+        sigmoids=sigmoids,
+        convolutions=len(convolutions),
+        activated=count,
+        nodes=len(values.nodes),
+        unknown=sorted(unknown),
+    )
 
 
 def _products(values: Values, graph: Graph, found: list[Found]) -> list[Place]:

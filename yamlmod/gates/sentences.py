@@ -111,7 +111,9 @@ def _on_the_rest(findings: Findings) -> str:
         )
         told.append(f"{more} nothing, as for scores, in {_layers(findings.alone)}")
     quiet = not (by_kind[Kind.softmax] or findings.products or findings.count(Kind.gate))
-    if quiet:
+    if findings.unknown:
+        told.append(f"what {one_of(findings.unknown, 3)} does is not known")
+    elif quiet:
         told.append(
             "nothing else multiplies two values of this network, so there is no attention in it"
         )

@@ -53,7 +53,7 @@ _OPERATORS = {
     "ReduceMean": "mean adaptive_avg_pool2d adaptive_avg_pool1d",
     "AveragePool": "avg_pool2d avg_pool1d",
     "Softmax": "softmax",
-    "Attention": "scaled_dot_product_attention",
+    "Attention": "scaled_dot_product_attention _native_multi_head_attention",
     "MatMul": "matmul bmm mm einsum baddbmm",
     "Conv": "_convolution conv1d conv2d conv3d convolution",
     "ConvTranspose": "conv_transpose2d",
