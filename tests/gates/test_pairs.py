@@ -244,6 +244,8 @@ def test_what_multiplies_nothing_and_what_has_no_sigmoid() -> None:
     assert (len(scores.alone), scores.sigmoids, scores.products) == (1, 1, [])
     lska = found_in(model_of(TWO + "y = Mul(a, b)"))
     assert (len(lska.products), lska.found) == (1, [])
+    text = "m = ReduceMean(a, axes)\nr = Sqrt(m)\nd = Div(one, r)\ny = Mul(a, d)"
+    assert found_in(model_of(CONV + text)).products == []  # a normalisation
     mish = found_in(model_of(CASES["mish has no sigmoid"][0]))
     assert mish.products == []
     attention = found_in(model_of(CASES["softmax attention"][0]))

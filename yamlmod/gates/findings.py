@@ -110,13 +110,20 @@ def _products(values: Values, graph: Graph, found: list[Found]) -> list[Place]:
 def _joins(values: Values, node: Node) -> bool:
     """Tell whether a product joins two values of which neither is made of the other, or a gate."""
     one, other = node.inputs
-    makers = (values.maker.get(value) for value in node.inputs)
-    if any(maker is not None and maker.op in _DEVIATIONS for maker in makers):
+    if any(_divides(values, value) for value in node.inputs):
         return False  # a normalisation, written out
     if any(values.constant(value) or value in values.gating for value in node.inputs):
         return False
     alone = made_by_itself(values, one, root(values, other))
     return not (alone or made_by_itself(values, other, root(values, one)))
+
+
+def _divides(values: Values, value: str) -> bool:
+    """Tell whether a value is one over another, or a root: a product with it is a division."""
+    node = values.maker.get(_behind(values, value))
+    if node is None:
+        return False
+    return node.op in _DEVIATIONS or (node.op == "Div" and values.constant(node.inputs[0]))
 
 
 def _place(values: Values, node: Node, of: str, graph: Graph) -> Place:
