@@ -20,6 +20,8 @@ VERSION = "99.0.0"  # of every stand-in: new enough for whatever a fork asks for
 # Forks import these under a guard and do without them: a stand-in would be taken for them.
 _GUARDED = {"thop", "wandb", "clearml", "comet_ml", "albumentations", "google", "tensorrt"}
 _GUARDED |= {"mlflow", "ray", "dvclive", "neptune", "tensorflow", "dill"}
+# Building needs these: the fork's own error says that they are missing.
+_NEEDED = frozenset({"numpy", "torch", "yaml"})
 
 
 class _Kind(type):
@@ -131,7 +133,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         else:
             file, line = _importing()
             # torch and numpy look for optional packages too, and would use a stand-in.
-            wanted = top not in self.own and self._is_fork(file)
+            wanted = top not in self.own and top not in _NEEDED and self._is_fork(file)
             wanted = wanted and not (top in _GUARDED and _in_try(file, line))
             if wanted and not self.allowed:
                 self.forbidden.add(top)
