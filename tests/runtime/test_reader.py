@@ -102,6 +102,18 @@ def test_a_wrapper_and_shared_storages(tmp_path: Path) -> None:
     assert torch.equal(found["b"], whole) and found["none"].shape == (0, 4)
 
 
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module.model.", "model."])
+@pytest.mark.parametrize("wrap", [None, "state_dict", "model_state_dict"])
+def test_the_names_of_state_dicts(tmp_path: Path, prefix: str, wrap: str | None) -> None:
+    path, net = tmp_path / "x.pt", nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    wanted = {f"model.{name}": value for name, value in net.state_dict().items()}
+    state = {prefix + name: value for name, value in wanted.items()}
+    torch.save({wrap: state, "epoch": 1} if wrap else state, path)
+    _same(_read(path), wanted)
+    torch.save(net.state_dict(), path)  # of the layers alone
+    _same(_read(path), wanted)
+
+
 def _safetensors(tensors: dict[str, Any], data: bytes, room: int | None = None) -> bytes:
     header = json.dumps({"__metadata__": {"format": "pt"}, **tensors}).encode()
     return struct.pack("<Q", room or len(header)) + header + data
