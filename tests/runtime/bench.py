@@ -18,15 +18,22 @@ _SCRIPT = Path(__file__).with_name("train_loading.py")
 FORCE = {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"}
 
 
+MODULES = ("ECA", "SimAM", "LSKA")
+
+
 class Bench:
     """A fork with three modules patched in, and a base checkpoint with its digests."""
 
-    def __init__(self, folder: Path, cfg: str = "yolov5n.yaml") -> None:
-        self.folder = folder
-        self.fork = fork_copy("yolov5==7.0.14", folder)
-        self.base_yaml = self.fork / "models" / cfg
+    def __init__(
+        self, folder: Path, cfg: str | Path = "yolov5n.yaml", spec: str = "yolov5==7.0.14"
+    ) -> None:
+        self.folder, self.spec = folder, spec
+        self.fork = fork_copy(spec, folder)
+        self.is_ultralytics = (self.fork / "nn" / "tasks.py").is_file()
+        # A YAML of the fork by its name, wherever it keeps them, or any other by its path.
+        self.base_yaml = cfg if isinstance(cfg, Path) else next(self.fork.rglob(cfg))
         self.base = folder / "base.pt"
-        done = yamlmod("patch", "yolov5", "ECA", "SimAM", "LSKA", "-w", cwd=folder)
+        done = yamlmod("patch", self.fork, *MODULES, "-w", cwd=folder)
         assert done.code == 0, done.err
         told = self.ask({"base": str(self.base_yaml), "save": str(self.base)})
         self.state: dict[str, str] = told["base"]["state"]
@@ -34,9 +41,9 @@ class Bench:
     def ask(self, question: dict[str, Any], **environment: str) -> dict[str, Any]:
         told = {
             "folder": str(self.folder),
-            "module": "yolov5.models.yolo",
+            "module": f"{self.fork.name}.{'nn.tasks' if self.is_ultralytics else 'models.yolo'}",
             "fork": str(self.fork),
-            "train": str(self.fork / "train.py"),
+            "train": "" if self.is_ultralytics else str(self.fork / "train.py"),
             "nc": 80,
             **question,
         }
@@ -45,7 +52,7 @@ class Bench:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             env={
                 **os.environ,
                 "PYTHONPATH": str(Path(package.__file__).parents[1]),
@@ -64,7 +71,7 @@ class Bench:
         return path
 
     def remap(self, to: Path, *flags: str | Path, cwd: Path | None = None) -> Done:
-        words = ("remap", self.base, "--repo", "yolov5", "--from", self.base_yaml)
+        words = ("remap", self.base, "--repo", self.fork, "--from", self.base_yaml)
         return yamlmod(*words, "--to", to, *flags, cwd=cwd or self.folder)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import yamlmod as package
 from tests.cli.run import yamlmod
-from tests.real_forks import fork_copy
 from tests.runtime.bench import FORCE, Bench, wanted_state
 
 pytestmark = pytest.mark.fork
@@ -130,18 +130,87 @@ def test_no_stand_ins(bench: Bench) -> None:
     assert "without --no-stand-ins" in done.err
 
 
-def test_ultralytics_builds_and_equals_its_base(bench: Bench, tmp_path: Path) -> None:
-    fork = fork_copy("ultralytics==8.3.0", tmp_path)
-    cfg, base = fork / "cfg" / "models" / "v8" / "yolov8.yaml", tmp_path / "base.pt"
-    where = {"folder": str(tmp_path), "fork": str(fork), "module": "ultralytics.nn.tasks"}
-    bench.ask({**where, "base": str(cfg), "save": str(base)})
-    words = ("add", "LSKA", "--after", "4", "--repo", fork, "--cfg", cfg, "-o", "x.yaml", "-w")
-    assert yamlmod(*words, cwd=tmp_path).code == 0
-    flags = ("-o", "out.pt", "--init", "identity", "--json")
-    done = yamlmod("remap", base, "--repo", fork, "--from", cfg, "--to", "x.yaml", *flags,
-                   cwd=tmp_path)  # fmt: skip
+# YOLOv7's package brings no model YAML: a small one of its modules.
+_YOLOV7 = """\
+nc: 80
+depth_multiple: 1.0
+width_multiple: 1.0
+anchors: [[12,16, 19,36, 40,28], [36,75, 76,55, 72,146]]
+backbone:
+  [[-1, 1, Conv, [16, 3, 2]],  # 0
+   [-1, 1, Conv, [16, 3, 2]],
+   [-1, 1, MP, []],  # 2
+   [-1, 1, Conv, [32, 1, 1]],
+   [-2, 1, Conv, [32, 3, 1]],
+   [[-1, -2], 1, Concat, [1]],  # 5
+   [-1, 1, MP, []],
+   [-1, 1, SPPCSPC, [32]],  # 7
+  ]
+head:
+  [[-1, 1, nn.Upsample, [None, 2, nearest]],
+   [[-1, 5], 1, Concat, [1]],  # 9
+   [-1, 1, RepConv, [32, 3, 1]],
+   [7, 1, RepConv, [64, 3, 1]],
+   [[10, 11], 1, IDetect, [nc, anchors]],  # 12
+  ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "cfg", "after"),
+    [("yolov7detect==1.0.1", None, (2, 5, 10)), ("ultralytics==8.4.190", "yolov8.yaml", (4, 21))],
+)
+def test_other_forks_by_their_own_loading(
+    tmp_path: Path, spec: str, cfg: str | None, after: tuple[int, ...]
+) -> None:
+    if cfg is None:
+        (tmp_path / "small.yaml").write_text(_YOLOV7, encoding="utf-8")
+    bench = Bench(tmp_path, cfg or tmp_path / "small.yaml", spec)
+    to, out = bench.edited("new.yaml", "LSKA", after), tmp_path / "out.pt"
+    done = bench.remap(to, "-o", out, "--init", "identity", "--json")
     told = json.loads(done.out)
     assert done.code == 0, told
-    assert told["right"] == [told["tensors"], told["parameters"]]
+    assert (
+        told["right"]
+        == [told["tensors"], told["parameters"]]
+        == [len(bench.state), told["right"][1]]
+    )
     assert told["identity"]["compared"] and told["identity"]["error"] <= 1e-5
-    assert (tmp_path / "out.pt").stat().st_size > 0.9 * base.stat().st_size
+    loaded = bench.ask({"pairs": [[str(out), str(to)]]}, **FORCE)["loaded"][0]
+    wanted = wanted_state(bench.state, after)
+    assert {name: loaded["state"].get(name) for name in wanted} == wanted
+    line = "Transferred {}/{} items".format(*told["expected"])
+    assert any(line in one for one in loaded["log"]), loaded["log"]
+
+
+def _moved_state(state: dict[str, str], layers: dict[int, int]) -> dict[str, str]:
+    parts = ((name.split(".", 2), digest) for name, digest in state.items())
+    return {
+        f"model.{layers[int(layer)]}.{rest}": digest
+        for (_, layer, rest), digest in parts
+        if int(layer) in layers
+    }
+
+
+def test_moved_replaced_removed_and_inserted_at_once(bench: Bench) -> None:
+    """From a network with LSKA behind 3 and ECA behind 17: one is moved, one removed, and more."""
+    base, save = bench.folder / "two.yaml", bench.folder / "two.pt"
+    text = bench.base_yaml.read_text(encoding="utf-8")
+    first = package.load(text).insert("LSKA", after=[3]).insert("ECA", after=[18])
+    base.write_text(first.to_text(), encoding="utf-8")
+    state = bench.ask({"base": str(base), "save": str(save)})["base"]["state"]
+    edited = first.move(4, after=5).remove(19).replace("SPPF", "SPP", args=[1024, [5, 9, 13]])
+    new, out = bench.folder / "edited.yaml", bench.folder / "edited.pt"
+    new.write_text(edited.insert("SimAM", after=1).to_text(), encoding="utf-8")
+    words = ("remap", save, "--repo", bench.fork, "--from", base, "--to", new, "-o", out, "--json")
+    done = yamlmod(*words, cwd=bench.folder)
+    told = json.loads(done.out)
+    assert done.code == 0, told
+    # By hand: SimAM becomes 2, LSKA goes behind the C3, ECA 19 is gone; SPP takes what was SPPF's.
+    layers = {0: 0, 1: 1, 2: 3, 3: 4, 4: 6, 5: 5, **{i: i + 1 for i in range(6, 19)}}
+    layers.update({i: i for i in range(20, 27)})
+    wanted = _moved_state(state, layers)
+    loaded = bench.ask({"pairs": [[str(out), str(new)]]}, **FORCE)["loaded"][0]["state"]
+    assert {name: loaded.get(name) for name in wanted} == wanted
+    assert {name.split(".")[1] for name, *_ in told["dropped"]} == {"19"}
+    assert told["new"] == []

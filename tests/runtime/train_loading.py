@@ -3,7 +3,7 @@
     python train_loading.py QUESTION    the question as JSON
 
 The statements that load are train.py's own, taken from its text and run here: between the
-`torch.load` of the weights and the line that says `Transferred`.
+`torch.load` of the weights and the line that says `Transferred`. ultralytics has functions for it.
 """
 
 from __future__ import annotations
@@ -29,29 +29,36 @@ class Log:
     def info(self, text: str, *args: Any) -> None:
         self.lines.append(text % args if args else text)
 
+    warning = debug = error = info
+
 
 def statements(train: Path) -> list[ast.stmt]:
     """The loading statements of a train.py."""
     for node in ast.walk(ast.parse(train.read_text(encoding="utf-8"))):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "pretrained":
-            body = [one for one in node.body if not isinstance(one, ast.With)]
-            texts = [ast.unparse(one) for one in body]
+            texts = [ast.unparse(one) for one in node.body]
             first = next(i for i, text in enumerate(texts) if "torch.load" in text)
             last = next(i for i, text in enumerate(texts) if "Transferred" in text)
-            return body[first : last + 1]
+            return node.body[first : last + 1]
     raise SystemExit(f"{train} has no block that loads pretrained weights")
 
 
-def load(question: dict[str, Any], builder: Builder, out: str, cfg: str) -> dict[str, Any]:
-    """Run the statements and digest what the network holds then."""
+def load(question: dict[str, Any], out: str, cfg: str) -> dict[str, Any]:
+    """Run the fork's own code that loads, and digest what the network holds then."""
+    log = Log()
+    load_it = _by_train if question["train"] else _by_tasks
+    return {"state": digests(load_it(question, log, out, cfg)), "log": log.lines}
+
+
+def _by_train(question: dict[str, Any], log: Log, out: str, cfg: str) -> Any:
+    """As train.py of YOLOv5 and YOLOv7: its statements, with the names they need."""
     import torch
 
     package = question["module"].rpartition(".models")[0]
-    names: dict[str, Any] = {"torch": torch, "Path": Path}
+    names: dict[str, Any] = {"torch": torch, "Path": Path, "sys": sys}
     for module in ("utils.general", "utils.torch_utils"):
         full = f"{package}.{module}" if package else module
         names.update(vars(importlib.import_module(full)))
-    log = Log()
     names.update(
         Model=vars(importlib.import_module(question["module"]))["Model"],
         LOGGER=log,
@@ -63,10 +70,22 @@ def load(question: dict[str, Any], builder: Builder, out: str, cfg: str) -> dict
         device="cpu",
         resume=False,
         opt=types.SimpleNamespace(cfg=cfg, resume=False),
+        yolov5_folder_dir=question["fork"],  # 4.0 puts it on the path for the load
     )
-    body = statements(Path(question["train"]))
-    exec(compile(ast.Module(body, []), question["train"], "exec"), names)
-    return {"log": log.lines, "state": digests(names["model"])}
+    sys.path.append(question["fork"])  # 6.0 and 4.0 take one of it off again
+    exec(compile(ast.Module(statements(Path(question["train"])), []), "train.py", "exec"), names)
+    return names["model"]
+
+
+def _by_tasks(question: dict[str, Any], log: Log, out: str, cfg: str) -> Any:
+    """As the trainer of ultralytics: its reader of checkpoints, and its Model.load."""
+    tasks = importlib.import_module(question["module"])
+    read = getattr(tasks, "load_checkpoint", None) or tasks.attempt_load_one_weight
+    weights, _ = read(out)
+    tasks.LOGGER = log  # type: ignore[attr-defined]
+    model = tasks.DetectionModel(cfg, nc=question["nc"], verbose=False)
+    model.load(weights)
+    return model
 
 
 def digests(model: Any) -> dict[str, str]:
@@ -100,7 +119,7 @@ def main() -> None:
     answer: dict[str, Any] = {}
     if "base" in question:
         answer["base"] = make_base(question, builder)
-    answer["loaded"] = [load(question, builder, *pair) for pair in question.get("pairs", ())]
+    answer["loaded"] = [load(question, *pair) for pair in question.get("pairs", ())]
     sys.stdout.write("\nANSWER " + json.dumps(answer) + "\n")
 
 

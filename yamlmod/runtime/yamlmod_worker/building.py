@@ -119,6 +119,8 @@ class Builder:
             hints.append("missing: {}; without --no-stand-ins it is stood in for".format(names))
         if self.finder.names:
             hints.append("stand-ins: {}".format(", ".join(sorted(self.finder.names))))
+        if isinstance(error, ImportError) and error.name:
+            hints.append("install what has {} for this Python, or".format(error.name))
         hints.append("give the Python that runs the fork with --python")
         message = "{}: {}: {}{}".format(what, type(error).__name__, text, where)
         return Refused("not-built", message, "\n".join(hints))

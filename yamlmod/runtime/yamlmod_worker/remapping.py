@@ -7,6 +7,7 @@ import math
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from .allocator import give_memory_back
 from .building import Builder, builder_for
 from .checkpoints import open_checkpoint
 from .identity import outputs, start_as_identity
@@ -32,6 +33,7 @@ def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
 
     Only one of the networks is in memory at a time, and of the checkpoint what is being loaded.
     """
+    give_memory_back()
     checkpoint = open_checkpoint(question["weights"])
     state = find_state(checkpoint)
     tensors = state.tensors
@@ -77,7 +79,10 @@ def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
 def _build(
     builder: Builder, question: Dict[str, Any], cfg: str, count: str, classes: Optional[int]
 ) -> Any:
-    network = builder.build(question[cfg], classes, question["head"])
+    import torch
+
+    with torch.no_grad():  # the strides are found by a forward pass, which would keep all it saw
+        network = builder.build(question[cfg], classes, question["head"])
     _count(network, question[cfg], question[count])
     return network
 

@@ -22,6 +22,8 @@ _GUARDED = {"thop", "wandb", "clearml", "comet_ml", "albumentations", "google", 
 # Nothing can be built without it: the forks read their model YAMLs with it.
 _NEEDED = {"yaml"}
 _GUARDED |= {"mlflow", "ray", "dvclive", "neptune", "tensorflow", "dill"}
+# Building needs these: the fork's own error says that they are missing.
+_NEEDED = frozenset({"numpy", "torch", "yaml"})
 
 
 class _Kind(type):

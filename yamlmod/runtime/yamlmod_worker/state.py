@@ -7,11 +7,13 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 from .checkpoints import Checkpoint
 from .meanings import Tensor
 from .pickles import Thing
-from .refused import bad
+from .refused import bad, shown
 
 _DEEPEST = 60  # modules within modules
 _MOST = 200_000  # modules and tensors; a malicious file can name one module very often
 _LONGEST_NAME = 200
+# What is taken off the names where all begin in this way.
+_WRAPPERS = (("module.", "module."), ("_orig_mod.", "_orig_mod."), ("model.", "model.model."))
 
 
 class State(NamedTuple):
@@ -41,10 +43,10 @@ def find_state(checkpoint: Checkpoint) -> State:
         tensors = {key: value for key, value in network.items() if isinstance(value, Tensor)}
     else:
         raise bad("its {} is neither a network nor a state dict".format(source))
-    for prefix in ("module.", "_orig_mod."):
-        if tensors and all(name.startswith(prefix) for name in tensors):
-            tensors = {name[len(prefix) :]: value for name, value in tensors.items()}
-            notes.append("the wrapper's prefix `{}` is taken off the names".format(prefix))
+    for name in tensors:
+        if len(name) > _LONGEST_NAME or not name.isprintable():
+            raise bad("it has a tensor of the name {}".format(shown(name)))
+    tensors = _plain_names(tensors, notes)
     if not tensors:
         raise bad("its {} has no tensors".format(source))
     kinds = sorted({t.dtype for t in tensors.values() if t.is_float})
@@ -52,6 +54,18 @@ def find_state(checkpoint: Checkpoint) -> State:
         notes.append("its numbers are {}".format(" and ".join(kinds)))
     classes, names = _classes(network)
     return State(tensors, source, notes, classes, names)
+
+
+def _plain_names(tensors: Dict[str, Tensor], notes: List[str]) -> Dict[str, Tensor]:
+    """Name the tensors as the fork's own network does: `model.0.conv.weight`."""
+    for prefix, sign in _WRAPPERS:
+        if tensors and all(name.startswith(sign) for name in tensors):
+            tensors = {name[len(prefix) :]: value for name, value in tensors.items()}
+            notes.append("the wrapper's prefix `{}` is taken off the names".format(prefix))
+    if tensors and all(name.partition(".")[0].isdigit() for name in tensors):
+        tensors = {"model." + name: value for name, value in tensors.items()}
+        notes.append("the prefix `model.` is put before the names: they are those of its layers")
+    return tensors
 
 
 def _is_state(value: Any) -> bool:
@@ -74,8 +88,12 @@ def _choose(root: Dict[Any, Any]) -> Tuple[Any, str]:
             return found, "`{}`".format(key)
         if _is_state(found):
             return found, "`{}`".format(key)
-    keys = ", ".join(sorted(key for key in root if isinstance(key, str))[:8])
-    raise bad("it holds no network: neither `ema`, `model` nor a state dict among {}".format(keys))
+    keys = ", ".join(shown(key) for key in sorted(k for k in root if isinstance(k, str))[:8])
+    raise bad(
+        "it holds no network: neither `ema`, `model` nor a state dict among {}".format(
+            keys or "nothing"
+        )
+    )
 
 
 def _modules(network: Thing) -> Optional[Dict[Any, Any]]:

@@ -14,7 +14,7 @@ from .refused import Refused, bad
 from .stand_ins import is_stand_in
 from .state import State, find_state
 
-_GROUP = 16 << 20  # bytes of tensors that are in memory besides the network
+_GROUP = 4 << 20  # bytes of tensors that are in memory besides the network
 
 
 class Source(NamedTuple):
