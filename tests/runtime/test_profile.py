@@ -143,11 +143,14 @@ def test_what_is_refused(mini: Path) -> None:
 def test_yolov5s_is_what_yolov5_prints(tmp_path: Path) -> None:
     """7.0 prints 7235389 parameters, 16.6 GFLOPs; fused, 7225885 parameters, 16.4 GFLOPs."""
     fork = fork_copy("yolov5==7.0.14", tmp_path)
-    words = (fork, "models/yolov5s.yaml", "--rounds", "0", "--json")
-    plain = json.loads(profile(tmp_path, *words).out)["models"][0]
-    small = json.loads(profile(tmp_path, *words, "--fused", "--imgsz", "64").out)["models"][0]
-    assert (plain["parameters"], small["parameters"]) == (7235389, 7225885)
-    assert f"{plain['thop_flops'] / 1e9:.1f} {100 * small['thop_flops'] / 1e9:.1f}" == "16.6 16.4"
-    # The convolutions alone, which fusing does not change, and which grow with the area.
-    assert plain["flops"] == 100 * small["flops"] == 16433561600
+    words = (fork, "models/yolov5s.yaml", "--rounds", "0", "--imgsz", "64", "--json")
+    plain, fused = (
+        json.loads(profile(tmp_path, *words, *flag).out)["models"][0]
+        for flag in ((), ("--fused",))
+    )
+    assert (plain["parameters"], fused["parameters"]) == (7235389, 7225885)
+    # What it prints is of 640 pixels, a hundred times the area, and of 32, scaled up by area.
+    assert [f"{100 * one['thop_flops'] / 1e9:.1f}" for one in (plain, fused)] == ["16.6", "16.4"]
+    # The convolutions alone, which fusing does not change.
+    assert 100 * plain["flops"] == 100 * fused["flops"] == 16433561600
     assert plain["missed"] == plain["notes"] == []

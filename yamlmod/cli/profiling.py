@@ -169,6 +169,8 @@ def _cell(model: Mapping[str, Any], measure: Measure, decimals: int, base: bool)
     if not against["difference"]:
         return f"{text} (=)"
     change = 100 * (against["ratio"] - 1)
+    if abs(change) < 0.005:
+        return f"{text} (<0.01 %)"
     return f"{text} ({change:+.{2 if abs(change) < 10 else 0}f} %)"
 
 
