@@ -145,8 +145,7 @@ def test_yolov5s_is_what_yolov5_prints(tmp_path: Path) -> None:
     fork = fork_copy("yolov5==7.0.14", tmp_path)
     words = (fork, "models/yolov5s.yaml", "--rounds", "0", "--imgsz", "64", "--json")
     plain, fused = (
-        json.loads(profile(tmp_path, *words, *flag).out)["models"][0]
-        for flag in ((), ("--fused",))
+        json.loads(profile(tmp_path, *words, *flag).out)["models"][0] for flag in ((), ("--fused",))
     )
     assert (plain["parameters"], fused["parameters"]) == (7235389, 7225885)
     # What it prints is of 640 pixels, a hundred times the area, and of 32, scaled up by area.
