@@ -52,8 +52,13 @@ def find_cfg(cfg: Path, folders: Sequence[Path] = ()) -> Path:
 
 def _without_scale(tried: Sequence[Path]) -> list[Path]:
     """Return the files that ultralytics reads for names such as yolo11s-seg.yaml."""
-    matches = [(path, _SCALED.fullmatch(path.name)) for path in tried]
-    return [path.with_name(match[1] + match[2]) for path, match in matches if match]
+    return [found for path in tried if (found := unscaled(path)) is not None]
+
+
+def unscaled(cfg: Path) -> Path | None:
+    """Return the file that ultralytics reads for a name with a scale in it, or None."""
+    match = _SCALED.fullmatch(cfg.name)
+    return cfg.with_name(match[1] + match[2]) if match else None
 
 
 def shadowed_cfg(cfg: Path, repo: Path) -> list[str]:

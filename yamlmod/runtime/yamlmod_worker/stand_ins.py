@@ -19,8 +19,6 @@ from typing import Any, Iterator, Optional, Sequence, Set, Tuple
 VERSION = "99.0.0"  # of every stand-in: new enough for whatever a fork asks for
 # Forks import these under a guard and do without them: a stand-in would be taken for them.
 _GUARDED = {"thop", "wandb", "clearml", "comet_ml", "albumentations", "google", "tensorrt"}
-# Nothing can be built without it: the forks read their model YAMLs with it.
-_NEEDED = {"yaml"}
 _GUARDED |= {"mlflow", "ray", "dvclive", "neptune", "tensorflow", "dill"}
 # Building needs these: the fork's own error says that they are missing.
 _NEEDED = frozenset({"numpy", "torch", "yaml"})

@@ -1,0 +1,61 @@
+"""Writes the answer of `profile` in the format that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from yamlmod.cli.console import say, show
+from yamlmod.cli.profile_notes import notes
+from yamlmod.cli.profiling import (
+    Settings,
+    layers_grid,
+    layers_lines,
+    models_grid,
+    models_lines,
+)
+from yamlmod.report.grids import Grid, comma_separated, latex, markdown
+from yamlmod.report.tables import table
+
+
+def write(form: str, answer: Mapping[str, Any], settings: Settings) -> None:
+    """Write the numbers to stdout, with the sentences that they need; a CSV's go to stderr."""
+    models, told = answer["models"], list(notes(answer, settings))
+    if form == "csv":
+        lines = layers_lines(models) if settings.layers else models_lines(models)
+        show(comma_separated(*lines).splitlines())
+        say(told)
+        return
+    grids = [("", models_grid(models))]
+    if settings.layers:
+        grids += [(str(model["model"]), layers_grid(model)) for model in models]
+    show({"table": _text, "md": _markdown, "latex": _latex}[form](grids, told))
+
+
+def _text(grids: Sequence[tuple[str, Grid]], told: Sequence[str]) -> Iterator[str]:
+    for title, grid in grids:
+        if title:
+            yield ""
+            yield f"{title}:"
+        yield from table(grid.headers, grid.rows, grid.right).splitlines()
+    yield ""
+    yield from told
+
+
+def _markdown(grids: Sequence[tuple[str, Grid]], told: Sequence[str]) -> Iterator[str]:
+    for title, grid in grids:
+        if title:
+            yield ""
+            yield f"`{title}`:"
+            yield ""
+        yield from markdown(grid).splitlines()
+    yield ""
+    for one in told:
+        yield f"- {one}"
+
+
+def _latex(grids: Sequence[tuple[str, Grid]], told: Sequence[str]) -> Iterator[str]:
+    for number, (title, grid) in enumerate(grids):
+        if number:
+            yield ""
+        yield from latex(grid, told if not number else [title]).splitlines()

@@ -1,0 +1,65 @@
+"""The layers of a network as it was built, and hooks that stand around each of them."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Callable, Iterator, List
+
+_Hook = Callable[[int, Any, Any], None]
+
+
+def layers_of(network: Any) -> List[Any]:
+    """Return the layers, one for each row of the YAML; none where a network has no such list."""
+    found = getattr(network, "model", None)
+    try:
+        layers = list(found) if found is not None else []
+    except TypeError:
+        return []
+    return layers if all(hasattr(layer, "i") for layer in layers) else []
+
+
+@contextlib.contextmanager
+def around(layers: List[Any], before: _Hook, after: _Hook) -> Iterator[None]:
+    """Call ``before`` with each layer's index and inputs, ``after`` with its output as well."""
+    handles: List[Any] = []
+    for index, layer in enumerate(layers):
+
+        def enter(_: Any, inputs: Any, index: int = index) -> None:
+            before(index, inputs, None)
+
+        def leave(_: Any, inputs: Any, output: Any, index: int = index) -> None:
+            after(index, inputs, output)
+
+        handles.append(layer.register_forward_pre_hook(enter))
+        handles.append(layer.register_forward_hook(leave))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def tensors(output: Any) -> List[Any]:
+    """Return every tensor of an output, however it is nested."""
+    if hasattr(output, "shape") and hasattr(output, "numel"):
+        return [output]
+    if isinstance(output, dict):
+        output = list(output.values())
+    return [one for part in output for one in tensors(part)] if _holds(output) else []
+
+
+def _holds(output: Any) -> bool:
+    return isinstance(output, (list, tuple))
+
+
+def shapes(output: Any) -> List[List[int]]:
+    """Return the shapes of an output's tensors."""
+    return [[int(size) for size in one.shape] for one in tensors(output)]
+
+
+def name_of(layer: Any) -> str:
+    """Return the name of a layer's module as the YAML writes it."""
+    told = getattr(layer, "type", None)
+    text = told if isinstance(told, str) else type(layer).__name__
+    short = text.rpartition(".")[2]
+    return "nn." + short if text.startswith("torch.nn.") else short
