@@ -21,7 +21,10 @@ _PLANTED = {
     "Gate": {"build": "layer 5 Gate: RuntimeError"},
     "NoKernel": dict.fromkeys(("bfloat16", "float16"), "layer 5 NoKernel: RuntimeError"),
     "Lazy": {"parameters": "Lazy.conv"},
-    "Thrown": {"parameters": "made anew in every pass"},
+    "Thrown": {
+        "parameters": "made anew in every pass",
+        **dict.fromkeys(("deepcopy", "pickle", "fuse"), "differ"),
+    },
     "Cut": {"alive": "layer 0 Conv, 1 Conv, 2 C3, 3 Conv"},
     "Held": {"deepcopy": "", "pickle": ""},
 }

@@ -30,6 +30,7 @@ class Network:
         self.sizes, self.small = self._sizes(question["sizes"])
         self.rounded = [list(a) for a, b in zip(question["sizes"], self.sizes) if tuple(a) != b]
         self._seen: Dict[Size, List[Any]] = {}
+        self.twin: Any = None  # a copy made in training, or why there is none
         self.spare: List[Any] = []  # copies that were found equal, for checks that change one
 
     def _sizes(self, wanted: List[List[int]]) -> Tuple[List[Size], Size]:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Set
 
 from .building import Builder, builder_for
-from .copying import check_deepcopy, check_fuse, check_pickle
+from .copying import check_deepcopy, check_fuse, check_pickle, take_twin
 from .created import watched
 from .exporting import check_onnx, check_torchscript
 from .faults import told
@@ -78,6 +78,7 @@ class _Checks:
         self._check("parameters", training.check_created, "" if self.made else "train")
         for parameter in net.module.parameters():
             parameter.grad = None
+        take_twin(net)
         self._check("eval", partial(check_sizes, net), again=check_sizes)
         self._check("influence", partial(check_influence, net), "eval")
         plain: Dict[str, Callable[[Network], str]] = {
