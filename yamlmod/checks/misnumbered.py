@@ -86,7 +86,7 @@ class _Search:
     def _is_meant(self, read: Rewired) -> bool:
         """Tell whether a read stands on the other side of a layer, or changed its slot."""
         target = read.target
-        if 0 <= target and read.kept in self.file.inputs[target]:
+        if target >= 0 and read.kept in self.file.inputs[target]:
             kind = KNOWN.get(self.file.rows[target].module)
             passes_on = kind is None or kind == Kind("same")
             if target in self.found.alignment.added or passes_on:
