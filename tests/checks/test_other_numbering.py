@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.run import Options, check_text
+from yamlmod.ops.positions import registry_kinds
 
 _HEAD = """\
 head:
@@ -94,3 +95,22 @@ def test_strides_that_no_network_has_are_not_known() -> None:
     rows = "  - [-1, 1, Conv, [16, 3, 2]]\n  - [-1, 1, GhostBottleneck, [24, 72, 3, 1]]\n"
     head = "head:\n  - [[0, 1], 1, Concat, [1]]\n  - [[2], 1, Detect, [nc]]\n"
     assert _found("nc: 4\nbackbone:\n" + rows + head) == []
+
+
+def test_inputs_of_one_stride_out_of_order_are_a_warning() -> None:
+    """Three inputs 8, 4, 8 are put together on purpose; 4, 8, 8 is a number that slipped."""
+    rows = "  - [-1, 1, Conv, [64, 3, 2]]\n" * 3 + "  - [-1, 1, C2f, [64, True]]\n"
+    head = "head:\n  - [{}, 1, Detect, [nc]]\n"
+    for given, severity in (("[2, 1, 3]", "warning"), ("[1, 2, 3]", "error")):
+        found = _found("nc: 4\nbackbone:\n" + rows + head.format(given))
+        assert [(f.rule, f.severity) for f in found if f.rule == "head-inputs"] == [
+            ("head-inputs", severity)
+        ]
+
+
+def test_a_block_may_change_channels() -> None:
+    text = "nc: 4\nwidth_multiple: 0.5\nbackbone:\n  - [-1, 1, Conv, [64, 3, 2]]\n"
+    text += "  - [-1, 1, {}, [32]]\nhead:\n  - [[1], 1, Detect, [nc]]\n"
+    options = Options(registry_kinds())
+    assert check_text(text.format("C3CA"), "x.yaml", options) == ()
+    assert [f.rule for f in check_text(text.format("ACmix"), "x.yaml", options)] == ["arguments"]

@@ -94,3 +94,13 @@ def test_a_new_layer_with_two_inputs_stands_for_the_one_it_reads() -> None:
     through = joined.replace("[[-1, 7], 1", "[[-1, 5], 1")
     assert [item.layer for item in _wiring(joined.replace("[[-1, 7], 1", "[[-1, 6], 1"))] == [12]
     assert _wiring(through) != []
+
+
+def test_the_other_side_of_an_old_attention_layer() -> None:
+    """The base reads past an attention layer of its own, the file through it: a choice."""
+    base = insert_text(SMALL, "CBAM", at=[10], args=[]).replace("[[10, 13]", "[[9, 13]")
+    grown = insert_text(base, "CBAM", at=[14], args=[])
+    assert "[[9, 14], 1, Detect" in grown
+    options = Options(base=base_of(parse_document(base, "base.yaml"), "given"))
+    assert _wiring(grown.replace("[[9, 14]", "[[10, 14]"), options) == []
+    assert _wiring(grown.replace("[[9, 14]", "[[8, 14]"), options) != []

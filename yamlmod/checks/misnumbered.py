@@ -14,6 +14,7 @@ from typing import Literal
 
 from yamlmod.checks.bases import Compared
 from yamlmod.model.graph import reachable
+from yamlmod.model.modules import KNOWN, Kind
 from yamlmod.model.reads import Rewired
 from yamlmod.model.refs import IMAGE
 from yamlmod.model.wiring import Wiring
@@ -83,17 +84,18 @@ class _Search:
         return wrong + taken_over
 
     def _is_meant(self, read: Rewired) -> bool:
-        """Tell whether a read passes through a new layer with more inputs, or changed its slot."""
+        """Tell whether a read stands on the other side of a layer, or changed its slot."""
         target = read.target
-        if target in self.found.alignment.added and read.kept in self.file.inputs[target]:
-            return True
-        now = self.file.inputs[read.reader]
-        due = [
-            self.found.alignment.to_new(source)
-            for source in self.found.base.wiring.inputs[read.old_reader]
-        ]
-        pairs = list(enumerate(zip(due, now, strict=False)))
-        return any(target == then != is_now for slot, (then, is_now) in pairs if slot != read.slot)
+        if target >= 0 and read.kept in self.file.inputs[target]:
+            kind = KNOWN.get(self.file.rows[target].module)
+            passes_on = kind is None or kind == Kind("same")
+            if target in self.found.alignment.added or passes_on:
+                return True
+        # The row above, named by its number in another place of the list than its `-1` had.
+        was = [ref.value for ref in self.found.base.wiring.rows[read.old_reader].refs]
+        now = [ref.value for ref in self.file.rows[read.reader].refs]
+        del was[read.slot : read.slot + 1]
+        return target == read.reader - 1 and -1 in was and -1 not in now
 
     def _other_head(self, read: Rewired) -> bool:
         """Tell whether the head has another number of inputs, so that slots cannot be paired."""

@@ -17,6 +17,7 @@ from yamlmod.registry.manifest import Template
 
 # No row of a real network has so few channels; kernels and ratios are such numbers.
 _FEW = 11
+_BLOCKS = ("C3", "C2", "A2C2", "Bottleneck")
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -97,7 +98,8 @@ def _template_row(subject: Subject, row: Row, template: Template) -> Iterator[Fi
     if told is not None:
         yield _finding(subject, row, template, told)
         return
-    if template.takes_nominal and row.args:
+    # A block such as C3CA is put where channels change; an attention layer alone keeps them.
+    if template.takes_nominal and row.args and not row.module.startswith(_BLOCKS):
         told = _scaled_by_hand(subject, row)
         if told is not None:
             yield _finding(subject, row, template, told)
