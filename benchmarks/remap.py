@@ -2,9 +2,9 @@
 
     python benchmarks/remap.py REPO [--rounds 25] [--only time|memory]
 
-REPO is a YOLOv5 (7.0 or its package). Its models/yolov5s.yaml gives a checkpoint of 14 MB in half
-precision, models/hub/yolov5l6.yaml one of 150 MB and, with `model` and `ema`, one of 300 MB; each
-in torch's zip and legacy formats. Memory is measured on Linux alone.
+REPO is a YOLOv5 (7.0 or its package). In half precision its yolov5s.yaml gives a checkpoint of
+14 MB, its hub/yolov5l6.yaml one of 150 MB, and one of 300 MB with `model` and `ema`; each in the
+zip and the legacy format of torch. Memory is measured on Linux alone.
 
 Time: both readers run in turn in one process that has imported torch and the fork; printed are the
 medians of the ratios of a round, with quartiles, of wall and of processor time. `cold` are whole

@@ -144,6 +144,15 @@ def test_names_are_short_and_without_control_characters(tmp_path: Path) -> None:
         assert "\x1b" not in told.value.message and len(told.value.message) < 1000
 
 
+@pytest.mark.parametrize("classes", [-1, 0, 10**9])
+def test_classes_that_no_tensor_has(tmp_path: Path, classes: int) -> None:
+    path, net = tmp_path / "x.pt", nn.Sequential(nn.Linear(4, 80))
+    net.yaml = {"nc": classes}  # type: ignore[assignment]
+    torch.save({"model": net}, path)
+    with pytest.raises(Refused, match="classes, and its largest tensor has 80 rows"):
+        _read(path)
+
+
 # Tricks of zip files.
 
 

@@ -10,7 +10,7 @@ from typing import Any, Callable, List, NamedTuple, Optional
 from .pickles import Name
 
 # A pickle or a header of more bytes is refused before it is read: its objects take some 70 times
-# its size. The largest of a network that is known has 2 MB.
+# its size. That of yolov5s has 0.09 MB.
 LONGEST = 8 << 20
 
 

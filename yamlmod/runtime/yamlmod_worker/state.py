@@ -53,6 +53,13 @@ def find_state(checkpoint: Checkpoint) -> State:
     if kinds and kinds != ["float32"]:
         notes.append("its numbers are {}".format(" and ".join(kinds)))
     classes, names = _classes(network)
+    rows = max([one.shape[0] for one in tensors.values() if one.shape], default=0)
+    if classes is not None and not 0 < classes <= rows:  # a network of them would be built
+        raise bad(
+            "it says that it has {} classes, and its largest tensor has {} rows".format(
+                shown(str(classes)), rows
+            )
+        )
     return State(tensors, source, notes, classes, names)
 
 
