@@ -16,7 +16,7 @@ _LATER = (
     r"\.remove(prefix|suffix)\(|\.bit_count\(|zip\([^)]*strict=|functools import cache\b"
     r"|from typing import .*\b(Self|ParamSpec|TypeAlias|override)\b|slots=True|kw_only=True"
     r"|torch\.(inference_mode|set_default_device|compile|asarray|device\(.meta.\):)"
-    r"|itertools\.(pairwise|batched)|anext\(|aiter\("
+    r"|itertools\.(pairwise|batched)|\banext\(|\baiter\("
 )
 # With a guard beside it, so that torch before 1.10 takes another way.
 _GUARDED = 'hasattr(torch, "frombuffer")'

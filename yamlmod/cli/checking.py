@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -64,6 +65,7 @@ def _with_processes(jobs: Sequence[Job], workers: int, total: int) -> list[Check
 
     done: list[Checked] = []
     pool = None
+    pressed = _listen()
     try:
         pool = ProcessPoolExecutor(workers, initializer=_end_quietly)
         # Before the bar, which has a thread: a process is not forked beside a thread.
@@ -76,12 +78,27 @@ def _with_processes(jobs: Sequence[Job], workers: int, total: int) -> list[Check
                 try:
                     done += answers[index].result() if answers else check_job(job)
                 except BrokenProcessPool:  # somebody ended a process; the work goes on in this one
+                    if pressed:
+                        raise KeyboardInterrupt from None
                     done += check_job(job)
                 advance(len(job.named) + len(job.found))
     finally:
         if pool is not None:
             pool.shutdown(cancel_futures=True)
     return done
+
+
+def _listen() -> list[int]:
+    """Return a list that knows of Ctrl-C: raised while a process is forked, Python drops it."""
+    pressed: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    with contextlib.suppress(ValueError):  # of a thread, which gets no signals
+        signal.signal(signal.SIGINT, note)
+    return pressed
 
 
 def _end_quietly() -> None:
