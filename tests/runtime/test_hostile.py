@@ -18,6 +18,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.runtime.archives import write_legacy, write_zip
 from yamlmod.runtime.yamlmod_worker.checkpoints import open_checkpoint
 from yamlmod.runtime.yamlmod_worker.contents import LONGEST
 from yamlmod.runtime.yamlmod_worker.refused import Refused
@@ -29,17 +30,6 @@ _MOST = LONGEST
 def _read(path: Path) -> dict[str, torch.Tensor]:
     checkpoint = open_checkpoint(str(path))
     return dict(checkpoint.read(find_state(checkpoint).tensors))
-
-
-def _zip(path: Path, data: bytes, **records: bytes) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in {"data.pkl": data, "version": b"3\n", **records}.items():
-            archive.writestr(f"archive/{name}", content)
-
-
-def _legacy(path: Path, data: bytes) -> None:
-    parts = [pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001, {})]
-    path.write_bytes(b"".join([*parts, data, pickle.dumps([], 2)]))
 
 
 def _global(module: str, name: str) -> bytes:
@@ -79,7 +69,8 @@ _BOUNDS = """
 import sys, time
 from pathlib import Path
 import torch
-from tests.runtime.test_hostile import _BOMBS, _legacy, _read, _zip
+from tests.runtime.archives import write_legacy, write_zip
+from tests.runtime.test_hostile import _BOMBS, _read
 from yamlmod.runtime.yamlmod_worker.refused import Refused
 def peak():
     with open("/proc/self/status") as status:
@@ -87,7 +78,7 @@ def peak():
 path = Path(sys.argv[1])
 before = peak()
 for name, data in _BOMBS.items():
-    for write in (_zip, _legacy):
+    for write in (write_zip, write_legacy):
         write(path, data)
         start = time.process_time()
         try:
@@ -118,7 +109,7 @@ def test_a_call_is_not_made_in_any_protocol(tmp_path: Path, protocol: int) -> No
     state = {"a": torch.ones(2), "z": Call()}
     torch.save(state, path, pickle_protocol=max(protocol, 1))
     assert list(_read(path)) == ["a"]
-    for write in (_zip, _legacy):
+    for write in (write_zip, write_legacy):
         write(path, pickle.dumps([Call(), {"model": Call()}], protocol))
         with pytest.raises(Refused):
             _read(path)
@@ -174,7 +165,7 @@ def _zips(path: Path) -> dict[str, Any]:
             archive.writestr("a/data.pkl", bytes(30_000_000))
 
     def lies() -> None:
-        _zip(path, pickled, **{"data/0": bytes(64)})
+        write_zip(path, pickled, **{"data/0": bytes(64)})
         data = bytearray(path.read_bytes())
         data[data.rindex(b"PK\x01\x02") + 24 :][:4] = b""
         at = data.rindex(b"PK\x01\x02") + 24
@@ -182,7 +173,7 @@ def _zips(path: Path) -> dict[str, Any]:
         path.write_bytes(data)
 
     def far() -> None:
-        _zip(path, pickled)
+        write_zip(path, pickled)
         data = bytearray(path.read_bytes())
         at = data.index(b"PK\x01\x02") + 42
         data[at : at + 4] = struct.pack("<I", 0x7FFFFFFF)

@@ -19,6 +19,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.runtime.archives import write_legacy, write_zip
 from yamlmod.runtime.yamlmod_worker.checkpoints import Checkpoint, open_checkpoint
 from yamlmod.runtime.yamlmod_worker.refused import Refused
 from yamlmod.runtime.yamlmod_worker.state import find_state
@@ -231,22 +232,11 @@ def _hostile(mark: Path) -> dict[str, bytes]:
 _ROADS = sorted(_hostile(Path("x")))
 
 
-def _zip(path: Path, data: bytes, **records: bytes) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in {"data.pkl": data, "version": b"3\n", **records}.items():
-            archive.writestr(f"archive/{name}", content)
-
-
-def _legacy(path: Path, data: bytes) -> None:
-    parts = [pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001, {})]
-    path.write_bytes(b"".join([*parts, data, pickle.dumps([], 2)]))
-
-
 @pytest.mark.parametrize("road", _ROADS)
 def test_nothing_of_a_hostile_pickle_runs(tmp_path: Path, road: str) -> None:
     mark, path = tmp_path / "mark", tmp_path / "x.pt"
     data = _hostile(mark)[road]
-    for write in (_zip, _legacy):
+    for write in (write_zip, write_legacy):
         write(path, data)
         with pytest.raises(Refused):  # read or refused: none of these holds a network
             _read(path)
@@ -303,7 +293,7 @@ _MALFORMED = {
 @pytest.mark.parametrize("data", [*_PERSISTENT.values(), *_MALFORMED.values()])
 def test_odd_pickles_are_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.pt"
-    for write in (_zip, _legacy):
+    for write in (write_zip, write_legacy):
         write(path, data)
         with pytest.raises(Refused):
             _read(path)
@@ -312,7 +302,7 @@ def test_odd_pickles_are_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_memo_index_costs_no_memory(tmp_path: Path) -> None:
     """The pickle module makes room for every index below; 4 bytes would cost 30 GB."""
     path = tmp_path / "x.pt"
-    _zip(path, b"\x80\x02}r\xff\xff\xff\x7f0}.")
+    write_zip(path, b"\x80\x02}r\xff\xff\xff\x7f0}.")
     with pytest.raises(Refused, match="no network"):
         _read(path)
 
@@ -341,7 +331,7 @@ def test_tensors_beyond_their_storage(
     assert rest
     call = _global("torch._utils", "_rebuild_tensor_v2") + b"(" + storage + values + b"}tR"
     path = tmp_path / "x.pt"
-    _zip(path, b"\x80\x02}(" + _text("a") + call + b"u.", **{"data/0": bytes(16)})
+    write_zip(path, b"\x80\x02}(" + _text("a") + call + b"u.", **{"data/0": bytes(16)})
     with pytest.raises(Refused):
         _read(path)
 
@@ -450,7 +440,7 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path, zipped: bool) -> None
         for _ in range(random.randint(1, 3)):
             changed[random.randrange(len(changed))] = random.randrange(256)
         if zipped:
-            _zip(path, bytes(changed), **parts)
+            write_zip(path, bytes(changed), **parts)
         else:
             path.write_bytes(changed)
         try:

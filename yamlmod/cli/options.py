@@ -136,6 +136,12 @@ Python = Annotated[
 NoStandIns = Annotated[
     bool, typer.Option("--no-stand-ins", help="Fail where the fork imports a missing package.")
 ]
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=1, help="End the worker then.")
+]
+Cfgs = Annotated[
+    list[Path], typer.Argument(metavar="CFG...", parser=path_word, help="The model YAMLs.")
+]
 Rule = Annotated[
     str | None,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Format, Json, NoStandIns, OutputFormat, Python, path_word
+from yamlmod.cli.options import Format, Json, NoStandIns, OutputFormat, Python, Timeout, path_word
 
 EPILOG = """\b
 Examples:
@@ -41,9 +41,7 @@ def run(
     ] = 256,
     python: Python = None,
     no_stand_ins: NoStandIns = False,
-    timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="End the worker then.")
-    ] = 300.0,
+    timeout: Timeout = 300.0,
     json: Json = False,
     format: OutputFormat = Format.text,
 ) -> None:

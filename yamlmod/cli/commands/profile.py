@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Json, NoStandIns, Python, Repo, path_word
+from yamlmod.cli.options import Cfgs, Json, NoStandIns, Python, Repo, Timeout, path_word
 
 EPILOG = """\b
 Examples:
@@ -39,9 +39,7 @@ class Device(str, enum.Enum):
 
 def run(
     repo: Repo,
-    cfgs: Annotated[
-        list[Path], typer.Argument(metavar="CFG...", parser=path_word, help="The model YAMLs.")
-    ],
+    cfgs: Cfgs,
     base: Annotated[
         Path | None,
         typer.Option(
@@ -83,9 +81,7 @@ def run(
     ] = False,
     python: Python = None,
     no_stand_ins: NoStandIns = False,
-    timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="End the worker then.")
-    ] = 900.0,
+    timeout: Timeout = 900.0,
     json: Json = False,
     format: Annotated[
         TableFormat, typer.Option("--format", help="table, md, latex, csv, or json (= --json).")

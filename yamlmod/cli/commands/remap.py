@@ -15,6 +15,7 @@ from yamlmod.cli.options import (
     NoStandIns,
     OutputFormat,
     Python,
+    Timeout,
     path_word,
 )
 
@@ -72,9 +73,7 @@ def run(
     ] = Init.default,
     python: Python = None,
     no_stand_ins: NoStandIns = False,
-    timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="End the worker then.")
-    ] = 300.0,
+    timeout: Timeout = 300.0,
     force: Force = False,
     json: Json = False,
     format: OutputFormat = Format.text,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from yamlmod.cli.options import (
+    Cfgs,
     Format,
     Init,
     Json,
@@ -29,9 +30,7 @@ Exits 1 where a check fails, 2 where a network was not tried for want of memory.
 
 def run(
     repo: Repo,
-    cfgs: Annotated[
-        list[Path], typer.Argument(metavar="CFG...", parser=path_word, help="Model YAMLs.")
-    ],
+    cfgs: Cfgs,
     base: Annotated[
         Path | None,
         typer.Option(
