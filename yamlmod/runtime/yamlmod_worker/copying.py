@@ -8,7 +8,7 @@ import io
 from typing import Any, Dict, List
 
 from .building import Builder
-from .network import Failed, Network, Skipped, difference, run, tensors
+from .network import Failed, Network, Skipped, difference, run, run_with_head
 
 _SAME = 1e-6
 _FUSED = 1e-4  # folding a norm into its convolution rounds every weight once more
@@ -72,10 +72,10 @@ def check_fuse(net: Network) -> str:
     image = net.image(net.small)
     # What is fused is read from a checkpoint, whose weights are not trained any more.
     fused = net.copy().eval().requires_grad_(False)
-    plain = _with_head(fused, image, before)
+    plain = run_with_head(fused, image, before)
     options = {"verbose": False} if "verbose" in inspect.signature(fused.fuse).parameters else {}
     fused = fused.fuse(**options) or fused
-    outputs = _with_head(fused, image, after)
+    outputs = run_with_head(fused, image, after)
     # The boxes of an untrained network hardly depend on what the head gets: both are compared.
     body, error = difference(before, after), difference(plain, outputs)
     if body > _FUSED:
@@ -94,17 +94,3 @@ def check_fuse(net: Network) -> str:
 
 def _chooses(head: Any) -> bool:
     return bool(getattr(head, "end2end", False)) or hasattr(head, "num_queries")
-
-
-def _with_head(module: Any, image: Any, got: List[Any]) -> List[Any]:
-    """Run a network and keep what its head gets."""
-    head = module.model[-1]
-
-    def hook(layer: Any, inputs: Any) -> None:
-        got.extend(part.clone() for part in tensors(inputs))
-
-    handle = head.register_forward_pre_hook(hook)
-    try:
-        return run(module, image)
-    finally:
-        handle.remove()

@@ -86,6 +86,20 @@ def run(module: Any, image: Any) -> List[Any]:
         return tensors(module.eval()(image))
 
 
+def run_with_head(module: Any, image: Any, got: List[Any]) -> List[Any]:
+    """Run a network in evaluation mode and keep what its head gets, in ``got``."""
+    head = module.model[-1]
+
+    def hook(layer: Any, inputs: Any) -> None:
+        got.extend(part.clone() for part in tensors(inputs))
+
+    handle = head.register_forward_pre_hook(hook)
+    try:
+        return run(module, image)
+    finally:
+        handle.remove()
+
+
 def tensors(output: Any) -> List[Any]:
     """Return the tensors of an output, however they are nested, in order."""
     if hasattr(output, "shape"):
