@@ -73,25 +73,92 @@ class MSDA(nn.Module):
 
     def _windows(self, q, k, v, dilation):
         """Attention of some heads, (N, heads, d, H, W), by shifted maps: no copy for each tap."""
-        height, width = q.shape[3], q.shape[4]
         edge = dilation * (self.kernel_size // 2)
         k, v = (F.pad(part, (edge, edge, edge, edge)) for part in (k, v))
         steps = [dilation * tap for tap in range(self.kernel_size)]
-        scores = [
-            (q * k[..., top : top + height, left : left + width]).sum(2)
-            for top in steps
-            for left in steps
-        ]
-        weights = torch.softmax(torch.stack(scores, 2), 2).to(v.dtype)
+        taps = [(top, left) for top in steps for left in steps]
+        score, mix = _MSDA_scores, _MSDA_mixture
+        if _MSDA_trains(q):
+            score, mix = _MSDAScores.apply, _MSDAMixture.apply
+        weights = torch.softmax(score(q, k, taps), 2).to(v.dtype)
         weights = F.dropout(weights, self.attn_drop, self.training)
-        out, tap = None, 0
-        for top in steps:
-            for left in steps:
-                seen = v[..., top : top + height, left : left + width]
-                weight = weights[:, :, tap : tap + 1]
-                out = weight * seen if out is None else torch.addcmul(out, weight, seen)
-                tap += 1
-        return out
+        return mix(weights, v, taps)
+
+
+def _MSDA_seen(x, tap, height, width):
+    """What every place sees at one tap of its window, a view of the padded map."""
+    top, left = tap
+    return x[..., top : top + height, left : left + width]
+
+
+def _MSDA_scores(q, k, taps):
+    """q . k for every tap, (N, heads, taps, H, W)."""
+    height, width = q.shape[3], q.shape[4]
+    return torch.stack([(q * _MSDA_seen(k, tap, height, width)).sum(2) for tap in taps], 2)
+
+
+def _MSDA_mixture(weights, v, taps):
+    """The sum of what the taps see, weighted, (N, heads, d, H, W)."""
+    height, width, out = weights.shape[3], weights.shape[4], None
+    for place, tap in enumerate(taps):
+        seen, weight = _MSDA_seen(v, tap, height, width), weights[:, :, place : place + 1]
+        out = weight * seen if out is None else torch.addcmul(out, weight, seen)
+    return out
+
+
+class _MSDAScores(torch.autograd.Function):
+    """_MSDA_scores with one gradient for all taps, where autograd makes a whole map for each.
+
+    It cannot be differentiated a second time.
+    """
+
+    @staticmethod
+    def forward(ctx, q, k, taps):
+        ctx.save_for_backward(q, k)
+        ctx.taps = taps
+        return _MSDA_scores(q, k, taps)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        q, k = ctx.saved_tensors
+        for_q, for_k = torch.zeros_like(q), torch.zeros_like(k)
+        for place, tap in enumerate(ctx.taps):
+            slope = grad[:, :, place : place + 1]
+            for_q.addcmul_(slope, _MSDA_seen(k, tap, q.shape[3], q.shape[4]))
+            _MSDA_seen(for_k, tap, q.shape[3], q.shape[4]).addcmul_(slope, q)
+        return for_q, for_k, None
+
+
+class _MSDAMixture(torch.autograd.Function):
+    """_MSDA_mixture with one gradient for all taps."""
+
+    @staticmethod
+    def forward(ctx, weights, v, taps):
+        ctx.save_for_backward(weights, v)
+        ctx.taps = taps
+        return _MSDA_mixture(weights, v, taps)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        weights, v = ctx.saved_tensors
+        height, width = grad.shape[3], grad.shape[4]
+        for_weights, for_v = [], torch.zeros_like(v)
+        for place, tap in enumerate(ctx.taps):
+            for_weights.append((grad * _MSDA_seen(v, tap, height, width)).sum(2))
+            weight = weights[:, :, place : place + 1]
+            _MSDA_seen(for_v, tap, height, width).addcmul_(weight, grad)
+        return torch.stack(for_weights, 2), for_v, None
+
+
+def _MSDA_trains(x):
+    """Tells whether a backward pass may follow, and no tracer, compiler or exporter watches."""
+    if not (x.requires_grad and torch.is_grad_enabled()):
+        return False
+    compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)
+    watched = compiling is not None and compiling()
+    return not watched and torch._C._get_tracing_state() is None
 
 
 def _MSDA_fail(kind, problem, args=""):
