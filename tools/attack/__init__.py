@@ -1,0 +1,1 @@
+"""Attacks on yamlmod, kept as commands: `python -m tools.attack NAME`. See docs/attacks.md."""
