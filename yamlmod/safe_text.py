@@ -28,7 +28,7 @@ _PICTURES = ("So", "Sm", "Sk")
 _STYLED = ("So", "Sm", "Po", "Pd")
 # GitHub takes `::name` after any white space, and `##[name]` anywhere, as Azure does `##vso[` and
 # TeamCity `##teamcity[`. A shell reads the backslash before such a sign as nothing.
-_COMMAND = re.compile(r"^([^\S\n]*)(?=::\S)|(?<=#)(?=#[\w.-]*\[)", re.MULTILINE)
+_COMMAND = re.compile(r"^([^\S\n]*)(?=::\S)|(?<=#)(?=#(?:[\w.-]+\[|\[[A-Za-z]))", re.MULTILINE)
 
 
 def safe_line(text: str) -> str:
@@ -37,25 +37,29 @@ def safe_line(text: str) -> str:
     A newline or tab becomes an escape as well. What is safe stays, so this may be applied twice,
     and text that spells out an escape looks like what it escapes: JSON output tells them apart.
     """
-    if not (text.isascii() and text.isprintable()):
-        text = _unsafe().sub(_escaped, text)
-    return _without_commands(text)
+    return without_commands(visible_line(text))
+
+
+def visible_line(text: str) -> str:
+    """Return text with escapes alone: for names in data, whose output looks after commands."""
+    return text if text.isascii() and text.isprintable() else _unsafe().sub(_escaped, text)
 
 
 def safe_text(text: str) -> str:
     """Return text of several lines made safe: newlines and tabs stay, the rest as in a line."""
     if not (text.isascii() and text.isprintable()):
         text = _unsafe().sub(lambda m: m[0] if m[0] in "\n\t" else _escaped(m), text)
-    return _without_commands(text)
+    return without_commands(text)
+
+
+def without_commands(text: str) -> str:
+    """Return text in which no line is a command to a CI service: a backslash comes before it."""
+    return _COMMAND.sub(r"\1\\", text) if "::" in text or "##" in text else text
 
 
 def holds_command(text: str) -> bool:
     """Tell whether a CI service would take a line of this text for a command."""
     return ("::" in text or "##" in text) and _COMMAND.search(text) is not None
-
-
-def _without_commands(text: str) -> str:
-    return _COMMAND.sub(r"\1\\", text) if "::" in text or "##" in text else text
 
 
 @functools.cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from yamlmod import __version__
+from yamlmod.cli.console import show
 from yamlmod.cli.guard import guarded
 
 _COMMANDS = Path(__file__).parent / "commands"
@@ -73,7 +73,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"yamlmod {__version__}\n")
+        show([f"yamlmod {__version__}"])
         raise typer.Exit
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from yamlmod.checks.folder import Fixes, Text, check_folder
 from yamlmod.checks.run import Options
 from yamlmod.errors import Refusal
 from yamlmod.report.progress import progress
-from yamlmod.workspace.files import Change, display, read_bytes, read_text
+from yamlmod.workspace.files import Change, TextFile, display, read_bytes, read_text, real_path
 
 _TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
 # Starting a process costs as much as some fifteen files.
@@ -132,7 +132,7 @@ def _nothing(count: int) -> None:
 def check_job(job: Job, advance: Callable[[int], None] = _nothing) -> list[Checked]:
     """Check the files of one folder; what is found there and is no model YAML is passed over."""
     done: list[Checked] = []
-    files = {}
+    files: dict[str, TextFile] = {}
     for path in (*job.named, *job.found):
         try:
             file = read_text(path)
@@ -142,7 +142,7 @@ def check_job(job: Job, advance: Callable[[int], None] = _nothing) -> list[Check
             advance(1)
             continue
         if path in job.named or _TABLE.search(file.text):
-            files[display(path)] = file
+            files[_name(path, files)] = file
         else:
             advance(1)
     texts = [Text(shown, file.text) for shown, file in files.items()]
@@ -153,6 +153,15 @@ def check_job(job: Job, advance: Callable[[int], None] = _nothing) -> list[Check
             change = Change(file.path, file.raw, file.encode(result.text))
         done.append(Checked(result.left, result.mended, None, change))
     return done
+
+
+def _name(path: Path, files: Mapping[str, TextFile]) -> str:
+    """Return how a file is shown, unlike the other files of its folder."""
+    shown = display(path)
+    while shown in files and real_path(files[shown].path) != real_path(path):
+        # One name holds an odd sign, the other spells out its escape.
+        shown = shown.replace("\\", "\\\\")
+    return shown
 
 
 def _matters(path: Path, error: Refusal) -> bool:

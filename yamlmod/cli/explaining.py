@@ -87,7 +87,7 @@ def report(explained: Explained) -> Iterator[str]:
     cells = rows(findings)
     if cells:
         headers = ["layer", "module", "kind", "pairs", "where"]
-        yield from table(headers, cells, right=(0, 3), wrap=4).rstrip("\n").split("\n")
+        yield from table(headers, cells, right=(0, 3), wrap=4)
         yield ""
     yield from sentences(findings)
     if any(one.place.how == "weights" for one in findings.found):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yamlmod.errors import Place, Refusal
+from yamlmod.safe_text import visible_line
 
 _BOM = b"\xef\xbb\xbf"
 # No model YAML and no models/*.py comes near this; a file that does is something else.
@@ -109,13 +110,13 @@ def exists(path: Path) -> bool:
 def display(path: Path) -> str:
     """Return a path as messages and diffs name it: relative to the current folder if below it.
 
-    Control characters, which a file name may hold, come out escaped.
+    Controls and invisible characters, which a file name may hold, come out escaped.
     """
     here = current_folder()
     full = real_path(path) if here is not None else path
     inside = here is not None and full.is_relative_to(here)
     name = full.relative_to(here).as_posix() if inside and here else path.as_posix()
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
+    return visible_line(name)
 
 
 class Tree:

@@ -89,6 +89,6 @@ def run(
         )
     else:
         cells = [[one.level, one.topic, one.text] for one in findings]
-        show(table(["level", "topic", "finding"], cells, wrap=2).rstrip("\n").split("\n"))
+        show(table(["level", "topic", "finding"], cells, wrap=2))
     if any(one.level == "problem" for one in findings):
         raise SystemExit(1)

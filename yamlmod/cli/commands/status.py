@@ -118,7 +118,7 @@ def _lines(
                 ]
             )
         headers = ["module", "version", "state", "class", "registered", "used by"]
-        lines += table(headers, cells).rstrip("\n").split("\n")
+        lines += table(headers, cells)
     else:
         lines.append(f"{shown} has no module from yamlmod")
     lines += [

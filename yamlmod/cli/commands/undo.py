@@ -146,5 +146,5 @@ def _show_list(path: Path, as_json: bool) -> None:
         ]
         for one in reversed(writes(home))
     ]
-    text = table(["write", "when", "state", "files", "command"], rows, right=(0, 3))
-    show(text.rstrip("\n").split("\n") if rows else [f"no write is kept in {display(home)}"])
+    lines = table(["write", "when", "state", "files", "command"], rows, right=(0, 3))
+    show(lines if rows else [f"no write is kept in {display(home)}"])
