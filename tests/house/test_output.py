@@ -45,8 +45,7 @@ def writes(source: str, name: str) -> Iterator[str]:
             if module == "sys" and words & _STREAMS:
                 yield f"{name}:{line}: from sys import"
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if any(device in node.value for device in _DEVICES):
-                yield f"{name}:{line}: {node.value}"
+            yield from (f"{name}:{line}: {word}" for word in _DEVICES if word in node.value)
         if isinstance(node, ast.Call):
             yield from _calls(node, name)
 
@@ -54,11 +53,9 @@ def writes(source: str, name: str) -> Iterator[str]:
 def _calls(node: ast.Call, name: str) -> Iterator[str]:
     function, keywords = ast.unparse(node.func), {word.arg for word in node.keywords}
     place = f"{name}:{node.lineno}: {function}"
-    if function.startswith("subprocess.") and function.split(".")[1] in (
-        "run", "Popen", "call", "check_call", "check_output", "getoutput",
-    ):  # fmt: skip
-        if "capture_output" not in keywords and not {"stdout", "stderr"} <= keywords:
-            yield f"{place} hands its output on"
+    kept = "capture_output" in keywords or {"stdout", "stderr"} <= keywords
+    if function.startswith("subprocess.") and not kept:
+        yield f"{place} hands its output on"
     if function.endswith("Console") and "file" not in keywords:
         yield f"{place} writes to stdout itself"
     if function == "Styled" and not name.startswith("report/"):

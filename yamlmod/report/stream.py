@@ -79,7 +79,7 @@ def write_lines(stream: TextIO, lines: Iterable[str]) -> None:
 
 
 def write_diff(stream: TextIO, diff: bytes) -> None:
-    """Write a diff to a terminal, where it is for reading: its lines made safe, tabs as they are."""
+    """Write a diff to a terminal, where it is for reading: lines made safe, with their tabs."""
     raw = unfiltered(stream)
     text = diff.decode("utf-8", "surrogateescape").removesuffix("\n")
     for line in text.split("\n") if diff else ():
