@@ -97,8 +97,7 @@ FEEDS: dict[str, tuple[Callable[[Path], None], list[Words]]] = {
         (FORK, "SimAM", "--dialect", TEXT), (FORK, "SimAM", "--target", TEXT)]),
     "profile": (_nothing, [
         (FORK, f"{FORK}/models/{MINI}", "--rounds", "0", "--imgsz", "64", *form)
-        for form in (("--layers",), ("--layers", "--format", "md"),
-                     ("--layers", "--format", "latex"), ("--layers", "--format", "csv"))
+        for form in (("--layers",), ("--layers", "--format", "md"), ("--format", "csv"))
     ] + [(FORK, _OWN_MODELS[0]), (FORK, "--device", TEXT, MODEL)]),
     "remap": (_checkpoint, [
         (f"x{SIGNS}.pt", "--repo", FORK, "--from", f"{FORK}/models/mini.yaml", "--to", "two.yaml"),

@@ -22,6 +22,7 @@ from yamlmod.ops.recipe_text import RecipeEdit, recipe_text
 from yamlmod.report.github import annotation
 from yamlmod.report.grids import Grid, comma_separated, latex, markdown, markdown_code
 from yamlmod.report.sarif import sarif
+from yamlmod.report.tables import table
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
 _INSERT = ("insert", "SimAM", "x.yaml", "--after", "2")
@@ -178,6 +179,17 @@ def test_colours_stay(tmp_path: Path) -> None:
     assert b"\x1b[1m" in in_terminal(["show", "x.yaml"], tmp_path)
     assert b"\x1b" not in in_terminal(["show", "x.yaml"], tmp_path, NO_COLOR="1")
     assert b"\x1b" not in in_terminal(["show", "x.yaml"], tmp_path, TERM="dumb")
+
+
+@pytest.mark.parametrize("pad", range(20, 60))
+def test_a_long_word_is_folded(pad: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yamlmod.report.tables.is_styled_terminal", lambda name: True)
+    monkeypatch.setenv("COLUMNS", "50")
+    word = "x" * pad + "::error::y" + "z" * 60
+    lines = table(["a", "what"], [["1", word], ["2", f"see ::error::{SIGNS} 模型"]], wrap=1)
+    assert not list(faults("\n".join(lines).encode(), terminal=True))
+    letters = "".join(line[3:].strip() for line in lines[1:]).replace("\\::", "::")
+    assert word in letters
 
 
 @posix

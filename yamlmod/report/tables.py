@@ -21,7 +21,8 @@ def table(
     ``right`` names the columns aligned to the right, ``wrap`` the one column of prose that may
     break on a terminal; everything else is data and stays on its line.
     """
-    rows = [[visible_line(cell) for cell in row] for row in rows]
+    # A scale of the file's may head a column.
+    headers, *rows = ([visible_line(cell) for cell in row] for row in (headers, *rows))
     if is_styled_terminal("stdout"):
         return _rich_table(headers, rows, right, wrap)
     lines = [headers, *rows]
@@ -47,7 +48,7 @@ def _rich_table(
     from io import StringIO
 
     from rich.cells import cell_len
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
     from rich.table import Table
     from rich.text import Text
 
@@ -70,7 +71,8 @@ def _rich_table(
     )
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for i, header in enumerate(headers):
-        grid.add_column(Text(header), justify="right" if i in right else "left", no_wrap=i != wrap)
+        side: JustifyMethod = "right" if i in right else "left"
+        grid.add_column(Text(header), justify=side, no_wrap=i != wrap, overflow="fold")
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
     console.print(grid, soft_wrap=wrap is None)
