@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yamlmod.errors import Place, Refusal
+from yamlmod.workspace import disk
 
 _BOM = b"\xef\xbb\xbf"
 # No model YAML and no models/*.py comes near this; a file that does is something else.
 MAX_BYTES = 8_000_000
+_NAME_IT = "a link that a repository holds is followed inside it only: name the file itself"
 
 
 class TextFile(NamedTuple):
@@ -42,10 +44,12 @@ class Change(NamedTuple):
     mode: int | None = None
 
 
-def read_text(path: Path, shown: str | None = None) -> TextFile:
+def read_text(
+    path: Path, shown: str | None = None, limit: int = MAX_BYTES, below: Path | None = None
+) -> TextFile:
     """Read a UTF-8 file. Raises Refusal when it is missing, no file, too large or not UTF-8."""
     name = shown if shown is not None else display(path)
-    raw = read_bytes(path, name)
+    raw = read_bytes(path, name, limit, below)
     bom = raw.startswith(_BOM)
     body = raw[len(_BOM) :] if bom else raw
     try:
@@ -60,21 +64,21 @@ def read_text(path: Path, shown: str | None = None) -> TextFile:
         ) from error
 
 
-def read_bytes(path: Path, name: str, limit: int = MAX_BYTES) -> bytes:
-    """Read a regular file's bytes. Raises Refusal with the reason where that fails."""
+def read_bytes(path: Path, name: str, limit: int = MAX_BYTES, below: Path | None = None) -> bytes:
+    """Read a regular file's bytes. Raises Refusal with the reason where that fails.
+
+    ``below`` is a folder without links that the file must not lead out of: for a file that
+    nobody named.
+    """
+    if str(path) in ("", "."):
+        raise Refusal("is-folder", "a file name is empty or names the current folder")
     try:
-        if str(path) in ("", "."):
-            raise Refusal("is-folder", "a file name is empty or names the current folder")
-        if path.is_dir():
-            raise Refusal("is-folder", f"{name} is a folder, and a file is needed")
-        if path.exists() and not path.is_file():
-            raise Refusal("not-a-file", f"{name} is not a regular file")
-        size = path.stat().st_size
-        if size > limit:
-            raise Refusal("too-large", f"{name} has {size:,} bytes; at most {limit:,} are read")
-        return path.read_bytes()
+        return disk.read_regular(path, limit, below)
     except FileNotFoundError:
         raise Refusal("no-such-file", f"there is no file {name}") from None
+    except disk.UnfitError as error:
+        hint = _NAME_IT if error.code == "outside" else ""
+        raise Refusal(error.code, f"{name} is not read: {error.strerror}", hint=hint) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or str(error)
         raise Refusal("unreadable", f"{name} cannot be read: {reason}") from error
