@@ -30,7 +30,7 @@ _MAY: dict[str, set[str]] = {
     "fork": {"model", "registry", *_GROUND},
     "model": _GROUND,
     "report": _GROUND,
-    "registry": _GROUND,
+    "registry": {"workspace", *_GROUND},
     "workspace": _GROUND,
     "gates": _GROUND,
     "runtime": _GROUND,

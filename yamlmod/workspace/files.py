@@ -12,6 +12,9 @@ from yamlmod.workspace import disk
 _BOM = b"\xef\xbb\xbf"
 # No model YAML and no models/*.py comes near this; a file that does is something else.
 MAX_BYTES = 8_000_000
+# Of a file that a repository brings, and of all of them together: they stay in memory.
+SOURCE_BYTES = 2_000_000
+TREE_BYTES = 200_000_000
 _NAME_IT = "a link that a repository holds is followed inside it only: name the file itself"
 
 
@@ -103,11 +106,12 @@ def current_folder() -> Path | None:
 def exists(path: Path) -> bool:
     """Tell whether a path exists. Raises Refusal where that cannot be found out."""
     try:
-        return os.path.lexists(path)
-    except ValueError:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError as error:
         raise Refusal("unreadable", f"{display(path)} cannot be read: {error.strerror}") from error
+    return True
 
 
 def display(path: Path) -> str:
@@ -123,9 +127,15 @@ def display(path: Path) -> str:
 
 
 class Tree:
-    """The files of a repository, read once and remembered: what a plan was made from."""
+    """The files of a repository, read once and remembered: what a plan was made from.
+
+    A file of it may be a link to another one in it, and to nothing outside: nobody named those.
+    """
 
     def __init__(self, root: Path):
+        # Only a command on a repository needs the walk.
+        from yamlmod.workspace.home import home_of
+
         if not root.is_dir():
             what = "is a file" if root.is_file() else "does not exist"
             raise Refusal(
@@ -135,14 +145,28 @@ class Tree:
             )
         self.root = root
         self.files: dict[str, TextFile] = {}
+        self._home = home_of(real_path(root))
+        self._unreadable: dict[str, Refusal] = {}
+        self._left = TREE_BYTES
 
-    def read(self, path: str) -> str | None:
+    @property
+    def unreadable(self) -> list[Refusal]:
+        """Return why parts of the repository could not be looked at, each reason once."""
+        return list(self._unreadable.values())
+
+    def note_unreadable(self, error: Refusal) -> None:
+        """Remember a folder or file that could not be looked at, for the command's answer."""
+        self._unreadable.setdefault(error.message, error)
+
+    def read(self, path: str, limit: int = SOURCE_BYTES) -> str | None:
         """Return a file's text, or None when there is no such file."""
         if path not in self.files:
             full = self.root / path
-            if not full.exists() and not full.is_symlink():
+            if not exists(full):
                 return None
-            self.files[path] = read_text(full, self.shown(path))
+            file = read_text(full, self.shown(path), min(limit, self._left), self._home)
+            self._left -= len(file.raw)
+            self.files[path] = file
         return self.files[path].text
 
     def shown(self, path: str) -> str:
@@ -151,8 +175,9 @@ class Tree:
 
     def glob(self, pattern: str) -> list[str]:
         """Return the paths that match, relative to the root, sorted."""
-        found = (path.relative_to(self.root).as_posix() for path in self.root.glob(pattern))
-        return sorted(found)
+        from yamlmod.workspace.matching import matching
+
+        return matching(self, pattern)
 
     def change(self, path: str, text: str) -> Change:
         """Return the change that gives a file new text; one that is not there is made."""
