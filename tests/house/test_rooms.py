@@ -11,7 +11,7 @@ import pytest
 import yamlmod
 
 _ROOT = Path(yamlmod.__file__).parent
-_GROUND = {"edits", "errors"}
+_GROUND = {"edits", "errors", "programs"}
 _MAY: dict[str, set[str]] = {
     "cli": {
         "checks",
@@ -37,6 +37,7 @@ _MAY: dict[str, set[str]] = {
     "api": {"checks", "ops", "workspace", *_GROUND},
     "errors": {"edits"},
     "edits": set(),
+    "programs": set(),
 }
 _ONLY = {
     "libcst": {"fork"},

@@ -6,10 +6,12 @@ import contextlib
 import os
 import re
 import signal
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Fixes, Text, check_folder
@@ -27,9 +29,13 @@ from yamlmod.workspace.files import (
 )
 from yamlmod.workspace.walk import YamlFile
 
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
 _TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
 # Starting a process costs as much as some fifteen files.
 _ALONE = 40
+_FORKS = sys.platform.startswith("linux")
 # What is no model, whatever it is called: links out of the repository, pipes, devices.
 _SKIPPED = ("outside", "not-a-file")
 
@@ -91,12 +97,14 @@ def _with_processes(jobs: Sequence[Job], workers: int, total: int) -> list[Check
     from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
     done: list[Checked] = []
-    pool = None
+    pool, answers = None, []
     pressed = _listen()
     try:
-        pool = ProcessPoolExecutor(workers, initializer=_end_quietly)
-        # Before the bar, which has a thread: a process is not forked beside a thread.
-        answers = [pool.submit(check_job, job) for job in jobs]
+        context = _context()
+        if context is not None:
+            pool = ProcessPoolExecutor(workers, context, _end_quietly)
+            # Before the bar, which has a thread: a process is not forked beside a thread.
+            answers = [pool.submit(check_job, job) for job in jobs]
     except (OSError, NotImplementedError, ImportError, BrokenProcessPool):
         answers = []  # no processes can be had here (a sandbox, no semaphores)
     try:
@@ -113,6 +121,26 @@ def _with_processes(jobs: Sequence[Job], workers: int, total: int) -> list[Check
         if pool is not None:
             pool.shutdown(cancel_futures=True)
     return done
+
+
+def _context() -> BaseContext | None:
+    """Return how processes are made that import nothing of the current folder, None for none.
+
+    A process that is not forked is a `python -c`, which would look for its first modules in the
+    current folder, a stranger's repository perhaps.
+    """
+    import multiprocessing
+
+    if _FORKS:
+        return multiprocessing.get_context("fork")
+    safe = getattr(sys.flags, "safe_path", None)
+    if safe is None:  # a Python before 3.11 knows no way
+        return None
+    if not safe:
+        if sys.flags.ignore_environment:
+            return None
+        os.environ["PYTHONSAFEPATH"] = "1"
+    return multiprocessing.get_context("spawn")
 
 
 def _listen() -> list[int]:

@@ -10,7 +10,14 @@ from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import RULES
 from yamlmod.registry.naming import check_class_name, stem_of
-from yamlmod.registry.sources import CONFIG, Source, project_sources, user_folder
+from yamlmod.registry.sources import (
+    CONFIG,
+    Source,
+    project_sources,
+    user_config,
+    user_folder,
+    user_sources,
+)
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import Change, current_folder, display, exists, real_path
 
@@ -35,7 +42,8 @@ def place_for(name: str, rule: str, folder: Path | None) -> Path:
     source = next((s for s in _searched() if not exists(s.folder / "manifest.toml")), None)
     if source is None:
         return _inside_here(Path(_DEFAULT))
-    if source.trouble is not None:
+    # A folder that is not there yet is made.
+    if source.trouble is not None and source.trouble.code != "no-templates":
         raise Refusal(
             source.trouble.code,
             source.trouble.message,
@@ -92,8 +100,11 @@ def next_steps(name: str, home: Path, parent: Path, dry_run: bool) -> list[str]:
         "",
     ]
     if real_path(parent) not in _looked_at():
+        here = current_folder()
+        inside = here is not None and real_path(parent).is_relative_to(here)
+        config = f"{CONFIG}, here or further up" if inside else str(user_config())
         lines += [
-            f"yamlmod does not look there yet: put this line into {CONFIG}, here or further up",
+            f"yamlmod does not look there yet: put this line into {config}",
             f'  templates = ["{display(parent)}"]',
             "",
         ]
@@ -105,7 +116,12 @@ def next_steps(name: str, home: Path, parent: Path, dry_run: bool) -> list[str]:
 
 
 def _looked_at() -> set[Path]:
-    folders = [source.folder for source in _searched() if source.trouble is None]
+    troubled = ("outside", "bad-config")
+    folders = [
+        one.folder
+        for one in (*_searched(), *user_sources())
+        if one.trouble is None or one.trouble.code not in troubled
+    ]
     return {real_path(folder) for folder in (*folders, user_folder())}
 
 

@@ -118,7 +118,7 @@ def recipe_cfg(recipe: Path, named: str | None, given: Path | None) -> Path:
             hint="write `yamlmod apply RECIPE CFG`, or put `cfg: FILE` into the recipe",
         )
     path = recipe.parent / named
-    repository = home_of(real_path(recipe).parent)
+    repository = home_of(real_path(recipe.parent))
     if not real_path(path).is_relative_to(repository):
         raise Refusal(
             "outside",

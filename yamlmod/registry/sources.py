@@ -83,14 +83,14 @@ def _folder(config: Path, word: str, below: Path | None) -> tuple[Path, Refusal 
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: `~` without a home
         reason = getattr(error, "strerror", None) or str(error)
         told = f"{CONFIG} names {reprlib.repr(word)}, which cannot be read: {reason}"
-        return config.parent, Refusal("no-templates", told, place=place)
-    if not is_folder:
-        told = f"{CONFIG} names {word}, which is no folder"
-        return folder, Refusal("no-templates", told, place=place)
+        return config.parent, Refusal("bad-config", told, place=place)
     if below is not None and not real_path(folder).is_relative_to(below):
         told = f"{CONFIG} names {word}, which lies outside of {below.as_posix()}"
         hint = f"a repository could bring such a line: write it into {user_config()} instead"
         return folder, Refusal("outside", told, place=place, hint=hint)
+    if not is_folder:
+        told = f"{CONFIG} names {word}, which is no folder"
+        return folder, Refusal("no-templates", told, place=place)
     return folder, None
 
 
