@@ -23,6 +23,7 @@ from yamlmod.workspace.files import (
     Change,
     TextFile,
     display,
+    link_name,
     read_bytes,
     read_text,
     real_path,
@@ -221,7 +222,9 @@ def _leads_out(file: TextFile, place: YamlFile | None) -> bool:
 
 def _checked(file: TextFile, result: Mended, is_kept: bool) -> Checked:
     if is_kept:
-        told = f"{display(file.path)} is a link out of the folder that was named, and is not fixed"
+        told = (
+            f"{link_name(file.path)} is a link out of the folder that was named, and is not fixed"
+        )
         hint = "name the file itself to fix it"
         return Checked(result.left, unfixed=Refusal("outside", told, hint=hint))
     if result.text == file.text:

@@ -80,7 +80,9 @@ def read_bytes(path: Path, name: str, limit: int = MAX_BYTES, below: Path | None
     except FileNotFoundError:
         raise Refusal("no-such-file", f"there is no file {name}") from None
     except disk.UnfitError as error:
-        hint = _NAME_IT if error.code == "outside" else ""
+        hint = ""
+        if error.code == "outside":  # `display` would name what the link leads to
+            name, hint = link_name(path), _NAME_IT
         raise Refusal(error.code, f"{name} is not read: {error.strerror}", hint=hint) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or str(error)
@@ -123,6 +125,15 @@ def display(path: Path) -> str:
     full = real_path(path) if here is not None else path
     inside = here is not None and full.is_relative_to(here)
     name = full.relative_to(here).as_posix() if inside and here else path.as_posix()
+    return _escaped(name)
+
+
+def link_name(path: Path) -> str:
+    """Return a path as it was walked to, control characters escaped."""
+    return _escaped(path.as_posix())
+
+
+def _escaped(name: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
 
 
