@@ -38,7 +38,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         shutil.copy(MINI, folder / "mini.yaml")
         (folder / "wrong.yaml").write_text(wrong_text(), encoding="utf-8")
         (folder / "data.yaml").write_text("nc: 4\n", encoding="utf-8")
-        found += [YamlFile(path, tmp_path, tmp_path) for path in sorted(folder.iterdir())]
+        found += [YamlFile(path) for path in sorted(folder.iterdir())]
     named = [tmp_path / "c" / "latin.yaml"]
     named[0].write_bytes(b"nc: 4 # \xe4")
     monkeypatch.setattr(checking, "_ALONE", 0)

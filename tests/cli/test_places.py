@@ -276,7 +276,7 @@ def test_a_folder_that_vanishes_during_a_walk(tmp_path: Path) -> None:
         (tmp_path / name / "x.yaml").touch()
     seen = []
     one_walk = walk.Walk()
-    for path in one_walk.files(tmp_path, lambda *_: True, (".yaml",)):
+    for path, _ in one_walk.files(tmp_path, lambda *_: True, (".yaml",)):
         seen.append(path.parent.name)
         shutil.rmtree(tmp_path / "b", ignore_errors=True)
     assert seen == ["a", "c"] and not one_walk.unreadable

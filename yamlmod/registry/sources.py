@@ -144,7 +144,9 @@ def _named(config: Path, below: Path | None) -> list[str]:
     except (ValueError, OSError, RecursionError, MemoryError) as error:
         raise Refusal("bad-config", str(error), place=place) from error
     named = data.get("templates", [])
-    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+    if not isinstance(named, list) or not all(
+        isinstance(one, str) and one.isprintable() for one in named
+    ):
         raise Refusal(
             "bad-config",
             "templates must be a list of folders",

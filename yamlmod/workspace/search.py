@@ -40,7 +40,7 @@ def _files(tree: Tree, endings: tuple[str, ...]) -> list[str]:
     walk = Walk()
     found = walk.files(tree.root, _enters, endings)
     # No fork has more: a folder of forks, or the whole disk.
-    paths = [path.relative_to(tree.root).as_posix() for path in islice(found, _MOST)]
+    paths = [path.relative_to(tree.root).as_posix() for path, _ in islice(found, _MOST)]
     for error in walk.unreadable:
         tree.note_unreadable(error)
     return sorted(paths)

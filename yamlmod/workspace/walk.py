@@ -49,8 +49,8 @@ class Walk:
 
     def files(
         self, root: Path, enters: Callable[[Path, str], bool], endings: tuple[str, ...]
-    ) -> Iterator[Path]:
-        """Yield the files below ``root`` with one of the endings, a folder's own ones first.
+    ) -> Iterator[tuple[Path, bool]]:
+        """Yield the files below ``root`` with one of the endings, and whether they are links.
 
         No link to a folder is followed, so no walk goes round in a circle or leaves ``root``.
         """
@@ -67,7 +67,7 @@ class Walk:
                     if enters(folder, entry.name):
                         inner.append((folder / entry.name, depth + 1))
                 elif not leads_to_folder(entry):
-                    yield folder / entry.name
+                    yield folder / entry.name, entry.is_symlink()
             if depth < MAX_DEPTH:
                 waiting += reversed(inner)
             elif inner:
@@ -100,14 +100,14 @@ def leads_to_folder(entry: os.DirEntry[str]) -> bool:
 
 
 class YamlFile(NamedTuple):
-    """A file that was found in the named ``folder``; its repository is what it may be read in.
+    """A file that was found in a folder. A link has limits: what it may be read and fixed in.
 
-    Both are None for a file that somebody named after all: it may be a link to anywhere.
+    Those are the repository, and the folder that was named.
     """
 
     path: Path
-    folder: Path | None
-    repository: Path | None
+    repository: Path | None = None
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,11 @@ def yaml_files(paths: Iterable[Path]) -> YamlFiles:
         if not path.is_dir():
             named.append(path)
             continue
-        walk, real = Walk(), real_path(path)
-        for file in walk.files(path, _enters, _ENDINGS):
-            found.setdefault(file, YamlFile(file, real, home_of(real)))
+        walk, folder = Walk(), real_path(path)
+        repository = home_of(folder)
+        for file, is_link in walk.files(path, _enters, _ENDINGS):
+            limits = (repository, folder) if is_link else ()
+            found.setdefault(file, YamlFile(file, *limits))
         unreadable += walk.unreadable
     own = set(named)
     others = tuple(file for path, file in found.items() if path not in own)

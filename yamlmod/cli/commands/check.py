@@ -119,7 +119,7 @@ def run(
     named, found = list(files.named), files.found
     if skip_others:
         # They are named by a hook: those that are no models are passed over, as if found.
-        found = (*(YamlFile(path, None, None) for path in named), *found)
+        found = (*(YamlFile(path) for path in named), *found)
         named = []
     closed = [Checked(unreadable=error, is_folder=True) for error in files.unreadable]
     done = [*closed, *check_files(named, found, options, wish.fixes)]
