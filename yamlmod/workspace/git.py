@@ -7,10 +7,19 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from yamlmod.programs import find_program
 from yamlmod.workspace.files import Change, display, real_path
 
 _SECONDS = 3
-_EMPTY = {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
+# A partial clone fetches what it lacks, with programs that its own settings name: not here, nor
+# with a git that does not know the first variable.
+_EMPTY = {
+    "LC_ALL": "C",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+}
 
 
 def not_in_git(changes: Sequence[Change]) -> str | None:
@@ -49,8 +58,11 @@ def _committed(root: Path, names: Sequence[str]) -> dict[str, str] | None:
     import subprocess  # only where there is a repository to ask about
 
     # Variables such as GIT_DIR, which hooks set, would point to another repository.
+    git = find_program("git")
+    if git is None:
+        return None
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    command = ["git", "--no-pager", "-C", str(root), "ls-tree", "-r", "-z", "HEAD", "--", *names]
+    command = [git, "--no-pager", "-C", str(root), "ls-tree", "-r", "-z", "HEAD", "--", *names]
     try:
         done = subprocess.run(
             command,
