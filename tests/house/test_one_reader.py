@@ -19,7 +19,7 @@ _RUNS = ("opened", "run")
 _MAY_READ = {
     "workspace/disk.py": "the one reader, and every call that writes",
     "workspace/lock.py": "opens the lock file to ask the system who holds it",
-    "cli/guard.py": "opens the system's null device for writing",
+    "cli/console.py": "opens the system's null device for writing",
 }
 _MAY_WALK = {
     "workspace/disk.py": "the names in the journal's folder",
