@@ -211,6 +211,7 @@ CELLS = [
     ("a|b`c", r"a\|b\`c", r"a\textbar{}b`c", "a|b`c"),
     ("<b>&lt;~x~", r"\<b\>\&lt;\~x\~",
      r"\textless{}b\textgreater{}\&lt;\textasciitilde{}x\textasciitilde{}", "<b>&lt;~x~"),
+    ("a&b &#60;", r"a&b \&#60;", r"a\&b \&\#60;", "a&b &#60;"),
     ("=1+1", "=1+1", "=1+1", "'=1+1"),
     ("@SUM(A1)", "@SUM(A1)", "@SUM(A1)", "'@SUM(A1)"),
     ("-2+3", "-2+3", "-2+3", "'-2+3"),

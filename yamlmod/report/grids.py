@@ -62,7 +62,8 @@ def comma_separated(headers: Sequence[str], rows: Sequence[Sequence[object]]) ->
 def markdown_text(text: str) -> str:
     """Return text that Markdown shows as it is, on one line."""
     shown = " ".join(visible_line(text).split())
-    return "".join("\\" + sign if sign in "\\|`*_<>[]&~" else sign for sign in shown)
+    # An ampersand means itself unless it begins the name or number of a sign.
+    return re.sub(r"[\\|`*_<>\[\]~]|&(?=#?\w+;)", r"\\\g<0>", shown)
 
 
 def markdown_code(text: str) -> str:
