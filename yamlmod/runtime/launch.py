@@ -46,6 +46,9 @@ class Process(Protocol):
     protection: Protection
     streams: tuple[IO[bytes], IO[bytes], IO[bytes]]
 
+    def gone(self) -> bool:
+        """Tell whether it has ended, though what it started may hold its streams."""
+
     def wait(self, seconds: float) -> None:
         """Wait for the worker's own end."""
 
@@ -77,6 +80,10 @@ class Plain:
         self.protection = Protection(
             processes="job" if self._job else "group", missing=dict.fromkeys(NAMES, why)
         )
+
+    def gone(self) -> bool:
+        """Tell whether it has ended."""
+        return self._process.poll() is not None
 
     def wait(self, seconds: float) -> None:
         """Wait for the worker's own end."""
@@ -129,6 +136,7 @@ class Guarded:
         self._text = b""
         self._ended: dict[str, Any] | None = None
         self._code: int | None = None
+        self._over = False
         said = self._hear("started", _READY)
         if said is None or "failed" in said:
             self.end()
@@ -137,14 +145,19 @@ class Guarded:
             raise TimeoutError("yamlmod's guard could not be started")
         self.protection = Protection(**said["started"])
 
+    def gone(self) -> bool:
+        """Tell whether the guard has ended, as it does with the worker."""
+        return self._process.poll() is not None
+
     def wait(self, seconds: float) -> None:
         """Wait for the worker's own end."""
         self._ended = self._ended or self._hear("ended", seconds)
 
     def end(self) -> int | None:
         """Let go of the lifeline; where the guard itself is gone, look for what it left."""
-        if self._process.returncode is not None:
+        if self._over:
             return self._code
+        self._over = True
         with contextlib.suppress(OSError):
             os.close(self._lifeline)
             self._process.send_signal(signal.SIGCONT)

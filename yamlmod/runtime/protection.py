@@ -10,20 +10,22 @@ from yamlmod.errors import Refusal
 
 NAMES = ("processes", "network", "home")
 VARIABLE = "YAMLMOD_PROTECTION"
-_KEPT = {
-    "processes": "every process that the fork starts ends with it",
-    "network": "it has no network",
-    "home": "what it writes to files is thrown away",
-    "read-only": "files are read-only for it",
-}
-_OPEN = {
+_WORDS = {
     "processes": {
-        "adopted": "what the fork starts is ended with it, unless it ends yamlmod's guard",
-        "job": "what the fork starts is ended with it",
-        "group": "what leaves the fork's process group is not ended",
+        "namespace": "every process ends with the run",
+        "adopted": "processes end with the run, unless one ends yamlmod's guard",
+        "job": "processes end with the run",
+        "group": "not of processes that leave the fork's group",
     },
-    "network": {"hooks": "only Python's own calls to the network are stopped"},
-    "home": {"open": "it can change every file that you can change"},
+    "network": {
+        "namespace": "no network",
+        "hooks": "not of the network (only Python's own calls are stopped)",
+    },
+    "home": {
+        "discarded": "changes to files are thrown away",
+        "read-only": "files are read-only",
+        "open": "not of your files",
+    },
 }
 
 
@@ -44,20 +46,11 @@ class Protection:
     @property
     def line(self) -> str:
         """Return it for a person."""
-        ways = {name: str(getattr(self, name)) for name in NAMES}
-        kept = [name for name, way in ways.items() if way not in _OPEN[name]]
-        words = [_KEPT.get(ways[name], _KEPT[name]) for name in kept]
-        gaps = [_OPEN[name][way] for name, way in ways.items() if way in _OPEN[name]]
-        parts = [f"protected: {'; '.join(words)}"] if kept else []
-        if gaps:
-            parts.append(f"not protected: {'; '.join(gaps)}{self._why()}")
-        if self.writable and "home" in kept:
-            parts.append(f"writable: {', '.join(self.writable)}")
-        return "; ".join(parts)
-
-    def _why(self) -> str:
-        reasons = list(dict.fromkeys(self.missing.values()))
-        return f" ({', '.join(reasons)})" if reasons else ""
+        words = [_WORDS[name][getattr(self, name)] for name in NAMES]
+        if self.writable:
+            words.append(f"writable: {', '.join(self.writable)}")
+        reasons = ", ".join(dict.fromkeys(self.missing.values()))
+        return f"protection: {'; '.join(words)}" + (f" ({reasons})" if reasons else "")
 
 
 def wanted() -> list[str] | None:

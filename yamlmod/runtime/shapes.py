@@ -66,7 +66,7 @@ def _check(value: Any, shape: Any, place: str) -> None:
         _check_all(values, inner * len(values), place)
     elif origin is tuple:
         fits = isinstance(value, list) and len(value) == len(inner)
-        _check_all(value if fits else (), inner, place)
+        _check_all(value if fits else [], inner if fits else (), place)
     elif origin is dict:
         fits = isinstance(value, dict) and all(_fits(key, str, place) for key in value)
         values = list(value.values()) if fits else []

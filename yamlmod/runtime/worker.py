@@ -25,6 +25,7 @@ _KEPT = 64 * 1024  # bytes of the end of what the fork prints: the reason when i
 _LONGEST = 8 << 20  # bytes of a line: some times the longest answer of the largest network
 _NOISE = 64 << 20  # bytes beside answers, where only answers belong
 _PARTS = 10_000
+_SLICE = 0.5  # seconds between two looks at the process
 
 Answer = TypeVar("Answer")
 Part = TypeVar("Part")
@@ -143,20 +144,31 @@ class Worker:
             self._questions.flush()
 
     def _line(self, end: float, seconds: float) -> bytes:
-        try:
-            line = self._lines.get(timeout=max(end - time.monotonic(), 0))
-        except queue.Empty:
-            self.end()
-            raise Refusal(
-                "timed-out",
-                f"{self.interpreter.path} did not answer within {seconds:g} s and was ended",
-                hint="allow more with --timeout SECONDS",
-            ) from None
-        if line is None:
-            raise self._silent()
-        if isinstance(line, Malformed):
-            raise line
-        return line
+        gone = False
+        while True:
+            left = end - time.monotonic()
+            try:
+                line = self._lines.get(timeout=_SLICE if gone else min(max(left, 0), _SLICE))
+            except queue.Empty:
+                if gone:  # what it started holds its streams open
+                    raise self._silent() from None
+                gone = self._process.gone()
+                if left <= 0:
+                    raise self._late(seconds) from None
+                continue
+            if line is None:
+                raise self._silent()
+            if isinstance(line, Malformed):
+                raise line
+            return line
+
+    def _late(self, seconds: float) -> Refusal:
+        self.end()
+        return Refusal(
+            "timed-out",
+            f"{self.interpreter.path} did not answer within {seconds:g} s and was ended",
+            hint="allow more with --timeout SECONDS",
+        )
 
     def _silent(self) -> Refusal:
         self._process.wait(1.0)

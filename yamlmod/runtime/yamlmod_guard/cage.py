@@ -66,10 +66,10 @@ def run(settings: Settings, wanted: frozenset[str], pipes: Pipes, guard: int) ->
         kernel.die_with_parent(guard)
         _enter(settings, wanted, pipes)
     except Failed as failed:
-        told = {"failed": failed.step, "errno": failed.error.errno, "reason": str(failed.error)}
-        _tell(pipes.report[1], told)
+        error = failed.error
+        _tell(pipes.report[1], {"failed": failed.step, "reason": error.strerror or str(error)})
     except BaseException as error:
-        _tell(pipes.report[1], {"failed": "all", "errno": 0, "reason": repr(error)[:300]})
+        _tell(pipes.report[1], {"failed": "all", "reason": repr(error)[:300]})
     os._exit(1)
 
 
@@ -90,7 +90,8 @@ def _enter(settings: Settings, wanted: frozenset[str], pipes: Pipes) -> NoReturn
         _step("network", kernel.unshare, kernel.NEW_NET | kernel.NEW_IPC)
         _loopback()
     if {"home", "processes"} & wanted:
-        _step("home", kernel.unshare, kernel.NEW_MOUNT)
+        step = "home" if "home" in wanted else "processes"
+        _step(step, kernel.unshare, kernel.NEW_MOUNT)
     if "processes" in wanted:
         _step("processes", kernel.unshare, kernel.NEW_PID)
         _first(settings, wanted, pipes, hidden)
@@ -141,7 +142,11 @@ def _view(settings: Settings, wanted: frozenset[str], pipes: Pipes, hidden: list
             seen = view.enter(settings.home, settings.folders, settings.fork, settings.out, hidden)
         except OSError as error:
             raise Failed("home", error) from None
-        _tell(pipes.report[1], {"home": seen.word(), "writable": seen.writable})
+        word = seen.word()
+        if word == "read-only":  # what these two write at their import has to go somewhere
+            for variable in ("YOLO_CONFIG_DIR", "MPLCONFIGDIR"):
+                os.environ.setdefault(variable, view.SHARED)
+        _tell(pipes.report[1], {"home": word, "writable": seen.writable})
 
 
 def _start(settings: Settings, wanted: frozenset[str]) -> NoReturn:

@@ -82,7 +82,7 @@ def _start(settings: cage.Settings) -> tuple[int, int]:
         if step == "start":
             step = "home" if "home" in wanted else "all"
         gone = wanted if step == "all" or step not in wanted else {step}
-        missing.update(dict.fromkeys(gone, reported.failed["reason"]))
+        missing.update(dict.fromkeys(gone, f"the kernel says: {reported.failed['reason']}"))
         wanted -= gone
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 
 from . import kernel
 
-_SHARED = "/dev/shm"
+SHARED = "/dev/shm"
 _LARGEST = 4 << 30  # bytes: what is written is kept in memory
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
@@ -25,6 +26,8 @@ class View:
 
     def word(self) -> str:
         """Say what happens to changes of the home."""
+        if any(_inside(self.home, folder) for folder in self.writable):
+            return "open"
         within = any(_inside(self.home, folder) for folder in self.thrown_away)
         return "discarded" if within else "read-only"
 
@@ -81,8 +84,8 @@ def enter(home: str, folders: Sequence[str], fork: str, out: str, hidden: Sequen
 
 
 def _scratch() -> str:
-    for place in (_SHARED, "/mnt", "/media", "/srv", "/var/tmp"):
-        if os.path.isdir(place):
+    for place in (SHARED, "/mnt", "/media", "/srv", "/var/tmp"):
+        if os.path.isdir(place) and (place == SHARED or not os.listdir(place)):
             size = min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2, _LARGEST)
             flags = kernel.NO_SUID | kernel.NO_DEVICES
             kernel.mount("tmpfs", place, "tmpfs", flags, f"mode=0700,size={size}")
@@ -113,7 +116,7 @@ def _overlay(folder: str, scratch: str) -> bool:
         os.makedirs(upper)
         os.makedirs(work)
         os.chmod(upper, stat.S_IMODE(was.st_mode))
-        if os.geteuid() == 0:
+        with contextlib.suppress(OSError):  # to an owner that has no number here, it stays ours
             os.chown(upper, was.st_uid, was.st_gid)
         os.chdir(folder)  # a path in the options would have to be free of commas
         options = f"lowerdir=.,upperdir={upper},workdir={work},userxattr"
@@ -131,7 +134,7 @@ def _overlay(folder: str, scratch: str) -> bool:
 def _own_devices() -> None:
     """Give shared memory and terminals of its own; the user's terminal is no file to write to."""
     for place, kind, options in (
-        (_SHARED, "tmpfs", "mode=1777"),
+        (SHARED, "tmpfs", "mode=1777"),
         ("/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=620"),
     ):
         if os.path.isdir(place):
