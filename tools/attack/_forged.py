@@ -21,12 +21,13 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "profile": {**_TOLD, "models": [_MODEL], "device": "cpu", "device_name": "c", "threads": 1},
     "explain": {
         **_TOLD,
-        "nodes": [["aten::sigmoid", ["x"], ["y"], ["model.0"]], ["aten::mul", ["x", "y"], ["z"], []],
+        "nodes": [["aten::sigmoid", ["x"], ["y"], ["model.0"]],
+                  ["aten::mul", ["x", "y"], ["z"], []],
                   ["aten::rsub", ["c", "y"], ["r"], []], ["prim::ListConstruct", ["r"], ["l"], []],
                   ["aten::cat", ["l", "c"], ["k"], ["model.1"]]],
         "constants": {"c": [1, 1.0], "n": [None, None]},
         "classes": {"model.0": "Conv"},
-    },  # fmt: skip
+    },
     "remap": {
         **_TOLD, "form": "zip", "source": "ema", "notes": [], "classes": 80, "tensors": 1,
         "parameters": 1, "right": [1, 1], "dropped": [["a", "b", 1]],
@@ -37,7 +38,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 _CHECK = {"check": {"name": "build", "status": "pass", "reason": "", "seconds": 0.1}}
 _ODD: list[Any] = [
-    None, True, False, 0, -1, 10**19, -(10**18), 1e308, 0.0, "", "x", "\x1b[31m", "\ud800", "x" * 5000, [], {},
+    None, True, False, 0, -1, 10**19, -(10**18), 1e308, 0.0, "", "x", "\x1b[31m",
+    "\ud800", "x" * 5000, [], {},
     [[]], [None], {"": None}, ["a", "b", "c"], [1, 2, 3], {"answer": {}}, float("nan"),
     float("inf"), "model.99999999.x", [["model.999.x", 1]], [["model." + "9" * 3000 + ".x", 1]],
 ]  # fmt: skip

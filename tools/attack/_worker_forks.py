@@ -165,7 +165,8 @@ attempt(lambda: os.utime(HOME + "/.bashrc", (1, 1)))
 attempt(lambda: os.rename(HOME + "/.bashrc", HOME + "/.profile"))""",
     "another program writes": 'os.system("echo x >> ~/.bashrc; touch ~/planted; rm -rf ~/.ssh")',
     "by way of /proc": """
-for place in ("/proc/self/root", "/proc/1/root", "/proc/%d/root" % os.getppid(), "/proc/self/cwd/../.."):
+for place in ("self/root", "1/root", "%d/root" % os.getppid(), "self/cwd/../.."):
+    place = "/proc/" + place
     attempt(lambda: open(place + HOME + "/planted", "w").write("x"))""",
     "fills the home": """
 attempt(lambda: open(HOME + "/big", "wb").write(b"x" * (32 << 20)))""",

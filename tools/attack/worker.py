@@ -287,15 +287,14 @@ def _be(place: Place, level: str, words: list[str], extra: dict[str, str]) -> No
 def _living(name: str) -> list[int]:
     """Return the processes that a case left: by its name in their environment, or by theirs."""
     found = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdecimal() or int(entry) == os.getpid():
+    for folder in Path("/proc").glob("[0-9]*"):
+        if int(folder.name) == os.getpid():
             continue
         with contextlib.suppress(OSError, IndexError):
-            folder = Path("/proc", entry)
             state = (folder / "stat").read_bytes().rpartition(b")")[2].split()[0]
             words = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
             if state not in (b"Z", b"X") and name.encode() in words:
-                found.append(int(entry))
+                found.append(int(folder.name))
     return found
 
 

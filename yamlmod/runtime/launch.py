@@ -72,7 +72,7 @@ class Plain:
 
     def __init__(self, task: Task, why: str) -> None:
         try:
-            self._process = _popen(task.command, task.folder, task.environment)
+            self._process = _spawn(task.command, task.folder, task.environment)
         except OSError as error:
             raise NotStarted(error.strerror or str(error)) from None
         self.streams = _streams(self._process)
@@ -125,7 +125,7 @@ class Guarded:
         }
         command = [sys.executable, "-I", "-S", "-B", str(_GUARD), json.dumps(settings)]
         try:
-            self._process = _popen(command, Path("/"), task.environment, (theirs, other))
+            self._process = _spawn(command, Path("/"), task.environment, (theirs, other))
         except OSError:
             self._close()
             raise
@@ -217,7 +217,7 @@ def _scratch_folders(task: Task) -> list[str]:
     return [os.path.realpath(place) for place in places if place.is_dir()]
 
 
-def _popen(
+def _spawn(
     command: Sequence[str],
     folder: Path,
     environment: Mapping[str, str],
