@@ -90,7 +90,7 @@ def test_every_place_of_an_answer_has_a_shape(command: str) -> None:
     tried = 0
     for path in _paths(answer):
         for odd in ({"odd": 1}, "\ud800", "x" * 5000, float("nan"), 1 << 70, [[[1]]]):
-            if path == ("constants", "c", 1) and odd != odd:
+            if path[0] == "constants" and path[2:] == (1,) and odd != odd:
                 continue  # a network's constant may be NaN
             changed = copy.deepcopy(answer)
             inside = changed

@@ -59,7 +59,7 @@ def _result(code: str, folder: Path) -> str:
         [sys.executable, "-c", _START, str(_RUNTIME), code],
         cwd=folder, capture_output=True, check=True, timeout=30,
     )  # fmt: skip
-    return done.stdout.decode().strip()
+    return done.stdout.decode().strip().partition(" (<string>")[0]
 
 
 @pytest.mark.parametrize("code", _STOPPED)

@@ -23,7 +23,7 @@ _START = Path(__file__).with_name("yamlmod_worker") / "__main__.py"
 _MARK = b"YAMLMOD "
 _KEPT = 64 * 1024  # bytes of the end of what the fork prints: the reason when it dies
 _LONGEST = 8 << 20  # bytes of a line: some times the longest answer of the largest network
-_NOISE = 64 << 20  # bytes beside answers, where only answers belong
+_NOISE = 16 << 20  # bytes beside answers, where only answers belong
 _PARTS = 10_000
 _SLICE = 0.5  # seconds between two looks at the process
 
@@ -216,7 +216,11 @@ class _Lines:
     def take(self, part: bytes) -> list[bytes]:
         """Take the next bytes. Return the marked lines that they complete."""
         found = []
-        *whole, rest = part.split(b"\n")
+        if _MARK in part or self._may_be_marked(part):
+            *whole, rest = part.split(b"\n")
+        else:  # a flood of short lines would take its time
+            noise, newline, rest = part.rpartition(b"\n")
+            whole = [noise] if newline else []
         for piece in whole:
             line = b"".join([*self._parts, piece])
             self._parts, self._size = [], 0
@@ -229,6 +233,14 @@ class _Lines:
         if self._size > _LONGEST or self._noise > _NOISE:
             raise Malformed("too much of it")
         return found
+
+    def _may_be_marked(self, part: bytes) -> bool:
+        start = b""
+        for piece in (*self._parts, part):
+            start += piece[: len(_MARK)]
+            if len(start) >= len(_MARK):
+                break
+        return start.startswith(_MARK)
 
 
 def _thread(target: Callable[..., None], *values: Any) -> threading.Thread:
