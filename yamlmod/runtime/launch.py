@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
+import marshal
 import os
 import select
 import signal
@@ -123,7 +123,8 @@ class Guarded:
             "lifeline": theirs,
             "status": other,
         }
-        command = [sys.executable, "-I", "-S", "-B", str(_GUARD), json.dumps(settings)]
+        bare = ["-I", "-S", *["-B"] * sys.dont_write_bytecode]
+        command = [sys.executable, *bare, str(_GUARD), marshal.dumps(settings).hex()]
         try:
             self._process = _spawn(command, Path("/"), task.environment, (theirs, other))
         except OSError:
@@ -182,7 +183,7 @@ class Guarded:
             line, newline, rest = self._text.partition(b"\n")
             if newline:
                 self._text = rest
-                said: dict[str, Any] = json.loads(line)
+                said: dict[str, Any] = marshal.loads(bytes.fromhex(line.decode()))
                 if word in said or "failed" in said:
                     return said
                 continue

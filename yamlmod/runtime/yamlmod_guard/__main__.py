@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 
@@ -11,7 +10,7 @@ def main() -> int:
     """Import this folder as a package and supervise."""
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path.insert(0, os.path.dirname(here))
-    supervise = importlib.import_module(os.path.basename(here) + ".supervise")
+    supervise = __import__(os.path.basename(here) + ".supervise", fromlist=["main"])
     code: int = supervise.main(sys.argv[1])
     return code
 

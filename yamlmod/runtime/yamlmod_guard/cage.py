@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import fcntl
-import json
+import marshal
 import os
 import resource
-import socket
-import struct
-from dataclasses import dataclass, field
-from typing import NoReturn
 
 from . import kernel, view
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # with every run of a fork this is read: what is slow to import is left out
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
 # Of a superuser's rights those over files: its fork and its Python may belong to another user.
 _FILE_RIGHTS = frozenset({0, 1, 3, 4})
-_SET_FLAGS, _UP_AND_RUNNING = 0x8914, 0x41
 
 
-@dataclass(frozen=True)
 class Settings:
     """What to start and where, and which protections to try: `processes`, `network`, `home`."""
 
@@ -34,21 +30,24 @@ class Settings:
     lifeline: int
     status: int
 
+    def __init__(self, text: str) -> None:
+        vars(self).update(marshal.loads(bytes.fromhex(text)))
 
-@dataclass
+
 class Pipes:
     """Between the guard and its child: reports, an answer to one of them, the worker's result."""
 
-    report: tuple[int, int] = field(default_factory=os.pipe)
-    go: tuple[int, int] = field(default_factory=os.pipe)
-    result: tuple[int, int] = field(default_factory=os.pipe)
+    def __init__(self) -> None:
+        self.report, self.go, self.result = os.pipe(), os.pipe(), os.pipe()
 
     def close(self, *kept: int) -> None:
         """Close all but the ends that are kept."""
         for end in (*self.report, *self.go, *self.result):
             if end not in kept:
-                with contextlib.suppress(OSError):
+                try:
                     os.close(end)
+                except OSError:  # it was closed before
+                    continue
 
 
 class Failed(Exception):
@@ -67,14 +66,15 @@ def run(settings: Settings, wanted: frozenset[str], pipes: Pipes, guard: int) ->
         _enter(settings, wanted, pipes)
     except Failed as failed:
         error = failed.error
-        _tell(pipes.report[1], {"failed": failed.step, "reason": error.strerror or str(error)})
+        tell(pipes.report[1], {"failed": failed.step, "reason": error.strerror or str(error)})
     except BaseException as error:
-        _tell(pipes.report[1], {"failed": "all", "reason": repr(error)[:300]})
+        tell(pipes.report[1], {"failed": "all", "reason": repr(error)[:300]})
     os._exit(1)
 
 
-def _tell(end: int, message: object) -> None:
-    os.write(end, json.dumps(message).encode() + b"\n")
+def tell(end: int, message: dict[str, Any]) -> None:
+    """Write one message: a line, in one piece."""
+    os.write(end, marshal.dumps(message).hex().encode() + b"\n")
 
 
 def _enter(settings: Settings, wanted: frozenset[str], pipes: Pipes) -> NoReturn:
@@ -83,12 +83,12 @@ def _enter(settings: Settings, wanted: frozenset[str], pipes: Pipes) -> NoReturn
         if "home" in wanted:  # in a network of its own the sockets cannot be listed
             hidden = [*_step("home", view.sockets), *_step("home", view.disks)]
         _step("all", kernel.unshare, kernel.NEW_USER)
-        _tell(pipes.report[1], {"map": os.getpid()})
+        tell(pipes.report[1], {"map": os.getpid()})
         if os.read(pipes.go[0], 1) != b"1":
-            raise Failed("all", OSError(errno.EPERM, "user ids cannot be mapped"))
+            raise Failed("all", OSError("user ids cannot be mapped"))
     if "network" in wanted:
         _step("network", kernel.unshare, kernel.NEW_NET | kernel.NEW_IPC)
-        _loopback()
+        kernel.loopback()
     if {"home", "processes"} & wanted:
         step = "home" if "home" in wanted else "processes"
         _step(step, kernel.unshare, kernel.NEW_MOUNT)
@@ -99,24 +99,18 @@ def _enter(settings: Settings, wanted: frozenset[str], pipes: Pipes) -> NoReturn
     _start(settings, wanted)
 
 
-def _step(name: str, call: object, *values: object) -> list[str]:
+def _step(name: str, call: Callable[..., list[str] | None], *values: object) -> list[str]:
     try:
-        return call(*values) or []  # type: ignore[operator]
+        return call(*values) or []
     except OSError as error:
         raise Failed(name, error) from None
-
-
-def _loopback() -> None:
-    """Give the network its loopback device: distributed training talks to itself by it."""
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
-        fcntl.ioctl(device, _SET_FLAGS, struct.pack("16sh22x", b"lo", _UP_AND_RUNNING))
 
 
 def _first(settings: Settings, wanted: frozenset[str], pipes: Pipes, hidden: list[str]) -> NoReturn:
     """Start the first process of the new namespace, and end with it."""
     if child := os.fork():
         pipes.close()
-        _close_streams()
+        close_streams()
         os.waitpid(child, 0)
         os._exit(0)
     kernel.die_with_parent(0)
@@ -128,11 +122,11 @@ def _first(settings: Settings, wanted: frozenset[str], pipes: Pipes, hidden: lis
         _start(settings, wanted)
     os.close(pipes.report[1])
     kernel.hide_memory()
-    _close_streams()
+    close_streams()
     while True:
         ended, status = os.wait()
         if ended == worker:  # with its first process the kernel ends all others
-            _tell(pipes.result[1], os.waitstatus_to_exitcode(status))
+            os.write(pipes.result[1], b"%d" % os.waitstatus_to_exitcode(status))
             os._exit(0)
 
 
@@ -146,7 +140,7 @@ def _view(settings: Settings, wanted: frozenset[str], pipes: Pipes, hidden: list
         if word == "read-only":  # what these two write at their import has to go somewhere
             for variable in ("YOLO_CONFIG_DIR", "MPLCONFIGDIR"):
                 os.environ.setdefault(variable, view.SHARED)
-        _tell(pipes.report[1], {"home": word, "writable": seen.writable})
+        tell(pipes.report[1], {"home": word, "writable": seen.writable})
 
 
 def _start(settings: Settings, wanted: frozenset[str]) -> NoReturn:
@@ -159,7 +153,7 @@ def _start(settings: Settings, wanted: frozenset[str]) -> NoReturn:
         raise Failed("start", error) from None
 
 
-def _close_streams() -> None:
+def close_streams() -> None:
     """Let go of the worker's streams: who reads them waits for all to do so."""
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SECONDS = 5.0
 
@@ -15,13 +17,16 @@ def seen() -> dict[int, tuple[int, int]]:
     """Return the parent and the session of every process that can be seen and lives."""
     found: dict[int, tuple[int, int]] = {}
     for name in os.listdir("/proc"):
-        if name.isdecimal():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    # The program's name is in brackets and may hold anything.
-                    state, parent, _, session = file.read().rpartition(b")")[2].split()[:4]
-                if state not in (b"Z", b"X"):
-                    found[int(name)] = int(parent), int(session)
+        if not name.isdecimal():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                # The program's name is in brackets and may hold anything.
+                state, parent, _, session = file.read().rpartition(b")")[2].split()[:4]
+        except (OSError, ValueError):  # it has ended since
+            continue
+        if state not in (b"Z", b"X"):
+            found[int(name)] = int(parent), int(session)
     return found
 
 
@@ -57,8 +62,10 @@ def end_strangers() -> int:
 
     def take() -> None:
         for number in known:
-            with contextlib.suppress(OSError):
+            try:
                 os.waitpid(number, os.WNOHANG)
+            except OSError:  # no child of ours
+                continue
 
     return _end(living, take)
 
@@ -85,17 +92,20 @@ def _end(find: Callable[[], set[int]], take: Callable[[], object]) -> int:
 
 def _signal(numbers: set[int], number: int) -> None:
     for process in numbers:
-        with contextlib.suppress(OSError):
+        try:
             os.kill(process, number)
+        except OSError:  # it has ended since
+            continue
 
 
 def reap() -> list[tuple[int, int]]:
     """Take the results of children that ended: their numbers, and how."""
-    found = []
-    with contextlib.suppress(ChildProcessError):
-        while True:
+    found: list[tuple[int, int]] = []
+    while True:
+        try:
             number, status = os.waitpid(-1, os.WNOHANG)
-            if not number:
-                break
-            found.append((number, os.waitstatus_to_exitcode(status)))
-    return found
+        except ChildProcessError:
+            return found
+        if not number:
+            return found
+        found.append((number, os.waitstatus_to_exitcode(status)))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
+import marshal
 import os
 import select
-import shutil
 import signal
-from typing import Any
 
 from . import cage, kernel, processes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _ALL = frozenset({"processes", "network", "home"})
 
@@ -25,7 +26,7 @@ class _Reported:
 
 def main(text: str) -> int:
     """Run one worker; the settings are those of `cage.Settings`."""
-    settings = cage.Settings(**json.loads(text))
+    settings = cage.Settings(text)
     os.set_inheritable(settings.lifeline, False)
     os.set_inheritable(settings.status, False)
     wake, woken = os.pipe()
@@ -35,18 +36,22 @@ def main(text: str) -> int:
     kernel.adopt_orphans()
     child, result = _start(settings)
     if child:
-        cage._close_streams()
+        cage.close_streams()
         code = _watch(settings, child, result, wake)
         left = processes.end_all()
         if settings.out:  # yamlmod has taken what it wanted of it, or was killed
+            import shutil
+
             shutil.rmtree(settings.out, ignore_errors=True)
         _tell(settings, {"ended": code, "left": left})
     return 0
 
 
-def _tell(settings: cage.Settings, message: object) -> None:
-    with contextlib.suppress(OSError):
-        os.write(settings.status, json.dumps(message).encode() + b"\n")
+def _tell(settings: cage.Settings, message: dict[str, Any]) -> None:
+    try:
+        cage.tell(settings.status, message)
+    except OSError:  # yamlmod was killed
+        return
 
 
 def _start(settings: cage.Settings) -> tuple[int, int]:
@@ -103,7 +108,7 @@ def _listen(pipes: cage.Pipes, child: int) -> _Reported:
     reported = _Reported()
     with open(pipes.report[0], "rb", closefd=False) as file:
         for line in file:
-            message = json.loads(line)
+            message = marshal.loads(bytes.fromhex(line.decode()))
             if "map" in message:
                 os.write(pipes.go[1], b"1" if _map(child) else b"0")
             elif "failed" in message:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 import stat
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from . import kernel
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 SHARED = "/dev/shm"
 _LARGEST = 4 << 30  # bytes: what is written is kept in memory
-_ESCAPED = re.compile(r"\\([0-7]{3})")
+_ESCAPED = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\043": "#", "\\134": "\\"}
 
 
-@dataclass
 class View:
     """The folders whose changes are thrown away, and what each became."""
 
-    home: str
-    thrown_away: list[str] = field(default_factory=list)
-    writable: list[str] = field(default_factory=list)
+    def __init__(self, home: str) -> None:
+        self.home = home
+        self.thrown_away: list[str] = []
+        self.writable: list[str] = []
 
     def word(self) -> str:
         """Say what happens to changes of the home."""
@@ -36,7 +36,12 @@ def mount_points() -> list[str]:
     """Return where something is mounted, in order."""
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         places = [line.split(" ")[4] for line in file]
-    return [_ESCAPED.sub(lambda match: chr(int(match[1], 8)), place) for place in places]
+    for number, place in enumerate(places):
+        if "\\" in place:
+            for escape, character in _ESCAPED.items():  # the backslash comes last
+                place = place.replace(escape, character)
+            places[number] = place
+    return places
 
 
 def sockets() -> list[str]:
@@ -116,8 +121,10 @@ def _overlay(folder: str, scratch: str) -> bool:
         os.makedirs(upper)
         os.makedirs(work)
         os.chmod(upper, stat.S_IMODE(was.st_mode))
-        with contextlib.suppress(OSError):  # to an owner that has no number here, it stays ours
+        try:
             os.chown(upper, was.st_uid, was.st_gid)
+        except OSError:  # an owner that has no number here: it stays ours
+            pass
         os.chdir(folder)  # a path in the options would have to be free of commas
         options = f"lowerdir=.,upperdir={upper},workdir={work},userxattr"
         kernel.mount("overlay", folder, "overlay", kernel.NO_SUID | kernel.NO_DEVICES, options)
