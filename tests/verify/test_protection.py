@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.verify.caged import caged
+from yamlmod.cli.running import draft_of, keep_draft
 from yamlmod.errors import Refusal
 from yamlmod.runtime import protection
 from yamlmod.runtime.protection import Protection
@@ -267,3 +268,26 @@ def test_the_line_says_what_is_not_protected() -> None:
         "protection: processes end with the run, unless one ends yamlmod's guard; no network; "
         "files are read-only; writable: /repo (why)"
     )
+
+
+def test_a_draft_that_is_no_file_is_not_kept(tmp_path: Path) -> None:
+    out = tmp_path / "out.pt"
+    out.write_text("mine", encoding="utf-8")
+    for leave in (
+        lambda path: path.symlink_to("/etc/passwd"),
+        lambda path: path.mkdir(),
+        lambda path: os.mkfifo(path),
+        lambda path: None,
+    ):
+        with draft_of(out) as draft, pytest.raises(Refusal) as refused:
+            assert draft is not None
+            leave(draft)
+            keep_draft(draft, out)
+        assert refused.value.code in ("bad-answer", "unwritable")
+        assert out.read_text(encoding="utf-8") == "mine"
+    with draft_of(out) as draft:
+        assert draft is not None
+        draft.write_text("new", encoding="utf-8")
+        keep_draft(draft, out)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.pt"]
+    assert out.read_text(encoding="utf-8") == "new"
