@@ -92,6 +92,15 @@ def test_everything_else_is_read_only(places: tuple[Path, Path]) -> None:
 
 
 @_NAMESPACES
+def test_a_user_without_a_home(places: tuple[Path, Path]) -> None:
+    fork, _ = places
+    run = caged(_code(fork / "x", "/yamlmod-test"), fork, Path("/"))
+    assert run.protection["home"] == "read-only"
+    assert run.out == '["written", "refused"]\n'
+    assert not (fork / "x").exists()
+
+
+@_NAMESPACES
 def test_out_is_the_one_folder_that_stays(places: tuple[Path, Path], tmp_path: Path) -> None:
     fork, home = places
     out = home / ".yamlmod-draft"

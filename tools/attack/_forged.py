@@ -51,6 +51,7 @@ RAW = [
     b'{"answer": {"refused": ["a", "b", 1]}, "number": 1}', b"9" * 100_000, b"[" * 100_000,
     b'{"answer": ' + b"1" * 1_000_000 + b', "number": 1}', b'{"answer": NaN, "number": 1}',
     b'{"answer": {"refused": ["\\ud800", "b", "c"]}, "number": 1}', b"\xff\xfe", b"\x00",
+    b'{"answer": {"refused": ["\\u001b[2J", "b", "c"]}, "number": 1}',
     b'{"answer": {"failed": "\\n\\n"}, "number": 1}', b'{"answer": 1, "answer": 2, "number": 1}',
     b'{"answer": {}, "number": 2}', b'{"answer": {}, "number": "1"}', b"[" + b"[]," * 10**6 + b"1]",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from yamlmod.errors import Refusal
 from yamlmod.gates.findings import Findings, examine
 from yamlmod.gates.sentences import SHORT, rows, sentences, summary
 from yamlmod.gates.torch_graph import traced_graph
-from yamlmod.runtime.answers import ExplainAnswer, Told
+from yamlmod.runtime.answers import ExplainAnswer, Stopped
 from yamlmod.workspace.files import display, read_bytes, real_path
 
 # What protobuf itself can read: the largest ONNX file without external weights.
@@ -96,7 +96,7 @@ def report(explained: Explained) -> Iterator[str]:
     if any(one.place.how == "weights" for one in findings.found):
         yield "(some modules are not named: their layers are those of the nearest named weights)"
     if explained.ran:
-        yield from told_of_run(cast(Told, explained.ran))
+        yield from told_of_run(cast(Stopped, explained.ran))
 
 
 def answer_json(explained: Explained) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from yamlmod.cli.diagnosis import start_folder
 from yamlmod.cli.target import Target, open_target
 from yamlmod.errors import Refusal
 from yamlmod.fork.locate import Fork, cfg_folders, locate
-from yamlmod.runtime.answers import Told
+from yamlmod.runtime.answers import Stopped
 from yamlmod.runtime.interpreter import Interpreter, choose, own
 from yamlmod.runtime.worker import Worker
 from yamlmod.workspace.files import Tree, display, real_path
@@ -78,7 +78,7 @@ def module_of(tree: Tree, fork: Fork) -> tuple[Path, str]:
     return folder, ".".join((*above, *inner))
 
 
-def told_of_run(answer: Told) -> Iterator[str]:
+def told_of_run(answer: Stopped) -> Iterator[str]:
     """Yield what stood in for missing packages, and what the fork was kept from."""
     if answer["stand_ins"]:
         yield f"stand-ins for missing packages: {', '.join(answer['stand_ins'])}"

@@ -18,7 +18,7 @@ from yamlmod.model.graph import SIDE_EFFECT
 from yamlmod.ops.follow import Following, follow
 from yamlmod.ops.positions import Model, registry_kinds
 from yamlmod.registry.cost import Cost, cost
-from yamlmod.runtime.answers import Told, VerifyAnswer, VerifyPart
+from yamlmod.runtime.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.worker import Worker
 from yamlmod.workspace.files import real_path
@@ -219,7 +219,7 @@ class Verifier:
 
     def __init__(self, subjects: Subjects) -> None:
         self.subjects = subjects
-        self.told: Told = {"stand_ins": [], "blocked": [], "python": "", "torch": ""}
+        self.told: Stopped | Told = {"stand_ins": [], "blocked": []}
         self._worker: Worker | None = None
 
     def __enter__(self) -> Verifier:
@@ -266,7 +266,12 @@ class Verifier:
             found.checks.append(Check(heard.begun, "fail", error.message))
             return
         heard.complete(answer)
-        self.told = answer
+        self.told = Told(
+            stand_ins=answer["stand_ins"],
+            blocked=answer["blocked"],
+            torch=answer["torch"],
+            python=answer["python"],
+        )
         found.sizes, found.rounded = answer["sizes"], answer["rounded"]
         if answer["free"] is not None:
             found.skipped = (

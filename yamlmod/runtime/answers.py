@@ -13,13 +13,18 @@ from yamlmod.runtime.shapes import AnyNumber
 Count = tuple[int, int]  # of tensors, and of the parameters in them
 
 
-class Told(TypedDict):
-    """In every answer: what ran, what was stood in for, and what was stopped."""
+class Stopped(TypedDict):
+    """What was stood in for, and what was stopped."""
+
+    stand_ins: list[str]
+    blocked: list[str]
+
+
+class Told(Stopped):
+    """In every answer: what ran, too."""
 
     python: str
     torch: str
-    stand_ins: list[str]
-    blocked: list[str]
 
 
 class VerifyAnswer(Told):

@@ -116,7 +116,7 @@ class Guarded:
             "command": list(task.command),
             "folder": str(task.folder),
             "fork": str(task.fork),
-            "home": os.path.realpath(Path("~").expanduser()),
+            "home": _home(),
             "folders": _scratch_folders(task),
             "out": "" if task.out is None else str(task.out),
             "wanted": list(names),
@@ -211,6 +211,13 @@ class _Adopting:
 
             end_strangers()
         self._libc.prctl(_SUBREAPER, self._before, 0, 0, 0)
+
+
+def _home() -> str:
+    """Return the user's home; the root where a container gives its user none."""
+    with contextlib.suppress(RuntimeError):
+        return os.path.realpath(Path("~").expanduser())
+    return "/"
 
 
 def _scratch_folders(task: Task) -> list[str]:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ _KEPT = 64 * 1024  # bytes of the end of what the fork prints: the reason when i
 _LONGEST = 8 << 20  # bytes of a line: some times the longest answer of the largest network
 _NOISE = 16 << 20  # bytes beside answers, where only answers belong
 _PARTS = 10_000
+_CODE = re.compile(r"[a-z][a-z-]{1,40}")
 _SLICE = 0.5  # seconds between two looks at the process
 
 Answer = TypeVar("Answer")
@@ -120,6 +122,8 @@ class Worker:
         words = given.keys() if isinstance(given, dict) else ()
         if words == {"refused"}:
             code, message, hint = shaped(given, Refused)["refused"]
+            if not _CODE.fullmatch(code):
+                raise Malformed("a refusal without a code")
             raise Refusal(code, message, hint=hint)
         if words == {"failed"}:
             lines = shaped(given, Failed)["failed"].strip().splitlines() or ["no reason"]

@@ -67,11 +67,11 @@ def enter(home: str, folders: Sequence[str], fork: str, out: str, hidden: Sequen
     kernel.mount("", "/", flags=kernel.PRIVATE | kernel.RECURSIVE)
     kept = {path: os.open(path, os.O_PATH) for path in [out] if path}
     scratch = _scratch()
-    for number, folder in enumerate(sorted({*folders, home}, key=len)):
+    for number, folder in enumerate(sorted({*folders, home} - {"/"}, key=len)):
         if not _covered(folder, view.thrown_away) and _overlay(folder, f"{scratch}/{number}"):
             view.thrown_away.append(folder)
     # Bound to itself, a folder is a mount of its own: writable below one that is not.
-    for folder in sorted({*folders} - {home}, key=len):
+    for folder in sorted({*folders} - {home, "/"}, key=len):
         if not _covered(folder, [*view.thrown_away, *view.writable]) and os.path.isdir(folder):
             kernel.mount(folder, folder, flags=kernel.BIND | kernel.RECURSIVE)
             view.writable.append(folder)
