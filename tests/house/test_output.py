@@ -13,7 +13,7 @@ import yamlmod
 _ROOT = Path(yamlmod.__file__).parent
 _DOORS = {"cli/console.py", "report/stream.py"}
 # Programs of their own: they run in the fork's Python, and their output is read through pipes.
-_APART = ("runtime/yamlmod_worker/", "runtime/worker_imports.py")
+_APART = ("runtime/yamlmod_worker/", "runtime/yamlmod_guard/", "runtime/worker_imports.py")
 _NAMES = {"print", "input", "breakpoint"}
 _STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__", "displayhook", "excepthook"}
 _PRINTERS = {
