@@ -59,7 +59,8 @@ def finish(
     if sinks.writes and changed:
         report = _with_git_warning(report, changed)
     if writing:
-        commit(writing, purpose or Purpose(command_line()))
+        beside = commit(writing, purpose or Purpose(command_line())).lines()
+        report = replace(report, warnings=[*report.warnings, *beside])
     written = [display(change.path) for change in changed] if sinks.writes else []
     try:
         if sinks.json:

@@ -1,0 +1,18 @@
+"""How the journal's own values are shown: nothing of an entry reaches a terminal as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_LONGEST = 300
+
+
+def safe(text: str, longest: int = _LONGEST) -> str:
+    """Return text of an entry or a lock file as one line without control signs, cut."""
+    cut = text if len(text) <= longest else text[: longest - 3] + "..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
+
+
+def command_text(words: Iterable[str]) -> str:
+    """Return the command of an entry as a line."""
+    return safe(" ".join(words))
