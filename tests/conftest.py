@@ -1,4 +1,4 @@
-"""Tests that run beside one another: torch takes one thread in each process, and no key is yours."""
+"""Tests beside one another: torch takes one thread in each process, and the key is no user's."""
 
 from __future__ import annotations
 

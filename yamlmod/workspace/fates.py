@@ -133,8 +133,8 @@ def damaged(entry: Entry) -> Refusal:
     return Refusal(
         "journal-damaged",
         f"{display(entry.path)} tells of an interrupted write, and {entry.doubt}",
-        hint="nothing was changed; look at the files of the fork yourself (yamlmod's temporary files are called "
-        ".yamlmod-*.tmp), then delete it",
+        hint="nothing was changed; look at the files of the fork yourself (yamlmod's temporary "
+        "files are called .yamlmod-*.tmp), then delete it",
     )
 
 
@@ -147,9 +147,9 @@ def refuse_obstacles(record: Record, reach: Reach, outside: bool) -> None:
     if lines:
         raise Refusal(
             "protected-place",
-            f"the entry of {display(store_of(reach.home))} names what yamlmod never touches; "
+            f"an entry in {display(store_of(reach.home))} names what yamlmod never touches; "
             "nothing was changed",
-            hint="\n".join(lines),
+            hint="\n".join([*lines, "put that right by hand, or delete the entry"]),
         )
 
 

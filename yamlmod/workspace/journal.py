@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import time
 from dataclasses import dataclass, replace
@@ -90,10 +92,12 @@ def pending(home: Path) -> Entry | None:
 def close(home: Path, record: Record) -> None:
     """Turn the write that was going on into one that is done; this is the point of no return."""
     store = store_of(home)
-    if not any(file.kept for file in record.files):
+    done = store / f"{record.number:06}.json"
+    # A stranger's entry, taken on somebody's word, must not replace one of ours.
+    if not any(file.kept for file in record.files) or os.path.lexists(done):
         disk.remove(store / PENDING)
         return
-    disk.replace(store / PENDING, store / f"{record.number:06}.json")
+    disk.replace(store / PENDING, done)
     disk.sync_folder(store)
 
 
@@ -113,19 +117,13 @@ def entries(home: Path) -> list[Entry]:
     """Return the entries of writes that are done, the oldest first, ours and others."""
     store = store_of(home)
     judge = _Judge(home)
-    found: list[Entry] = []
     try:
-        for number, name in reversed(_entries(home)[-_MOST_NAMES:]):
-            data = _read(store / name, judge.room)
-            if data is not None:
-                entry = data if isinstance(data, Entry) else judge.entry(store / name, data)
-                if entry.record is not None and entry.record.number != number:
-                    entry = Entry(entry.path, None, "it is damaged: its name is another entry's")
-                found.append(entry)
+        newest = _entries(home)[-_MOST_NAMES:]
     except OSError as error:
         reason = error.strerror or error
         raise Refusal("unreadable", f"{display(store)} cannot be read: {reason}") from error
-    return found[::-1]
+    found = [judge.done(store / name, number) for number, name in reversed(newest)]
+    return [entry for entry in reversed(found) if entry is not None]
 
 
 def records(home: Path, trust: bool = False) -> list[Record]:
@@ -173,14 +171,29 @@ class _Judge:
         self.home = home
         self.room = MAX_ALL
 
-    def entry(self, path: Path, data: bytes) -> Entry:
-        """Return an entry; together they may not be larger than one of them may."""
-        self.room -= len(data)
+    def done(self, path: Path, number: int) -> Entry | None:
+        """Return the entry of a write that is done, None where it has gone meanwhile."""
         try:
-            parsed = parse(data, self.home, self.room)
+            data = _read(path, max(self.room, 0))
+        except OSError as error:
+            return Entry(path, None, f"it cannot be read: {error.strerror or error}")
+        if data is None or isinstance(data, Entry):
+            return data
+        entry = self.entry(path, data)
+        if entry.record is not None and entry.record.number != number:
+            return Entry(path, None, "it is damaged: its name is another entry's")
+        return entry
+
+    def entry(self, path: Path, data: bytes) -> Entry:
+        """Return an entry; those of others may not be larger together than one of them may."""
+        signed = signature_of(data)
+        ours = signed is not None and self._key.signed(*signed)
+        try:
+            parsed = parse(data, self.home, MAX_ALL if ours else self.room)
         except ValueError as error:
             return Entry(path, None, f"it is damaged: {error}")
-        self.room -= sum(len(file.before or b"") for file in parsed.record.files)
+        if not ours:
+            self.room -= len(data) + sum(len(one.before or b"") for one in parsed.record.files)
         return Entry(path, parsed.record, self._doubt(path, parsed))
 
     def _doubt(self, path: Path, parsed: Parsed) -> str:
@@ -227,14 +240,16 @@ def _read(path: Path, room: int = MAX_ALL) -> bytes | Entry | None:
     if path.is_symlink() or path.parent.is_symlink():
         return Entry(path, None, "it is damaged: it is a link")
     try:
-        return disk.read(path, max(0, min(room, MAX_ENTRY)))
+        return disk.read(path, min(room, MAX_ENTRY))
     except disk.UnfitError as error:
         return Entry(path, None, f"it is damaged: {error.strerror}")
 
 
 def _is_signed(path: Path, key: Key) -> bool:
-    data = _read(path)
-    end = signature_of(data) if isinstance(data, bytes) else None
+    end = None
+    with contextlib.suppress(OSError):
+        data = _read(path)
+        end = signature_of(data) if isinstance(data, bytes) else None
     return end is not None and key.signed(*end)
 
 

@@ -111,8 +111,7 @@ def settle_locked(home: Path, trust: bool = False) -> Settled | None:
             journal.discard(home)
             return None
         record, reach = entry.record, Reach(home, own=not entry.doubt)
-        if not reach.own:
-            refuse_obstacles(record, reach, outside=False)
+        refuse_obstacles(record, reach, outside=False)
         fates = fates_of(record, reach)
         finished, lines = is_finished(fates), plan_lines(entry, home)
         if finished:

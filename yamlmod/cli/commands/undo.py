@@ -150,8 +150,8 @@ def _settle(home: Path, sinks: Sinks, trust: bool) -> None:
         lines = [*settled.lines(), "nothing else was undone"]
     else:
         entry = refuse_doubtful(home, trust)
-        if entry is not None and entry.record is not None and entry.doubt:
-            refuse_obstacles(entry.record, Reach(home, own=False), outside=False)
+        if entry is not None and entry.record is not None:
+            refuse_obstacles(entry.record, Reach(home, own=not entry.doubt), outside=False)
         lines = [f"a write was interrupted in {display(home)}; -w puts it right"]
         lines += [f"  {line}" for line in (plan_lines(entry, home) if entry else [])]
     if sinks.json:
