@@ -55,9 +55,11 @@ def interrupted(paths: Iterable[Path]) -> list[Path]:
 def refuse_doubtful(home: Path, trust: bool = False) -> Entry | None:
     """Return the interrupted write of a home. Raises Refusal where it is not to be settled.
 
-    It is not where it is damaged, or not known to be ours, unless there is ``trust`` in it.
+    It is not where it is damaged, or not known to be ours, unless there is ``trust`` in it, or
+    names a place that no entry may touch.
     """
     from yamlmod.workspace import fates, journal
+    from yamlmod.workspace.places import Reach
 
     try:
         entry = journal.pending(home)
@@ -65,6 +67,9 @@ def refuse_doubtful(home: Path, trust: bool = False) -> Entry | None:
             raise fates.damaged(entry)
         if entry is not None and entry.doubt and not trust:
             raise fates.doubtful(entry, home)
+        if entry is not None and entry.record is not None:
+            reach = Reach(home, own=not entry.doubt)
+            fates.refuse_obstacles(entry.record, reach, outside=False)
     except OSError as error:
         raise unwritable(home, error) from error
     return entry
@@ -102,7 +107,7 @@ def settle_locked(home: Path, trust: bool = False) -> Settled | None:
     so is one outside ``home``.
     """
     from yamlmod.workspace import journal
-    from yamlmod.workspace.fates import fates_of, is_finished, plan_lines, refuse_obstacles
+    from yamlmod.workspace.fates import fates_of, is_finished, plan_lines
     from yamlmod.workspace.places import Reach
 
     entry = refuse_doubtful(home, trust)
@@ -111,7 +116,6 @@ def settle_locked(home: Path, trust: bool = False) -> Settled | None:
             journal.discard(home)
             return None
         record, reach = entry.record, Reach(home, own=not entry.doubt)
-        refuse_obstacles(record, reach, outside=False)
         fates = fates_of(record, reach)
         finished, lines = is_finished(fates), plan_lines(entry, home)
         if finished:

@@ -140,9 +140,8 @@ def _settle(home: Path, sinks: Sinks, trust: bool) -> None:
     """Settle an interrupted write, or show what that would do to each file."""
     from yamlmod.cli.console import say, say_json
     from yamlmod.cli.finish import command_line
-    from yamlmod.workspace.fates import plan_lines, refuse_obstacles
+    from yamlmod.workspace.fates import plan_lines
     from yamlmod.workspace.files import display
-    from yamlmod.workspace.places import Reach
     from yamlmod.workspace.recover import refuse_doubtful, settle
 
     settled = settle(home, command_line(), trust) if sinks.writes else None
@@ -150,8 +149,6 @@ def _settle(home: Path, sinks: Sinks, trust: bool) -> None:
         lines = [*settled.lines(), "nothing else was undone"]
     else:
         entry = refuse_doubtful(home, trust)
-        if entry is not None and entry.record is not None:
-            refuse_obstacles(entry.record, Reach(home, own=not entry.doubt), outside=False)
         lines = [f"a write was interrupted in {display(home)}; -w puts it right"]
         lines += [f"  {line}" for line in (plan_lines(entry, home) if entry else [])]
     if sinks.json:
