@@ -26,7 +26,7 @@ MAX_NUMBER = 99_999_999
 _MAX_WORDS = 100_000
 _MAX_PATH = 4096
 _MAX_WHEN = 100
-_MAX_DIGITS = 20
+_MAX_DIGITS = 40  # the number of a file has 128 bits on some systems
 # A text of brackets and commas alone takes fifty times its size in memory when it is parsed.
 _MAX_MARKS = 500_000
 _KEYS = {"format", "number", "when", "command", "kind", "of", "files", "made", "gone"}

@@ -42,10 +42,10 @@ def identity_of(folder: Path) -> Identity:
 
 
 def _born(folder: Path, status: os.stat_result) -> int | None:
+    if os.name == "nt":
+        return getattr(status, "st_birthtime_ns", status.st_ctime_ns)
     seconds = getattr(status, "st_birthtime", None)  # macOS, the BSDs
-    if seconds is not None:
-        return int(seconds * 1_000_000_000)
-    return status.st_ctime_ns if os.name == "nt" else _born_on_linux(folder)
+    return _born_on_linux(folder) if seconds is None else int(seconds * 1_000_000_000)
 
 
 def _born_on_linux(folder: Path) -> int | None:
