@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from yamlmod import __version__
 from yamlmod.cli.guard import guarded
+from yamlmod.workspace.disk import read_regular
 
 _COMMANDS = Path(__file__).parent / "commands"
 _EPILOG = """\b
@@ -57,7 +58,7 @@ class LazyGroup(TyperGroup):
 
 
 def _summary(name: str) -> str:
-    source = (_COMMANDS / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
+    source = read_regular(_COMMANDS / f"{name.replace('-', '_')}.py").decode("utf-8")
     return (ast.get_docstring(ast.parse(source)) or "").split("\n", 1)[0]
 
 

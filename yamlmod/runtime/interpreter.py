@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from yamlmod.errors import Refusal
+from yamlmod.programs import find_program
 
 SECONDS = 20.0
 _WORKER = Path(__file__).with_name("worker_imports.py")
@@ -62,8 +63,8 @@ def choose(given: str | None) -> Interpreter:
             if path.is_file():
                 return Interpreter(str(path), f"of ${variable}")
     for name in ("python3", "python"):
-        if found := shutil.which(name):
-            return Interpreter(str(Path(found).absolute()), "the first on the path")
+        if found := find_program(name):
+            return Interpreter(found, "the first on the path")
     return own()
 
 

@@ -12,6 +12,9 @@ from yamlmod.workspace import disk
 _BOM = b"\xef\xbb\xbf"
 # No model YAML and no models/*.py comes near this; a file that does is something else.
 MAX_BYTES = 8_000_000
+# Of a file that a repository brings, and of all of them together: they stay in memory.
+SOURCE_BYTES = 2_000_000
+TREE_BYTES = 200_000_000
 _NAME_IT = "a link that a repository holds is followed inside it only: name the file itself"
 
 
@@ -77,7 +80,9 @@ def read_bytes(path: Path, name: str, limit: int = MAX_BYTES, below: Path | None
     except FileNotFoundError:
         raise Refusal("no-such-file", f"there is no file {name}") from None
     except disk.UnfitError as error:
-        hint = _NAME_IT if error.code == "outside" else ""
+        hint = ""
+        if error.code == "outside":  # `display` would name what the link leads to
+            name, hint = link_name(path), _NAME_IT
         raise Refusal(error.code, f"{name} is not read: {error.strerror}", hint=hint) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or str(error)
@@ -103,11 +108,12 @@ def current_folder() -> Path | None:
 def exists(path: Path) -> bool:
     """Tell whether a path exists. Raises Refusal where that cannot be found out."""
     try:
-        return os.path.lexists(path)
-    except ValueError:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError as error:
         raise Refusal("unreadable", f"{display(path)} cannot be read: {error.strerror}") from error
+    return True
 
 
 def display(path: Path) -> str:
@@ -119,13 +125,28 @@ def display(path: Path) -> str:
     full = real_path(path) if here is not None else path
     inside = here is not None and full.is_relative_to(here)
     name = full.relative_to(here).as_posix() if inside and here else path.as_posix()
+    return _escaped(name)
+
+
+def link_name(path: Path) -> str:
+    """Return a path as it was walked to, control characters escaped."""
+    return _escaped(path.as_posix())
+
+
+def _escaped(name: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
 
 
 class Tree:
-    """The files of a repository, read once and remembered: what a plan was made from."""
+    """The files of a repository, read once and remembered: what a plan was made from.
+
+    A file of it may be a link to another one in it, and to nothing outside: nobody named those.
+    """
 
     def __init__(self, root: Path):
+        # Only a command on a repository needs the walk.
+        from yamlmod.workspace.home import home_of
+
         if not root.is_dir():
             what = "is a file" if root.is_file() else "does not exist"
             raise Refusal(
@@ -135,14 +156,28 @@ class Tree:
             )
         self.root = root
         self.files: dict[str, TextFile] = {}
+        self._home = home_of(real_path(root))
+        self._unreadable: dict[str, Refusal] = {}
+        self._left = TREE_BYTES
 
-    def read(self, path: str) -> str | None:
+    @property
+    def unreadable(self) -> list[Refusal]:
+        """Return why parts of the repository could not be looked at, each reason once."""
+        return list(self._unreadable.values())
+
+    def note_unreadable(self, error: Refusal) -> None:
+        """Remember a folder or file that could not be looked at, for the command's answer."""
+        self._unreadable.setdefault(error.message, error)
+
+    def read(self, path: str, limit: int = SOURCE_BYTES) -> str | None:
         """Return a file's text, or None when there is no such file."""
         if path not in self.files:
             full = self.root / path
-            if not full.exists() and not full.is_symlink():
+            if not exists(full):
                 return None
-            self.files[path] = read_text(full, self.shown(path))
+            file = read_text(full, self.shown(path), min(limit, self._left), self._home)
+            self._left -= len(file.raw)
+            self.files[path] = file
         return self.files[path].text
 
     def shown(self, path: str) -> str:
@@ -151,8 +186,9 @@ class Tree:
 
     def glob(self, pattern: str) -> list[str]:
         """Return the paths that match, relative to the root, sorted."""
-        found = (path.relative_to(self.root).as_posix() for path in self.root.glob(pattern))
-        return sorted(found)
+        from yamlmod.workspace.matching import matching
+
+        return matching(self, pattern)
 
     def change(self, path: str, text: str) -> Change:
         """Return the change that gives a file new text; one that is not there is made."""

@@ -8,18 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from yamlmod.programs import find_program
 from yamlmod.workspace.files import Change, display, real_path
 
 if TYPE_CHECKING:
     import subprocess
 
 _SECONDS = 3
+# A partial clone fetches what it lacks, with programs that its own settings name: not here, nor
+# with a git that does not know the first variable.
 _EMPTY = {
     "LC_ALL": "C",
     "GIT_NO_LAZY_FETCH": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    # Objects that are missing would be fetched, by a program that the settings may name.
     "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
 }
 _QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 
@@ -92,11 +95,14 @@ def _committed(root: Path, names: Sequence[str]) -> dict[str, str] | None:
 def _ask(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes] | None:
     import subprocess  # only where there is a repository to ask about
 
+    git = find_program("git")
+    if git is None:
+        return None
     # Variables such as GIT_DIR, which hooks set, would point to another repository.
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
         return subprocess.run(
-            ["git", "--no-pager", *_QUIET, "-C", str(folder), *words],
+            [git, "--no-pager", *_QUIET, "-C", str(folder), *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
