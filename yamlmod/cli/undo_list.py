@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from yamlmod.cli.console import say_json, show
 from yamlmod.report.tables import table
+from yamlmod.workspace.fates import named
 from yamlmod.workspace.files import display, real_path
 from yamlmod.workspace.home import begun
 from yamlmod.workspace.journal import entries, pending
@@ -26,7 +27,7 @@ def show_list(path: Path, as_json: bool) -> None:
     if begun_write is not None and begun_write.doubt:
         doubts.append((begun_write.path, begun_write.doubt))
     if as_json:
-        found = [_data(one) for one in kept]
+        found = [_data(one, home) for one in kept]
         strange = [{"file": display(one), "doubt": doubt} for one, doubt in doubts]
         say_json({"command": "undo", "home": display(home), "writes": found, "doubtful": strange})
         return
@@ -39,7 +40,7 @@ def show_list(path: Path, as_json: bool) -> None:
     show(lines)
 
 
-def _data(written: Written) -> dict[str, Any]:
+def _data(written: Written, home: Path) -> dict[str, Any]:
     record = written.record
     return {
         "write": record.number,
@@ -47,7 +48,7 @@ def _data(written: Written) -> dict[str, Any]:
         "undone": written.undone,
         "doubt": written.doubt or None,
         "command": list(record.command),
-        "files": [display(file.path) for file in record.files if file.kept],
+        "files": [named(file.path, home) for file in record.files if file.kept],
     }
 
 

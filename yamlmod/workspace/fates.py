@@ -15,6 +15,7 @@ from yamlmod.workspace.home import store_of
 from yamlmod.workspace.journal import Entry
 from yamlmod.workspace.places import Reach
 from yamlmod.workspace.record import Record, Saved
+from yamlmod.workspace.wording import safe
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Fate:
     """
 
     file: Saved
+    name: str
     state: str
     obstacle: str = ""
     outside: bool = False
@@ -36,7 +38,7 @@ class Fate:
 
     def line(self, finished: bool) -> str:
         """Return what happens to the file when the write is settled."""
-        return f"{display(self.file.path)}: {self._what(finished)}"
+        return f"{self.name}: {self._what(finished)}"
 
     def _what(self, finished: bool) -> str:
         if self.obstacle:
@@ -64,13 +66,24 @@ def fates_of(record: Record, reach: Reach) -> list[Fate]:
 
 
 def _fate(file: Saved, reach: Reach) -> Fate:
-    outside = reach.is_outside(file.path)
+    name, outside = named(file.path, reach.home), reach.is_outside(file.path)
     if outside and not reach.own:
-        return Fate(file, "other", outside=True)
+        return Fate(file, name, "other", outside=True)
     obstacle = reach.obstacle(file.path)
     if obstacle:
-        return Fate(file, "other", obstacle)
-    return Fate(file, file.state(read(file.path)), outside=outside)
+        return Fate(file, name, "other", obstacle)
+    return Fate(file, name, file.state(read(file.path)), outside=outside)
+
+
+def named(path: Path, home: Path) -> str:
+    """Return the name of a file of an entry; unlike `display` it looks at nothing elsewhere.
+
+    On Windows a name alone may be a place in the network, and to look there sends a password.
+    """
+    if not path.is_relative_to(home):
+        return safe(path.as_posix())
+    folder, name = display(home), safe(path.relative_to(home).as_posix())
+    return name if folder == "." else f"{folder}/{name}"
 
 
 def read(path: Path) -> bytes | None:
@@ -88,9 +101,9 @@ def is_finished(fates: Sequence[Fate]) -> bool:
 
 def folder_obstacles(record: Record, reach: Reach) -> list[str]:
     """Return the folders that an entry names and never makes or removes, with the reasons."""
-    named = [one for one in dict.fromkeys(record.made + record.gone) if one != reach.home]
-    told = ((one, reach.folder_obstacle(one)) for one in named)
-    return [f"{display(folder)}: never touched, {reason}" for folder, reason in told if reason]
+    folders = [one for one in dict.fromkeys(record.made + record.gone) if one != reach.home]
+    told = ((named(one, reach.home), reach.folder_obstacle(one)) for one in folders)
+    return [f"{name}: never touched, {reason}" for name, reason in told if reason]
 
 
 def plan_lines(entry: Entry, home: Path) -> list[str]:
@@ -105,7 +118,7 @@ def plan_lines(entry: Entry, home: Path) -> list[str]:
     stuck = folder_obstacles(record, reach)
     going = record.gone if finished else record.made
     lines += [
-        f"{display(folder)}: is removed if it is empty"
+        f"{named(folder, home)}: is removed if it is empty"
         for folder in going
         if not reach.folder_obstacle(folder)
     ]
@@ -157,4 +170,4 @@ def _obstacle(path: Path, reach: Reach, outside: bool) -> str:
     if reach.is_outside(path) and not outside:
         return ""
     reason = reach.obstacle(path)
-    return f"{display(path)}: never touched, {reason}" if reason else ""
+    return f"{named(path, reach.home)}: never touched, {reason}" if reason else ""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from yamlmod.errors import Refusal
 from yamlmod.workspace import disk
 from yamlmod.workspace.commit import FLAG, Purpose
-from yamlmod.workspace.fates import refuse_obstacles
+from yamlmod.workspace.fates import named, refuse_obstacles
 from yamlmod.workspace.files import Change, display, real_path
 from yamlmod.workspace.home import NAME, home_of
 from yamlmod.workspace.journal import Entry, drop, entries, records
@@ -93,7 +93,8 @@ def _nothing(message: str, home: Path, strange: Sequence[Entry]) -> Refusal:
     ]
     for one in strange:
         hint.append(f"{display(one.path)}: {one.doubt}")
-        hint += [f"  {display(file.path)}" for file in (one.record.files if one.record else ())]
+        files = one.record.files if one.record else ()
+        hint += [f"  {named(file.path, home)}" for file in files]
     return Refusal(
         "foreign-journal", f"{message}, but entries that may not be yours", hint="\n".join(hint)
     )
@@ -127,15 +128,15 @@ def reverting(home: Path, record: Record, outside: bool, own: bool = True) -> li
     changes, changed, beyond = [], [], []
     for file in kept.files:
         if not outside and not own and reach.is_outside(file.path):
-            beyond.append(display(file.path))  # nothing elsewhere is read for a stranger
+            beyond.append(named(file.path, home))  # nothing elsewhere is read for a stranger
             continue
         found = _read(file.path)
         if found == file.before:
             continue
         if digest(found) != file.after:
-            changed.append(display(file.path))
+            changed.append(named(file.path, home))
         elif not outside and reach.is_outside(file.path):
-            beyond.append(display(file.path))
+            beyond.append(named(file.path, home))
         # A folder that this file is to come back to may be gone; one that it leaves may stay.
         comes_back = file.before is not None
         mode = file.mode
