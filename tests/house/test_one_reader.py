@@ -18,6 +18,7 @@ _RUNS = ("opened", "run")
 # Each with why it may.
 _MAY_READ = {
     "workspace/disk.py": "the one reader, and every call that writes",
+    "workspace/key.py": "asks the open key file whose it is; it lies in no repository",
     "workspace/lock.py": "opens the lock file to ask the system who holds it",
     "cli/console.py": "opens the system's null device for writing",
 }

@@ -62,7 +62,8 @@ def finish(
     if previews:
         refuse_commands(diff)
     if writing:
-        commit(writing, purpose or Purpose(command_line()))
+        beside = commit(writing, purpose or Purpose(command_line())).lines()
+        report = replace(report, warnings=[*report.warnings, *beside])
     written = [display(change.path) for change in changed] if sinks.writes else []
     try:
         if sinks.json:

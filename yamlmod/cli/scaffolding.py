@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from yamlmod.cli.console import say
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import RULES
@@ -78,7 +79,7 @@ def write(home: Path, files: Mapping[Path, str], dry_run: bool) -> None:
     made = [one for one in (home, *home.parents) if not exists(one)]
     try:
         home.mkdir(parents=True)
-        commit([Change(path, None, text.encode("ascii")) for path, text in files.items()])
+        done = commit([Change(path, None, text.encode("ascii")) for path, text in files.items()])
     except (OSError, Refusal) as error:
         for one in made:
             with contextlib.suppress(OSError):
@@ -87,6 +88,7 @@ def write(home: Path, files: Mapping[Path, str], dry_run: bool) -> None:
             raise
         reason = error.strerror or str(error)
         raise Refusal("unwritable", f"{display(home)} cannot be made: {reason}") from error
+    say(f"warning: {line}" for line in done.lines())
 
 
 def next_steps(name: str, home: Path, parent: Path, dry_run: bool) -> list[str]:
