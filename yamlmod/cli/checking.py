@@ -200,7 +200,7 @@ def check_job(job: Job, advance: Callable[[int], None] = _nothing) -> list[Check
             advance(1)
             continue
         if place is None or _TABLE.search(file.text):
-            files[display(path)] = file, place
+            files.setdefault(display(path), (file, place))  # a link is met under its target's name
         else:
             advance(1)
     texts = [Text(shown, file.text) for shown, (file, _) in files.items()]
