@@ -19,6 +19,7 @@ _RUNS = ("opened", "run")
 _MAY_READ = {
     "workspace/disk.py": "the one reader, and every call that writes",
     "workspace/lock.py": "opens the lock file to ask the system who holds it",
+    "workspace/key.py": "judges owner and mode of the key by the file that it reads",
     "cli/guard.py": "opens the system's null device for writing",
 }
 _MAY_WALK = {
