@@ -39,7 +39,7 @@ _MAY: dict[str, set[str]] = {
     "edits": set(),
 }
 _ONLY = {
-    "libcst": {"fork"},
+    "libcst": set(),
     "ruamel": {"model"},
     "rich": {"report"},
     "typer": {"cli"},
