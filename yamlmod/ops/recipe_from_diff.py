@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from yamlmod.errors import Refusal, one_of
-from yamlmod.model.align import value_key
+from yamlmod.model.align import Alignment, value_key
 from yamlmod.model.document import Row
 from yamlmod.model.graph import Read
 from yamlmod.model.refs import IMAGE
@@ -79,7 +79,7 @@ class _Search:
         for old, new in alignment.pairs:
             self._replace(old, new)
         if alignment.removed:
-            self._remove(alignment.removed)
+            self._remove(alignment)
         pending = _Pending(self.after, alignment.added)
         while pending.layers:
             layer = pending.next()
@@ -130,13 +130,28 @@ class _Search:
             except Refusal:
                 return  # the comparison at the end tells what is left
 
-    def _remove(self, layers: tuple[int, ...]) -> None:
-        document = self.current.document
+    def _remove(self, alignment: Alignment) -> None:
+        document, layers = self.current.document, alignment.removed
         edit = RecipeEdit(
             (("remove", list(layers)),), tuple(document.rows[layer].module for layer in layers)
         )
         names = one_of([document.describe(layer) for layer in layers])
-        self._take([edit], lambda _: True, f"without {names}")
+        sources = sorted({s for layer in layers for s in self._read_instead(layer, alignment)})
+        edits = [edit, edit.having("from", sources)] if sources else [edit]
+        self._take(edits, lambda _: True, f"without {names}")
+
+    def _read_instead(self, layer: int, alignment: Alignment) -> set[int]:
+        """Return which of several inputs of a removed layer its readers read in the other file."""
+        inputs = {read.target for read in self.current.graph.reads[layer]}
+        if len(inputs) < 2:
+            return inputs if self.current.document.rows[layer].listed else set()
+        found = set()
+        for read in self.current.readers(layer):
+            now = alignment.to_new(read.reader)
+            reads = () if now is None else self.after.graph.reads[now]
+            wanted = {r.target for r in reads if r.slot == read.slot}
+            found |= {target for target in inputs if alignment.to_new(target) in wanted}
+        return found
 
     def _replace(self, old: int, new: int) -> None:
         row, wanted = self.current.document.rows[old], self.after.document.rows[new]
