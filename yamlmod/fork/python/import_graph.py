@@ -42,7 +42,8 @@ from pathlib import PurePosixPath
 from yamlmod.fork.files import Files
 from yamlmod.fork.python.answers import Answer, Definition, Missing, Unknown
 from yamlmod.fork.python.import_order import ImportOrder, ImportProblem, ImportReach
-from yamlmod.fork.python.lookup import Lookup, OrderMattersError, Position, Stops, TooLongError
+from yamlmod.fork.python.imported import OrderMattersError
+from yamlmod.fork.python.lookup import Lookup, Position, Stops, TooLongError
 from yamlmod.fork.python.modules import Elsewhere, Module, Modules, Place
 from yamlmod.fork.python.name_list import NameList
 from yamlmod.fork.python.parsed import ParsedFiles
@@ -81,7 +82,7 @@ class ImportGraph:
         def ask(lookup: Lookup) -> Answer:
             answer = lookup.visible(path, first, position)
             for member in members:
-                answer = lookup.member(answer, member, path, None)
+                answer = lookup.member(answer, member, path)
             return answer
 
         return self._ask(path, ask)
@@ -114,7 +115,7 @@ class ImportGraph:
 
     def name_list(self, path: str) -> NameList | None:
         """Return a module's ``__all__``, None where it has none."""
-        return self._plain.name_list(path)
+        return self._plain.lists.of(path)
 
     def exported_names(self, path: str) -> Exports:
         """Return what an import of everything from a file brings."""
@@ -140,7 +141,10 @@ class ImportGraph:
 
     def denotes_in_module(self, path: str, name: str) -> Answer:
         """Return what a name of a module's namespace denotes; builtins are not in it."""
-        return self._ask(path, lambda lookup: lookup.of_module(path, name, None))
+        return self._ask(
+            path,
+            lambda lookup: lookup.maybe_submodule(path, name, lookup.of_module(path, name, None)),
+        )
 
     def import_problems(self, path: str) -> tuple[ImportProblem, ...]:
         """Return what certainly stops Python from importing a file."""
@@ -184,7 +188,7 @@ class ImportGraph:
     def _ask(self, path: str, ask: Callable[[Lookup], Answer]) -> Answer:
         lookup = self._ordered.get(path, self._plain)
         try:
-            lookup.steps = 0
+            lookup.start()
             return ask(lookup)
         except OrderMattersError:
             self._walk(path)
@@ -205,13 +209,11 @@ class ImportGraph:
         found = []
         for folder in PurePosixPath(path).parents:
             init = str(folder / "__init__.py")
-            if not self.modules.is_file(init):
-                break
             # REPO itself is a package for Python only where an import goes through it.
             users = [one for one in (path, self.modules.parser) if one]
             if str(folder) == "." and not any(init in self._reach.imported(u) for u in users):
                 break
-            if init != path:
+            if init != path and self.modules.is_file(init):
                 found.append(init)
         return found[::-1]
 

@@ -132,7 +132,7 @@ class Modules:
             if not sure and (parts[0] in sys.stdlib_module_names or parts[0] in _FOREIGN):
                 continue
             place = self._below(root, parts, ())
-            if place is not None and not sure and not self._is_started(importer, place, parts):
+            if place is not None and not sure and not self._is_started(importer, root, parts):
                 continue
             if place is not None and (len(parts) > 1 or not place.is_folder):
                 return place
@@ -147,15 +147,23 @@ class Modules:
                 return place
         return lost or Elsewhere(".".join(parts))
 
-    def _is_started(self, importer: str, place: Module, parts: Sequence[str]) -> bool:
-        """Return whether a folder that may be no root gives a module: it must be put on the path.
+    def _is_started(self, importer: str, root: PurePosixPath, parts: Sequence[str]) -> bool:
+        """Return whether a folder that may be no root is one for a name of one word.
 
-        `callbacks/wandb.py` with `import wandb` means the installed one.
+        It must be put on the path: in `callbacks/wandb.py`, `import wandb` means the installed one.
         """
         if len(parts) > 1:
             return True
-        files = [one for one in (importer, self.parser) if one]
-        return place.path != importer and any("sys.path" in self._text(one) for one in files)
+        itself = (importer.removesuffix(".py"), importer.removesuffix("/__init__.py"))
+        if str(root / parts[0]) in itself:
+            return False
+        starts = [importer] if root == PurePosixPath(importer).parent else []
+        starts += (
+            [self.parser] if self.parser and root in PurePosixPath(self.parser).parents else []
+        )
+        return any(
+            "sys.path" in self._text(one) for one in starts if not one.endswith("__init__.py")
+        )
 
     def _by_own_name(self, importer: str, parts: Sequence[str]) -> Place | None:
         """Return the module of a dotted name that begins above REPO, where REPO is a package."""

@@ -60,7 +60,7 @@ class Parsed:
                     found.update((name, node.lineno) for name in node.names)
         return found
 
-    def scopes(self, position: tuple[int, int]) -> list[ScopeNode]:
+    def scopes(self, position: tuple[int, ...]) -> list[ScopeNode]:
         """Return the functions and classes around a position, the outermost first."""
         line = position[0]
         found: list[ScopeNode] = []
