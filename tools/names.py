@@ -348,7 +348,7 @@ def parser_of(tree: Tree) -> str:
 def run(repo: Path, seconds: float) -> Outcome:
     """Compare all files of a repository."""
     tree = Tree(repo)
-    graph = ImportGraph(tree, str(repo), parser_of(tree))
+    graph = ImportGraph(tree, parser_of(tree))
     total = Outcome()
     for path, _ in python_files(tree):
         graph.names(path)  # parsed here once for all children

@@ -15,8 +15,13 @@ from yamlmod.registry.manifest import Template
 class Memory:
     """The Files protocol over a dictionary; `write` applies a plan."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str], place: str = "") -> None:
         self.texts = dict(texts)
+        self.folder = place
+
+    def place(self) -> str:
+        """Return the absolute path that the repository is said to have."""
+        return self.folder
 
     def read(self, path: str) -> str | None:
         """Return a file's text."""

@@ -87,6 +87,10 @@ class Package:
         """Return the path."""
         return path
 
+    def place(self) -> str:
+        """Return no place: nothing imports the package from above."""
+        return ""
+
     def glob(self, pattern: str) -> list[str]:
         """Return the paths that match; a star does not cross a slash."""
         plain = pattern.replace("[[]", "[")
@@ -219,7 +223,7 @@ def compare(
     package: Package, path: str, error: str, names: dict[str, str]
 ) -> list[tuple[str, str]]:
     """Return (outcome, problem) for each name of one module; the problem is empty mostly."""
-    graph = ImportGraph(package, "", "")
+    graph = ImportGraph(package)
     problems = graph.import_problems(path)
     if error:
         is_import = error.startswith(("ImportError", "ModuleNotFoundError"))

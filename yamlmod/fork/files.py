@@ -14,5 +14,8 @@ class Files(Protocol):
     def shown(self, path: str) -> str:
         """Return how messages name the file."""
 
+    def place(self) -> str:
+        """Return the absolute path of the repository, empty where it has none."""
+
     def glob(self, pattern: str) -> list[str]:
         """Return the matching repository-relative posix paths, sorted."""

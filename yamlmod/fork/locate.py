@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from yamlmod.errors import Place, Refusal
@@ -17,9 +17,11 @@ from yamlmod.fork.idiom import (
     plain_else,
     singles_read_right,
 )
-from yamlmod.fork.modules import defining_file, package_prefix
 from yamlmod.fork.parse_model import Function, Names, read_functions
+from yamlmod.fork.python.answers import class_in
+from yamlmod.fork.python.import_graph import ImportGraph
 from yamlmod.fork.python.source import Source, read_source
+from yamlmod.fork.spelling import package_prefix
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,11 @@ class Fork:
     ``negative_in_list_ok``: a number below -1 in a list does, ``negative_in_head_ok``: one in the
     head's list. ``index_offset``: layers get another number than their row's.
     ``free_falls_to_else``: the last else does exactly ``c2 = channels of from``.
-    ``others`` are parse files that were found too and not chosen.
+    ``others`` are parse files that were found too and not chosen. ``graph`` is what names denote
+    in the files as they were when the fork was located.
     """
+
+    graph: ImportGraph = field(compare=False, repr=False)
 
     models: str
     common: str
@@ -87,16 +92,21 @@ def locate(files: Files, target: str = "", dialect: str = "") -> Fork:
         base = base_of(family, path) or ""
     else:
         family, base = sniff(files, path)
-    home = family.home(files, base) or defining_file(files, function.source, "Conv")
+    graph = ImportGraph(files, path)
+    home = family.home(files, base)
     if not home:
-        raise no_home(files, function, family)
+        conv = class_in(graph.denotes(path, "Conv"))
+        if conv is None:
+            raise no_home(files, function, family)
+        home = conv.path
     return Fork(
+        graph=graph,
         models=str(PurePosixPath(path).parent),
         common=home,
         yolo=path,
         function=ParseFunction(function.node.name, function.node.lineno),
         names=function.names,
-        package_prefix=package_prefix(files, function.source),
+        package_prefix=package_prefix(graph, function.source),
         channel_offset=keeps_image(function),
         single_positive_ok=singles_read_right(function),
         negative_in_list_ok=lists_read_right(function, "Concat"),

@@ -7,17 +7,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from yamlmod.edits import Edit
-from yamlmod.errors import Refusal
+from yamlmod.errors import Place, Refusal
 from yamlmod.fork.exports import add_exports, drop_exports, read_exports
-from yamlmod.fork.files import Files
 from yamlmod.fork.imports import MARK, marked_imports
 from yamlmod.fork.listing import import_listing
 from yamlmod.fork.locate import Fork
-from yamlmod.fork.modules import file_of, from_imports, is_star, written
 from yamlmod.fork.plan import Change, Step
 from yamlmod.fork.proof import imported
-from yamlmod.fork.python.bindings import Binding, behind, bindings, last_of_header
-from yamlmod.fork.python.source import Source, read_source
+from yamlmod.fork.python.answers import Answer, Definition, Missing, Unknown
+from yamlmod.fork.python.bindings import (
+    behind,
+    bindings,
+    from_imports,
+    is_star,
+    last_of_header,
+    written,
+)
+from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.python.source import Source
+from yamlmod.registry.naming import free_name
 
 Changes = list[tuple[Source, Change]]
 
@@ -38,7 +46,7 @@ class Hop:
         return open_way and any(is_star(node) for node in self.imports)
 
 
-def read_route(files: Files, fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
+def read_route(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops from the file of the classes to the file of parse_model.
 
     Mostly one. Two where a package's ``__init__`` or a sibling that imports everything stands
@@ -46,17 +54,17 @@ def read_route(files: Files, fork: Fork, home: Source, parse: Source) -> tuple[H
     """
     if home.path == parse.path:
         return ()
-    direct = _hop(files, parse, home)
-    between = _package_between(files, home, parse)
+    direct = _hop(fork.graph, parse, home)
+    between = _package_between(fork, home, parse)
     if between and not direct.star and not _brings_conv(direct.imports):
         return between
     if direct.imports:
         return (direct,)
-    return _star_between(files, fork, home, parse) or (direct,)
+    return _star_between(fork, home, parse) or (direct,)
 
 
 def refuse_taken(
-    files: Files,
+    fork: Fork,
     hops: Sequence[Hop],
     home: Source,
     parse: Source,
@@ -67,21 +75,58 @@ def refuse_taken(
 
     ``own`` are the files of modules that have one.
     """
-    ours = {home.path, *(hop.upper.path for hop in hops), *own}
-    uppers = {source.path: source for source in (parse, *(hop.upper for hop in hops))}
-    for source in uppers.values():
-        for one in bindings(source.tree):
-            if one.name in names and source.path != home.path:
-                _refuse_other(files, source, one, ours)
-    for source in {home.path: home, **uppers}.values():
-        for node in from_imports(source):
-            path = file_of(files, source.path, written(node)) if is_star(node) else ""
-            if not path or path in ours or not any(n in (files.read(path) or "") for n in names):
-                continue
-            other = read_source(files, path)
-            for one in bindings(other.tree) if other is not None else ():
-                if one.name in names:
-                    _refuse_other(files, other or source, one, ours)
+    ours = {home.path, *own}
+    sources = {source.path: source for source in (parse, *(hop.upper for hop in hops), home)}
+    # What the home itself binds is looked at where the code is put in.
+    at_home = {one.name for one in bindings(home.tree)}
+    for source in sources.values():
+        for name in names:
+            answer = fork.graph.denotes_in_module(source.path, name)
+            inside = isinstance(answer, Definition) and answer.path in ours
+            if not _is_free(answer, name, inside) and not (inside and name in at_home):
+                raise _taken(fork, source, name, answer)
+
+
+def ways_out(name: str, taken: Iterable[str], there: bool) -> str:
+    """Return what a user can do about a taken name; ``there``: it is a class of the fork."""
+    lines = ["the later definition would silently replace the earlier one; choose"]
+    if there:
+        lines.append("  --use-existing      register the one that is there, and add no code")
+    other = free_name(name, taken)
+    lines.append(f"  --as {other:<14} add this one under another name, its helpers with it")
+    return "\n".join(lines)
+
+
+def _is_free(answer: Answer, name: str, inside: bool) -> bool:
+    """Return whether a class of this name can be added: nothing has it, or ours has it already."""
+    if isinstance(answer, Unknown):
+        return not answer.alternatives
+    if isinstance(answer, Missing):
+        return not answer.hops  # an import of it is there, though it fails
+    return inside and isinstance(answer, Definition) and answer.name == name
+
+
+def _taken(fork: Fork, source: Source, name: str, answer: Answer) -> Refusal:
+    node = next((one.node for one in bindings(source.tree) if one.name == name), None)
+    there = isinstance(answer, Definition) and answer.kind == "class"
+    if node is None and isinstance(answer, Definition):
+        other = fork.graph.source(answer.path)
+        source, node = (source, None) if other is None else (other, _statement(answer))
+    place = Place(source.shown) if node is None else source.place(node)
+    known = fork.graph.names(fork.yolo).names
+    return Refusal(
+        "name-taken",
+        f"{source.shown} already binds {name} to something else",
+        place=place,
+        hint=ways_out(name, known, there)
+        if there
+        else "yamlmod adds its class elsewhere and would not win over this one; rename one of "
+        f"them, or use --as {free_name(name, known)}",
+    )
+
+
+def _statement(answer: Definition) -> ast.stmt | None:
+    return answer.node if isinstance(answer.node, ast.stmt) else None
 
 
 def add_names(fork: Fork, hops: Sequence[Hop], names: Sequence[str]) -> Changes:
@@ -135,9 +180,7 @@ def leave_import(source: Source, node: ast.ImportFrom, gone: set[str]) -> Change
     return Change(tuple(edits), steps, (), tuple(imported(written(node), name) for name in plain))
 
 
-def add_import(
-    fork: Fork, parse: Source, wanted: Sequence[tuple[str, str]], files: Files
-) -> Change:
+def add_import(fork: Fork, parse: Source, wanted: Sequence[tuple[str, str]]) -> Change:
     """Return the change that adds a marked line for each (module, name) behind the fork's own."""
     if not wanted:
         return Change()
@@ -151,12 +194,8 @@ def add_import(
     return Change((Edit(at, at, text),), joined.steps, joined.adds)
 
 
-def _hop(files: Files, upper: Source, lower: Source) -> Hop:
-    found = (
-        node
-        for node in from_imports(upper)
-        if file_of(files, upper.path, written(node)) == lower.path
-    )
+def _hop(graph: ImportGraph, upper: Source, lower: Source) -> Hop:
+    found = (node for node in from_imports(upper) if graph.file_of(upper.path, node) == lower.path)
     return Hop(upper, lower, tuple(found))
 
 
@@ -164,43 +203,30 @@ def _brings_conv(nodes: Iterable[ast.ImportFrom]) -> bool:
     return any(alias.name == "Conv" for node in nodes for alias in node.names)
 
 
-def _package_between(files: Files, home: Source, parse: Source) -> tuple[Hop, ...]:
+def _package_between(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops through a package's ``__init__`` that hands on Conv, where there is one."""
     for node in from_imports(parse):
-        path = file_of(files, parse.path, written(node))
+        path = fork.graph.file_of(parse.path, node)
         if not path.endswith("__init__.py") or path == home.path:
             continue
-        middle = read_source(files, path)
-        hop = None if middle is None else _hop(files, middle, home)
+        middle = fork.graph.source(path)
+        hop = None if middle is None else _hop(fork.graph, middle, home)
         if hop is not None and hop.imports and (_brings_conv([node]) or is_star(node)):
-            return hop, _hop(files, parse, hop.upper)
+            return hop, _hop(fork.graph, parse, hop.upper)
     return ()
 
 
-def _star_between(files: Files, fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
+def _star_between(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops through a sibling that imports all of the home and is imported so."""
     for node in from_imports(parse):
-        path = file_of(files, parse.path, written(node)) if is_star(node) else ""
-        other = read_source(files, path) if path else None
+        path = fork.graph.file_of(parse.path, node) if is_star(node) else ""
+        other = fork.graph.source(path) if path else None
         if other is None or read_exports(other)[1]:
             continue
-        hop = _hop(files, other, home)
+        hop = _hop(fork.graph, other, home)
         if hop.star:
-            return hop, _hop(files, parse, other)
+            return hop, _hop(fork.graph, parse, other)
     return ()
-
-
-def _refuse_other(files: Files, source: Source, one: Binding, ours: set[str]) -> None:
-    if isinstance(one.node, ast.ImportFrom):
-        same = one.target.rpartition(".")[2] == one.name
-        if same and file_of(files, source.path, written(one.node)) in ours:
-            return
-    raise Refusal(
-        "name-taken",
-        f"{source.shown} already binds {one.name} to something else",
-        place=source.place(one.node),
-        hint="yamlmod adds its class elsewhere and would not win over this one; rename one of them",
-    )
 
 
 def _explicit(hop: Hop) -> list[ast.ImportFrom]:

@@ -145,6 +145,10 @@ class Tree:
         """Return how messages name a file of the tree."""
         return display(self.root / path)
 
+    def place(self) -> str:
+        """Return the absolute path, links kept: a package is imported by its folder's name."""
+        return os.path.normpath(self.root.absolute())
+
     def glob(self, pattern: str) -> list[str]:
         """Return the paths that match, relative to the root, sorted."""
         found = (path.relative_to(self.root).as_posix() for path in self.root.glob(pattern))

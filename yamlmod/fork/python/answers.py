@@ -116,6 +116,11 @@ def joined(outcomes: list[Answer | None], missing: Missing) -> Answer:
     return lost[0] if lost else missing
 
 
+def class_in(answer: Answer) -> Definition | None:
+    """Return an answer that is a class of the tree, None for any other."""
+    return answer if isinstance(answer, Definition) and answer.kind == "class" else None
+
+
 def shown(answer: Answer) -> str:
     """Return an answer in a few words."""
     if isinstance(answer, Definition):

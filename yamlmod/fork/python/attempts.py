@@ -24,7 +24,7 @@ _CATCHES = {
 }
 _NO_MODULE: ErrorName = "ModuleNotFoundError"
 _STANDARD = sys.stdlib_module_names
-_PLAIN = (ast.Pass, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+PLAIN = (ast.Pass, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class Attempts:
@@ -76,7 +76,7 @@ class Attempts:
     def _statement_runs(self, file: Parsed, node: ast.stmt) -> tuple[bool | None, ErrorName]:
         if failed := self.lookup.stops.failed.get((file.path, (node.lineno, node.col_offset))):
             return False, failed
-        if isinstance(node, _PLAIN):
+        if isinstance(node, PLAIN):
             return True, "ImportError"
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             return True, "ImportError"

@@ -2,13 +2,13 @@
 
 Nothing of the fork is imported or run; files are read and parsed when a name leads through them.
 
-    graph = ImportGraph(files, root="/home/me/outer/inner", parser="models/yolo.py")
+    graph = ImportGraph(files, parser="models/yolo.py")
 
-``files`` is anything with ``read(path) -> str | None``, ``shown(path)`` and ``glob(pattern)``
-(`yamlmod.fork.files.Files`: the workspace's tree, an `Overlay` of planned texts over it, a
-dictionary in tests); paths are posix and relative to REPO. ``root`` is REPO's absolute path; only
-the names of its folders are used, so that a package can import itself by its full name from above
-REPO. ``parser`` is the file of the parse function: folders above it count as roots everywhere.
+``files`` is `yamlmod.fork.files.Files`: the workspace's tree, an `Overlay` of planned texts over
+it, a dictionary in tests; paths are posix and relative to REPO. Of ``files.place()``, REPO's
+absolute path, only the names of the folders are used, so that a package can import itself by its
+full name from above REPO. ``parser`` is the file of the parse function: folders above it count as
+roots everywhere. A located fork has its graph: ``fork.graph``.
 
 - ``graph.denotes(path, "nn.Conv2d", line=None) -> Answer``: a name, dotted or not, as code in that
   file sees it at the end of the file, or at a line: inside of a function with its local names and
@@ -22,6 +22,8 @@ REPO. ``parser`` is the file of the parse function: folders above it count as ro
 - ``graph.source(path) -> Source | None``: text and tree (`Source.tree`) of a file, as parsed for
   the graph: the nodes in answers belong to it. None where it is not there or cannot be read.
 - ``graph.module_file(dotted, importer, level=0) -> str | None``: the file of a module.
+- ``graph.file_of(importer, node) -> str``: the file that an `ast.ImportFrom` imports from, empty
+  for none; ``graph.brings(importer, node, name) -> Answer``: what it brings under a name.
 - ``graph.exported_names(path) -> Exports``: what ``from path import *`` brings.
 - ``graph.names(path) -> Exports``: every name of the module's own namespace.
 - ``graph.name_list(path) -> NameList | None``: its ``__all__``.
@@ -65,9 +67,9 @@ class Exports:
 class ImportGraph:
     """The graph of one fork."""
 
-    def __init__(self, files: Files, root: str = "", parser: str = ""):
+    def __init__(self, files: Files, parser: str = ""):
         self.files = files
-        self.modules = Modules(files, root, parser)
+        self.modules = Modules(files, parser)
         self.parsed = ParsedFiles(files, self._submodules)
         self._reach = ImportReach(files, self.modules)
         self._plain = self._lookup(Stops())
@@ -112,6 +114,14 @@ class ImportGraph:
         """Return the file of a module of the tree."""
         place = self.find(importer, dotted, level)
         return place.path if isinstance(place, Module) and not place.is_folder else None
+
+    def file_of(self, importer: str, node: ast.ImportFrom) -> str:
+        """Return the file of the tree that an import reads from, empty for none."""
+        return self.module_file(node.module or "", importer, node.level) or ""
+
+    def brings(self, importer: str, node: ast.ImportFrom, name: str) -> Answer:
+        """Return what an import brings under the name it has in the module."""
+        return self._ask(importer, lambda lookup: lookup.imported.from_module(importer, node, name))
 
     def name_list(self, path: str) -> NameList | None:
         """Return a module's ``__all__``, None where it has none."""

@@ -11,11 +11,11 @@ from pathlib import PurePosixPath
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.files import Files
 from yamlmod.fork.python.answers import ErrorName, Hop, Missing
-from yamlmod.fork.python.attempts import catches
+from yamlmod.fork.python.attempts import PLAIN, catches
 from yamlmod.fork.python.blocks import Block, Parts, ends, runs
 from yamlmod.fork.python.imported import hop_of
 from yamlmod.fork.python.lookup import END, Lookup, TooLongError
-from yamlmod.fork.python.modules import Module, Modules, NoModule
+from yamlmod.fork.python.modules import Elsewhere, Module, Modules, NoModule
 from yamlmod.fork.python.parsed import Parsed
 
 _DEPTH = 60
@@ -57,6 +57,8 @@ class ImportOrder:
         self.complete: set[str] = set()
         self.stack: list[tuple[str, Hop]] = []
         self.at: dict[str, tuple[int, int]] = {}
+        # In how many blocks that may not run, or not to their end, the walk is.
+        self.unsure = 0
 
     def run(self, path: str, packages: Sequence[str]) -> ImportProblem | None:
         """Import a file and the packages it is in; return what stops that."""
@@ -102,7 +104,9 @@ class ImportOrder:
         package = str(inner.parent / "__init__.py")
         if package in self.at or package in self.complete:
             place = (*self._now(package), len(self.complete) - 1)
-            self.lookup.stops.submodules.setdefault((package, inner.name), place)
+            known = self.lookup.stops.submodules.get((package, inner.name))
+            if known is None or (not known[1] and not self.unsure):
+                self.lookup.stops.submodules[package, inner.name] = (place, not self.unsure)
 
     def _folders_become_attributes(self, folder: PurePosixPath) -> None:
         """Note the folders without ``__init__`` that an import goes through."""
@@ -162,7 +166,8 @@ class ImportOrder:
         try:
             for inner in (parts.body, parts.after):
                 if inner is not None:
-                    self._maybe(file, inner, sure=not parts.loops)
+                    certain = not parts.handlers or not self._depends(file, inner)
+                    self._maybe(file, inner, not parts.loops, certain)
         except _FailedError as failed:
             handler = next((h for h in parts.handlers if catches(h[0], failed.problem.error)), None)
             if handler is None:
@@ -173,13 +178,34 @@ class ImportOrder:
         if parts.final is not None:
             self._block(file, parts.final)
 
-    def _maybe(self, file: Parsed, block: Block, sure: bool) -> None:
-        """Run a block; where it may not run at all, what fails in it is no certain problem."""
+    def _maybe(self, file: Parsed, block: Block, sure: bool, certain: bool = True) -> None:
+        """Run a block; where it may not run at all, what fails in it is no certain problem.
+
+        ``certain``: it comes to its end, if nothing of the tree fails in it.
+        """
+        self.unsure += not (sure and certain)
         try:
             self._block(file, block)
         except _FailedError:
             if sure:
                 raise
+        finally:
+            self.unsure -= not (sure and certain)
+
+    def _depends(self, file: Parsed, block: Block) -> bool:
+        """Return whether a block may fail by what is installed, or by what it computes."""
+        for node in block.statements:
+            if isinstance(node, ast.Import):
+                places = [self.modules.find(file.path, one.name) for one in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                places = [self.modules.find(file.path, node.module or "", node.level)]
+            else:
+                places = []
+            if not isinstance(node, (*PLAIN, ast.Import, ast.ImportFrom)):
+                return True
+            if any(isinstance(one, Elsewhere) for one in places):
+                return True
+        return False
 
     def _import(self, file: Parsed, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):

@@ -51,13 +51,14 @@ class Stops:
 
     The walk in import order fills it. ``ordered`` is False where no walk has been made; ``failed``
     are the statements that raised in it, ``submodules`` tells where in its ``__init__`` a package
-    was when it got a submodule as an attribute. A position in line END is after the last statement.
+    was when it got a submodule as an attribute, and whether that is sure. Line END is behind the
+    last statement.
     """
 
     ordered: bool = False
     at: dict[tuple[str, Position, str], Position] = field(default_factory=dict)
     failed: dict[tuple[str, Position], ErrorName] = field(default_factory=dict)
-    submodules: dict[tuple[str, str], Position] = field(default_factory=dict)
+    submodules: dict[tuple[str, str], tuple[Position, bool]] = field(default_factory=dict)
 
     def of(self, importer: str, node: ast.stmt, path: str) -> Position | None:
         """Return where the module ``path`` was when the importer's statement ran."""
@@ -186,7 +187,9 @@ class Lookup:
         found: Outcomes = []
         loaded = self._loaded(file, name, stop) if block is file.block else None
         if loaded is not None and loaded[1][0] == END:
-            return [loaded[0]]
+            if not loaded[0].conditional:
+                return [loaded[0]]
+            found.append(loaded[0])
         last = -1 if loaded is None else block.last_before(loaded[1])
         for position in block.positions(name, last):
             node = block.statements[position]
@@ -207,11 +210,13 @@ class Lookup:
         self, file: Parsed, name: str, stop: Position | None
     ) -> tuple[Definition, Position] | None:
         """Return a submodule that a package has got as an attribute, and where it was then."""
-        place = self.stops.submodules.get((file.path, name))
+        place, sure = self.stops.submodules.get((file.path, name), (None, False))
         if place is None or (stop is not None and place >= stop):
             return None
         inner = self.modules.submodule(Module(file.path), name)
-        return None if inner is None else (as_module(inner), place)
+        if inner is None:
+            return None
+        return replace(as_module(inner), conditional=not sure), place
 
     def _compound(
         self,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from glob import escape
 from pathlib import PurePosixPath
 
@@ -13,6 +15,7 @@ from yamlmod.fork.files import Files
 
 # Installed beside every fork: a folder of the fork with such a name is not what an import means.
 _FOREIGN = frozenset({"torch", "torchvision", "numpy", "cv2", "timm", "tensorflow", "mmcv", "PIL"})
+_DOTTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)\.([\w.]+)", re.MULTILINE)
 _BINARY = (".so", ".pyd", ".pyx", ".dylib")
 
 
@@ -56,10 +59,11 @@ Place = Module | Elsewhere | NoModule
 class Modules:
     """Looks modules up as Python would with the fork's folders on its path."""
 
-    def __init__(self, files: Files, root: str = "", parser: str = ""):
+    def __init__(self, files: Files, parser: str = ""):
         self.files = files
         # REPO's own folder and those above it: a package that holds REPO is imported by them.
-        self.above = tuple(reversed(PurePosixPath(root.replace("\\", "/")).parts)) if root else ()
+        place = PurePosixPath(files.place().replace("\\", "/"))
+        self.above = tuple(reversed(place.parts))
         self.parser = parser
         self._there: dict[str, bool] = {}
         self._found: dict[tuple[str, str], Place] = {}
@@ -138,7 +142,7 @@ class Modules:
                 return place
             if place is None and sure and lost is None:
                 lost = self._lost(root, parts)
-        own = self._by_own_name(importer, parts)
+        own = self._by_own_name(parts)
         if own is not None:
             return own
         for root, _ in self.roots(importer) if parts[0] not in sys.stdlib_module_names else ():
@@ -165,13 +169,13 @@ class Modules:
             "sys.path" in self._text(one) for one in starts if not one.endswith("__init__.py")
         )
 
-    def _by_own_name(self, importer: str, parts: Sequence[str]) -> Place | None:
+    def _by_own_name(self, parts: Sequence[str]) -> Place | None:
         """Return the module of a dotted name that begins above REPO, where REPO is a package."""
         if parts[0] in sys.stdlib_module_names or parts[0] in _FOREIGN:
             return None
         for count in range(1, len(parts) + 1):
             named = list(reversed(self.above[:count])) == list(parts[:count])
-            if not named and not (count == 1 and self._is_own(importer, parts)):
+            if not named and not (count == 1 and parts[0] in self._own_names):
                 continue
             init = ("__init__.py",) if self.is_file("__init__.py") else ()
             if count == len(parts):
@@ -183,15 +187,21 @@ class Modules:
                 return self._lost_below(parts, count)
         return None
 
-    def _is_own(self, importer: str, parts: Sequence[str]) -> bool:
-        """Return whether a name may be the package's own where its folder bears another name.
+    @cached_property
+    def _own_names(self) -> frozenset[str]:
+        """Return the names by which the parser imports files beside it, though no folder has them.
 
-        It is, where it leads to a file beside the importer or the parser.
+        So it is where a package lies in a folder of another name.
         """
-        if len(parts) < 2 or not self.is_file("__init__.py"):
-            return False
-        near = {PurePosixPath(one).parts[:1] for one in (importer, self.parser) if one}
-        return (parts[1],) in near
+        found = set()
+        top = PurePosixPath(self.parser).parts[:1]
+        for first, rest in _DOTTED.findall(self._text(self.parser) if self.parser else ""):
+            if first in sys.stdlib_module_names or first in _FOREIGN:
+                continue
+            place = self._below(PurePosixPath(), rest.split("."), ())
+            if place is not None and PurePosixPath(place.path).parts[:1] == top:
+                found.add(first)
+        return frozenset(found)
 
     def _lost_below(self, parts: Sequence[str], count: int) -> Place:
         if self._is_binary(PurePosixPath(), parts[count:]):
