@@ -19,6 +19,14 @@ class Memory:
         self.texts = dict(texts)
         self.folder = place
 
+    def is_file(self, path: str) -> bool:
+        """Return whether a file is there."""
+        return path in self.texts
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether a folder is there."""
+        return any(one.startswith(f"{path}/") for one in self.texts)
+
     def place(self) -> str:
         """Return the absolute path that the repository is said to have."""
         return self.folder

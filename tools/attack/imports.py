@@ -87,6 +87,14 @@ class Package:
         """Return the path."""
         return path
 
+    def is_file(self, path: str) -> bool:
+        """Return whether a file is there."""
+        return path in self.texts
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether a folder is there."""
+        return any(one.startswith(f"{path}/") for one in self.texts)
+
     def place(self) -> str:
         """Return no place: nothing imports the package from above."""
         return ""

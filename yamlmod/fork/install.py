@@ -33,8 +33,9 @@ from yamlmod.fork.placed import (
 from yamlmod.fork.plan import Change, Plan, Step
 from yamlmod.fork.proof import proven, statement_keys
 from yamlmod.fork.python.bindings import bindings
+from yamlmod.fork.python.modules import is_mentioned
 from yamlmod.fork.python.source import Source
-from yamlmod.fork.reach import add_names, read_route, refuse_taken, ways_out
+from yamlmod.fork.reach import Hop, add_names, read_route
 from yamlmod.fork.requirements import add_requirements
 from yamlmod.registry.manifest import Template
 
@@ -71,7 +72,7 @@ def install(
     apart = [template for template in templates if template not in inside]
     names = [template.class_name for template in templates]
     own = {own_path(fork, template) for template in apart}
-    refuse_taken(fork, hops, common, function.source, names, own)
+    _refuse_taken(fork, hops, common, function.source, names, own)
     _refuse_collisions(common, placed, templates, inside)
 
     blocks = [one.block for one in placed.values() if one.placement == COMMON]
@@ -255,6 +256,22 @@ def _defined(template: Template) -> list[str]:
     return list(dict.fromkeys([template.class_name, *names]))  # the class is the main matter
 
 
+def _refuse_taken(
+    fork: Fork,
+    hops: Sequence[Hop],
+    home: Source,
+    parse: Source,
+    names: Sequence[str],
+    own: Iterable[str],
+) -> None:
+    sources = (parse, home, *(hop.upper for hop in hops))
+    if is_mentioned(fork.modules, [one.path for one in sources], names):
+        # Only then is it worth it to load what follows names.
+        from yamlmod.fork.taken import refuse_taken
+
+        refuse_taken(fork, hops, home, parse, names, own)
+
+
 def _collision(common: Source, node: ast.stmt, name: str, template: Template) -> Refusal:
     place = common.place(node)
     constructor = ""
@@ -263,6 +280,8 @@ def _collision(common: Source, node: ast.stmt, name: str, template: Template) ->
             if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
                 place = common.place(inner)
                 constructor = f" with the constructor `{common.tail(common.start(inner)).strip()}`"
+    from yamlmod.fork.taken import ways_out
+
     main = name == template.class_name
     taken = [one.name for one in bindings(common.tree)]
     what = "" if main else f", a helper of {template.name},"

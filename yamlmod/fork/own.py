@@ -6,19 +6,21 @@ import ast
 import sys
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.files import Files
 from yamlmod.fork.install import install, read_common
-from yamlmod.fork.locate import Fork
+from yamlmod.fork.locate import Fork, graph_of
 from yamlmod.fork.placed import COMMON, OWN_FILE, find_placed, own_path
 from yamlmod.fork.python.bindings import bindings, from_imports, is_star
-from yamlmod.fork.python.import_graph import ImportGraph
-from yamlmod.fork.python.import_order import ImportProblem
-from yamlmod.fork.python.modules import Elsewhere
+from yamlmod.fork.python.modules import Elsewhere, Modules
 from yamlmod.fork.python.overlay import Overlay
 from yamlmod.fork.python.source import Source
 from yamlmod.registry.manifest import Template
+
+if TYPE_CHECKING:
+    from yamlmod.fork.python.import_order import ImportProblem
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
 # Packages whose name on the index is not the name that is imported.
@@ -77,7 +79,7 @@ def _new_problem(
         texts = install(files, fork, [template], placement).texts
     except Refusal:
         return None  # said again where it is really planned
-    graph = ImportGraph(Overlay(files, texts), fork.yolo)
+    graph = graph_of(Modules(Overlay(files, texts), fork.yolo))
     for start in (fork.yolo, fork.common):
         problems = graph.import_problems(start)
         if problems and not fork.graph.import_problems(start):
@@ -158,9 +160,9 @@ def _path_of(fork: Fork, template: Template, placement: str) -> str:
 def _is_inside(fork: Fork, path: str, node: ast.Import | ast.ImportFrom) -> bool:
     """Return whether an import in a file means a module of the fork, one that is missing too."""
     if isinstance(node, ast.ImportFrom):
-        places = [fork.graph.find(path, node.module or "", node.level)]
+        places = [fork.modules.find(path, node.module or "", node.level)]
     else:
-        places = [fork.graph.find(path, one.name) for one in node.names]
+        places = [fork.modules.find(path, one.name) for one in node.names]
     return not any(isinstance(one, Elsewhere) for one in places)
 
 

@@ -140,7 +140,7 @@ def drop_files(files: Files, fork: Fork, gone: Sequence[Placed]) -> Plan:
 def add_file_imports(fork: Fork, parse: Source, templates: Sequence[Template]) -> Change:
     """Return the change that imports the templates' classes into the file of parse_model."""
     there = {
-        (fork.graph.file_of(parse.path, node), alias.name)
+        (fork.modules.file_of(parse.path, node), alias.name)
         for node in from_imports(parse)
         for alias in node.names
         if alias.asname is None
@@ -167,7 +167,7 @@ def drop_file_imports(fork: Fork, parse: Source, gone: Sequence[Placed]) -> Chan
     return Change.joined(
         leave_import(parse, node, {own[path]})
         for node in from_imports(parse)
-        if (path := fork.graph.file_of(parse.path, node)) in own
+        if (path := fork.modules.file_of(parse.path, node)) in own
     )
 
 

@@ -7,25 +7,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from yamlmod.edits import Edit
-from yamlmod.errors import Place, Refusal
+from yamlmod.errors import Refusal
 from yamlmod.fork.exports import add_exports, drop_exports, read_exports
 from yamlmod.fork.imports import MARK, marked_imports
 from yamlmod.fork.listing import import_listing
 from yamlmod.fork.locate import Fork
 from yamlmod.fork.plan import Change, Step
 from yamlmod.fork.proof import imported
-from yamlmod.fork.python.answers import Answer, Definition, Missing, Unknown
 from yamlmod.fork.python.bindings import (
     behind,
-    bindings,
     from_imports,
     is_star,
     last_of_header,
     written,
 )
-from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.python.modules import Modules
 from yamlmod.fork.python.source import Source
-from yamlmod.registry.naming import free_name
 
 Changes = list[tuple[Source, Change]]
 
@@ -54,79 +51,13 @@ def read_route(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
     """
     if home.path == parse.path:
         return ()
-    direct = _hop(fork.graph, parse, home)
+    direct = _hop(fork.modules, parse, home)
     between = _package_between(fork, home, parse)
     if between and not direct.star and not _brings_conv(direct.imports):
         return between
     if direct.imports:
         return (direct,)
     return _star_between(fork, home, parse) or (direct,)
-
-
-def refuse_taken(
-    fork: Fork,
-    hops: Sequence[Hop],
-    home: Source,
-    parse: Source,
-    names: Sequence[str],
-    own: Iterable[str] = (),
-) -> None:
-    """Refuse names that a file on the way, or a star import there, binds to another thing.
-
-    ``own`` are the files of modules that have one.
-    """
-    ours = {home.path, *own}
-    sources = {source.path: source for source in (parse, *(hop.upper for hop in hops), home)}
-    # What the home itself binds is looked at where the code is put in.
-    at_home = {one.name for one in bindings(home.tree)}
-    for source in sources.values():
-        for name in names:
-            answer = fork.graph.denotes_in_module(source.path, name)
-            inside = isinstance(answer, Definition) and answer.path in ours
-            if not _is_free(answer, name, inside) and not (inside and name in at_home):
-                raise _taken(fork, source, name, answer)
-
-
-def ways_out(name: str, taken: Iterable[str], there: bool) -> str:
-    """Return what a user can do about a taken name; ``there``: it is a class of the fork."""
-    lines = ["the later definition would silently replace the earlier one; choose"]
-    if there:
-        lines.append("  --use-existing      register the one that is there, and add no code")
-    other = free_name(name, taken)
-    lines.append(f"  --as {other:<14} add this one under another name, its helpers with it")
-    return "\n".join(lines)
-
-
-def _is_free(answer: Answer, name: str, inside: bool) -> bool:
-    """Return whether a class of this name can be added: nothing has it, or ours has it already."""
-    if isinstance(answer, Unknown):
-        return not answer.alternatives
-    if isinstance(answer, Missing):
-        return not answer.hops  # an import of it is there, though it fails
-    return inside and isinstance(answer, Definition) and answer.name == name
-
-
-def _taken(fork: Fork, source: Source, name: str, answer: Answer) -> Refusal:
-    node = next((one.node for one in bindings(source.tree) if one.name == name), None)
-    there = isinstance(answer, Definition) and answer.kind == "class"
-    if node is None and isinstance(answer, Definition):
-        other = fork.graph.source(answer.path)
-        source, node = (source, None) if other is None else (other, _statement(answer))
-    place = Place(source.shown) if node is None else source.place(node)
-    known = fork.graph.names(fork.yolo).names
-    return Refusal(
-        "name-taken",
-        f"{source.shown} already binds {name} to something else",
-        place=place,
-        hint=ways_out(name, known, there)
-        if there
-        else "yamlmod adds its class elsewhere and would not win over this one; rename one of "
-        f"them, or use --as {free_name(name, known)}",
-    )
-
-
-def _statement(answer: Definition) -> ast.stmt | None:
-    return answer.node if isinstance(answer.node, ast.stmt) else None
 
 
 def add_names(fork: Fork, hops: Sequence[Hop], names: Sequence[str]) -> Changes:
@@ -194,8 +125,10 @@ def add_import(fork: Fork, parse: Source, wanted: Sequence[tuple[str, str]]) -> 
     return Change((Edit(at, at, text),), joined.steps, joined.adds)
 
 
-def _hop(graph: ImportGraph, upper: Source, lower: Source) -> Hop:
-    found = (node for node in from_imports(upper) if graph.file_of(upper.path, node) == lower.path)
+def _hop(modules: Modules, upper: Source, lower: Source) -> Hop:
+    found = (
+        node for node in from_imports(upper) if modules.file_of(upper.path, node) == lower.path
+    )
     return Hop(upper, lower, tuple(found))
 
 
@@ -206,26 +139,26 @@ def _brings_conv(nodes: Iterable[ast.ImportFrom]) -> bool:
 def _package_between(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops through a package's ``__init__`` that hands on Conv, where there is one."""
     for node in from_imports(parse):
-        path = fork.graph.file_of(parse.path, node)
+        path = fork.modules.file_of(parse.path, node)
         if not path.endswith("__init__.py") or path == home.path:
             continue
-        middle = fork.graph.source(path)
-        hop = None if middle is None else _hop(fork.graph, middle, home)
+        middle = fork.modules.source(path)
+        hop = None if middle is None else _hop(fork.modules, middle, home)
         if hop is not None and hop.imports and (_brings_conv([node]) or is_star(node)):
-            return hop, _hop(fork.graph, parse, hop.upper)
+            return hop, _hop(fork.modules, parse, hop.upper)
     return ()
 
 
 def _star_between(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops through a sibling that imports all of the home and is imported so."""
     for node in from_imports(parse):
-        path = fork.graph.file_of(parse.path, node) if is_star(node) else ""
-        other = fork.graph.source(path) if path else None
+        path = fork.modules.file_of(parse.path, node) if is_star(node) else ""
+        other = fork.modules.source(path) if path else None
         if other is None or read_exports(other)[1]:
             continue
-        hop = _hop(fork.graph, other, home)
+        hop = _hop(fork.modules, other, home)
         if hop.star:
-            return hop, _hop(fork.graph, parse, other)
+            return hop, _hop(fork.modules, parse, other)
     return ()
 
 

@@ -6,11 +6,11 @@ import ast
 from pathlib import PurePosixPath
 
 from yamlmod.fork.python.bindings import written
-from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.python.modules import Modules
 from yamlmod.fork.python.source import Source
 
 
-def package_prefix(graph: ImportGraph, parse: Source) -> str:
+def package_prefix(modules: Modules, parse: Source) -> str:
     """Return what stands before the names of modules beside the parse file, say ``models.``.
 
     It is read from an import that means a file of the same folder; empty where there is none.
@@ -19,7 +19,7 @@ def package_prefix(graph: ImportGraph, parse: Source) -> str:
     for node in ast.walk(parse.tree):
         if not isinstance(node, ast.ImportFrom) or not node.module:
             continue
-        path = PurePosixPath(graph.file_of(parse.path, node) or "/")
+        path = PurePosixPath(modules.file_of(parse.path, node) or "/")
         if path.name == "__init__.py":
             path = path.parent
         if path.is_relative_to(folder) and path != folder:

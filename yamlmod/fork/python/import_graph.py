@@ -40,16 +40,20 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from yamlmod.fork.files import Files
 from yamlmod.fork.python.answers import Answer, Definition, Missing, Unknown
-from yamlmod.fork.python.import_order import ImportOrder, ImportProblem, ImportReach
+from yamlmod.fork.python.import_reach import ImportReach
 from yamlmod.fork.python.imported import OrderMattersError
 from yamlmod.fork.python.lookup import Lookup, Position, Stops, TooLongError
 from yamlmod.fork.python.modules import Elsewhere, Module, Modules, Place
 from yamlmod.fork.python.name_list import NameList
 from yamlmod.fork.python.parsed import ParsedFiles
 from yamlmod.fork.python.source import Source
+
+if TYPE_CHECKING:
+    from yamlmod.fork.python.import_order import ImportProblem
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ class ImportGraph:
 
     def file_of(self, importer: str, node: ast.ImportFrom) -> str:
         """Return the file of the tree that an import reads from, empty for none."""
-        return self.module_file(node.module or "", importer, node.level) or ""
+        return self.modules.file_of(importer, node)
 
     def brings(self, importer: str, node: ast.ImportFrom, name: str) -> Answer:
         """Return what an import brings under the name it has in the module."""
@@ -210,6 +214,9 @@ class ImportGraph:
             return Unknown("its imports are too entangled")
 
     def _walk(self, path: str) -> None:
+        # Most questions do not need it.
+        from yamlmod.fork.python.import_order import ImportOrder
+
         lookup = self._ordered[path] = self._lookup(Stops(ordered=True))
         problem = ImportOrder(lookup).run(path, self._packages(path))
         self._problems[path] = () if problem is None else (problem,)

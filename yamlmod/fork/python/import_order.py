@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from yamlmod.errors import YamlmodError
-from yamlmod.fork.files import Files
 from yamlmod.fork.python.answers import ErrorName, Hop, Missing
 from yamlmod.fork.python.attempts import PLAIN, catches
 from yamlmod.fork.python.blocks import Block, Parts, ends, runs
@@ -19,11 +16,6 @@ from yamlmod.fork.python.modules import Elsewhere, Module, Modules, NoModule
 from yamlmod.fork.python.parsed import Parsed
 
 _DEPTH = 60
-_IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n#;]*)"
-    r"|import[ \t]+([^\n#;]*))",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True)
@@ -292,58 +284,3 @@ class ImportOrder:
             cycle = hops[first:]
         problem = ImportProblem(file.path, node.lineno, error, why, hops, cycle)
         raise _FailedError(problem)
-
-
-class ImportReach:
-    """Which files a file may come to import, read off the text: too many rather than too few."""
-
-    def __init__(self, files: Files, modules: Modules):
-        self.files = files
-        self.modules = modules
-        self._next: dict[str, frozenset[str]] = {}
-
-    def may_import(self, start: str, goal: str) -> bool:
-        """Return whether importing ``start`` may lead to ``goal``."""
-        seen, waiting = {start}, [start]
-        while waiting:
-            for path in self.imported(waiting.pop()):
-                if path == goal:
-                    return True
-                if path not in seen:
-                    seen.add(path)
-                    waiting.append(path)
-        return False
-
-    def imported(self, path: str) -> frozenset[str]:
-        """Return the files that a file's import statements name, wherever they stand."""
-        if path not in self._next:
-            self._next[path] = frozenset(self._read(path))
-        return self._next[path]
-
-    def _read(self, path: str) -> Iterator[str]:
-        try:
-            text = self.files.read(path) or ""
-        except YamlmodError:
-            return
-        for dots, module, names, plain in _IMPORT.findall(text.replace("\\\n", " ")):
-            for dotted in _words(plain):
-                yield from self._files(self.modules.find(path, dotted))
-            if dots or module:
-                place = self.modules.find(path, module, len(dots))
-                yield from self._files(place)
-                if isinstance(place, Module):
-                    inner = (self.modules.submodule(place, name) for name in _words(names))
-                    yield from (path for one in inner for path in self._files(one))
-
-    def _files(self, place: object) -> Iterator[str]:
-        if isinstance(place, Module):
-            yield from place.packages
-            if not place.is_folder:
-                yield place.path
-
-
-def _words(text: str) -> list[str]:
-    """Return the names of an import's list, those behind `as` left out."""
-    text = re.sub(r"#[^\n]*", "", text).strip("() \t\r\n")
-    parts = (part.split() for part in text.split(","))
-    return [words[0] for words in parts if words and re.fullmatch(r"[\w.]+", words[0])]

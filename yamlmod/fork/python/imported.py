@@ -86,8 +86,9 @@ class Imported:
             return [Unknown(reason, (hop,), maybe_missing=True), None]
         if place.is_folder or place.path == importer:
             return [None]
-        if not self.lookup.stops.ordered and self.lookup.may_import(place.path, importer):
-            raise OrderMattersError(place.path)
+        file = self.lookup.parsed.get(place.path)
+        if not isinstance(file, str) and name in file.block.names:
+            self._refuse_circle(importer, place)
         stop = self.lookup.stops.of(importer, node, place.path)
         listed = self.lookup.lists.of(place.path, stop)
         if listed is None and name.startswith("_"):
@@ -96,6 +97,8 @@ class Imported:
             return [None]
         answer = self.lookup.of_module(place.path, name, stop)
         inner = self.lookup.modules.submodule(place, name)
+        if inner is not None or not isinstance(answer, Missing):
+            self._refuse_circle(importer, place)
         unsure = listed is None and not self.lookup.stops.ordered
         if isinstance(answer, Missing) and inner is not None and (unsure or listed is not None):
             # The list loads it; without one it is there if something has imported it before.
@@ -105,6 +108,11 @@ class Imported:
         answer = with_hop(answer, hop)
         sure = listed is None or name in listed.names
         return [answer] if sure and not _may_lack(answer) else [answer, None]
+
+    def _refuse_circle(self, importer: str, place: Module) -> None:
+        """Ask for the order where a module that is imported from may import the importer."""
+        if not self.lookup.stops.ordered and self.lookup.may_import(place.path, importer):
+            raise OrderMattersError(place.path)
 
     def _refuse_race(self, place: Module, name: str) -> None:
         """Ask for the order where a submodule may take the place of a name of its package."""

@@ -237,10 +237,13 @@ class Lookup:
                         inner += self.scan(file, body, name, None)
                     return [*(one for one in inner if one is not None), None]
         if parts.choices:
-            return self._choices(file, parts, name)
+            if isinstance(node, ast.Match):
+                own = [*own, None]  # a pattern binds its names where it fits
+            outcomes = self._choices(file, parts, name)
+            return [one for one in outcomes if one is not None] + own * (None in outcomes)
         if parts.handlers:
             return self.attempts.outcomes(file, parts, name)
-        outcomes: Outcomes = []
+        outcomes = []
         for part in (parts.final, parts.after, parts.body):
             if part is not None and None in (outcomes or [None]):
                 inner = self.scan(file, part, name, None)

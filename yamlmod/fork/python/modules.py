@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from glob import escape
@@ -12,10 +13,12 @@ from pathlib import PurePosixPath
 
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.files import Files
+from yamlmod.fork.python.source import Source, read_source
 
 # Installed beside every fork: a folder of the fork with such a name is not what an import means.
 _FOREIGN = frozenset({"torch", "torchvision", "numpy", "cv2", "timm", "tensorflow", "mmcv", "PIL"})
 _DOTTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)\.([\w.]+)", re.MULTILINE)
+_STAR = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*\(?[ \t]*\*", re.MULTILINE)
 _BINARY = (".so", ".pyd", ".pyx", ".dylib")
 
 
@@ -71,13 +74,27 @@ class Modules:
     def is_file(self, path: str) -> bool:
         """Return whether a file is there."""
         if path not in self._there:
-            self._there[path] = bool(self.files.glob(escape(path)))
+            self._there[path] = self.files.is_file(path)
         return self._there[path]
 
     def is_folder(self, path: PurePosixPath) -> bool:
         """Return whether a folder holds Python files, itself or one folder down."""
+        if not self.files.is_folder(str(path)):
+            return False
         base = "" if str(path) == "." else f"{escape(str(path))}/"
         return bool(self.files.glob(f"{base}*.py") or self.files.glob(f"{base}*/*.py"))
+
+    def file_of(self, importer: str, node: ast.ImportFrom) -> str:
+        """Return the file of the tree that an import reads from, empty for none."""
+        place = self.find(importer, node.module or "", node.level)
+        return place.path if isinstance(place, Module) and not place.is_folder else ""
+
+    def source(self, path: str) -> Source | None:
+        """Return a parsed file, None where it is not there or cannot be read."""
+        try:
+            return read_source(self.files, path)
+        except YamlmodError:
+            return None
 
     def find(self, importer: str, dotted: str, level: int = 0) -> Place:
         """Return the module that an import of ``dotted`` in a file means."""
@@ -118,7 +135,8 @@ class Modules:
         folder = PurePosixPath(importer).parent
         up = level - 1
         if up > len(folder.parts):
-            names = list(reversed(self.above[up - len(folder.parts) :])) if self.above else []
+            # Where that package begins is not known; its own folder's name is.
+            names = self.above[up - len(folder.parts) :][:1]
             return Elsewhere(".".join([*names, *parts]))
         for _ in range(up):
             folder = folder.parent
@@ -166,7 +184,7 @@ class Modules:
             [self.parser] if self.parser and root in PurePosixPath(self.parser).parents else []
         )
         return any(
-            "sys.path" in self._text(one) for one in starts if not one.endswith("__init__.py")
+            "sys.path" in self.text(one) for one in starts if not one.endswith("__init__.py")
         )
 
     def _by_own_name(self, parts: Sequence[str]) -> Place | None:
@@ -195,7 +213,7 @@ class Modules:
         """
         found = set()
         top = PurePosixPath(self.parser).parts[:1]
-        for first, rest in _DOTTED.findall(self._text(self.parser) if self.parser else ""):
+        for first, rest in _DOTTED.findall(self.text(self.parser) if self.parser else ""):
             if first in sys.stdlib_module_names or first in _FOREIGN:
                 continue
             place = self._below(PurePosixPath(), rest.split("."), ())
@@ -237,7 +255,7 @@ class Modules:
             if not self.is_file(str(folder / "__init__.py")):
                 plain = self.is_file(f"{folder}.py") and len(parts) > 1
                 return NoModule(f"'{part}' ({folder}.py) is not a package") if plain else None
-            if "__path__" in self._text(str(folder / "__init__.py")):
+            if "__path__" in self.text(str(folder / "__init__.py")):
                 return None
         if len(parts) < 2 or self._is_binary(root, parts):
             return None
@@ -258,8 +276,26 @@ class Modules:
             found.append(init)
         return tuple(reversed(found))
 
-    def _text(self, path: str) -> str:
+    def text(self, path: str) -> str:
+        """Return a file's text, empty where it is not there or cannot be read."""
         try:
             return self.files.read(path) or ""
         except YamlmodError:
             return ""
+
+
+def is_mentioned(modules: Modules, paths: Sequence[str], names: Iterable[str]) -> bool:
+    """Return whether a name is in the text of files, or of those they import everything from."""
+    names = list(names)
+    seen, waiting = set(paths), list(paths)
+    while waiting:
+        path = waiting.pop()
+        text = modules.text(path)
+        if any(name in text for name in names):
+            return True
+        for dots, dotted in _STAR.findall(text):
+            place = modules.find(path, dotted, len(dots))
+            if isinstance(place, Module) and not place.is_folder and place.path not in seen:
+                seen.add(place.path)
+                waiting.append(place.path)
+    return False

@@ -23,6 +23,15 @@ class Overlay:
         """Return how messages name the file."""
         return self.files.shown(path)
 
+    def is_file(self, path: str) -> bool:
+        """Return whether a file will be there."""
+        return self.texts[path] is not None if path in self.texts else self.files.is_file(path)
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether a folder is there, or will be."""
+        new = (one for one, text in self.texts.items() if text is not None)
+        return self.files.is_folder(path) or any(one.startswith(f"{path}/") for one in new)
+
     def place(self) -> str:
         """Return the absolute path of the repository."""
         return self.files.place()

@@ -94,6 +94,10 @@ class ParsedFiles:
             self._parsed[path] = self._read(path)
         return self._parsed[path]
 
+    def paths(self) -> list[str]:
+        """Return the files that have been asked for."""
+        return list(self._parsed)
+
     def _read(self, path: str) -> Parsed | str:
         try:
             source = read_source(self.files, path)
