@@ -92,6 +92,19 @@ def test_an_own_class_whose_imports_run_in_a_circle(fork: Path) -> None:
     assert done.code == 0 and snapshot(fork) == before
 
 
+def test_doctor_names_a_circle_that_is_there(fork: Path) -> None:
+    conv = fork / "ultralytics/nn/modules/conv.py"
+    conv.write_text("from .block import C2f\n" + small_ultralytics.CONV, encoding="ascii")
+    assert "circular import" in imports(fork)
+    done = yamlmod("doctor", ".", "--json", cwd=fork)
+    problems = [
+        one["text"] for one in json.loads(done.out)["findings"] if one["level"] == "problem"
+    ]
+    told = [one for one in problems if "circular import" in one]
+    assert len(told) == 1 and told[0].startswith("ultralytics/nn/modules/conv.py:1: ")
+    assert "C2f" in told[0] and done.code == 1
+
+
 def test_a_circle_that_was_asked_for_is_refused(fork: Path) -> None:
     before = snapshot(fork)
     words = ("patch", "fork", "own.py:C2fGate", "-w", "--placement", "common")

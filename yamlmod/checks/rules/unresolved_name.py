@@ -72,8 +72,10 @@ RULE = Rule(
     severity="error",
     summary="The fork's parser knows no class of this name.",
     why="parse_model looks a module up by its name among what its file defines and imports, "
-    "star imports included. Where an import of everything leads out of the repository, a name "
-    "that is not found is a note, once: what is installed is not looked into.",
+    "star imports included; a class that `__all__` leaves out is not among them. Names that it "
+    "looks up elsewhere (`getattr(torch.nn, m[3:])` for `nn.Upsample`) are not for the fork to "
+    "define. Where an import of everything leads out of the repository, a name that is not found "
+    "is a note, once: what is installed is not looked into.",
     check=_check,
     valid=(
         Valid(_TEXT.format("C3"), builder=_FORK),
