@@ -33,7 +33,7 @@ def test_a_patch_is_read_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     from yamlmod.edits import Edit
     from yamlmod.fork.plan import Change
     from yamlmod.fork.proof import proven
-    from yamlmod.fork.source import parse
+    from yamlmod.fork.python.source import parse
 
     source = parse("f.py", "f.py", "a = 1\n")
     monkeypatch.setattr(second_reading, "_is_readable", lambda text: text == "a = 1\n")

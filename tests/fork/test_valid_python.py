@@ -10,7 +10,7 @@ from tests.fork.memory import ALL, COMMON, SAME, Memory, repository, yolo
 from yamlmod.errors import ProofFailedError, Refusal, YamlmodError
 from yamlmod.fork.exports import read_exports
 from yamlmod.fork.listing import literal_listing
-from yamlmod.fork.source import parse
+from yamlmod.fork.python.source import parse
 
 HERE, THERE = "models/common.py", "models/yolo.py"
 

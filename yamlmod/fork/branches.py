@@ -12,7 +12,7 @@ from yamlmod.fork.listing import element_name, literal_listing
 from yamlmod.fork.parse_model import Function, Literal, Names, literal_in
 from yamlmod.fork.plan import Change, Step
 from yamlmod.fork.proof import branch, member
-from yamlmod.fork.source import Source
+from yamlmod.fork.python.source import Source
 from yamlmod.registry.manifest import Template
 
 _PLAIN = Names("i", "f", "m", "args")

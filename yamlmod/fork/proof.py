@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Place, ProofFailedError, Refusal, YamlmodError
 from yamlmod.fork.plan import Change
+from yamlmod.fork.python.source import Source, tree_of
 from yamlmod.fork.second_reading import check_second_reading
-from yamlmod.fork.source import Source, tree_of
 
 
 def statement_keys(code: str) -> tuple[str, ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
+
+_BUILTINS = frozenset(dir(builtins))
 
 
 @dataclass(frozen=True)
@@ -37,19 +40,42 @@ class Passed:
 
 
 @dataclass(frozen=True)
+class ParserNames:
+    """The names that a parse function resolves: what every command says of one comes from here.
+
+    ``prefixes`` begin names that are looked up in an installed package (``nn.``). ``open`` says why
+    ``known`` may not be all, ``beyond`` which modules outside of the repository everything is
+    imported from. ``evaluated``: the function calls eval, which sees builtins and attributes, too.
+    """
+
+    known: frozenset[str]
+    open: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    evaluated: bool = True
+
+    def has(self, module: str) -> bool:
+        """Return whether a module's name resolves."""
+        if module.startswith(self.prefixes):
+            return True
+        first = module.partition(".")[0] if self.evaluated else module
+        return first in self.known or (self.evaluated and first in _BUILTINS)
+
+    def lacks(self, module: str) -> bool:
+        """Return whether using a module's name surely fails; False also where that is unknown."""
+        return not self.open and not self.has(module)
+
+
+@dataclass(frozen=True)
 class Builder:
     """A fork's parse function and the names it sees.
 
-    ``names`` are those that resolve; where ``open`` is set, more may: an import cannot be followed
-    (``beyond`` names those that leave the repository). ``twice`` tells where a class is defined
-    again, ``tensorflow`` the classes of tf.py.
+    ``twice`` tells where a class is defined again, ``tensorflow`` the classes of tf.py.
     """
 
     shown: str
     function: str
-    names: frozenset[str]
-    open: bool
-    beyond: tuple[str, ...] = ()
+    names: ParserNames
     twice: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     signatures: Mapping[str, Signature] = field(default_factory=dict)
     passed: Mapping[str, Passed] = field(default_factory=dict)

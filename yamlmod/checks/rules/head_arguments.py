@@ -8,7 +8,7 @@ from typing import Any
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, number
-from yamlmod.model.builder import Builder, Signature
+from yamlmod.model.builder import Builder, ParserNames, Signature
 from yamlmod.model.document import Row
 
 # Facts of YOLOv5, v7, v8 to v12, v9 and v10: what the row gives, before parse_model adds channels.
@@ -144,8 +144,7 @@ def _fork(*names: str) -> Builder:
     return Builder(
         "models/yolo.py",
         "parse_model",
-        frozenset({"Conv", "Detect"}),
-        False,
+        ParserNames(frozenset({"Conv", "Detect"})),
         signatures={"Detect": Signature(0, len(names), names)},
     )
 

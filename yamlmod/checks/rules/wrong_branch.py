@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
-from yamlmod.model.builder import Builder, Passed, Signature
+from yamlmod.model.builder import Builder, ParserNames, Passed, Signature
 
 _CHANNELS = frozenset(
     [
@@ -70,8 +70,7 @@ def _fork(passed: dict[str, Passed]) -> Builder:
     return Builder(
         "models/yolo.py",
         "parse_model",
-        frozenset({"Conv", "CBAM", "Detect"}),
-        False,
+        ParserNames(frozenset({"Conv", "CBAM", "Detect"})),
         signatures={"CBAM": Signature(2, 4, ("c1", "c2", "ratio", "kernel_size"))},
         passed=passed,
     )

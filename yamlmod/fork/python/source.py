@@ -86,7 +86,7 @@ def read_source(files: Files, path: str) -> Source | None:
     return None if text is None else parse(path, files.shown(path), text)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=512)
 def parse(path: str, shown: str, text: str) -> Source:
     """Parse a file's text; a Refusal names the line that is not Python 3."""
     refuse_other_coding(shown, text)
