@@ -22,9 +22,9 @@ def choose(model: Model, layers: Sequence[int], sources: Collection[int]) -> Map
         targets = [read.target for read in model.graph.reads[layer]]
         kind = _kind(model, layer)
         is_join = len(targets) != 1 or (kind is not None and kind.channels in JOINS)
-        if not is_join or not model.readers(layer):
-            continue
         named = sorted(set(targets) & set(sources))
+        if not is_join or not (named or model.readers(layer)):
+            continue
         if len(named) != 1:
             raise _joins(model, layer, targets, named)
         chosen[layer] = named[0]
