@@ -214,6 +214,12 @@ def test_a_list_of_lines_between_brackets() -> None:
         assert caught.value.code == "block-row"
 
 
+def test_a_wrong_comment_that_a_removal_makes_right_is_left_alone() -> None:
+    text = SMALL.replace("# 9 (P3/8-small)", "# 8 (P3/8-small)")
+    assert "# 8 (P3/8-small)" in move(model(text), 5, after=3).text
+    assert "# 8 (P3/8-small)" in move(model(text), 5, after=9).text
+
+
 # --- lines that several rows share -------------------------------------------------------------
 
 _END = "\nhead: [[[1], 1, Detect, [nc]]]\n"

@@ -95,6 +95,21 @@ def trailing_comment(document: Document, row: Row) -> str:
     return found[1] if found else ""
 
 
+def item_columns(document: Document, row: Row) -> tuple[int, int]:
+    """Return where the dash and the text of a new item beside ``row`` stand on their line."""
+    prefix = _item_prefix(document.text, document.section_of(row), row)
+    return prefix.rindex("-"), len(prefix)
+
+
+def comment_above(document: Document, row: Row) -> str:
+    """Return what is between the dash of a row and the row, where a comment is part of it."""
+    section = document.section_of(row)
+    if section.flow:
+        return ""
+    gap = document.text[_dash(document.text, section, row) + 1 : row.start]
+    return gap.lstrip(" ") if "#" in gap else ""
+
+
 def items_removal(
     text: str, spans: Sequence[tuple[int, int]], position: int, *, flow: bool
 ) -> Edit:
@@ -121,7 +136,7 @@ def row_removal(document: Document, row: Row) -> list[Edit]:
             return [Edit(dash, _dash(text, section, behind), "")]
         return [_whole_lines(text, begin, stop, before)]
     if before is None:
-        return [_first_row_removal(text, row, behind)]
+        return _first_row_removal(text, row, behind)
     mark = _next_mark(text, row.end)
     has_comma = text[mark] == ","
     shares_below = behind is not None and behind.start < stop
@@ -141,16 +156,19 @@ def row_removal(document: Document, row: Row) -> list[Edit]:
     return [line] if has_comma else [Edit(comma, comma + 1, ""), line]
 
 
-def _first_row_removal(text: str, row: Row, behind: Row | None) -> Edit:
+def _first_row_removal(text: str, row: Row, behind: Row | None) -> list[Edit]:
     if behind is None:
-        return Edit(row.start, row.end, "")
+        return [Edit(row.start, row.end, "")]
     stop = _line_end(text, row.end)
     comma = _next_mark(text, row.end)
     between = text[stop : behind.start] if behind.start > stop else ""
     if not between.replace(",", "", 1).strip():
-        return Edit(row.start, behind.start, "")
+        return [Edit(row.start, behind.start, "")]
     # Comments stand between the two rows: they stay.
-    return Edit(row.start, max(stop, comma + 1), "")
+    if comma < stop:
+        return [Edit(row.start, stop, "")]
+    end = comma + 1 + (text[comma + 1 : comma + 2] == " ")
+    return [Edit(row.start, stop, ""), Edit(comma, end, "")]
 
 
 def _neighbours(section: Section, row: Row) -> tuple[Row | None, Row | None]:

@@ -72,12 +72,10 @@ def load_as_fork(text: str, shown: str) -> Mapping[str, Any]:
 
     The data is shared between callers and must not be changed.
     """
-    whole = dict(load_plain(text, shown))
     root = compose(text, shown)
-    for key, value in root.value if root is not None else ():
-        if isinstance(value, SequenceNode) and key.value in ("backbone", "head"):
-            whole[key.value] = value_of(value, text, shown)
-    return whole
+    if not isinstance(root, MappingNode):
+        raise Refusal("not-a-model", "its top level is not a mapping", place=Place(shown))
+    return {str(key.value): value_of(value, text, shown) for key, value in root.value}
 
 
 def _loaded(text: str, shown: str) -> Any:

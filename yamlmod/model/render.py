@@ -10,6 +10,7 @@ from typing import Any
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
 from yamlmod.model.document import Document, Row
+from yamlmod.model.layout import comment_above, item_columns
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 # Words YAML reads as something else than a string.
@@ -47,9 +48,13 @@ def render_moved(
         start, end = row.arg_spans[0]
         edits.append(Edit(start - row.start, end - row.start, str(first)))
     text = apply_edits(origin.text[row.start : row.end], edits)
-    if row.flow:
-        return text  # between brackets the indentation is free
-    return _indented(text, _column(document.text, neighbour) - _column(origin.text, row))
+    above = comment_above(origin, row)
+    if document.section_of(neighbour).flow or (row.flow and not above):
+        return above + text  # between brackets the indentation is free
+    dash, column = item_columns(document, neighbour)
+    if above:
+        return _indented(above + text, dash - item_columns(origin, row)[0])
+    return _indented(text, column - _column(origin.text, row))
 
 
 def _as_flow(

@@ -53,7 +53,8 @@ def plan_insert(model: Model, request: Request) -> Outcome:
     mapping = shift.mapping(len(model.document.rows))
     edits, consumers = _rewire(model, new, mapping, request.spelling)
     renumbered = len(edits)
-    comments, wrong = renumber_comments(model.document.text, model.document.rows, mapping)
+    rows = _right_before(model.document.rows, request.moved)
+    comments, wrong = renumber_comments(model.document.text, rows, mapping)
     text = apply_edits(
         model.document.text, [*edits, *comments, *_new_lines(model.document, new, shift)]
     )
@@ -71,6 +72,18 @@ def plan_insert(model: Model, request: Request) -> Outcome:
         steps=(Insertion([_claim(item) for item in new]),),
         mapping=mapping,
     )
+
+
+def _right_before(rows: Sequence[Row], moved: Moved | None) -> Sequence[Row]:
+    """Return the rows without those whose wrong comment became right when a row was taken out."""
+    if moved is None:
+        return rows
+    old = [row for row in moved.document.rows if row.index != moved.row.index]
+    return [
+        row
+        for before, row in zip(old, rows, strict=True)
+        if before.comment is None or before.comment.value == before.index
+    ]
 
 
 def _module(request: Request) -> str:

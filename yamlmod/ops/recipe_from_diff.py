@@ -21,6 +21,7 @@ from yamlmod.ops.compare_lines import comparison_lines, fields_text
 from yamlmod.ops.positions import Model, read_model
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.recipe_text import RecipeEdit, merge_inserts, recipe_text
+from yamlmod.ops.removable import joins
 from yamlmod.registry.catalogue import find
 
 _HINT = "`yamlmod diff A B` lists every difference"
@@ -141,10 +142,12 @@ class _Search:
         self._take(edits, lambda _: True, f"without {names}")
 
     def _read_instead(self, layer: int, alignment: Alignment) -> set[int]:
-        """Return which of several inputs of a removed layer its readers read in the other file."""
+        """Return which input of a removed layer that joins some is read in the other file."""
         inputs = {read.target for read in self.current.graph.reads[layer]}
-        if len(inputs) < 2:
-            return inputs if self.current.document.rows[layer].listed else set()
+        if not joins(self.current, layer):
+            return set()
+        if len(inputs) == 1:
+            return inputs
         found = set()
         for read in self.current.readers(layer):
             now = alignment.to_new(read.reader)

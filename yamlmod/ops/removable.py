@@ -20,13 +20,11 @@ def choose(model: Model, layers: Sequence[int], sources: Collection[int]) -> Map
     chosen: dict[int, int] = {}
     for layer in sorted(set(layers) - {model.graph.head}):
         targets = [read.target for read in model.graph.reads[layer]]
-        kind = _kind(model, layer)
-        is_join = len(targets) != 1 or (kind is not None and kind.channels in JOINS)
-        if not is_join or not model.readers(layer):
-            continue
         named = sorted(set(targets) & set(sources))
+        if not joins(model, layer) or not (named or model.readers(layer)):
+            continue
         if len(named) != 1:
-            raise _joins(model, layer, targets, named)
+            raise _several(model, layer, targets, named)
         chosen[layer] = named[0]
     unused = sorted(set(sources) - set(chosen.values()))
     if unused:
@@ -35,7 +33,13 @@ def choose(model: Model, layers: Sequence[int], sources: Collection[int]) -> Map
     return chosen
 
 
-def _joins(model: Model, layer: int, targets: Sequence[int], named: Sequence[int]) -> Refusal:
+def joins(model: Model, layer: int) -> bool:
+    """Tell whether a layer joins inputs: by their number, or because it is known to."""
+    kind = _kind(model, layer)
+    return len(model.graph.reads[layer]) != 1 or (kind is not None and kind.channels in JOINS)
+
+
+def _several(model: Model, layer: int, targets: Sequence[int], named: Sequence[int]) -> Refusal:
     row, describe = model.document.rows[layer], model.document.describe
     names = one_of([describe(target) for target in targets])
     count = f"{len(targets)} input{'s' if len(targets) != 1 else ''}"
