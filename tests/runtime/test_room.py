@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from tests.runtime.growth import GROWTHS
+from tools.attack._growths import GROWTHS
 from yamlmod.runtime.yamlmod_worker.meanings import KNOWN, storage_of
 from yamlmod.runtime.yamlmod_worker.opcodes import TABLE
 from yamlmod.runtime.yamlmod_worker.pickles import Pickle
