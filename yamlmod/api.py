@@ -14,6 +14,7 @@ nothing. The commands of the same names do the same.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,7 +192,9 @@ class Model:
                 )
             before = read_text(target).raw
         bom = b"\xef\xbb\xbf" if self._bom else b""
-        commit([Change(target, before, bom + self.to_text().encode("utf-8"))])
+        done = commit([Change(target, before, bom + self.to_text().encode("utf-8"))])
+        for line in done.lines():
+            warnings.warn(line, stacklevel=2)
 
     def _layer(self, index: int, alive: frozenset[int]) -> Layer:
         row, shapes = self._wired.document.rows[index], self._wired.shapes

@@ -33,4 +33,4 @@ def run(
     if json or format is Format.json:
         say_json(layers_data(model))
     else:
-        show(layers_table(model).rstrip("\n").split("\n"))
+        show(layers_table(model))
