@@ -1,4 +1,4 @@
-"""The attack on the reader of checkpoints finds nothing, and finds old mistakes that are put back."""
+"""The attack on the reader of checkpoints finds nothing, and finds old mistakes put back."""
 
 from __future__ import annotations
 

@@ -13,13 +13,15 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 import torch
 from torch import nn
 
 from tests.runtime.archives import write_legacy, write_zip
+from yamlmod.runtime.interpreter import Interpreter
+from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.checkpoints import open_checkpoint
 from yamlmod.runtime.yamlmod_worker.contents import LONGEST
 from yamlmod.runtime.yamlmod_worker.refused import Refused
@@ -27,7 +29,7 @@ from yamlmod.runtime.yamlmod_worker.state import find_state
 
 _MOST = LONGEST
 _PROMISE = 1.5  # times the file, and
-_FLOOR = 64  # MB: what docs/weights.md says of the memory
+_FLOOR = 128  # MB: what docs/weights.md says of the memory
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
@@ -96,7 +98,7 @@ def peak(what):
         return next(int(line.split()[1]) for line in status if line.startswith(what)) / 1024
 def files(path):
     for name in _FULL:
-        write_zip(path, GROWTHS[name].pickle(2_500_000))
+        write_zip(path, GROWTHS[name].pickle(6_000_000))
         yield name
     for name, data in _BOMBS.items():
         for write in (write_zip, write_legacy):
@@ -207,6 +209,21 @@ def test_small_tensors_in_no_order_do_not_hold_what_is_read_around_them(tmp_path
     held = {storage.data_ptr(): storage.nbytes() for storage in found.values()}
     assert len(found) == 3000
     assert sum(held.values()) < _PROMISE * path.stat().st_size + (8 << 20)
+
+
+class _Seed(TypedDict):
+    seed: str
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it starts a shell script")
+def test_the_worker_hashes_with_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "python"
+    answer = 'YAMLMOD {\\"number\\": 1, \\"answer\\": {\\"seed\\": \\"$PYTHONHASHSEED\\"}}'
+    script.write_text(f'#!/bin/sh\nread question\necho "{answer}"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    with Worker(Interpreter(str(script), "a test"), tmp_path) as worker:
+        assert worker.ask({}, 60, _Seed) == {"seed": "random"}
 
 
 @pytest.mark.parametrize("protocol", range(6))

@@ -28,7 +28,7 @@ from yamlmod.runtime.yamlmod_worker.state import find_state
 
 _WALL = 120  # seconds after which the process ends itself, also out of a call that hangs
 _SECONDS, _SECONDS_A_MB = 0.5, 2.5
-_FLOOR_MB, _SHARE = 64.0, 1.5  # what docs/weights.md promises of the memory
+_FLOOR_MB, _SHARE = 128.0, 1.5  # what docs/weights.md promises of the memory
 _STALE_MB = 8.0
 _MB = 1 << 20
 # What reading a file does, beside opening that file; everything else is a failure.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .refused import bad
 
-# A network's pickle takes a few MB, also that of a small file; the limit is far above.
-FLOOR = 48 << 20
+# Networks of 2,000 tensors in training are charged a third of it, and small ones a thirtieth.
+FLOOR = 128 << 20
 _SHARE = 4  # part of the file's size that comes to it: large files have more tensors
 
 
