@@ -44,6 +44,7 @@ def question(
 ) -> dict[str, Any]:
     """Return what the worker has to know of both models."""
     old, new = (model.document.rows for model in models)
+    classes = models[0].document.settings.get("nc")
     return {
         "kind": "remapping",
         "from": str(real_path(cfgs[0])),
@@ -51,6 +52,7 @@ def question(
         "old_layers": len(old),
         "new_layers": len(new),
         "head": new[-1].module,
+        "classes": classes if isinstance(classes, int) else None,
         "pairs": [list(pair) for pair in found.pairs],
         "identity": identity_wanted(models[1], found) if identity else None,
     }

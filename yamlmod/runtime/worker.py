@@ -57,6 +57,8 @@ class Worker:
         self._over = False
         self._number = 0
         own = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+        # With a seed that is known, the keys of a checkpoint could be made to collide.
+        own["PYTHONHASHSEED"] = "random"
         variables = {**(environment or {}), **os.environ, **own}
         try:
             self._process = launch(
