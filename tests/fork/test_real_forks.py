@@ -11,9 +11,9 @@ import pytest
 from tests.fork.memory import ALL, Memory, template
 from tests.real_forks import fork_folder
 from yamlmod.errors import Refusal
-from yamlmod.fork.bindings import bindings
 from yamlmod.fork.locate import Fork, locate
 from yamlmod.fork.placed import PLACEMENTS
+from yamlmod.fork.python.bindings import bindings
 from yamlmod.registry.catalogue import catalogue
 from yamlmod.registry.manifest import Template
 

@@ -9,12 +9,13 @@ import libcst as cst
 
 from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
+from yamlmod.fork.concrete import concrete
 from yamlmod.fork.imports import MARK
 from yamlmod.fork.listing import element_name, literal_listing
 from yamlmod.fork.parse_model import Function, Literal, Names, literal_in
 from yamlmod.fork.plan import Change, Step
 from yamlmod.fork.proof import branch, member
-from yamlmod.fork.source import Source, concrete
+from yamlmod.fork.python.source import Source
 from yamlmod.registry.manifest import Template
 
 _PLAIN = Names("i", "f", "m", "args")

@@ -11,7 +11,7 @@ from yamlmod.fork.listing import element_name
 from yamlmod.fork.locate import Fork, read_function
 from yamlmod.fork.names import Seen, seen_names
 from yamlmod.fork.parse_model import Function, Literal, is_name, tested
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.source import Source, read_source
 from yamlmod.model.builder import Builder, Passed, Signature
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import SpellingRule

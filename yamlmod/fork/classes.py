@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from yamlmod.errors import YamlmodError
-from yamlmod.fork.bindings import ImportNode, statements
 from yamlmod.fork.files import Files
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.bindings import ImportNode, statements
+from yamlmod.fork.python.source import Source, read_source
 
 _DEPTH = 6
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
-from yamlmod.fork.bindings import bindings
 from yamlmod.fork.blocks import Block, find_blocks, imported_in
 from yamlmod.fork.branches import named_in_chain, place_of, register
 from yamlmod.fork.classes import find_class
@@ -16,8 +15,9 @@ from yamlmod.fork.install import proven_plan, read_common
 from yamlmod.fork.locate import Fork, read_function
 from yamlmod.fork.parse_model import Function
 from yamlmod.fork.plan import Change, Plan
+from yamlmod.fork.python.bindings import bindings
+from yamlmod.fork.python.source import Source
 from yamlmod.fork.reach import add_names, read_route
-from yamlmod.fork.source import Source
 from yamlmod.registry.digest import digest_of
 from yamlmod.registry.manifest import Template
 from yamlmod.registry.signature import signature_of

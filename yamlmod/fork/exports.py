@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from yamlmod.fork.bindings import statements
 from yamlmod.fork.listing import literal_listing
 from yamlmod.fork.parse_model import Literal
 from yamlmod.fork.plan import Change, Step
 from yamlmod.fork.proof import exported
-from yamlmod.fork.source import Source
+from yamlmod.fork.python.bindings import statements
+from yamlmod.fork.python.source import Source
 
 
 def read_exports(source: Source) -> tuple[Literal | None, bool]:

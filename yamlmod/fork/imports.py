@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
-from yamlmod.fork.bindings import (
+from yamlmod.fork.blocks import Block
+from yamlmod.fork.plan import Change, Step
+from yamlmod.fork.proof import statement_keys
+from yamlmod.fork.python.bindings import (
     Binding,
     ImportNode,
     bindings,
@@ -15,10 +18,7 @@ from yamlmod.fork.bindings import (
     last_of_header,
     used_names,
 )
-from yamlmod.fork.blocks import Block
-from yamlmod.fork.plan import Change, Step
-from yamlmod.fork.proof import statement_keys
-from yamlmod.fork.source import Source
+from yamlmod.fork.python.source import Source
 from yamlmod.registry.manifest import Template
 
 MARK = "# yamlmod"

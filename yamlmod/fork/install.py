@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.fork.bindings import bindings
 from yamlmod.fork.blocks import (
     append_blocks,
     is_current,
@@ -33,9 +32,10 @@ from yamlmod.fork.placed import (
 )
 from yamlmod.fork.plan import Change, Plan, Step
 from yamlmod.fork.proof import proven, statement_keys
+from yamlmod.fork.python.bindings import bindings
+from yamlmod.fork.python.source import Source
 from yamlmod.fork.reach import add_names, read_route, refuse_taken
 from yamlmod.fork.requirements import add_requirements
-from yamlmod.fork.source import Source
 from yamlmod.registry.manifest import Template
 from yamlmod.registry.naming import free_name
 

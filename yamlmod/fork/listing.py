@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from yamlmod.edits import Edit, apply_edits
-from yamlmod.fork.source import Source
+from yamlmod.fork.python.source import Source
 
 _AFTER = re.compile(r"[ \t]*(,?)[ \t]*(?:#.*)?$")
 _GAP = re.compile(r"(?:[\s\\]|#[^\n]*)*")

@@ -19,7 +19,7 @@ from yamlmod.fork.idiom import (
 )
 from yamlmod.fork.modules import defining_file, package_prefix
 from yamlmod.fork.parse_model import Function, Names, read_functions
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.source import Source, read_source
 
 
 @dataclass(frozen=True)

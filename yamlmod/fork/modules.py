@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from yamlmod.errors import Refusal
-from yamlmod.fork.bindings import statements
 from yamlmod.fork.dialect import is_file
 from yamlmod.fork.files import Files
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.bindings import statements
+from yamlmod.fork.python.source import Source, read_source
 
 # Never a folder of the fork, though `torch.nn` without its first word could be one (nn/).
 _FOREIGN = frozenset({"torch", "torchvision", "timm", "tensorflow"})

@@ -7,10 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from yamlmod.errors import Refusal
-from yamlmod.fork.bindings import Binding, bindings, statements
 from yamlmod.fork.files import Files
 from yamlmod.fork.modules import file_of, is_star, written
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.bindings import Binding, bindings, statements
+from yamlmod.fork.python.source import Source, read_source
 
 _DEPTH = 8
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from yamlmod.errors import Refusal
-from yamlmod.fork.bindings import bindings, statements
 from yamlmod.fork.files import Files
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.bindings import bindings, statements
+from yamlmod.fork.python.source import Source, read_source
 
 _BUILTINS = frozenset(dir(builtins))
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.fork.bindings import bindings
 from yamlmod.fork.classes import is_inside
 from yamlmod.fork.files import Files
 from yamlmod.fork.install import read_common
 from yamlmod.fork.locate import Fork, read_function
 from yamlmod.fork.placed import OWN_FILE, find_placed
+from yamlmod.fork.python.bindings import bindings
 from yamlmod.registry.manifest import Template
 
 _IMPORTS = (ast.Import, ast.ImportFrom)

@@ -16,8 +16,8 @@ from yamlmod.fork.locate import Fork
 from yamlmod.fork.modules import file_of, from_imports, written
 from yamlmod.fork.plan import Change, Plan, Step
 from yamlmod.fork.proof import proven_file
+from yamlmod.fork.python.source import Source, read_source
 from yamlmod.fork.reach import add_import, leave_import
-from yamlmod.fork.source import Source, read_source
 from yamlmod.registry.manifest import Template
 from yamlmod.registry.naming import stem_of
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Place, ProofFailedError, YamlmodError
+from yamlmod.fork.concrete import concrete
 from yamlmod.fork.plan import Change
-from yamlmod.fork.source import Source, concrete, tree_of
+from yamlmod.fork.python.source import Source, tree_of
 
 
 def statement_keys(code: str) -> tuple[str, ...]:

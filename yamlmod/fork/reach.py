@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
-from yamlmod.fork.bindings import Binding, behind, bindings, last_of_header
 from yamlmod.fork.exports import add_exports, drop_exports, read_exports
 from yamlmod.fork.files import Files
 from yamlmod.fork.imports import MARK, marked_imports
@@ -17,7 +16,8 @@ from yamlmod.fork.locate import Fork
 from yamlmod.fork.modules import file_of, from_imports, is_star, written
 from yamlmod.fork.plan import Change, Step
 from yamlmod.fork.proof import imported
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.bindings import Binding, behind, bindings, last_of_header
+from yamlmod.fork.python.source import Source, read_source
 
 Changes = list[tuple[Source, Change]]
 

@@ -11,7 +11,7 @@ from yamlmod.fork.blocks import Block, find_blocks
 from yamlmod.fork.files import Files
 from yamlmod.fork.locate import Fork
 from yamlmod.fork.namespace import Namespace, missing_imports, namespace
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.source import Source, read_source
 from yamlmod.registry.catalogue import visible
 from yamlmod.registry.manifest import Template
 from yamlmod.registry.renamed import renamed

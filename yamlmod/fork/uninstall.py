@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 
 from yamlmod.errors import Place, Refusal, one_of
-from yamlmod.fork.bindings import bindings
 from yamlmod.fork.blocks import Block, imported_in, refuse_edited, remove_block
 from yamlmod.fork.branches import unregister
 from yamlmod.fork.files import Files
@@ -16,9 +15,10 @@ from yamlmod.fork.locate import Fork, read_function
 from yamlmod.fork.placed import COMMON, Placed, drop_file_imports, drop_files, find_placed
 from yamlmod.fork.plan import Change, Plan, Step
 from yamlmod.fork.proof import statement_keys
+from yamlmod.fork.python.bindings import bindings
+from yamlmod.fork.python.source import Source, tree_of
 from yamlmod.fork.reach import Hop, drop_names, read_route
 from yamlmod.fork.requirements import drop_requirements
-from yamlmod.fork.source import Source, tree_of
 
 
 def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = False) -> Plan:

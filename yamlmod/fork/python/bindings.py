@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from yamlmod.fork.source import Source
+from yamlmod.fork.python.source import Source
 
 ImportNode = ast.Import | ast.ImportFrom
 

@@ -8,8 +8,6 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
-import libcst as cst
-
 from yamlmod.edits import newline_of
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.files import Files
@@ -87,7 +85,7 @@ def read_source(files: Files, path: str) -> Source | None:
     return None if text is None else parse(path, files.shown(path), text)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=512)
 def parse(path: str, shown: str, text: str) -> Source:
     """Parse a file's text; a Refusal names the line that is not Python 3."""
     tree = tree_of(shown, text)
@@ -113,27 +111,6 @@ def tree_of(shown: str, text: str) -> ast.Module:
         raise _syntax_refusal(shown, text, error) from error
     except (ValueError, RecursionError) as error:
         raise Refusal("syntax-error", str(error), place=Place(shown)) from error
-
-
-@lru_cache(maxsize=16)
-def concrete(source: Source) -> cst.Module:
-    """Return the concrete syntax tree; refuse a text that does not come back from it unchanged."""
-    try:
-        module = cst.parse_module(source.text)
-    except cst.ParserSyntaxError as error:
-        raise Refusal(
-            "not-round-trip",
-            f"libcst cannot parse the file: {error.message}",
-            place=Place(source.shown, error.raw_line),
-        ) from error
-    if module.code != source.text:
-        raise Refusal(
-            "not-round-trip",
-            "the file does not come back unchanged from its parse",
-            place=Place(source.shown),
-            hint="please report this file",
-        )
-    return module
 
 
 def _syntax_refusal(shown: str, text: str, error: SyntaxError) -> Refusal:
