@@ -238,7 +238,8 @@ def _any_all(stops: bool) -> Callable[..., Value]:
 
 def _collect(kind: type) -> Callable[..., Value]:
     def build(machine: Machine, values: Value = ()) -> Value:
-        items = machine.items(values)
+        unordered = kind in (set, frozenset) and isinstance(values, (set, frozenset))
+        items = list(values) if unordered else machine.items(values)
         if isinstance(items, Unknown):
             return items
         return items if kind is list else guarded(kind, items)

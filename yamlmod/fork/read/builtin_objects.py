@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
+from yamlmod.fork.read.imports import import_module
 from yamlmod.fork.read.machine import Machine, fail
 from yamlmod.fork.read.operators import kind_of
 from yamlmod.fork.read.scopes import Frame
@@ -225,8 +226,7 @@ def _globals(machine: Machine) -> Value:
 def _import(machine: Machine, name: Value, *args: Value, **keywords: Value) -> Value:
     if not isinstance(name, str) or machine.frame is None:
         return Unknown("an import")
-    found = machine.resolver.module_of(machine.frame.module, name.partition(".")[0], 0)
-    return Outside(found) if isinstance(found, str) else Unknown("an import")
+    return import_module(machine, machine.frame.module, name.partition(".")[0], 0)
 
 
 def _id(machine: Machine, value: Value) -> Value:

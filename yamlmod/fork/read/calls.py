@@ -45,6 +45,10 @@ def call(machine: Machine, function: Value, args: list[Value], keywords: dict[st
     if isinstance(function, ClassValue):
         return instantiate(machine, function, args, keywords)
     if isinstance(function, Instance):
+        if machine.on_layer is not None:
+            return machine.on_layer(
+                function, lambda: call_object(machine, function, args, keywords)
+            )
         return call_object(machine, function, args, keywords)
     if isinstance(function, Unknown):
         return Unknown(function.reason)

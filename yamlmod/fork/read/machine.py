@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
-from yamlmod.fork.read.scopes import Frame, Module
+from yamlmod.fork.read.scopes import Frame, Module, SourceFile
 from yamlmod.fork.read.values import (
     Builtin,
     ClassValue,
@@ -39,14 +39,14 @@ class Signal:
     value: Value = None
 
 
-class Resolver(Protocol):
-    """What the interpreter asks about the files of the fork."""
+class Graph(Protocol):
+    """What the interpreter asks about names in the files of the fork (the import graph)."""
 
-    def module_of(self, importer: Module, dotted: str, level: int) -> Module | str:
-        """Return the file that an import names, or the dotted path of a package outside."""
+    def denotes_in_module(self, path: str, name: str) -> Any:
+        """Return what a name of a module's namespace denotes."""
 
-    def star_holder(self, module: Module, name: str) -> Module | Unknown | None:
-        """Return the file from which a star import brings a name, and None where none does."""
+    def find(self, importer: str, dotted: str, level: int = 0) -> Any:
+        """Return the module that an import means."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,29 @@ class Machine:
     """One evaluation: nothing is shared with another, so that no state leaks between files."""
 
     parts: Parts
-    resolver: Resolver
+    graph: Graph
+    read: Callable[[str], SourceFile | None]
+    modules: dict[str, Module] = field(default_factory=dict)
     steps: int = 0
     depth: int = 0
     spoiled: dict[int, tuple[Value, str]] = field(default_factory=dict)
     unknowns: dict[tuple[str, int, str], None] = field(default_factory=dict)
     torch_classes: dict[str, ClassValue] = field(default_factory=dict)
     hooks: dict[ast.AST, Any] = field(default_factory=dict)
+    branches: dict[ast.AST, int] = field(default_factory=dict)
     on_call: Callable[[Value, list[Value], dict[str, Value]], Value] | None = None
+    on_layer: Callable[[Instance, Callable[[], Value]], Value] | None = None
     frame: Frame | None = None
+
+    def module(self, path: str) -> Module | None:
+        """Return a file of the fork, one object for each evaluation."""
+        found = self.modules.get(path)
+        if found is None:
+            source = self.read(path)
+            if source is None:
+                return None
+            found = self.modules[path] = Module(source)
+        return found
 
     def evaluate(self, node: ast.expr, frame: Frame) -> Value:
         """Return the value of an expression."""

@@ -315,7 +315,8 @@ def contains(machine: Machine, holder: Value, item: Value) -> bool | Unknown:
         fail(TypeError, f"argument of type '{kind_of(holder)}' is not iterable")
     if isinstance(holder, range) and isinstance(item, int):
         return item in holder
-    found = machine.items(holder) if not isinstance(holder, dict) else list(holder)
+    unordered = isinstance(holder, (dict, set, frozenset))
+    found = list(holder) if unordered else machine.items(holder)
     if isinstance(found, Unknown):
         return found
     unknown: Unknown | None = None

@@ -12,24 +12,39 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 @dataclass(eq=False)
-class Module:
-    """A file of the fork; ``names`` holds what has been asked for so far.
+class SourceFile:
+    """A file of the fork, shared by all evaluations: nothing in it changes.
 
-    ``statements`` are the top-level statements that bind or change a name, in order.
+    ``statements`` are the top-level statements that bind or change each name, in order.
     """
 
     path: str
     shown: str
     tree: ast.Module
-    dotted: str = ""
-    names: dict[str, Value] = field(default_factory=dict)
-    pending: set[str] = field(default_factory=set)
     statements: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    stars: list[ast.ImportFrom] = field(default_factory=list)
-    done: set[ast.stmt] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.statements, self.stars = _bindings(self.tree)
+        self.statements = _bindings(self.tree)
+
+
+@dataclass(eq=False)
+class Module:
+    """A file in one evaluation; ``names`` holds what has been asked for so far."""
+
+    source: SourceFile
+    names: dict[str, Value] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
+    done: set[ast.stmt] = field(default_factory=set)
+
+    @property
+    def path(self) -> str:
+        """Return its path below REPO."""
+        return self.source.path
+
+    @property
+    def shown(self) -> str:
+        """Return how messages name it."""
+        return self.source.shown
 
 
 @dataclass(eq=False)
@@ -121,20 +136,17 @@ def bound_names(node: ast.AST) -> list[str]:
     return []
 
 
-def _bindings(tree: ast.Module) -> tuple[dict[str, list[ast.stmt]], list[ast.ImportFrom]]:
-    """Return which top-level statements bind or change each name, and the star imports."""
+def _bindings(tree: ast.Module) -> dict[str, list[ast.stmt]]:
+    """Return which top-level statements bind or change each name."""
     found: dict[str, list[ast.stmt]] = {}
-    stars: list[ast.ImportFrom] = []
     for statement in tree.body:
         names: list[str] = []
         for part in walk_scope([statement]):
             names += bound_names(part)
             names += _changed_names(part)
-            if isinstance(part, ast.ImportFrom) and any(a.name == "*" for a in part.names):
-                stars.append(part)
         for name in dict.fromkeys(names):
             found.setdefault(name, []).append(statement)
-    return found, stars
+    return found
 
 
 def _changed_names(node: ast.AST) -> list[str]:

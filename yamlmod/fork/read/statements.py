@@ -87,7 +87,20 @@ def _if(machine: Machine, node: ast.If, frame: Frame) -> Signal | None:
     truth = machine.truth(machine.evaluate(node.test, frame))
     if isinstance(truth, Unknown):
         return take_neither(machine, node, frame, truth)
+    if node in machine.branches:
+        _note_branch(machine, node, truth)
     return machine.run(node.body if truth else node.orelse, frame)
+
+
+def _note_branch(machine: Machine, node: ast.If, taken: bool) -> None:
+    """Note at the head of a chain of branches which one ran."""
+    machine.branches[node] = node.lineno if taken else _else_line(node)
+    if not taken and len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+        machine.branches.setdefault(node.orelse[0], 0)
+
+
+def _else_line(node: ast.If) -> int:
+    return node.orelse[0].lineno if node.orelse else node.lineno
 
 
 def _for(machine: Machine, node: ast.For, frame: Frame) -> Signal | None:
