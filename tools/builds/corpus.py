@@ -54,6 +54,8 @@ def sources(paths: Sequence[Path], cache: Path) -> Iterator[Source | str]:
         children = [path] if _is_fork(path) else sorted(path.iterdir())
         for child in children:
             root = child
+            if child.name.endswith((".dist-info", ".egg-info")):
+                continue
             if child.is_file():
                 if not child.name.endswith((".whl", ".tar.gz")):
                     continue

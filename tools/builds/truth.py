@@ -141,6 +141,7 @@ def build(builder: Any, code: CodeType, names: dict[str, str], data: Any, head: 
             "stage": stage,
             "layer": trace.layer if trace.returned else trace.row,
             "parsed": trace.returned,
+            "stand_ins": sorted(builder.finder.names),
             "where": [f"{Path(f.filename).name}:{f.lineno}:{f.name}" for f in _frames(error)],
         }
     finally:

@@ -61,8 +61,10 @@ def imported(machine: Machine, node: ast.ImportFrom, name: str, importer: Module
 def global_name(machine: Machine, module: Module, name: str, wide: bool = True) -> Value:
     """Return what a module's name is bound to; ``wide``: builtins count, too."""
     found = module.names.get(name, MISSING)
-    if found is MISSING:
+    if found is MISSING and name not in module.missing:
         found = _bound(machine, module, name)
+        if found is MISSING:
+            module.missing.add(name)
     if found is not MISSING:
         return machine.fresh(found)
     if name == "__name__":
@@ -90,7 +92,9 @@ def _bound(machine: Machine, module: Module, name: str) -> Value:
 
 
 def _denoted(machine: Machine, module: Module, name: str) -> Value:
-    answer = machine.graph.denotes_in_module(module.path, name)
+    answer = module.source.denoted.get(name)
+    if answer is None:
+        answer = module.source.denoted[name] = machine.graph.denotes_in_module(module.path, name)
     if isinstance(answer, answers.OutsideTree):
         top, _, rest = answer.dotted.partition(".")
         if top == "builtins" and rest in machine.parts.builtins:

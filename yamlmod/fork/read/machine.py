@@ -80,7 +80,8 @@ class Machine:
     unknowns: dict[tuple[str, int, str], None] = field(default_factory=dict)
     torch_classes: dict[str, ClassValue] = field(default_factory=dict)
     hooks: dict[ast.AST, Any] = field(default_factory=dict)
-    branches: dict[ast.AST, int] = field(default_factory=dict)
+    branches: frozenset[ast.AST] = frozenset()
+    branch: int | None = None
     on_call: Callable[[Value, list[Value], dict[str, Value]], Value] | None = None
     on_layer: Callable[[Instance, Callable[[], Value]], Value] | None = None
     frame: Frame | None = None

@@ -10,6 +10,7 @@ from yamlmod.fork.read.values import (
     Builtin,
     Instance,
     LimitError,
+    Pair,
     Raised,
     Unknown,
     UnknownItemsError,
@@ -37,6 +38,8 @@ def plain_attribute(machine: Machine, value: Value, name: str) -> Value:
         if isinstance(value, range) or name.startswith("__"):
             return Unknown(f"the attribute {name} of {kind_of(value)}")
         fail(AttributeError, f"'{kind_of(value)}' object has no attribute '{name}'")
+    if isinstance(value, Pair) and name in ("values", "indices"):
+        return getattr(value, name)
     method = _METHODS.get(type(value), {}).get(name)
     if method is not None:
         return Builtin(name, lambda m, *args, **kw: method(m, value, *args, **kw))

@@ -101,7 +101,6 @@ class _Run:
         if module is None:
             self.reason = f"{self.parser} cannot be read"
             return
-        self.machine.branches[self.recorder.function.chain[0]] = 0
         self.recorder.watch()
         try:
             with guard(self._note):
@@ -192,7 +191,7 @@ class _Run:
         """Run the network once, where its constructor did not."""
         image = Tensor(_IMAGE)
         if isinstance(self.model, Instance) and self.complete:
-            self.model.fields["training"] = False
+            self.machine.call(self.machine.attribute(self.model, "eval"))
             forward = self.machine.attribute(self.model, "forward")
             if isinstance(forward, Bound):
                 try:

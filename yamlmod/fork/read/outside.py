@@ -59,6 +59,8 @@ def _torch(machine: Machine, path: str) -> Value:
     if function is not None:
         return Builtin(path, function)
     parent = path.rpartition(".")[0]
+    if name.startswith("_"):
+        return Outside(path)
     if parent == "torch.nn" and name not in torch_names():
         fail(AttributeError, f"module 'torch.nn' has no attribute '{name}'")
     if parent == "torch.nn.functional" and name not in functional_names():

@@ -67,6 +67,7 @@ class Recorder:
         """Set the hooks."""
         loop = self.function.loop
         self.machine.hooks[loop] = self._turn
+        self.machine.branches = frozenset(self.function.chain)
         for node in ast.walk(loop):
             if _builds(node, self.function.names.module):
                 self.machine.hooks[node] = self._builder(node)
@@ -84,6 +85,7 @@ class Recorder:
         record.repeats = self._repeats(node, frame)
         self.rows.append(record)
         before = self._lengths(node, frame)
+        self.machine.branch = None
         signal = None
         try:
             with guard(lambda reason: setattr(record, "unknown", reason)):
@@ -160,7 +162,7 @@ class Recorder:
             record = self.rows[-1] if self.rows else RowRecord(0)
             if not record.calls:
                 record.function = function
-                record.branch = self._branch()
+                record.branch = self.machine.branch
                 known = args if isinstance(args, list) else [args]
                 record.args = [list(a) if isinstance(a, list) else a for a in known]
                 record.keywords = dict(keywords)
@@ -191,11 +193,6 @@ class Recorder:
             own = [mark for mark in _MARKS if mark in value.fields]
             record.overwritten = tuple(own)
         return value
-
-    def _branch(self) -> int | None:
-        """Return the line of the chain's branch that ran for this row."""
-        chain = self.function.chain
-        return self.machine.branches.get(chain[0]) if chain else None
 
     def run_layer(self, instance: Instance, call: Callable[[], Value]) -> Value:
         """Run a layer of the network; an exception is noted, and the output then not known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from yamlmod.fork.read.values import MISSING, ClassValue, Value
 
@@ -21,6 +22,7 @@ class SourceFile:
     path: str
     shown: str
     tree: ast.Module
+    denoted: dict[str, Any] = field(default_factory=dict)
     statements: dict[str, list[ast.stmt]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -33,6 +35,7 @@ class Module:
 
     source: SourceFile
     names: dict[str, Value] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
     pending: set[str] = field(default_factory=set)
     done: set[ast.stmt] = field(default_factory=set)
 

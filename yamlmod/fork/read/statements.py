@@ -93,14 +93,11 @@ def _if(machine: Machine, node: ast.If, frame: Frame) -> Signal | None:
 
 
 def _note_branch(machine: Machine, node: ast.If, taken: bool) -> None:
-    """Note at the head of a chain of branches which one ran."""
-    machine.branches[node] = node.lineno if taken else _else_line(node)
-    if not taken and len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
-        machine.branches.setdefault(node.orelse[0], 0)
-
-
-def _else_line(node: ast.If) -> int:
-    return node.orelse[0].lineno if node.orelse else node.lineno
+    """Note which branch of the parse function's chain runs."""
+    if taken:
+        machine.branch = node.lineno
+    elif node.orelse and node.orelse[0] not in machine.branches:
+        machine.branch = node.orelse[0].lineno
 
 
 def _for(machine: Machine, node: ast.For, frame: Frame) -> Signal | None:

@@ -18,7 +18,7 @@ from yamlmod.fork.read.tensors import (
     tensor_binary,
     view,
 )
-from yamlmod.fork.read.values import LimitError, Tensor, Unknown, Value, is_plain
+from yamlmod.fork.read.values import LimitError, Pair, Tensor, Unknown, Value, is_plain
 
 Operation = Callable[..., Value]
 
@@ -158,7 +158,7 @@ def _reduce_pair(machine: Machine, x: Tensor, dim: Value = None, keepdim: Value 
     if dim is None:
         return Tensor((), x.kind)
     shape = reduced(x.shape, dim, keepdim)
-    return (Tensor(shape, x.kind), Tensor(shape, "int"))
+    return Pair((Tensor(shape, x.kind), Tensor(shape, "int")))
 
 
 def _index_of(machine: Machine, x: Tensor, dim: Value = None, keepdim: Value = False) -> Value:
@@ -168,16 +168,16 @@ def _index_of(machine: Machine, x: Tensor, dim: Value = None, keepdim: Value = F
 def _topk(machine: Machine, x: Tensor, k: Value, dim: Value = -1, *rest: Value, **keywords: Value) -> Value:
     place = None if x.shape is None else dimension(dim, len(x.shape))
     if x.shape is None or place is None or not is_int(k):
-        return (Tensor(None, x.kind), Tensor(None, "int"))
+        return Pair((Tensor(None, x.kind), Tensor(None, "int")))
     size = x.shape[place]
     if size is not None and k > size:
         fail(RuntimeError, "selected index k out of range")
     shape = (*x.shape[:place], k, *x.shape[place + 1 :])
-    return (Tensor(shape, x.kind), Tensor(shape, "int"))
+    return Pair((Tensor(shape, x.kind), Tensor(shape, "int")))
 
 
 def _sort(machine: Machine, x: Tensor, *args: Value, **keywords: Value) -> Value:
-    return (Tensor(x.shape, x.kind), Tensor(x.shape, "int"))
+    return Pair((Tensor(x.shape, x.kind), Tensor(x.shape, "int")))
 
 
 def _chunk(machine: Machine, x: Tensor, chunks: Value, dim: Value = 0) -> Value:

@@ -241,6 +241,20 @@ class View(list[Any]):
     """What keys(), values() and items() of a dict return."""
 
 
+class Pair(tuple[Any, ...]):
+    """The named pair that max, sort and topk of a tensor return."""
+
+    @property
+    def values(self) -> Value:
+        """Return the values."""
+        return self[0]
+
+    @property
+    def indices(self) -> Value:
+        """Return where they were."""
+        return self[1]
+
+
 @dataclass(eq=False)
 class GlobalNames:
     """What globals() returns: the names of a module, bound on demand."""
