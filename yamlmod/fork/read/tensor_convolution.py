@@ -15,8 +15,8 @@ def pairs(value: Value, rank: int, what: str, name: str) -> list[int] | None:
     items = list(value) if isinstance(value, (list, tuple)) else [value] * rank
     if len(items) == 1:
         items = items * rank
-    for item in items:
-        if isinstance(item, bool) or not isinstance(item, int):
+    for place, item in enumerate(items):
+        if (isinstance(item, bool) and not place) or not isinstance(item, int):
             if not is_plain(item):
                 return None
             fail(
@@ -92,8 +92,12 @@ def _check_channels(shape: Sizes, weight: Sizes, groups: Value, rank: int) -> No
     channels, each = shape[-rank - 1], weight[1]
     if channels is None or each is None or not is_int(groups):
         return
-    if weight[0] == 0 or each == 0:
-        fail(RuntimeError, f"weight of size {text_of(weight)} has no elements")
+    if weight[0] == 0:
+        fail(
+            RuntimeError,
+            f"Given groups={groups}, expected weight to be at least 1 at dimension 0, but got "
+            f"weight of size {text_of(weight)} instead",
+        )
     if channels != each * groups:
         fail(
             RuntimeError,
@@ -156,6 +160,8 @@ def transpose_convolve(
             f"Given transposed=1, weight of size {text_of(weight)}, expected input{text_of(x.shape)} "
             f"to have {weight[0]} channels, but got {channels} channels instead",
         )
+    if weight is not None and weight[1] == 0:
+        fail(RuntimeError, f"weight of size {text_of(weight)} has no elements")
     sizes: list[int | None] = []
     for place, size in enumerate(x.shape[-rank:]):
         width = None if weight is None else weight[2 + place]

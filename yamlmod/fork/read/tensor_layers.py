@@ -87,6 +87,12 @@ def pad(machine: Machine, input: Value, pad: Value, *rest: Value, **keywords: Va
     if x is None or x.shape is None or not isinstance(pad, (list, tuple)):
         return Tensor(None)
     sizes = list(x.shape)
+    if len(pad) > 2 * len(sizes):
+        fail(
+            RuntimeError,
+            "Padding length should be less than or equal to two times the input dimension but got "
+            f"padding length {len(pad)} and input of dimension {len(sizes)}",
+        )
     for place in range(len(pad) // 2):
         low, high = pad[2 * place], pad[2 * place + 1]
         size = sizes[-1 - place] if place < len(sizes) else None

@@ -14,6 +14,8 @@ def pool(
     what: str, rank: int = 2,
 ) -> Tensor:  # fmt: skip
     """Return the output of max or average pooling."""
+    if is_plain(ceil) and not isinstance(ceil, bool):
+        fail(TypeError, f"{what}(): argument 'ceil_mode' must be bool, not {kind_of(ceil)}")
     width = pairs(kernel, rank, what, "kernel_size")
     empty = stride is None or stride in ([], ())
     step = width if empty else pairs(stride, rank, what, "stride")
@@ -42,6 +44,8 @@ def _pooled(
         fail(RuntimeError, "kernel size should be greater than zero")
     if step <= 0:
         fail(RuntimeError, "stride should be greater than zero")
+    if spread <= 0:
+        fail(RuntimeError, "dilation should be greater than zero")
     if pad < 0:
         fail(RuntimeError, "pad must be non-negative")
     if pad > ((width - 1) * spread + 1) // 2:
@@ -66,8 +70,16 @@ def _pooled(
 
 def adaptive(x: Tensor | None, size: Value, what: str, rank: int = 2) -> Tensor:
     """Return the output of adaptive pooling."""
+    if isinstance(size, str):
+        fail(ValueError, f"Input dimension should be at least {len(size) + 1}")
+    if size is None or isinstance(size, float):
+        fail(TypeError, f"object of type '{kind_of(size)}' has no len()")
+    if isinstance(size, bool):
+        fail(TypeError, f"{what}(): argument 'output_size' must be tuple of ints, not bool")
     if x is None or x.shape is None:
         return Tensor(None)
+    if len(x.shape) == rank:
+        return Tensor(None)  # some sizes are taken by other ways
     if len(x.shape) not in (rank + 1, rank + 2):
         fail(RuntimeError, f"{what}: expected {rank + 1}D or {rank + 2}D input, but got {text_of(x.shape)}")
     if isinstance(size, Unknown):
@@ -81,6 +93,8 @@ def adaptive(x: Tensor | None, size: Value, what: str, rank: int = 2) -> Tensor:
         if item is None:
             sizes.append(old)
         elif is_int(item):
+            if item < 0:
+                fail(RuntimeError, "elements of output_size must be greater than or equal to 0")
             sizes.append(item)
         elif is_plain(item):
             fail(TypeError, f"{what}(): argument 'output_size' must be tuple of ints, not {kind_of(item)}")

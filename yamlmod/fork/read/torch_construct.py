@@ -95,11 +95,10 @@ def _default(value: Value) -> Value:
 def made(*sizes: Value) -> Tensor:
     """Return a parameter of these sizes; raises torch's error for sizes that are none."""
     out: list[int | None] = []
-    for size in sizes:
-        if is_int(size):
-            if size < 0:
-                fail(RuntimeError, f"Trying to create tensor with negative dimension {size}")
-            out.append(size)
+    for place, size in enumerate(sizes):
+        # torch looks at the first element alone for a bool.
+        if is_int(size) or (isinstance(size, bool) and place):
+            out.append(int(size))
         elif isinstance(size, (Unknown, Tensor, Outside)):
             out.append(None)
         elif isinstance(size, bool):
@@ -110,6 +109,9 @@ def made(*sizes: Value) -> Tensor:
                 "empty() received an invalid combination of arguments - got an element of type "
                 f"{kind_of(size)}",
             )
+    negative = next((size for size in out if size is not None and size < 0), None)
+    if negative is not None:
+        fail(RuntimeError, f"Trying to create tensor with negative dimension {negative}")
     return Tensor(tuple(out), "float", True)
 
 
@@ -185,6 +187,8 @@ def _optional(wanted: Value, size: Value) -> Value:
 
 def _batch_norm(fields: Fields) -> Fields:
     features = fields["num_features"]
+    if fields.get("track_running_stats") is True:
+        _vector(features)
     if not isinstance(fields["affine"], Unknown) and not fields["affine"]:
         return {"weight": None, "bias": None}
     return {"weight": _vector(features), "bias": _vector(features)}
@@ -196,7 +200,7 @@ def _vector(size: Value) -> Tensor:
 
 
 def _instance_norm(fields: Fields) -> Fields:
-    if fields["affine"] is True:
+    if fields["affine"] and not isinstance(fields["affine"], Unknown):
         return {"weight": _vector(fields["num_features"]), "bias": _vector(fields["num_features"])}
     return {"weight": None, "bias": None}
 

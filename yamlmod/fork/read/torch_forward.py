@@ -10,7 +10,7 @@ from yamlmod.fork.read.tensor_convolution import check_tensor, convolve, transpo
 from yamlmod.fork.read.tensor_layers import interpolate, linear, pad
 from yamlmod.fork.read.tensor_ops import OPERATIONS
 from yamlmod.fork.read.tensor_pooling import adaptive, pool
-from yamlmod.fork.read.tensors import count, is_int, text_of
+from yamlmod.fork.read.tensors import count, dimension, is_int, text_of
 from yamlmod.fork.read.values import (
     MISSING,
     Instance,
@@ -50,7 +50,10 @@ def forward(
             if args
             else f"{name}.forward() missing 1 required positional argument: 'input'",
         )
-    return rule(machine, layer, args[0])
+    x = args[0]
+    if isinstance(x, Tensor) and x.shape is not None and 0 in x.shape and name != "Sequential":
+        return Tensor(None)  # torch treats an empty tensor otherwise in every layer
+    return rule(machine, layer, x)
 
 
 def _field(layer: Instance, name: str) -> Value:
@@ -69,7 +72,7 @@ def _convolution(rank: int) -> Callable[..., Value]:
         weight = _weight(layer)
         out = None if weight is None or len(weight) != rank + 2 else weight[0]
         if weight is not None and len(weight) != rank + 2:
-            weight = None
+            return Tensor(None)
         return convolve(check_tensor(x, f"conv{rank}d"), weight, out, settings, rank)  # type: ignore[arg-type]
 
     return rule
@@ -91,6 +94,13 @@ def _transposed(rank: int) -> Callable[..., Value]:
 def _unary(machine: Machine, layer: Instance, x: Value) -> Value:
     tensor = check_tensor(x, layer.cls.torch_base.lower())
     return Unknown("an input that is not known") if tensor is None else Tensor(tensor.shape, tensor.kind)
+
+
+def _softmax(machine: Machine, layer: Instance, x: Value) -> Value:
+    found = _unary(machine, layer, x)
+    if isinstance(found, Tensor) and found.shape is not None:
+        dimension(_field(layer, "dim"), len(found.shape))
+    return found
 
 
 def _identity(machine: Machine, layer: Instance, x: Value) -> Value:
@@ -131,12 +141,16 @@ def _instance_norm(machine: Machine, layer: Instance, x: Value) -> Value:
     tensor = _with_dim(x)
     if tensor is None or tensor.shape is None:
         return Tensor(None)
-    if layer.fields.get("affine") is True:
+    rank = int(layer.cls.torch_base[-2])
+    if len(tensor.shape) not in (rank + 1, rank + 2):
+        word = f"{rank + 1}D or {rank + 2}D"
+        fail(ValueError, f"expected {word} input (got {len(tensor.shape)}D input)")
+    if layer.fields.get("weight") is not None:
         features = _field(layer, "num_features")
-        channels = tensor.shape[1] if len(tensor.shape) == 4 else None
+        channels = tensor.shape[-rank - 1]
         if is_int(features) and channels is not None and channels != features:
             fail(ValueError, f"expected input's size at dim=1 to match num_features ({features}), but got: {channels}.")
-    if len(tensor.shape) == 4 and count(tensor.shape[2:]) == 1:
+    if count(tensor.shape[-rank:]) == 1:
         fail(
             ValueError,
             f"Expected more than 1 spatial element when training, got input size torch.Size({text_of(tensor.shape)})",
@@ -158,6 +172,12 @@ def _group_norm(machine: Machine, layer: Instance, x: Value) -> Value:
             RuntimeError,
             "Expected number of channels in input to be divisible by num_groups, but got input of "
             f"shape {text_of(shape)} and num_groups={groups}",
+        )
+    spread = count((shape[0], channels, *shape[2:]))
+    if spread is not None and is_int(groups) and groups and spread // groups == 1:
+        fail(
+            ValueError,
+            f"Expected more than 1 value per channel when training, got input size {text_of(shape)}",
         )
     if channels is not None and weight is not None and weight != (None,) and weight != (channels,):
         fail(
@@ -261,6 +281,9 @@ def _glu(machine: Machine, layer: Instance, x: Value) -> Value:
     if tensor is None or tensor.shape is None or not is_int(dim):
         return Tensor(None)
     sizes = list(tensor.shape)
+    if not sizes:
+        fail(RuntimeError, "glu does not support 0-dimensional tensors")
+    dimension(dim, len(sizes))
     size = sizes[dim]
     if size is not None and size % 2:
         fail(RuntimeError, f"Halving dimension must be even, but dimension {dim} is size {size}")
@@ -273,7 +296,9 @@ def _prelu(machine: Machine, layer: Instance, x: Value) -> Value:
     weight = _weight(layer)
     if tensor is None or tensor.shape is None:
         return Tensor(None)
-    if weight is not None and weight != (1,) and len(tensor.shape) > 1 and None not in weight:
+    if weight is not None and weight != (1,) and len(tensor.shape) < 2:
+        return Tensor(None)
+    if weight is not None and weight != (1,) and None not in weight:
         channels = tensor.shape[1]
         if channels is not None and weight != (channels,):
             fail(
@@ -316,6 +341,7 @@ _ELEMENTWISE = (
 ).split()
 _RULES: Mapping[str, Callable[..., Value]] = {
     **dict.fromkeys(_ELEMENTWISE, _unary),
+    **dict.fromkeys(("Softmax", "LogSoftmax"), _softmax),
     **{f"Conv{rank}d": _convolution(rank) for rank in (1, 2, 3)},
     **{f"ConvTranspose{rank}d": _transposed(rank) for rank in (1, 2, 3)},
     "BatchNorm1d": _batch_norm((2, 3), "2D or 3D"),
