@@ -59,7 +59,7 @@ class Parts:
     attribute: Callable[[Machine, Value, str], Value]
     set_attribute: Callable[[Machine, Value, str, Value], None]
     iterate: Callable[[Machine, Value], "Iterator[Value] | Unknown"]
-    global_name: Callable[[Machine, Module, str], Value]
+    global_name: Callable[..., Value]
     binary: Callable[[Machine, str, Value, Value], Value]
     subscript: Callable[[Machine, Value, Value], Value]
     builtins: Mapping[str, Value]

@@ -341,7 +341,7 @@ def holds_name(machine: Machine, holder: GlobalNames, name: Value) -> bool | Unk
     if not isinstance(name, str):
         return name if isinstance(name, Unknown) else False
     try:
-        found = machine.parts.global_name(machine, holder.module, name)
+        found = machine.parts.global_name(machine, holder.module, name, False)
     except Raised as error:
         if error.kind is NameError:
             return False

@@ -87,7 +87,7 @@ def global_name(machine: Machine, names: GlobalNames, key: Value, *default: Valu
     if not isinstance(key, str):
         return key if isinstance(key, Unknown) else Unknown("a global name")
     try:
-        return machine.parts.global_name(machine, names.module, key)
+        return machine.parts.global_name(machine, names.module, key, False)
     except Raised as error:
         if error.kind is not NameError:
             raise

@@ -160,7 +160,7 @@ def transpose_convolve(
             f"Given transposed=1, weight of size {text_of(weight)}, expected input{text_of(x.shape)} "
             f"to have {weight[0]} channels, but got {channels} channels instead",
         )
-    if weight is not None and weight[1] == 0:
+    if weight is not None and 0 in weight:
         fail(RuntimeError, f"weight of size {text_of(weight)} has no elements")
     sizes: list[int | None] = []
     for place, size in enumerate(x.shape[-rank:]):

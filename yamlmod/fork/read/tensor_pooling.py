@@ -78,10 +78,8 @@ def adaptive(x: Tensor | None, size: Value, what: str, rank: int = 2) -> Tensor:
         fail(TypeError, f"{what}(): argument 'output_size' must be tuple of ints, not bool")
     if x is None or x.shape is None:
         return Tensor(None)
-    if len(x.shape) == rank:
-        return Tensor(None)  # some sizes are taken by other ways
     if len(x.shape) not in (rank + 1, rank + 2):
-        fail(RuntimeError, f"{what}: expected {rank + 1}D or {rank + 2}D input, but got {text_of(x.shape)}")
+        return Tensor(None)  # torch takes some of them
     if isinstance(size, Unknown):
         return Tensor((*x.shape[:-rank], *(None,) * rank))
     items = list(size) if isinstance(size, (list, tuple)) else [size] * rank

@@ -208,7 +208,7 @@ def _instance_norm(fields: Fields) -> Fields:
 def _group_norm(fields: Fields) -> Fields:
     groups, channels = fields["num_groups"], fields["num_channels"]
     _divided(channels, groups, "num_channels must be divisible by num_groups")
-    if fields["affine"] is False:
+    if not isinstance(fields["affine"], Unknown) and not fields["affine"]:
         return {"weight": None, "bias": None}
     return {"weight": _vector(channels), "bias": _vector(channels)}
 
