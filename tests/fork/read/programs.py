@@ -16,9 +16,14 @@ class Programs:
 
     def text(self) -> str:
         """Return a file with a function f(a, b, c)."""
-        body = self.block(3, 1)
+        # Most statements of a random program fail: each is followed by the next all the same.
+        body = "\n".join(
+            f"    try:\n{self.statement(2, 2)}\n    except Exception as e:\n"
+            f"        log.append((type(e).__name__, {number}))"
+            for number in range(self.chance.randint(3, 9))
+        )
         helper = self.chance.choice(_HELPERS)
-        return f"{helper}\ndef f(a, b, c):\n    d = []\n{body}\n    return [a, b, c, d]\n"
+        return f"{helper}\ndef f(a, b, c):\n    d, log = [], []\n{body}\n    return [a, b, c, d, log]\n"
 
     def block(self, depth: int, indent: int) -> str:
         count = self.chance.randint(1, 4)

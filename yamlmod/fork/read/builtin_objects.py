@@ -201,10 +201,18 @@ def _eval(machine: Machine, source: Value, *scopes: Value) -> Value:
             return Unknown("eval with names of its own")
         names = {k: v for scope in scopes for k, v in scope.items()}
         frame = Frame(frame.module, names, None, title="<eval>", line=frame.line)
+    if frame.title == "<comprehension>" and _names_outside(tree, frame):
+        return Unknown("a name that a comprehension sees from Python 3.12 on")
     for node in ast.walk(tree):
         if hasattr(node, "lineno"):
             node.lineno = frame.line
     return machine.evaluate(tree.body, frame)
+
+
+def _names_outside(tree: ast.Expression, frame: Frame) -> bool:
+    """Return whether a text names what the function around a comprehension binds."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return any(name not in frame.names and frame.holder(name) is not None for name in names)
 
 
 def _exec(machine: Machine, *args: Value) -> Value:

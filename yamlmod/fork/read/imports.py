@@ -132,7 +132,9 @@ def _defined(machine: Machine, module: Module, name: str, answer: answers.Defini
         changes = _from_last(home.source.statements.get(name, []), name, answer.line)
     for statement in changes:
         _execute(machine, home, statement, name)
-    return home.names.get(name, Unknown(f"how {home.shown} binds {name}", name))
+    if name in home.names:
+        return home.names[name]
+    return Unknown(f"how {home.shown} binds {name}", name)
 
 
 def _bound_by(statement: ast.stmt) -> list[str]:

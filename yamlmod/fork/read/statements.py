@@ -51,6 +51,13 @@ def _augmented(machine: Machine, node: ast.AugAssign, frame: Frame) -> None:
     if isinstance(left, list) and sign == "+":
         _extend(machine, left, right)
         value: Value = left
+    elif isinstance(left, list) and sign == "*":
+        value = machine.parts.binary(machine, sign, left, right)
+        if isinstance(value, list):
+            left[:] = value
+            value = left
+        else:
+            machine.spoil(left, "repeated in a way that is not known")
     elif isinstance(left, (set, dict)) and sign in "|&-^":
         value = machine.parts.binary(machine, sign, left, right)
         if isinstance(value, (set, dict)):

@@ -51,7 +51,7 @@ def _plain(value: Value, key: Value) -> Value:
     if isinstance(value, dict):
         if isinstance(key, (list, dict, set)):
             fail(TypeError, f"unhashable type: '{kind_of(key)}'")
-        if key not in value and deep_unknown(list(value)) is not None:
+        if not isinstance(key, slice) and key not in value and deep_unknown(list(value)) is not None:
             return Unknown("a dict with an unknown key")
     return guarded(lambda: value[key])
 
