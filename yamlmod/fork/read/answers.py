@@ -64,7 +64,8 @@ class RowReading:
     is what the parse function notes for the layers that read this one, ``branch`` the line whose
     block decided. ``parameters`` names the constructor's parameters, position by position.
     ``overwritten`` are attributes of the class that the parse function sets to its own values.
-    ``output`` is what forward gives, for an image of 1 x 3 x 256 x 256.
+    ``output`` is what forward gives, for an image of 1 x 3 x 256 x 256. ``unknown`` says why the
+    row could not be read, ``unknown_class`` why nothing is known of its class.
     """
 
     index: int
@@ -82,6 +83,7 @@ class RowReading:
     overwritten: tuple[str, ...] = ()
     output: Any = None
     unknown: str = ""
+    unknown_class: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from yamlmod.fork.read.values import (
     ClassValue,
     FunctionValue,
     Instance,
+    Outside,
     Raised,
     Tensor,
     Unknown,
@@ -234,7 +235,14 @@ class _Run:
             overwritten=record.overwritten,
             output=plain(record.output) if record.ran else None,
             unknown=record.unknown,
+            unknown_class=_why_unknown(function),
         )
+
+
+def _why_unknown(function: Value) -> str:
+    if isinstance(function, Outside):
+        return f"{function.path} is not in this repository"
+    return function.reason if isinstance(function, Unknown) else ""
 
 
 @contextmanager

@@ -1,0 +1,39 @@
+"""Opens a fork for questions about model YAMLs; each process opens it once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from yamlmod.fork.locate import Fork, locate
+from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.read.network import ForkReader
+from yamlmod.fork.read.problems import answer
+from yamlmod.model.builder import BuildAnswer
+from yamlmod.workspace.files import Tree, real_path
+
+
+@dataclass(frozen=True)
+class ForkQuestions:
+    """A fork that can be asked what it makes of a YAML; it goes to other processes as a path."""
+
+    repo: str
+
+    def __call__(self, data: Mapping[str, Any]) -> BuildAnswer:
+        """Return the answer for a YAML's data."""
+        return answer(_opened(self.repo), data)
+
+
+def reader_of(tree: Tree, fork: Fork) -> ForkReader:
+    """Return the reader of a located fork."""
+    graph = ImportGraph(tree, str(real_path(tree.root)), fork.yolo)
+    return ForkReader(graph, fork.yolo, fork.function.name)
+
+
+@lru_cache(maxsize=2)
+def _opened(repo: str) -> ForkReader:
+    tree = Tree(Path(repo))
+    return reader_of(tree, locate(tree))
