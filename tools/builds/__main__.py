@@ -182,7 +182,11 @@ def _build(source: Source, jobs: list[tuple[str, Any, str]], answers: Path) -> N
 
 def _summary(tally: Tally) -> str:
     parts = [f"{tally.counts[word]} {word}" for word in _COLUMNS if tally.counts[word]]
-    parts += [f"{tally.counts[word]} {word}" for word in ("lost", "left out", "refused", "rows unread") if tally.counts[word]]
+    parts += [
+        f"{tally.counts[word]} {word}"
+        for word in ("lost", "left out", "refused", "rows unread")
+        if tally.counts[word]
+    ]
     if tally.seconds:
         times = sorted(tally.seconds)
         most = times[int(len(times) * 0.95)] if len(times) > 1 else times[-1]

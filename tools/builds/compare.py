@@ -89,7 +89,9 @@ def _rows(title: str, reading: NetworkReading, truth: dict[str, Any], tally: Tal
         tally.counts[f"rows {word}"] += 1
         if word != "exact":
             shown = None if row is None else (row.class_name, row.args, row.calls, row.channels)
-            tally.lines.append(f"ROW {word} {title} row {index}: read {shown}; truth {true} {noted}")
+            tally.lines.append(
+                f"ROW {word} {title} row {index}: read {shown}; truth {true} {noted}"
+            )
         if row is not None:
             _output(title, row, truth["outputs"].get(key), tally)
 

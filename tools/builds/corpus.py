@@ -70,7 +70,9 @@ def sources(paths: Sequence[Path], cache: Path) -> Iterator[Source | str]:
 
 
 def _is_fork(path: Path) -> bool:
-    return path.is_file() or any((path / name).exists() for name in ("models", "nn", "ultralytics", ".git"))
+    return path.is_file() or any(
+        (path / name).exists() for name in ("models", "nn", "ultralytics", ".git")
+    )
 
 
 def cases(source: Source) -> Iterator[Case]:
@@ -103,6 +105,8 @@ def is_model(data: Any) -> bool:
         return False
     tables = [data.get("backbone"), data.get("head")]
     return all(
-        isinstance(table, list) and table and all(isinstance(r, list) and len(r) == 4 for r in table)
+        isinstance(table, list)
+        and table
+        and all(isinstance(r, list) and len(r) == 4 for r in table)
         for table in tables
     )

@@ -53,7 +53,9 @@ def _args_added(rows: list[Row], place: int, classes: list[str], chance: random.
     return f"an argument added, {extra}"
 
 
-def _channels_changed(rows: list[Row], place: int, classes: list[str], chance: random.Random) -> str:
+def _channels_changed(
+    rows: list[Row], place: int, classes: list[str], chance: random.Random
+) -> str:
     args = list(rows[place][3]) or [1]
     args[0] = chance.choice([1, 3, 7, 48, 100, 512, 0.5, "Conv", None, 2048, -1])
     rows[place][3] = args

@@ -74,7 +74,9 @@ class Trace:
         return self._inside
 
     def _watch(self, found: Any) -> None:
-        layers, self.save = (found[0], plain(found[1])) if isinstance(found, tuple) else (found, None)
+        layers, self.save = (
+            (found[0], plain(found[1])) if isinstance(found, tuple) else (found, None)
+        )
         for index, layer in enumerate(layers):
             layer.register_forward_pre_hook(self._entering(index))
             layer.register_forward_hook(self._leaving(index))
@@ -96,7 +98,9 @@ class Trace:
 def plain(value: Any, depth: int = 6) -> Any:
     """Return arguments as JSON: classes and objects by their names."""
     if value is None or isinstance(value, (bool, int, float, str)):
-        return value if value == value and value not in (float("inf"), -float("inf")) else repr(value)
+        return (
+            value if value == value and value not in (float("inf"), -float("inf")) else repr(value)
+        )
     if depth and isinstance(value, (list, tuple)):
         return [plain(item, depth - 1) for item in value]
     if isinstance(value, type):
@@ -117,7 +121,9 @@ def shapes(value: Any, depth: int = 4) -> Any:
     return None
 
 
-def build(builder: Any, code: CodeType, names: dict[str, str], data: Any, head: str) -> dict[str, Any]:
+def build(
+    builder: Any, code: CodeType, names: dict[str, str], data: Any, head: str
+) -> dict[str, Any]:
     """Build one network and run it once."""
     import torch
 
@@ -208,7 +214,13 @@ def main(words: list[str]) -> int:
 
 
 def _one(
-    builder: Any, code: CodeType, names: dict[str, str], key: str, data: Any, head: str, folder: Path
+    builder: Any,
+    code: CodeType,
+    names: dict[str, str],
+    key: str,
+    data: Any,
+    head: str,
+    folder: Path,
 ) -> None:
     pid = os.fork()
     if pid == 0:

@@ -25,7 +25,9 @@ class MemoryFiles:
 
     def glob(self, pattern: str) -> list[str]:
         plain = pattern.replace("[[]", "[")
-        return sorted(p for p in self.texts if fnmatch(p, plain) and p.count("/") == plain.count("/"))
+        return sorted(
+            p for p in self.texts if fnmatch(p, plain) and p.count("/") == plain.count("/")
+        )
 
 
 def machine_of(texts: dict[str, str]) -> Machine:

@@ -41,7 +41,15 @@ class Programs:
             return f"{pad}{name}, *{self.chance.choice(_NAMES)} = {self.value(1)}"
         if kind == 5:
             method = self.chance.choice(
-                ["append({})", "extend({})", "insert(0, {})", "pop()", "remove({})", "sort()", "reverse()"]
+                [
+                    "append({})",
+                    "extend({})",
+                    "insert(0, {})",
+                    "pop()",
+                    "remove({})",
+                    "sort()",
+                    "reverse()",
+                ]
             )
             return f"{pad}{name}.{method.format(self.value(1))}"
         if kind == 6:
@@ -56,14 +64,18 @@ class Programs:
             return f"{pad}if {self.test()}:\n{inner}\n{pad}else:\n{other}"
         if kind < 13:
             end = self.chance.choice(["pass", "break", "continue"])
-            source = self.chance.choice(["range(4)", f"enumerate({name})", f"{name}", f"zip({name}, b)"])
+            source = self.chance.choice(
+                ["range(4)", f"enumerate({name})", f"{name}", f"zip({name}, b)"]
+            )
             target = self.chance.choice(["x", "x, y"]) if "(" in source else "x"
             return (
                 f"{pad}for {target} in {source}:\n{inner}\n{pad}    if {self.test()}:\n"
                 f"{pad}        {end}\n{pad}else:\n{pad}    d.append('done')"
             )
         if kind < 15:
-            error = self.chance.choice(["TypeError", "(ValueError, TypeError)", "Exception", "IndexError", "KeyError"])
+            error = self.chance.choice(
+                ["TypeError", "(ValueError, TypeError)", "Exception", "IndexError", "KeyError"]
+            )
             return (
                 f"{pad}try:\n{inner}\n{pad}except {error} as e:\n{pad}    d.append('caught')\n"
                 f"{pad}finally:\n{pad}    d.append(1)"
@@ -91,7 +103,22 @@ class Programs:
     def value(self, depth: int) -> str:
         choice = self.chance.choice
         if not depth:
-            return choice([*_NAMES, *_NAMES, "0", "1", "2", "-1", "0.5", "'ab'", "None", "True", "[1, 2]", "''"])
+            return choice(
+                [
+                    *_NAMES,
+                    *_NAMES,
+                    "0",
+                    "1",
+                    "2",
+                    "-1",
+                    "0.5",
+                    "'ab'",
+                    "None",
+                    "True",
+                    "[1, 2]",
+                    "''",
+                ]
+            )
         left, right = self.value(depth - 1), self.value(depth - 1)
         return choice(
             [

@@ -17,7 +17,9 @@ _SMALL = st.integers(-1, 9)
 _CHANNELS = st.sampled_from([0, 1, 2, 3, 4, 6, 8, 12, 16])
 _ODD: Any = st.sampled_from([True, False, 2.0, 0.5, None, "same", "valid", "a", -1, 0])
 _INT = st.integers(0, 5)
-_SIZE = st.one_of(_INT, _INT, _INT, st.tuples(_INT, _INT), st.lists(_INT, min_size=1, max_size=3), _ODD)
+_SIZE = st.one_of(
+    _INT, _INT, _INT, st.tuples(_INT, _INT), st.lists(_INT, min_size=1, max_size=3), _ODD
+)
 _FLAG = st.sampled_from([True, False, False, 1, 0])
 _SHAPE = st.one_of(
     st.tuples(st.integers(1, 2), _CHANNELS, st.integers(1, 9), st.integers(1, 9)),
@@ -70,7 +72,9 @@ _LAYERS: dict[str, Any] = {
 }
 
 
-def _real(name: str, args: tuple[Any, ...], keywords: dict[str, Any], shape: Any, train: bool) -> Any:
+def _real(
+    name: str, args: tuple[Any, ...], keywords: dict[str, Any], shape: Any, train: bool
+) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -85,7 +89,9 @@ def _real(name: str, args: tuple[Any, ...], keywords: dict[str, Any], shape: Any
     return tuple(found.shape)
 
 
-def _read(name: str, args: tuple[Any, ...], keywords: dict[str, Any], shape: Any, train: bool) -> Any:
+def _read(
+    name: str, args: tuple[Any, ...], keywords: dict[str, Any], shape: Any, train: bool
+) -> Any:
     machine = machine_of({})
     cls = torch_class(machine, name)
     assert cls is not None

@@ -53,9 +53,7 @@ RULE = Rule(
     check=_check,
     valid=(Valid(_TEXT), Valid(_TEXT, builder=_fork())),
     invalid=(
-        Invalid(
-            _TEXT, (1,), builder=_fork(BuildDoubt(1, "misplaced", "Gate is given [64, 64]"))
-        ),
+        Invalid(_TEXT, (1,), builder=_fork(BuildDoubt(1, "misplaced", "Gate is given [64, 64]"))),
     ),
     needs_repo=True,
 )

@@ -39,7 +39,10 @@ def _unpack(machine: Machine, targets: list[ast.expr], value: Value, frame: Fram
         after = len(targets) - star - 1
         if len(items) < star + after:
             need = star + after
-            fail(ValueError, f"not enough values to unpack (expected at least {need}, got {len(items)})")
+            fail(
+                ValueError,
+                f"not enough values to unpack (expected at least {need}, got {len(items)})",
+            )
         parts = [*items[:star], items[star : len(items) - after], *items[len(items) - after :]]
     for target, part in zip(targets, parts, strict=True):
         assign(machine, target, part, frame)

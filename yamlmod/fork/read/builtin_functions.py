@@ -7,16 +7,17 @@ import builtins
 from collections.abc import Callable, Iterator, Mapping
 
 from yamlmod.fork.read.builtin_objects import OBJECT_FUNCTIONS
-from yamlmod.fork.read.machine import MAX_ITEMS, MAX_TEXT, Machine, fail
+from yamlmod.fork.read.builtin_types import TYPES, number, plain_call, slice_of
+from yamlmod.fork.read.comparisons import compare
+from yamlmod.fork.read.machine import Machine, fail
 from yamlmod.fork.read.methods import sort_values
-from yamlmod.fork.read.operators import compare, deep_unknown, guarded, kind_of, text_known
+from yamlmod.fork.read.operators import guarded, kind_of, text_known
 from yamlmod.fork.read.values import (
     MISSING,
     Builtin,
     FunctionValue,
     Instance,
     Lazy,
-    LimitError,
     Tensor,
     Unknown,
     UnknownItemsError,
@@ -25,30 +26,8 @@ from yamlmod.fork.read.values import (
 )
 
 
-
-def _plain(name: str, *values: Value, **keywords: Value) -> Value:
-    """Do a function of Python on known plain values."""
-    unknown = deep_unknown([list(values), list(keywords.values())])
-    if unknown is not None:
-        return unknown
-    if not all(is_plain(value) for value in values):
-        return Unknown(f"{name} of an object")
-    return guarded(lambda: getattr(builtins, name)(*values, **keywords))
-
-
-def _number(name: str) -> Callable[..., Value]:
-    def convert(machine: Machine, *values: Value, **keywords: Value) -> Value:
-        if values and isinstance(values[0], Tensor):
-            return Unknown("the value of a tensor")
-        if values and isinstance(values[0], str) and len(values[0]) > 200:
-            return Unknown("a long text")
-        return _plain(name, *values, **keywords)
-
-    return convert
-
-
 def _abs(machine: Machine, value: Value) -> Value:
-    return value if isinstance(value, Tensor) else _plain("abs", value)
+    return value if isinstance(value, Tensor) else plain_call("abs", value)
 
 
 def _len(machine: Machine, value: Value) -> Value:
@@ -138,13 +117,6 @@ def _sorted(machine: Machine, values: Value, key: Value = None, reverse: Value =
     return items if isinstance(items, Unknown) else sort_values(machine, items, key, reverse)
 
 
-def _range(machine: Machine, *values: Value) -> Value:
-    found = _plain("range", *values)
-    if isinstance(found, range) and len(found) > MAX_ITEMS:
-        raise LimitError("a long range")
-    return found
-
-
 def _lazy(build: Callable[..., Iterator[Value]]) -> Callable[..., Value]:
     """Make a function that reads its sources when it is read itself."""
 
@@ -172,7 +144,7 @@ def _zip(machine: Machine, *sources: Iterator[Value], strict: Value = False) -> 
 
 
 def _map(machine: Machine, function: Value, *sources: Value) -> Value:
-    return _lazy(lambda m, *found: (m.call(function, [*args]) for args in zip(*found)))(  # noqa: B905
+    return _lazy(lambda m, *found: (m.call(function, [*args]) for args in zip(*found)))(
         machine, *sources
     )
 
@@ -236,48 +208,8 @@ def _any_all(stops: bool) -> Callable[..., Value]:
     return find
 
 
-def _collect(kind: type) -> Callable[..., Value]:
-    def build(machine: Machine, values: Value = ()) -> Value:
-        unordered = kind in (set, frozenset) and isinstance(values, (set, frozenset))
-        items = list(values) if unordered else machine.items(values)
-        if isinstance(items, Unknown):
-            return items
-        return items if kind is list else guarded(kind, items)
-
-    return build
-
-
-def _dict(machine: Machine, values: Value = None, **keywords: Value) -> Value:
-    out: dict[Value, Value] = {}
-    if isinstance(values, dict):
-        out.update(values)
-    elif values is not None:
-        items = machine.items(values)
-        if isinstance(items, Unknown) or deep_unknown([list(i)[:1] for i in items]) is not None:
-            return Unknown("a dict of what is not known")
-        out.update(guarded(dict, items))
-    return {**out, **keywords}
-
-
-def _str(machine: Machine, value: Value = "") -> Value:
-    if isinstance(value, Unknown):
-        return value
-    if not text_known(value):
-        return Unknown("the text of an object")
-    text = str(value)
-    return text if len(text) <= MAX_TEXT else Unknown("a long text")
-
-
 def _repr(machine: Machine, value: Value) -> Value:
     return repr(value) if text_known(value) else Unknown("the text of an object")
-
-
-def _bool(machine: Machine, value: Value = False) -> Value:
-    return machine.truth(value)
-
-
-def _slice(machine: Machine, *values: Value) -> Value:
-    return deep_unknown(list(values)) or slice(*values)
 
 
 _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
@@ -295,27 +227,15 @@ _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "print": lambda machine, *args, **keywords: None,
     "repr": _repr,
     "reversed": _reversed,
-    "slice": _slice,
+    "slice": slice_of,
     "sorted": _sorted,
     "sum": _sum,
     "zip": _lazy(_zip),
-    **{name: _number(name) for name in ("round", "divmod", "pow", "chr", "ord", "hash", "bin", "hex")},
+    **{
+        name: number(name)
+        for name in ("round", "divmod", "pow", "chr", "ord", "hash", "bin", "hex")
+    },
     **OBJECT_FUNCTIONS,
-}
-_TYPES: Mapping[str, Callable[..., Value]] = {
-    "int": _number("int"),
-    "float": _number("float"),
-    "str": _str,
-    "bool": _bool,
-    "list": _collect(list),
-    "tuple": _collect(tuple),
-    "set": _collect(set),
-    "frozenset": _collect(frozenset),
-    "dict": _dict,
-    "range": _range,
-    "slice": _slice,
-    "object": lambda machine: Unknown("an object"),
-    "bytes": lambda machine, *args: Unknown("bytes"),
 }
 
 
@@ -326,12 +246,14 @@ def _all_builtins() -> dict[str, Value]:
             out[name] = value
         elif callable(value):
             function = _FUNCTIONS.get(name)
-            out[name] = Unknown(f"the builtin {name}") if function is None else Builtin(name, function)
+            out[name] = (
+                Unknown(f"the builtin {name}") if function is None else Builtin(name, function)
+            )
         else:
             out[name] = value
     for name in ("enumerate", "filter", "map", "reversed", "zip", "super", "property", "type"):
         out[name] = Builtin(name, _FUNCTIONS[name])
-    for name, maker in _TYPES.items():
+    for name, maker in TYPES.items():
         out[f"type:{name}"] = Builtin(name, maker)
     out["__file__"] = Unknown("the path of a file")
     out["NotImplemented"] = Unknown("NotImplemented")

@@ -98,7 +98,9 @@ def _issubclass(machine: Machine, value: Value, kinds: Value) -> Value:
             return value
         if isinstance(value, ClassValue) and isinstance(kind, ClassValue):
             found = kind in value.mro
-            return Unknown("a base class that is not known") if not found and value.is_open else found
+            return (
+                Unknown("a base class that is not known") if not found and value.is_open else found
+            )
         if isinstance(value, type) and isinstance(kind, type):
             return issubclass(value, kind)
         if kind is object:
@@ -150,7 +152,9 @@ def _callable(machine: Machine, value: Value) -> Value:
     kinds = (FunctionValue, Builtin, ClassValue, Bound, Partial, type)
     if isinstance(value, Instance):
         return value.is_module or value.cls.find("__call__") is not MISSING or Unknown("callable")
-    return isinstance(value, kinds) or (Unknown(value.path) if isinstance(value, Outside) else False)
+    return isinstance(value, kinds) or (
+        Unknown(value.path) if isinstance(value, Outside) else False
+    )
 
 
 def _type(machine: Machine, *values: Value) -> Value:

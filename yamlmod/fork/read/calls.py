@@ -55,7 +55,9 @@ def call(machine: Machine, function: Value, args: list[Value], keywords: dict[st
     if isinstance(function, Outside):
         return Unknown(f"{function.path} is not interpreted")
     if isinstance(function, Partial):
-        return call(machine, function.function, [*function.args, *args], {**function.keywords, **keywords})
+        return call(
+            machine, function.function, [*function.args, *args], {**function.keywords, **keywords}
+        )
     if isinstance(function, type):
         return _type(machine, function, args, keywords)
     if isinstance(function, Wrapped):

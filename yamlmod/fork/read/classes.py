@@ -113,7 +113,8 @@ def _of_type(machine: Machine, value: type, name: str) -> Value:
         return Builtin("fromkeys", lambda m, keys, item=None: _from_keys(m, keys, item))
     if hasattr(value, name):
         return Builtin(
-            name, lambda m, this, *args, **keywords: m.call(m.attribute(this, name), [*args], keywords)
+            name,
+            lambda m, this, *args, **keywords: m.call(m.attribute(this, name), [*args], keywords),
         )
     if issubclass(value, BaseException):
         return Unknown(f"the attribute {name} of an exception")
@@ -257,7 +258,11 @@ def _check_layer(value: Instance, name: str, item: Value) -> None:
             f"cannot assign '{kind_of(item)}' as child module '{name}' "
             "(torch.nn.Module or None expected)",
         )
-    if isinstance(before, Tensor) and before.is_parameter and (is_plain(item) or isinstance(item, Tensor)):
+    if (
+        isinstance(before, Tensor)
+        and before.is_parameter
+        and (is_plain(item) or isinstance(item, Tensor))
+    ):
         fail(
             TypeError,
             f"cannot assign '{kind_of(item)}' as parameter '{name}' "

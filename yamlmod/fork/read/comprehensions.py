@@ -62,7 +62,9 @@ def _inner(frame: Frame) -> Frame:
 
 
 def _source(
-    machine: Machine, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, frame: Frame
+    machine: Machine,
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+    frame: Frame,
 ) -> Iterator[Value] | Unknown:
     return machine.iterate(machine.evaluate(node.generators[0].iter, frame))
 

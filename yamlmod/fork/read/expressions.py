@@ -5,16 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from yamlmod.fork.read.comparisons import compare
 from yamlmod.fork.read.comprehensions import COMPREHENSIONS
 from yamlmod.fork.read.machine import MAX_TEXT, Expression, Machine, fail
-from yamlmod.fork.read.operators import (
-    SIGNS,
-    compare,
-    deep_unknown,
-    guarded,
-    kind_of,
-    text_known,
-)
+from yamlmod.fork.read.operators import SIGNS, deep_unknown, guarded, kind_of, text_known
 from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.values import (
     FunctionValue,
@@ -165,7 +159,9 @@ def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
 def _conditional(machine: Machine, node: ast.IfExp, frame: Frame) -> Value:
     truth = machine.truth(machine.evaluate(node.test, frame))
     if isinstance(truth, Unknown):
-        return machine.unknown(f"a choice by a test that is not known ({truth.reason})", frame, node)
+        return machine.unknown(
+            f"a choice by a test that is not known ({truth.reason})", frame, node
+        )
     return machine.evaluate(node.body if truth else node.orelse, frame)
 
 

@@ -8,7 +8,6 @@ from yamlmod.fork.read.machine import Machine, Signal
 from yamlmod.fork.read.scopes import Frame, bound_names, walk_scope
 from yamlmod.fork.read.values import (
     MISSING,
-    Bound,
     ClassValue,
     FunctionValue,
     Instance,
@@ -19,8 +18,34 @@ from yamlmod.fork.read.values import (
 
 # Methods that leave their object as it is; any other may change a list, dict or set.
 _READS = frozenset(
-    "index count copy get keys values items format join split strip startswith endswith replace "
-    "lower upper info warning debug error warn size dim view reshape permute".split()
+    [
+        "index",
+        "count",
+        "copy",
+        "get",
+        "keys",
+        "values",
+        "items",
+        "format",
+        "join",
+        "split",
+        "strip",
+        "startswith",
+        "endswith",
+        "replace",
+        "lower",
+        "upper",
+        "info",
+        "warning",
+        "debug",
+        "error",
+        "warn",
+        "size",
+        "dim",
+        "view",
+        "reshape",
+        "permute",
+    ]
 )
 _DEPTH = 3
 
@@ -122,7 +147,9 @@ def _seen(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     """Return the value of a plain name or of a chain of attributes and fixed subscripts."""
     part = node
     while isinstance(part, (ast.Attribute, ast.Subscript)):
-        if isinstance(part, ast.Subscript) and not isinstance(part.slice, (ast.Constant, ast.UnaryOp)):
+        if isinstance(part, ast.Subscript) and not isinstance(
+            part.slice, (ast.Constant, ast.UnaryOp)
+        ):
             return None
         part = part.value
     if not isinstance(part, ast.Name):

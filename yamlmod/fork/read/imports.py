@@ -38,7 +38,9 @@ def run_import_from(machine: Machine, node: ast.ImportFrom, frame: Frame) -> Non
     """Run `from a import b`."""
     for alias in node.names:
         if alias.name != "*":
-            frame.bind(alias.asname or alias.name, imported(machine, node, alias.name, frame.module))
+            frame.bind(
+                alias.asname or alias.name, imported(machine, node, alias.name, frame.module)
+            )
 
 
 def imported(machine: Machine, node: ast.ImportFrom, name: str, importer: Module) -> Value:

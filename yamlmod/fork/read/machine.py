@@ -58,7 +58,7 @@ class Parts:
     call: Callable[[Machine, Value, list[Value], dict[str, Value]], Value]
     attribute: Callable[[Machine, Value, str], Value]
     set_attribute: Callable[[Machine, Value, str, Value], None]
-    iterate: Callable[[Machine, Value], "Iterator[Value] | Unknown"]
+    iterate: Callable[[Machine, Value], Iterator[Value] | Unknown]
     global_name: Callable[..., Value]
     binary: Callable[[Machine, str, Value, Value], Value]
     subscript: Callable[[Machine, Value, Value], Value]
@@ -127,7 +127,10 @@ class Machine:
         return None
 
     def call(
-        self, function: Value, args: list[Value] | None = None, keywords: dict[str, Value] | None = None
+        self,
+        function: Value,
+        args: list[Value] | None = None,
+        keywords: dict[str, Value] | None = None,
     ) -> Value:
         """Call a value."""
         return self.parts.call(self, function, args or [], keywords or {})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from yamlmod.fork.read.comparisons import same
 from yamlmod.fork.read.machine import MAX_ITEMS, MAX_TEXT, Machine, fail
-from yamlmod.fork.read.operators import deep_unknown, guarded, kind_of, same, text_known
+from yamlmod.fork.read.operators import deep_unknown, guarded, kind_of, text_known
 from yamlmod.fork.read.values import (
     Builtin,
     Instance,
@@ -20,16 +21,63 @@ from yamlmod.fork.read.values import (
 )
 
 _TEXT = frozenset(
-    "capitalize casefold count encode endswith find index isalnum isalpha isascii isdecimal isdigit "
-    "isidentifier islower isnumeric isspace istitle isupper join lower lstrip partition "
-    "removeprefix removesuffix replace rfind rindex rpartition rsplit rstrip split splitlines "
-    "startswith strip swapcase title upper zfill".split()
+    [
+        "capitalize",
+        "casefold",
+        "count",
+        "encode",
+        "endswith",
+        "find",
+        "index",
+        "isalnum",
+        "isalpha",
+        "isascii",
+        "isdecimal",
+        "isdigit",
+        "isidentifier",
+        "islower",
+        "isnumeric",
+        "isspace",
+        "istitle",
+        "isupper",
+        "join",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "rfind",
+        "rindex",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "swapcase",
+        "title",
+        "upper",
+        "zfill",
+    ]
 )
-_NUMBER = frozenset("bit_length is_integer real imag numerator denominator conjugate".split())
+_NUMBER = frozenset(
+    ["bit_length", "is_integer", "real", "imag", "numerator", "denominator", "conjugate"]
+)
 _SET = frozenset(
-    "union intersection difference symmetric_difference issubset issuperset isdisjoint copy".split()
+    [
+        "union",
+        "intersection",
+        "difference",
+        "symmetric_difference",
+        "issubset",
+        "issuperset",
+        "isdisjoint",
+        "copy",
+    ]
 )
-_SET_CHANGES = frozenset("add discard remove update clear pop".split())
+_SET_CHANGES = frozenset(["add", "discard", "remove", "update", "clear", "pop"])
 
 
 def plain_attribute(machine: Machine, value: Value, name: str) -> Value:
@@ -209,7 +257,9 @@ def _update(machine: Machine, value: dict[Value, Value], *others: Value, **keywo
     value.update(keywords)
 
 
-def _set_default(machine: Machine, value: dict[Value, Value], key: Value, item: Value = None) -> Value:
+def _set_default(
+    machine: Machine, value: dict[Value, Value], key: Value, item: Value = None
+) -> Value:
     unknown = deep_unknown(key)
     if unknown is not None:
         machine.spoil(value, unknown.reason)

@@ -172,7 +172,9 @@ class _Run:
             for part in ast.walk(node)
         )
 
-    def _on_call(self, function: FunctionValue, args: list[Value], keywords: dict[str, Value]) -> Value:
+    def _on_call(
+        self, function: FunctionValue, args: list[Value], keywords: dict[str, Value]
+    ) -> Value:
         node = self.recorder.function.node
         if function.node is not node or self.called:
             return MISSING

@@ -144,7 +144,7 @@ def _proposal(
     readings: Mapping[str, NetworkReading],
 ) -> str:
     """Return the args with which the layer builds and runs at every scale, or an empty text."""
-    if problem.layer is None or problem.stage == "parse" and not problem.class_name:
+    if problem.layer is None or (problem.stage == "parse" and not problem.class_name):
         return ""
     args = _args(data, problem.layer)
     if args is None:

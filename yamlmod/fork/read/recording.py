@@ -102,7 +102,11 @@ class Recorder:
     def _repeats(self, node: ast.For, frame: Frame) -> Value:
         target = node.target
         names = target.elts[1] if isinstance(target, ast.Tuple) and len(target.elts) == 2 else None
-        if isinstance(names, ast.Tuple) and len(names.elts) > 1 and isinstance(names.elts[1], ast.Name):
+        if (
+            isinstance(names, ast.Tuple)
+            and len(names.elts) > 1
+            and isinstance(names.elts[1], ast.Name)
+        ):
             return frame.names.get(names.elts[1].id, 1)
         return 1
 
@@ -112,7 +116,11 @@ class Recorder:
         for part in node.body:
             if isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
                 call = part.value
-                if isinstance(call.func, ast.Attribute) and call.func.attr == "append" and call.args:
+                if (
+                    isinstance(call.func, ast.Attribute)
+                    and call.func.attr == "append"
+                    and call.args
+                ):
                     holder, item = call.func.value, call.args[0]
                     if isinstance(holder, ast.Name):
                         found.append((holder.id, item.id if isinstance(item, ast.Name) else ""))
@@ -145,7 +153,9 @@ class Recorder:
     def _keeps_image(self, node: ast.For) -> bool:
         return not any(
             isinstance(part, ast.Assign)
-            and any(isinstance(t, ast.Name) and t.id == self.function.names.ch for t in part.targets)
+            and any(
+                isinstance(t, ast.Name) and t.id == self.function.names.ch for t in part.targets
+            )
             for part in ast.walk(node)
         )
 

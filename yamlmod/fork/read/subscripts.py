@@ -51,7 +51,11 @@ def _plain(value: Value, key: Value) -> Value:
     if isinstance(value, dict):
         if isinstance(key, (list, dict, set)):
             fail(TypeError, f"unhashable type: '{kind_of(key)}'")
-        if not isinstance(key, slice) and key not in value and deep_unknown(list(value)) is not None:
+        if (
+            not isinstance(key, slice)
+            and key not in value
+            and deep_unknown(list(value)) is not None
+        ):
             return Unknown("a dict with an unknown key")
     return guarded(lambda: value[key])
 
@@ -77,7 +81,11 @@ def _of_instance(machine: Machine, value: Instance, key: Value) -> Value:
     if base == "ParameterList" and isinstance(key, int):
         items = [item for item in value.fields.values() if isinstance(item, Tensor)]
         return guarded(lambda: items[key])
-    if value.cls.is_open or value.cls.builtin is not None or value.is_module and own is not MISSING:
+    if (
+        value.cls.is_open
+        or value.cls.builtin is not None
+        or (value.is_module and own is not MISSING)
+    ):
         return Unknown(f"an element of an object of {value.cls.name}")
     fail(TypeError, f"'{value.cls.name}' object is not subscriptable")
 

@@ -25,7 +25,10 @@ def pairs(value: Value, rank: int, what: str, name: str) -> list[int] | None:
                 f"{kind_of(item)}",
             )
     if len(items) != rank:
-        fail(RuntimeError, f"{what}: expected {name} to be a single integer value or a list of {rank} values")
+        fail(
+            RuntimeError,
+            f"{what}: expected {name} to be a single integer value or a list of {rank} values",
+        )
     return items
 
 
@@ -51,7 +54,10 @@ def convolve(
     """Return a convolution's output. ``settings``: stride, padding, dilation, groups."""
     stride, padding, dilation, groups = settings
     what = f"conv{rank}d"
-    strides, dilations = pairs(stride, rank, what, "stride"), pairs(dilation, rank, what, "dilation")
+    strides, dilations = (
+        pairs(stride, rank, what, "stride"),
+        pairs(dilation, rank, what, "dilation"),
+    )
     pads = None if isinstance(padding, str) else pairs(padding, rank, what, "padding")
     same = padding == "same" if isinstance(padding, str) else False
     if padding == "valid":
@@ -146,7 +152,10 @@ def transpose_convolve(
     stride, padding, dilation, groups, extra = settings
     what = f"conv_transpose{rank}d"
     strides, pads = pairs(stride, rank, what, "stride"), pairs(padding, rank, what, "padding")
-    steps, extras = pairs(dilation, rank, what, "dilation"), pairs(extra, rank, what, "output_padding")
+    steps, extras = (
+        pairs(dilation, rank, what, "dilation"),
+        pairs(extra, rank, what, "output_padding"),
+    )
     out = None
     if weight is not None and is_int(groups) and weight[1] is not None:
         out = weight[1] * groups
@@ -174,6 +183,9 @@ def transpose_convolve(
         if e and e >= max(s, d):
             fail(RuntimeError, "output padding must be smaller than either stride or dilation")
         if found <= 0:
-            fail(RuntimeError, f"Calculated output size per channel: ({found}). Output size is too small")
+            fail(
+                RuntimeError,
+                f"Calculated output size per channel: ({found}). Output size is too small",
+            )
         sizes.append(found)
     return Tensor((*batch, out, *sizes))

@@ -152,12 +152,18 @@ def _arange(machine: Machine, *ends: Value, **keywords: Value) -> Value:
     return Tensor((len(found),), "int")
 
 
-def _linspace(machine: Machine, start: Value, end: Value, steps: Value = None, **keywords: Value) -> Value:
+def _linspace(
+    machine: Machine, start: Value, end: Value, steps: Value = None, **keywords: Value
+) -> Value:
     return Tensor((steps if is_int(steps) else None,))
 
 
 def _meshgrid(machine: Machine, *tensors: Value, **keywords: Value) -> Value:
-    items = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else list(tensors)
+    items = (
+        list(tensors[0])
+        if len(tensors) == 1 and isinstance(tensors[0], (list, tuple))
+        else list(tensors)
+    )
     sizes: list[int | None] = []
     for item in items:
         known = isinstance(item, Tensor) and item.shape is not None and len(item.shape) == 1
@@ -186,7 +192,11 @@ def _parameter(machine: Machine, data: Value = None, requires_grad: Value = True
 
 def _einsum(machine: Machine, form: Value, *operands: Value) -> Value:
     """Return the result of a plain einsum such as 'bchw,bc->bhw'."""
-    items = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands
+    items = (
+        list(operands[0])
+        if len(operands) == 1 and isinstance(operands[0], (list, tuple))
+        else operands
+    )
     if not isinstance(form, str) or "->" not in form or "." in form:
         return Tensor(None)
     left, _, right = form.replace(" ", "").partition("->")
@@ -202,7 +212,10 @@ def _einsum(machine: Machine, form: Value, *operands: Value) -> Value:
         for letter, size in zip(term, item.shape, strict=True):
             before = sizes.get(letter)
             if before not in (None, 1) and size not in (None, 1) and before != size:
-                fail(RuntimeError, f"einsum(): subscript {letter} has size {size} which does not match")
+                fail(
+                    RuntimeError,
+                    f"einsum(): subscript {letter} has size {size} which does not match",
+                )
             sizes[letter] = size if before in (None, 1) else before
     return Tensor(tuple(sizes.get(letter) for letter in right))
 
@@ -235,9 +248,15 @@ _BASIC = {
 }
 FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     **{f"torch.{name}": _on_tensor(name, operation) for name, operation in OPERATIONS.items()},
-    **{f"torch.special.{name}": _on_tensor(name, OPERATIONS[name]) for name in ("softmax", "expm1")},
+    **{
+        f"torch.special.{name}": _on_tensor(name, OPERATIONS[name]) for name in ("softmax", "expm1")
+    },
     **{f"F.{name}": _on_tensor(name, operation) for name, operation in OPERATIONS.items()},
-    **{f"torch.nn.init.{name}": _on_tensor(name, op) for name, op in OPERATIONS.items() if name[-1] == "_"},
+    **{
+        f"torch.nn.init.{name}": _on_tensor(name, op)
+        for name, op in OPERATIONS.items()
+        if name[-1] == "_"
+    },
     **{f"torch.{name}": function for name, function in _BASIC.items()},
     **{f"F.{name}": function for name, function in LAYER_FUNCTIONS.items()},
     **{f"torch.{name}": function for name, function in LAYER_FUNCTIONS.items() if "2d" in name},

@@ -25,7 +25,7 @@ def interpolate(
 ) -> Value:  # fmt: skip
     """Return the output of interpolate."""
     x = input if isinstance(input, Tensor) else check_attribute(input, "interpolate")
-    if isinstance(mode, str) and mode.startswith("nearest") or mode == "area":
+    if (isinstance(mode, str) and mode.startswith("nearest")) or mode == "area":
         if align_corners is not None and not isinstance(align_corners, Unknown):
             fail(
                 ValueError,
@@ -52,7 +52,10 @@ def interpolate(
     given = size if size is not None else scale_factor
     items = list(given) if isinstance(given, (list, tuple)) else [given] * rank
     if len(items) != rank:
-        fail(ValueError, f"Input and output must have the same number of spatial dimensions, got {items}")
+        fail(
+            ValueError,
+            f"Input and output must have the same number of spatial dimensions, got {items}",
+        )
     sizes = [
         _resized(old, item, size is not None) for old, item in zip(x.shape[2:], items, strict=True)
     ]
@@ -65,7 +68,7 @@ def interpolate(
 
 
 def _resized(old: int | None, item: Value, by_size: bool) -> int | None:
-    if isinstance(item, (Unknown, Tensor)) or isinstance(item, bool):
+    if isinstance(item, (Unknown, Tensor, bool)):
         return None
     if by_size:
         return item if is_int(item) else None

@@ -18,7 +18,13 @@ def tensor_attribute(machine: Machine, value: Tensor, name: str) -> Value:
         return Tensor(None if value.shape is None else value.shape[::-1], value.kind)
     if name == "ndim":
         return Unknown("the rank of a tensor") if value.shape is None else len(value.shape)
-    own = {"size": _size, "dim": _rank, "numel": _count, "nelement": _count, "ndimension": _rank}.get(name)
+    own = {
+        "size": _size,
+        "dim": _rank,
+        "numel": _count,
+        "nelement": _count,
+        "ndimension": _rank,
+    }.get(name)
     if own is not None:
         return Builtin(name, lambda m, *args, **keywords: own(value, *args, **keywords))
     operation = OPERATIONS.get(name)

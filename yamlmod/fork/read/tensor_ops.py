@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from yamlmod.fork.read.machine import MAX_ITEMS, Machine, fail
+from yamlmod.fork.read.machine import Machine, fail
+from yamlmod.fork.read.tensor_parts import (
+    chunk,
+    index_of,
+    norm,
+    reduce,
+    reduce_pair,
+    sort,
+    split,
+    topk,
+    unbind,
+)
 from yamlmod.fork.read.tensors import (
     Sizes,
-    broadcast,
     count,
     dimension,
     dimensions,
     is_int,
     matmul,
-    reduced,
     sizes_of,
     tensor_binary,
     view,
 )
-from yamlmod.fork.read.values import LimitError, Pair, Tensor, Unknown, Value, is_plain
+from yamlmod.fork.read.values import Tensor, Unknown, Value, is_plain
 
 Operation = Callable[..., Value]
 
@@ -58,7 +67,9 @@ def _flatten(machine: Machine, x: Tensor, start_dim: Value = 0, end_dim: Value =
 
 
 def _permute(machine: Machine, x: Tensor, *dims: Value, **keywords: Value) -> Value:
-    order = keywords.get("dims", dims[0] if len(dims) == 1 and isinstance(dims[0], (list, tuple)) else dims)
+    order = keywords.get(
+        "dims", dims[0] if len(dims) == 1 and isinstance(dims[0], (list, tuple)) else dims
+    )
     if x.shape is None or not isinstance(order, (list, tuple)):
         return Tensor(None, x.kind)
     places = dimensions(list(order), len(x.shape))
@@ -110,7 +121,10 @@ def _expand(machine: Machine, x: Tensor, *sizes: Value) -> Value:
     if x.shape is None or any(isinstance(part, Unknown) for part in parts):
         return Tensor(None, x.kind)
     if len(parts) < len(x.shape):
-        fail(RuntimeError, f"expand: the number of sizes provided ({len(parts)}) must be greater or equal")
+        fail(
+            RuntimeError,
+            f"expand: the number of sizes provided ({len(parts)}) must be greater or equal",
+        )
     own: Sizes = (1,) * (len(parts) - len(x.shape)) + x.shape
     out: list[int | None] = []
     for size, part in zip(own, parts, strict=True):
@@ -140,101 +154,6 @@ def _repeat(machine: Machine, x: Tensor, *sizes: Value) -> Value:
     return Tensor(sizes_out, x.kind)
 
 
-def _reduce(machine: Machine, x: Tensor, dim: Value = None, keepdim: Value = False, **rest: Value) -> Value:
-    dim = rest.get("axis", dim)
-    keepdim = rest.get("keepdims", keepdim)
-    return Tensor(reduced(x.shape, dim, keepdim), x.kind)
-
-
-def _norm(
-    machine: Machine, x: Tensor, p: Value = 2, dim: Value = None, keepdim: Value = False, **rest: Value
-) -> Value:
-    return Tensor(reduced(x.shape, dim, keepdim), x.kind)
-
-
-def _reduce_pair(machine: Machine, x: Tensor, dim: Value = None, keepdim: Value = False) -> Value:
-    if isinstance(dim, Tensor):
-        return Tensor(broadcast(x.shape, dim.shape), x.kind)
-    if dim is None:
-        return Tensor((), x.kind)
-    shape = reduced(x.shape, dim, keepdim)
-    return Pair((Tensor(shape, x.kind), Tensor(shape, "int")))
-
-
-def _index_of(machine: Machine, x: Tensor, dim: Value = None, keepdim: Value = False) -> Value:
-    return Tensor(reduced(x.shape, dim, keepdim), "int")
-
-
-def _topk(machine: Machine, x: Tensor, k: Value, dim: Value = -1, *rest: Value, **keywords: Value) -> Value:
-    place = None if x.shape is None else dimension(dim, len(x.shape))
-    if x.shape is None or place is None or not is_int(k):
-        return Pair((Tensor(None, x.kind), Tensor(None, "int")))
-    size = x.shape[place]
-    if size is not None and k > size:
-        fail(RuntimeError, "selected index k out of range")
-    shape = (*x.shape[:place], k, *x.shape[place + 1 :])
-    return Pair((Tensor(shape, x.kind), Tensor(shape, "int")))
-
-
-def _sort(machine: Machine, x: Tensor, *args: Value, **keywords: Value) -> Value:
-    return Pair((Tensor(x.shape, x.kind), Tensor(x.shape, "int")))
-
-
-def _chunk(machine: Machine, x: Tensor, chunks: Value, dim: Value = 0) -> Value:
-    if x.shape is None or not is_int(chunks):
-        return Unknown("chunks of a tensor whose sizes are not known")
-    if chunks <= 0:
-        fail(RuntimeError, f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    place = dimension(dim, len(x.shape))
-    size = None if place is None else x.shape[place]
-    if place is None or size is None:
-        # Of an even size, as in every network that unpacks them.
-        return Unknown("chunks of a size that is not known")
-    step = max(1, -(-size // chunks))
-    return _parts(x, [min(step, size - start) for start in range(0, size, step)] or [0], place)
-
-
-def _split(machine: Machine, x: Tensor, split_size: Value, dim: Value = 0, **rest: Value) -> Value:
-    split_size = rest.get("split_size_or_sections", split_size)
-    if x.shape is None:
-        return Unknown("parts of a tensor whose sizes are not known")
-    place = dimension(dim, len(x.shape))
-    if place is None:
-        return Unknown("parts along a dimension that is not known")
-    size = x.shape[place]
-    if isinstance(split_size, (list, tuple)) and all(is_int(part) for part in split_size):
-        if size is not None and sum(split_size) != size:
-            fail(
-                RuntimeError,
-                f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's "
-                f"size at dimension {place}), but got split_sizes={list(split_size)}",
-            )
-        return _parts(x, list(split_size), place)
-    if size is None or not is_int(split_size) or split_size < 0:
-        return Unknown("parts of a size that is not known")
-    if split_size == 0:
-        fail(RuntimeError, "split_size can only be 0 if dimension size is 0")
-    return _parts(x, [min(split_size, size - s) for s in range(0, size, split_size)], place)
-
-
-def _parts(x: Tensor, sizes: list[int], place: int) -> Value:
-    assert x.shape is not None
-    if len(sizes) > MAX_ITEMS:
-        raise LimitError("a tensor in many parts")
-    shapes = [(*x.shape[:place], size, *x.shape[place + 1 :]) for size in sizes]
-    return tuple(Tensor(shape, x.kind) for shape in shapes)
-
-
-def _unbind(machine: Machine, x: Tensor, dim: Value = 0) -> Value:
-    place = None if x.shape is None else dimension(dim, len(x.shape))
-    if x.shape is None or place is None or x.shape[place] is None:
-        return Unknown("parts of a tensor whose sizes are not known")
-    shape = (*x.shape[:place], *x.shape[place + 1 :])
-    if (x.shape[place] or 0) > MAX_ITEMS:
-        raise LimitError("a tensor in many parts")
-    return tuple(Tensor(shape, x.kind) for _ in range(x.shape[place] or 0))
-
-
 def _matmul(machine: Machine, x: Value, other: Value) -> Value:
     return machine.parts.binary(machine, "@", x, other)
 
@@ -246,7 +165,10 @@ def _bmm(machine: Machine, x: Tensor, other: Value) -> Value:
         fail(RuntimeError, "batch1 must be a 3D tensor")
     batches = (x.shape[0], other.shape[0])
     if None not in batches and batches[0] != batches[1]:
-        fail(RuntimeError, f"Expected size for first two dimensions of batch2 tensor to be: {batches[0]}")
+        fail(
+            RuntimeError,
+            f"Expected size for first two dimensions of batch2 tensor to be: {batches[0]}",
+        )
     return Tensor(matmul(x.shape, other.shape))
 
 
@@ -308,7 +230,9 @@ def _pixel_shuffle(machine: Machine, x: Tensor, factor: Value) -> Value:
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
             f"of upscale_factor, but input.size(-3)={channels} is not divisible by {factor**2}",
         )
-    return Tensor((*batch, _over(channels, factor**2), _times(height, factor), _times(width, factor)))
+    return Tensor(
+        (*batch, _over(channels, factor**2), _times(height, factor), _times(width, factor))
+    )
 
 
 def _pixel_unshuffle(machine: Machine, x: Tensor, factor: Value) -> Value:
@@ -317,8 +241,13 @@ def _pixel_unshuffle(machine: Machine, x: Tensor, factor: Value) -> Value:
     *batch, channels, height, width = x.shape
     for size, word in ((height, "height"), (width, "width")):
         if size is not None and size % factor:
-            fail(RuntimeError, f"pixel_unshuffle expects {word} to be divisible by {factor}, but {size} is not")
-    return Tensor((*batch, _times(channels, factor**2), _over(height, factor), _over(width, factor)))
+            fail(
+                RuntimeError,
+                f"pixel_unshuffle expects {word} to be divisible by {factor}, but {size} is not",
+            )
+    return Tensor(
+        (*batch, _times(channels, factor**2), _over(height, factor), _over(width, factor))
+    )
 
 
 def _over(size: int | None, factor: int) -> int | None:
@@ -327,7 +256,6 @@ def _over(size: int | None, factor: int) -> int | None:
 
 def _times(size: int | None, factor: int) -> int | None:
     return None if size is None else size * factor
-
 
 
 _SAME = (
@@ -352,33 +280,33 @@ OPERATIONS: Mapping[str, Operation] = {
     **{f"{name}_": _operator_in_place(sign) for name, sign in _SIGNS.items()},
     **dict.fromkeys(("long", "int", "short"), _cast("int")),
     **dict.fromkeys(("bool", "isnan", "isinf", "logical_not"), _cast("bool")),
-    **dict.fromkeys(("mean", "sum", "var", "std", "prod", "logsumexp", "all", "any"), _reduce),
-    **dict.fromkeys(("amax", "amin"), _reduce),
-    **dict.fromkeys(("max", "min", "median"), _reduce_pair),
-    **dict.fromkeys(("argmax", "argmin"), _index_of),
+    **dict.fromkeys(("mean", "sum", "var", "std", "prod", "logsumexp", "all", "any"), reduce),
+    **dict.fromkeys(("amax", "amin"), reduce),
+    **dict.fromkeys(("max", "min", "median"), reduce_pair),
+    **dict.fromkeys(("argmax", "argmin"), index_of),
     **dict.fromkeys(("view", "reshape"), _view),
     **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transpose),
     **dict.fromkeys(("matmul", "mm"), _matmul),
     **dict.fromkeys(("view_as", "reshape_as", "expand_as"), _like),
     **dict.fromkeys(("new_zeros", "new_ones", "new_empty"), _new),
     "bmm": _bmm,
-    "chunk": _chunk,
+    "chunk": chunk,
     "diagonal": _diagonal,
     "expand": _expand,
     "flatten": _flatten,
     "gather": _gather,
     "movedim": _movedim,
-    "norm": _norm,
+    "norm": norm,
     "permute": _permute,
     "pixel_shuffle": _pixel_shuffle,
     "pixel_unshuffle": _pixel_unshuffle,
     "repeat": _repeat,
     "select": _select,
-    "sort": _sort,
-    "split": _split,
+    "sort": sort,
+    "split": split,
     "squeeze": _squeeze,
     "tensor_split": lambda machine, x, *args, **keywords: Unknown("tensor_split"),
-    "topk": _topk,
-    "unbind": _unbind,
+    "topk": topk,
+    "unbind": unbind,
     "unsqueeze": _unsqueeze,
 }

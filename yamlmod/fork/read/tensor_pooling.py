@@ -38,7 +38,14 @@ def pool(
 
 
 def _pooled(
-    size: int | None, width: int, step: int, pad: int, spread: int, ceil: bool, shape: Sizes, what: str
+    size: int | None,
+    width: int,
+    step: int,
+    pad: int,
+    spread: int,
+    ceil: bool,
+    shape: Sizes,
+    what: str,
 ) -> int | None:
     if width <= 0:
         fail(RuntimeError, "kernel size should be greater than zero")
@@ -95,7 +102,10 @@ def adaptive(x: Tensor | None, size: Value, what: str, rank: int = 2) -> Tensor:
                 fail(RuntimeError, "elements of output_size must be greater than or equal to 0")
             sizes.append(item)
         elif is_plain(item):
-            fail(TypeError, f"{what}(): argument 'output_size' must be tuple of ints, not {kind_of(item)}")
+            fail(
+                TypeError,
+                f"{what}(): argument 'output_size' must be tuple of ints, not {kind_of(item)}",
+            )
         else:
             sizes.append(None)
     return Tensor((*x.shape[:-rank], *sizes))

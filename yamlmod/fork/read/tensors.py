@@ -69,16 +69,22 @@ def dimension(value: Value, rank: int) -> int | None:
 
 def dimensions(value: Value, rank: int) -> list[int] | None:
     """Return several dimensions, None where one is not known."""
-    found = [dimension(item, rank) for item in (value if isinstance(value, (list, tuple)) else [value])]
+    found = [
+        dimension(item, rank) for item in (value if isinstance(value, (list, tuple)) else [value])
+    ]
     known = [item for item in found if item is not None]
     return known if len(known) == len(found) else None
 
 
 def sizes_of(values: Value, what: str) -> Sizes | None:
     """Return the sizes that arguments give, as torch takes them; None where there is no knowing."""
-    if isinstance(values, (list, tuple)) and len(values) == 1 and isinstance(values[0], (list, tuple)):
+    if (
+        isinstance(values, (list, tuple))
+        and len(values) == 1
+        and isinstance(values[0], (list, tuple))
+    ):
         values = values[0]
-    if isinstance(values, Tensor) or isinstance(values, Unknown):
+    if isinstance(values, (Tensor, Unknown)):
         return None
     if not isinstance(values, (list, tuple)):
         values = (values,)
@@ -116,7 +122,10 @@ def view(shape: Sizes | None, sizes: Sequence[Value]) -> Sizes | None:
                 fail(RuntimeError, f"invalid shape dimension {size}")
             out.append(size)
         elif isinstance(size, (float, str, bool)) or size is None:
-            fail(TypeError, f"view(): argument 'size' must be tuple of ints, but found {kind_of(size)}")
+            fail(
+                TypeError,
+                f"view(): argument 'size' must be tuple of ints, but found {kind_of(size)}",
+            )
         else:
             out.append(None)
     total = count(shape)

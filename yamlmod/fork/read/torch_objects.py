@@ -19,11 +19,30 @@ from yamlmod.fork.read.values import (
 )
 
 _CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "ParameterList")
-_ITSELF = (
-    "to cuda cpu half float double bfloat16 type requires_grad_ share_memory zero_grad compile to_empty "
-    "load_state_dict register_forward_hook register_forward_pre_hook register_full_backward_hook "
-    "register_state_dict_pre_hook _register_load_state_dict_pre_hook ipu xpu mtia"
-).split()
+_ITSELF = [
+    "to",
+    "cuda",
+    "cpu",
+    "half",
+    "float",
+    "double",
+    "bfloat16",
+    "type",
+    "requires_grad_",
+    "share_memory",
+    "zero_grad",
+    "compile",
+    "to_empty",
+    "load_state_dict",
+    "register_forward_hook",
+    "register_forward_pre_hook",
+    "register_full_backward_hook",
+    "register_state_dict_pre_hook",
+    "_register_load_state_dict_pre_hook",
+    "ipu",
+    "xpu",
+    "mtia",
+]
 
 
 def module_attribute(machine: Machine, value: Instance, name: str, owner: str = "") -> Value:
@@ -35,7 +54,9 @@ def module_attribute(machine: Machine, value: Instance, name: str, owner: str = 
         )
     if name in ("forward", "__call__"):
         base = owner or value.cls.torch_base
-        return Builtin(name, lambda m, *args, **keywords: forward(m, value, base, list(args), keywords))
+        return Builtin(
+            name, lambda m, *args, **keywords: forward(m, value, base, list(args), keywords)
+        )
     method = _METHODS.get(name)
     if method is not None:
         return Builtin(name, lambda m, *args, **keywords: method(m, value, *args, **keywords))
@@ -60,7 +81,9 @@ def _modules(value: Instance) -> Iterator[Instance]:
 
 def is_closed(value: Instance) -> bool:
     """Return whether everything below a layer is seen."""
-    return not any(layer.hidden or layer.cls.is_open or _unknown_in(layer) for layer in _modules(value))
+    return not any(
+        layer.hidden or layer.cls.is_open or _unknown_in(layer) for layer in _modules(value)
+    )
 
 
 def _unknown_in(layer: Instance) -> bool:
@@ -97,12 +120,14 @@ def _apply(machine: Machine, value: Instance, function: Value) -> Value:
     return value
 
 
-def _register(machine: Machine, value: Instance, name: Value, item: Value = None, **rest: Value) -> None:
+def _register(
+    machine: Machine, value: Instance, name: Value, item: Value = None, **rest: Value
+) -> None:
     if not isinstance(name, str):
         value.hidden = value.hidden or "a name that is not known was registered"
         return
     if "." in name or name == "":
-        fail(KeyError, f"module name can't contain \".\", got: {name}")
+        fail(KeyError, f'module name can\'t contain ".", got: {name}')
     if not value.ready and not value.hidden and not value.cls.is_open:
         fail(AttributeError, "cannot assign module before Module.__init__() call")
     value.fields[name] = item
@@ -115,7 +140,11 @@ def _add_module(machine: Machine, value: Instance, name: Value, module: Value) -
 
 def check_layer(module: Value) -> None:
     """Raise torch's error where something that is no layer goes into a container."""
-    if module is None or isinstance(module, Unknown) or (isinstance(module, Instance) and module.is_module):
+    if (
+        module is None
+        or isinstance(module, Unknown)
+        or (isinstance(module, Instance) and module.is_module)
+    ):
         return
     if isinstance(module, Instance) and module.cls.is_open:
         return

@@ -27,7 +27,7 @@ class Unknown:
         return f"Unknown({self.reason!r})"
 
 
-class Raised(Exception):  # noqa: N818 - the fork's exception on its way, not an error of ours
+class Raised(Exception):
     """An exception of the interpreted code; ``kind`` is a Python exception type or a ClassValue."""
 
     def __init__(self, kind: Value, message: str = "", value: Value = None) -> None:
