@@ -3,9 +3,10 @@
     python -m tools.builds DIR... [--damage N] [--jobs 2] [--sample N] [--scales] [--markdown FILE]
 
 DIR is a fork, or a folder of forks (folders, wheels, sdists). The truth is kept in --cache, so a
-second run costs only the reading. A case is one YAML at one scale (--scales: at each). With --damage
-each YAML is damaged N times by a generator with a seed. One table comes out: rows exact, unknown and
-wrong; builds predicted to fail that do, that do not (false), that fail unpredicted (missed).
+second run costs only the reading. A case is one YAML at one scale (--scales: at each). With
+--damage each YAML is damaged N times by a generator with a seed. One table comes out: rows exact,
+unknown and wrong; builds predicted to fail that do, that do not (false), and failures that were
+not predicted (missed).
 """
 
 from __future__ import annotations

@@ -74,7 +74,8 @@ def by_stand_in(error: dict[str, Any]) -> bool:
 
 def _shown(failure: Any) -> str:
     message = failure.message[:160]
-    return f"layer {failure.layer} ({failure.stage}): {failure.kind}: {message} {failure.place} {failure.trail}"
+    where = f"layer {failure.layer} ({failure.stage})"
+    return f"{where}: {failure.kind}: {message} {failure.place} {failure.trail}"
 
 
 def _rows(title: str, reading: NetworkReading, truth: dict[str, Any], tally: Tally) -> None:
@@ -106,9 +107,10 @@ def _noted(channels: list[Any], index: int, count: int, truth: dict[str, Any]) -
 
 def _row(row: RowReading, true: dict[str, Any], noted: Any) -> str:
     read = [data_of(arg) for arg in row.args]
-    if row.class_name == true["class"] and read == true.get("args") and row.calls == true["calls"]:
-        if noted is None or data_of(row.channels) == noted:
-            return "exact"
+    same = row.class_name == true["class"] and read == true.get("args")
+    same = same and row.calls == true["calls"]
+    if same and (noted is None or data_of(row.channels) == noted):
+        return "exact"
     if has_unknown([row.args, row.channels]) or row.unknown or not row.class_name:
         return "unknown"
     return "wrong"

@@ -42,6 +42,7 @@ class Trace:
         self.returned = False
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> Callable[..., Any] | None:
+        """Look at a call, as sys.settrace asks."""
         if frame.f_code is self.code:
             return self._inside
         if frame.f_code.co_name == "__init__":

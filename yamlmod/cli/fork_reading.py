@@ -10,8 +10,9 @@ from typing import Any
 
 from yamlmod.fork.locate import Fork, locate
 from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.read.answers import NetworkReading
 from yamlmod.fork.read.network import ForkReader
-from yamlmod.fork.read.problems import answer
+from yamlmod.fork.read.problems import answer, scales_of
 from yamlmod.model.builder import BuildAnswer
 from yamlmod.workspace.files import Tree, real_path
 
@@ -31,6 +32,12 @@ def reader_of(tree: Tree, fork: Fork) -> ForkReader:
     """Return the reader of a located fork."""
     graph = ImportGraph(tree, str(real_path(tree.root)), fork.yolo)
     return ForkReader(graph, fork.yolo, fork.function.name)
+
+
+def built_layers(repo: Path, data: Mapping[str, Any]) -> dict[str, NetworkReading]:
+    """Return what a fork makes of a YAML, by the names of its scales."""
+    reader = _opened(str(repo))
+    return {scale: reader.read(data, scale) for scale in scales_of(data)}
 
 
 @lru_cache(maxsize=2)

@@ -89,8 +89,8 @@ class Builder:
 
     ``names`` are those that resolve; where ``open`` is set, more may: an import cannot be followed
     (``beyond`` names those that leave the repository). ``twice`` tells where a class is defined
-    again, ``tensorflow`` the classes of tf.py. ``ask`` tells what the parse function, the constructors
-    and one forward pass make of a YAML's data.
+    again, ``tensorflow`` the classes of tf.py. ``ask`` says what the parse
+    function, the constructors and one forward pass make of a YAML's data.
     """
 
     shown: str

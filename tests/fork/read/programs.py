@@ -5,6 +5,16 @@ from __future__ import annotations
 import random
 
 _NAMES = ("a", "b", "c", "d")
+_COMPARE = ("<", ">", "==", "!=", "<=", "in", "not in")
+_KINDS = ("int", "str", "list", "(list, tuple)")
+_CALLED = (
+    "len", "str", "int", "list", "tuple", "sum", "max", "min", "sorted", "bool", "abs", "round",
+    "float", "set",
+)  # fmt: skip
+_CHANGES = (
+    "append({})", "extend({})", "insert(0, {})", "pop()", "remove({})", "sort()", "reverse()",
+)  # fmt: skip
+_METHODS = ("upper()", "split()", "keys()", "copy()", "count(1)", "index(1)", "strip()")
 
 
 class Programs:
@@ -40,17 +50,7 @@ class Programs:
         if kind == 4:
             return f"{pad}{name}, *{self.chance.choice(_NAMES)} = {self.value(1)}"
         if kind == 5:
-            method = self.chance.choice(
-                [
-                    "append({})",
-                    "extend({})",
-                    "insert(0, {})",
-                    "pop()",
-                    "remove({})",
-                    "sort()",
-                    "reverse()",
-                ]
-            )
+            method = self.chance.choice(_CHANGES)
             return f"{pad}{name}.{method.format(self.value(1))}"
         if kind == 6:
             return f"{pad}{name}[{self.value(0)}] = {self.value(1)}"
@@ -91,8 +91,8 @@ class Programs:
     def test(self) -> str:
         return self.chance.choice(
             [
-                f"{self.value(1)} {self.chance.choice(['<', '>', '==', '!=', '<=', 'in', 'not in'])} {self.value(1)}",
-                f"isinstance({self.value(1)}, {self.chance.choice(['int', 'str', 'list', '(list, tuple)'])})",
+                f"{self.value(1)} {self.chance.choice(_COMPARE)} {self.value(1)}",
+                f"isinstance({self.value(1)}, {self.chance.choice(_KINDS)})",
                 f"not {self.value(1)}",
                 f"{self.value(1)} and {self.value(1)}",
                 f"{self.value(0)} is None",
@@ -124,14 +124,14 @@ class Programs:
             [
                 f"({left} {choice(['+', '-', '*', '/', '//', '%', '&', '|'])} {right})",
                 f"{left}[{choice(['0', '-1', '1:', ':-1', '::2', right])}]",
-                f"{choice(['len', 'str', 'int', 'list', 'tuple', 'sum', 'max', 'min', 'sorted', 'bool', 'abs', 'round', 'float', 'set'])}({left})",
+                f"{choice(_CALLED)}({left})",
                 f"({left} if {right} else {self.value(0)})",
                 f"[{left} for x in {right}]",
                 f"[x * 2 for x in {right} if x]",
                 f"sum(x for x in {right})",
                 f"{{1: {left}, 'k': {right}}}",
                 f"dict(k={left}).get('k', {right})",
-                f"{left}.{choice(['upper()', 'split()', 'keys()', 'copy()', 'count(1)', 'index(1)', 'strip()'])}",
+                f"{left}.{choice(_METHODS)}",
                 f"f'{{{left}}}-{{{right}!r:>4}}'",
                 f"'%s %s' % ({left}, {right})",
                 f"{{{left}, {right}}}",

@@ -85,7 +85,7 @@ RULE = Rule(
     code="cannot-build",
     severity="error",
     summary="The fork's own code cannot build this row, or cannot run the layer.",
-    why="The parse function, the constructors and one forward pass of an image of 3 x 256 x 256 are "
+    why="The parse function, the constructors and one forward pass of an image of 256 x 256 are "
     "read as code, at every scale of the file; nothing of the fork is run. What is not understood "
     "is no error. Messages of torch are those of the torch that its table was made from.",
     check=_check,

@@ -47,7 +47,7 @@ RULE = Rule(
     code="misplaced-argument",
     severity="warning",
     summary="A parameter named like a kernel, a ratio or a switch is given a channel count.",
-    why="A class that stands in the parser's list of convolutions is given (in, out, ...): where its "
+    why="A class in the parser's list of convolutions is given (in, out, ...): where its "
     "second parameter is a kernel size, it gets the output channels, and many classes build all "
     "the same. An attribute i, f, type or np of a class's own is overwritten by the parser.",
     check=_check,

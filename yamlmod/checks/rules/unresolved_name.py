@@ -24,7 +24,8 @@ def _check(subject: Subject) -> Iterator[Finding]:
             RULE.code,
             "error",
             row,
-            f"{builder.shown} knows no {row.module}: {builder.function} cannot build layer {row.index}",
+            f"{builder.shown} knows no {row.module}: {builder.function} cannot build "
+            f"layer {row.index}",
             span=row.spans[2],
             help="`yamlmod patch` adds a module of the registry; another one has to be defined, "
             f"or imported, where the parser looks ({problem.kind}: {problem.message})",

@@ -22,7 +22,8 @@ def _check(subject: Subject) -> Iterator[Finding]:
             RULE.code,
             "error",
             row,
-            f"layer {row.index} {row.module} cannot be built{at_scales(problem)}: {problem.message}",
+            f"layer {row.index} {row.module} cannot be built{at_scales(problem)}: "
+            f"{problem.message}",
             span=row.spans[3],
             help=help_of(problem),
         )

@@ -90,8 +90,8 @@ class RowReading:
 class NetworkReading:
     """A YAML at one scale, read with the fork's code.
 
-    ``failure`` is the first exception as Python would meet it; ``later`` are those behind it, found
-    with something unknown in place of what failed. ``complete``: the parse function came to its end.
+    ``failure`` is the first exception as Python would meet it; ``later`` are those after it, found
+    with something unknown instead of what failed. ``complete``: the parse function ended.
     """
 
     scale: str

@@ -33,5 +33,5 @@ _PARTS = Parts(
 
 
 def new_machine(graph: Graph, read: Callable[[str], SourceFile | None]) -> Machine:
-    """Return a machine with fresh classes: what one file changes in them is not seen by the next."""
+    """Return a machine with fresh classes: the next file does not see what one changes in them."""
     return Machine(_PARTS, graph, read)

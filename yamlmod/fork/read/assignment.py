@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 
 from yamlmod.fork.read.machine import MAX_ITEMS, Machine, fail
-from yamlmod.fork.read.operators import deep_unknown, guarded, kind_of
+from yamlmod.fork.read.operators import guarded, kind_of
 from yamlmod.fork.read.scopes import Frame
-from yamlmod.fork.read.values import MISSING, Instance, Unknown, Value, is_plain
+from yamlmod.fork.read.values import MISSING, Instance, Unknown, Value, deep_unknown, is_plain
 
 
 def assign(machine: Machine, target: ast.expr, value: Value, frame: Frame) -> None:

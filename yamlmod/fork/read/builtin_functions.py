@@ -18,6 +18,7 @@ from yamlmod.fork.read.values import (
     FunctionValue,
     Instance,
     Lazy,
+    Raised,
     Tensor,
     Unknown,
     UnknownItemsError,
@@ -59,7 +60,7 @@ def _len_of(machine: Machine, value: Instance) -> Value:
         return len([item for item in value.fields.values() if isinstance(item, Tensor)])
     if value.cls.is_open or value.cls.builtin is not None:
         return Unknown(f"the length of an object of {value.cls.name}")
-    fail(TypeError, f"object of type '{value.cls.name}' has no len()")
+    raise Raised(TypeError, f"object of type '{value.cls.name}' has no len()")
 
 
 def _sum(machine: Machine, values: Value, start: Value = 0) -> Value:
@@ -144,9 +145,9 @@ def _zip(machine: Machine, *sources: Iterator[Value], strict: Value = False) -> 
 
 
 def _map(machine: Machine, function: Value, *sources: Value) -> Value:
-    return _lazy(lambda m, *found: (m.call(function, [*args]) for args in zip(*found)))(
-        machine, *sources
-    )
+    return _lazy(
+        lambda m, *found: (m.call(function, [*args]) for args in zip(*found, strict=False))
+    )(machine, *sources)
 
 
 def _filter(machine: Machine, function: Value, source: Value) -> Value:

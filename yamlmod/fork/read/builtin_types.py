@@ -6,12 +6,13 @@ import builtins
 from collections.abc import Callable, Mapping
 
 from yamlmod.fork.read.machine import MAX_ITEMS, MAX_TEXT, Machine
-from yamlmod.fork.read.operators import deep_unknown, guarded, text_known
+from yamlmod.fork.read.operators import guarded, text_known
 from yamlmod.fork.read.values import (
     LimitError,
     Tensor,
     Unknown,
     Value,
+    deep_unknown,
     is_plain,
 )
 
@@ -27,6 +28,8 @@ def plain_call(name: str, *values: Value, **keywords: Value) -> Value:
 
 
 def number(name: str) -> Callable[..., Value]:
+    """Make int, float, round and their like of plain values."""
+
     def convert(machine: Machine, *values: Value, **keywords: Value) -> Value:
         if values and isinstance(values[0], Tensor):
             return Unknown("the value of a tensor")
@@ -81,6 +84,7 @@ def _bool(machine: Machine, value: Value = False) -> Value:
 
 
 def slice_of(machine: Machine, *values: Value) -> Value:
+    """Return what slice() gives."""
     return deep_unknown(list(values)) or slice(*values)
 
 

@@ -73,7 +73,7 @@ def _builtin(
     try:
         return function.function(machine, *args, **keywords)
     except TypeError as error:
-        # The interpreter's own signature did not fit: it knows less than Python, so it says nothing.
+        # The interpreter's own signature did not fit: it knows less than Python does.
         return Unknown(f"a call of {function.name} that is not interpreted ({error})")
 
 
@@ -183,7 +183,7 @@ def call_function(
 
 
 def _outer(frame: Frame) -> Frame | None:
-    """Return the frame whose names a function sees: not a class's, and the module's by another way."""
+    """Return the frame whose names a function sees: none of a class."""
     outer: Frame | None = frame
     while outer is not None and outer.title in ("<class>", "<module>"):
         outer = outer.parent
@@ -295,4 +295,4 @@ def _iterate_object(machine: Machine, value: Instance) -> Value:
         return iter([item for item in value.fields.values() if isinstance(item, Tensor)])
     if value.cls.is_open or value.cls.find("__getitem__") is not MISSING:
         return Unknown(f"a loop over an object of {value.cls.name}")
-    fail(TypeError, f"'{value.cls.name}' object is not iterable")
+    raise Raised(TypeError, f"'{value.cls.name}' object is not iterable")

@@ -118,7 +118,7 @@ def _of_type(machine: Machine, value: type, name: str) -> Value:
         )
     if issubclass(value, BaseException):
         return Unknown(f"the attribute {name} of an exception")
-    fail(AttributeError, f"type object '{value.__name__}' has no attribute '{name}'")
+    raise Raised(AttributeError, f"type object '{value.__name__}' has no attribute '{name}'")
 
 
 def _from_keys(machine: Machine, keys: Value, item: Value) -> Value:
@@ -151,7 +151,7 @@ def _of_instance(machine: Machine, value: Instance, name: str) -> Value:
         return Unknown(value.hidden or f"a base class of {value.cls.name} is not known")
     if name.startswith("__"):
         return Unknown(f"the attribute {name}")
-    fail(AttributeError, f"'{value.cls.name}' object has no attribute '{name}'")
+    raise Raised(AttributeError, f"'{value.cls.name}' object has no attribute '{name}'")
 
 
 def _bind(found: Value, receiver: Value, cls: ClassValue) -> Value:
@@ -180,7 +180,7 @@ def _of_class(machine: Machine, value: ClassValue, name: str) -> Value:
         return Builtin(name, _unbound(value, name))
     if value.is_open or value.builtin is not None or name.startswith("__"):
         return Unknown(f"the attribute {name} of {value.name}")
-    fail(AttributeError, f"type object '{value.name}' has no attribute '{name}'")
+    raise Raised(AttributeError, f"type object '{value.name}' has no attribute '{name}'")
 
 
 def _unbound(cls: ClassValue, name: str) -> Callable[..., Value]:
@@ -218,7 +218,7 @@ def _of_super(machine: Machine, value: SuperValue, name: str) -> Value:
         return Builtin(name, lambda m, *args, **keywords: Unknown("a base class that is not known"))
     if name in ("__init__", "__init_subclass__", "__setattr__", "__post_init__"):
         return Builtin(name, lambda m, *args, **keywords: None)
-    fail(AttributeError, f"'super' object has no attribute '{name}'")
+    raise Raised(AttributeError, f"'super' object has no attribute '{name}'")
 
 
 def set_attribute(machine: Machine, value: Value, name: str, item: Value) -> None:

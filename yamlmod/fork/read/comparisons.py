@@ -71,7 +71,7 @@ def _same_items(machine: Machine, left: list[Value], right: list[Value]) -> bool
 
 
 def _same_name(value: Unknown, other: Value) -> bool | Unknown:
-    """An unresolvable `Foo` is not `Conv`: a class keeps its name, or the parser would not say it."""
+    """Compare names: an unresolvable `Foo` is not `Conv`."""
     if value.name and isinstance(other, (ClassValue, FunctionValue)) and value.name != other.name:
         return False
     if value.name and isinstance(other, (Unknown, Outside)):
@@ -153,9 +153,9 @@ def contains(machine: Machine, holder: Value, item: Value) -> bool | Unknown:
         return _held(machine, holder, item)
     if isinstance(holder, (set, frozenset, dict)) and isinstance(item, (list, dict, set)):
         fail(TypeError, f"unhashable type: '{kind_of(item)}'")
-    if isinstance(holder, (set, frozenset, dict)) and is_plain(item):
-        if deep_unknown(item) is None and item in holder:
-            return True
+    plain = is_plain(item) and deep_unknown(item) is None
+    if isinstance(holder, (set, frozenset, dict)) and plain and item in holder:
+        return True
     if is_plain(holder) and not isinstance(holder, (list, tuple, set, frozenset, dict, range)):
         fail(TypeError, f"argument of type '{kind_of(holder)}' is not iterable")
     if isinstance(holder, range) and isinstance(item, int):

@@ -7,9 +7,16 @@ from collections.abc import Iterator, Mapping
 
 from yamlmod.fork.read.assignment import assign
 from yamlmod.fork.read.machine import MAX_ITEMS, Expression, Machine
-from yamlmod.fork.read.operators import deep_unknown, guarded
+from yamlmod.fork.read.operators import guarded
 from yamlmod.fork.read.scopes import Frame
-from yamlmod.fork.read.values import Lazy, LimitError, Unknown, UnknownItemsError, Value
+from yamlmod.fork.read.values import (
+    Lazy,
+    LimitError,
+    Unknown,
+    UnknownItemsError,
+    Value,
+    deep_unknown,
+)
 
 
 class _UnknownSourceError(Exception):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from yamlmod.fork.read.comparisons import compare
 from yamlmod.fork.read.comprehensions import COMPREHENSIONS
 from yamlmod.fork.read.machine import MAX_TEXT, Expression, Machine, fail
-from yamlmod.fork.read.operators import SIGNS, deep_unknown, guarded, kind_of, text_known
+from yamlmod.fork.read.operators import SIGNS, guarded, kind_of, text_known
 from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.values import (
     FunctionValue,
@@ -16,6 +16,7 @@ from yamlmod.fork.read.values import (
     Tensor,
     Unknown,
     Value,
+    deep_unknown,
     is_plain,
 )
 
@@ -221,6 +222,9 @@ def _joined(machine: Machine, node: ast.JoinedStr, frame: Frame) -> Value:
     return text if len(text) <= MAX_TEXT else machine.unknown("a long text", frame, node)
 
 
+_texts: tuple[type[str], Callable[[object], str]] = (str, repr)
+
+
 def _formatted(machine: Machine, node: ast.FormattedValue, frame: Frame) -> Value:
     value = machine.evaluate(node.value, frame)
     form = "" if node.format_spec is None else machine.evaluate(node.format_spec, frame)
@@ -229,7 +233,7 @@ def _formatted(machine: Machine, node: ast.FormattedValue, frame: Frame) -> Valu
     if not text_known(value) or len(form) > 12:
         return Unknown("the text of an object")
     if node.conversion != -1:
-        value = {115: str, 114: repr, 97: ascii}[node.conversion](value)
+        value = ascii(value) if node.conversion == 97 else _texts[node.conversion == 114](value)
     width = "".join(c for c in form.rpartition(".")[0] or form if c.isdigit())
     if width and int(width) > MAX_TEXT:
         return Unknown("a long text")

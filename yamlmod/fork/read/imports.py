@@ -44,7 +44,7 @@ def run_import_from(machine: Machine, node: ast.ImportFrom, frame: Frame) -> Non
 
 
 def imported(machine: Machine, node: ast.ImportFrom, name: str, importer: Module) -> Value:
-    """Return what `from ... import name` gives; raises an ImportError where a file has no such name."""
+    """Return what `from ... import name` gives; raises the ImportError that Python would."""
     dotted = node.module or ""
     source = import_module(machine, importer, dotted, node.level)
     if isinstance(source, ModuleValue):
@@ -148,7 +148,7 @@ def _binds_plainly(statement: ast.stmt, name: str) -> bool:
 
 
 def _from_last(statements: list[ast.stmt], name: str, line: int) -> list[ast.stmt]:
-    """Return the statements that decide: the binding at ``line``, and what changes it afterwards."""
+    """Return the statements that decide: the binding at ``line``, and what changes it later."""
     for place in range(len(statements) - 1, -1, -1):
         statement = statements[place]
         last = statement.end_lineno or statement.lineno

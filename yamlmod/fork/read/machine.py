@@ -1,4 +1,4 @@
-"""The interpreter's state and its limits; what it does with each construct is handed in as tables."""
+"""The interpreter's state and limits; what it does with each construct comes as tables."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from yamlmod.fork.read.comparisons import same
 from yamlmod.fork.read.machine import MAX_ITEMS, MAX_TEXT, Machine, fail
-from yamlmod.fork.read.operators import deep_unknown, guarded, kind_of, text_known
+from yamlmod.fork.read.operators import guarded, kind_of, text_known
 from yamlmod.fork.read.values import (
     Builtin,
     Instance,
@@ -17,6 +17,7 @@ from yamlmod.fork.read.values import (
     UnknownItemsError,
     Value,
     View,
+    deep_unknown,
     is_plain,
 )
 

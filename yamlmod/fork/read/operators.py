@@ -160,7 +160,7 @@ def _by_method(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     known = all(is_plain(v) or (isinstance(v, Instance) and _closed(v)) for v in (left, right))
     if not known:
         return Unknown(f"`{sign}` of {kind_of(left)} and {kind_of(right)}")
-    fail(
+    raise Raised(
         TypeError,
         f"unsupported operand type(s) for {sign}: '{kind_of(left)}' and '{kind_of(right)}'",
     )

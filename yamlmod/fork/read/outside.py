@@ -1,4 +1,4 @@
-"""What other packages' names mean: a few functions of Python's own, torch's layers and functions."""
+"""Names of other packages: a few functions of Python's own, torch's layers and functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from yamlmod.fork.read.copies import deep_copy, shallow_copy
 from yamlmod.fork.read.machine import Machine, fail
-from yamlmod.fork.read.operators import deep_unknown, guarded
+from yamlmod.fork.read.operators import guarded
 from yamlmod.fork.read.tensor_functions import FUNCTIONS
 from yamlmod.fork.read.torch_names import functional_names, torch_class, torch_names
 from yamlmod.fork.read.values import (
@@ -20,6 +20,7 @@ from yamlmod.fork.read.values import (
     Unknown,
     UnknownItemsError,
     Value,
+    deep_unknown,
     is_plain,
 )
 

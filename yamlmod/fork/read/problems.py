@@ -127,7 +127,8 @@ def _misplaced(row: RowReading) -> Iterator[BuildDoubt]:
             yield BuildDoubt(
                 row.index,
                 "misplaced",
-                f"{row.class_name} is given {spelled(row.args)}: its parameter {name}, {what}, gets {value}",
+                f"{row.class_name} is given {spelled(row.args)}: its parameter {name}, {what}, "
+                f"gets {value}",
             )
 
 

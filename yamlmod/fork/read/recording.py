@@ -229,7 +229,7 @@ class Recorder:
 
 @contextmanager
 def guard(note: Callable[[str], None]) -> Iterator[None]:
-    """Turn a limit or a crash of the interpreter into a reason: it never gets out as a traceback."""
+    """Turn a limit or a crash of the interpreter into a reason, never a traceback."""
     try:
         yield
     except (Raised, FinishedError):

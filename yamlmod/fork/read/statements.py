@@ -13,7 +13,7 @@ from yamlmod.fork.read.expressions import function_value
 from yamlmod.fork.read.havoc import spoil_block, take_neither
 from yamlmod.fork.read.imports import run_import, run_import_from
 from yamlmod.fork.read.machine import Machine, Signal, Statement, fail
-from yamlmod.fork.read.operators import SIGNS, deep_unknown, guarded
+from yamlmod.fork.read.operators import SIGNS, guarded
 from yamlmod.fork.read.scopes import Frame, walk_scope
 from yamlmod.fork.read.values import (
     ClassValue,
@@ -24,6 +24,7 @@ from yamlmod.fork.read.values import (
     Unknown,
     UnknownItemsError,
     Value,
+    deep_unknown,
 )
 
 _MAX_TURNS = 5_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yamlmod.fork.read.machine import Machine, fail
-from yamlmod.fork.read.operators import deep_unknown, guarded, kind_of
+from yamlmod.fork.read.operators import guarded, kind_of
 from yamlmod.fork.read.tensor_index import index_tensor
 from yamlmod.fork.read.values import (
     MISSING,
@@ -18,6 +18,7 @@ from yamlmod.fork.read.values import (
     Unknown,
     Value,
     View,
+    deep_unknown,
     is_plain,
 )
 
@@ -87,7 +88,7 @@ def _of_instance(machine: Machine, value: Instance, key: Value) -> Value:
         or (value.is_module and own is not MISSING)
     ):
         return Unknown(f"an element of an object of {value.cls.name}")
-    fail(TypeError, f"'{value.cls.name}' object is not subscriptable")
+    raise Raised(TypeError, f"'{value.cls.name}' object is not subscriptable")
 
 
 def global_name(machine: Machine, names: GlobalNames, key: Value, *default: Value) -> Value:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from yamlmod.fork.read.machine import fail
-from yamlmod.fork.read.operators import deep_unknown, kind_of
+from yamlmod.fork.read.operators import kind_of
 from yamlmod.fork.read.tensors import Sizes, is_int, text_of
-from yamlmod.fork.read.values import Tensor, Value, is_plain
+from yamlmod.fork.read.values import Tensor, Value, deep_unknown, is_plain
 
 
 def pairs(value: Value, rank: int, what: str, name: str) -> list[int] | None:
@@ -107,8 +107,9 @@ def _check_channels(shape: Sizes, weight: Sizes, groups: Value, rank: int) -> No
     if channels != each * groups:
         fail(
             RuntimeError,
-            f"Given groups={groups}, weight of size {text_of(weight)}, expected input{text_of(shape)} "
-            f"to have {each * groups} channels, but got {channels} channels instead",
+            f"Given groups={groups}, weight of size {text_of(weight)}, expected "
+            f"input{text_of(shape)} to have {each * groups} channels, but got {channels} "
+            "channels instead",
         )
 
 
@@ -166,8 +167,9 @@ def transpose_convolve(
     if weight is not None and None not in (channels, weight[0]) and channels != weight[0]:
         fail(
             RuntimeError,
-            f"Given transposed=1, weight of size {text_of(weight)}, expected input{text_of(x.shape)} "
-            f"to have {weight[0]} channels, but got {channels} channels instead",
+            f"Given transposed=1, weight of size {text_of(weight)}, expected "
+            f"input{text_of(x.shape)} to have {weight[0]} channels, but got {channels} "
+            "channels instead",
         )
     if weight is not None and 0 in weight:
         fail(RuntimeError, f"weight of size {text_of(weight)} has no elements")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from yamlmod.fork.read.machine import Machine, fail
-from yamlmod.fork.read.operators import deep_unknown, kind_of
+from yamlmod.fork.read.operators import kind_of
 from yamlmod.fork.read.tensor_layers import LAYER_FUNCTIONS
 from yamlmod.fork.read.tensor_ops import OPERATIONS, Operation
 from yamlmod.fork.read.tensors import Sizes, broadcast, concatenated, dimension, is_int, sizes_of
-from yamlmod.fork.read.values import Lazy, Tensor, Unknown, Value, is_plain
+from yamlmod.fork.read.values import Lazy, Tensor, Unknown, Value, deep_unknown, is_plain
 
 
 def _on_tensor(name: str, operation: Operation) -> Callable[..., Value]:
@@ -52,7 +52,8 @@ def _tensors(machine: Machine, tensors: Value, name: str) -> list[Tensor] | Unkn
     if is_plain(tensors) and not isinstance(tensors, (list, tuple)):
         fail(
             TypeError,
-            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {kind_of(tensors)}",
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
+            f"{kind_of(tensors)}",
         )
     if isinstance(tensors, Lazy):
         fail(
@@ -225,7 +226,7 @@ def _broadcast_tensors(machine: Machine, *tensors: Value) -> Value:
 
 
 _MADE = ("zeros", "ones", "empty", "rand", "randn")
-_BASIC = {
+_BASIC: Mapping[str, Callable[..., Value]] = {
     "cat": _cat,
     "concat": _cat,
     "concatenate": _cat,

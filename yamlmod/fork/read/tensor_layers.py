@@ -25,13 +25,13 @@ def interpolate(
 ) -> Value:  # fmt: skip
     """Return the output of interpolate."""
     x = input if isinstance(input, Tensor) else check_attribute(input, "interpolate")
-    if (isinstance(mode, str) and mode.startswith("nearest")) or mode == "area":
-        if align_corners is not None and not isinstance(align_corners, Unknown):
-            fail(
-                ValueError,
-                "align_corners option can only be set with the interpolating modes: linear | bilinear "
-                "| bicubic | trilinear",
-            )
+    plain = isinstance(mode, str) and (mode.startswith("nearest") or mode == "area")
+    if plain and align_corners is not None and not isinstance(align_corners, Unknown):
+        fail(
+            ValueError,
+            "align_corners option can only be set with the interpolating modes: linear | "
+            "bilinear | bicubic | trilinear",
+        )
     if x is None or x.shape is None:
         return Tensor(None)
     rank = len(x.shape) - 2
@@ -44,8 +44,8 @@ def interpolate(
         fail(
             NotImplementedError,
             "Input Error: Only 3D, 4D and 5D input Tensors supported "
-            f"(got {len(x.shape)}D) for the modes: nearest | linear | bilinear | bicubic | trilinear "
-            f"| area | nearest-exact (got {mode})",
+            f"(got {len(x.shape)}D) for the modes: nearest | linear | bilinear | bicubic | "
+            f"trilinear | area | nearest-exact (got {mode})",
         )
     if not known or rank < 1:
         return Tensor((*x.shape[:2], *(None,) * max(rank, 0)))
@@ -146,8 +146,8 @@ def _conv_function(rank: int) -> Callable[..., Value]:
 
 def _pool_function(what: str, dilated: bool) -> Callable[..., Value]:
     def call(
-        machine: Machine, input: Value, kernel_size: Value, stride: Value = None, padding: Value = 0,
-        *rest: Value, **keywords: Value,
+        machine: Machine, input: Value, kernel_size: Value, stride: Value = None,
+        padding: Value = 0, *rest: Value, **keywords: Value,
     ) -> Value:  # fmt: skip
         dilation = keywords.get("dilation", rest[0] if dilated and rest else 1)
         ceil = keywords.get("ceil_mode", rest[1] if dilated and len(rest) > 1 else False)

@@ -48,9 +48,10 @@ def _cast(kind: str) -> Operation:
 
 def _view(machine: Machine, x: Tensor, *sizes: Value) -> Value:
     parts = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (list, tuple)) else sizes
-    if len(parts) == 1 and not (is_int(parts[0]) or isinstance(parts[0], Tensor)):
-        if not is_plain(parts[0]) or isinstance(parts[0], Unknown):
-            return Tensor(None, x.kind)
+    if len(parts) == 1 and not (
+        is_int(parts[0]) or isinstance(parts[0], Tensor) or is_plain(parts[0])
+    ):
+        return Tensor(None, x.kind)
     return Tensor(view(x.shape, parts), x.kind)
 
 
@@ -259,17 +260,19 @@ def _times(size: int | None, factor: int) -> int | None:
 
 
 _SAME = (
-    "abs acos asin atan ceil clamp clamp_min clamp_max clip clone contiguous cos cosh cumsum detach "
-    "dropout elu erf exp expm1 fill flip floor fmod gelu hardsigmoid hardswish hardtanh leaky_relu "
-    "log log10 log1p log2 logit logsigmoid log_softmax masked_fill mish nan_to_num neg normalize pow "
-    "reciprocal relu relu6 roll round rsqrt selu sigmoid sign silu sin softmax softplus softsign "
-    "sqrt square tan tanh to triu tril cpu cuda float half double bfloat16 requires_grad_ "
-    "type_as data detach_ squeeze_ pin_memory dropout2d threshold celu alpha_dropout cumprod"
+    "abs acos asin atan ceil clamp clamp_min clamp_max clip clone contiguous cos cosh cumsum "
+    "detach dropout elu erf exp expm1 fill flip floor fmod gelu hardsigmoid hardswish "
+    "hardtanh leaky_relu log log10 log1p log2 logit logsigmoid log_softmax masked_fill mish "
+    "nan_to_num neg normalize pow reciprocal relu relu6 roll round rsqrt selu sigmoid sign "
+    "silu sin softmax softplus softsign sqrt square tan tanh to triu tril cpu cuda float half "
+    "double bfloat16 requires_grad_ type_as data detach_ squeeze_ pin_memory dropout2d "
+    "threshold celu alpha_dropout cumprod"
 )
 _IN_PLACE = (
-    "zero_ fill_ normal_ uniform_ clamp_ sigmoid_ relu_ copy_ exponential_ share_memory_ tanh_ sub__ "
-    "exp_ masked_fill_ kaiming_normal_ kaiming_uniform_ xavier_uniform_ xavier_normal_ constant_ "
-    "trunc_normal_ ones_ zeros_ orthogonal_ requires_grad_ silu_ leaky_relu_ floor_ round_ sqrt_"
+    "zero_ fill_ normal_ uniform_ clamp_ sigmoid_ relu_ copy_ exponential_ share_memory_ "
+    "tanh_ exp_ masked_fill_ kaiming_normal_ kaiming_uniform_ xavier_uniform_ xavier_normal_ "
+    "constant_ trunc_normal_ ones_ zeros_ orthogonal_ requires_grad_ silu_ leaky_relu_ floor_ "
+    "round_ sqrt_"
 )
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "true_divide": "/", "multiply": "*"}
 _SIGNS |= {"subtract": "-", "maximum": "+", "minimum": "+", "remainder": "%", "floor_divide": "//"}

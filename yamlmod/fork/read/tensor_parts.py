@@ -15,6 +15,7 @@ from yamlmod.fork.read.values import LimitError, Pair, Tensor, Unknown, Value
 def reduce(
     machine: Machine, x: Tensor, dim: Value = None, keepdim: Value = False, **rest: Value
 ) -> Value:
+    """Return the sizes behind a mean, a sum and their like."""
     dim = rest.get("axis", dim)
     keepdim = rest.get("keepdims", keepdim)
     return Tensor(reduced(x.shape, dim, keepdim), x.kind)
@@ -28,10 +29,12 @@ def norm(
     keepdim: Value = False,
     **rest: Value,
 ) -> Value:
+    """Return the sizes of a norm."""
     return Tensor(reduced(x.shape, dim, keepdim), x.kind)
 
 
 def reduce_pair(machine: Machine, x: Tensor, dim: Value = None, keepdim: Value = False) -> Value:
+    """Return values and places, as max and min along a dimension do."""
     if isinstance(dim, Tensor):
         return Tensor(broadcast(x.shape, dim.shape), x.kind)
     if dim is None:
@@ -41,12 +44,14 @@ def reduce_pair(machine: Machine, x: Tensor, dim: Value = None, keepdim: Value =
 
 
 def index_of(machine: Machine, x: Tensor, dim: Value = None, keepdim: Value = False) -> Value:
+    """Return the sizes of argmax and argmin."""
     return Tensor(reduced(x.shape, dim, keepdim), "int")
 
 
 def topk(
     machine: Machine, x: Tensor, k: Value, dim: Value = -1, *rest: Value, **keywords: Value
 ) -> Value:
+    """Return the pair of topk."""
     place = None if x.shape is None else dimension(dim, len(x.shape))
     if x.shape is None or place is None or not is_int(k):
         return Pair((Tensor(None, x.kind), Tensor(None, "int")))
@@ -58,10 +63,12 @@ def topk(
 
 
 def sort(machine: Machine, x: Tensor, *args: Value, **keywords: Value) -> Value:
+    """Return the pair of sort."""
     return Pair((Tensor(x.shape, x.kind), Tensor(x.shape, "int")))
 
 
 def chunk(machine: Machine, x: Tensor, chunks: Value, dim: Value = 0) -> Value:
+    """Return the parts of chunk."""
     if x.shape is None or not is_int(chunks):
         return Unknown("chunks of a tensor whose sizes are not known")
     if chunks <= 0:
@@ -76,6 +83,7 @@ def chunk(machine: Machine, x: Tensor, chunks: Value, dim: Value = 0) -> Value:
 
 
 def split(machine: Machine, x: Tensor, split_size: Value, dim: Value = 0, **rest: Value) -> Value:
+    """Return the parts of split."""
     split_size = rest.get("split_size_or_sections", split_size)
     if x.shape is None:
         return Unknown("parts of a tensor whose sizes are not known")
@@ -107,6 +115,7 @@ def _parts(x: Tensor, sizes: list[int], place: int) -> Value:
 
 
 def unbind(machine: Machine, x: Tensor, dim: Value = 0) -> Value:
+    """Return the slices along a dimension."""
     place = None if x.shape is None else dimension(dim, len(x.shape))
     if x.shape is None or place is None or x.shape[place] is None:
         return Unknown("parts of a tensor whose sizes are not known")

@@ -64,7 +64,7 @@ def dimension(value: Value, rank: int) -> int | None:
             IndexError,
             f"Dimension out of range (expected to be in range of [{low}, {high}], but got {value})",
         )
-    return value % max(rank, 1)
+    return int(value) % max(rank, 1)
 
 
 def dimensions(value: Value, rank: int) -> list[int] | None:
@@ -194,7 +194,7 @@ def concatenated(tensors: Sequence[Tensor], place: Value) -> Sizes | None:
     if not known or not is_int(place):
         return None
     rank = len(known[0])
-    for number, shape in enumerate(known):
+    for shape in known:
         if len(shape) != rank:
             fail(
                 RuntimeError,
@@ -203,10 +203,10 @@ def concatenated(tensors: Sequence[Tensor], place: Value) -> Sizes | None:
     dim = dimension(place, rank)
     assert dim is not None
     out: list[int | None] = list(known[0])
-    for number, shape in enumerate(shapes):
-        if shape is None or shape == (0,):
+    for number, sizes in enumerate(shapes):
+        if sizes is None or sizes == (0,):
             continue
-        for axis, size in enumerate(shape):
+        for axis, size in enumerate(sizes):
             if axis == dim or size is None:
                 continue
             if out[axis] is None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from yamlmod.fork.read.machine import fail
-from yamlmod.fork.read.operators import deep_unknown, guarded, kind_of
+from yamlmod.fork.read.operators import guarded, kind_of
 from yamlmod.fork.read.tensors import is_int
 from yamlmod.fork.read.values import (
     Outside,
     Tensor,
     Unknown,
     Value,
+    deep_unknown,
     is_plain,
 )
 
@@ -74,7 +75,7 @@ def _convolution(rank: int, transposed: bool = False) -> Callable[[Fields], Fiel
         width = each if isinstance(each, Unknown) else groups
         width = width if isinstance(width, Unknown) else guarded(lambda: each // groups)
         if isinstance(kernel, Unknown):
-            weight = Tensor((*made(other, width).shape, *(None,) * rank), "float", True)
+            weight = Tensor((*(made(other, width).shape or ()), *(None,) * rank), "float", True)
         else:
             weight = made(other, width, *kernel)
         bias = _optional(fields["bias"], out)
@@ -199,7 +200,8 @@ def _attention(fields: Fields) -> Fields:
     if guarded(lambda: size <= 0 or heads <= 0) is True:
         fail(
             ValueError,
-            f"embed_dim and num_heads must be greater than 0, got embed_dim={size} and num_heads={heads} instead",
+            f"embed_dim and num_heads must be greater than 0, got embed_dim={size} and "
+            f"num_heads={heads} instead",
         )
     if guarded(lambda: size // heads * heads) != size:
         fail(AssertionError, "embed_dim must be divisible by num_heads")
@@ -267,8 +269,8 @@ CHECKS: Mapping[str, Callable[[Fields], Fields]] = {
     **dict.fromkeys(("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout"), _dropout),
     **dict.fromkeys(("MaxPool1d", "MaxPool2d", "MaxPool3d"), _pooling),
     **dict.fromkeys(("AvgPool2d", "AvgPool3d", "AvgPool1d"), _pooling),
-    **{f"{kind}Pad{rank}d": _padding(rank) for kind in ("Zero", "Reflection", "Replication", "Constant")
-       for rank in (1, 2, 3)},
+    **{f"{kind}Pad{rank}d": _padding(rank)
+       for kind in ("Zero", "Reflection", "Replication", "Constant") for rank in (1, 2, 3)},
     "Embedding": _embedding,
     "GroupNorm": _group_norm,
     "LayerNorm": _layer_norm,

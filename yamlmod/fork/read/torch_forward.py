@@ -70,7 +70,7 @@ def _convolution(rank: int) -> Callable[..., Value]:
         out = None if weight is None or len(weight) != rank + 2 else weight[0]
         if weight is not None and len(weight) != rank + 2:
             return Tensor(None)
-        return convolve(check_tensor(x, f"conv{rank}d"), weight, out, settings, rank)  # type: ignore[arg-type]
+        return convolve(check_tensor(x, f"conv{rank}d"), weight, out, settings, rank)
 
     return rule
 
@@ -83,7 +83,7 @@ def _transposed(rank: int) -> Callable[..., Value]:
         if weight is not None and len(weight) != rank + 2:
             weight = None
         tensor = check_tensor(x, f"conv_transpose{rank}d")
-        return transpose_convolve(tensor, weight, settings, rank)  # type: ignore[arg-type]
+        return transpose_convolve(tensor, weight, settings, rank)
 
     return rule
 
@@ -110,8 +110,7 @@ def _identity(machine: Machine, layer: Instance, x: Value) -> Value:
 
 def _linear(machine: Machine, layer: Instance, x: Value) -> Value:
     weight = field_of(layer, "weight")
-    found = linear(machine, x, weight)
-    return found
+    return linear(machine, x, weight)
 
 
 def _max_pool(rank: int, average: bool = False) -> Callable[..., Value]:

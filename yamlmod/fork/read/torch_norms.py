@@ -19,16 +19,20 @@ from yamlmod.fork.read.values import (
 
 
 def field_of(layer: Instance, name: str) -> Value:
+    """Return a field of a layer, Unknown where it has none."""
     found = layer.fields.get(name, MISSING)
     return Unknown(layer.hidden or name) if found is MISSING else found
 
 
 def weight_of(layer: Instance) -> tuple[int | None, ...] | None:
+    """Return the sizes of a layer's weight."""
     weight = field_of(layer, "weight")
     return weight.shape if isinstance(weight, Tensor) else None
 
 
 def batch_norm(ranks: tuple[int, ...], word: str) -> Callable[..., Value]:
+    """Make the rule of a BatchNorm for inputs of some ranks."""
+
     def rule(machine: Machine, layer: Instance, x: Value) -> Value:
         tensor = _with_dim(x)
         if tensor is None or tensor.shape is None:
@@ -59,6 +63,7 @@ def _with_dim(x: Value) -> Tensor | None:
 
 
 def instance_norm(machine: Machine, layer: Instance, x: Value) -> Value:
+    """Return the output of InstanceNorm."""
     tensor = _with_dim(x)
     if tensor is None or tensor.shape is None:
         return Tensor(None)
@@ -72,17 +77,20 @@ def instance_norm(machine: Machine, layer: Instance, x: Value) -> Value:
         if is_int(features) and channels is not None and channels != features:
             fail(
                 ValueError,
-                f"expected input's size at dim=1 to match num_features ({features}), but got: {channels}.",
+                f"expected input's size at dim=1 to match num_features ({features}), but got: "
+                f"{channels}.",
             )
     if count(tensor.shape[-rank:]) == 1:
         fail(
             ValueError,
-            f"Expected more than 1 spatial element when training, got input size torch.Size({text_of(tensor.shape)})",
+            "Expected more than 1 spatial element when training, got input size "
+            f"torch.Size({text_of(tensor.shape)})",
         )
     return Tensor(tensor.shape)
 
 
 def group_norm(machine: Machine, layer: Instance, x: Value) -> Value:
+    """Return the output of GroupNorm."""
     tensor = check_tensor(x, "group_norm")
     if tensor is None or tensor.shape is None:
         return Tensor(None)
@@ -101,7 +109,8 @@ def group_norm(machine: Machine, layer: Instance, x: Value) -> Value:
     if spread is not None and is_int(groups) and groups and spread // groups == 1:
         fail(
             ValueError,
-            f"Expected more than 1 value per channel when training, got input size {text_of(shape)}",
+            "Expected more than 1 value per channel when training, got input size "
+            f"{text_of(shape)}",
         )
     if channels is not None and weight is not None and weight != (None,) and weight != (channels,):
         fail(
@@ -113,6 +122,7 @@ def group_norm(machine: Machine, layer: Instance, x: Value) -> Value:
 
 
 def layer_norm(machine: Machine, layer: Instance, x: Value) -> Value:
+    """Return the output of LayerNorm."""
     tensor = check_tensor(x, "layer_norm")
     if tensor is None or tensor.shape is None:
         return Tensor(None)

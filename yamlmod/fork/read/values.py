@@ -1,4 +1,4 @@
-"""The values of interpreted code: plain Python values as they are, and a class for every other kind."""
+"""The values of interpreted code: plain Python values, and a class for every other kind."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ class Instance:
 
 @dataclass(eq=False)
 class Tensor:
-    """A tensor: its sizes, each a number or None where not known; ``shape`` None: not even how many.
+    """A tensor: its sizes, each a number or None where not known; ``shape`` None: no rank either.
 
     ``kind`` is float, int or bool, or empty where not known.
     """
