@@ -39,7 +39,7 @@ def compare(title: str, reading: NetworkReading, truth: dict[str, Any], tally: T
         counts["left out"] += 1
         return
     counts["cases"] += 1
-    if error is not None and error["layer"] is None and len(truth["outputs"]) == len(truth["rows"]):
+    if error is not None and error["parsed"] and len(truth["outputs"]) == len(truth["rows"]):
         counts["fails behind"] += 1  # all layers ran: what fails is no part of the network
         error = None
     _rows(title, reading, truth, tally)

@@ -14,6 +14,7 @@ _CALLED = (
 _CHANGES = (
     "append({})", "extend({})", "insert(0, {})", "pop()", "remove({})", "sort()", "reverse()",
 )  # fmt: skip
+_ERRORS = ("TypeError", "(ValueError, TypeError)", "Exception", "IndexError", "KeyError")
 _METHODS = ("upper()", "split()", "keys()", "copy()", "count(1)", "index(1)", "strip()")
 
 

@@ -115,7 +115,7 @@ class _Run:
         except FinishedError:
             pass
         except Raised as error:
-            self.recorder.failed(error, "model" if self.called else "parse", None)
+            self.recorder.failed(error, "model" if self.complete else "parse", None)
 
     def _note(self, reason: str) -> None:
         self.reason = self.reason or reason
