@@ -30,8 +30,7 @@ from tools.builds.compare import Tally, compare
 from tools.builds.corpus import Case, Source, cases, sources
 from tools.builds.damage import damaged
 from yamlmod.cli.running import module_of
-from yamlmod.fork.locate import read_function
-from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.locate import graph_of, read_function
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.workspace.files import real_path
 
@@ -121,9 +120,8 @@ def _rows(case: Case) -> list[list[Any]]:
 
 def reader_of(source: Source) -> ForkReader:
     """Return the reader of a fork."""
-    root = str(real_path(source.root))
-    graph = ImportGraph(source.tree, root, source.fork.yolo)
-    return ForkReader(graph, source.fork.yolo, source.fork.function.name)
+    fork = source.fork
+    return ForkReader(graph_of(fork.modules), fork.yolo, fork.function.name)
 
 
 def _one(

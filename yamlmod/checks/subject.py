@@ -13,7 +13,8 @@ from yamlmod.checks.misnumbered import Wrong, misnumbered
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
 from yamlmod.model.align import value_key
-from yamlmod.model.builder import BuildAnswer, Builder
+from yamlmod.model.build_answer import BuildAnswer
+from yamlmod.model.builder import Builder
 from yamlmod.model.channels import Shape, Shapes, infer_shapes
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, Read, Unresolved, resolve, side_effects

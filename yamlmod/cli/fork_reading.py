@@ -8,13 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from yamlmod.fork.locate import Fork, locate
-from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.locate import Fork, graph_of, locate
 from yamlmod.fork.read.answers import NetworkReading
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.problems import answer, scales_of
-from yamlmod.model.builder import BuildAnswer
-from yamlmod.workspace.files import Tree, real_path
+from yamlmod.model.build_answer import BuildAnswer
+from yamlmod.workspace.files import Tree
 
 
 @dataclass(frozen=True)
@@ -28,10 +27,9 @@ class ForkQuestions:
         return answer(_opened(self.repo), data)
 
 
-def reader_of(tree: Tree, fork: Fork) -> ForkReader:
+def reader_of(fork: Fork) -> ForkReader:
     """Return the reader of a located fork."""
-    graph = ImportGraph(tree, str(real_path(tree.root)), fork.yolo)
-    return ForkReader(graph, fork.yolo, fork.function.name)
+    return ForkReader(graph_of(fork.modules), fork.yolo, fork.function.name)
 
 
 def built_layers(repo: Path, data: Mapping[str, Any]) -> dict[str, NetworkReading]:
@@ -43,4 +41,4 @@ def built_layers(repo: Path, data: Mapping[str, Any]) -> dict[str, NetworkReadin
 @lru_cache(maxsize=2)
 def _opened(repo: str) -> ForkReader:
     tree = Tree(Path(repo))
-    return reader_of(tree, locate(tree))
+    return reader_of(locate(tree))

@@ -132,7 +132,7 @@ def below(base: str, pattern: str) -> str:
 
 def is_file(files: Files, path: str) -> bool:
     """Return whether a file is there, without reading it."""
-    return bool(files.glob(escape(path)))
+    return files.is_file(path)
 
 
 def text_of(files: Files, path: str) -> str:

@@ -29,14 +29,16 @@ MARK_USED = "# yamlmod (in use before)"
 def add_imports(source: Source, templates: Sequence[Template], blocks: Iterable[Block]) -> Change:
     """Return the change that binds what the templates' code needs and common.py does not bind."""
     known = bindings(source.tree)
-    used = used_names(_outside(source, list(blocks)))
-    lines: dict[str, str] = {}
-    for template in templates:
-        for name, target, line in _needed(template):
-            if not _bound(source, known, name, target, template):
-                lines[line] = MARK_USED if name in used else MARK
-    if not lines:
+    needed = {
+        line: name
+        for template in templates
+        for name, target, line in _needed(template)
+        if not _bound(source, known, name, target, template)
+    }
+    if not needed:
         return Change()
+    used = used_names(_outside(source, list(blocks)))
+    lines = {line: MARK_USED if name in used else MARK for line, name in needed.items()}
     at = last_of_header(source)
     newline = source.newline
     text = "".join(f"{line}  {mark}{newline}" for line, mark in lines.items())

@@ -38,7 +38,7 @@ def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = Fals
     # Of a class of the fork's own, only what was added for it goes.
     registered = [one.class_name for one in gone if not one.adds or "branch" in one.adds]
 
-    hops = read_route(files, fork, common, function.source)
+    hops = read_route(fork, common, function.source)
     packages = drop_requirements(files, gone, staying)
     own_files = drop_files(files, fork, chosen)
     plan = proven_plan(
@@ -46,7 +46,7 @@ def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = Fals
             (common, _code(common, inside)),
             (common, drop_imports(common, common_blocks, inside)),
             *_names(hops, inside),
-            (function.source, drop_file_imports(files, function.source, chosen)),
+            (function.source, drop_file_imports(fork, function.source, chosen)),
             (function.source, unregister(function, registered, force)),
         ],
         classes,

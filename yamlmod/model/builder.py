@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from yamlmod.model.build_answer import BuildAnswer
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
+
+_BUILTINS = frozenset(dir(builtins))
 
 
 @dataclass(frozen=True)
@@ -38,66 +42,43 @@ class Passed:
 
 
 @dataclass(frozen=True)
-class BuildProblem:
-    """Why a network cannot be built or run: the exception, and at which scales it comes.
+class ParserNames:
+    """The names that a parse function resolves: what every command says of one comes from here.
 
-    ``layer`` None: no row is at fault. ``branch`` is the place of the parse function's branch,
-    ``place`` that of the statement that raises, ``proposal`` the args that the row would need.
+    ``prefixes`` begin names that are looked up in an installed package (``nn.``). ``open`` says why
+    ``known`` may not be all, ``beyond`` which modules outside of the repository everything is
+    imported from. ``evaluated``: the function calls eval, which sees builtins and attributes, too.
     """
 
-    layer: int | None
-    stage: str
-    kind: str
-    message: str
-    scales: tuple[str, ...] = ()
-    everywhere: bool = True
-    class_name: str = ""
-    args: str = ""
-    branch: str = ""
-    place: str = ""
-    trail: tuple[str, ...] = ()
-    proposal: str = ""
+    known: frozenset[str]
+    open: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    evaluated: bool = True
 
+    def has(self, module: str) -> bool:
+        """Return whether a module's name resolves."""
+        if module.startswith(self.prefixes):
+            return True
+        first = module.partition(".")[0] if self.evaluated else module
+        return first in self.known or (self.evaluated and first in _BUILTINS)
 
-@dataclass(frozen=True)
-class BuildDoubt:
-    """A row that builds and does what its author can hardly mean."""
-
-    layer: int
-    kind: str
-    message: str
-
-
-@dataclass(frozen=True)
-class BuildAnswer:
-    """What a fork makes of a YAML: read from its code, which is never run.
-
-    ``scales`` are those that were tried; ``unknown_names`` says of which module's name nothing is
-    known, and why.
-    """
-
-    scales: tuple[str, ...]
-    problems: tuple[BuildProblem, ...] = ()
-    doubts: tuple[BuildDoubt, ...] = ()
-    unknown_names: Mapping[str, str] = field(default_factory=dict)
-    unread: int = 0
+    def lacks(self, module: str) -> bool:
+        """Return whether using a module's name surely fails; False also where that is unknown."""
+        return not self.open and not self.has(module)
 
 
 @dataclass(frozen=True)
 class Builder:
     """A fork's parse function and the names it sees.
 
-    ``names`` are those that resolve; where ``open`` is set, more may: an import cannot be followed
-    (``beyond`` names those that leave the repository). ``twice`` tells where a class is defined
-    again, ``tensorflow`` the classes of tf.py. ``ask`` says what the parse
-    function, the constructors and one forward pass make of a YAML's data.
+    ``twice`` tells where a class is defined again, ``tensorflow`` the classes of tf.py. ``ask``
+    says what the parse function, the constructors and one forward pass make of a YAML's data.
     """
 
     shown: str
     function: str
-    names: frozenset[str]
-    open: bool
-    beyond: tuple[str, ...] = ()
+    names: ParserNames
     twice: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     signatures: Mapping[str, Signature] = field(default_factory=dict)
     passed: Mapping[str, Passed] = field(default_factory=dict)

@@ -23,6 +23,15 @@ class MemoryFiles:
     def shown(self, path: str) -> str:
         return path
 
+    def is_file(self, path: str) -> bool:
+        return path in self.texts
+
+    def is_folder(self, path: str) -> bool:
+        return any(name.startswith(f"{path.rstrip('/')}/") for name in self.texts)
+
+    def place(self) -> str:
+        return "/r"
+
     def glob(self, pattern: str) -> list[str]:
         plain = pattern.replace("[[]", "[")
         return sorted(
@@ -32,7 +41,7 @@ class MemoryFiles:
 
 def machine_of(texts: dict[str, str]) -> Machine:
     """Return a machine that reads these files."""
-    graph = ImportGraph(MemoryFiles(texts), "/r", "m.py")
+    graph = ImportGraph(MemoryFiles(texts), "m.py")
 
     def read(path: str) -> SourceFile | None:
         source = graph.source(path)

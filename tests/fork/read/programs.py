@@ -14,6 +14,7 @@ _CALLED = (
 _CHANGES = (
     "append({})", "extend({})", "insert(0, {})", "pop()", "remove({})", "sort()", "reverse()",
 )  # fmt: skip
+_FRAME = "{}\ndef f(a, b, c):\n    d, log = [], []\n{}\n    return [a, b, c, d, log]\n"
 _ERRORS = ("TypeError", "(ValueError, TypeError)", "Exception", "IndexError", "KeyError")
 _METHODS = ("upper()", "split()", "keys()", "copy()", "count(1)", "index(1)", "strip()")
 
@@ -34,7 +35,7 @@ class Programs:
             for number in range(self.chance.randint(3, 9))
         )
         helper = self.chance.choice(_HELPERS)
-        return f"{helper}\ndef f(a, b, c):\n    d, log = [], []\n{body}\n    return [a, b, c, d, log]\n"
+        return _FRAME.format(helper, body)
 
     def block(self, depth: int, indent: int) -> str:
         count = self.chance.randint(1, 4)

@@ -25,7 +25,7 @@ _TASKS = "ultralytics/nn/tasks.py"
 
 
 def reader(changes: dict[str, str] | None = None) -> ForkReader:
-    return ForkReader(ImportGraph(MemoryFiles({**PYTHON, **(changes or {})}), "/r", _TASKS), _TASKS)
+    return ForkReader(ImportGraph(MemoryFiles({**PYTHON, **(changes or {})}), _TASKS), _TASKS)
 
 
 def read(text: str, changes: dict[str, str] | None = None) -> NetworkReading:

@@ -8,7 +8,8 @@ from typing import Any
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
-from yamlmod.model.builder import BuildAnswer, Builder, BuildProblem
+from yamlmod.model.build_answer import BuildAnswer, BuildProblem
+from yamlmod.model.builder import Builder, ParserNames
 
 NAME_ERRORS = frozenset({"NameError", "KeyError", "AttributeError"})
 _ARGUMENT_WORDS = ("positional argument", "unexpected keyword argument", "multiple values for")
@@ -36,6 +37,8 @@ def at_scales(problem: BuildProblem) -> str:
 def help_of(problem: BuildProblem) -> str:
     """Return what to do about a problem: the row to write, and where the reason stands."""
     lines = []
+    if problem.layer is None:
+        lines.append("the parser needs something of the file that it does not find there")
     if problem.proposal:
         lines.append(f"write {problem.proposal}: with these args the layer is built and runs")
     elif problem.branch and problem.args:
@@ -45,7 +48,7 @@ def help_of(problem: BuildProblem) -> str:
     if problem.place:
         trail = f", in {' > '.join(problem.trail)}" if problem.trail else ""
         lines.append(f"raised at {problem.place}{trail}")
-    return "\n".join(lines)
+    return "\n".join(lines) or "compare the row with the class, and with the parser's branch"
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -71,14 +74,16 @@ def _check(subject: Subject) -> Iterator[Finding]:
 _TEXT = model_text(
     "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, ChanGate, [64]]", "[[1], 1, Detect, [nc, anchors]]"
 )
-_FORK = Builder("models/yolo.py", "parse_model", frozenset({"Conv", "ChanGate", "Detect"}), False)
+_FORK = Builder(
+    "models/yolo.py", "parse_model", ParserNames(frozenset({"Conv", "ChanGate", "Detect"}))
+)
 
 
 def _fork(*problems: BuildProblem) -> Builder:
     def ask(data: Mapping[str, Any]) -> BuildAnswer:
         return BuildAnswer(("",), problems)
 
-    return Builder(_FORK.shown, _FORK.function, _FORK.names, False, ask=ask)
+    return Builder(_FORK.shown, _FORK.function, _FORK.names, ask=ask)
 
 
 RULE = Rule(
@@ -95,7 +100,16 @@ RULE = Rule(
             _TEXT,
             (1,),
             builder=_fork(
-                BuildProblem(1, "forward", "RuntimeError", "512 channels, but got 128", ("n",))
+                BuildProblem(
+                    1,
+                    "forward",
+                    "RuntimeError",
+                    "expected to have 64 channels, but got 16",
+                    class_name="ChanGate",
+                    args="[64]",
+                    branch="models/yolo.py:300",
+                    proposal="[16]",
+                )
             ),
         ),
     ),

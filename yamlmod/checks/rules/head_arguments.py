@@ -8,7 +8,8 @@ from typing import Any
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, number
-from yamlmod.model.builder import BuildAnswer, Builder
+from yamlmod.model.build_answer import BuildAnswer
+from yamlmod.model.builder import Builder, ParserNames
 from yamlmod.model.document import Row
 
 # Facts of YOLOv5, v7, v8 to v12, v9 and v10: what the row gives, before parse_model adds channels.
@@ -135,8 +136,7 @@ def _case(head: str, settings: str = _TABLE) -> str:
 _FORK = Builder(
     "models/yolo.py",
     "parse_model",
-    frozenset({"Conv", "Detect"}),
-    False,
+    ParserNames(frozenset({"Conv", "Detect"})),
     ask=lambda data: BuildAnswer(("",)),
 )
 

@@ -8,7 +8,8 @@ from typing import Any
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
-from yamlmod.model.builder import BuildAnswer, BuildDoubt, Builder
+from yamlmod.model.build_answer import BuildAnswer, BuildDoubt
+from yamlmod.model.builder import Builder, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -40,7 +41,7 @@ def _fork(*doubts: BuildDoubt) -> Builder:
         return BuildAnswer(("",), (), doubts)
 
     names = frozenset({"Conv", "Gate", "Detect"})
-    return Builder("models/yolo.py", "parse_model", names, False, ask=ask)
+    return Builder("models/yolo.py", "parse_model", ParserNames(names), ask=ask)
 
 
 RULE = Rule(

@@ -9,7 +9,8 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.rules.cannot_build import is_name
 from yamlmod.checks.subject import Subject
-from yamlmod.model.builder import BuildAnswer, Builder, BuildProblem
+from yamlmod.model.build_answer import BuildAnswer, BuildProblem
+from yamlmod.model.builder import Builder, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -60,7 +61,7 @@ def _fork(*problems: BuildProblem, **names: str) -> Builder:
     def ask(data: Mapping[str, Any]) -> BuildAnswer:
         return BuildAnswer(("",), problems, unknown_names=names)
 
-    return Builder("models/yolo.py", "parse_model", _NAMES, False, ask=ask)
+    return Builder("models/yolo.py", "parse_model", ParserNames(_NAMES), ask=ask)
 
 
 _LOST = BuildProblem(1, "parse", "NameError", "name 'SimAM' is not defined")

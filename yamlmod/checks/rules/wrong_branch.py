@@ -9,7 +9,8 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.rules.cannot_build import at_scales, help_of, is_count
 from yamlmod.checks.subject import Subject
-from yamlmod.model.builder import BuildAnswer, Builder, BuildProblem
+from yamlmod.model.build_answer import BuildAnswer, BuildProblem
+from yamlmod.model.builder import Builder, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -39,7 +40,7 @@ def _fork(*problems: BuildProblem) -> Builder:
         return BuildAnswer(("",), problems)
 
     names = frozenset({"Conv", "CBAM", "Detect"})
-    return Builder("models/yolo.py", "parse_model", names, False, ask=ask)
+    return Builder("models/yolo.py", "parse_model", ParserNames(names), ask=ask)
 
 
 _COUNT = BuildProblem(

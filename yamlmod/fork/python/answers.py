@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from yamlmod.fork.python.modules import Module
+
 DefinitionKind = Literal["class", "function", "assignment", "module"]
 ErrorName = Literal["NameError", "ImportError", "ModuleNotFoundError", "AttributeError"]
 
@@ -65,8 +67,8 @@ class Missing:
 class Unknown:
     """The text does not say what the name denotes; ``alternatives`` are what it may be.
 
-    Where ``alternatives`` is not empty, the name is bound to one of them. ``maybe_missing``: it may
-    be not bound at all (an import of everything from outside of the tree may bring it).
+    Where there are ``alternatives`` it is bound to one of them. ``maybe_missing``: it may be not
+    bound at all (an import of everything from outside of the tree may bring it).
     """
 
     reason: str
@@ -81,6 +83,13 @@ Answer = Definition | OutsideTree | Missing | Unknown
 def with_hop(answer: Answer, hop: Hop) -> Answer:
     """Return an answer whose way begins with one more statement."""
     return replace(answer, hops=(hop, *answer.hops))
+
+
+def as_module(place: Module, hops: Hops = ()) -> Definition:
+    """Return the answer that is a module of the tree."""
+    tree = None if place.is_folder else ast.Module([], [])
+    dotted = place.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return Definition(place.path, "module", dotted, 0 if place.is_folder else 1, tree, hops)
 
 
 def joined(outcomes: list[Answer | None], missing: Missing) -> Answer:
@@ -105,6 +114,11 @@ def joined(outcomes: list[Answer | None], missing: Missing) -> Answer:
     if open_ended:
         return open_ended[0]
     return lost[0] if lost else missing
+
+
+def class_in(answer: Answer) -> Definition | None:
+    """Return an answer that is a class of the tree, None for any other."""
+    return answer if isinstance(answer, Definition) and answer.kind == "class" else None
 
 
 def shown(answer: Answer) -> str:

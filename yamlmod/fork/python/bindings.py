@@ -57,6 +57,23 @@ def import_bindings(node: ImportNode) -> list[tuple[str, str]]:
     return [(a.asname or a.name, f"{base}{dot}{a.name}") for a in node.names if a.name != "*"]
 
 
+def from_imports(source: Source) -> Iterator[ast.ImportFrom]:
+    """Yield the `from` imports that run when the file is imported."""
+    for node, _ in statements(source.tree):
+        if isinstance(node, ast.ImportFrom):
+            yield node
+
+
+def written(node: ast.ImportFrom) -> str:
+    """Return the module of an import as it is written, leading dots included."""
+    return "." * node.level + (node.module or "")
+
+
+def is_star(node: ast.ImportFrom) -> bool:
+    """Return whether everything is imported."""
+    return node.names[0].name == "*"
+
+
 def used_names(nodes: Iterable[ast.AST]) -> set[str]:
     """Return every name that the code reads, strings of annotations left out."""
     return {part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)}

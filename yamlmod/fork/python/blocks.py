@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +25,15 @@ class Block:
     stars: Sequence[int]
     parts: Mapping[int, Parts]
 
-    def positions(self, name: str) -> list[int]:
+    def positions(self, name: str, also: int = -1) -> list[int]:
         """Return the statements that bind a name or import everything, the last first."""
-        return sorted({*self.names.get(name, ()), *self.stars}, reverse=True)
+        found = {*self.names.get(name, ()), *self.stars, also}
+        return sorted(found - {-1}, reverse=True)
+
+    def last_before(self, place: tuple[int, ...]) -> int:
+        """Return the last statement that begins at a place of the text or before it; -1: none."""
+        starts = [(node.lineno, node.col_offset) for node in self.statements]
+        return bisect_right(starts, place[:2]) - 1
 
 
 @dataclass(frozen=True, eq=False)

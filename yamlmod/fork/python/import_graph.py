@@ -2,13 +2,13 @@
 
 Nothing of the fork is imported or run; files are read and parsed when a name leads through them.
 
-    graph = ImportGraph(files, root="/home/me/outer/inner", parser="models/yolo.py")
+    graph = ImportGraph(files, parser="models/yolo.py")
 
-``files`` is anything with ``read(path) -> str | None``, ``shown(path)`` and ``glob(pattern)``
-(`yamlmod.fork.files.Files`: the workspace's tree, an `Overlay` of planned texts over it, a
-dictionary in tests); paths are posix and relative to REPO. ``root`` is REPO's absolute path; only
-the names of its folders are used, so that a package can import itself by its full name from above
-REPO. ``parser`` is the file of the parse function: folders above it count as roots everywhere.
+``files`` is `yamlmod.fork.files.Files`: the workspace's tree, an `Overlay` of planned texts over
+it, a dictionary in tests; paths are posix and relative to REPO. Of ``files.place()``, REPO's
+absolute path, only the names of the folders are used, so that a package can import itself by its
+full name from above REPO. ``parser`` is the file of the parse function: folders above it count as
+roots everywhere. A located fork has its graph: ``fork.graph``.
 
 - ``graph.denotes(path, "nn.Conv2d", line=None) -> Answer``: a name, dotted or not, as code in that
   file sees it at the end of the file, or at a line: inside of a function with its local names and
@@ -22,6 +22,8 @@ REPO. ``parser`` is the file of the parse function: folders above it count as ro
 - ``graph.source(path) -> Source | None``: text and tree (`Source.tree`) of a file, as parsed for
   the graph: the nodes in answers belong to it. None where it is not there or cannot be read.
 - ``graph.module_file(dotted, importer, level=0) -> str | None``: the file of a module.
+- ``graph.file_of(importer, node) -> str``: the file that an `ast.ImportFrom` imports from, empty
+  for none; ``graph.brings(importer, node, name) -> Answer``: what it brings under a name.
 - ``graph.exported_names(path) -> Exports``: what ``from path import *`` brings.
 - ``graph.names(path) -> Exports``: every name of the module's own namespace.
 - ``graph.name_list(path) -> NameList | None``: its ``__all__``.
@@ -38,15 +40,20 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from yamlmod.fork.files import Files
 from yamlmod.fork.python.answers import Answer, Definition, Missing, Unknown
-from yamlmod.fork.python.import_order import ImportOrder, ImportProblem, ImportReach
-from yamlmod.fork.python.lookup import Lookup, OrderMattersError, Position, Stops, TooLongError
+from yamlmod.fork.python.import_reach import ImportReach
+from yamlmod.fork.python.imported import OrderMattersError
+from yamlmod.fork.python.lookup import Lookup, Position, Stops, TooLongError
 from yamlmod.fork.python.modules import Elsewhere, Module, Modules, Place
 from yamlmod.fork.python.name_list import NameList
 from yamlmod.fork.python.parsed import ParsedFiles
 from yamlmod.fork.python.source import Source
+
+if TYPE_CHECKING:
+    from yamlmod.fork.python.import_order import ImportProblem
 
 
 @dataclass(frozen=True)
@@ -64,9 +71,9 @@ class Exports:
 class ImportGraph:
     """The graph of one fork."""
 
-    def __init__(self, files: Files, root: str = "", parser: str = ""):
+    def __init__(self, files: Files, parser: str = ""):
         self.files = files
-        self.modules = Modules(files, root, parser)
+        self.modules = Modules(files, parser)
         self.parsed = ParsedFiles(files, self._submodules)
         self._reach = ImportReach(files, self.modules)
         self._plain = self._lookup(Stops())
@@ -81,7 +88,7 @@ class ImportGraph:
         def ask(lookup: Lookup) -> Answer:
             answer = lookup.visible(path, first, position)
             for member in members:
-                answer = lookup.member(answer, member, path, None)
+                answer = lookup.member(answer, member, path)
             return answer
 
         return self._ask(path, ask)
@@ -112,9 +119,17 @@ class ImportGraph:
         place = self.find(importer, dotted, level)
         return place.path if isinstance(place, Module) and not place.is_folder else None
 
+    def file_of(self, importer: str, node: ast.ImportFrom) -> str:
+        """Return the file of the tree that an import reads from, empty for none."""
+        return self.modules.file_of(importer, node)
+
+    def brings(self, importer: str, node: ast.ImportFrom, name: str) -> Answer:
+        """Return what an import brings under the name it has in the module."""
+        return self._ask(importer, lambda lookup: lookup.imported.from_module(importer, node, name))
+
     def name_list(self, path: str) -> NameList | None:
         """Return a module's ``__all__``, None where it has none."""
-        return self._plain.name_list(path)
+        return self._plain.lists.of(path)
 
     def exported_names(self, path: str) -> Exports:
         """Return what an import of everything from a file brings."""
@@ -140,7 +155,10 @@ class ImportGraph:
 
     def denotes_in_module(self, path: str, name: str) -> Answer:
         """Return what a name of a module's namespace denotes; builtins are not in it."""
-        return self._ask(path, lambda lookup: lookup.of_module(path, name, None))
+        return self._ask(
+            path,
+            lambda lookup: lookup.maybe_submodule(path, name, lookup.of_module(path, name, None)),
+        )
 
     def import_problems(self, path: str) -> tuple[ImportProblem, ...]:
         """Return what certainly stops Python from importing a file."""
@@ -184,7 +202,7 @@ class ImportGraph:
     def _ask(self, path: str, ask: Callable[[Lookup], Answer]) -> Answer:
         lookup = self._ordered.get(path, self._plain)
         try:
-            lookup.steps = 0
+            lookup.start()
             return ask(lookup)
         except OrderMattersError:
             self._walk(path)
@@ -196,6 +214,9 @@ class ImportGraph:
             return Unknown("its imports are too entangled")
 
     def _walk(self, path: str) -> None:
+        # Most questions do not need it.
+        from yamlmod.fork.python.import_order import ImportOrder
+
         lookup = self._ordered[path] = self._lookup(Stops(ordered=True))
         problem = ImportOrder(lookup).run(path, self._packages(path))
         self._problems[path] = () if problem is None else (problem,)
@@ -205,13 +226,11 @@ class ImportGraph:
         found = []
         for folder in PurePosixPath(path).parents:
             init = str(folder / "__init__.py")
-            if not self.modules.is_file(init):
-                break
             # REPO itself is a package for Python only where an import goes through it.
             users = [one for one in (path, self.modules.parser) if one]
             if str(folder) == "." and not any(init in self._reach.imported(u) for u in users):
                 break
-            if init != path:
+            if init != path and self.modules.is_file(init):
                 found.append(init)
         return found[::-1]
 

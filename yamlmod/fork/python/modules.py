@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from glob import escape
 from pathlib import PurePosixPath
 
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.files import Files
+from yamlmod.fork.python.source import Source, read_source
 
 # Installed beside every fork: a folder of the fork with such a name is not what an import means.
 _FOREIGN = frozenset({"torch", "torchvision", "numpy", "cv2", "timm", "tensorflow", "mmcv", "PIL"})
+_DOTTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)\.([\w.]+)", re.MULTILINE)
+_STAR = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*\(?[ \t]*\*", re.MULTILINE)
 _BINARY = (".so", ".pyd", ".pyx", ".dylib")
 
 
@@ -56,10 +62,11 @@ Place = Module | Elsewhere | NoModule
 class Modules:
     """Looks modules up as Python would with the fork's folders on its path."""
 
-    def __init__(self, files: Files, root: str = "", parser: str = ""):
+    def __init__(self, files: Files, parser: str = ""):
         self.files = files
         # REPO's own folder and those above it: a package that holds REPO is imported by them.
-        self.above = tuple(reversed(PurePosixPath(root.replace("\\", "/")).parts)) if root else ()
+        place = PurePosixPath(files.place().replace("\\", "/"))
+        self.above = tuple(reversed(place.parts))
         self.parser = parser
         self._there: dict[str, bool] = {}
         self._found: dict[tuple[str, str], Place] = {}
@@ -67,13 +74,27 @@ class Modules:
     def is_file(self, path: str) -> bool:
         """Return whether a file is there."""
         if path not in self._there:
-            self._there[path] = bool(self.files.glob(escape(path)))
+            self._there[path] = self.files.is_file(path)
         return self._there[path]
 
     def is_folder(self, path: PurePosixPath) -> bool:
         """Return whether a folder holds Python files, itself or one folder down."""
+        if not self.files.is_folder(str(path)):
+            return False
         base = "" if str(path) == "." else f"{escape(str(path))}/"
         return bool(self.files.glob(f"{base}*.py") or self.files.glob(f"{base}*/*.py"))
+
+    def file_of(self, importer: str, node: ast.ImportFrom) -> str:
+        """Return the file of the tree that an import reads from, empty for none."""
+        place = self.find(importer, node.module or "", node.level)
+        return place.path if isinstance(place, Module) and not place.is_folder else ""
+
+    def source(self, path: str) -> Source | None:
+        """Return a parsed file, None where it is not there or cannot be read."""
+        try:
+            return read_source(self.files, path)
+        except YamlmodError:
+            return None
 
     def find(self, importer: str, dotted: str, level: int = 0) -> Place:
         """Return the module that an import of ``dotted`` in a file means."""
@@ -114,7 +135,8 @@ class Modules:
         folder = PurePosixPath(importer).parent
         up = level - 1
         if up > len(folder.parts):
-            names = list(reversed(self.above[up - len(folder.parts) :])) if self.above else []
+            # Where that package begins is not known; its own folder's name is.
+            names = self.above[up - len(folder.parts) :][:1]
             return Elsewhere(".".join([*names, *parts]))
         for _ in range(up):
             folder = folder.parent
@@ -132,13 +154,13 @@ class Modules:
             if not sure and (parts[0] in sys.stdlib_module_names or parts[0] in _FOREIGN):
                 continue
             place = self._below(root, parts, ())
-            if place is not None and not sure and not self._is_started(importer, place, parts):
+            if place is not None and not sure and not self._is_started(importer, root, parts):
                 continue
             if place is not None and (len(parts) > 1 or not place.is_folder):
                 return place
             if place is None and sure and lost is None:
                 lost = self._lost(root, parts)
-        own = self._by_own_name(importer, parts)
+        own = self._by_own_name(parts)
         if own is not None:
             return own
         for root, _ in self.roots(importer) if parts[0] not in sys.stdlib_module_names else ():
@@ -147,23 +169,31 @@ class Modules:
                 return place
         return lost or Elsewhere(".".join(parts))
 
-    def _is_started(self, importer: str, place: Module, parts: Sequence[str]) -> bool:
-        """Return whether a folder that may be no root gives a module: it must be put on the path.
+    def _is_started(self, importer: str, root: PurePosixPath, parts: Sequence[str]) -> bool:
+        """Return whether a folder that may be no root is one for a name of one word.
 
-        `callbacks/wandb.py` with `import wandb` means the installed one.
+        It must be put on the path: in `callbacks/wandb.py`, `import wandb` means the installed one.
         """
         if len(parts) > 1:
             return True
-        files = [one for one in (importer, self.parser) if one]
-        return place.path != importer and any("sys.path" in self._text(one) for one in files)
+        itself = (importer.removesuffix(".py"), importer.removesuffix("/__init__.py"))
+        if str(root / parts[0]) in itself:
+            return False
+        starts = [importer] if root == PurePosixPath(importer).parent else []
+        starts += (
+            [self.parser] if self.parser and root in PurePosixPath(self.parser).parents else []
+        )
+        return any(
+            "sys.path" in self.text(one) for one in starts if not one.endswith("__init__.py")
+        )
 
-    def _by_own_name(self, importer: str, parts: Sequence[str]) -> Place | None:
+    def _by_own_name(self, parts: Sequence[str]) -> Place | None:
         """Return the module of a dotted name that begins above REPO, where REPO is a package."""
         if parts[0] in sys.stdlib_module_names or parts[0] in _FOREIGN:
             return None
         for count in range(1, len(parts) + 1):
             named = list(reversed(self.above[:count])) == list(parts[:count])
-            if not named and not (count == 1 and self._is_own(importer, parts)):
+            if not named and not (count == 1 and parts[0] in self._own_names):
                 continue
             init = ("__init__.py",) if self.is_file("__init__.py") else ()
             if count == len(parts):
@@ -175,15 +205,21 @@ class Modules:
                 return self._lost_below(parts, count)
         return None
 
-    def _is_own(self, importer: str, parts: Sequence[str]) -> bool:
-        """Return whether a name may be the package's own where its folder bears another name.
+    @cached_property
+    def _own_names(self) -> frozenset[str]:
+        """Return the names by which the parser imports files beside it, though no folder has them.
 
-        It is, where it leads to a file beside the importer or the parser.
+        So it is where a package lies in a folder of another name.
         """
-        if len(parts) < 2 or not self.is_file("__init__.py"):
-            return False
-        near = {PurePosixPath(one).parts[:1] for one in (importer, self.parser) if one}
-        return (parts[1],) in near
+        found = set()
+        top = PurePosixPath(self.parser).parts[:1]
+        for first, rest in _DOTTED.findall(self.text(self.parser) if self.parser else ""):
+            if first in sys.stdlib_module_names or first in _FOREIGN:
+                continue
+            place = self._below(PurePosixPath(), rest.split("."), ())
+            if place is not None and PurePosixPath(place.path).parts[:1] == top:
+                found.add(first)
+        return frozenset(found)
 
     def _lost_below(self, parts: Sequence[str], count: int) -> Place:
         if self._is_binary(PurePosixPath(), parts[count:]):
@@ -219,7 +255,7 @@ class Modules:
             if not self.is_file(str(folder / "__init__.py")):
                 plain = self.is_file(f"{folder}.py") and len(parts) > 1
                 return NoModule(f"'{part}' ({folder}.py) is not a package") if plain else None
-            if "__path__" in self._text(str(folder / "__init__.py")):
+            if "__path__" in self.text(str(folder / "__init__.py")):
                 return None
         if len(parts) < 2 or self._is_binary(root, parts):
             return None
@@ -240,8 +276,26 @@ class Modules:
             found.append(init)
         return tuple(reversed(found))
 
-    def _text(self, path: str) -> str:
+    def text(self, path: str) -> str:
+        """Return a file's text, empty where it is not there or cannot be read."""
         try:
             return self.files.read(path) or ""
         except YamlmodError:
             return ""
+
+
+def is_mentioned(modules: Modules, paths: Sequence[str], names: Iterable[str]) -> bool:
+    """Return whether a name is in the text of files, or of those they import everything from."""
+    names = list(names)
+    seen, waiting = set(paths), list(paths)
+    while waiting:
+        path = waiting.pop()
+        text = modules.text(path)
+        if any(name in text for name in names):
+            return True
+        for dots, dotted in _STAR.findall(text):
+            place = modules.find(path, dotted, len(dots))
+            if isinstance(place, Module) and not place.is_folder and place.path not in seen:
+                seen.add(place.path)
+                waiting.append(place.path)
+    return False

@@ -5,8 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from yamlmod.fork.python.blocks import Block, own_parts, runs, same_scope
+from yamlmod.fork.python.answers import Definition
+from yamlmod.fork.python.blocks import Block, block_of, own_parts, runs, same_scope
+from yamlmod.fork.python.parsed import Parsed
+
+if TYPE_CHECKING:
+    from yamlmod.fork.python.lookup import Lookup
 
 _COPIES = {"list", "tuple", "sorted", "set", "frozenset"}
 _DEPTH = 30
@@ -22,7 +28,7 @@ class NameList:
 
 # What another name list that is read denotes: `sub.__all__`, or a plain name's value at a line.
 ReadOther = Callable[[ast.expr], "NameList | None"]
-Position = tuple[int, int]
+Position = tuple[int, ...]
 
 
 def read_name_list(
@@ -34,6 +40,55 @@ def read_name_list(
     return _Evaluator(read_other, before).block(block, None)
 
 
+class NameLists:
+    """The lists of all modules, each evaluated once for every place it is read at."""
+
+    def __init__(self, lookup: Lookup):
+        self.lookup = lookup
+        self._lists: dict[tuple[str, Position | None], NameList | None] = {}
+
+    def forget(self) -> None:
+        """Drop the lists there are."""
+        self._lists.clear()
+
+    def of(self, path: str, stop: Position | None = None) -> NameList | None:
+        """Return a module's ``__all__``, None where it has none."""
+        key = (path, stop)
+        if key not in self._lists:
+            file = self.lookup.parsed.get(path)
+            if isinstance(file, str):
+                return NameList((), file)
+            self._lists[key] = NameList((), f"{path} builds it from itself")
+            self._lists[key] = read_name_list(
+                file.block, lambda node: self._other(file, node), stop
+            )
+        return self._lists[key]
+
+    def _other(self, file: Parsed, node: ast.expr) -> NameList | None:
+        """Return the names that an expression in an ``__all__`` holds, None where unclear."""
+        if isinstance(node, ast.Attribute) and node.attr == "__all__":
+            whole = self.lookup.expression(file.path, node.value)
+            if isinstance(whole, Definition) and whole.kind == "module" and whole.node is not None:
+                return self.of(whole.path)
+            return None
+        if not isinstance(node, (ast.Name, ast.Attribute)):
+            return None
+        at = (node.lineno, node.col_offset + 1) if isinstance(node, ast.Name) else None
+        answer = self.lookup.expression(file.path, node, at)
+        if not isinstance(answer, Definition) or answer.conditional:
+            return None
+        if answer.name == "__all__" and answer.path != file.path:
+            return self.of(answer.path)
+        value = getattr(answer.node, "value", None)
+        where = self.lookup.parsed.get(answer.path)
+        if not isinstance(value, (ast.List, ast.Tuple, ast.Set)) or isinstance(where, str):
+            return None
+        if answer.kind != "assignment" or len(where.block.names.get(answer.name, ())) != 1:
+            return None
+        assigned = ast.Assign([ast.Name("__all__", ast.Store())], value, lineno=1, col_offset=0)
+        return read_name_list(block_of([assigned]), lambda _: None)
+
+
 class _Evaluator:
     def __init__(self, read_other: ReadOther, before: Position | None):
         self.read_other = read_other
@@ -41,7 +96,7 @@ class _Evaluator:
 
     def block(self, block: Block, value: NameList | None) -> NameList | None:
         for position, node in enumerate(block.statements):
-            if self.before is not None and (node.lineno, node.col_offset) >= self.before:
+            if self.before is not None and (node.lineno, node.col_offset) >= self.before[:2]:
                 break
             if position in block.parts:
                 value = self.compound(block, position, value)

@@ -60,7 +60,7 @@ class Parsed:
                     found.update((name, node.lineno) for name in node.names)
         return found
 
-    def scopes(self, position: tuple[int, int]) -> list[ScopeNode]:
+    def scopes(self, position: tuple[int, ...]) -> list[ScopeNode]:
         """Return the functions and classes around a position, the outermost first."""
         line = position[0]
         found: list[ScopeNode] = []
@@ -93,6 +93,10 @@ class ParsedFiles:
         if path not in self._parsed:
             self._parsed[path] = self._read(path)
         return self._parsed[path]
+
+    def paths(self) -> list[str]:
+        """Return the files that have been asked for."""
+        return list(self._parsed)
 
     def _read(self, path: str) -> Parsed | str:
         try:

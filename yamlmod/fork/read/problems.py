@@ -17,7 +17,7 @@ from yamlmod.fork.read.answers import (
     has_unknown,
 )
 from yamlmod.fork.read.network import ForkReader
-from yamlmod.model.builder import BuildAnswer, BuildDoubt, BuildProblem
+from yamlmod.model.build_answer import BuildAnswer, BuildDoubt, BuildProblem
 
 _KERNELS = frozenset({"k", "kernel", "kernel_size", "k_size", "ks"})
 _RATIOS = frozenset({"reduction", "ratio", "r", "e", "expansion"})
