@@ -26,6 +26,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.real_forks import fork_folder
 from tools.builds.compare import Tally, compare
 from tools.builds.corpus import Case, Source, cases, sources
 from tools.builds.damage import damaged
@@ -172,7 +173,11 @@ def _build(source: Source, jobs: list[tuple[str, Any, str]], answers: Path) -> N
         command = [sys.executable, "-m", "tools.builds.truth", str(scratch / "question.json")]
         command += [str(scratch / "jobs.pickle"), str(answers)]
         here = str(Path(__file__).parent.parent.parent)
-        env = {**os.environ, "PYTHONPATH": here, "PYTHONDONTWRITEBYTECODE": "1"}
+        paths = [here]
+        if not module.startswith("ultralytics"):
+            # The newest YOLOv5 and YOLOv3 take some functions from this package.
+            paths.append(str(fork_folder("ultralytics==8.3.0").parent))
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
         env.update(OMP_NUM_THREADS="1", YOLO_VERBOSE="false", YOLO_OFFLINE="true")
         done = subprocess.run(command, cwd=here, env=env, capture_output=True, check=False)
         if done.returncode:

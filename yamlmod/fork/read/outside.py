@@ -165,6 +165,14 @@ def _ntuple(count: int) -> Callable[..., Value]:
     return call
 
 
+def _divisible(machine: Machine, value: Value, divisor: Value) -> Value:
+    """Do make_divisible of the ultralytics package, which the newest YOLOv5 and YOLOv3 import."""
+    unknown = deep_unknown([value, divisor])
+    if unknown is not None or not (is_plain(value) and is_plain(divisor)):
+        return unknown or Unknown("make_divisible of an object")
+    return guarded(lambda: math.ceil(value / divisor) * divisor)
+
+
 _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "math.prod": _prod,
     "numpy.prod": _prod,
@@ -177,6 +185,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "functools.wraps": _decorator,
     "itertools.chain": _chain,
     "itertools.repeat": _repeat,
+    "ultralytics.utils.ops.make_divisible": _divisible,
     "os.getenv": _environment,
     "os.environ.get": _environment,
     "warnings.warn": lambda machine, *args, **keywords: None,
