@@ -44,7 +44,7 @@ _BY_HEAD = {
 }
 _IMAGE = (1, 3, 256, 256)
 # Python frames for 90 nested calls of the fork; the default allows some fifteen.
-_RECURSION = 9_000
+_RECURSION = 5_000
 
 
 class ForkReader:
