@@ -41,12 +41,15 @@ class BuildDoubt:
 class BuildAnswer:
     """What a fork makes of a YAML: read from its code, which is never run.
 
-    ``scales`` are those that were tried; ``unknown_names`` says of which module's name nothing is
-    known, and why.
+    ``scales`` are those that were tried, ``rows`` how many rows the parse function was seen to come
+    to, ``unread`` how many of them were not understood, and ``reason`` why. ``unknown_names`` says
+    of which module's name nothing is known, and why.
     """
 
     scales: tuple[str, ...]
     problems: tuple[BuildProblem, ...] = ()
     doubts: tuple[BuildDoubt, ...] = ()
     unknown_names: Mapping[str, str] = field(default_factory=dict)
+    rows: int = 0
     unread: int = 0
+    reason: str = ""

@@ -53,7 +53,10 @@ def help_of(problem: BuildProblem) -> str:
 
 def _check(subject: Subject) -> Iterator[Finding]:
     answer = subject.built
-    for problem in answer.problems if answer is not None else ():
+    if answer is None:
+        return
+    yield from _not_read(subject, answer)
+    for problem in answer.problems:
         if is_name(problem) or is_count(problem):
             continue
         known = problem.layer is not None and problem.layer < len(subject.rows)
@@ -71,6 +74,20 @@ def _check(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def _not_read(subject: Subject, answer: BuildAnswer) -> Iterator[Finding]:
+    """Say it where the fork was not understood: silence would look like a clean bill."""
+    if answer.problems or (answer.rows and not answer.unread):
+        return
+    what = f"{answer.unread} of {answer.rows} layers were" if answer.rows else "the parser was"
+    yield subject.at_row(
+        RULE.code,
+        "note",
+        subject.rows[0],
+        f"{what} not understood: whether the fork builds this file is not known",
+        help=f"nothing is wrong with the file; the reason is: {answer.reason or 'not known'}",
+    )
+
+
 _TEXT = model_text(
     "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, ChanGate, [64]]", "[[1], 1, Detect, [nc, anchors]]"
 )
@@ -79,9 +96,9 @@ _FORK = Builder(
 )
 
 
-def _fork(*problems: BuildProblem) -> Builder:
+def _fork(*problems: BuildProblem, unread: int = 0) -> Builder:
     def ask(data: Mapping[str, Any]) -> BuildAnswer:
-        return BuildAnswer(("",), problems)
+        return BuildAnswer(("",), problems, rows=3, unread=0 if problems else unread)
 
     return Builder(_FORK.shown, _FORK.function, _FORK.names, ask=ask)
 
@@ -96,6 +113,7 @@ RULE = Rule(
     check=_check,
     valid=(Valid(_TEXT), Valid(_TEXT, builder=_fork())),
     invalid=(
+        Invalid(_TEXT, (0,), builder=_fork(unread=2)),
         Invalid(
             _TEXT,
             (1,),

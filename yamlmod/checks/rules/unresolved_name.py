@@ -31,7 +31,25 @@ def _check(subject: Subject) -> Iterator[Finding]:
             help="`yamlmod patch` adds a module of the registry; another one has to be defined, "
             f"or imported, where the parser looks ({problem.kind}: {problem.message})",
         )
+    if not answer.rows and not answer.problems:
+        yield from _by_names(subject, builder)
     yield from _not_known(subject, builder.shown, answer.unknown_names)
+
+
+def _by_names(subject: Subject, builder: Builder) -> Iterator[Finding]:
+    """The parse function was not understood: the names that its file knows say less, but that."""
+    for row in subject.rows:
+        if builder.names.lacks(row.module):
+            yield subject.at_row(
+                RULE.code,
+                "error",
+                row,
+                f"{builder.shown} knows no {row.module}: {builder.function} cannot build "
+                f"layer {row.index}",
+                span=row.spans[2],
+                help="`yamlmod patch` adds a module of the registry; another one has to be "
+                "defined, or imported, where the parser looks",
+            )
 
 
 def _not_known(subject: Subject, shown: str, names: Mapping[str, str]) -> Iterator[Finding]:
@@ -59,11 +77,14 @@ _NAMES = frozenset({"Conv", "C3", "Detect", "nn"})
 
 def _fork(*problems: BuildProblem, **names: str) -> Builder:
     def ask(data: Mapping[str, Any]) -> BuildAnswer:
-        return BuildAnswer(("",), problems, unknown_names=names)
+        return BuildAnswer(("",), problems, unknown_names=names, rows=3)
 
     return Builder("models/yolo.py", "parse_model", ParserNames(_NAMES), ask=ask)
 
 
+_UNREAD = Builder(
+    "models/yolo.py", "parse_model", ParserNames(_NAMES), ask=lambda data: BuildAnswer(("",))
+)
 _LOST = BuildProblem(1, "parse", "NameError", "name 'SimAM' is not defined")
 
 RULE = Rule(
@@ -77,10 +98,12 @@ RULE = Rule(
     valid=(
         Valid(_TEXT.format("C3"), builder=_fork()),
         Valid(_TEXT.format("SimAM")),
+        Valid(_TEXT.format("C3"), builder=_UNREAD),
     ),
     invalid=(
         Invalid(_TEXT.format("SimAM"), (1,), builder=_fork(SimAM="timm is not in this repository")),
         Invalid(_TEXT.format("SimAM"), (1,), builder=_fork(_LOST)),
+        Invalid(_TEXT.format("SimAM"), (1,), builder=_UNREAD),
     ),
     needs_repo=True,
 )

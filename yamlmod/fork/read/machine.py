@@ -85,6 +85,7 @@ class Machine:
     on_call: Callable[[Value, list[Value], dict[str, Value]], Value] | None = None
     on_layer: Callable[[Instance, Callable[[], Value]], Value] | None = None
     frame: Frame | None = None
+    loaded: Value = None
 
     def module(self, path: str) -> Module | None:
         """Return a file of the fork, one object for each evaluation."""

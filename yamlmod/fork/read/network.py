@@ -95,6 +95,7 @@ class _Run:
         if "scales" in data and scale:
             data["scale"] = scale
         machine.on_call = self._on_call
+        machine.loaded = data
 
     def go(self) -> None:
         """Build the network as its model class does, then run it once."""
@@ -179,7 +180,7 @@ class _Run:
         if function.node is not node or self.called:
             return MISSING
         self.called = True
-        self.machine.on_call = None
+        self.machine.on_call = self.machine.loaded = None
         names = bind_arguments(function, function.name, args, keywords)
         if isinstance(names, Unknown):
             return names

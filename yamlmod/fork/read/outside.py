@@ -173,6 +173,13 @@ def _divisible(machine: Machine, value: Value, divisor: Value) -> Value:
     return guarded(lambda: math.ceil(value / divisor) * divisor)
 
 
+def _load_yaml(machine: Machine, source: Value = None, *args: Value, **keywords: Value) -> Value:
+    """Return the YAML that is being read: a model class that opens a file opens this one."""
+    if machine.loaded is None or not isinstance(source, Unknown):
+        return Unknown("a YAML that is read from elsewhere")
+    return deep_copy(machine, machine.loaded)
+
+
 _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "math.prod": _prod,
     "numpy.prod": _prod,
@@ -186,6 +193,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "itertools.chain": _chain,
     "itertools.repeat": _repeat,
     "ultralytics.utils.ops.make_divisible": _divisible,
+    **dict.fromkeys(("yaml.safe_load", "yaml.load", "yaml.full_load"), _load_yaml),
     "os.getenv": _environment,
     "os.environ.get": _environment,
     "warnings.warn": lambda machine, *args, **keywords: None,

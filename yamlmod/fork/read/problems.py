@@ -48,8 +48,23 @@ def answer(reader: ForkReader, data: Mapping[str, Any]) -> BuildAnswer:
         problems=tuple(problems),
         doubts=tuple(_doubts(first)),
         unknown_names=dict(_unknown_names(first)),
-        unread=sum(1 for row in first.rows if row.unknown),
+        rows=len(first.rows),
+        unread=sum(1 for row in first.rows if not _is_read(row, first)),
+        reason=_reason(first),
     )
+
+
+def _is_read(row: RowReading, reading: NetworkReading) -> bool:
+    """Return whether a row was understood; one that fails was."""
+    failed = {f.layer for f in (reading.failure, *reading.later) if f is not None}
+    return row.index in failed or bool(row.class_name and not row.unknown)
+
+
+def _reason(reading: NetworkReading) -> str:
+    rows = [row.unknown for row in reading.rows if row.unknown and not _is_read(row, reading)]
+    if rows or reading.reason:
+        return rows[0] if rows else reading.reason
+    return "" if reading.rows else next((reason for _, _, reason in reading.unknowns), "")
 
 
 def _problems(reader: ForkReader, readings: Mapping[str, NetworkReading]) -> Iterator[BuildProblem]:
