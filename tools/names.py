@@ -2,8 +2,8 @@
 
     python -m tools.names REPO... [--seconds 60] [--list wrong|unknown|failed]
 
-Each Python file below REPO is really imported, in a process of its own that has torch and
-stand-ins for the packages that are not installed. For every name of the module, and every name
+Each Python file below REPO is really imported, in another process that has torch and stand-ins
+for the packages that are not installed. For every name of the module, and every name
 that the graph expects there, the two are compared:
 
 - right: the class, function, module or outside object that the graph names, by file, qualified
@@ -24,19 +24,15 @@ import contextlib
 import importlib
 import inspect
 import os
-import pickle
-import signal
 import sys
-import tempfile
 import time
 import types
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib.machinery import ModuleSpec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from tools.imported import Absent, StandIn, each_in_child, roots_of
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.candidates import choose
 from yamlmod.fork.python.answers import Answer, Definition, Missing, OutsideTree, Unknown, shown
@@ -46,14 +42,8 @@ from yamlmod.workspace.search import python_files
 
 _SET_BY_PYTHON = {"__builtins__", "__cached__", "__doc__", "__file__", "__loader__", "__name__"}
 _SET_BY_PYTHON |= {"__package__", "__spec__", "__path__", "__annotations__", "__warningregistry__"}
-_SETTINGS = {
-    "PIP_NO_INDEX": "1",
-    "YOLO_AUTOINSTALL": "false",
-    "YOLO_OFFLINE": "true",
-    "WANDB_MODE": "disabled",
-    "CUDA_VISIBLE_DEVICES": "",
-    "MPLBACKEND": "agg",
-}
+_AMISS = ("wrong", "failed", "by others")
+_PATH, _FINDERS = tuple(sys.path), tuple(sys.meta_path)
 
 
 @dataclass
@@ -69,84 +59,10 @@ class Outcome:
         if text:
             self.lines.append((verdict, text))
 
-
-class StandIn(type):
-    """The class of stand-ins: any attribute, call, base class or decorator does."""
-
-    def __getattr__(cls, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        made = StandIn(name, (), {})
-        setattr(cls, name, made)
-        return made
-
-    def __call__(cls, *args: Any, **keywords: Any) -> Any:
-        """Return a function that is decorated as it is, else another stand-in."""
-        if len(args) == 1 and not keywords and inspect.isroutine(args[0]):
-            return args[0]
-        return StandIn("made", (), {})
-
-    def __getitem__(cls, _key: Any) -> Any:
-        return StandIn("item", (), {})
-
-    def __iter__(cls) -> Iterator[Any]:
-        return iter(())
-
-    def __lt__(cls, _other: Any) -> bool:
-        return False
-
-    __gt__ = __le__ = __ge__ = __lt__
-
-
-class Absent:
-    """Finds what is not installed, as an empty module with stand-ins for its names."""
-
-    def __init__(self, roots: list[str]):
-        self.roots = roots
-        self.made: set[str] = set()
-
-    def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> ModuleSpec | None:
-        """Return a spec where neither the tree nor the environment has the name."""
-        top, _, rest = name.partition(".")
-        if rest and top not in self.made:
-            return None
-        if any((Path(root) / top).exists() for root in self.roots):
-            return None
-        self.made.add(top)
-        return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
-
-    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        """Return the empty module."""
-        module = types.ModuleType(spec.name)
-        module.__all__ = []  # type: ignore[attr-defined]
-        module.__version__ = "99.0"  # type: ignore[attr-defined]
-        stand_in = StandIn(spec.name, (), {})
-
-        def get(name: str) -> Any:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            value = getattr(stand_in, name)
-            setattr(module, name, value)
-            return value
-
-        module.__getattr__ = get  # type: ignore[method-assign]
-        return module
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """Nothing runs."""
-
-
-def roots_of(repo: Path, path: str, parser: str) -> tuple[list[str], str]:
-    """Return the folders on the path of Python for a file, and the file's dotted name."""
-    top = repo
-    while (top / "__init__.py").is_file() and top.parent != top:
-        top = top.parent
-    parts = (repo / path).relative_to(top).with_suffix("").parts
-    dotted = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    above = [repo / one for one in PurePosixPath(path).parents]
-    folders = [top, repo, *(one for one in above if not (one / "__init__.py").is_file())]
-    folders += [repo / one for one in PurePosixPath(parser).parents]
-    return [str(one) for one in dict.fromkeys(folders)], dotted
+    def take(self, other: Outcome) -> None:
+        """Count what came out for another file as well."""
+        self.counts += other.counts
+        self.lines += other.lines
 
 
 def judge(graph: ImportGraph, repo: Path, path: str, module: types.ModuleType) -> Outcome:
@@ -257,11 +173,10 @@ def _same(one: Any, other: Path) -> bool:
 
 
 def child(graph: ImportGraph, repo: Path, path: str) -> Outcome:
-    """Import a file in this process, which ends afterwards, and compare."""
+    """Import a file in this process, and compare."""
     roots, dotted = roots_of(repo, path, graph.modules.parser)
-    sys.path[:0] = roots[:1]
-    sys.path += roots[1:]
-    sys.meta_path.append(Absent(roots))  # type: ignore[arg-type]
+    sys.path[:] = [*roots[:1], *_PATH, *roots[1:]]
+    sys.meta_path[:] = [*_FINDERS, Absent(roots)]
     sys.argv[:] = [path]
     problems = graph.import_problems(path)
     try:
@@ -283,60 +198,6 @@ def child(graph: ImportGraph, repo: Path, path: str) -> Outcome:
     return outcome
 
 
-def in_child(graph: ImportGraph, repo: Path, path: str, seconds: float) -> Outcome:
-    """Run one file's comparison in a forked process."""
-    reading, writing = os.pipe()
-    process = os.fork()
-    if process == 0:
-        os.close(reading)
-        with tempfile.TemporaryDirectory() as home:
-            _quiet(home)
-            result = pickle.dumps(child(graph, repo, path))
-        with os.fdopen(writing, "wb") as pipe:
-            pipe.write(result)
-        os._exit(0)
-    os.close(writing)
-    try:
-        with os.fdopen(reading, "rb") as pipe, _alarm(seconds):
-            data = pipe.read()
-    except TimeoutError:
-        data = b""
-        os.killpg(process, signal.SIGKILL) if os.getpgid(process) == process else os.kill(
-            process, signal.SIGKILL
-        )
-    os.waitpid(process, 0)
-    if data:
-        return pickle.loads(data)  # what our own child has written
-    outcome = Outcome()
-    outcome.add("failed", f"{path}: the process ended or took more than {seconds} s")
-    return outcome
-
-
-def _quiet(home: str) -> None:
-    os.setpgid(0, 0)
-    os.environ.update(_SETTINGS, HOME=home, YOLO_CONFIG_DIR=home, TMPDIR=home)
-    with contextlib.suppress(AttributeError, OSError):
-        os.unshare(os.CLONE_NEWNET)  # type: ignore[attr-defined]
-    os.chdir(home)
-    null = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(null, stream)
-
-
-@contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    def late(*_: Any) -> None:
-        raise TimeoutError
-
-    old = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, old)
-
-
 def parser_of(tree: Tree) -> str:
     """Return the file of the fork's parse function, empty where there is none."""
     try:
@@ -346,16 +207,32 @@ def parser_of(tree: Tree) -> str:
 
 
 def run(repo: Path, seconds: float) -> Outcome:
-    """Compare all files of a repository."""
+    """Compare all files of a repository.
+
+    First all in one process, which is fast; then those by themselves for which something was
+    amiss, since what others imported before them may be the reason.
+    """
     tree = Tree(repo)
     graph = ImportGraph(tree, parser_of(tree))
+    paths = [path for path, _ in python_files(tree)]
+
+    def work(path: str) -> Outcome:
+        return child(graph, repo, path)
+
     total = Outcome()
-    for path, _ in python_files(tree):
-        graph.names(path)  # parsed here once for all children
-        outcome = in_child(graph, repo, path, seconds)
-        total.counts += outcome.counts
-        total.lines += outcome.lines
-        total.counts["files"] += 1
+    again = []
+    for path, outcome in each_in_child(work, paths, seconds):
+        if outcome is None or any(one.startswith(_AMISS) for one in outcome.counts):
+            again.append(path)
+        else:
+            total.take(outcome)
+    for path in again:
+        for _, outcome in each_in_child(work, [path], seconds):
+            if outcome is None:
+                outcome = Outcome()
+                outcome.add("failed", f"{path}: the process ended, or took more than {seconds} s")
+            total.take(outcome)
+    total.counts["files"] = len(paths)
     return total
 
 

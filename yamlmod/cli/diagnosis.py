@@ -105,6 +105,14 @@ def import_findings(tree: Tree, fork: Fork, imports: Imports) -> Iterator[Findin
             yield Finding("imports", "warning", text)
 
 
+def order_findings(tree: Tree, fork: Fork) -> Iterator[Finding]:
+    """Say what keeps Python from importing the parse file at all: a circle, a missing name."""
+    for problem in fork.graph.import_problems(fork.yolo):
+        kind = "circular import" if problem.cycle else problem.error
+        text = f"{tree.shown(problem.path)}:{problem.line}: {kind}: {problem.why}"
+        yield Finding("imports", "problem", text)
+
+
 def yaml_findings(rows: Sequence[Use], known: ParserNames) -> Iterator[Finding]:
     """Name the modules of YAMLs that the parse function has no name for."""
     if known.open:

@@ -52,8 +52,10 @@ def fitted(files: Files, fork: Fork, template: Template, placement: str = "") ->
     if not wanted and problem.cycle:
         try:
             other = _fitted(fork, common, template, OWN_FILE)
-            if _new_problem(files, fork, other, OWN_FILE) is None:
+            second = _new_problem(files, fork, other, OWN_FILE)
+            if second is None:
                 return _apart(files, common, other, problem)
+            problem = second
         except Refusal:
             pass  # the circle is what there is to say
     raise _refusal(files, template, problem)
