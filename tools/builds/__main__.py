@@ -176,7 +176,7 @@ def _build(source: Source, jobs: list[tuple[str, Any, str]], answers: Path) -> N
         paths = [here]
         if not module.startswith("ultralytics"):
             # The newest YOLOv5 and YOLOv3 take some functions from this package.
-            paths.append(str(fork_folder("ultralytics==8.3.0").parent))
+            paths.append(str(fork_folder("ultralytics==8.4.190").parent))
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
         env.update(OMP_NUM_THREADS="1", YOLO_VERBOSE="false", YOLO_OFFLINE="true")
         done = subprocess.run(command, cwd=here, env=env, capture_output=True, check=False)

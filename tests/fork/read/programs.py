@@ -48,7 +48,7 @@ class Programs:
         if kind < 3:
             return f"{pad}{name} = {self.value(2)}"
         if kind == 3:
-            return f"{pad}{name} {self.chance.choice(['+=', '-=', '*=', '//='])} {self.value(1)}"
+            return f"{pad}{name} {self.chance.choice(['+=', '-=', '//='])} {self.value(1)}"
         if kind == 4:
             return f"{pad}{name}, *{self.chance.choice(_NAMES)} = {self.value(1)}"
         if kind == 5:
@@ -66,10 +66,14 @@ class Programs:
             return f"{pad}if {self.test()}:\n{inner}\n{pad}else:\n{other}"
         if kind < 13:
             end = self.chance.choice(["pass", "break", "continue"])
+            # A copy: a list that grows while it is walked would keep Python itself busy for ever.
+            copied = f"list({name})[:9]"
+            pairs = self.chance.random() < 0.5
+            loose = ["range(4)", copied]
             source = self.chance.choice(
-                ["range(4)", f"enumerate({name})", f"{name}", f"zip({name}, b)"]
+                [f"enumerate({copied})", f"zip({copied}, b)"] if pairs else loose
             )
-            target = self.chance.choice(["x", "x, y"]) if "(" in source else "x"
+            target = "x, y" if pairs else "x"
             return (
                 f"{pad}for {target} in {source}:\n{inner}\n{pad}    if {self.test()}:\n"
                 f"{pad}        {end}\n{pad}else:\n{pad}    d.append('done')"
@@ -124,7 +128,7 @@ class Programs:
         left, right = self.value(depth - 1), self.value(depth - 1)
         return choice(
             [
-                f"({left} {choice(['+', '-', '*', '/', '//', '%', '&', '|'])} {right})",
+                f"({left} {choice(['+', '-', '/', '//', '%', '&', '|', '* 2 +'])} {right})",
                 f"{left}[{choice(['0', '-1', '1:', ':-1', '::2', right])}]",
                 f"{choice(_CALLED)}({left})",
                 f"({left} if {right} else {self.value(0)})",

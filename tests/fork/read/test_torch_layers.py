@@ -29,7 +29,13 @@ _SCALE = st.sampled_from([None, 2, 2.0, 0.5, (2, 3), [2, 2], 0, "2", True, 0.1])
 _LAYERS: dict[str, Any] = {
     "Conv2d": (
         st.tuples(_CHANNELS, _CHANNELS, _SIZE),
-        {"stride": _SIZE, "padding": _SIZE, "dilation": _SIZE, "groups": _INT, "bias": _FLAG},
+        {
+            "stride": _SIZE,
+            "padding": _SIZE,
+            "dilation": _SIZE,
+            "groups": st.one_of(_INT, st.booleans()),
+            "bias": _FLAG,
+        },
     ),
     "Conv1d": (st.tuples(_CHANNELS, _CHANNELS, _INT), {"stride": _INT, "padding": _INT}),
     "ConvTranspose2d": (

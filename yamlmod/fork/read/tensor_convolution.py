@@ -62,8 +62,10 @@ def convolve(
     same = padding == "same" if isinstance(padding, str) else False
     if padding == "valid":
         pads = [0] * rank
+    if isinstance(groups, (bool, float, str)) or groups is None:
+        fail(TypeError, f"{what}() received an invalid combination of arguments: groups")
     if x is None or x.shape is None:
-        return Tensor((None,) * 1 + (out,) + (None,) * rank)
+        return Tensor((None, out, *(None,) * rank))
     batch = _batch(x.shape, rank, what)
     if strides is not None and min(strides) <= 0:
         fail(RuntimeError, "non-positive stride is not supported")

@@ -77,9 +77,9 @@ def _pooled(
 
 def adaptive(x: Tensor | None, size: Value, what: str, rank: int = 2) -> Tensor:
     """Return the output of adaptive pooling."""
-    if isinstance(size, str):
+    if isinstance(size, str) and x is not None and x.shape and len(x.shape) <= len(size):
         fail(ValueError, f"Input dimension should be at least {len(size) + 1}")
-    if size is None or isinstance(size, float):
+    if size is None or isinstance(size, (float, str)):
         fail(TypeError, f"object of type '{kind_of(size)}' has no len()")
     if isinstance(size, bool):
         fail(TypeError, f"{what}(): argument 'output_size' must be tuple of ints, not bool")
