@@ -89,7 +89,7 @@ class Programs:
         if kind == 15:
             self.loops += 1
             return (
-                f"{pad}n{self.loops} = 0\n{pad}while n{self.loops} < 3 and {self.test()}:\n"
+                f"{pad}n{self.loops} = 0\n{pad}while n{self.loops} < 3 and ({self.test()}):\n"
                 f"{pad}    n{self.loops} += 1\n{inner}"
             )
         return f"{pad}assert {self.test()}, 'no'"

@@ -204,7 +204,11 @@ def _find(
 
 
 def _sort(machine: Machine, value: list[Value], key: Value = None, reverse: Value = False) -> None:
-    found = sort_values(machine, list(value), key, reverse)
+    try:
+        found = sort_values(machine, list(value), key, reverse)
+    except Raised:
+        machine.spoil(value, "a list whose sorting failed")  # it is left half sorted
+        raise
     if isinstance(found, Unknown):
         machine.spoil(value, found.reason)
     else:
