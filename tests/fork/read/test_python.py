@@ -205,6 +205,9 @@ def f():
         "def f():\n    return [{**{'a': 1}, 'b': 2}, {1, 2} | {3}, 1 in {1: 2}, "
         "{i: i for i in range(2)}]\n"
     ),
+    "a set in a set, and a failed sort": (
+        "def f():\n    return [{1, 2} in {1, 2}, {1} not in {frozenset({1})}]\n"
+    ),
     "walrus": "def f():\n    return [y := 3, y + 1]\n",
     "partial and reduce": """
 from functools import partial, reduce

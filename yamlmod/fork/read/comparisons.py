@@ -151,6 +151,8 @@ def contains(machine: Machine, holder: Value, item: Value) -> bool | Unknown:
         return holds_name(machine, holder, item)
     if isinstance(holder, (Instance, Tensor)):
         return _held(machine, holder, item)
+    if isinstance(holder, (set, frozenset)) and isinstance(item, set):
+        item = frozenset(item)  # as Python does for this question alone
     if isinstance(holder, (set, frozenset, dict)) and isinstance(item, (list, dict, set)):
         fail(TypeError, f"unhashable type: '{kind_of(item)}'")
     plain = is_plain(item) and deep_unknown(item) is None
