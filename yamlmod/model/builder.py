@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from yamlmod.model.build_answer import BuildAnswer
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
 
@@ -70,7 +72,8 @@ class ParserNames:
 class Builder:
     """A fork's parse function and the names it sees.
 
-    ``twice`` tells where a class is defined again, ``tensorflow`` the classes of tf.py.
+    ``twice`` tells where a class is defined again, ``tensorflow`` the classes of tf.py. ``ask``
+    says what the parse function, the constructors and one forward pass make of a YAML's data.
     """
 
     shown: str
@@ -84,6 +87,7 @@ class Builder:
     spelling: SpellingRule = ANY_SPELLING
     tensorflow: frozenset[str] | None = None
     tensorflow_shown: str = ""
+    ask: Callable[[Mapping[str, Any]], BuildAnswer] | None = None
 
     def passed_to(self, module: str) -> Passed:
         """Return what a module's class is handed."""
