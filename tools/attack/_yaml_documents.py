@@ -93,7 +93,7 @@ def draw(rng: Rng) -> Case:
 
 
 def _rows(rng: Rng) -> tuple[Row, ...]:
-    count = rng.choice((6, 6, 6, 7, 7, 8, 9, 10, 12, 25))
+    count = rng.choices((6, 7, 8, 10, 13, 25), (60, 20, 10, 5, 4, 1))[0]
     rows = [_row(rng, index) for index in range(count - 1)]
     if rng.random() < 0.1:
         inputs = tuple(rng.sample(range(count - 2), 2))
@@ -166,12 +166,12 @@ def write(rng: Rng, rows: tuple[Row, ...], backbone: int) -> Case:
     out = _Writer(rng, rng.choice(("\n", "\n", "\n", "\r\n")))
     out.add(rng.choice(("", "# a model\n", "# 12 rows\n\n")))
     out.add("nc: 4\n")
-    if rng.random() < 0.3:
+    if rng.random() < 0.15:
         out.add("scales:\n  n: [0.33, 0.25, 1024]\n  s: [0.33, 0.5, 1024]\n")
     if rng.random() < 0.1:
         out.add("note: &x {a: 'b  c', 3: [0x1, yes]}\n")
     heads = len(rows[-1].targets)
-    anchors = heads if rng.random() < 0.5 else 0
+    anchors = heads if rng.random() < 0.3 else 0
     if anchors:
         out.add("anchors:\n")
         for number in range(anchors):
