@@ -64,7 +64,9 @@ def commands_page() -> str:
     names = sorted(path.stem.replace("_", "-") for path in _COMMANDS.glob("[a-z]*.py"))
     text = _NOTE + "# Commands\n\n"
     text += "Editing commands preview by default. Exit codes: 0 done, 1 `--check` would change, "
-    text += "2 refusal or\nusage, 3 a proof failed or a bug, 130 interrupted.\n"
+    text += "2 refusal or\nusage, 3 a proof failed or a bug, 130 interrupted. "
+    text += "Names and texts of files are made safe to show:\n"
+    text += "[how, and what a diff in a CI log does](output.md).\n"
     for name in names:
         text += f"\n## yamlmod {name}\n\n```\n{run(name, '--help')}```\n"
     return text

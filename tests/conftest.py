@@ -1,8 +1,15 @@
-"""Tests that run beside one another: torch takes one thread in each process."""
+"""Tests beside one another: torch takes one thread in each process, and the key is no user's."""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+else:
+    # The workers, and the commands that tests start, inherit it.
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="yamlmod-state-")
+    atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)

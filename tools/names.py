@@ -175,7 +175,9 @@ def _same(one: Any, other: Path) -> bool:
 def child(graph: ImportGraph, repo: Path, path: str) -> Outcome:
     """Import a file in this process, and compare."""
     roots, dotted = roots_of(repo, path, graph.modules.parser)
-    sys.path[:] = [*roots[:1], *_PATH, *roots[1:]]
+    # A script of the fork has its own folder, REPO, before what is installed.
+    front = list(dict.fromkeys([roots[0], str(repo)]))
+    sys.path[:] = [*front, *_PATH, *roots]
     sys.meta_path[:] = [*_FINDERS, Absent(roots)]
     sys.argv[:] = [path]
     problems = graph.import_problems(path)

@@ -3,7 +3,18 @@
 `yamlmod.load(path_or_text)` gives an immutable `Model`; see `yamlmod.api`.
 """
 
-from __future__ import annotations
+import os
+import sys
+
+# `python -m yamlmod` puts the current folder, perhaps a stranger's repository with a typing.py,
+# before all others. While it looks for this package argv[0] is "-m"; only what every Python has
+# loaded at its start was imported until here. In yamlmod's own checkout the folder stays.
+if (
+    sys.argv[:1] == ["-m"]
+    and not getattr(sys.flags, "safe_path", sys.flags.isolated)
+    and sys.path[0] not in ("", os.path.dirname(os.path.dirname(__file__)))  # noqa: PTH120
+):
+    del sys.path[0]
 
 from typing import TYPE_CHECKING, Any
 

@@ -20,7 +20,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:  # a full or closed stdout under --help and the like
-        from yamlmod.cli.guard import silence_stdout
+        from yamlmod.cli.console import silence_stdout
 
         silence_stdout()
         sys.exit(0 if isinstance(error, BrokenPipeError) else 2)

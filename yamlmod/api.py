@@ -14,6 +14,7 @@ nothing. The commands of the same names do the same.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,9 +120,13 @@ class Model:
         )
         return self._after(insert(self._wired, request))
 
-    def remove(self, *layers: int | str, cascade: bool = False) -> Model:
-        """Take layers out; whoever read one reads its input."""
-        return self._after(remove(self._wired, self._indices(layers), cascade=cascade))
+    def remove(self, *layers: int | str, cascade: bool = False, sources: Where = None) -> Model:
+        """Take layers out; whoever read one reads its input.
+
+        ``sources`` names, for each layer of several inputs, the one that is read instead.
+        """
+        chosen, inputs = self._indices(layers), self._indices(sources)
+        return self._after(remove(self._wired, chosen, cascade=cascade, sources=inputs))
 
     def replace(
         self,
@@ -191,7 +196,9 @@ class Model:
                 )
             before = read_text(target).raw
         bom = b"\xef\xbb\xbf" if self._bom else b""
-        commit([Change(target, before, bom + self.to_text().encode("utf-8"))])
+        done = commit([Change(target, before, bom + self.to_text().encode("utf-8"))])
+        for line in done.lines():
+            warnings.warn(line, stacklevel=2)
 
     def _layer(self, index: int, alive: frozenset[int]) -> Layer:
         row, shapes = self._wired.document.rows[index], self._wired.shapes

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from yamlmod.edits import line_column
+from yamlmod.safe_text import safe_line, visible_line
 
 
 class Place(NamedTuple):
@@ -51,14 +52,11 @@ class YamlmodError(Exception):
     def lines(self) -> list[str]:
         """Return the report: code and message, place, excerpt with a caret, what to do."""
         where = f"{self.place}: " if self.place else ""
-        out = [f"{where}error[{self.code}]: {printable(self.message)}"]
+        out = [safe_line(f"{where}error[{self.code}]: {self.message}")]
         if self.place:
             out += excerpt_lines(self.place)
         if self.hint:
-            out += [
-                f"  help: {line}" if i == 0 else f"        {line}"
-                for i, line in enumerate(self.hint.splitlines())
-            ]
+            out += help_lines(self.hint)
         return out
 
     def as_data(self) -> dict[str, object]:
@@ -103,11 +101,10 @@ def one_of(names: Sequence[str], limit: int = 12) -> str:
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def printable(text: str) -> str:
-    """Return text that a terminal shows as it is: a file may hold what moves the cursor."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
+def help_lines(hint: str) -> list[str]:
+    """Return what to do, below a message."""
+    first, *rest = hint.removesuffix("\n").split("\n")
+    return [safe_line(f"  help: {first}"), *(safe_line(f"        {line}") for line in rest)]
 
 
 def excerpt_lines(place: Place) -> list[str]:
@@ -115,10 +112,12 @@ def excerpt_lines(place: Place) -> list[str]:
     if not place.excerpt or place.line is None:
         return []
     # A tab or a long line would push the caret away from its character.
-    text = printable(place.excerpt)
-    column = place.column or 1
-    first = max(0, column - 81)
-    cut = text[first : first + 160]
+    text = place.excerpt.replace("\t", " ")
+    start = (place.column or 1) - 1
+    first = max(0, start - 80)
     gutter = f"{place.line} | "
-    caret = " " * (len(gutter) - 2) + "| " + " " * (column - 1 - first) + "^" * min(place.width, 80)
-    return [gutter + cut, caret]
+    # An escape is wider than what it stands for.
+    before = len(visible_line(text[first:start]))
+    marked = len(visible_line(text[start : start + place.width]))
+    caret = " " * (len(gutter) - 2) + "| " + " " * before + "^" * max(1, min(marked, 80))
+    return [safe_line(gutter + text[first : first + 160]), caret]

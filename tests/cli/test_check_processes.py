@@ -21,6 +21,7 @@ from yamlmod.checks.run import Options
 from yamlmod.cli import checking
 from yamlmod.cli.checking import Checked, check_files
 from yamlmod.errors import Place, Refusal
+from yamlmod.workspace.walk import YamlFile
 
 # What is patched here reaches a process only where it is forked.
 forked = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux")
@@ -37,7 +38,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         shutil.copy(MINI, folder / "mini.yaml")
         (folder / "wrong.yaml").write_text(wrong_text(), encoding="utf-8")
         (folder / "data.yaml").write_text("nc: 4\n", encoding="utf-8")
-        found += sorted(folder.iterdir())
+        found += [YamlFile(path) for path in sorted(folder.iterdir())]
     named = [tmp_path / "c" / "latin.yaml"]
     named[0].write_bytes(b"nc: 4 # \xe4")
     monkeypatch.setattr(checking, "_ALONE", 0)

@@ -14,10 +14,11 @@ import pytest
 
 from tests.cli.run import snapshot, yamlmod
 from tests.engine.samples import SMALL
+from yamlmod.errors import Refusal
 from yamlmod.workspace import journal
 from yamlmod.workspace.commit import Purpose, commit
 from yamlmod.workspace.files import Change, real_path
-from yamlmod.workspace.home import home_of
+from yamlmod.workspace.home import home_of, homes_of
 
 _FORK = Path(__file__).parents[2] / "examples" / "minifork"
 _ADD = ("add", "SimAM", "--repo", "fork", "--cfg", "models/mini.yaml", "--at", "24", "-w")
@@ -321,6 +322,42 @@ def test_homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USERPROFILE", str(root / "a"))
     assert home_of(inner / "x.yaml") == root / "a" / "fork"
     assert Purpose().kind == "write"
+
+
+def test_homes_in_an_environment(tmp_path: Path) -> None:
+    """What is installed in an environment of the repository is no part of the repository."""
+    root = real_path(tmp_path)
+    (root / ".git").mkdir()
+    package = root / ".venv" / "lib" / "site-packages" / "ultralytics"
+    (package / "nn").mkdir(parents=True)
+    (root / ".venv" / "pyvenv.cfg").touch()
+    (package / "nn" / "tasks.py").write_bytes(b"old")
+    (root / "x.yaml").write_bytes(b"old")
+    assert home_of(package / "nn" / "tasks.py") == package
+    assert home_of(root / "x.yaml") == root
+    paths = (root / "x.yaml", package / "nn" / "tasks.py")
+    assert homes_of(paths) == [package, root]
+    commit([Change(path, b"old", b"new") for path in paths])
+    assert yamlmod("undo", str(package), "-w", cwd=root).code == 2
+    assert yamlmod("undo", str(package), "-w", "--outside", cwd=root).code == 0
+    assert [path.read_bytes() for path in paths] == [b"old", b"old"]
+
+
+def test_a_write_that_settles_on_its_way_says_so(folder: Path) -> None:
+    """Also where what was settled makes the write itself too late."""
+    fork = folder / "fork"
+    yolo = fork / "models" / "yolo.py"
+    old = yolo.read_bytes()
+    _interrupt(fork, ())
+    done = commit([Change(fork / "x.txt", None, b"x")])
+    assert yolo.read_bytes() == old
+    assert "it was rolled back" in done.lines()[0]
+    assert any("models/yolo.py: gets its old" in line for line in done.lines())
+    _interrupt(fork, ())
+    with pytest.raises(Refusal) as caught:
+        commit([Change(yolo, b"# half", b"new")])
+    assert caught.value.code == "changed-meanwhile"
+    assert "models/yolo.py: gets its old" in caught.value.hint
 
 
 def test_a_fork_one_folder_deeper(folder: Path) -> None:

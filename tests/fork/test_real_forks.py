@@ -154,4 +154,4 @@ def test_a_name_that_another_file_of_ultralytics_has() -> None:
     with pytest.raises(Refusal) as caught:
         load(fork_folder("ultralytics==8.3.0")).install(template("SCDown", "same"))
     assert caught.value.code == "name-taken"
-    assert "nn/modules/__init__.py already binds SCDown" in caught.value.message
+    assert "nn/tasks.py already binds SCDown" in caught.value.message

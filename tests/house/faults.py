@@ -27,6 +27,8 @@ CALLS = {
     "chmod",
     "chown",
     "stat",
+    "fstat",
+    "read",
     "listdir",
 }
 

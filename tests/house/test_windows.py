@@ -101,7 +101,7 @@ def _fill(folder: Path) -> list[Change]:
 
 
 def _undo(folder: Path, redo: bool) -> None:
-    home, record = last_write(folder, redo)
+    home, record, _, _ = last_write(folder, redo)
     changes = reverting(home, record, outside=False)
     commit(changes, purpose_of(home, record, ("yamlmod",), redo))
 

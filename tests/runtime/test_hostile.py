@@ -11,20 +11,25 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 import torch
 from torch import nn
 
 from tests.runtime.archives import write_legacy, write_zip
+from yamlmod.runtime.interpreter import Interpreter
+from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.checkpoints import open_checkpoint
 from yamlmod.runtime.yamlmod_worker.contents import LONGEST
 from yamlmod.runtime.yamlmod_worker.refused import Refused
 from yamlmod.runtime.yamlmod_worker.state import find_state
 
 _MOST = LONGEST
+_PROMISE = 1.5  # times the file, and
+_FLOOR = 128  # MB: what docs/weights.md says of the memory
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
@@ -42,6 +47,8 @@ _STORAGE += b"X\x03\x00\x00\x00cpuK\x04tQ"
 _TENSOR = _global("torch._utils", "_rebuild_tensor_v2")
 _MANY = 20_000
 
+_LONG_TEXT = b"X" + struct.pack("<I", 200_000) + b"a" * 200_000
+
 # Small pickles whose objects, or the work on them, would be without bound.
 _BOMBS = {
     "one list of pairs, many ordered dicts": b"\x80\x02](" + b"K\x01K\x02\x86" * _MANY + b"eq\x000"
@@ -54,6 +61,10 @@ _BOMBS = {
     + b"h\x00Ns" * _MANY + b".",
     "one long number as many keys": b"\x80\x02\x8b" + struct.pack("<i", 500_000) + b"\x01" * 500_000
     + b"q\x000}" + b"h\x00Ns" * _MANY + b".",
+    "one long text as many keys": b"\x80\x02" + _LONG_TEXT + b"q\x000}h\x00Ns0"
+    + _LONG_TEXT + b"q\x010" + b"h\x01Ns" * 50_000 + b".",
+    "one long text as many names": b"\x80\x02" + _LONG_TEXT + b"q\x000" + _LONG_TEXT
+    + b"q\x010" + b"h\x00h\x01\x930" * 50_000 + b"}.",
     "a text of 2 ** 62 bytes": b"\x80\x04\x8d" + struct.pack("<Q", 1 << 62) + b"x.",
     "bytes of 2 ** 62 bytes": b"\x80\x04\x8e" + struct.pack("<Q", 1 << 62) + b"x.",
     "a bytearray of 2 ** 40 bytes": b"\x80\x05\x96" + struct.pack("<Q", 1 << 40) + b"x.",
@@ -65,29 +76,52 @@ _BOMBS = {
     "a text longer than any": b"\x80\x02X" + struct.pack("<I", _MOST) + b"x" * _MOST + b".",
 }  # fmt: skip
 
+# Growths of one operation that fill the room; tests/runtime/test_room.py has small ones of all.
+_FULL = (
+    "empty dicts",
+    "marks",
+    "nothing",
+    "dicts of one",
+    "objects with entries",
+    "floats as keys",
+)
 _BOUNDS = """
-import sys, time
+import gc, os, sys, time
 from pathlib import Path
 import torch
 from tests.runtime.archives import write_legacy, write_zip
-from tests.runtime.test_hostile import _BOMBS, _read
+from tools.attack._growths import GROWTHS
+from tests.runtime.test_hostile import _BOMBS, _FLOOR, _FULL, _PROMISE, _bombs_of_files, _read
 from yamlmod.runtime.yamlmod_worker.refused import Refused
-def peak():
+def peak(what):
     with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024
+        return next(int(line.split()[1]) for line in status if line.startswith(what)) / 1024
+def files(path):
+    for name in _FULL:
+        write_zip(path, GROWTHS[name].pickle(6_000_000))
+        yield name
+    for name, data in _BOMBS.items():
+        for write in (write_zip, write_legacy):
+            write(path, data)
+            yield name
+    for name, write in _bombs_of_files(path).items():
+        write()
+        yield name
 path = Path(sys.argv[1])
-before = peak()
-for name, data in _BOMBS.items():
-    for write in (write_zip, write_legacy):
-        write(path, data)
-        start = time.process_time()
-        try:
-            print(name, "was read", _read(path))
-        except Refused as error:
-            assert len(error.message) < 400, error.message
-        seconds = time.process_time() - start
-        if seconds > 10 or peak() - before > 700:
-            print(name, "took", seconds, "s and", peak() - before, "MB")
+for name in files(path):
+    size = path.stat().st_size / 2**20
+    gc.collect()
+    with open("/proc/self/clear_refs", "w") as refs:
+        refs.write("5")  # the peak begins anew
+    before, start = peak("VmRSS"), time.process_time()
+    try:
+        held = _read(path)
+        print(name, "was read", list(held)[:3])
+    except Refused as error:
+        assert len(error.message) < 400, error.message
+    seconds, grown = time.process_time() - start, peak("VmHWM") - before
+    if seconds > 10 or grown > _PROMISE * size + _FLOOR:
+        print(name, size, "MB took", seconds, "s and", grown, "MB")
 """
 
 
@@ -96,6 +130,100 @@ def test_bombs_cost_neither_memory_nor_time(tmp_path: Path) -> None:
     words = [sys.executable, "-c", _BOUNDS, str(tmp_path / "x.pt")]
     done = subprocess.run(words, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+def _state_dict(path: Path, count: int, names: Callable[[int], str] = str) -> None:
+    """Write a state dict of so many tensors of one number, the last ones first in the file."""
+    tensors = b"".join(
+        b"X" + struct.pack("<I", len(names(i))) + names(i).encode() + b"h\x00(h\x01(h\x02h\x03"
+        + b"X" + struct.pack("<I", len(str(i))) + str(i).encode() + b"h\x04K\x01tQK\x00))h\x05tR"
+        for i in range(count)
+    )  # fmt: skip
+    start = b"\x80\x02" + _TENSOR + b"q\x000" + b"Nq\x010" + b"X\x07\0\0\0storageq\x020"
+    start += _global("torch", "FloatStorage") + b"q\x030X\x03\0\0\0cpuq\x040Nq\x050}("
+    data = (start + tensors + b"u.").replace(b"(h\x01(h\x02", b"((h\x02")
+    records = {f"data/{i}": bytes(4) for i in sorted(range(count), key=lambda i: (i % 7, -i))}
+    write_zip(path, data, **records)
+
+
+def _deep(depth: int, wide: int, name: str) -> bytes:
+    """Return modules within modules, each level named in many ways by the one above."""
+    module = _global("torch.nn", "Module") + b"q\x000)\x81}X\x08\0\0\0_modules}sbq\x010"
+    for index in range(depth):
+        put = bytes([index + 2])
+        entries = b"".join(
+            b"X" + struct.pack("<I", len(name) + 4) + b"%04d" % i + name.encode()
+            + b"h" + bytes([index + 1]) for i in range(wide)
+        )  # fmt: skip
+        module += b"h\x00)\x81}X\x08\0\0\0_modules}(" + entries + b"usbq" + put + b"0"
+    return b"\x80\x02" + module + b"}X\x05\0\0\0modelh" + bytes([depth + 1]) + b"s."
+
+
+def _bombs_of_files(path: Path) -> dict[str, Callable[[], None]]:
+    """Return what writes files whose parts, or the work on them, would be without bound."""
+    full = b"\x80\x02(" + b"}" * (_MOST - 100) + b"l."
+    magic = [pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001)]
+
+    def header(text: str, numbers: int = 0) -> Callable[[], None]:
+        return lambda: _safetensors(path, text.encode(), numbers)  # type: ignore[func-returns-value]
+
+    def entries(extra: bytes) -> Callable[[], None]:
+        def write() -> None:
+            entry = [b"PK\x01\x02", 20, 0, 20, *[0] * 8, 6, len(extra), *[0] * 5]
+            made = struct.Struct("<4s4B4HL2L5H2L").pack(*entry)
+            count = (LONGEST - 50) // (len(made) + 6 + len(extra))
+            table = b"".join(made + b"%06d" % i + extra for i in range(count))
+            end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count % 65536, count % 65536,
+                              len(table), 4, 0)  # fmt: skip
+            path.write_bytes(b"PK\x03\x04" + table + end)
+
+        return write
+
+    def legacy() -> None:
+        path.write_bytes(b"".join([magic[0], magic[1], full, full, full]))
+
+    return {
+        "three pickles of dicts": legacy,
+        "entries": entries(b""),
+        "entries of many parts": entries(b"\x02\0\0\0" * 16_000),
+        "names of modules": lambda: write_zip(path, _deep(6, 20, "m" * 150)),
+        "a header of tables": header('{"a": [' + "{}," * 350_000 + "1]}"),
+        "a header of lists": header('{"a": [' + "[]," * 350_000 + "1]}"),
+        "a header of many": header(
+            "{" + ",".join(f'"{i}":{{"dtype":"I8","shape":[0],"data_offsets":[0,0]}}'
+                           for i in range(15_000)) + "}"),
+        "a shape of millions": header(
+            '{"a":{"dtype":"I8","data_offsets":[0,0],"shape":[' + "9," * 500_000 + "9]}}"),
+        "a number of millions": header('{"a":' + "9" * 1_000_000 + "}"),
+        "a fraction of millions": header('{"a":0.' + "9" * 1_000_000 + "}"),
+    }  # fmt: skip
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
+def test_small_tensors_in_no_order_do_not_hold_what_is_read_around_them(tmp_path: Path) -> None:
+    path, found = tmp_path / "x.pt", {}
+    _state_dict(path, 3000)
+    checkpoint = open_checkpoint(str(path))
+    for name, value in checkpoint.read(find_state(checkpoint).tensors):
+        found[name] = value.untyped_storage()
+    held = {storage.data_ptr(): storage.nbytes() for storage in found.values()}
+    assert len(found) == 3000
+    assert sum(held.values()) < _PROMISE * path.stat().st_size + (8 << 20)
+
+
+class _Seed(TypedDict):
+    seed: str
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it starts a shell script")
+def test_the_worker_hashes_with_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "python"
+    answer = 'YAMLMOD {\\"number\\": 1, \\"answer\\": {\\"seed\\": \\"$PYTHONHASHSEED\\"}}'
+    script.write_text(f'#!/bin/sh\nread question\necho "{answer}"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    with Worker(Interpreter(str(script), "a test"), tmp_path) as worker:
+        assert worker.ask({}, 60, _Seed) == {"seed": "random"}
 
 
 @pytest.mark.parametrize("protocol", range(6))
@@ -216,6 +344,10 @@ def test_paths_in_a_zip_lead_nowhere(tmp_path: Path) -> None:
 # safetensors.
 
 
+def _safetensors(path: Path, header: bytes, numbers: int) -> None:
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(numbers))
+
+
 def _tensor(start: int, stop: int) -> dict[str, Any]:
     return {"dtype": "F32", "shape": [(stop - start) // 4], "data_offsets": [start, stop]}
 
@@ -228,6 +360,13 @@ _HEADERS = {
     "no JSON": ("{" + "[" * 100_000, 0, None),
     "at most": ("{" + " " * LONGEST + "}", 0, None),
     "no network": ("{}", 0, None),
+    "a number of 30 digits": ('{"a": %s}' % ("9" * 30), 0, None),
+    "the number '1e400'": ('{"a": 1e400}', 0, None),
+    "the number 'NaN'": ('{"a": NaN}', 0, None),
+    "17 dimensions": (json.dumps({"a": {**_tensor(0, 4), "shape": [1] * 17}}), 4, None),
+    "for a whole number": (json.dumps({"a": {**_tensor(0, 4), "shape": [True]}}), 4, None),
+    "at a|does not fit": (json.dumps({"a": {**_tensor(0, 4), "data_offsets": [8, 4]}}), 9, None),
+    "a name of 1001 letters": (json.dumps({"a" * 1001: _tensor(0, 4)}), 4, None),
 }
 
 

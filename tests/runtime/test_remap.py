@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -98,6 +101,63 @@ def test_what_is_refused(bench: Bench, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["hostile.pt"]
 
 
+_LIE = """
+import sys, torch
+from torch import nn
+net, rows = nn.Sequential(), torch.zeros(40_000 if sys.argv[2] == "stored" else 1)
+head = nn.Module()
+head.register_buffer("rows", rows if sys.argv[2] == "stored" else rows.expand(40_000))
+net.model = nn.Sequential()
+net.model._modules[sys.argv[3]] = head
+net.yaml = {"nc": 40_000}
+torch.save({"model": net}, sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "layer", "code", "reason"),
+    [
+        ("spread", 24, "bad-checkpoint", "reaches beyond its storage"),
+        ("stored", 3, "other-base", "the head of so many is not in the file"),
+        ("stored", 24, "other-base", "the head of so many is not in the file"),
+        ("stored", 25, "other-base", "25 layers are there"),
+    ],
+)
+def test_classes_that_are_only_said_are_not_built(
+    bench: Bench, tmp_path: Path, kind: str, layer: int, code: str, reason: str
+) -> None:
+    path = tmp_path / "lie.pt"
+    subprocess.run([sys.executable, "-c", _LIE, path, kind, str(layer)], check=True)
+    cfg = bench.edited("lie.yaml", "ECA", (8,))
+    words = ["remap", path, "--repo", bench.fork, "--from", bench.base_yaml, "--to", cfg]
+    done = yamlmod(*words, "-o", tmp_path / "out.pt", cwd=tmp_path)
+    assert done.code == 2 and f"error[{code}]" in done.err and reason in done.err, done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["lie.pt"]
+
+
+def _with_one_class(bench: Bench, path: Path, name: str) -> Path:
+    text = path.read_text(encoding="utf-8")
+    one = re.sub(r"(?m)^nc: 80\b", "nc: 1", text)
+    assert one != text
+    target = bench.folder / name
+    target.write_text(one, encoding="utf-8")
+    return target
+
+
+def _check_more_classes(bench: Bench, to: Path) -> None:
+    base = _with_one_class(bench, bench.base_yaml, "one-base.yaml")
+    new = _with_one_class(bench, to, "one-new.yaml")
+    words = ["remap", bench.base, "--repo", bench.fork, "--from", base, "--to", new, "--json"]
+    done = yamlmod(*words, cwd=bench.folder)
+    told = json.loads(done.out)
+    assert done.code == 0, told
+    assert (told["classes"], told["right"][0]) == (80, told["tensors"])
+
+
+def test_more_classes_than_the_yaml_says_where_their_head_is_in_the_file(bench: Bench) -> None:
+    _check_more_classes(bench, bench.edited("more.yaml", "ECA", (8,)))
+
+
 def test_a_download_at_import_is_stopped_and_named(bench: Bench) -> None:
     cfg, common = bench.edited("planted.yaml", "SimAM", (8,)), bench.fork / "models" / "common.py"
     text = common.read_text(encoding="utf-8")
@@ -181,6 +241,8 @@ def test_other_forks_by_their_own_loading(
     assert {name: loaded["state"].get(name) for name in wanted} == wanted
     line = "Transferred {}/{} items".format(*told["expected"])
     assert any(line in one for one in loaded["log"]), loaded["log"]
+    if cfg is not None:  # most of the head does not grow with the classes
+        _check_more_classes(bench, to)
 
 
 def _moved_state(state: dict[str, str], layers: dict[int, int]) -> dict[str, str]:

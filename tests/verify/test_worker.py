@@ -92,3 +92,10 @@ def test_a_fork_that_cannot_be_imported_is_refused(run: Run, tmp_path: Path) -> 
         with pytest.raises(Refusal) as refused, Verifier(Subjects(other, None, Wish())) as verifier:
             list(verifier.all(target))
         assert refused.value.code == code
+
+
+def test_what_is_told_of_a_run_is_no_more_than_that(run: Run) -> None:
+    with Verifier(Subjects(run, None, Wish())) as verifier:
+        assert not _fails(next(verifier.all([run.open(run.tree.root / "models/mini.yaml")])))
+        assert verifier.told.keys() == {"stand_ins", "blocked", "torch", "python"}
+        assert verifier.protection.processes in ("namespace", "adopted", "job", "group")

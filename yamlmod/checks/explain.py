@@ -41,4 +41,4 @@ def findings_of(rule: Rule, case: Invalid, kinds: Mapping[str, Kind]) -> list[Fi
 
 
 def _wrapped(text: str, width: int = 88) -> list[str]:
-    return re.findall(rf".{{1,{width}}}(?:\s+|$)", text)
+    return [line.rstrip() for line in re.findall(rf".{{1,{width}}}(?:\s+|$)", text)]

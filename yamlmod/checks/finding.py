@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from yamlmod.edits import Edit, apply_edits
-from yamlmod.errors import Place, excerpt_lines, printable
+from yamlmod.errors import Place, excerpt_lines, help_lines
+from yamlmod.safe_text import safe_line
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Reference: TypeAlias = int | list[int]
@@ -40,12 +41,9 @@ class Finding:
 
     def lines(self) -> list[str]:
         """Return the report for a person: place and message, excerpt with a caret, the fix."""
-        out = [f"{self.place}: {self.severity}[{self.rule}]: {printable(self.message)}"]
+        out = [safe_line(f"{self.place}: {self.severity}[{self.rule}]: {self.message}")]
         out += excerpt_lines(self.place)
-        if self.help:
-            first, *rest = map(printable, self.help.split("\n"))
-            out += [f"  help: {first}", *(f"        {line}" for line in rest)]
-        return out
+        return out + (help_lines(self.help) if self.help else [])
 
     def as_data(self) -> dict[str, Any]:
         """Return the finding for --json."""

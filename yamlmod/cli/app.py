@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,9 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from yamlmod import __version__
+from yamlmod.cli.console import show
 from yamlmod.cli.guard import guarded
+from yamlmod.workspace.disk import read_regular
 
 _COMMANDS = Path(__file__).parent / "commands"
 _EPILOG = """\b
@@ -57,7 +58,7 @@ class LazyGroup(TyperGroup):
 
 
 def _summary(name: str) -> str:
-    source = (_COMMANDS / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
+    source = read_regular(_COMMANDS / f"{name.replace('-', '_')}.py").decode("utf-8")
     return (ast.get_docstring(ast.parse(source)) or "").split("\n", 1)[0]
 
 
@@ -73,7 +74,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"yamlmod {__version__}\n")
+        show([f"yamlmod {__version__}"])
         raise typer.Exit
 
 

@@ -34,7 +34,7 @@ def built_table(readings: Mapping[str, NetworkReading]) -> list[str]:
         ]
         for row in reading.rows
     ]
-    lines = table(headers, rows, [0, 1, *range(4, 4 + len(channels))]).rstrip("\n").split("\n")
+    lines = table(headers, rows, [0, 1, *range(4, 4 + len(channels))])
     return [*lines, *_failures(readings)]
 
 

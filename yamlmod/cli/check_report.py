@@ -16,6 +16,7 @@ from yamlmod.cli.console import say, say_json, show
 from yamlmod.cli.finish import Report, finish
 from yamlmod.cli.options import Sinks
 from yamlmod.errors import Refusal
+from yamlmod.workspace.files import Change, real_path
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,12 @@ def explain_rule(code: str, wish: Wish) -> None:
 def report(done: Sequence[Checked], options: Options, wish: Wish) -> int:
     """Write the answer and return the exit code."""
     unreadable = [file.unreadable for file in done if file.unreadable is not None]
-    files = [file for file in done if file.unreadable is None]
+    files = [file for file in done if file.is_read]
     findings = [finding for file in files for finding in file.findings]
     if wish.fix:
         _finish(done, findings, unreadable, wish)
     elif wish.format == "json":
-        say_json(_data(files, findings, unreadable))
+        say_json(_data(done, findings, unreadable))
     elif wish.format == "sarif":
         _sarif(findings, options)
     elif wish.format == "github":
@@ -83,7 +84,7 @@ def report(done: Sequence[Checked], options: Options, wish: Wish) -> int:
         show(line for finding in findings for line in finding.lines())
     if not wish.fix and wish.format != "json":
         say(line for error in unreadable for line in error.lines())
-        say([tally(done)])
+        say([*_notes(done), tally(done)])
     if unreadable:
         return 2
     standing = findings if wish.write or not wish.fix else [*findings, *_mended(files)]
@@ -98,14 +99,21 @@ def _mended(files: Sequence[Checked]) -> list[Finding]:
     return [finding for file in files for finding in file.mended]
 
 
+def _notes(done: Sequence[Checked]) -> list[str]:
+    """Return a line for every file that nobody named and that was left alone."""
+    notes = [file.note for file in done if file.note is not None]
+    return [f"note: {note.message}" for note in notes]
+
+
 def _data(
-    files: Sequence[Checked], findings: Sequence[Finding], unreadable: Sequence[Refusal]
+    done: Sequence[Checked], findings: Sequence[Finding], unreadable: Sequence[Refusal]
 ) -> dict[str, Any]:
     return {
         "command": "check",
-        "files": len(files),
+        "files": sum(file.is_read for file in done),
         "findings": [finding.as_data() for finding in findings],
         "unreadable": [error.as_data() for error in unreadable],
+        "skipped": [file.skipped.as_data() for file in done if file.skipped is not None],
     }
 
 
@@ -120,22 +128,29 @@ def _sarif(findings: Sequence[Finding], options: Options) -> None:
 
 
 def _finish(
-    files: Sequence[Checked],
+    done: Sequence[Checked],
     findings: Sequence[Finding],
     unreadable: Sequence[Refusal],
     wish: Wish,
 ) -> None:
     """Show or write the fixes, and tell what they mend and what is left."""
-    closing = tally(files)
-    files = [file for file in files if file.unreadable is None]
-    changes = [file.change for file in files if file.change is not None]
+    files = [file for file in done if file.is_read]
+    changes = _changes(files)
     mended = _mended(files)
     verb = "mended" if wish.write else "would be mended"
     lines = [f"{f.place}: {f.rule}: {f.message} ({verb})" for f in mended]
     lines += [line for finding in findings for line in finding.lines()]
     lines += [line for error in unreadable for line in error.lines()]
-    lines.append(f"{len(mended)} {verb}; left: {closing}")
-    data = _data(files, findings, unreadable)
+    lines += _notes(done)
+    lines.append(f"{len(mended)} {verb}; left: {tally(done)}")
+    data = _data(done, findings, unreadable)
     data["mended"] = [finding.as_data() for finding in mended]
+    data["unfixed"] = [file.unfixed.as_data() for file in files if file.unfixed is not None]
     sinks = Sinks(write=wish.write, json=wish.format == "json")
     finish(changes, Report("check", lines, (), data), sinks, Path())
+
+
+def _changes(files: Sequence[Checked]) -> list[Change]:
+    """Return the changes, one for a file that was met under several names."""
+    changes = [file.change for file in files if file.change is not None]
+    return list({real_path(change.path): change for change in changes}.values())

@@ -34,7 +34,7 @@ def _given(path: Path) -> Base:
 
 def _builder(repo: Path) -> Builder:
     """Return what the fork's parser makes of rows; the fork is read and never run."""
-    # libcst comes with the fork room: only those who ask for a fork pay for it.
+    # The fork room is large: only those who ask for a fork pay for it.
     from yamlmod.cli.fork_reading import ForkQuestions
     from yamlmod.fork.builder import read_builder
     from yamlmod.fork.locate import locate

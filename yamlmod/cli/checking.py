@@ -6,31 +6,65 @@ import contextlib
 import os
 import re
 import signal
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Fixes, Text, check_folder
+from yamlmod.checks.mend import Mended
 from yamlmod.checks.run import Options
 from yamlmod.errors import Refusal
 from yamlmod.report.progress import progress
-from yamlmod.workspace.files import Change, display, read_bytes, read_text
+from yamlmod.workspace.files import (
+    Change,
+    TextFile,
+    display,
+    link_name,
+    read_bytes,
+    read_text,
+    real_path,
+)
+from yamlmod.workspace.walk import YamlFile
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 _TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
 # Starting a process costs as much as some fifteen files.
 _ALONE = 40
+_FORKS = sys.platform.startswith("linux")
+# What is no model, whatever it is called: links out of the repository, pipes, devices.
+_SKIPPED = ("outside", "not-a-file")
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What became of one file: its findings, or why it cannot be read; its change where fixed."""
+    """What became of one file: its findings, or why it cannot be read; its change where fixed.
+
+    ``skipped`` says why a file that nobody named was not read, ``unfixed`` why it is not fixed.
+    """
 
     findings: tuple[Finding, ...] = ()
     mended: tuple[Finding, ...] = ()
     unreadable: Refusal | None = None
     change: Change | None = None
+    skipped: Refusal | None = None
+    unfixed: Refusal | None = None
+    is_folder: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Tell whether the file was read and looked at."""
+        return self.unreadable is None and self.skipped is None
+
+    @property
+    def note(self) -> Refusal | None:
+        """Return why a file that nobody named was left alone."""
+        return self.skipped or self.unfixed
 
 
 @dataclass(frozen=True)
@@ -38,13 +72,13 @@ class Job:
     """The files of one folder; of those that were ``found`` and not named, only models count."""
 
     named: tuple[Path, ...]
-    found: tuple[Path, ...]
+    found: tuple[YamlFile, ...]
     options: Options
     fixes: Fixes
 
 
 def check_files(
-    named: Sequence[Path], found: Sequence[Path], options: Options, fixes: Fixes
+    named: Sequence[Path], found: Sequence[YamlFile], options: Options, fixes: Fixes
 ) -> list[Checked]:
     """Check all files, in order; those of one folder are looked at together."""
     jobs = list(_jobs(named, found, options, fixes))
@@ -64,12 +98,14 @@ def _with_processes(jobs: Sequence[Job], workers: int, total: int) -> list[Check
     from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
     done: list[Checked] = []
-    pool = None
+    pool, answers = None, []
     pressed = _listen()
     try:
-        pool = ProcessPoolExecutor(workers, initializer=_end_quietly)
-        # Before the bar, which has a thread: a process is not forked beside a thread.
-        answers = [pool.submit(check_job, job) for job in jobs]
+        context = _context()
+        if context is not None:
+            pool = ProcessPoolExecutor(workers, context, _end_quietly)
+            # Before the bar, which has a thread: a process is not forked beside a thread.
+            answers = [pool.submit(check_job, job) for job in jobs]
     except (OSError, NotImplementedError, ImportError, BrokenProcessPool):
         answers = []  # no processes can be had here (a sandbox, no semaphores)
     try:
@@ -86,6 +122,26 @@ def _with_processes(jobs: Sequence[Job], workers: int, total: int) -> list[Check
         if pool is not None:
             pool.shutdown(cancel_futures=True)
     return done
+
+
+def _context() -> BaseContext | None:
+    """Return how processes are made that import nothing of the current folder, None for none.
+
+    A process that is not forked is a `python -c`, which would look for its first modules in the
+    current folder, a stranger's repository perhaps.
+    """
+    import multiprocessing
+
+    if _FORKS:
+        return multiprocessing.get_context("fork")
+    safe = getattr(sys.flags, "safe_path", None)
+    if safe is None:  # a Python before 3.11 knows no way
+        return None
+    if not safe:
+        if sys.flags.ignore_environment:
+            return None
+        os.environ["PYTHONSAFEPATH"] = "1"
+    return multiprocessing.get_context("spawn")
 
 
 def _listen() -> list[int]:
@@ -114,13 +170,13 @@ def _cores() -> int:
 
 
 def _jobs(
-    named: Sequence[Path], found: Sequence[Path], options: Options, fixes: Fixes
+    named: Sequence[Path], found: Sequence[YamlFile], options: Options, fixes: Fixes
 ) -> Iterator[Job]:
-    folders: dict[Path, tuple[list[Path], list[Path]]] = defaultdict(lambda: ([], []))
+    folders: dict[Path, tuple[list[Path], list[YamlFile]]] = defaultdict(lambda: ([], []))
     for path in named:
         folders[path.parent][0].append(path)
-    for path in found:
-        folders[path.parent][1].append(path)
+    for file in found:
+        folders[file.path.parent][1].append(file)
     for own, other in folders.values():
         yield Job(tuple(own), tuple(other), options, fixes)
 
@@ -132,45 +188,80 @@ def _nothing(count: int) -> None:
 def check_job(job: Job, advance: Callable[[int], None] = _nothing) -> list[Checked]:
     """Check the files of one folder; what is found there and is no model YAML is passed over."""
     done: list[Checked] = []
-    files = {}
-    for path in (*job.named, *job.found):
+    files: dict[str, tuple[TextFile, YamlFile | None]] = {}
+    for path, place in [*((path, None) for path in job.named), *((f.path, f) for f in job.found)]:
         try:
-            file = read_text(path)
+            file = read_text(path, below=None if place is None else place.repository)
         except Refusal as error:
-            if path in job.named or _matters(path, error):
+            if place is None or _matters(place, error):
                 done.append(Checked(unreadable=error))
+            elif error.code in _SKIPPED:
+                done.append(Checked(skipped=error))
             advance(1)
             continue
-        if path in job.named or _TABLE.search(file.text):
-            files[display(path)] = file
+        if place is None or _TABLE.search(file.text):
+            # A link is met under its target's name.
+            files.setdefault(_name(path, files), (file, place))
         else:
             advance(1)
-    texts = [Text(shown, file.text) for shown, file in files.items()]
-    for shown, result in check_folder(texts, job.options, job.fixes, advance).items():
-        file = files[shown]
-        change = None
-        if result.text != file.text:
-            change = Change(file.path, file.raw, file.encode(result.text))
-        done.append(Checked(result.left, result.mended, None, change))
-    return done
+    texts = [Text(shown, file.text) for shown, (file, _) in files.items()]
+    results = check_folder(texts, job.options, job.fixes, advance)
+    linked = {shown for shown, (file, place) in files.items() if _leads_out(file, place)}
+    if linked and job.fixes is not Fixes.none:
+        as_they_are = check_folder(texts, job.options)
+        results = {**results, **{shown: as_they_are[shown] for shown in linked}}
+    return done + [
+        _checked(files[shown][0], result, shown in linked and job.fixes is not Fixes.none)
+        for shown, result in results.items()
+    ]
 
 
-def _matters(path: Path, error: Refusal) -> bool:
+def _name(path: Path, files: Mapping[str, tuple[TextFile, YamlFile | None]]) -> str:
+    """Return how a file is shown, unlike the other files of its folder."""
+    shown = display(path)
+    while shown in files and real_path(files[shown][0].path) != real_path(path):
+        # One name holds an odd sign, the other spells out its escape.
+        shown = shown.replace("\\", "\\\\")
+    return shown
+
+
+def _leads_out(file: TextFile, place: YamlFile | None) -> bool:
+    folder = None if place is None else place.folder
+    return folder is not None and not real_path(file.path).is_relative_to(folder)
+
+
+def _checked(file: TextFile, result: Mended, is_kept: bool) -> Checked:
+    if is_kept:
+        told = (
+            f"{link_name(file.path)} is a link out of the folder that was named, and is not fixed"
+        )
+        hint = "name the file itself to fix it"
+        return Checked(result.left, unfixed=Refusal("outside", told, hint=hint))
+    if result.text == file.text:
+        return Checked(result.left, result.mended)
+    change = Change(file.path, file.raw, file.encode(result.text))
+    return Checked(result.left, result.mended, None, change)
+
+
+def _matters(file: YamlFile, error: Refusal) -> bool:
     """Tell whether a file that was found, and not named, is missed: it may be a model."""
     if error.code != "not-utf8":
         return error.code in ("unreadable", "too-large")
     try:
-        return _TABLE.search(read_bytes(path, "").decode("latin-1")) is not None
+        raw = read_bytes(file.path, "", below=file.repository)
     except Refusal:
         return True
+    return _TABLE.search(raw.decode("latin-1")) is not None
 
 
 def tally(done: Iterable[Checked]) -> str:
     """Return the closing line: how many findings of each kind, in how many files."""
     done = list(done)
-    missed = sum(file.unreadable is not None for file in done)
-    done = [file for file in done if file.unreadable is None]
-    end = f"; {_many(missed, 'file')} cannot be read" if missed else ""
+    missed = Counter(file.is_folder for file in done if file.unreadable is not None)
+    words = [_many(missed[kind], w) for w, kind in (("file", False), ("folder", True))]
+    words = [word for word in words if not word.startswith("0 ")]
+    end = f"; {' and '.join(words)} cannot be read" if words else ""
+    done = [file for file in done if file.is_read]
     counts = Counter(item.severity for file in done for item in file.findings)
     files = sum(bool(file.findings) for file in done)
     if not counts:

@@ -1,19 +1,19 @@
-"""Writing to the terminal and to pipes: bytes for diffs, text that no console can refuse."""
+"""Writing to the terminal and to pipes: text made safe to show, diffs and JSON as exact bytes."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
 
+from yamlmod.report.stream import filter_streams, is_terminal, unfiltered, write_diff, write_lines
+
 
 def prepare() -> None:
-    """Let a console that lacks a character show its escape instead of failing (cp936, cp1252)."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    """Make safe whatever this process writes; a console that lacks a sign shows its escape."""
+    filter_streams()
 
 
 def say(lines: Iterable[str]) -> None:
@@ -21,31 +21,49 @@ def say(lines: Iterable[str]) -> None:
     if sys.stderr is None:
         return
     with contextlib.suppress(OSError, ValueError):
-        for line in lines:
-            sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+        write_lines(sys.stderr, lines)
 
 
 def show(lines: Iterable[str]) -> None:
     """Write lines to stdout: the answer of a command that only looks."""
-    if sys.stdout is None:
-        return
-    for line in lines:
-        sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        write_lines(sys.stdout, lines)
 
 
-def show_bytes(data: bytes) -> None:
-    """Write bytes to stdout as they are, past the console's encoding and newline translation."""
-    if sys.stdout is None:
-        return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+def show_diff(diff: bytes) -> None:
+    """Write a diff to stdout: made safe on a terminal, else byte for byte, for `git apply`."""
+    if is_terminal("stdout"):
+        write_diff(sys.stdout, diff)
+    else:
+        _show_bytes(diff)
 
 
 def say_json(data: Any) -> None:
-    """Write one JSON value to stdout, in ASCII."""
+    """Write one JSON value to stdout, in ASCII without controls."""
     import json
 
-    show_bytes((json.dumps(data, indent=2) + "\n").encode("ascii"))
+    text = json.dumps(data, indent=2).replace("\x7f", "\\u007f")
+    # `##[error]` inside of a string is a command to a CI service.
+    _show_bytes((text.replace("##", "#\\u0023") + "\n").encode("ascii"))
+
+
+def is_seen() -> bool:
+    """Tell whether stdout is a terminal."""
+    return is_terminal("stdout")
+
+
+def silence_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter does not fail again at exit."""
+    # The reader went away (`| head`).
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(descriptor, sys.stdout.fileno())
+
+
+def _show_bytes(data: bytes) -> None:
+    """Write bytes as they are, past the console's encoding and newline translation."""
+    if sys.stdout is None:
+        return
+    stream = unfiltered(sys.stdout)
+    stream.flush()
+    stream.buffer.write(data)
+    stream.buffer.flush()

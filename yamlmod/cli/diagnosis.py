@@ -195,6 +195,12 @@ def ddp_findings(
                 )
 
 
+def unreadable_findings(tree: Tree) -> Iterator[Finding]:
+    """Name what of the fork could not be looked at."""
+    for error in tree.unreadable:
+        yield Finding("files", "problem", error.message)
+
+
 def _inside(place: str, root: Path) -> bool:
     return Path(place).is_relative_to(root)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from yamlmod.cli.running import open_run, told_of_run
 from yamlmod.errors import Refusal
 from yamlmod.gates.findings import Findings, examine
 from yamlmod.gates.sentences import SHORT, rows, sentences, summary
 from yamlmod.gates.torch_graph import traced_graph
+from yamlmod.runtime.answers import ExplainAnswer, Stopped
 from yamlmod.workspace.files import display, read_bytes, real_path
 
 # What protobuf itself can read: the largest ONNX file without external weights.
@@ -67,9 +68,11 @@ def of_cfg(
         "imgsz": imgsz,
     }
     with opened.worker() as worker:
-        answer = worker.ask(question, seconds)
+        tell(worker.protection.line)
+        answer = worker.ask(question, seconds, ExplainAnswer)
     ran = {
         "python": opened.interpreter.path,
+        "protection": worker.protection.as_data(),
         "torch": answer["torch"],
         "stand_ins": answer["stand_ins"],
         "blocked": answer["blocked"],
@@ -87,13 +90,13 @@ def report(explained: Explained) -> Iterator[str]:
     cells = rows(findings)
     if cells:
         headers = ["layer", "module", "kind", "pairs", "where"]
-        yield from table(headers, cells, right=(0, 3), wrap=4).rstrip("\n").split("\n")
+        yield from table(headers, cells, right=(0, 3), wrap=4)
         yield ""
     yield from sentences(findings)
     if any(one.place.how == "weights" for one in findings.found):
         yield "(some modules are not named: their layers are those of the nearest named weights)"
     if explained.ran:
-        yield from told_of_run(explained.ran)
+        yield from told_of_run(cast(Stopped, explained.ran))
 
 
 def answer_json(explained: Explained) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from yamlmod.cli.console import say, say_json, show_bytes
-from yamlmod.cli.guard import silence_stdout
+from yamlmod.cli.ci_log import refuse_commands
+from yamlmod.cli.console import say, say_json, show_diff, silence_stdout
 from yamlmod.cli.options import Sinks
 from yamlmod.errors import Refusal
 from yamlmod.report.diff import join_diffs
@@ -58,14 +58,18 @@ def finish(
         writing += _diff_change(sinks.diff, diff, sinks.force)
     if sinks.writes and changed:
         report = _with_git_warning(report, changed)
+    previews = sinks.diff is None and not sinks.writes and not sinks.json
+    if previews:
+        refuse_commands(diff)
     if writing:
-        commit(writing, purpose or Purpose(command_line()))
+        beside = commit(writing, purpose or Purpose(command_line())).lines()
+        report = replace(report, warnings=[*report.warnings, *beside])
     written = [display(change.path) for change in changed] if sinks.writes else []
     try:
         if sinks.json:
             say_json(_data(changed, written, diff, report))
-        elif sinks.diff is None and not sinks.writes:
-            show_bytes(diff)
+        elif previews:
+            show_diff(diff)
     except BrokenPipeError:
         silence_stdout()  # the reader has seen enough; the exit code still counts
     except OSError as error:

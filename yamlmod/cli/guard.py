@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec
 
-from yamlmod.cli.console import say, say_json
+from yamlmod.cli.console import say, say_json, silence_stdout
 from yamlmod.cli.interrupted import settle_or_tell
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.workspace.files import display
@@ -74,13 +73,6 @@ def _from_system(error: OSError) -> Refusal:
     return Refusal("system", f"{display(Path(os.fsdecode(error.filename)))}: {reason}")
 
 
-def silence_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter does not fail again at exit."""
-    # The reader went away (`| head`).
-    descriptor = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(descriptor, sys.stdout.fileno())
-
-
 def _report_bug(error: Exception) -> None:
     frames: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
     where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
@@ -92,4 +84,4 @@ def _report_bug(error: Exception) -> None:
         ]
     )
     if os.environ.get("YAMLMOD_DEBUG"):
-        traceback.print_exception(error)
+        say(line for part in traceback.format_exception(error) for line in part[:-1].split("\n"))

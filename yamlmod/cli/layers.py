@@ -40,8 +40,8 @@ def layers_data(model: Model) -> dict[str, Any]:
     return {"cfg": document.shown, "layers": layers}
 
 
-def layers_table(model: Model) -> str:
-    """Return the table that `show` prints."""
+def layers_table(model: Model) -> list[str]:
+    """Return the lines of the table that `show` prints."""
     shown = _columns(model.shapes.scales)
     widths = list(shown.values())
     headers = [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from yamlmod.cli.profiling import Settings
 from yamlmod.cli.running import told_of_run
 from yamlmod.errors import one_of
+from yamlmod.runtime.answers import Stopped
 
 _DISPATCHER = "torch.utils.flop_counter"
 _FEW = 1e-4  # of a network's FLOPs: a difference that needs no words
@@ -40,7 +41,7 @@ def notes(answer: Mapping[str, Any], settings: Settings) -> Iterator[str]:
             yield f"{model['model']}: {note}"
     if len(models) > 1:
         yield f"in brackets: the change from {models[0]['model']}; = is the same number"
-    yield from told_of_run(answer)
+    yield from told_of_run(cast(Stopped, answer))
 
 
 def _counter(answer: Mapping[str, Any]) -> Iterator[str]:

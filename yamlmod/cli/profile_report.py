@@ -14,7 +14,14 @@ from yamlmod.cli.profiling import (
     models_grid,
     models_lines,
 )
-from yamlmod.report.grids import Grid, comma_separated, latex, markdown
+from yamlmod.report.grids import (
+    Grid,
+    comma_separated,
+    latex,
+    markdown,
+    markdown_code,
+    markdown_text,
+)
 from yamlmod.report.tables import table
 
 
@@ -23,7 +30,7 @@ def write(form: str, answer: Mapping[str, Any], settings: Settings) -> None:
     models, told = answer["models"], list(notes(answer, settings))
     if form == "csv":
         lines = layers_lines(models) if settings.layers else models_lines(models)
-        show(comma_separated(*lines).splitlines())
+        show(comma_separated(*lines).removesuffix("\n").split("\n"))
         say(told)
         return
     grids = [("", models_grid(models))]
@@ -37,7 +44,7 @@ def _text(grids: Sequence[tuple[str, Grid]], told: Sequence[str]) -> Iterator[st
         if title:
             yield ""
             yield f"{title}:"
-        yield from table(grid.headers, grid.rows, grid.right).splitlines()
+        yield from table(grid.headers, grid.rows, grid.right)
     yield ""
     yield from told
 
@@ -46,16 +53,17 @@ def _markdown(grids: Sequence[tuple[str, Grid]], told: Sequence[str]) -> Iterato
     for title, grid in grids:
         if title:
             yield ""
-            yield f"`{title}`:"
+            yield f"{markdown_code(title)}:"
             yield ""
-        yield from markdown(grid).splitlines()
+        yield from markdown(grid).removesuffix("\n").split("\n")
     yield ""
     for one in told:
-        yield f"- {one}"
+        yield f"- {markdown_text(one)}"
 
 
 def _latex(grids: Sequence[tuple[str, Grid]], told: Sequence[str]) -> Iterator[str]:
     for number, (title, grid) in enumerate(grids):
         if number:
             yield ""
-        yield from latex(grid, told if not number else [title]).splitlines()
+        text = latex(grid, told if not number else [title])
+        yield from text.removesuffix("\n").split("\n")

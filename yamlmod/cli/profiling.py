@@ -11,6 +11,7 @@ from yamlmod.cli.running import Run
 from yamlmod.cli.target import Target, unscaled
 from yamlmod.errors import Refusal
 from yamlmod.report.grids import Grid
+from yamlmod.runtime.answers import Profile
 from yamlmod.workspace.files import real_path
 
 
@@ -109,9 +110,16 @@ def question(found: Sequence[Subject], settings: Settings) -> dict[str, Any]:
     }
 
 
-def compare(models: Sequence[dict[str, Any]], found: Sequence[Subject]) -> None:
-    """Put into every model its short name, and each number's distance from the base's."""
+def compare(profiles: Sequence[Profile], found: Sequence[Subject]) -> list[dict[str, Any]]:
+    """Return every model with its short name, and each number's distance from the base's."""
+    if len(profiles) != len(found):
+        raise Refusal(
+            "bad-answer",
+            "the fork's process gave an answer that is none: "
+            f"{len(profiles)} models for {len(found)}",
+        )
     stems = [Path(one.shown).stem for one in found]
+    models: list[dict[str, Any]] = [{**profile} for profile in profiles]
     base = models[0]
     for model, stem, one in zip(models, stems, found, strict=True):
         rows = one.target.model.document.rows
@@ -122,6 +130,7 @@ def compare(models: Sequence[dict[str, Any]], found: Sequence[Subject]) -> None:
         model["against_base"] = {
             measure.key: _distance(model[measure.key], base[measure.key]) for measure in MEASURES
         }
+    return models
 
 
 def _distance(value: float | None, base: float | None) -> dict[str, float | None] | None:

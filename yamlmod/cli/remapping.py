@@ -13,8 +13,11 @@ from yamlmod.fork.symptoms import of_kind, symptoms
 from yamlmod.ops.follow import Following
 from yamlmod.ops.positions import Model
 from yamlmod.registry.catalogue import find
+from yamlmod.runtime.answers import Identity, RemapAnswer
 from yamlmod.workspace.files import Tree, display, exists, real_path
 from yamlmod.workspace.search import python_files
+
+_LAYER = re.compile(r"model\.(\d+)\.")
 
 
 def check_paths(weights: Path, out: Path | None, force: bool) -> None:
@@ -41,6 +44,7 @@ def question(
 ) -> dict[str, Any]:
     """Return what the worker has to know of both models."""
     old, new = (model.document.rows for model in models)
+    classes = models[0].document.settings.get("nc")
     return {
         "kind": "remapping",
         "from": str(real_path(cfgs[0])),
@@ -48,6 +52,7 @@ def question(
         "old_layers": len(old),
         "new_layers": len(new),
         "head": new[-1].module,
+        "classes": classes if isinstance(classes, int) else None,
         "pairs": [list(pair) for pair in found.pairs],
         "identity": identity_wanted(models[1], found) if identity else None,
     }
@@ -82,8 +87,15 @@ def bare_loads(tree: Tree, torch: str) -> list[str]:
     return [f"{one.path}:{one.line}" for one in found]
 
 
+def check_answer(answer: RemapAnswer, new: Model) -> None:
+    """Refuse an answer that speaks of layers that the new YAML does not have."""
+    layers = {int(match[1]) for name, _ in answer["new"] if (match := _LAYER.match(name))}
+    if any(layer >= len(new.document.rows) for layer in layers):
+        raise Refusal("bad-answer", "the fork's process gave an answer that is none: no such layer")
+
+
 def report(
-    answer: Mapping[str, Any],
+    answer: RemapAnswer,
     found: Following,
     new: Model,
     loads: Sequence[str],
@@ -152,14 +164,14 @@ def _new(names: Sequence[Sequence[Any]], model: Model) -> str:
         return "none"
     layers: dict[str, int] = {}
     for name, size in names:
-        match = re.match(r"model\.(\d+)\.", name)
+        match = _LAYER.match(name)
         key = f"{match[1]} {model.document.rows[int(match[1])].module}" if match else name
         layers[key] = layers.get(key, 0) + size
     text = one_of([f"layer {key}" for key in layers], 6)
     return f"{len(names)} tensors, {sum(layers.values()):,} values: {text}"
 
 
-def _identity(found: Mapping[str, Any] | None) -> Iterator[str]:
+def _identity(found: Identity | None) -> Iterator[str]:
     if found is None:
         return
     for one in found["cannot"]:

@@ -38,7 +38,7 @@ def plan_report(command: str, tree: Tree, fork: Fork, plan: Plan) -> Report:
 
 def plan_lines(tree: Tree, fork: Fork, plan: Plan) -> list[str]:
     """Return the fork's family, and one line for each step and note."""
-    notes = [*plan.notes]
+    notes = [*plan.notes, *(error.message for error in tree.unreadable)]
     if fork.others:
         others = ", ".join(tree.shown(path) for path in fork.others)
         notes.append(f"{others} stays as it is; --target chooses another parse function")

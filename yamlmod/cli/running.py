@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +14,12 @@ from typing import Any
 
 from yamlmod.cli.diagnosis import start_folder
 from yamlmod.cli.target import Target, open_target
+from yamlmod.errors import Refusal
 from yamlmod.fork.locate import Fork, cfg_folders, locate
+from yamlmod.runtime.answers import Stopped
 from yamlmod.runtime.interpreter import Interpreter, choose, own
 from yamlmod.runtime.worker import Worker
-from yamlmod.workspace.files import Tree, real_path
+from yamlmod.workspace.files import Tree, display, real_path
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,12 @@ class Run:
         folders = cfg_folders(self.tree, self.fork)
         return open_target(cfg, [self.tree.root, *(self.tree.root / name for name in folders)])
 
-    def worker(self, environment: Mapping[str, str] | None = None) -> Worker:
-        """Start the fork's interpreter in the fork's folder."""
-        return Worker(self.interpreter, real_path(self.tree.root), environment)
+    def worker(
+        self, environment: Mapping[str, str] | None = None, draft: Path | None = None
+    ) -> Worker:
+        """Start the fork's interpreter in the fork's folder; it may write where ``draft`` is."""
+        out = None if draft is None else draft.parent
+        return Worker(self.interpreter, real_path(self.tree.root), environment, out)
 
 
 def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:
@@ -69,9 +78,42 @@ def module_of(tree: Tree, fork: Fork) -> tuple[Path, str]:
     return folder, ".".join((*above, *inner))
 
 
-def told_of_run(answer: Mapping[str, Any]) -> Iterator[str]:
+def told_of_run(answer: Stopped) -> Iterator[str]:
     """Yield what stood in for missing packages, and what the fork was kept from."""
     if answer["stand_ins"]:
         yield f"stand-ins for missing packages: {', '.join(answer['stand_ins'])}"
-    for one in answer["blocked"]:
-        yield f"blocked: the fork tried to {one}"
+    for call in answer["blocked"]:
+        yield f"blocked: the fork tried to {call}"
+
+
+@contextlib.contextmanager
+def draft_of(out: Path | None) -> Iterator[Path | None]:
+    """Give the path of a file in a folder of its own beside OUT: all that a fork may write to."""
+    if out is None:
+        yield None
+        return
+    target = real_path(out)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".yamlmod-", dir=target.parent))
+    except OSError as error:
+        raise _unwritable(out, error) from None
+    try:
+        yield folder / target.name
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep_draft(draft: Path | None, out: Path | None) -> None:
+    """Put the draft in OUT's place. Raises Refusal where the fork left something else there."""
+    if draft is None or out is None:
+        return
+    try:
+        if not stat.S_ISREG(draft.lstat().st_mode):
+            raise Refusal("bad-answer", f"the fork's process left no file for {display(out)}")
+        draft.replace(real_path(out))
+    except OSError as error:
+        raise _unwritable(out, error) from None
+
+
+def _unwritable(out: Path, error: OSError) -> Refusal:
+    return Refusal("unwritable", f"{display(out)} cannot be written: {error.strerror or error}")

@@ -6,11 +6,19 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from yamlmod.cli.console import say
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import RULES
 from yamlmod.registry.naming import check_class_name, stem_of
-from yamlmod.registry.sources import CONFIG, project_sources, user_folder
+from yamlmod.registry.sources import (
+    CONFIG,
+    Source,
+    project_sources,
+    user_config,
+    user_folder,
+    user_sources,
+)
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import Change, current_folder, display, exists, real_path
 
@@ -32,8 +40,30 @@ def place_for(name: str, rule: str, folder: Path | None) -> Path:
         )
     if folder is not None:
         return folder
-    named = [one for one in _searched() if not exists(one / "manifest.toml")]
-    return named[0] if named else Path(_DEFAULT)
+    source = next((s for s in _searched() if not exists(s.folder / "manifest.toml")), None)
+    if source is None:
+        return _inside_here(Path(_DEFAULT))
+    # A folder that is not there yet is made.
+    if source.trouble is not None and source.trouble.code != "no-templates":
+        raise Refusal(
+            source.trouble.code,
+            source.trouble.message,
+            place=source.trouble.place,
+            hint="--dir DIR says where the template goes",
+        )
+    return source.folder
+
+
+def _inside_here(folder: Path) -> Path:
+    """Refuse a folder of the usual name that is a link: the repository may have brought it."""
+    here = current_folder()
+    if here is not None and not real_path(folder).is_relative_to(here):
+        raise Refusal(
+            "outside",
+            f"{folder} is a link that leads out of the current folder, to {real_path(folder)}",
+            hint=f"--dir {folder} if that is where the template is to go",
+        )
+    return folder
 
 
 def write(home: Path, files: Mapping[Path, str], dry_run: bool) -> None:
@@ -49,7 +79,7 @@ def write(home: Path, files: Mapping[Path, str], dry_run: bool) -> None:
     made = [one for one in (home, *home.parents) if not exists(one)]
     try:
         home.mkdir(parents=True)
-        commit([Change(path, None, text.encode("ascii")) for path, text in files.items()])
+        done = commit([Change(path, None, text.encode("ascii")) for path, text in files.items()])
     except (OSError, Refusal) as error:
         for one in made:
             with contextlib.suppress(OSError):
@@ -58,6 +88,7 @@ def write(home: Path, files: Mapping[Path, str], dry_run: bool) -> None:
             raise
         reason = error.strerror or str(error)
         raise Refusal("unwritable", f"{display(home)} cannot be made: {reason}") from error
+    say(f"warning: {line}" for line in done.lines())
 
 
 def next_steps(name: str, home: Path, parent: Path, dry_run: bool) -> list[str]:
@@ -70,9 +101,12 @@ def next_steps(name: str, home: Path, parent: Path, dry_run: bool) -> list[str]:
         f"  test_{stem}.py   run it with: pytest {display(home)}",
         "",
     ]
-    if real_path(parent) not in {real_path(one) for one in (*_searched(), user_folder())}:
+    if real_path(parent) not in _looked_at():
+        here = current_folder()
+        inside = here is not None and real_path(parent).is_relative_to(here)
+        config = f"{CONFIG}, here or further up" if inside else str(user_config())
         lines += [
-            f"yamlmod does not look there yet: put this line into {CONFIG}, here or further up",
+            f"yamlmod does not look there yet: put this line into {config}",
             f'  templates = ["{display(parent)}"]',
             "",
         ]
@@ -83,6 +117,16 @@ def next_steps(name: str, home: Path, parent: Path, dry_run: bool) -> list[str]:
     ]
 
 
-def _searched() -> list[Path]:
+def _looked_at() -> set[Path]:
+    troubled = ("outside", "bad-config")
+    folders = [
+        one.folder
+        for one in (*_searched(), *user_sources())
+        if one.trouble is None or one.trouble.code not in troubled
+    ]
+    return {real_path(folder) for folder in (*folders, user_folder())}
+
+
+def _searched() -> list[Source]:
     here = current_folder()
-    return [] if here is None else [one.folder for one in project_sources(here)]
+    return [] if here is None else list(project_sources(here))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
 from yamlmod.workspace.files import TextFile, display, exists, read_text, real_path
+from yamlmod.workspace.home import home_of
 
 if TYPE_CHECKING:
     from yamlmod.ops.positions import Model, Position
@@ -104,7 +105,10 @@ def sources_of(model: Model, text: str | None) -> tuple[int, ...] | None:
 
 
 def recipe_cfg(recipe: Path, named: str | None, given: Path | None) -> Path:
-    """Return the YAML a recipe is for: the one given, else its own `cfg`, beside the recipe."""
+    """Return the YAML a recipe is for: the one given, else its own `cfg`, beside the recipe.
+
+    A recipe may be a stranger's: its own `cfg` leads to no file outside of its repository.
+    """
     if given is not None:
         return given
     if named is None:
@@ -113,7 +117,15 @@ def recipe_cfg(recipe: Path, named: str | None, given: Path | None) -> Path:
             f"{display(recipe)} names no model YAML, and none was given",
             hint="write `yamlmod apply RECIPE CFG`, or put `cfg: FILE` into the recipe",
         )
-    return recipe.parent / named
+    path = recipe.parent / named
+    repository = home_of(real_path(recipe.parent))
+    if not real_path(path).is_relative_to(repository):
+        raise Refusal(
+            "outside",
+            f"{display(recipe)} names {named}, which lies outside of {repository.as_posix()}",
+            hint="if that is the file you mean, name it: `yamlmod apply RECIPE CFG`",
+        )
+    return path
 
 
 def no_both(write: bool, output: Any) -> None:

@@ -19,11 +19,11 @@ def lines(found: Sequence[Verified]) -> Iterator[str]:
         rows = [[c.name, _WORDS[c.status], c.reason] for c in one.checks]
         if one.skipped:
             rows.append(["all", "skip", one.skipped])
-        yield from table(["check", "result", "what"], rows, wrap=2).rstrip("\n").split("\n")
+        yield from table(["check", "result", "what"], rows, wrap=2)
     else:
         rows = [row for one in found for row in _rows(one)]
         headers = ["network", "check", "result", "what"]
-        yield from table(headers, rows, wrap=3).rstrip("\n").split("\n")
+        yield from table(headers, rows, wrap=3)
     yield from _sizes(found)
     yield summary(found)
 

@@ -18,6 +18,8 @@ from yamlmod.model.graph import SIDE_EFFECT
 from yamlmod.ops.follow import Following, follow
 from yamlmod.ops.positions import Model, registry_kinds
 from yamlmod.registry.cost import Cost, cost
+from yamlmod.runtime.answers import Stopped, Told, VerifyAnswer, VerifyPart
+from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.worker import Worker
 from yamlmod.workspace.files import real_path
 
@@ -80,7 +82,7 @@ class Verified:
     checks: list[Check] = field(default_factory=list)
     skipped: str = ""
     sizes: list[str] = field(default_factory=list)
-    rounded: list[list[int]] = field(default_factory=list)
+    rounded: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def failed(self) -> list[Check]:
@@ -217,11 +219,16 @@ class Verifier:
 
     def __init__(self, subjects: Subjects) -> None:
         self.subjects = subjects
-        self.told: dict[str, Any] = {"stand_ins": [], "blocked": []}
+        self.told: Stopped | Told = {"stand_ins": [], "blocked": []}
         self._worker: Worker | None = None
 
     def __enter__(self) -> Verifier:
         return self
+
+    @property
+    def protection(self) -> Protection:
+        """Return what the fork is kept from; starts the worker."""
+        return self._started().protection
 
     def __exit__(self, *_: object) -> None:
         if self._worker is not None:
@@ -240,12 +247,17 @@ class Verifier:
                 found.checks.insert(2 if built else 1, self.subjects.references(target))
             yield found
 
-    def _ask(self, question: dict[str, Any], found: Verified) -> None:
+    def _started(self) -> Worker:
         if self._worker is None:
             self._worker = self.subjects.run.worker(_PATIENT)
+        return self._worker
+
+    def _ask(self, question: dict[str, Any], found: Verified) -> None:
         heard = _Heard(found)
         try:
-            answer = self._worker.ask(question, self.subjects.wish.seconds, heard.part)
+            answer = self._started().ask(
+                question, self.subjects.wish.seconds, VerifyAnswer, VerifyPart, heard.part
+            )
         except Refusal as error:
             if error.code not in _DIED or not heard.begun:
                 raise
@@ -253,7 +265,13 @@ class Verifier:
             self._worker = None
             found.checks.append(Check(heard.begun, "fail", error.message))
             return
-        self.told.update({key: answer[key] for key in ("stand_ins", "blocked", "torch", "python")})
+        heard.complete(answer)
+        self.told = Told(
+            stand_ins=answer["stand_ins"],
+            blocked=answer["blocked"],
+            torch=answer["torch"],
+            python=answer["python"],
+        )
         found.sizes, found.rounded = answer["sizes"], answer["rounded"]
         if answer["free"] is not None:
             found.skipped = (
@@ -268,11 +286,16 @@ class _Heard:
     def __init__(self, found: Verified) -> None:
         self.found, self.begun = found, ""
 
-    def part(self, message: dict[str, Any]) -> None:
+    def part(self, message: VerifyPart) -> None:
         """Take one message."""
         self.begun = message.get("begun", self.begun)
         if "check" in message:
             self.found.checks.append(Check(**message["check"]))
+
+    def complete(self, answer: VerifyAnswer) -> None:
+        """Refuse an answer without a check: one that the worker did not give."""
+        if answer["free"] is None and not self.found.checks:
+            raise Refusal("bad-answer", "the fork's process gave an answer that is none: no check")
 
 
 def gigabytes(count: int) -> str:

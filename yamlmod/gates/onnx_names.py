@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yamlmod.gates.places import join, join_whole
+from yamlmod.safe_text import visible_line
 
 _PREFIX = "pkg.torch.onnx."
 _LONGEST = 20_000
@@ -17,8 +18,7 @@ _SCOPED = re.compile(r"(?:\w*_)?(/.*)")
 
 def clean(text: str) -> str:
     """Return a name with its control characters escaped: it comes from a stranger's file."""
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    text = visible_line(text)
     return text if len(text) <= 300 else text[:297] + "..."
 
 

@@ -69,6 +69,8 @@ _DATA = {
     **dict.fromkeys(["LeakyRelu", "Elu", "Softplus", "Softmax", "ReduceMean", "AveragePool"], 1),
     **dict.fromkeys(["Add", "Sub", "Mul", "Div", "Pow", "Neg"], 2),
 }
+# Operators that are taken apart below: so many inputs are there in every trace.
+_LEAST = {"rsub": 2, "relu6": 1, "masked_fill": 3, "addcmul": 3}
 
 
 def traced_graph(answer: Mapping[str, Any]) -> Graph:
@@ -77,10 +79,17 @@ def traced_graph(answer: Mapping[str, Any]) -> Graph:
     nodes: list[Node] = []
     lists: dict[str, Sequence[str]] = {}
     for kind, inputs, outputs, segments in answer["nodes"]:
+        if not outputs or len(inputs) < _least(kind):
+            continue  # nothing reads it; or no tracer wrote it
         if kind in ("prim::ListConstruct", "prim::TupleConstruct"):
             lists[outputs[0]] = inputs
         nodes += _nodes(kind, inputs, outputs, join_whole(segments), lists, constants)
     return Graph(nodes, constants, answer["classes"])
+
+
+def _least(kind: str) -> int:
+    name = kind.rpartition("::")[2]
+    return next((n for start, n in _LEAST.items() if name.startswith(start)), 0)
 
 
 def _nodes(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 _WORD = re.compile(r"(?!(?:true|false|null|none|yes|no|on|off|y|n)$)[A-Za-z_][\w.]*", re.I | re.A)
+_ODD = re.compile(r"[^\x20-\x7e]")
 
 
 @dataclass(frozen=True)
@@ -77,4 +78,11 @@ def _lines(edit: RecipeEdit) -> list[str]:
 def _spelled(value: Any) -> str:
     if isinstance(value, str) and _WORD.fullmatch(value):
         return value
-    return json.dumps(value)
+    # YAML reads these escapes between its double quotes, and not JSON's pairs of surrogates.
+    text = _ODD.sub(_yaml_escape, json.dumps(value, ensure_ascii=False))
+    return text.replace("##", "#\\x23")  # `##[` is a command to a CI service
+
+
+def _yaml_escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

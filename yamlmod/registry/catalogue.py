@@ -14,7 +14,12 @@ from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.registry.manifest import Template, manifest_name, manifest_names, read_template
 from yamlmod.registry.naming import check_class_name
 from yamlmod.registry.sources import Source, pack_sources, project_sources, user_sources
+from yamlmod.registry.toml import MAX_BYTES
+from yamlmod.workspace.disk import read_regular
 
+# What a repository may bring: checking a text costs seconds for a megabyte of the worst kind.
+MAX_CODE_OF_PROJECT = 1_000_000
+_BROKEN = 50_000  # what a template counts that cannot be read
 _SPDX = "# SPDX-License-Identifier:"
 
 
@@ -72,7 +77,7 @@ def _manifests() -> tuple[tuple[Path, str], ...]:
             hint="reinstall yolo-yamlmod",
         )
     paths = sorted(folder.glob("*/manifest.toml"))
-    texts = (path.read_text(encoding="utf-8", errors="replace").lower() for path in paths)
+    texts = (read_regular(path, MAX_BYTES).decode("utf-8", "replace").lower() for path in paths)
     return tuple((path.parent, text) for path, text in zip(paths, texts, strict=True))
 
 
@@ -109,17 +114,34 @@ def others() -> Others:
 def _read(sources: Iterable[Source]) -> Others:
     found: list[Template] = []
     broken: list[Broken] = []
+    left = MAX_CODE_OF_PROJECT
     for source in sources:
-        if source.trouble is not None:
-            broken.append(Broken((), source.origin, source.trouble))
+        try:
+            if source.trouble is not None:
+                raise source.trouble
+            folders = source.folders()
+        except Refusal as refusal:
+            broken.append(Broken((), source.origin, refusal))
             continue
-        for folder in source.folders():
+        for folder in folders:
+            if left <= 0:
+                broken.append(Broken((), source.origin, _too_many(source)))
+                break
+            cost = _BROKEN
             try:
-                found.append(_checked(folder, source))
+                template = _checked(folder, source)
+                found.append(template)
+                cost = len(template.source)
             except Refusal as refusal:
-                names = tuple({folder.name, manifest_name(folder)})
+                names = tuple({folder.name, manifest_name(folder, source.below)})
                 broken.append(Broken(names, source.origin, refusal))
+            left -= cost if source.below is not None else 0
     return Others(tuple(found), tuple(broken))
+
+
+def _too_many(source: Source) -> Refusal:
+    told = f"its templates have more than {MAX_CODE_OF_PROJECT:,} bytes; the rest is not read"
+    return Refusal("too-many", told, place=Place(source.folder.name))
 
 
 def find(name: str) -> Template | None:
@@ -195,13 +217,13 @@ def _project() -> Iterator[Source]:
 
 def _checked(folder: Path, source: Source) -> Template:
     """Read somebody's template and see to it that its text holds what its manifest says."""
-    template = read_template(folder)
+    template = read_template(folder, source.below)
     check_class_name(template.class_name, "class")
     check_class_name(template.name, "name")
     place = Place(template.file)
     try:
         tree = ast.parse(template.source)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Refusal("bad-template", f"not valid Python: {error}", place=place) from error
     if not any(isinstance(n, ast.ClassDef) and n.name == template.class_name for n in tree.body):
         raise Refusal("bad-template", f"defines no class {template.class_name}", place=place)

@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from yamlmod.registry.fields import code, line, lines, texts
 from yamlmod.registry.manifest import Argument, Channels, Reference, Template, read_template
 from yamlmod.registry.renamed import bound_names, rewritten
 
 _WRAPPER = "C3Attention"
 _INNER = f"_{_WRAPPER}Inner"
+# What the wrapper hands the attention, by the attention's rule.
+_SUPPLIED = {"same": "hidden", "free": "", "conv": "hidden, hidden"}
 _ARGUMENTS = (
     Argument("shortcut", "bool", "True", "Adds the input of every bottleneck to its output."),
     Argument("g", "int", "1", "Groups of the 3x3 convolutions.", bounds=(("min", 1.0),)),
@@ -37,17 +40,19 @@ _REFERENCE = Reference(
 )
 
 
-def composed(folder: Path, data: Mapping[str, Any]) -> Template:
+def composed(folder: Path, data: Mapping[str, Any], below: Path | None) -> Template:
     """Return the template of a manifest that names a block and the folder it wraps."""
-    inner = read_template(folder.parent / data["wraps"])
-    wrapper = (folder.parent / "_blocks" / f"{data['block']}.py").read_text(encoding="ascii")
+    inner = read_template(folder.parent / _name(data, "wraps"), below, in_block=True)
+    if inner.rule not in _SUPPLIED:
+        raise ValueError(f"wraps names {inner.name}, whose rule {inner.rule} no block can wrap")
+    wrapper = code(folder.parent / "_blocks", f"{_name(data, 'block')}.py", below)
     return Template(
-        name=data["name"],
-        class_name=data["class"],
+        name=line(data, "name"),
+        class_name=line(data, "class"),
         file=f"{folder.name}/manifest.toml",
-        version=data["version"],
-        aliases=tuple(data["aliases"]),
-        summary=data["summary"],
+        version=line(data, "version"),
+        aliases=lines(data, "aliases"),
+        summary=line(data, "summary"),
         rule="csp",
         python=inner.python,
         torch=inner.torch,
@@ -57,16 +62,24 @@ def composed(folder: Path, data: Mapping[str, Any]) -> Template:
         wild=(),
         reference=_REFERENCE,
         channels=Channels(inner.channels.rule and f"inside: {inner.channels.rule}"),
-        limits={str(k): str(v) for k, v in data.get("limits", {}).items()},
-        source=_source(wrapper, data["class"], inner),
+        limits=texts(data, "limits"),
+        source=_source(wrapper, line(data, "class"), inner),
     )
+
+
+def _name(data: Mapping[str, Any], key: str) -> str:
+    """Return the name of a folder or a block beside the manifest's own folder."""
+    name = line(data, key)
+    if not name.isidentifier():
+        raise ValueError(f"{key} must be a name, got {name[:60]!r}")
+    return name
 
 
 def _source(wrapper: str, name: str, inner: Template) -> str:
     """Join the wrapper and the attention into one self-contained file."""
     paper = inner.paper
     said = f"{paper['title']},\n    {paper['venue']} {paper['year']}, {paper['url']}"
-    supplied = {"same": "hidden", "free": "", "conv": "hidden, hidden"}[inner.rule]
+    supplied = _SUPPLIED[inner.rule]
     text = wrapper.replace(f"{_INNER}(hidden)", f"_{name}Inner({supplied})").replace("PAPER", said)
     text = text.replace(f"_{_WRAPPER}", f"_{name}").replace(_WRAPPER, name)
     tree = ast.parse(inner.source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,10 +12,16 @@ from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.registry.digest import digest_of
+from yamlmod.registry.fields import code, line, lines, plain, scalars, table, tables, texts
 from yamlmod.registry.toml import load_toml
 
 RULES = ("same", "free", "conv", "csp")
 KINDS = ("official", "port", "none")
+# What can be wrong with a manifest that a stranger wrote.
+_WRONG = (
+    *(KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError),
+    *(OverflowError, RecursionError, MemoryError),
+)
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
@@ -35,7 +42,7 @@ class Argument(NamedTuple):
     doc: str
     optional: bool = False
     bounds: tuple[tuple[str, float], ...] = ()
-    choices: tuple[str, ...] = ()
+    choices: tuple[Any, ...] = ()
     odd: bool = False
     required: bool = False
 
@@ -205,92 +212,100 @@ class Template:
         return self.rule in ("conv", "csp")
 
 
-def read_template(folder: Path) -> Template:
-    """Read ``folder/manifest.toml`` and the file it names; a Refusal says what is wrong."""
-    path = folder / "manifest.toml"
+def read_template(folder: Path, below: Path | None = None, in_block: bool = False) -> Template:
+    """Read ``folder/manifest.toml`` and the file it names; a Refusal says what is wrong.
+
+    With ``below``, no link leads out of that folder: for a template that a repository brings.
+    ``in_block`` is for the attention that a block wraps, which is no block itself.
+    """
     shown = f"{folder.name}/manifest.toml"
     try:
-        data = load_toml(path)
+        data = load_toml(folder / "manifest.toml", below)
+        if "wraps" in data and in_block:
+            raise ValueError("a block cannot wrap a block")
         if "wraps" in data:
             from yamlmod.registry.composed import composed
 
-            return composed(folder, data)
-        return _template(folder, data)
-    except (KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError) as error:
+            return composed(folder, data, below)
+        return _template(folder, data, below)
+    except _WRONG as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
-        raise Refusal("bad-manifest", what, place=Place(shown)) from error
+        raise Refusal("bad-manifest", what[:400], place=Place(shown)) from error
 
 
 def manifest_names(folder: Path) -> tuple[str, ...]:
     """Return every name that a manifest gives its module; a Refusal says what is wrong with it."""
     try:
         data = load_toml(folder / "manifest.toml")
-        return (data["name"], data["class"], *data["aliases"])
-    except (KeyError, TypeError, ValueError, OSError):
+        return (line(data, "name"), line(data, "class"), *lines(data, "aliases"))
+    except _WRONG:
         return read_template(folder).names  # which says it
 
 
-def manifest_name(folder: Path) -> str:
+def manifest_name(folder: Path, below: Path | None = None) -> str:
     """Return the name that a manifest gives, or the folder's where it cannot be read."""
     try:
-        data = load_toml(folder / "manifest.toml")
-    except (ValueError, OSError):
+        return line(load_toml(folder / "manifest.toml", below), "name", folder.name)
+    except _WRONG:
         return folder.name
-    return str(data.get("name", folder.name))
 
 
-def _template(folder: Path, data: Mapping[str, Any]) -> Template:
+def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Template:
     if data["rule"] not in RULES:
-        raise TypeError(f"rule must be one of {', '.join(RULES)}, got {data['rule']!r}")
-    source = (folder / data["file"]).read_text(encoding="ascii")
+        raise TypeError(f"rule must be one of {', '.join(RULES)}, got {reprlib.repr(data['rule'])}")
+    file = line(data, "file")
     return Template(
-        name=data["name"],
-        class_name=data["class"],
-        file=f"{folder.name}/{data['file']}",
-        version=data["version"],
-        aliases=tuple(data["aliases"]),
-        summary=data["summary"],
+        name=line(data, "name"),
+        class_name=line(data, "class"),
+        file=f"{folder.name}/{file}",
+        version=line(data, "version"),
+        aliases=lines(data, "aliases"),
+        summary=line(data, "summary"),
         rule=data["rule"],
-        python=data["python"],
-        torch=data["torch"],
-        requirements=tuple(data["requirements"]),
-        paper=dict(data["paper"]),
-        arguments=tuple(_argument(item) for item in data.get("arguments", [])),
+        python=line(data, "python"),
+        torch=line(data, "torch"),
+        requirements=lines(data, "requirements"),
+        paper=plain(data, "paper"),
+        arguments=tuple(map(_argument, tables(data, "arguments"))),
         wild=tuple(
-            WildRow(item["args"], item["verdict"], item["meaning"], item["write"])
-            for item in data.get("wild", [])
+            WildRow(*(line(item, key) for key in WildRow._fields)) for item in tables(data, "wild")
         ),
-        reference=_reference(data.get("reference", {})),
-        channels=_channels(data.get("channels", {})),
-        identity={str(k): float(v) for k, v in data.get("identity", {}).get("set", {}).items()},
-        limits={str(k): str(v) for k, v in data.get("limits", {}).items()},
-        weights=str(data.get("cost", {}).get("weights", "")),
-        source=source,
+        reference=_reference(texts(data, "reference")),
+        channels=_channels(table(data, "channels", {})),
+        identity=_identity(table(data, "identity", {})),
+        limits=texts(data, "limits"),
+        weights=line(table(data, "cost", {}), "weights", ""),
+        source=code(folder, file, below),
     )
 
 
-def _reference(item: Mapping[str, Any]) -> Reference:
-    found = Reference(**{str(key): str(value) for key, value in item.items()})
+def _identity(item: Mapping[str, Any]) -> dict[str, float]:
+    return {key: float(value) for key, value in table(item, "set", {}).items()}
+
+
+def _reference(item: Mapping[str, str]) -> Reference:
+    found = Reference(**item)
     if found.kind not in KINDS:
         raise TypeError(f"reference.kind must be one of {', '.join(KINDS)}, got {found.kind!r}")
     return found
 
 
 def _channels(item: Mapping[str, Any]) -> Channels:
-    return Channels(item.get("rule", ""), tuple(map(int, item.get("refused", ()))))
+    return Channels(line(item, "rule", ""), tuple(map(int, item.get("refused", ()))))
 
 
 def _argument(item: Mapping[str, Any]) -> Argument:
     if item["type"] not in _TYPES:
-        raise TypeError(f"argument type must be one of {', '.join(_TYPES)}, got {item['type']!r}")
+        known = ", ".join(_TYPES)
+        raise TypeError(f"argument type must be one of {known}, got {reprlib.repr(item['type'])}")
     bounds = tuple((kind, float(item[kind])) for kind in _BOUND_SIGN if kind in item)
     return Argument(
-        name=item["name"],
+        name=line(item, "name"),
         type=item["type"],
-        default=item["default"],
-        doc=item["doc"],
+        default=line(item, "default"),
+        doc=line(item, "doc"),
         optional=bool(item.get("optional", False)),
         bounds=bounds,
-        choices=tuple(item.get("choices", ())),
+        choices=scalars(item, "choices"),
         odd=bool(item.get("odd", False)),
     )

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from yamlmod.workspace.disk import read_regular
+
 
 class OfficialRow(NamedTuple):
     """One layer: its module, its `from` as spelled, its number and its args."""
@@ -29,7 +31,7 @@ class OfficialGraph(NamedTuple):
 def official_graphs() -> tuple[OfficialGraph, ...]:
     """Return every architecture that docs/official.py collected."""
     path = Path(__file__).with_name("official.json")
-    data = json.loads(path.read_text(encoding="utf-8"))
+    data = json.loads(read_regular(path))
     return tuple(
         OfficialGraph(
             name,

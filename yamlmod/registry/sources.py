@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import reprlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,49 +12,86 @@ from typing import Any
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.registry.toml import load_toml
+from yamlmod.workspace.files import real_path
+from yamlmod.workspace.walk import Walk, leads_to_folder
 
 CONFIG = "yamlmod.toml"
+# Folders that a yamlmod.toml may name, and folders in one of them.
+MAX_NAMED = 50
+MAX_FOLDERS = 5_000
+_MANIFEST = "manifest.toml"
 GROUP = "yamlmod.templates"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A folder that may hold templates; ``origin`` is what a list says of them."""
+    """A folder that may hold templates; ``origin`` is what a list says of them.
+
+    Nothing is read that lies outside ``below``, the folder of a yamlmod.toml that a repository may
+    have brought; None for what the user has put in its place himself.
+    """
 
     origin: str
     folder: Path
     # What is wrong with the folder itself, or with the file that names it.
     trouble: Refusal | None = None
+    below: Path | None = None
 
     def folders(self) -> list[Path]:
-        """Return the template folders: the folder itself, or those in it."""
-        if (self.folder / "manifest.toml").is_file():
+        """Return the template folders: the folder itself, or those in it.
+
+        Raises Refusal where it cannot be looked into.
+        """
+        if os.path.lexists(self.folder / _MANIFEST):
             return [self.folder]
-        return [path.parent for path in sorted(self.folder.glob("*/manifest.toml"))]
+        walk = Walk(MAX_FOLDERS)
+        inner = [self.folder / entry.name for entry in walk.entries(self.folder, leads_to_folder)]
+        if walk.unreadable:
+            raise walk.unreadable[0]
+        return [path for path in inner if os.path.lexists(path / _MANIFEST)]
 
 
 def project_sources(start: Path) -> Iterator[Source]:
-    """Yield the folders that the nearest yamlmod.toml names, from ``start`` upwards."""
+    """Yield the folders that the nearest yamlmod.toml names, from ``start`` upwards.
+
+    The file may have come with a repository: what it names lies below its own folder.
+    """
     config = next(
         (folder / CONFIG for folder in (start, *start.parents) if (folder / CONFIG).is_file()), None
     )
-    if config is None:
-        return
+    if config is not None:
+        yield from _named_sources(config, CONFIG, real_path(config.parent))
+
+
+def _named_sources(config: Path, origin: str, below: Path | None) -> Iterator[Source]:
     try:
-        named = _named(config)
+        named = _named(config, below)
     except Refusal as refusal:
         yield Source(CONFIG, config.parent, refusal)
         return
-    for one in named:
-        folder = config.parent / Path(one).expanduser()
-        trouble = None
-        if not folder.is_dir():
-            trouble = Refusal(
-                "no-templates",
-                f"{CONFIG} names {one}, which is no folder",
-                place=Place(str(config)),
-            )
-        yield Source(f"{CONFIG}: {one}", folder, trouble)
+    for word in named:
+        folder, trouble = _folder(config, word, below)
+        yield Source(f"{origin}: {word}", folder, trouble, below)
+
+
+def _folder(config: Path, word: str, below: Path | None) -> tuple[Path, Refusal | None]:
+    """Return the folder that a yamlmod.toml names, and what is wrong with it."""
+    place = Place(str(config))
+    try:
+        folder = config.parent / Path(word).expanduser()
+        is_folder = folder.is_dir()
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: `~` without a home
+        reason = getattr(error, "strerror", None) or str(error)
+        told = f"{CONFIG} names {reprlib.repr(word)}, which cannot be read: {reason}"
+        return config.parent, Refusal("bad-config", told, place=place)
+    if below is not None and not real_path(folder).is_relative_to(below):
+        told = f"{CONFIG} names {word}, which lies outside of {below.as_posix()}"
+        hint = f"a repository could bring such a line: write it into {user_config()} instead"
+        return folder, Refusal("outside", told, place=place, hint=hint)
+    if not is_folder:
+        told = f"{CONFIG} names {word}, which is no folder"
+        return folder, Refusal("no-templates", told, place=place)
+    return folder, None
 
 
 def user_folder() -> Path:
@@ -68,11 +106,18 @@ def user_folder() -> Path:
     return base / "yamlmod" / "templates"
 
 
+def user_config() -> Path:
+    """Return the user's own yamlmod.toml, which may name folders anywhere."""
+    return user_folder().parent / CONFIG
+
+
 def user_sources() -> Iterator[Source]:
-    """Yield the user's folder, if there is one."""
+    """Yield the user's folder, if there is one, and those that his own yamlmod.toml names."""
     folder = user_folder()
     if folder.is_dir():
         yield Source("user", folder)
+    if user_config().is_file():
+        yield from _named_sources(user_config(), "user", None)
 
 
 def pack_sources() -> Iterator[Source]:
@@ -92,20 +137,25 @@ def pack_sources() -> Iterator[Source]:
         yield Source(origin, folder or Path(), trouble)
 
 
-def _named(config: Path) -> list[str]:
+def _named(config: Path, below: Path | None) -> list[str]:
     place = Place(str(config))
     try:
-        data = load_toml(config)
-    except (ValueError, OSError) as error:
+        data = load_toml(config, below)
+    except (ValueError, OSError, RecursionError, MemoryError) as error:
         raise Refusal("bad-config", str(error), place=place) from error
     named = data.get("templates", [])
-    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+    if not isinstance(named, list) or not all(
+        isinstance(one, str) and one.isprintable() for one in named
+    ):
         raise Refusal(
             "bad-config",
             "templates must be a list of folders",
             place=place,
             hint='write templates = ["my_templates"]',
         )
+    if len(named) > MAX_NAMED:
+        told = f"templates has {len(named):,} folders; at most {MAX_NAMED} are looked into"
+        raise Refusal("bad-config", told, place=place)
     return named
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from yamlmod.report.stream import Styled
+from yamlmod.safe_text import visible_line
+
 _LEVEL = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def annotation(finding: Mapping[str, Any]) -> str:
+def annotation(finding: Mapping[str, Any]) -> Styled:
     """Return one finding, given as plain data, as a workflow command."""
     place = (
         f"file={_value(finding['file'])},line={finding['line'] or 1},col={finding['column'] or 1}"
     )
-    text = finding["message"] + (f"\n{finding['help']}" if finding["help"] else "")
+    lines = [finding["message"], *(finding["help"] or "").split("\n")]
+    text = "\n".join(map(visible_line, lines)).rstrip("\n")
     level = _LEVEL[finding["severity"]]
-    return f"::{level} {place},title=yamlmod {finding['rule']}::{_data(text)}"
+    return Styled(f"::{level} {place},title=yamlmod {finding['rule']}::{_data(text)}")
 
 
 def _data(text: str) -> str:
@@ -23,4 +27,4 @@ def _data(text: str) -> str:
 
 
 def _value(text: Any) -> str:
-    return _data(str(text)).replace(":", "%3A").replace(",", "%2C")
+    return _data(visible_line(str(text))).replace(":", "%3A").replace(",", "%2C")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from yamlmod.safe_text import visible_line
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -31,7 +34,7 @@ class Grid:
 def markdown(grid: Grid) -> str:
     """Return the grid as a Markdown table."""
     rules = ["--:" if i in grid.right else "--" for i in range(len(grid.headers))]
-    lines = [[_in_markdown(cell) for cell in row] for row in (grid.headers, *grid.rows)]
+    lines = [[markdown_text(cell) for cell in row] for row in (grid.headers, *grid.rows)]
     return "".join("| " + " | ".join(row) + " |\n" for row in [lines[0], rules, *lines[1:]])
 
 
@@ -42,27 +45,46 @@ def latex(grid: Grid, comments: Sequence[str] = ()) -> str:
         "  " + " & ".join(_in_latex(cell) for cell in row) + r" \\"
         for row in (grid.headers, *grid.rows)
     )
-    lines = [f"% {' '.join(comment.split())}" for comment in comments]
+    lines = [f"% {' '.join(visible_line(comment).split())}" for comment in comments]
     lines += [rf"\begin{{tabular}}{{{columns}}}", r"  \hline", head, r"  \hline", *rows]
     return "\n".join([*lines, r"  \hline", r"\end{tabular}"]) + "\n"
 
 
 def comma_separated(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return rows as CSV; None is an empty cell."""
+    """Return rows as CSV; None is an empty cell, and no text is a formula."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(headers)
-    writer.writerows(rows)
+    writer.writerows([_in_csv(cell) for cell in row] for row in rows)
     return stream.getvalue()
 
 
-def _in_markdown(cell: str) -> str:
-    escaped = "".join("\\" + sign if sign in "\\|`*_<[]" else sign for sign in cell)
-    return " ".join(escaped.split())
+def markdown_text(text: str) -> str:
+    """Return text that Markdown shows as it is, on one line."""
+    shown = " ".join(visible_line(text).split())
+    # An ampersand means itself unless it begins the name or number of a sign.
+    return re.sub(r"[\\|`*_<>\[\]~]|&(?=#?\w+;)", r"\\\g<0>", shown)
+
+
+def markdown_code(text: str) -> str:
+    """Return text as code, between more backticks than it holds in a row."""
+    shown = " ".join(visible_line(text).split())
+    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    pad = " " if "`" in shown else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _in_csv(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    # A spreadsheet would compute what begins so; after an apostrophe it is text.
+    return ("'" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else "") + visible_line(cell)
 
 
 def _in_latex(cell: str) -> str:
-    text = " ".join(cell.split())
+    text = " ".join(visible_line(cell).split())
     escaped = "".join(_LATEX.get(sign, sign) for sign in text)
+    # A line that starts with two colons is a command to a CI service.
+    escaped = escaped.replace("::", ":{}:")
     # A cell that begins with a bracket would be taken for the argument of the \\ before it.
     return "{}" + escaped if escaped.startswith(("[", "*")) else escaped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def sarif(
 def _uri(file: str) -> str:
     """Return a path as a URI: relative ones, which services match with the repository, stay so."""
     path = Path(file)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
 
 
 def _result(finding: Mapping[str, Any], order: Mapping[str, int]) -> dict[str, Any]:

@@ -1,11 +1,13 @@
-"""Tables: plain aligned text in a pipe, rich on a terminal, and data printed as it is."""
+"""Tables: plain aligned text in a pipe, rich on a terminal; data is made safe before either."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Sequence
+
+from yamlmod.report.stream import Styled, is_styled_terminal
+from yamlmod.safe_text import visible_line, without_commands
 
 
 def table(
@@ -13,17 +15,19 @@ def table(
     rows: Sequence[Sequence[str]],
     right: Sequence[int] = (),
     wrap: int | None = None,
-) -> str:
-    """Return an aligned table as text, without trailing blanks.
+) -> list[str]:
+    """Return the lines of an aligned table, without trailing blanks.
 
     ``right`` names the columns aligned to the right, ``wrap`` the one column of prose that may
     break on a terminal; everything else is data and stays on its line.
     """
-    if _on_terminal():
+    # A scale of the file's may head a column.
+    headers, *rows = ([visible_line(cell) for cell in row] for row in (headers, *rows))
+    if is_styled_terminal("stdout"):
         return _rich_table(headers, rows, right, wrap)
     lines = [headers, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
-    return "".join(_line(line, widths, right) + "\n" for line in lines)
+    return [_line(line, widths, right) for line in lines]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
@@ -34,25 +38,24 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> 
     return "  ".join(padded).rstrip()
 
 
-def _on_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
 def _rich_table(
     headers: Sequence[str],
     rows: Sequence[Sequence[str]],
     right: Sequence[int],
     wrap: int | None,
-) -> str:
+) -> list[str]:
     # Imported here: it costs as much as the rest of a small command.
     from io import StringIO
 
-    from rich.console import Console
+    from rich.cells import cell_len
+    from rich.console import Console, JustifyMethod
     from rich.table import Table
     from rich.text import Text
 
     # As wide as its contents: a wrapped row of a layer table cannot be read.
-    width = sum(max(len(line[i]) for line in [headers, *rows]) + 3 for i in range(len(headers)))
+    width = sum(
+        max(cell_len(line[i]) for line in [headers, *rows]) + 3 for i in range(len(headers))
+    )
     if wrap is not None:
         width = shutil.get_terminal_size().columns
     colour = "NO_COLOR" not in os.environ
@@ -68,8 +71,11 @@ def _rich_table(
     )
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for i, header in enumerate(headers):
-        grid.add_column(Text(header), justify="right" if i in right else "left", no_wrap=i != wrap)
+        side: JustifyMethod = "right" if i in right else "left"
+        grid.add_column(Text(header), justify=side, no_wrap=i != wrap, overflow="fold")
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
     console.print(grid, soft_wrap=wrap is None)
-    return stream.getvalue()
+    lines = stream.getvalue().removesuffix("\n").split("\n")
+    # A long cell that was folded may begin a line anywhere in its text.
+    return [Styled(without_commands(line)) for line in lines]

@@ -10,13 +10,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from yamlmod.errors import Refusal
+from yamlmod.programs import find_program
+from yamlmod.runtime.answers import ImportsAnswer
+from yamlmod.runtime.shapes import Malformed, parse, shaped
 
 SECONDS = 20.0
 _WORKER = Path(__file__).with_name("worker_imports.py")
-_MARK = "YAMLMOD "
+_MARK = b"YAMLMOD "
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ def choose(given: str | None) -> Interpreter:
             if path.is_file():
                 return Interpreter(str(path), f"of ${variable}")
     for name in ("python3", "python"):
-        if found := shutil.which(name):
-            return Interpreter(str(Path(found).absolute()), "the first on the path")
+        if found := find_program(name):
+            return Interpreter(found, "the first on the path")
     return own()
 
 
@@ -92,12 +94,10 @@ def ask(
         raise _silent(interpreter, f"it did not answer within {SECONDS:g} s") from None
     except OSError as error:
         raise _silent(interpreter, error.strerror or str(error)) from error
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    told = [line[len(_MARK) :] for line in lines if line.startswith(_MARK)]
+    lines = [line for line in done.stdout.split(b"\n") if line.startswith(_MARK)]
     try:
-        answer: dict[str, Any] = json.loads(told[-1])
-        return Imports(**answer)
-    except (IndexError, ValueError, TypeError):
+        return Imports(**shaped(parse(lines[-1][len(_MARK) :]), ImportsAnswer))
+    except (IndexError, Malformed):
         errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
         last = errors[-1] if errors else "it said nothing"
         raise _silent(interpreter, f"exit code {done.returncode}: {last}") from None

@@ -27,6 +27,9 @@ from yamlmod.workspace.home import homes_of
 
 if TYPE_CHECKING:
     from yamlmod.workspace.record import Record, Saved
+    from yamlmod.workspace.recover import Settled
+
+FLAG = "--trust-journal"
 
 
 @dataclass(frozen=True)
@@ -43,35 +46,72 @@ class Purpose:
     home: Path | None = None
 
 
-def commit(changes: Sequence[Change], purpose: Purpose | None = None) -> None:
+@dataclass(frozen=True)
+class Committed:
+    """What happened beside the write: older ones that were settled, and no key to sign it with."""
+
+    settled: tuple[Settled, ...] = ()
+    unsigned: str = ""
+
+    def lines(self) -> list[str]:
+        """Return what to warn of."""
+        lines = [line for one in self.settled for line in one.lines()]
+        if self.unsigned:
+            lines.append(f"`yamlmod undo` of this will ask for {FLAG}: {self.unsigned}")
+        return lines
+
+
+def commit(changes: Sequence[Change], purpose: Purpose | None = None) -> Committed:
     """Write ``changes`` as one step; on failure a Refusal, and every file is as it was."""
-    from yamlmod.workspace import journal
-    from yamlmod.workspace.lock import locked, unwritable
-    from yamlmod.workspace.recover import settle_locked
+    from yamlmod.workspace.lock import locked
+    from yamlmod.workspace.places import refuse_protected
+    from yamlmod.workspace.recover import refuse_early, settle_locked
 
     if not changes:
-        return
+        return Committed()
     purpose = purpose or Purpose()
     wanted = [(real_path(change.path), change) for change in changes]
     homes = _homes(wanted, purpose)
+    for path, change in wanted:
+        refuse_protected(homes[0], path)
+        if purpose.kind != "write" and path != change.path:
+            raise Refusal("changed-since", f"{display(change.path)} is behind a link now")
+    for home in homes:
+        refuse_early(home)
     with contextlib.ExitStack() as stack:
         for home in sorted(homes):
             stack.enter_context(locked(home, purpose.command))
-        for home in homes:
-            settle_locked(home)
-        for path, change in wanted:
-            _check(path, change)
+        settled = tuple(one for home in homes if (one := settle_locked(home)) is not None)
         try:
-            # Files elsewhere come last: after a kill they are new only where all others are.
-            inside = [one for one in wanted if one[0].is_relative_to(homes[0])]
-            outside = [one for one in wanted if one not in inside]
-            record = _record(homes[0], [*inside, *outside], purpose)
-            journal.begin(homes[0], record)
-        except OSError as error:
-            raise unwritable(homes[0], error) from error
-        _carry_out(homes[0], [*inside, *outside], record)
-        with contextlib.suppress(OSError):
-            journal.prune(homes[0])
+            return Committed(settled, _write(homes[0], wanted, purpose))
+        except Refusal as refusal:
+            # What was settled must be said, also where the write itself is refused after that.
+            told = [line for one in settled for line in one.lines()]
+            hint = "\n".join([*([refusal.hint] if refusal.hint else []), *told])
+            raise Refusal(
+                refusal.code, refusal.message, place=refusal.place, hint=hint
+            ) from refusal
+
+
+def _write(home: Path, wanted: Sequence[tuple[Path, Change]], purpose: Purpose) -> str:
+    """Write under the lock. Return why the entry of the journal is not signed, if it is not."""
+    from yamlmod.workspace import journal
+    from yamlmod.workspace.lock import unwritable
+
+    for path, change in wanted:
+        _check(path, change)
+    # Files elsewhere come last: after a kill they are new only where all others are.
+    inside = [one for one in wanted if one[0].is_relative_to(home)]
+    ordered = [*inside, *(one for one in wanted if one not in inside)]
+    try:
+        record = _record(home, ordered, purpose)
+        unsigned = journal.begin(home, record)
+    except OSError as error:
+        raise unwritable(home, error) from error
+    _carry_out(home, ordered, record)
+    with contextlib.suppress(OSError):
+        journal.prune(home)
+    return unsigned
 
 
 def _homes(wanted: Sequence[tuple[Path, Change]], purpose: Purpose) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Every call that changes the disk, in one place: each is a step that may fail or be the last.
+"""Every call that changes the disk, and the one that reads a file: each is a step that may fail.
 
 Nothing here needs more than Windows offers: no file is replaced while this process holds it open.
 """
@@ -6,7 +6,9 @@ Nothing here needs more than Windows offers: no file is replaced while this proc
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import time
 from pathlib import Path
 
@@ -14,18 +16,89 @@ WINDOWS = os.name == "nt"
 _BINARY = getattr(os, "O_BINARY", 0)
 # A fork may come with a journal folder of somebody's making: a pipe in it must not hang a read,
 # nor a link lead a write elsewhere.
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+# Whatever is read without a limit of its own; no journal entry and no target comes near it.
+LIMIT = 64_000_000
+_CHUNK = 1 << 20
+_KINDS = (
+    (stat.S_ISDIR, "is-folder", "it is a folder, and a file is needed"),
+    (stat.S_ISFIFO, "not-a-file", "it is a pipe, not a regular file"),
+    (stat.S_ISSOCK, "not-a-file", "it is a socket, not a regular file"),
+    (stat.S_ISREG, "", ""),
+)
 
 
-def read(path: Path) -> bytes | None:
-    """Return a file's bytes, None where there is no file."""
+class UnfitError(OSError):
+    """A file that is there and is not read: of the wrong kind, too large, or outside."""
+
+    def __init__(self, code: str, reason: str, path: Path) -> None:
+        super().__init__(errno.EINVAL, reason, str(path))
+        self.code = code
+
+
+def read(path: Path, limit: int = LIMIT, below: Path | None = None) -> bytes | None:
+    """Return a file's bytes, None where there is no file. See `read_regular`."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | _BINARY | _NO_WAIT)
+        return read_regular(path, limit, below)
     except FileNotFoundError:
         return None
-    with os.fdopen(descriptor, "rb") as stream:
-        return stream.read()
+
+
+def read_regular(path: Path, limit: int = LIMIT, below: Path | None = None) -> bytes:
+    """Return the bytes of a regular file; it never waits and never reads more than ``limit``.
+
+    A repository may ship links to devices, pipes and files of any size. With ``below``, a folder
+    without links, a file that a link leads out of it is not read. Raises UnfitError, or what the
+    system says.
+    """
+    if below is not None:
+        path = _inside(path, below)
+    # Before it is opened, too: to open some devices is to use them.
+    _refuse_unfit(os.stat(path), limit, path)  # noqa: PTH116
+    descriptor = os.open(path, os.O_RDONLY | _BINARY | _NO_WAIT)
+    try:
+        _refuse_unfit(os.fstat(descriptor), limit, path)
+        data = _read(descriptor, limit + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > limit:  # it grew, or is one whose size the system does not tell
+        raise _too_large(None, limit, path)
+    return data
+
+
+def _inside(path: Path, below: Path) -> Path:
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(below):
+        raise UnfitError(
+            "outside", f"it leads out of {below.as_posix()}, to {real.as_posix()}", path
+        )
+    return real
+
+
+def _refuse_unfit(status: os.stat_result, limit: int, path: Path) -> None:
+    for is_kind, code, reason in _KINDS:
+        if is_kind(status.st_mode):
+            if code:
+                raise UnfitError(code, reason, path)
+            break
+    else:
+        raise UnfitError("not-a-file", "it is a device, not a regular file", path)
+    if status.st_size > limit:
+        raise _too_large(status.st_size, limit, path)
+
+
+def _too_large(size: int | None, limit: int, path: Path) -> UnfitError:
+    what = "it has more bytes than are read" if size is None else f"it has {size:,} bytes"
+    return UnfitError("too-large", f"{what}; at most {limit:,} are read", path)
+
+
+def _read(descriptor: int, most: int) -> bytes:
+    parts = []
+    while most and (part := os.read(descriptor, min(most, _CHUNK))):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
 
 
 def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:

@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yamlmod.errors import Place, Refusal
+from yamlmod.safe_text import visible_line
+from yamlmod.workspace import disk
 
 _BOM = b"\xef\xbb\xbf"
 # No model YAML and no models/*.py comes near this; a file that does is something else.
 MAX_BYTES = 8_000_000
+# Of a file that a repository brings, and of all of them together: they stay in memory.
+SOURCE_BYTES = 2_000_000
+TREE_BYTES = 200_000_000
+_NAME_IT = "a link that a repository holds is followed inside it only: name the file itself"
 
 
 class TextFile(NamedTuple):
@@ -42,10 +48,12 @@ class Change(NamedTuple):
     mode: int | None = None
 
 
-def read_text(path: Path, shown: str | None = None) -> TextFile:
+def read_text(
+    path: Path, shown: str | None = None, limit: int = MAX_BYTES, below: Path | None = None
+) -> TextFile:
     """Read a UTF-8 file. Raises Refusal when it is missing, no file, too large or not UTF-8."""
     name = shown if shown is not None else display(path)
-    raw = read_bytes(path, name)
+    raw = read_bytes(path, name, limit, below)
     bom = raw.startswith(_BOM)
     body = raw[len(_BOM) :] if bom else raw
     try:
@@ -60,21 +68,23 @@ def read_text(path: Path, shown: str | None = None) -> TextFile:
         ) from error
 
 
-def read_bytes(path: Path, name: str, limit: int = MAX_BYTES) -> bytes:
-    """Read a regular file's bytes. Raises Refusal with the reason where that fails."""
+def read_bytes(path: Path, name: str, limit: int = MAX_BYTES, below: Path | None = None) -> bytes:
+    """Read a regular file's bytes. Raises Refusal with the reason where that fails.
+
+    ``below`` is a folder without links that the file must not lead out of: for a file that
+    nobody named.
+    """
+    if str(path) in ("", "."):
+        raise Refusal("is-folder", "a file name is empty or names the current folder")
     try:
-        if str(path) in ("", "."):
-            raise Refusal("is-folder", "a file name is empty or names the current folder")
-        if path.is_dir():
-            raise Refusal("is-folder", f"{name} is a folder, and a file is needed")
-        if path.exists() and not path.is_file():
-            raise Refusal("not-a-file", f"{name} is not a regular file")
-        size = path.stat().st_size
-        if size > limit:
-            raise Refusal("too-large", f"{name} has {size:,} bytes; at most {limit:,} are read")
-        return path.read_bytes()
+        return disk.read_regular(path, limit, below)
     except FileNotFoundError:
         raise Refusal("no-such-file", f"there is no file {name}") from None
+    except disk.UnfitError as error:
+        hint = ""
+        if error.code == "outside":  # `display` would name what the link leads to
+            name, hint = link_name(path), _NAME_IT
+        raise Refusal(error.code, f"{name} is not read: {error.strerror}", hint=hint) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or str(error)
         raise Refusal("unreadable", f"{name} cannot be read: {reason}") from error
@@ -99,29 +109,41 @@ def current_folder() -> Path | None:
 def exists(path: Path) -> bool:
     """Tell whether a path exists. Raises Refusal where that cannot be found out."""
     try:
-        return os.path.lexists(path)
-    except ValueError:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError as error:
         raise Refusal("unreadable", f"{display(path)} cannot be read: {error.strerror}") from error
+    return True
 
 
 def display(path: Path) -> str:
     """Return a path as messages and diffs name it: relative to the current folder if below it.
 
-    Control characters, which a file name may hold, come out escaped.
+    Controls and invisible characters, which a file name may hold, come out escaped.
     """
     here = current_folder()
     full = real_path(path) if here is not None else path
     inside = here is not None and full.is_relative_to(here)
     name = full.relative_to(here).as_posix() if inside and here else path.as_posix()
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
+    return visible_line(name)
+
+
+def link_name(path: Path) -> str:
+    """Return a path as it was walked to, safe to show."""
+    return visible_line(path.as_posix())
 
 
 class Tree:
-    """The files of a repository, read once and remembered: what a plan was made from."""
+    """The files of a repository, read once and remembered: what a plan was made from.
+
+    A file of it may be a link to another one in it, and to nothing outside: nobody named those.
+    """
 
     def __init__(self, root: Path):
+        # Only a command on a repository needs the walk.
+        from yamlmod.workspace.home import home_of
+
         if not root.is_dir():
             what = "is a file" if root.is_file() else "does not exist"
             raise Refusal(
@@ -131,14 +153,28 @@ class Tree:
             )
         self.root = root
         self.files: dict[str, TextFile] = {}
+        self._home = home_of(real_path(root))
+        self._unreadable: dict[str, Refusal] = {}
+        self._left = TREE_BYTES
 
-    def read(self, path: str) -> str | None:
+    @property
+    def unreadable(self) -> list[Refusal]:
+        """Return why parts of the repository could not be looked at, each reason once."""
+        return list(self._unreadable.values())
+
+    def note_unreadable(self, error: Refusal) -> None:
+        """Remember a folder or file that could not be looked at, for the command's answer."""
+        self._unreadable.setdefault(error.message, error)
+
+    def read(self, path: str, limit: int = SOURCE_BYTES) -> str | None:
         """Return a file's text, or None when there is no such file."""
         if path not in self.files:
             full = self.root / path
-            if not full.exists() and not full.is_symlink():
+            if not exists(full):
                 return None
-            self.files[path] = read_text(full, self.shown(path))
+            file = read_text(full, self.shown(path), min(limit, self._left), self._home)
+            self._left -= len(file.raw)
+            self.files[path] = file
         return self.files[path].text
 
     def shown(self, path: str) -> str:
@@ -159,8 +195,9 @@ class Tree:
 
     def glob(self, pattern: str) -> list[str]:
         """Return the paths that match, relative to the root, sorted."""
-        found = (path.relative_to(self.root).as_posix() for path in self.root.glob(pattern))
-        return sorted(found)
+        from yamlmod.workspace.matching import matching
+
+        return matching(self, pattern)
 
     def change(self, path: str, text: str) -> Change:
         """Return the change that gives a file new text; one that is not there is made."""

@@ -1,4 +1,4 @@
-"""What git could not bring back: files of a write that differ from the last commit."""
+"""What git says of files, without running anything that a repository's own settings name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,25 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from yamlmod.programs import find_program
 from yamlmod.workspace.files import Change, display, real_path
 
+if TYPE_CHECKING:
+    import subprocess
+
 _SECONDS = 3
-_EMPTY = {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
+# A partial clone fetches what it lacks, with programs that its own settings name: not here, nor
+# with a git that does not know the first variable.
+_EMPTY = {
+    "LC_ALL": "C",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+}
+_QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 
 
 def not_in_git(changes: Sequence[Change]) -> str | None:
@@ -45,22 +59,28 @@ def _repository(path: Path) -> Path | None:
     return next((one for one in path.parents if (one / ".git").exists()), None)
 
 
-def _committed(root: Path, names: Sequence[str]) -> dict[str, str] | None:
-    import subprocess  # only where there is a repository to ask about
+def tracked(folder: Path, name: str) -> frozenset[str]:
+    """Return what git's index holds below ``folder``, however it spells its ``name`` there.
 
-    # Variables such as GIT_DIR, which hooks set, would point to another repository.
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    command = ["git", "--no-pager", "-C", str(root), "ls-tree", "-r", "-z", "HEAD", "--", *names]
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=_SECONDS,
-            env={**kept, **_EMPTY},
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
+    Only the folder's own name stands for itself, if that is what is in the index (a link, or a
+    repository of its own). Without git, or without an answer, nothing.
+    """
+    parent = folder.parent
+    if _repository(folder) is None:
+        return frozenset()
+    # Other spellings than the system's are sorted out by the caller's rules for names.
+    spelled = "*".join(name)
+    patterns = [f":(icase,glob){pattern}" for pattern in (f"*{spelled}*", f"{name[1:7]}~*")]
+    inner = [f"{pattern}/**" for pattern in patterns]
+    done = _ask(parent, "ls-files", "-z", "--cached", "--", *patterns, *inner)
+    if done is None or done.returncode != 0:
+        return frozenset()
+    return frozenset(os.fsdecode(one) for one in done.stdout.split(b"\0") if one)
+
+
+def _committed(root: Path, names: Sequence[str]) -> dict[str, str] | None:
+    done = _ask(root, "ls-tree", "-r", "-z", "HEAD", "--", *names)
+    if done is None:
         return None
     if done.returncode != 0:
         return {} if b"Not a valid object name HEAD" in done.stderr else None
@@ -70,6 +90,27 @@ def _committed(root: Path, names: Sequence[str]) -> dict[str, str] | None:
         if name:
             found[os.fsdecode(name)] = head.split()[2].decode("ascii")
     return found
+
+
+def _ask(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes] | None:
+    import subprocess  # only where there is a repository to ask about
+
+    git = find_program("git")
+    if git is None:
+        return None
+    # Variables such as GIT_DIR, which hooks set, would point to another repository.
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    try:
+        return subprocess.run(
+            [git, "--no-pager", *_QUIET, "-C", str(folder), *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_SECONDS,
+            env={**kept, **_EMPTY},
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
 
 
 def _digests(data: bytes, length: int) -> set[str]:

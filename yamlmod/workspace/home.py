@@ -12,13 +12,15 @@ NAME = ".yamlmod"
 PENDING = "pending.json"
 # The files by which a fork is known that is no git repository.
 _FORK = ("models/yolo.py", "nn/tasks.py")
+_PACKAGES = {"site-packages", "dist-packages", "node_modules"}
 
 
 def home_of(path: Path) -> Path:
     """Return the folder whose `.yamlmod` serves ``path``, a file or folder without links.
 
     It is the git repository that holds the path, else the fork, else the file's own folder. A
-    repository of the user's home folder (of settings files) does not count.
+    repository of the user's home folder (of settings files) does not count, nor does one around
+    an environment: what is installed there is no part of it.
     """
     first = next(one for one in (path, *path.parents) if one.is_dir())
     fork: Path | None = None
@@ -28,26 +30,54 @@ def home_of(path: Path) -> Path:
             return folder
         if fork is None and any((folder / name).is_file() for name in _FORK):
             fork = folder
+        if is_environment(folder):
+            break
     return fork or first
 
 
 def homes_of(paths: Iterable[Path]) -> list[Path]:
     """Return the homes of several paths, each once; the one that keeps their journal comes first.
 
-    A repository or fork goes before a plain folder, then the home of most of the paths.
+    A repository or fork goes before a plain folder, one in an environment before the repository
+    around that, then the home of most of the paths.
     """
     homes = [home_of(path) for path in paths]
-    return sorted(dict.fromkeys(homes), key=lambda home: (not _marked(home), -homes.count(home)))
+
+    def rank(home: Path) -> tuple[bool, bool, int]:
+        around = [one for one in homes if one != home and home.is_relative_to(one)]
+        return (
+            not is_marked(home),
+            not any(_border(home, one) for one in around),
+            -homes.count(home),
+        )
+
+    return sorted(dict.fromkeys(homes), key=rank)
 
 
 def begun(paths: Iterable[Path]) -> list[Path]:
     """Return the homes of ``paths`` in which a write was begun and not closed."""
     homes = dict.fromkeys(home_of(real_path(path)) for path in paths)
-    return [home for home in homes if (home / NAME / PENDING).exists()]
+    return [home for home in homes if os.path.lexists(home / NAME / PENDING)]
 
 
-def _marked(home: Path) -> bool:
+def is_marked(home: Path) -> bool:
+    """Tell whether a folder is a repository or a fork."""
     return any((home / name).exists() for name in (".git", *_FORK))
+
+
+def is_environment(folder: Path) -> bool:
+    """Tell whether a folder holds a Python of its own, or installed packages."""
+    return (
+        folder.name in _PACKAGES
+        or os.path.lexists(folder / "pyvenv.cfg")
+        or os.path.lexists(folder / "conda-meta")
+    )
+
+
+def _border(inner: Path, outer: Path) -> bool:
+    """Tell whether a folder lies in an environment that lies in another folder."""
+    between = (one for one in inner.parents if one.is_relative_to(outer) and one != outer)
+    return any(is_environment(one) for one in between)
 
 
 def store_of(home: Path) -> Path:

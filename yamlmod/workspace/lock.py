@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,11 +14,13 @@ from yamlmod.errors import Refusal
 from yamlmod.workspace import disk
 from yamlmod.workspace.files import display
 from yamlmod.workspace.home import store_of
+from yamlmod.workspace.wording import safe
 
 WAIT = 3.0
 _NAME = "lock"
 _IGNORE = ".gitignore"
 _ALL = b"*\n"
+_LONGEST = 10_000
 # Windows bars others from the locked bytes, so that those of the text must not be among them.
 _FAR = 1 << 30
 _HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
@@ -45,6 +48,8 @@ def holder(home: Path) -> str | None:
     """Return who holds the lock of ``home``, None where nobody does."""
     path = store_of(home) / _NAME
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return None
         descriptor = os.open(path, os.O_RDWR)
     except OSError:
         return None
@@ -89,13 +94,23 @@ def _open(home: Path, store: Path, path: Path) -> int | None:
                 f"{display(store)} is or holds a link; yamlmod's journal is a folder of its own",
                 hint="remove the link; nothing was changed",
             )
-        return disk.open_shared(path)
+        return _open_own(path)
     except FileNotFoundError:
         return None  # the last holder has just removed the folder
     except OSError as error:
         if disk.WINDOWS and isinstance(error, PermissionError) and store.is_dir():
             return None  # the last holder is just removing the file
         raise unwritable(home, error) from error
+
+
+def _open_own(path: Path) -> int:
+    """Open the lock file; what is written into it must not show up in another file."""
+    descriptor = disk.open_shared(path)
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:
+        return descriptor
+    _close(descriptor)
+    raise OSError(errno.EINVAL, "it is no file of its own; remove it", str(path))
 
 
 def unwritable(home: Path, error: OSError) -> Refusal:
@@ -140,8 +155,8 @@ def _same(descriptor: int, path: Path) -> bool:
 def _describe(home: Path, store: Path, descriptor: int, command: Sequence[str]) -> None:
     text = f"process {os.getpid()}, {' '.join(command)}, since {time.strftime('%H:%M:%S')}\n"
     try:
-        disk.overwrite(descriptor, text.encode("utf-8", "replace"))
-        if disk.read(store / _IGNORE) != _ALL:
+        disk.overwrite(descriptor, text.encode("utf-8", "replace")[:_LONGEST])
+        if _read_small(store / _IGNORE) != _ALL:
             # Hides the folder from git without an edit of anything that is the user's.
             disk.remove(store / _IGNORE)
             disk.write_new(store / _IGNORE, _ALL)
@@ -149,9 +164,17 @@ def _describe(home: Path, store: Path, descriptor: int, command: Sequence[str]) 
         raise unwritable(home, error) from error
 
 
+def _read_small(path: Path) -> bytes | None:
+    """Return what a file of a line holds, None where it is anything else."""
+    try:
+        return None if path.is_symlink() else disk.read(path, _LONGEST)
+    except disk.UnfitError:
+        return None
+
+
 def _read_holder(path: Path) -> str:
     with contextlib.suppress(OSError, ValueError):
-        return (disk.read(path) or b"").decode("utf-8", "replace").strip() or "unknown"
+        return safe((_read_small(path) or b"").decode("utf-8", "replace").strip()) or "unknown"
     return "unknown"
 
 

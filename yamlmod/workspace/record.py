@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import binascii
 import json
-import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
 
-FORMAT = 1
-# What is packed may be far larger than the journal; no file that yamlmod writes comes near this.
-_LIMIT = 64_000_000
-_TEMPORARY = re.compile(r"\.yamlmod-[0-9a-f]{8}-\d+\.tmp")
-Kind = TypeVar("Kind", int, str)
+from yamlmod.workspace.identity import Identity
+
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -68,8 +65,13 @@ def digest(data: bytes | None) -> str | None:
     return None if data is None else sha256(data).hexdigest()
 
 
-def encode(record: Record, home: Path) -> bytes:
-    """Return a record as JSON; paths below ``home`` are relative, so that a fork may be moved."""
+def encode(
+    record: Record, home: Path, folder: Identity, sign: Callable[[bytes], str | None]
+) -> bytes:
+    """Return a record as JSON that is signed as the write of ``folder``, which is ``home``.
+
+    Paths below ``home`` are relative, so that a fork may be moved.
+    """
     files = [
         {
             "path": _shorten(file.path, home),
@@ -91,62 +93,15 @@ def encode(record: Record, home: Path) -> bytes:
         "files": files,
         "made": [_shorten(path, home) for path in record.made],
         "gone": [_shorten(path, home) for path in record.gone],
+        "home": asdict(folder),
     }
-    return (json.dumps(data, indent=1) + "\n").encode("ascii")
+    body = json.dumps(data, indent=1).removesuffix("\n}").encode("ascii")
+    return seal(body, sign(body))
 
 
-def decode(data: bytes, home: Path) -> Record:
-    """Return the record that ``encode`` wrote. Raises ValueError where it is none."""
-    try:
-        told = json.loads(data)
-        if told["format"] != FORMAT:
-            raise ValueError(f"its format is {told['format']}, and this yamlmod knows {FORMAT}")
-        return Record(
-            number=int(told["number"]),
-            when=str(told["when"]),
-            command=tuple(map(str, told["command"])),
-            kind=str(told["kind"]),
-            of=_maybe(told["of"], int),
-            files=tuple(_saved(file, home) for file in told["files"]),
-            made=tuple(_path(path, home) for path in told["made"]),
-            gone=tuple(_path(path, home) for path in told["gone"]),
-        )
-    except (
-        KeyError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-        zlib.error,
-    ) as error:
-        raise ValueError(f"it is no journal entry ({type(error).__name__})") from error
-
-
-def _saved(told: dict[str, Any], home: Path) -> Saved:
-    name = str(told["temporary"])
-    if not _TEMPORARY.fullmatch(name):
-        raise ValueError("it names a temporary file elsewhere")
-    mode = _maybe(told["mode"], int)
-    return Saved(
-        _path(told["path"], home),
-        _unpack(told["before"]),
-        _maybe(told["after"], str),
-        None if mode is None else mode & 0o7777,
-        name,
-        bool(told["kept"]),
-    )
-
-
-def _path(text: str, home: Path) -> Path:
-    if "\0" in text:
-        raise ValueError("it names a file that cannot be")
-    return home / text
-
-
-def _maybe(value: Any, kind: type[Kind]) -> Kind | None:
-    if value is not None and type(value) is not kind:
-        raise ValueError(f"{value!r} stands where {kind.__name__} is expected")
-    return value
+def seal(body: bytes, signature: str | None) -> bytes:
+    """Return an entry: its text up to the signature, which covers every byte of that, and it."""
+    return body + b',\n "signature": ' + json.dumps(signature).encode("ascii") + b"\n}\n"
 
 
 def _shorten(path: Path, home: Path) -> str:
@@ -157,13 +112,3 @@ def _pack(data: bytes | None) -> str | None:
     if data is None:
         return None
     return binascii.b2a_base64(zlib.compress(data), newline=False).decode("ascii")
-
-
-def _unpack(text: str | None) -> bytes | None:
-    if text is None:
-        return None
-    opener = zlib.decompressobj()
-    data = opener.decompress(binascii.a2b_base64(text), _LIMIT)
-    if not opener.eof:
-        raise ValueError("it holds a file that is too large or cut off")
-    return data

@@ -17,7 +17,8 @@ Examples:
   yamlmod check models/yolov5s-acmix.yaml --base models/yolov5s.yaml
   yamlmod check models/yolov5s-acmix.yaml --fix | git apply
   yamlmod check --explain wiring
-Exits 1 where there is an error (--strict: or a warning), 2 where a file cannot be read."""
+Exits 1 where there is an error (--strict: or a warning), 2 where a file or folder
+cannot be read."""
 
 
 class CheckFormat(str, enum.Enum):
@@ -101,9 +102,9 @@ def run(
     """
     from yamlmod.cli.check_report import Wish, explain_rule, report, rule_words
     from yamlmod.cli.check_setup import check_options
-    from yamlmod.cli.checking import check_files
+    from yamlmod.cli.checking import Checked, check_files
     from yamlmod.errors import Refusal
-    from yamlmod.workspace.walk import yaml_files
+    from yamlmod.workspace.walk import YamlFile, yaml_files
 
     chosen = CheckFormat.json if json else format
     wish = Wish(chosen.value, fix, write, unsafe, strict)
@@ -114,8 +115,12 @@ def run(
         raise Refusal("usage", "no file or folder was named", hint="yamlmod check PATH...")
     wish.refuse_contradictions()
     options = check_options(rule_words(select), rule_words(ignore), base, repo)
-    named, found = yaml_files(paths)
+    files = yaml_files(paths)
+    named, found = list(files.named), files.found
     if skip_others:
-        named, found = [], [*named, *found]
-    done = check_files(named, found, options, wish.fixes)
+        # They are named by a hook: those that are no models are passed over, as if found.
+        found = (*(YamlFile(path) for path in named), *found)
+        named = []
+    closed = [Checked(unreadable=error, is_folder=True) for error in files.unreadable]
+    done = [*closed, *check_files(named, found, options, wish.fixes)]
     raise SystemExit(report(done, options, wish))

@@ -13,7 +13,7 @@ Examples:
   yamlmod doctor yolov5
   yamlmod doctor yolov5 --python yolov5/.venv/bin/python
   yamlmod doctor yolov5 --json | jq '.findings[] | select(.level == "problem")'
-Exits 1 where there is a problem."""
+Exits 1 where there is a problem, 2 where a file or folder of the fork cannot be read."""
 
 
 def run(
@@ -49,6 +49,7 @@ def run(
         start_folder,
         text_findings,
         top_names,
+        unreadable_findings,
         yaml_findings,
     )
     from yamlmod.cli.usage import uses
@@ -78,6 +79,7 @@ def run(
         *text_findings(fork, paths, imports),
         *export_findings(fork, found, paths),
         *ddp_findings(tree, found, rows, paths),
+        *unreadable_findings(tree),
     ]
     if json or format is Format.json:
         say_json(
@@ -91,6 +93,8 @@ def run(
         )
     else:
         cells = [[one.level, one.topic, one.text] for one in findings]
-        show(table(["level", "topic", "finding"], cells, wrap=2).rstrip("\n").split("\n"))
+        show(table(["level", "topic", "finding"], cells, wrap=2))
+    if tree.unreadable:
+        raise SystemExit(2)
     if any(one.level == "problem" for one in findings):
         raise SystemExit(1)

@@ -57,4 +57,4 @@ def run(json: Json = False, format: OutputFormat = Format.text) -> None:
     ]
     if all(t.origin == "built-in" for t, _ in found):
         head, rows = head[:5], [row[:5] for row in rows]
-    show(table(head, rows, wrap=4).rstrip("\n").split("\n"))
+    show(table(head, rows, wrap=4))

@@ -97,6 +97,7 @@ def run(
     from yamlmod.cli.profile_report import write
     from yamlmod.cli.profiling import Settings, compare, question, subjects
     from yamlmod.cli.running import open_run
+    from yamlmod.runtime.answers import ProfileAnswer
 
     opened = open_run(repo, python, not no_stand_ins)
     found = subjects(opened, cfgs, base)
@@ -104,8 +105,9 @@ def run(
     as_json = json or format is TableFormat.json
     say([opened.announced] * (not as_json))
     with opened.worker() as worker:
-        answer = worker.ask({**question(found, settings), **opened.where}, timeout)
-    compare(answer["models"], found)
+        say([worker.protection.line] * (not as_json))
+        given = worker.ask({**question(found, settings), **opened.where}, timeout, ProfileAnswer)
+    answer = {**given, "models": compare(given["models"], found)}
     if not as_json:
         write(format.value, answer, settings)
         return
@@ -114,6 +116,7 @@ def run(
             "command": "profile",
             "repo": opened.tree.shown("."),
             "ran": [opened.interpreter.path],
+            "protection": worker.protection.as_data(),
             "base": found[0].shown,
             **vars(settings),
             **answer,

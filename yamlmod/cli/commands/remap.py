@@ -84,9 +84,10 @@ def run(
     checkpoint is read as data: nothing of its pickle is executed.
     """
     from yamlmod.cli.console import say, say_json, show
-    from yamlmod.cli.remapping import bare_loads, check_paths, question, report
-    from yamlmod.cli.running import open_run
+    from yamlmod.cli.remapping import bare_loads, check_answer, check_paths, question, report
+    from yamlmod.cli.running import draft_of, keep_draft, open_run
     from yamlmod.ops.follow import follow
+    from yamlmod.runtime.answers import RemapAnswer
     from yamlmod.workspace.files import real_path
 
     as_json = json or format is Format.json
@@ -99,16 +100,13 @@ def run(
     cfgs = targets[0].file.path, targets[1].file.path
     asked = question((old, new), cfgs, found, init is Init.identity)
     say([opened.announced] * (not as_json))
-    with opened.worker() as worker:
-        answer = worker.ask(
-            {
-                **asked,
-                **opened.where,
-                "weights": str(real_path(weights)),
-                "out": None if output is None else str(real_path(output)),
-            },
-            timeout,
-        )
+    with draft_of(output) as draft, opened.worker(draft=draft) as worker:
+        say([worker.protection.line] * (not as_json))
+        asked |= opened.where
+        asked |= {"weights": str(real_path(weights)), "out": None if draft is None else str(draft)}
+        answer = worker.ask(asked, timeout, RemapAnswer)
+        check_answer(answer, new)
+        keep_draft(draft, output)
     loads = bare_loads(tree, answer["torch"])
     if not as_json:
         trains = bool(tree.glob("train.py"))
@@ -119,6 +117,7 @@ def run(
             "command": "remap",
             "repo": tree.shown("."),
             "ran": [opened.interpreter.path],
+            "protection": worker.protection.as_data(),
             "output": None if output is None else str(output),
             "pairs": asked["pairs"],
             "moved": found.moved,

@@ -52,7 +52,7 @@ def run(
     if json or format is Format.json:
         say_json(layers_data(model))
     else:
-        show(layers_table(model).rstrip("\n").split("\n"))
+        show(layers_table(model))
 
 
 def _show_built(model: Model, repo: Path, as_json: bool) -> None:

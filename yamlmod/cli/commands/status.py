@@ -16,7 +16,8 @@ EPILOG = """\b
 Examples:
   yamlmod status yolov5
   yamlmod status yolov5 --check
-  yamlmod status yolov5 --json | jq '.stale'"""
+  yamlmod status yolov5 --json | jq '.stale'
+Exits 2 where a file or folder of the fork cannot be read."""
 
 
 def run(
@@ -34,12 +35,12 @@ def run(
     registered, a registration without its class, and what an interrupted write left; missing is a
     module of the registry that a YAML uses and the fork does not have. Nothing is run or written.
     """
-    from yamlmod.cli.console import say_json, show
+    from yamlmod.cli.console import say, say_json, show
     from yamlmod.cli.usage import uses
     from yamlmod.fork.locate import locate
     from yamlmod.fork.survey import survey
     from yamlmod.registry.catalogue import visible
-    from yamlmod.workspace.files import Tree, display, real_path
+    from yamlmod.workspace.files import Tree, display
     from yamlmod.workspace.recover import interrupted
     from yamlmod.workspace.search import leftovers, python_files
 
@@ -53,7 +54,7 @@ def run(
     stale = [
         *found.stale,
         *(f"a write was interrupted in {display(home)}" for home in interrupted([repo])),
-        *_strays([] if interrupted([repo]) else leftovers(real_path(repo)), tree),
+        *_strays([] if interrupted([repo]) else leftovers(tree), tree),
     ]
     if json or format is Format.json:
         say_json(
@@ -64,10 +65,14 @@ def run(
                 "missing": [_use(one) for one in missing],
                 "stale": stale,
                 "undecided": list(found.known.open),
+                "unreadable": [error.as_data() for error in tree.unreadable],
             }
         )
     else:
         show(_lines(tree.shown("."), found.patched, rows, missing, stale))
+        say(line for error in tree.unreadable for line in error.lines())
+    if tree.unreadable:
+        raise SystemExit(2)
     if check and (stale or missing):
         raise SystemExit(1)
 
@@ -118,7 +123,7 @@ def _lines(
                 ]
             )
         headers = ["module", "version", "state", "class", "registered", "used by"]
-        lines += table(headers, cells).rstrip("\n").split("\n")
+        lines += table(headers, cells)
     else:
         lines.append(f"{shown} has no module from yamlmod")
     lines += [

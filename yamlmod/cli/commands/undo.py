@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,14 +21,16 @@ from yamlmod.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from yamlmod.workspace.recover import Settled
+    from yamlmod.workspace.files import Change
+    from yamlmod.workspace.journal import Entry
 
 EPILOG = """\b
 Examples:
   yamlmod undo
   yamlmod undo yolov5 -w
   yamlmod undo yolov5 --list
-  yamlmod undo yolov5 --redo -w"""
+  yamlmod undo yolov5 --redo -w
+  yamlmod undo yolov5 --trust-journal"""
 
 # An interrupted write is this command's own business: it must not undo one more.
 SETTLES = True
@@ -52,6 +55,13 @@ def run(
     outside: Annotated[
         bool, typer.Option("--outside", help="Also revert files outside of the fork or folder.")
     ] = False,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust-journal",
+            help="Also take entries that are not known to be yours: look at the preview first.",
+        ),
+    ] = False,
     write: Write = False,
     dry_run: DryRun = False,
     check: Check = False,
@@ -63,11 +73,12 @@ def run(
 
     Previews unless -w is given. Refuses where a file has changed since. Run again, it undoes the
     write before. The journal lies in `.yamlmod/` of the git repository, else of the fork, else
-    beside the file, and keeps the last 20 writes.
+    beside the file, and keeps the last 20 writes. Its entries are signed with a key of yours:
+    what came with a repository, or was written by an older yamlmod, is only shown.
     """
     from yamlmod.cli.finish import Report, command_line, finish
-    from yamlmod.workspace.files import real_path
-    from yamlmod.workspace.recover import interrupted, settle
+    from yamlmod.workspace.files import display, real_path
+    from yamlmod.workspace.recover import interrupted
     from yamlmod.workspace.undo import (
         first_of,
         forget,
@@ -76,75 +87,73 @@ def run(
         purpose_of,
         reverting,
     )
+    from yamlmod.workspace.wording import command_text, safe
 
     path = path or Path()
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff)
     if list_:
-        _show_list(path, sinks.json)
+        from yamlmod.cli.undo_list import show_list
+
+        show_list(path, sinks.json)
         return
     for home in interrupted([journal_home(real_path(path))]):
-        settled = settle(home, command_line()) if sinks.writes else None
-        _tell_interrupted(home, settled, sinks)
+        _settle(home, sinks, trust)
         return
-    home, record = last_write(path, redo)
-    changes = reverting(home, record, outside)
+    home, record, doubt, passed = last_write(path, redo, trust)
+    changes = reverting(home, record, outside, own=not doubt)
     first = first_of(home, record)
     word = "redo" if redo else "undo"
-    lines = [f"{word} of write {first.number}, {first.when}: {' '.join(first.command)}"]
+    title = f"{word} of write {first.number}, {safe(first.when)}: {command_text(first.command)}"
+    lines = [title, *_file_lines(changes)]
+    purpose = purpose_of(home, record, command_line(), redo)
+    lines += [f"  {display(folder)}: is removed if it is empty" for folder in purpose.gone]
     if not changes:
         lines.append("  every file already holds what it would get")
         if sinks.writes:
-            forget(home, record.write, command_line())
+            forget(home, record.write, command_line(), trust)
     data = {"write": first.number, "when": first.when, "of": list(first.command)}
-    report = Report(word, lines, (), data)
-    finish(changes, report, sinks, home, purpose_of(home, record, command_line(), redo))
+    report = Report(word, lines, _doubts(doubt, passed), {**data, "doubt": doubt or None})
+    finish(changes, report, sinks, home, purpose)
 
 
-def _tell_interrupted(home: Path, settled: Settled | None, sinks: Sinks) -> None:
-    from yamlmod.cli.console import say, say_json
+def _file_lines(changes: Sequence[Change]) -> list[str]:
     from yamlmod.workspace.files import display
 
-    if settled is None:
-        lines = [f"a write was interrupted in {display(home)}; -w puts it right"]
-    else:
+    return [f"  {display(one.path)}: {_what(one)}" for one in changes]
+
+
+def _what(change: Change) -> str:
+    if change.after is None:
+        return "is removed"
+    back = f"{len(change.after):,} bytes"
+    return f"comes back with {back}" if change.before is None else f"gets its old {back} back"
+
+
+def _doubts(doubt: str, passed: Sequence[Entry]) -> list[str]:
+    from yamlmod.workspace.files import display
+
+    lines = [f"this entry is taken on your word: {doubt}"] if doubt else []
+    return lines + [f"{display(one.path)} is passed over: {one.doubt}" for one in passed]
+
+
+def _settle(home: Path, sinks: Sinks, trust: bool) -> None:
+    """Settle an interrupted write, or show what that would do to each file."""
+    from yamlmod.cli.console import say, say_json
+    from yamlmod.cli.finish import command_line
+    from yamlmod.workspace.fates import plan_lines
+    from yamlmod.workspace.files import display
+    from yamlmod.workspace.recover import refuse_doubtful, settle
+
+    settled = settle(home, command_line(), trust) if sinks.writes else None
+    if settled is not None:
         lines = [*settled.lines(), "nothing else was undone"]
+    else:
+        entry = refuse_doubtful(home, trust)
+        lines = [f"a write was interrupted in {display(home)}; -w puts it right"]
+        lines += [f"  {line}" for line in (plan_lines(entry, home) if entry else [])]
     if sinks.json:
         say_json({"command": "undo", "interrupted": True, "settled": bool(settled), "told": lines})
     else:
         say(lines)
     if sinks.check:
         raise SystemExit(1)
-
-
-def _show_list(path: Path, as_json: bool) -> None:
-    from yamlmod.cli.console import say_json, show
-    from yamlmod.report.tables import table
-    from yamlmod.workspace.files import display, real_path
-    from yamlmod.workspace.undo import journal_home, writes
-
-    home = journal_home(real_path(path))
-    found = [
-        {
-            "write": one.record.number,
-            "when": one.record.when,
-            "undone": one.undone,
-            "command": list(one.record.command),
-            "files": [display(file.path) for file in one.record.files if file.kept],
-        }
-        for one in reversed(writes(home))
-    ]
-    if as_json:
-        say_json({"command": "undo", "home": display(home), "writes": found})
-        return
-    rows = [
-        [
-            str(one.record.number),
-            one.record.when,
-            "undone" if one.undone else "",
-            str(sum(file.kept for file in one.record.files)),
-            " ".join(one.record.command),
-        ]
-        for one in reversed(writes(home))
-    ]
-    text = table(["write", "when", "state", "files", "command"], rows, right=(0, 3))
-    show(text.rstrip("\n").split("\n") if rows else [f"no write is kept in {display(home)}"])

@@ -101,12 +101,15 @@ def run(
             for costly in subjects.costly(target)
         )
     with Verifier(subjects) as verifier:
+        protection = verifier.protection
+        say([protection.line] * (not as_json))
         found = list(verifier.all(targets))
     if as_json:
         networks = [data(one) for one in found]
         ran = [opened.interpreter.path]
         say_json({"command": "verify", "repo": opened.tree.shown("."), "ran": ran,
-                  "networks": networks, **verifier.told})  # fmt: skip
+                  "protection": protection.as_data(), "networks": networks,
+                  **verifier.told})  # fmt: skip
     else:
         show(lines(found))
         show(told_of_run(verifier.told))

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from yamlmod.edits import newline_of
 from yamlmod.errors import Place, Refusal
+from yamlmod.fork.coding import refuse_other_coding
 from yamlmod.fork.files import Files
 
 _LONE_CR = re.compile(r"\r(?!\n)")
@@ -88,6 +89,7 @@ def read_source(files: Files, path: str) -> Source | None:
 @lru_cache(maxsize=512)
 def parse(path: str, shown: str, text: str) -> Source:
     """Parse a file's text; a Refusal names the line that is not Python 3."""
+    refuse_other_coding(shown, text)
     tree = tree_of(shown, text)
     starts = (0, *(match.end() for match in re.finditer("\n", text)))
     return Source(path, shown, text, tree, starts)

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, TextIO
 from .refused import Refused
 
 MARK = "YAMLMOD "
+_TEXT = 3900  # characters; more in one text is no answer to yamlmod
 _Tell = Callable[[Dict[str, Any]], None]
 
 
@@ -27,25 +28,45 @@ def main() -> int:
     os.close(null)
     sys.argv[:] = sys.argv[:1]
     for line in questions:
-        _write(told, {"answer": _guarded(json.loads(line), told)})
+        question = json.loads(line)
+        _write(told, _guarded(question, told))
     told.close()
     return 0
 
 
-def _write(told: TextIO, message: Dict[str, Any]) -> None:
-    told.write("\n" + MARK + json.dumps(message) + "\n")
+def _write(told: TextIO, text: str) -> None:
+    told.write("\n" + MARK + text + "\n")
     told.flush()
 
 
-def _guarded(question: Dict[str, Any], told: TextIO) -> Dict[str, Any]:
+def _line(number: int, answer: Dict[str, Any]) -> str:
+    return json.dumps({"answer": answer, "number": number})
+
+
+def _guarded(question: Dict[str, Any], told: TextIO) -> str:
+    number = question["number"]
     try:
-        return _answer(question, lambda part: _write(told, {"part": part}))
+        return _line(number, _answer(question, lambda part: _tell(told, part)))
     except Refused as error:
-        return {"refused": [error.code, error.message, error.hint]}
+        words = [error.code, error.message, error.hint]
+        return _line(number, {"refused": [_clean(word) for word in words]})
     except MemoryError:
-        return {"refused": ["no-memory", "there is not enough memory", ""]}
+        return _line(number, {"refused": ["no-memory", "there is not enough memory", ""]})
     except BaseException:
-        return {"failed": traceback.format_exc()}
+        # The end of a traceback says what happened.
+        return _line(number, {"failed": _clean(traceback.format_exc()[-_TEXT:])})
+
+
+def _tell(told: TextIO, part: Dict[str, Any]) -> None:
+    check = part.get("check")
+    if check is not None:
+        part = {"check": {**check, "reason": _clean(check["reason"])}}
+    _write(told, json.dumps({"part": part}))
+
+
+def _clean(text: str) -> str:
+    """Return text as yamlmod takes it: of some length, and without halves of characters."""
+    return text[:_TEXT].encode("utf-8", "replace").decode("utf-8")
 
 
 def _answer(question: Dict[str, Any], tell: _Tell) -> Dict[str, Any]:

@@ -14,11 +14,13 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from . import legacy, safe_tensors, zipped
 from .contents import Contents, File, Place
+from .inert import Name
 from .meanings import WIDTH, Tensor
-from .pickles import Name
 from .refused import Refused, bad, shown
 
 _AHEAD = 1 << 16  # bytes that are read at once, or a storage that is larger
+_MOST_UNUSED = 4 << 20
+_KIND = 300  # bytes of memory for what is known of a storage
 _FORMATS = (
     (zipped.is_zip, "zip", zipped.open_zip),
     (legacy.is_legacy, "legacy", legacy.open_legacy),
@@ -46,16 +48,38 @@ class Checkpoint:
         self.form = form
         self.root: Any = contents.root
         self.names: List[Name] = contents.names
+        self.room = file.room
         self._file, self._place = file, contents.place
+        self._kinds: Dict[str, Tuple[Place, str]] = {}
         self._window: Optional[_Window] = None
+        self._unused = 0  # bytes that were read beside those of the tensors
+
+    def check(self, found: Tensor) -> None:
+        """Refuse a tensor that is not in the file as it is described. No number is read."""
+        _within(found)
+        storage = found.storage
+        if storage.key not in self._kinds:
+            self.room.spend(_KIND)
+            place = self._place(storage.key)
+            if place is None:
+                raise bad("it lacks the storage {}".format(shown(storage.key)))
+            self._kinds[storage.key] = place, found.dtype
+        place, dtype = self._kinds[storage.key]
+        if place.length < (storage.start + storage.length) * WIDTH[storage.dtype]:
+            raise bad("its storage {} is shorter than it says".format(shown(storage.key)))
+        if place.start + place.length > self._file.size:
+            raise bad("it is truncated at its storage {}".format(shown(storage.key)))
+        if dtype != found.dtype:  # each of them would be held
+            raise bad("its storage {} is of two types".format(shown(storage.key)))
 
     def read(self, tensors: Mapping[str, Tensor]) -> Iterator[Tuple[str, Any]]:
         """Yield torch tensors by name, one at a time; those of one storage share its numbers."""
-        left = Counter((found.storage.key, found.dtype) for found in tensors.values())
-        shared: Dict[Tuple[str, str], Any] = {}
+        self._unused = 0
+        left = Counter(found.storage.key for found in tensors.values())
+        shared: Dict[str, Any] = {}
         for name, found in tensors.items():
-            key = found.storage.key, found.dtype
-            _within(found)
+            key = found.storage.key
+            self.check(found)
             flat = shared.pop(key) if key in shared else self._numbers(found)
             left[key] -= 1
             if left[key]:
@@ -65,17 +89,18 @@ class Checkpoint:
     def _numbers(self, found: Tensor) -> Any:
         """Return a tensor's whole storage, and check it where the file has a checksum."""
         storage = found.storage
-        place = self._place(storage.key)
-        if place is None:
-            raise bad("it lacks the storage {}".format(shown(storage.key)))
-        if place.length < (storage.start + storage.length) * WIDTH[storage.dtype]:
-            raise bad("its storage {} is shorter than it says".format(shown(storage.key)))
+        place = self._kinds[storage.key][0]
         window = self._window_on(place)
+        self._unused -= place.length
         first = place.start - window.start
         part = window.room[first : first + place.length]
         if len(part) != place.length or _damaged(part, place.checksum):
             raise bad("it is truncated or damaged at its storage {}".format(shown(storage.key)))
-        return window.numbers_at(first, place.length, found.dtype)
+        # A tensor holds all that was read with it: in a file without order that would be far more.
+        own = self._unused > _MOST_UNUSED
+        if found.dtype == "bool":
+            self._window = None  # what is read is changed
+        return window.numbers_at(first, place.length, found.dtype, own)
 
     def _window_on(self, place: Place) -> "_Window":
         """Return what was read of the file around a place; the next ones lie behind it."""
@@ -85,6 +110,7 @@ class Checkpoint:
             most = max(place.length, _AHEAD)
             self._window = window = None  # before the next one takes its place in memory
             window = self._window = _Window(self._file, place.start, most)
+            self._unused += window.end - window.start
         return window
 
 
@@ -99,15 +125,16 @@ class _Window:
         self.room = _memory(self._bytes)[:size]
         self.start, self.end = start, start + file.fill(start, self.room)
 
-    def numbers_at(self, first: int, length: int, name: str) -> Any:
-        """Return the numbers at a place: of this memory where its form allows, or a copy."""
+    def numbers_at(self, first: int, length: int, name: str, own: bool) -> Any:
+        """Return the numbers at a place: of this memory where its form allows, or their ``own``."""
         import torch
 
         if name == "bool":  # any byte but 0 is true, also one that torch would not have written
-            return self.numbers_at(first, length, "uint8") != 0
+            return self.numbers_at(first, length, "uint8", own).ne_(0).view(torch.bool)
         dtype, width = getattr(torch, name), WIDTH[name]
         length -= length % width
-        if first % width == 0 and hasattr(torch, "frombuffer"):  # torch 1.10 and its wider views
+        # Wider views came with torch 1.10, as this function did.
+        if not own and first % width == 0 and hasattr(torch, "frombuffer"):
             return self._bytes[first : first + length].view(dtype)
         found = torch.empty(length // width, dtype=dtype)
         if length:
@@ -115,9 +142,18 @@ class _Window:
         return found
 
 
+# A ctypes array would do, too, but its type is made anew for each length.
+_VIEW = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)(
+    ("PyMemoryView_FromMemory", ctypes.pythonapi)
+)
+_WRITABLE = 0x200
+
+
 def _memory(tensor: Any) -> memoryview:
+    """Return a tensor's memory, which must outlive what is returned."""
     length = tensor.numel() * tensor.element_size()
-    return memoryview((ctypes.c_char * length).from_address(tensor.data_ptr())).cast("B")
+    found: memoryview = _VIEW(tensor.data_ptr(), length, _WRITABLE)
+    return found
 
 
 def _damaged(part: memoryview, checksum: Optional[int]) -> bool:

@@ -1,15 +1,22 @@
-"""Keeps a fork from the network and from installing packages, and remembers what it tried."""
+"""Keeps a fork's Python from the network and from installing packages, and remembers what it tried.
+
+It sees what Python itself calls, and no other program and no C library: where the kernel offers it,
+yamlmod's guard takes the network away as a whole.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 from typing import Any, Callable, Dict, List
 
 _INSTALLERS = re.compile(
     r"(?<![\w.-])(pip[\d.]*|conda|mamba|uv|poetry|easy_install|curl|wget|gdown|gsutil|aria2c"
-    r"|apt|apt-get|brew|git\s+(clone|fetch|pull))(?![\w-])"
+    r"|apt|apt-get|brew|git\s+(clone|fetch|pull))(?![\w-])|/dev/(tcp|udp)/"
+    # `nc` is also what a YAML calls its number of classes: here it is a program.
+    r"|(^|[;&|`(]\s*)(nc|ncat|netcat|socat|telnet|ssh|scp|sftp|rsync|ftp)(\s|$)"
 )
 _QUIET = {
     "PIP_NO_INDEX": "1",
@@ -20,6 +27,7 @@ _QUIET = {
     "YOLO_VERBOSE": "false",
     "WANDB_MODE": "disabled",
 }
+_LOCAL = getattr(socket, "AF_UNIX", None)
 
 
 class Blocked(OSError):
@@ -35,8 +43,13 @@ class Fence:
         self._watched: Dict[str, Callable[[Any], str]] = {
             "urllib.Request": lambda args: "open {}".format(args[0]),
             "socket.connect": _connection,
+            "socket.sendto": _connection,
+            "socket.sendmsg": _connection,
+            "socket.__new__": _raw,
             "socket.getaddrinfo": lambda args: "look up {}".format(args[0]),
             "socket.gethostbyname": lambda args: "look up {}".format(args[0]),
+            "socket.gethostbyaddr": lambda args: "look up {}".format(args[0]),
+            "socket.getnameinfo": lambda args: "look up {}".format(args[0]),
             "subprocess.Popen": lambda args: _installer(args[1]),
             "os.system": lambda args: _installer(args[0]),
             "os.exec": lambda args: _installer(args[1]),
@@ -72,7 +85,16 @@ class Fence:
 
 def _connection(args: Any) -> str:
     address = args[1]
-    return "connect to {}".format(address[0]) if isinstance(address, tuple) else ""
+    return "connect to {}".format(address[0]) if isinstance(address, tuple) and address else ""
+
+
+def _raw(args: Any) -> str:
+    """Forbid sockets below TCP and UDP: what they send has no address that Python sees."""
+    family, kind = int(args[1]), int(args[2])
+    packets = family == getattr(socket, "AF_PACKET", None)
+    # The kind of a socket may carry flags above its number.
+    raw = packets or (family != _LOCAL and kind & 0xF == getattr(socket, "SOCK_RAW", None))
+    return "open a raw socket" if raw else ""
 
 
 def _installer(command: Any) -> str:

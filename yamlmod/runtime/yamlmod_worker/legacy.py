@@ -6,14 +6,16 @@ import struct
 from typing import Any, Dict, List
 
 from .contents import LONGEST, Contents, File, Place
+from .inert import Name
 from .meanings import KNOWN, WIDTH, Storage, storage_of
 from .opcodes import TABLE
-from .pickles import Name, Pickle
+from .pickles import Pickle
 from .refused import bad, shown
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _START = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the same as a pickle, behind its protocol
 _VERSION = 1001
+_PLACE = 300  # bytes of memory for where a storage lies
 
 
 def is_legacy(head: bytes) -> bool:
@@ -23,7 +25,8 @@ def is_legacy(head: bytes) -> bool:
 
 def open_legacy(file: File) -> Contents:
     """Return what the file holds. Raises Refused where it is damaged."""
-    data = file.mapped()
+    data = file.part(0, LONGEST)
+    goes_on = len(data) < file.size
     found: List[Any] = []
     names: Dict[Name, None] = {}
     storages: Dict[str, Storage] = {}
@@ -37,7 +40,7 @@ def open_legacy(file: File) -> Contents:
 
     end = 0
     for _ in range(5):
-        pickle = Pickle(data, end, KNOWN, storage, LONGEST)
+        pickle = Pickle(data, end, KNOWN, storage, file.room, goes_on)
         found.append(pickle.load(TABLE))
         names.update(pickle.names)
         end = pickle.end
@@ -46,19 +49,20 @@ def open_legacy(file: File) -> Contents:
         raise bad("it is not of torch.save's legacy format {}".format(_VERSION))
     if isinstance(system, dict) and system.get("little_endian") is False:
         raise bad("it was written on a big-endian machine")
-    return Contents(root, list(names), _places(data, end, keys, storages).get)
+    file.room.spend(_PLACE * len(storages))
+    return Contents(root, list(names), _places(file, end, keys, storages).get)
 
 
-def _places(data: Any, end: int, keys: List[Any], named: Dict[str, Storage]) -> Dict[str, Place]:
+def _places(file: File, end: int, keys: List[Any], named: Dict[str, Storage]) -> Dict[str, Place]:
     places: Dict[str, Place] = {}
     for key in keys:
         if not isinstance(key, str) or key not in named or key in places:
             raise bad("it holds a storage that nothing names")
-        if len(data) - end < 8:
+        if file.size - end < 8:
             raise bad("it is truncated: a storage is missing")
-        count = struct.unpack("<q", data[end : end + 8])[0]
+        count = struct.unpack("<q", file.part(end, 8))[0]
         length = count * WIDTH[named[key].dtype]
-        if count < 0 or length > len(data) - end - 8:
+        if count < 0 or length > file.size - end - 8:
             raise bad("it is truncated: bytes of its storage {} are missing".format(shown(key)))
         places[key] = Place(end + 8, length)
         end += 8 + length

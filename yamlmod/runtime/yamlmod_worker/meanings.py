@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple, Optional, Tuple
 
-from .pickles import Known, Name
-from .refused import bad
+from .inert import Name
+from .keys import check_text
+from .pickles import Known
+from .refused import bad, shown
 
 STORAGES = {
     "DoubleStorage": "float64",
@@ -24,7 +26,8 @@ STORAGES = {
 WIDTH = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "int8": 1, "uint8": 1, "bool": 1}
 WIDTH.update(dict.fromkeys(("float16", "bfloat16", "int16"), 2))
 
-_MOST_SIZES = 64  # dimensions of a tensor; torch's own operations have this limit
+_MOST_SIZES = 16  # dimensions of a tensor; those of networks have five
+_MOST = 1 << 62  # of a size, an offset or a count
 
 
 class Storage(NamedTuple):
@@ -57,10 +60,19 @@ class Tensor(NamedTuple):
 
 
 def whole(value: Any) -> int:
-    """Return a number that must be whole and not negative."""
+    """Return a number that must be whole, and that a file may have of something."""
     if type(value) is not int or value < 0:
         raise bad("it has a {} for a whole number".format(type(value).__name__))
+    if value > _MOST:
+        raise bad("it has a size of {} bits".format(value.bit_length()))
     return value
+
+
+def check_shape(shape: Any) -> Any:
+    """Return a tensor's sizes, after checking how many there are."""
+    if len(shape) > _MOST_SIZES:
+        raise bad("it has a tensor of {} dimensions".format(len(shape)))
+    return shape
 
 
 def storage_of(told: Any) -> Storage:
@@ -72,7 +84,10 @@ def storage_of(told: Any) -> Storage:
         raise bad("its pickle has a storage of an unknown kind")
     dtype = STORAGES.get(kind.name)
     if dtype is None or not isinstance(key, str):
-        raise bad("its pickle has a storage of the kind {}, which is not read".format(kind.name))
+        raise bad(
+            "its pickle has a storage of the kind {}, which is not read".format(shown(kind.name))
+        )
+    check_text(key)
     view = told[5] if len(told) == 6 else None
     if view is None:
         return Storage(key, dtype, whole(count))
@@ -85,8 +100,7 @@ def _tensor(args: Tuple[Any, ...], dtype: Optional[str] = None) -> Any:
     storage, offset, shape, stride = args[:4]
     if not isinstance(storage, Storage) or not isinstance(shape, tuple):
         raise bad("its pickle makes a tensor of something that is no storage")
-    if len(shape) > _MOST_SIZES:
-        raise bad("its pickle makes a tensor of {} dimensions".format(len(shape)))
+    check_shape(shape)
     if not isinstance(stride, tuple) or len(shape) != len(stride):
         raise bad("its pickle makes a tensor whose sizes and strides differ in number")
     for value in (offset, *shape, *stride):
@@ -97,7 +111,7 @@ def _tensor(args: Tuple[Any, ...], dtype: Optional[str] = None) -> Any:
 def _typed_tensor(args: Tuple[Any, ...]) -> Any:
     name = args[6].name if isinstance(args[6], Name) else ""
     if name not in WIDTH:
-        raise bad("its pickle has a tensor of the type {!r}, which is not read".format(name))
+        raise bad("its pickle has a tensor of the type {}, which is not read".format(shown(name)))
     return _tensor(args, name)
 
 

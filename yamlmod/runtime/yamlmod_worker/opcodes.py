@@ -10,7 +10,8 @@ import pickletools
 import struct
 from typing import Any, Callable, Dict
 
-from .pickles import Pickle, Table, Thing
+from .inert import Thing
+from .pickles import CALL, DICT, ITEM, Pickle, Table
 from .refused import bad
 
 _U1, _U2, _U4, _U8, _I4, _F8 = map(struct.Struct, ("<B", "<H", "<I", "<Q", "<i", ">d"))
@@ -62,7 +63,7 @@ def _stack_global(p: Pickle) -> None:
 
 def _tuple(p: Pickle, count: int) -> None:
     if len(p.stack) < count:
-        raise p.cut()
+        raise IndexError
     p.stack[-count:] = [tuple(p.stack[-count:])]
 
 
@@ -90,17 +91,18 @@ def _set_items(p: Pickle) -> None:
     p.set_items(p.stack[-1], pairs)
 
 
-def _memoise(p: Pickle, index: int) -> None:
-    p.memo[index] = p.stack[-1]
-
-
 def _text(p: Pickle) -> None:
-    start = p.end + 4
-    stop = start + _U4.unpack_from(p.data, p.end)[0]
-    if stop > p.stop:
-        raise p.cut()
-    p.stack.append(str(p.data[start:stop], "utf-8", "surrogatepass"))
+    count = p.number(_U4)
+    stop = p.reach(count)
+    p.stack.append(str(p.data[p.end : stop], "utf-8", "surrogatepass"))
     p.end = stop
+
+
+def _unknown(p: Pickle) -> None:
+    code = p.data[p.end - 1]
+    names = [op.name for op in pickletools.opcodes if ord(op.code) == code]
+    name = names[0] if names else "0x{:02x}, which no pickle has".format(code)
+    raise bad("its pickle uses the operation {}".format(name))
 
 
 _OPERATIONS: Dict[str, Callable[[Pickle], Any]] = {
@@ -143,10 +145,10 @@ _OPERATIONS: Dict[str, Callable[[Pickle], Any]] = {
     "ADDITEMS": _appends,
     "SETITEM": _set_item,
     "SETITEMS": _set_items,
-    "PUT": lambda p: _memoise(p, int(p.number_line())),
-    "MEMOIZE": lambda p: _memoise(p, len(p.memo)),
-    "GET": lambda p: p.push(p.memo[int(p.number_line())]),
-    "LONG_BINGET": lambda p: p.push(p.memo[p.number(_U4)]),
+    "PUT": lambda p: p.put(int(p.number_line())),
+    "MEMOIZE": lambda p: p.put(len(p.memo)),
+    "GET": lambda p: p.get(int(p.number_line())),
+    "LONG_BINGET": lambda p: p.get(p.number(_U4)),
     "GLOBAL": lambda p: p.push(p.global_(p.line(), p.line())),
     "STACK_GLOBAL": _stack_global,
     "NEWOBJ": _new,
@@ -156,6 +158,28 @@ _OPERATIONS: Dict[str, Callable[[Pickle], Any]] = {
     "BUILD": Pickle.build,
     "BINPERSID": lambda p: p.push(p.persistent(p.stack.pop())),
 }
-TABLE: Table = {
-    ord(op.code): _OPERATIONS[op.name] for op in pickletools.opcodes if op.name in _OPERATIONS
+_LIST, _TUPLE, _TEXT, _NAME = 5, 4, 4, 14
+# What an operation makes beyond what its bytes are charged; none makes more.
+_COSTS = {
+    **dict.fromkeys(("NEWOBJ", "NEWOBJ_EX", "OBJ", "REDUCE"), CALL),
+    "BINPERSID": CALL + ITEM,
+    **dict.fromkeys(("EMPTY_LIST", "EMPTY_SET"), _LIST),
+    **dict.fromkeys(("APPEND", "APPENDS", "ADDITEMS"), _LIST),
+    **dict.fromkeys(("TUPLE1", "TUPLE2", "TUPLE3", "FROZENSET"), _TUPLE),
+    **dict.fromkeys(("GLOBAL", "STACK_GLOBAL"), _NAME),
+    **{name: _TEXT for name in _OPERATIONS if "STRING" in name or "UNICODE" in name},
+    **{name: _TEXT for name in _OPERATIONS if "BYTES" in name or "BYTEARRAY" in name},
+    "DICT": DICT,
+    "INST": _NAME + CALL,
 }
+
+
+def _table() -> Table:
+    found: Table = [(_unknown, 0)] * 256
+    for op in pickletools.opcodes:
+        if op.name in _OPERATIONS:
+            found[ord(op.code)] = _OPERATIONS[op.name], _COSTS.get(op.name, 0)
+    return found
+
+
+TABLE: Table = _table()

@@ -8,44 +8,26 @@ calls that mean data (a tensor, an ordered dict) are told by the reader's own ta
 from __future__ import annotations
 
 import gc
-import pickletools
 import struct
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
+from .inert import Name, Thing
+from .keys import LONGEST_TEXT, check_text, key_of
 from .refused import Refused, bad, shown
+from .room import Room
 
-# Memoised tuples of tuples hash without bound; nothing that torch saves has such a key.
-_PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
 _LONGEST_NUMBER = 400  # digits of a number written as text; their value costs their square
-_LONGEST_KEY = 16  # parts of a tuple that is a key; it is hashed anew each time
 STOP = ord(".")
 # The operations that are four fifths of a network's pickle.
 _FREQUENT = b"hr)RK(}q\x88t"
 _U4 = struct.Struct("<I")
 
-
-class Name(NamedTuple):
-    """A global that the pickle names; it is never looked up."""
-
-    module: str
-    name: str
-
-
-class Thing:
-    """An inert stand-in of an object: what it would have been made from, its state and items."""
-
-    __slots__ = ("args", "entries", "items", "state", "what")
-
-    def __init__(self, what: Any, args: Any) -> None:
-        self.what, self.args = what, args
-        self.state: Any = None
-        self.items: Optional[List[Any]] = None
-        self.entries: Optional[Dict[Any, Any]] = None
-
-    def attribute(self, name: str) -> Any:
-        """Return an attribute of the object's state, None where it has none of that name."""
-        return self.state.get(name) if isinstance(self.state, dict) else None
-
+# Memory is charged in bytes of the pickle: each is charged _BYTE bytes of memory, which covers what
+# it may add to the stack, the memo, a list, a tuple, or a text of four bytes a letter. What an
+# operation makes beyond that costs as if it were so many bytes longer. The loop then has nothing to
+# check but its own end. tests/runtime/test_room.py measures every operation.
+_BYTE = 20
+CALL, DICT, MARK, ITEM, FIRST_ITEM, KEY = 5, 4, 5, 7, 9, 5
 
 Known = Dict[Tuple[str, str], Callable[[Tuple[Any, ...]], Any]]
 """What a call of a global means, from its arguments, for the globals that are data."""
@@ -54,23 +36,26 @@ Known = Dict[Tuple[str, str], Callable[[Tuple[Any, ...]], Any]]
 class Pickle:
     """One pickle in a buffer, read from ``start``; ``end`` is behind it afterwards.
 
-    One that is longer than ``most`` bytes is refused.
+    ``goes_on`` says that the file is longer than the buffer.
     """
 
     def __init__(
         self,
-        data: Any,
+        data: bytes,
         start: int,
         known: Known,
         persistent: Callable[[Any], Any],
-        most: Optional[int] = None,
+        room: Room,
+        goes_on: bool = False,
     ) -> None:
         self.data, self.end = data, start
-        self.stop = len(data) if most is None else min(start + most, len(data))
         self.known, self.persistent = known, persistent
+        self.room, self.limit = room, start + room.left // _BYTE
+        self.goes_on = goes_on
         self.stack: List[Any] = []
         self.marks: List[List[Any]] = []
-        self.memo: Dict[int, Any] = {}
+        # Indices in their order, as every pickler counts: as keys of a dict they could collide.
+        self.memo: List[Any] = []
         self.names: Dict[Name, None] = {}
 
     def load(self, table: "Table") -> Any:
@@ -82,9 +67,9 @@ class Pickle:
         except Refused:
             raise
         except (IndexError, struct.error):
-            raise bad("its pickle is cut short or malformed") from None
+            raise self._odd("cut short or malformed") from None
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
-            raise bad("its pickle is malformed: {}".format(shown(str(error)))) from None
+            raise self._odd("malformed: {}".format(shown(str(error)))) from None
         finally:
             if collecting:
                 gc.enable()
@@ -92,16 +77,20 @@ class Pickle:
     def _run(self, table: "Table") -> Any:
         """Go through the operations; the most frequent ones stand here, for a call costs more."""
         get, long_put, empty_tuple, reduce_, small, mark, empty_dict, put, true, tuple_ = _FREQUENT
-        data, memo, stack, end, stop = self.data, self.memo, self.stack, self.end, self.stop
+        data, memo, stack, end, limit = self.data, self.memo, self.stack, self.end, self.limit
         unpack, call = _U4.unpack_from, self.call
-        while end < stop:
+        while end < limit:
             code = data[end]
             end += 1
             if code == get:
                 stack.append(memo[data[end]])
                 end += 1
             elif code == long_put:
-                memo[unpack(data, end)[0]] = stack[-1]
+                index = unpack(data, end)[0]
+                if index == len(memo):
+                    memo.append(stack[-1])
+                else:
+                    self.put(index)
                 end += 4
             elif code == empty_tuple:
                 if data[end] != reduce_:
@@ -110,8 +99,9 @@ class Pickle:
                 # Made of nothing and remembered: the ten empty tables that every module has.
                 made = stack[-1] = call(stack[-1], ())
                 end += 1
-                if data[end] == long_put:
-                    memo[unpack(data, end + 1)[0]] = made
+                limit -= CALL
+                if data[end] == long_put and unpack(data, end + 1)[0] == len(memo):
+                    memo.append(made)
                     end += 5
             elif code == small:
                 stack.append(data[end])
@@ -119,47 +109,58 @@ class Pickle:
             elif code == mark:
                 self.marks.append(stack)
                 stack = self.stack = []
+                limit -= MARK
             elif code == tuple_:
                 found = tuple(stack)
                 stack = self.stack = self.marks.pop()
                 stack.append(found)
             elif code == empty_dict:
                 stack.append({})
+                limit -= DICT
             elif code == reduce_:
                 args = stack.pop()
                 stack[-1] = call(stack[-1], args)
+                limit -= CALL
             elif code == put:
-                memo[data[end]] = stack[-1]
+                index = data[end]
+                if index == len(memo):
+                    memo.append(stack[-1])
+                else:
+                    self.put(index)
                 end += 1
             elif code == true:
                 stack.append(True)
             elif code == STOP:
                 self.end = end
+                self.room.left = (limit - end) * _BYTE
                 return stack.pop()
             else:
-                operation = table.get(code)
-                if operation is None:
-                    raise bad("its pickle uses the operation {}".format(_called(code)))
-                self.end = end
+                operation, cost = table[code]
+                self.end, self.limit = end, limit - cost
                 operation(self)
-                end, stack = self.end, self.stack
-        raise self.cut()
+                end, limit, stack = self.end, self.limit, self.stack
+        raise self.room.full()
 
-    def cut(self) -> Refused:
-        """Return the refusal of a pickle that ends before it is whole."""
-        if self.stop < len(self.data):
-            return bad("its pickle is longer than any that is read")
-        return bad("its pickle is cut short")
+    def _odd(self, what: str) -> Refused:
+        if self.goes_on:
+            what += ", or longer than any that is read"
+        return bad("its pickle is " + what)
 
     # Reading from the buffer.
 
+    def reach(self, count: int) -> int:
+        """Return where the next bytes end; fewer than asked for is a truncated file."""
+        end = self.end + count
+        if count < 0 or end > len(self.data):
+            raise self._odd("cut short")
+        if end > self.limit:
+            raise self.room.full()
+        return end
+
     def take(self, count: int) -> bytes:
-        """Return the next bytes; fewer than asked for is a truncated file."""
-        if count < 0 or count > self.stop - self.end:
-            raise self.cut()
-        found = bytes(self.data[self.end : self.end + count])
-        self.end += count
-        return found
+        """Return the next bytes."""
+        start, self.end = self.end, self.reach(count)
+        return self.data[start : self.end]
 
     def number(self, form: struct.Struct) -> Any:
         """Return one number."""
@@ -169,9 +170,7 @@ class Pickle:
 
     def line(self) -> str:
         """Return the text up to the next newline."""
-        stop = self.data.find(b"\n", self.end, self.stop)
-        if stop < 0:
-            raise self.cut()
+        stop = self.data.find(b"\n", self.end)
         return self.take(stop + 1 - self.end)[:-1].decode("utf-8")
 
     def number_line(self) -> str:
@@ -181,7 +180,7 @@ class Pickle:
             raise bad("its pickle writes a number of {} digits".format(len(text)))
         return text
 
-    # The stack.
+    # The stack and the memo.
 
     def push(self, value: Any) -> None:
         """Put a value on the stack."""
@@ -192,12 +191,29 @@ class Pickle:
         found, self.stack = self.stack, self.marks.pop()
         return found
 
+    def put(self, index: int) -> None:
+        """Remember the value on top of the stack."""
+        value, count = self.stack[-1], len(self.memo)
+        if index == 1 and not count:
+            self.memo.append(None)  # Python 2 counts from one
+        elif not 0 <= index <= count:
+            raise bad("its pickle numbers its objects out of order")
+        self.memo[index : index + 1] = (value,)
+
+    def get(self, index: int) -> None:
+        """Put a value that was remembered on the stack."""
+        if index < 0:
+            raise IndexError
+        self.stack.append(self.memo[index])
+
     # Objects.
 
     def global_(self, module: Any, name: Any) -> Name:
         """Return a name; dotted ones are as inert as others."""
-        if not isinstance(module, str) or not isinstance(name, str):
+        if type(module) is not str or type(name) is not str:
             raise bad("its pickle names a global by something that is no text")
+        check_text(module)
+        check_text(name)
         found = Name(module, name)
         self.names[found] = None
         return found
@@ -227,9 +243,15 @@ class Pickle:
             into = target.entries = {} if target.entries is None else target.entries
         if not isinstance(into, dict):
             raise bad("its pickle puts a key into something that has none")
+        self._charge(ITEM * (len(pairs) // 2) + (0 if into else FIRST_ITEM))
         for index in range(0, len(pairs), 2):
             key = pairs[index]
-            into[key if type(key) is str else _key(key)] = pairs[index + 1]
+            if type(key) is not str:
+                self.limit -= KEY
+                key = key_of(key, len(into))
+            elif len(key) > LONGEST_TEXT:
+                check_text(key)
+            into[key] = pairs[index + 1]
 
     def add_items(self, target: Any, values: List[Any]) -> None:
         """Append values to a list, a set (kept as a list) or a stand-in."""
@@ -240,20 +262,12 @@ class Pickle:
             raise bad("its pickle appends to something that is no list")
         into.extend(values)
 
-
-def _key(key: Any) -> Any:
-    if isinstance(key, tuple) and not isinstance(key, Name):
-        if len(key) <= _LONGEST_KEY and all(isinstance(part, _PLAIN_KEYS) for part in key):
-            return key
-    elif isinstance(key, (*_PLAIN_KEYS, Name, Thing)):
-        return key
-    raise bad("its pickle uses a {} as a key".format(type(key).__name__))
+    def _charge(self, count: int) -> None:
+        """Charge what will be made, before it is."""
+        self.limit -= count
+        if self.limit < self.end:
+            raise self.room.full()
 
 
-def _called(code: int) -> str:
-    names = [op.name for op in pickletools.opcodes if ord(op.code) == code]
-    return names[0] if names else "0x{:02x}, which no pickle has".format(code)
-
-
-Table = Dict[int, Callable[[Pickle], Any]]
-"""What every operation does; an operation that it lacks is refused by its name."""
+Table = List[Tuple[Callable[[Pickle], Any], int]]
+"""What every operation does, by its code, and what it costs beside its bytes."""

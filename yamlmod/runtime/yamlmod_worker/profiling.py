@@ -209,6 +209,7 @@ class _Subject:
                 "shapes": counted.shapes[index] if counted else [],
                 "bytes": memory.layers[index] if memory else None,
                 "time_share": None,
+                "milliseconds": None,
             }
             for index, layer in enumerate(layers)
         ]

@@ -10,10 +10,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from .allocator import give_memory_back
 from .building import Builder, builder_for
 from .checkpoints import open_checkpoint
+from .classes import check_classes, check_layers, extra_classes
 from .identity import outputs, start_as_identity
 from .meanings import Tensor
 from .refused import Refused
-from .state import find_state
+from .state import State, find_state
 from .writing import Source, load, write
 
 _LAYER = re.compile(r"model\.(\d+)\.(.+)")
@@ -37,7 +38,12 @@ def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
     checkpoint = open_checkpoint(question["weights"])
     state = find_state(checkpoint)
     tensors = state.tensors
+    head = "model.{}.".format(question["old_layers"] - 1)
+    check_layers(tensors, question["old_layers"], question["from"])
+    more = extra_classes(state, question.get("classes"), head)
     builder = builder_for(question)
+    if more:
+        _prove_classes(builder, question, state, head)
     old = _build(builder, question, "from", "old_layers", state.classes)
     notes = [*state.notes, *_compare_base(old, tensors, question)]
     kept = _parameters(old)
@@ -74,6 +80,19 @@ def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
     if question["out"] is not None:
         write(builder.save, new, Source(checkpoint, state, carried), question["out"])
     return {**found, **builder.told()}
+
+
+def _prove_classes(builder: Builder, question: Dict[str, Any], state: State, head: str) -> None:
+    """Compare with the network of --from as it is, before one of more classes is built."""
+
+    def build(classes: Optional[int]) -> Dict[str, Tuple[int, ...]]:
+        network = _build(builder, question, "from", "old_layers", classes)
+        if classes is None:
+            _compare_base(network, state.tensors, question)
+        return _shapes(network)
+
+    check_classes(state, question.get("classes"), head, build(None), build)
+    gc.collect()
 
 
 def _build(

@@ -7,7 +7,8 @@ import struct
 from typing import Any, Dict, List, Tuple
 
 from .contents import LONGEST, Contents, File, Place
-from .meanings import WIDTH, Storage, Tensor, whole
+from .keys import check_text
+from .meanings import WIDTH, Storage, Tensor, check_shape, whole
 from .refused import bad, shown
 
 _DTYPES = {
@@ -22,6 +23,9 @@ _DTYPES = {
     "U8": "uint8",
     "BOOL": "bool",
 }
+_JSON = 40  # bytes of memory for a byte of JSON: `[]` has 88
+_TENSOR = 1500  # bytes of memory for a tensor, beside its JSON
+_LONGEST_NUMBER = 20  # digits; those of a whole number cost their square
 
 
 def is_safetensors(head: bytes) -> bool:
@@ -36,13 +40,9 @@ def open_safetensors(file: File) -> Contents:
         raise bad("it begins like safetensors, but its header is cut short")
     if length > LONGEST:
         raise bad("its header has {} bytes, and at most {} are read".format(length, LONGEST))
-    try:
-        header = json.loads(file.part(8, length).decode("utf-8"), object_pairs_hook=_once)
-    except (ValueError, RecursionError):
-        raise bad("it begins like safetensors, but its header is no JSON") from None
-    if not isinstance(header, dict):
-        raise bad("its safetensors header is no table")
-    header.pop("__metadata__", None)
+    file.room.spend(_JSON * length)
+    header = _header(file.part(8, length))
+    file.room.spend(_TENSOR * len(header))
     base = 8 + length
     found = {name: _tensor(name, told, base, file.size) for name, told in header.items()}
     end = base
@@ -54,6 +54,33 @@ def open_safetensors(file: File) -> Contents:
     return Contents(root, [], {name: place for name, (_, place) in found.items()}.get)
 
 
+def _header(data: bytes) -> Dict[str, Any]:
+    try:
+        header = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_once,
+            parse_int=_integer,
+            parse_float=_no_number,
+            parse_constant=_no_number,
+        )
+    except (ValueError, RecursionError):
+        raise bad("it begins like safetensors, but its header is no JSON") from None
+    if not isinstance(header, dict):
+        raise bad("its safetensors header is no table")
+    header.pop("__metadata__", None)
+    return header
+
+
+def _integer(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise bad("its header writes a number of {} digits".format(len(text)))
+    return int(text)
+
+
+def _no_number(text: str) -> Any:
+    raise bad("its header has the number {}, and sizes are whole".format(shown(text)))
+
+
 def _once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -62,8 +89,9 @@ def _once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
 
 
 def _tensor(name: str, told: Any, base: int, size: int) -> Tuple[Tensor, Place]:
+    check_text(name)
     try:
-        dtype, shape = _DTYPES.get(told["dtype"]), told["shape"]
+        dtype, shape = _DTYPES.get(told["dtype"]), check_shape(told["shape"])
         start, stop = map(whole, told["data_offsets"])
         shape = tuple(map(whole, shape))
     except (KeyError, TypeError, ValueError):

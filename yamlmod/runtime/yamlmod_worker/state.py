@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .checkpoints import Checkpoint
+from .inert import Thing
+from .keys import Key
 from .meanings import Tensor
-from .pickles import Thing
-from .refused import bad, shown
+from .refused import Refused, bad, shown
 
 _DEEPEST = 60  # modules within modules
-_MOST = 200_000  # modules and tensors; a malicious file can name one module very often
+_MOST = 100_000  # modules and tensors; a malicious file can name one module very often
 _LONGEST_NAME = 200
+_TENSOR = 800  # bytes of memory for a tensor's name, its place in a table, and copies of both
+_MOST_EPOCHS = 1_000_000_000
 # What is taken off the names where all begin in this way.
 _WRAPPERS = (("module.", "module."), ("_orig_mod.", "_orig_mod."), ("model.", "model.model."))
 
@@ -33,19 +36,23 @@ def find_state(checkpoint: Checkpoint) -> State:
     if isinstance(root, dict) and not _is_state(root):
         network, source = _choose(root)
         epoch = root.get("epoch")
-        if isinstance(epoch, int) and epoch >= 0:
+        if isinstance(epoch, int) and 0 <= epoch < _MOST_EPOCHS:
             notes.append("saved in epoch {}; training with it starts at 0".format(epoch))
         if root.get("optimizer") is not None:
             notes.append("the optimizer's state is dropped: it belongs to the old layers")
     if isinstance(network, Thing):
-        tensors = dict(_walk(network, "", (), [_MOST]))
+        pairs = _walk(network, "", (), [_MOST])
     elif _is_state(network):
-        tensors = {key: value for key, value in network.items() if isinstance(value, Tensor)}
+        pairs = ((key, value) for key, value in network.items() if isinstance(value, Tensor))
     else:
         raise bad("its {} is neither a network nor a state dict".format(source))
-    for name in tensors:
+    tensors: Dict[str, Tensor] = {}
+    for name, tensor in pairs:
         if len(name) > _LONGEST_NAME or not name.isprintable():
             raise bad("it has a tensor of the name {}".format(shown(name)))
+        checkpoint.room.spend(_TENSOR)
+        checkpoint.check(tensor)
+        tensors[name] = tensor
     tensors = _plain_names(tensors, notes)
     if not tensors:
         raise bad("its {} has no tensors".format(source))
@@ -54,7 +61,7 @@ def find_state(checkpoint: Checkpoint) -> State:
         notes.append("its numbers are {}".format(" and ".join(kinds)))
     classes, names = _classes(network)
     rows = max([one.shape[0] for one in tensors.values() if one.shape], default=0)
-    if classes is not None and not 0 < classes <= rows:  # a network of them would be built
+    if classes is not None and not 0 < classes <= rows:
         raise bad(
             "it says that it has {} classes, and its largest tensor has {} rows".format(
                 shown(str(classes)), rows
@@ -118,22 +125,26 @@ def _walk(
     for table in ("_parameters", "_buffers"):
         held = module.attribute(table)
         for name, value in held.items() if isinstance(held, dict) else ():
-            _spend(budget, name)
-            if isinstance(value, Tensor) and isinstance(name, str) and name not in absent:
+            _spend(budget, prefix + name if type(name) is str else "")
+            if isinstance(value, Tensor) and type(name) is str and name not in absent:
                 yield prefix + name, value
     for name, inner in (_modules(module) or {}).items():
-        _spend(budget, name)
-        if isinstance(inner, Thing) and isinstance(name, str):
+        _spend(budget, prefix + name if type(name) is str else "")
+        if isinstance(inner, Thing) and type(name) is str:
             for found in _walk(inner, prefix + name + ".", (*above, id(module)), budget):
                 yield found
 
 
-def _spend(budget: List[int], name: Any = "") -> None:
+def _spend(budget: List[int], name: str) -> None:
     budget[0] -= 1
     if budget[0] < 0:
-        raise bad("it names more than {} modules and tensors".format(_MOST))
-    if isinstance(name, str) and len(name) > _LONGEST_NAME:
+        raise _too_many()
+    if len(name) > _LONGEST_NAME:
         raise bad("it has a name of {} letters".format(len(name)))
+
+
+def _too_many() -> Refused:
+    return bad("it names more than {} modules and tensors".format(_MOST))
 
 
 def _members(value: Any, budget: List[int]) -> Set[str]:
@@ -143,6 +154,8 @@ def _members(value: Any, budget: List[int]) -> Set[str]:
     if not isinstance(value, list):
         return set()
     budget[0] -= len(value)
+    if budget[0] < 0:
+        raise _too_many()
     return {one for one in value if isinstance(one, str)}
 
 
@@ -152,11 +165,18 @@ def _classes(network: Any) -> Tuple[Optional[int], Any]:
         return None, None
     told = network.attribute("yaml")
     count = told.get("nc") if isinstance(told, dict) else None
-    names = network.attribute("names")
-    if isinstance(names, dict):
-        listed: List[Any] = list(names.values())
-        plain = all(isinstance(k, int) for k in names) and all(isinstance(v, str) for v in listed)
-    else:
-        plain = isinstance(names, list) and all(isinstance(v, str) for v in names)
-    number = count if isinstance(count, int) and not isinstance(count, bool) else None
-    return number, names if plain else None
+    number = count if type(count) is int else None
+    return number, _class_names(network.attribute("names"))
+
+
+def _class_names(told: Any) -> Any:
+    """Return the names of the classes, a list or a dict by number as the network has them."""
+    if isinstance(told, list):
+        return told if all(isinstance(name, str) for name in told) else None
+    if not isinstance(told, dict) or not all(isinstance(name, str) for name in told.values()):
+        return None
+    pairs = [(key.value if type(key) is Key else key, name) for key, name in told.items()]
+    # Numbers that only count, in whatever order: others could collide as keys.
+    if any(type(number) is not int or not 0 <= number <= len(pairs) for number, _ in pairs):
+        return None
+    return dict(sorted(pairs))

@@ -1,0 +1,89 @@
+"""Files are read in one place: `disk.read_regular`, which refuses what a repository may plant."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import yamlmod
+
+_ROOT = Path(yamlmod.__file__).parent
+_READERS = {"read_text", "read_bytes", "open", "fdopen", "FileIO", "open_code", "mmap", "memmap"}
+_WALKS = {"walk", "fwalk", "listdir", "iterdir", "rglob", "glob", "iglob", "scandir"}
+_LOADERS = {"run_path", "load_source", "spec_from_file_location", "get_data", "linecache"}
+# `Run.open` finds a model YAML, and reads it with read_text.
+_RUNS = ("opened", "run")
+# Each with why it may.
+_MAY_READ = {
+    "workspace/disk.py": "the one reader, and every call that writes",
+    "workspace/key.py": "asks the open key file whose it is; it lies in no repository",
+    "workspace/lock.py": "opens the lock file to ask the system who holds it",
+    "fork/read/torch_names.py": "loads the table that yamlmod itself brings",
+    "cli/console.py": "opens the system's null device for writing",
+}
+_MAY_WALK = {
+    "workspace/disk.py": "the names in the journal's folder",
+    "workspace/walk.py": "the one walk",
+    "cli/commands/remap.py": "Tree.glob, which is workspace/matching.py",
+    "workspace/undo.py": "folders one below that hold a journal",
+    "cli/app.py": "the commands' own files",
+    "registry/catalogue.py": "the built-in templates",
+}
+
+
+def _calls(path: Path) -> set[str]:
+    """Return what a file calls that may open one; our own functions have names of their own."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            names |= {node.func.id} - {"read_text", "read_bytes"}  # those of workspace/files.py
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr != "open" or getattr(node.func.value, "id", "") not in _RUNS:
+                names.add(node.func.attr)
+        elif isinstance(node, ast.ImportFrom) and node.module in ("io", "os", "mmap", "linecache"):
+            names |= {alias.name for alias in node.names if alias.name in _READERS | _WALKS}
+    return names
+
+
+_APART = ("yamlmod_worker", "yamlmod_guard")
+_FILES = [path for path in sorted(_ROOT.rglob("*.py")) if path.parent.name not in _APART]
+_IDS = [path.relative_to(_ROOT).as_posix() for path in _FILES]
+
+
+@pytest.mark.parametrize("path", _FILES, ids=_IDS)
+def test_nothing_else_opens_a_file(path: Path) -> None:
+    """Worker and guard are programs of their own, which read weights and what the kernel says."""
+    name = path.relative_to(_ROOT).as_posix()
+    # The fork room calls glob of its protocol, which the workspace carries out.
+    if name not in _MAY_READ:
+        assert not _calls(path) & (_READERS | _LOADERS), name
+    if name not in _MAY_WALK and not name.startswith("fork/"):
+        assert not _calls(path) & _WALKS - {"walk"}, name
+
+
+def test_the_exceptions_are_needed() -> None:
+    for may, words in ((_MAY_READ, _READERS | _LOADERS), (_MAY_WALK, _WALKS)):
+        for name in may:
+            assert _calls(_ROOT / name) & words, name
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Path(x).read_text()",
+        "open(x)",
+        "x.open('rb')",
+        "os.open(x, 0)",
+        "io.open(x)",
+        "from io import open as o",
+        "os.fdopen(3)",
+        "io.FileIO(x)",
+        "runpy.run_path(x)",
+    ],
+)
+def test_the_rule_sees_every_form(code: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(code, encoding="utf-8")
+    assert _calls(path) & (_READERS | _LOADERS)

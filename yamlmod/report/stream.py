@@ -1,0 +1,88 @@
+"""Where text leaves the program: what is written to stdout and stderr is made safe to show."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any, Literal, TextIO, cast
+
+from yamlmod.safe_text import safe_line, safe_text
+
+
+class Styled(str):
+    """A line made safe already, which holds our own colours or our own workflow command."""
+
+
+class SafeStream:
+    """A text stream that makes safe what anybody writes to it: typer, warnings, tracebacks."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.unfiltered = stream
+
+    def write(self, text: str) -> int:
+        """Write text made safe."""
+        self.unfiltered.write(safe_text(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write lines made safe."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        # Libraries wrap the buffer of a stream whose encoding they dislike, and write past it.
+        if name in ("buffer", "detach", "unfiltered"):
+            raise AttributeError(name)
+        return getattr(self.unfiltered, name)
+
+
+def filter_streams() -> None:
+    """Put a safe stream before stdout and stderr, which then also shows what a console lacks."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None or isinstance(stream, SafeStream):
+            continue
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+        setattr(sys, name, SafeStream(stream))
+
+
+def unfiltered(stream: TextIO) -> TextIO:
+    """Return the stream itself, for text that was made safe and is styled."""
+    return cast(TextIO, getattr(stream, "unfiltered", stream))
+
+
+def is_terminal(name: Literal["stdout", "stderr"]) -> bool:
+    """Tell whether a person looks at a stream."""
+    stream = getattr(sys, name)
+    return stream is not None and bool(stream.isatty())
+
+
+def is_styled_terminal(name: Literal["stdout", "stderr"]) -> bool:
+    """Tell whether a stream is a terminal that knows colours and the cursor."""
+    return is_terminal(name) and os.environ.get("TERM") != "dumb"
+
+
+def bar_stream() -> TextIO:
+    """Return stderr itself, for a progress bar, which moves the cursor."""
+    return unfiltered(sys.stderr)
+
+
+def write_lines(stream: TextIO, lines: Iterable[str]) -> None:
+    """Write lines, each made safe unless it is styled, and flush."""
+    raw = unfiltered(stream)
+    for line in lines:
+        raw.write((line if isinstance(line, Styled) else safe_line(line)) + "\n")
+    raw.flush()
+
+
+def write_diff(stream: TextIO, diff: bytes) -> None:
+    """Write a diff to a terminal, where it is for reading: lines made safe, with their tabs."""
+    raw = unfiltered(stream)
+    text = diff.decode("utf-8", "surrogateescape").removesuffix("\n")
+    for line in text.split("\n") if diff else ():
+        # The end of a CRLF line does nothing, and a sign there would hide what differs.
+        raw.write(safe_text(line.removesuffix("\r")) + ("\r\n" if line.endswith("\r") else "\n"))
+    raw.flush()

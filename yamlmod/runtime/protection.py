@@ -1,0 +1,72 @@
+"""What a fork that is run is kept from, by what the system offers; told with every run."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from yamlmod.errors import Refusal
+
+NAMES = ("processes", "network", "home")
+VARIABLE = "YAMLMOD_PROTECTION"
+_WORDS = {
+    "processes": {
+        "namespace": "every process ends with the run",
+        "adopted": "processes end with the run, unless one ends yamlmod's guard",
+        "job": "processes end with the run",
+        "group": "not of processes that leave the fork's group",
+    },
+    "network": {
+        "namespace": "no network",
+        "hooks": "not of the network (only Python's own calls are stopped)",
+    },
+    "home": {
+        "discarded": "changes to files are thrown away",
+        "read-only": "files are read-only",
+        "open": "not of your files",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Protection:
+    """For each name how it is protected, folders that stay writable, and why something is not."""
+
+    processes: str = "group"
+    network: str = "hooks"
+    home: str = "open"
+    writable: list[str] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it for --json."""
+        return asdict(self)
+
+    @property
+    def line(self) -> str:
+        """Return it for a person."""
+        words = [_WORDS[name][getattr(self, name)] for name in NAMES]
+        if self.writable:
+            words.append(f"writable: {', '.join(self.writable)}")
+        reasons = ", ".join(dict.fromkeys(self.missing.values()))
+        return f"protection: {'; '.join(words)}" + (f" ({reasons})" if reasons else "")
+
+
+def wanted() -> list[str] | None:
+    """Return which protections to try, by the environment; None for no guard at all."""
+    text = os.environ.get(VARIABLE)
+    if text is None or text.strip() == "all":
+        return list(NAMES)
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if words == ["group"]:
+        return None
+    if words == ["none"]:
+        return []
+    if not words or not set(words) <= set(NAMES):
+        raise Refusal(
+            "usage",
+            f"{VARIABLE} is {text[:60]!r}",
+            hint=f"leave it unset, or give some of {', '.join(NAMES)}; or none, or group",
+        )
+    return words
