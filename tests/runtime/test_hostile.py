@@ -191,7 +191,8 @@ def _bombs_of_files(path: Path) -> dict[str, Callable[[], None]]:
         "a header of lists": header('{"a": [' + "[]," * 350_000 + "1]}"),
         "a header of many": header(
             "{" + ",".join(f'"{i}":{{"dtype":"I8","shape":[0],"data_offsets":[0,0]}}'
-                           for i in range(15_000)) + "}"),
+                           for i in range(15_000))
+            + ',"x":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}'),
         "a shape of millions": header(
             '{"a":{"dtype":"I8","data_offsets":[0,0],"shape":[' + "9," * 500_000 + "9]}}"),
         "a number of millions": header('{"a":' + "9" * 1_000_000 + "}"),

@@ -20,7 +20,7 @@ from yamlmod.runtime.yamlmod_worker.refused import Refused
 from yamlmod.runtime.yamlmod_worker.room import FLOOR, Room
 from yamlmod.runtime.yamlmod_worker.state import find_state
 
-_SIZE = 120_000
+_SIZE = 40_000
 _SLACK = 1.1  # of lists, which grow by an eighth
 
 
@@ -51,7 +51,7 @@ def test_an_operation_is_charged_at_what_it_takes(name: str) -> None:
 
 def _seconds(data: bytes) -> float:
     taken = []
-    for _ in range(2):
+    for _ in range(3):
         start = time.process_time()
         _spent(data)
         taken.append(time.process_time() - start)
@@ -60,9 +60,9 @@ def _seconds(data: bytes) -> float:
 
 @pytest.mark.parametrize("name", GROWTHS)
 def test_four_times_the_bytes_take_four_times_the_time(name: str) -> None:
-    small, large = (_seconds(GROWTHS[name].pickle(size)) for size in (100_000, 400_000))
+    small, large = (_seconds(GROWTHS[name].pickle(size)) for size in (40_000, 160_000))
     # Of the square of the keys or of the texts it would be 16 times.
-    assert large < 9 * small + 0.1, f"{small:.3f} s, then {large:.3f} s"
+    assert large < 9 * small + 0.3, f"{small:.3f} s, then {large:.3f} s"
 
 
 class _Network(nn.Module):
