@@ -1,6 +1,6 @@
 """Compare what the import graph says about every name of a fork's modules with what Python says.
 
-    python -m tools.names REPO... [--seconds 60] [--list wrong|unknown|failed]
+    python -m tools.names REPO... [--near] [--seconds 60] [--list wrong,failed,Unknown]
 
 Each Python file below REPO is really imported, in another process that has torch and stand-ins
 for the packages that are not installed. For every name of the module, and every name
@@ -37,6 +37,7 @@ from yamlmod.errors import YamlmodError
 from yamlmod.fork.candidates import choose
 from yamlmod.fork.python.answers import Answer, Definition, Missing, OutsideTree, Unknown, shown
 from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.python.import_reach import ImportReach
 from yamlmod.workspace.files import Tree
 from yamlmod.workspace.search import python_files
 
@@ -208,7 +209,19 @@ def parser_of(tree: Tree) -> str:
         return ""
 
 
-def run(repo: Path, seconds: float) -> Outcome:
+def near(tree: Tree, graph: ImportGraph) -> list[str]:
+    """Return the parse file and what it may come to import."""
+    reach = ImportReach(tree, graph.modules)
+    found, waiting = [graph.modules.parser], [graph.modules.parser]
+    while waiting:
+        for path in sorted(reach.imported(waiting.pop())):
+            if path not in found:
+                found.append(path)
+                waiting.append(path)
+    return found
+
+
+def run(repo: Path, seconds: float, only_near: bool) -> Outcome:
     """Compare all files of a repository.
 
     First all in one process, which is fast; then those by themselves for which something was
@@ -216,7 +229,8 @@ def run(repo: Path, seconds: float) -> Outcome:
     """
     tree = Tree(repo)
     graph = ImportGraph(tree, parser_of(tree))
-    paths = [path for path, _ in python_files(tree)]
+    everything = not (only_near and graph.modules.parser)
+    paths = [path for path, _ in python_files(tree)] if everything else near(tree, graph)
 
     def work(path: str) -> Outcome:
         return child(graph, repo, path)
@@ -244,6 +258,7 @@ def main() -> int:
     parser.add_argument("repo", nargs="+", type=Path)
     parser.add_argument("--seconds", type=float, default=60, help="for one file")
     parser.add_argument("--list", default="wrong", help="the verdicts whose names are printed")
+    parser.add_argument("--near", action="store_true", help="only what the parse file imports")
     options = parser.parse_args()
     with contextlib.suppress(ImportError):
         import torch
@@ -252,7 +267,7 @@ def main() -> int:
     everything: Counter[str] = Counter()
     for repo in options.repo:
         started = time.monotonic()
-        outcome = run(repo.resolve(), options.seconds)
+        outcome = run(repo.resolve(), options.seconds, options.near)
         counts = ", ".join(f"{count} {name}" for name, count in sorted(outcome.counts.items()))
         print(f"{repo}: {counts} ({time.monotonic() - started:.0f} s)", flush=True)
         for verdict, text in outcome.lines:
