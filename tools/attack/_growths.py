@@ -30,12 +30,19 @@ class Growth(NamedTuple):
         """Return the piece with its number put in, where it has a place for one."""
         piece = self.piece.replace(b"<4>", struct.pack("<I", index))
         piece = piece.replace(b"<9>", _long(index * PRIME)).replace(b"<-9>", _long(-index * PRIME))
+        piece = piece.replace(b"<alike>", _alike(index))
         return piece.replace(b"<t>", b"%d" % index).replace(b"<x>", b"%08x" % index)
 
 
 def _long(number: int) -> bytes:
     data = number.to_bytes(number.bit_length() // 8 + 1, "little", signed=True)
     return bytes([0x8A, len(data)]) + data
+
+
+def _alike(index: int) -> bytes:
+    """Return a tuple of eight parts: 1 as a number, as a text or as bytes, another for each."""
+    kinds = (b"K\x01", b"\x8c\x011", b"C\x011")
+    return b"(" + b"".join(kinds[index // 3**part % 3] for part in range(8)) + b"t"
 
 
 _NAME = b"cm\nC\n\x94"  # remembered as 0
@@ -118,6 +125,9 @@ GROWTHS = {
     "negative keys of one hash": Growth(b"}(", b"<-9>N", b"u"),
     "tuples of such": Growth(b"}(", b"<9>\x85N", b"u"),
     "frozen sets of such": Growth(b"}(", b"(<9>\x91N", b"u"),
+    "numbers that equal nothing as keys": Growth(b"}(", b"G\x7f\xf8\0\0\0\0\0\0N", b"u"),
+    "tuples of such numbers": Growth(b"}(", b"G\x7f\xf8\0\0\0\0\0\0\x85N", b"u"),
+    "tuples of parts that look alike": Growth(b"}(", b"<alike>N", b"u"),
     "floats as keys": Growth(b"}(", b"GC\xe0\0\0<4>N", b"u"),
     "texts as keys": Growth(b"}(", b"X\x08\0\0\0<x>N", b"u"),
     "bytes as keys": Growth(b"}(", b"C\x04<4>N", b"u"),

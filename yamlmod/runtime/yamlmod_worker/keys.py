@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .inert import Name, Thing
-from .refused import bad
+from .refused import Refused, a_value_of, bad
 
 # Bytes or letters of a text that is a key: an equal one is compared letter by letter, each time.
 LONGEST_TEXT = 1000
@@ -50,7 +50,7 @@ def key_of(key: Any, count: int) -> Any:
         return key
     if kind in (tuple, bytes) or kind in _NUMBERS:
         return Key(key)
-    raise bad("its pickle uses a {} as a key".format(kind.__name__))
+    raise _odd_key(kind)
 
 
 def check_text(text: Any) -> None:
@@ -63,7 +63,15 @@ def _hashed(part: Any) -> int:
     kind = type(part)
     if kind is str or kind is bytes:
         check_text(part)
-        return hash(part)
-    if kind not in _NUMBERS or (kind is int and part.bit_length() > _MOST_BITS):
-        raise bad("its pickle uses a {} as a key".format(kind.__name__))
-    return hash(repr(part))
+        return hash((kind.__name__, part))  # "1", b"1" and the text of 1 are equal in their hash
+    if kind not in _NUMBERS:
+        raise _odd_key(kind)
+    if kind is int and part.bit_length() > _MOST_BITS:
+        raise bad("its pickle uses a number of {} bits as a key".format(part.bit_length()))
+    if part != part:
+        raise bad("its pickle uses nan as a key")  # each is another one, and all have one hash
+    return hash((kind.__name__, repr(part)))
+
+
+def _odd_key(kind: type) -> Refused:
+    return bad("its pickle uses {} as a key".format(a_value_of(kind)))

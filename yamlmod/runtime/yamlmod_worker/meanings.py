@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional, Tuple
 from .inert import Name
 from .keys import check_text
 from .pickles import Known
-from .refused import bad, shown
+from .refused import a_value_of, bad, shown
 
 STORAGES = {
     "DoubleStorage": "float64",
@@ -61,8 +61,10 @@ class Tensor(NamedTuple):
 
 def whole(value: Any) -> int:
     """Return a number that must be whole, and that a file may have of something."""
-    if type(value) is not int or value < 0:
-        raise bad("it has a {} for a whole number".format(type(value).__name__))
+    if type(value) is not int:
+        raise bad("it has {} for a whole number".format(a_value_of(type(value))))
+    if value < 0:
+        raise bad("it has a negative number for a size")
     if value > _MOST:
         raise bad("it has a size of {} bits".format(value.bit_length()))
     return value

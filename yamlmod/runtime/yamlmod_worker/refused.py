@@ -21,3 +21,9 @@ def bad(message: str) -> Refused:
 def shown(name: str) -> str:
     """Return a name of the file's as it may be printed: short, and without control characters."""
     return repr(name if len(name) <= _SHOWN else name[:_SHOWN] + "...")
+
+
+def a_value_of(kind: type) -> str:
+    """Return what a value of a type is called: `a str`, `an int`."""
+    article = "an" if kind.__name__[0].lower() in "aeiou" else "a"
+    return "{} {}".format(article, kind.__name__)

@@ -13,6 +13,7 @@ from .refused import Refused, bad, shown
 _DEEPEST = 60  # modules within modules
 _MOST = 100_000  # modules and tensors; a malicious file can name one module very often
 _LONGEST_NAME = 200
+_FILE = "the file itself"
 _TENSOR = 800  # bytes of memory for a tensor's name, its place in a table, and copies of both
 _MOST_EPOCHS = 1_000_000_000
 # What is taken off the names where all begin in this way.
@@ -32,7 +33,7 @@ class State(NamedTuple):
 def find_state(checkpoint: Checkpoint) -> State:
     """Return the state of the network that a checkpoint holds. Raises Refused where it has none."""
     root, notes = checkpoint.root, []  # type: Any, List[str]
-    network, source = root, "the file itself"
+    network, source = root, _FILE
     if isinstance(root, dict) and not _is_state(root):
         network, source = _choose(root)
         epoch = root.get("epoch")
@@ -45,7 +46,7 @@ def find_state(checkpoint: Checkpoint) -> State:
     elif _is_state(network):
         pairs = ((key, value) for key, value in network.items() if isinstance(value, Tensor))
     else:
-        raise bad("its {} is neither a network nor a state dict".format(source))
+        raise bad("{} is neither a network nor a state dict".format(_named(source)))
     tensors: Dict[str, Tensor] = {}
     for name, tensor in pairs:
         if len(name) > _LONGEST_NAME or not name.isprintable():
@@ -55,7 +56,7 @@ def find_state(checkpoint: Checkpoint) -> State:
         tensors[name] = tensor
     tensors = _plain_names(tensors, notes)
     if not tensors:
-        raise bad("its {} has no tensors".format(source))
+        raise bad("{} has no tensors".format(_named(source)))
     kinds = sorted({t.dtype for t in tensors.values() if t.is_float})
     if kinds and kinds != ["float32"]:
         notes.append("its numbers are {}".format(" and ".join(kinds)))
@@ -68,6 +69,10 @@ def find_state(checkpoint: Checkpoint) -> State:
             )
         )
     return State(tensors, source, notes, classes, names)
+
+
+def _named(source: str) -> str:
+    return source if source == _FILE else "its " + source
 
 
 def _plain_names(tensors: Dict[str, Tensor], notes: List[str]) -> Dict[str, Tensor]:
