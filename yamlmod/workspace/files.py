@@ -64,7 +64,8 @@ def read_text(
             "not-utf8",
             f"byte 0x{body[error.start]:02x} at offset {error.start} is not UTF-8",
             place=Place(name, line),
-            hint="save the file as UTF-8 (Python and YAML readers expect it)",
+            hint="save the file as UTF-8 (Python and YAML readers expect it)"
+            + (" and take out its coding comment, if it has one" if path.suffix == ".py" else ""),
         ) from error
 
 
