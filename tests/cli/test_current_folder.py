@@ -93,6 +93,35 @@ def test_a_module_of_the_clone_is_not_imported_by_python_m_either(clone: Path) -
         assert _marks(clone) == "", words
 
 
+@pytest.mark.parametrize("entries", ["|/nowhere", "/nowhere|", ".", "{clone}"])
+def test_doctor_runs_nothing_of_the_clone_for_an_entry_of_pythonpath(
+    clone: Path, entries: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many shells hold `PYTHONPATH=$PYTHONPATH:...`; an empty entry means the current folder."""
+    for name in ("sitecustomize", "usercustomize"):
+        shutil.copy(clone / "json.py", clone / f"{name}.py")
+    given = entries.replace("|", os.pathsep).format(clone=clone)
+    monkeypatch.setenv("PYTHONPATH", given)
+    names = ["pip", "pytest", "torch", "no-such"]
+    answer = interpreter.ask(interpreter.own(), clone, ["models"], names)
+    assert answer.versions["pytest"] == pytest.__version__
+    assert answer.here["models"] == os.path.realpath(clone / "models")
+    assert _marks(clone) == ""
+
+
+def test_doctor_still_finds_what_pythonpath_names(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = clone.parent / "inside" / "some_package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", str(package.parent)]))
+    answer = interpreter.ask(interpreter.own(), clone, ["some_package", "models"], [])
+    assert answer.elsewhere["some_package"] == os.path.realpath(package)
+    assert answer.elsewhere["models"] is None
+    assert answer.here["models"] == os.path.realpath(clone / "models")
+
+
 def test_the_checkout_is_what_python_m_runs_in_it() -> None:
     root = Path(__file__).parents[2]
     code = "import yamlmod; print(yamlmod.__file__)"

@@ -250,3 +250,34 @@ def test_a_moved_folder_and_a_copied_one(folder: Path) -> None:
         found = _files(folder).items()
         names = {name.removeprefix(place): told for name, told in found if name.startswith(place)}
         assert names == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+@pytest.mark.parametrize("name", ["pending.json", "000001.json"])
+def test_an_entry_that_is_a_link_is_named_itself(folder: Path, name: str) -> None:
+    """What the link leads to is a file of the user's, and he is told to delete what is named."""
+    (folder / "mine.txt").write_text("mine")
+    store = folder / "evil" / ".yamlmod"
+    store.mkdir()
+    (store / name).symlink_to("../../mine.txt")
+    words = [_INSERT] if name == "pending.json" else []
+    for command in (*words, ("undo", "victim", "--list"), ("undo", "victim", "--list", "--json")):
+        done = yamlmod(*[word.replace("victim", "evil") for word in command], cwd=folder)
+        text = done.err + done.out.decode()
+        assert f"evil/.yamlmod/{name}" in text
+        assert "mine.txt" not in text
+    if words:
+        done = yamlmod("insert", "SimAM", "evil/models/mini.yaml", "--at", "5", "-w", cwd=folder)
+        assert done.code == 2 and done.err.count(f"evil/.yamlmod/{name}") == 2
+        assert "mine.txt" not in done.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+@pytest.mark.parametrize("target", ["../elsewhere", "/dev/zero", "nowhere"])
+def test_a_journal_folder_that_is_a_link_tells_of_no_write(folder: Path, target: str) -> None:
+    (folder / "elsewhere").mkdir()
+    (folder / "evil" / ".yamlmod").symlink_to(target)
+    done = yamlmod("insert", "SimAM", "evil/models/mini.yaml", "--at", "5", "-w", cwd=folder)
+    assert done.code == 2 and "error[journal-unwritable]" in done.err, done.err
+    assert "interrupted" not in done.err and "link" in done.err
+    assert not any((folder / "elsewhere").iterdir())

@@ -28,7 +28,7 @@ def show_list(path: Path, as_json: bool) -> None:
         doubts.append((begun_write.path, begun_write.doubt))
     if as_json:
         found = [_data(one, home) for one in kept]
-        strange = [{"file": display(one), "doubt": doubt} for one, doubt in doubts]
+        strange = [{"file": named(one, home), "doubt": doubt} for one, doubt in doubts]
         say_json({"command": "undo", "home": display(home), "writes": found, "doubtful": strange})
         return
     rows = [_row(one) for one in kept]
@@ -37,7 +37,7 @@ def show_list(path: Path, as_json: bool) -> None:
         lines = table(["write", "when", "state", "files", "command"], rows, right=(0, 3))
     if doubts:
         lines += ["", "not taken for yours (--trust-journal takes what is not damaged):"]
-        lines += [f"  {display(one)}: {doubt}" for one, doubt in doubts]
+        lines += [f"  {named(one, home)}: {doubt}" for one, doubt in doubts]
     show(lines)
 
 

@@ -14,6 +14,7 @@ from yamlmod.errors import Place, Refusal
 from yamlmod.registry.digest import digest_of
 from yamlmod.registry.fields import code, line, lines, plain, scalars, table, tables, texts
 from yamlmod.registry.toml import load_toml
+from yamlmod.workspace.disk import UnfitError
 
 RULES = ("same", "free", "conv", "csp")
 KINDS = ("official", "port", "none")
@@ -230,6 +231,8 @@ def read_template(folder: Path, below: Path | None = None, in_block: bool = Fals
         return _template(folder, data, below)
     except _WRONG as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
+        if isinstance(error, UnfitError):  # a path of this machine would come with it
+            what = f"{Path(str(error.filename)).name} is not read: {error.strerror}"
         raise Refusal("bad-manifest", what[:400], place=Place(shown)) from error
 
 

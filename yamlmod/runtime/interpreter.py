@@ -78,7 +78,16 @@ def ask(
     interpreter: Interpreter, folder: Path, names: Sequence[str], distributions: Sequence[str]
 ) -> Imports:
     """Run the interpreter once and return its answer. Raises Refusal where it gives none."""
-    question = {"folder": str(folder), "names": list(names), "distributions": list(distributions)}
+    # An empty entry means the current folder, so that Python would run a `sitecustomize.py` or a
+    # `json.py` of the fork before the worker can do anything about it.
+    variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+    entries = variables.pop("PYTHONPATH", "")
+    question = {
+        "folder": str(folder),
+        "names": list(names),
+        "distributions": list(distributions),
+        "path": entries.split(os.pathsep) if entries else [],
+    }
     command = [interpreter.path, str(_WORKER), json.dumps(question)]
     try:
         done = subprocess.run(
@@ -88,7 +97,7 @@ def ask(
             capture_output=True,
             check=False,
             timeout=SECONDS,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"},
+            env=variables,
         )
     except subprocess.TimeoutExpired:
         raise _silent(interpreter, f"it did not answer within {SECONDS:g} s") from None

@@ -19,6 +19,11 @@ def main() -> None:
     import json
 
     question = json.loads(sys.argv[1])
+    importlib.import_module("email.parser")  # as the next line: what asking for a version imports
+    _version("pip")
+    # An entry that is empty or relative means the current folder, here the fork's.
+    sys.path[:0] = [entry for entry in question["path"] if os.path.isabs(entry)]
+    importlib.invalidate_caches()
     answer = {
         "executable": sys.executable,
         "version": ".".join(map(str, sys.version_info[:3])),

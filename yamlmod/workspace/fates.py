@@ -130,24 +130,24 @@ def doubtful(entry: Entry, home: Path) -> Refusal:
     take = f"`yamlmod undo {shlex.quote(display(home))} {FLAG}"
     lines = [
         f"if you know where it comes from: {take}` shows what it does, {take} -w` does it",
-        f"if not: delete {display(entry.path)}; nothing was changed",
+        f"if not: delete {named(entry.path, home)}; nothing was changed",
         "what it would do:",
         *(f"  {line}" for line in plan_lines(entry, home)),
     ]
     return Refusal(
         "foreign-journal",
-        f"{display(entry.path)} tells of an interrupted write, and {entry.doubt}",
+        f"{named(entry.path, home)} tells of an interrupted write, and {entry.doubt}",
         hint="\n".join(lines),
     )
 
 
-def damaged(entry: Entry) -> Refusal:
+def damaged(entry: Entry, home: Path) -> Refusal:
     """Return the refusal of an interrupted write that cannot be read."""
     return Refusal(
         "journal-damaged",
-        f"{display(entry.path)} tells of an interrupted write, and {entry.doubt}",
+        f"{named(entry.path, home)} tells of an interrupted write, and {entry.doubt}",
         hint="nothing was changed; look at the files of the fork yourself (yamlmod's temporary "
-        "files are called .yamlmod-*.tmp), then delete it",
+        f"files are called .yamlmod-*.tmp), then delete {named(entry.path, home)}",
     )
 
 

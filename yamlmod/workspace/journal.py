@@ -237,7 +237,10 @@ class _Judge:
 
 def _read(path: Path, room: int = MAX_ALL) -> bytes | Entry | None:
     """Return an entry's bytes, or the entry that says why there are none to be read."""
-    if path.is_symlink() or path.parent.is_symlink():
+    if path.parent.is_symlink():
+        there = os.path.lexists(path)
+        return Entry(path, None, "it is damaged: its folder is a link") if there else None
+    if path.is_symlink():
         return Entry(path, None, "it is damaged: it is a link")
     try:
         return disk.read(path, min(room, MAX_ENTRY))

@@ -64,7 +64,7 @@ def refuse_doubtful(home: Path, trust: bool = False) -> Entry | None:
     try:
         entry = journal.pending(home)
         if entry is not None and entry.record is None:
-            raise fates.damaged(entry)
+            raise fates.damaged(entry, home)
         if entry is not None and entry.doubt and not trust:
             raise fates.doubtful(entry, home)
         if entry is not None and entry.record is not None:

@@ -92,7 +92,7 @@ def _nothing(message: str, home: Path, strange: Sequence[Entry]) -> Refusal:
         "if not: delete them; your files stay as they are",
     ]
     for one in strange:
-        hint.append(f"{display(one.path)}: {one.doubt}")
+        hint.append(f"{named(one.path, home)}: {one.doubt}")
         files = one.record.files if one.record else ()
         hint += [f"  {named(file.path, home)}" for file in files]
     return Refusal(

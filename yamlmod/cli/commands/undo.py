@@ -130,10 +130,12 @@ def _what(change: Change) -> str:
 
 
 def _doubts(doubt: str, passed: Sequence[Entry]) -> list[str]:
-    from yamlmod.workspace.files import display
+    from yamlmod.workspace.fates import named
 
     lines = [f"this entry is taken on your word: {doubt}"] if doubt else []
-    return lines + [f"{display(one.path)} is passed over: {one.doubt}" for one in passed]
+    return lines + [
+        f"{named(one.path, one.path.parents[1])} is passed over: {one.doubt}" for one in passed
+    ]
 
 
 def _settle(home: Path, sinks: Sinks, trust: bool) -> None:
