@@ -17,7 +17,8 @@ from yamlmod.fork.second_reading import check_second_reading
         ("a = 1\n", "a = 2\n", True),
         ("a = 1\n", "a = (\n", False),
         ("class A:\n    pass\n", "class A:\n    pass\n\f\nclass B:\n    pass\n  ", True),
-        # Not read as it is: no word on what it becomes.
+        # Not given back as it is: no word on what it becomes.
+        ("if a:\n    b\n\felse:\n    c\n", "if a:\n    b\n\felse:\n    (\n", True),
         ("a = (\n", "a = (\n", True),
     ],
 )

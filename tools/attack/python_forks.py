@@ -55,6 +55,18 @@ class Memory:
         """Return the path as messages name it."""
         return path
 
+    def is_file(self, path: str) -> bool:
+        """Return whether a file is there."""
+        return path in self.texts
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether a folder is there."""
+        return any(one.startswith(f"{path}/") for one in self.texts)
+
+    def place(self) -> str:
+        """Return where the repository stands."""
+        return "fork"
+
     def glob(self, pattern: str) -> list[str]:
         """Return matching paths; a star does not cross a slash."""
         depth = pattern.count("/")
