@@ -279,6 +279,14 @@ def test_where_modules_are(
     assert (found.path if isinstance(found, Definition) else told(found)) == answer
 
 
+def test_a_dotted_import_with_an_alias_takes_the_attribute() -> None:
+    """`import a.b as c` is getattr(a, "b"), which a may have bound to something else since."""
+    tree = {"p/__init__.py": "from .b import b\n", "p/b.py": "class b: pass\n"}
+    one = graph({**tree, "x.py": "import p.b as c\nimport p.b\n"})
+    assert told(one.denotes("x.py", "c")) == "p/b.py:1 b"
+    assert told(one.denotes("x.py", "p.b")) == "p/b.py:1 b"
+
+
 def test_the_way_is_told() -> None:
     answer = graph(files(TREE)).denotes("a.py", "Low")
     assert isinstance(answer, Definition)

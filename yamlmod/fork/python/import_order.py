@@ -203,22 +203,29 @@ class ImportOrder:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 self._module(file, node, alias.name, 0)
+                parent = self.modules.find(file.path, alias.name.rpartition(".")[0] or alias.name)
+                if isinstance(parent, Module):
+                    self._note(file, node, parent)
             return
         module = node.module or ""
         place = self._module(file, node, module, node.level)
         if place is None:
             return
-        key = (file.path, (node.lineno, node.col_offset), place.path)
-        self.lookup.stops.at.pop(key, None)
-        if place.path in self.at or place.folder is not None:
-            # A complete package still gets submodules as attributes, one after the other.
-            self.lookup.stops.at[key] = (*self._now(place.path), len(self.complete))
+        self._note(file, node, place)
         names = [alias.name for alias in node.names]
         error: ErrorName = "ImportError"
         if names == ["*"]:
             names, error = self._listed(place), "AttributeError"
         for name in names:
             self._name(file, node, place, name, error)
+
+    def _note(self, file: Parsed, node: ast.stmt, place: Module) -> None:
+        """Note how far a module is when a statement imports from it."""
+        key = (file.path, (node.lineno, node.col_offset), place.path)
+        self.lookup.stops.at.pop(key, None)
+        if place.path in self.at or place.folder is not None:
+            # A complete package still gets submodules as attributes, one after the other.
+            self.lookup.stops.at[key] = (*self._now(place.path), len(self.complete))
 
     def _module(
         self, file: Parsed, node: ast.Import | ast.ImportFrom, dotted: str, level: int

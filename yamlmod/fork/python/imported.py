@@ -73,6 +73,12 @@ class Imported:
             return Missing(why, "ImportError", (hop, *answer.hops))
         return with_hop(answer, hop)
 
+    def last_of(self, importer: str, node: ast.Import, dotted: str) -> Answer:
+        """Return what `import a.b as c` binds: the attribute b of a, whatever that is by then."""
+        module, _, last = dotted.rpartition(".")
+        made = ast.ImportFrom(module, [ast.alias(last)], 0)
+        return self.from_module(importer, ast.copy_location(made, node), last)
+
     def star(self, importer: str, node: ast.ImportFrom, name: str) -> Outcomes:
         """Return what an import of everything binds a name to; None: it may not bind it."""
         place = self.lookup.modules.find(importer, node.module or "", node.level)

@@ -283,6 +283,8 @@ class Lookup:
         if isinstance(node, ast.Import) and alias is not None:
             dotted = alias.name if alias.asname else alias.name.partition(".")[0]
             whole = self.imported.module_answer(file.path, alias.name, 0, hop_of(file.path, node))
+            if alias.asname and "." in alias.name and isinstance(whole, Definition):
+                return [self.imported.last_of(file.path, node, alias.name)]
             if isinstance(whole, Missing) or dotted == alias.name:
                 return [whole]
             return [self.imported.module_answer(file.path, dotted, 0, hop_of(file.path, node))]
