@@ -120,9 +120,13 @@ class Model:
         )
         return self._after(insert(self._wired, request))
 
-    def remove(self, *layers: int | str, cascade: bool = False) -> Model:
-        """Take layers out; whoever read one reads its input."""
-        return self._after(remove(self._wired, self._indices(layers), cascade=cascade))
+    def remove(self, *layers: int | str, cascade: bool = False, sources: Where = None) -> Model:
+        """Take layers out; whoever read one reads its input.
+
+        ``sources`` names, for each layer of several inputs, the one that is read instead.
+        """
+        chosen, inputs = self._indices(layers), self._indices(sources)
+        return self._after(remove(self._wired, chosen, cascade=cascade, sources=inputs))
 
     def replace(
         self,

@@ -34,10 +34,10 @@ def insert_text(text: str, module: str, **options: Any) -> str:
     return run_insert(text, module, **options).text
 
 
-def remove_text(text: str, *selectors: str) -> str:
+def remove_text(text: str, *selectors: str, sources: Sequence[int] = ()) -> str:
     """Remove layers from ``text`` and return the new text."""
     model = read_model(text, "model.yaml")
-    return remove(model, [model.select(word) for word in selectors]).text
+    return remove(model, [model.select(word) for word in selectors], sources=sources).text
 
 
 def wiring(text: str) -> list[tuple[str, int | list[int]]]:

@@ -310,6 +310,15 @@ def test_recipes(made_by: str, recipe: str) -> None:
     assert _rows(again) == _rows(after)
 
 
+@pytest.mark.parametrize("source", [3, 7])
+def test_the_recipe_of_a_removed_fusion_says_which_input(source: int) -> None:
+    before = SMALL.replace("[[-1, 3], 1, Concat", "[[-1, 3], 1, BiFPN_Concat2")
+    after = remove_text(before, "8", sources=[source])
+    recipe = recipe_from_diff(model(before), model(after))
+    assert f"  - remove: [8]  # BiFPN_Concat2\n    from: [{source}]\n" in recipe
+    assert _rows(chain(model(before), read_recipe(recipe, "r").plans).text) == _rows(after)
+
+
 NO_RECIPES: list[tuple[list[tuple[str, str]], str]] = [
     ([("3, C3, [256]", "6, C3, [256]")], "3 C3: number 3 -> 6"),
     ([("[[-1, 3], 1, Concat", "[[-1, 2], 1, Concat")], "from[1] 2 reads 2 Conv; it read 3 C3"),

@@ -108,7 +108,9 @@ def test_move(layer: int, where: dict[str, int], expected: list[tuple[str, Any]]
 def test_a_moved_row_keeps_its_words_and_its_comment() -> None:
     text = SMALL.replace("[-1, 1, SPPF, [512, 5]],  # 5", "[-1,  1, SPPF, ['512',5]],   # 5 (x)")
     moved = move(model(text), 5, after=3).text
-    assert "   [-1, 1, SPPF, ['512',5]],   # 4 (x)\n   [-1, 1, Conv, [512, 3, 2]],  # 5-P4" in moved
+    assert (
+        "   [-1,  1, SPPF, ['512',5]],   # 4 (x)\n   [-1, 1, Conv, [512, 3, 2]],  # 5-P4" in moved
+    )
     wrong = SMALL.replace("# 5\n", "# 9\n")
     assert "SPPF, [512, 5]],  # 9\n" in move(model(wrong), 5, after=3).text
 
@@ -159,13 +161,15 @@ def test_a_move_is_a_removal_and_an_insertion(text: str, data: st.DataObject) ->
 def test_cascade() -> None:
     assert len(wiring(remove_text(SMALL, "12"))) == 13
     outcome = remove(
-        model(insert_text(SMALL, "Fuse", args=[], after=["12"], sources=(12, 4))), [13]
+        model(insert_text(SMALL, "Fuse", args=[], after=["12"], sources=(12, 4))),
+        [13],
+        sources=[12],
     )
     assert outcome.text == SMALL
     side = insert_text(SMALL, "Side", args=[], after=["3"], readers=[], allow_dead=True)
     fused = insert_text(side, "Fuse", args=[], after=["13"], sources=(13, 4))
-    assert len(wiring(remove(model(fused), [14]).text)) == 15
-    cascade = remove(model(fused), [14], cascade=True)
+    assert len(wiring(remove(model(fused), [14], sources=[13]).text)) == 15
+    cascade = remove(model(fused), [14], cascade=True, sources=[13])
     assert cascade.removed == (4, 14)
     assert cascade.text == SMALL
 

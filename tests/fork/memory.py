@@ -15,8 +15,21 @@ from yamlmod.registry.manifest import Template
 class Memory:
     """The Files protocol over a dictionary; `write` applies a plan."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str], place: str = "") -> None:
         self.texts = dict(texts)
+        self.folder = place
+
+    def is_file(self, path: str) -> bool:
+        """Return whether a file is there."""
+        return path in self.texts
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether a folder is there."""
+        return any(one.startswith(f"{path}/") for one in self.texts)
+
+    def place(self) -> str:
+        """Return the absolute path that the repository is said to have."""
+        return self.folder
 
     def read(self, path: str) -> str | None:
         """Return a file's text."""

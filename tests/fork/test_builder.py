@@ -74,8 +74,8 @@ def _builder(**files: str) -> Builder:
 
 def test_names_and_classes() -> None:
     builder = _builder()
-    assert {"Conv", "CBAM", "Small", "Detect", "nn", "parse_model"} <= builder.names
-    assert not builder.open
+    assert {"Conv", "CBAM", "Small", "Detect", "nn", "parse_model"} <= builder.names.known
+    assert not builder.names.open
     assert builder.twice == {"CBAM": ("repo/models/common.py:14", "repo/models/experimental.py:1")}
     assert builder.signatures["CBAM"] == Signature(1, 1, ("c",))  # the later import wins
     assert builder.signatures["Small"] == Signature(2, 3, ("c1", "c2", "ratio"))
@@ -95,9 +95,9 @@ def test_what_branches_hand_over() -> None:
 
 def test_an_import_that_leads_out_leaves_the_names_open() -> None:
     leaving = _builder(common="from elsewhere import *\n" + COMMON)
-    assert leaving.open and leaving.beyond == ("elsewhere",)
+    assert leaving.names.open and leaving.names.beyond == ("elsewhere",)
     closed = _builder(common=COMMON + "__all__ = ['Conv', 'C3', 'Concat']\n")
-    assert "Small" not in closed.names and "Conv" in closed.names
+    assert closed.names.lacks("Small") and closed.names.has("Conv")
 
 
 def test_tf_and_circles() -> None:
@@ -107,4 +107,4 @@ def test_tf_and_circles() -> None:
         experimental="from models.common import *\n" + EXPERIMENTAL,
     )
     assert builder.tensorflow == {"TFConv"}
-    assert {"Conv", "CBAM"} <= builder.names
+    assert {"Conv", "CBAM"} <= builder.names.known

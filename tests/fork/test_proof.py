@@ -9,7 +9,7 @@ from yamlmod.edits import Edit
 from yamlmod.errors import ProofFailedError
 from yamlmod.fork.plan import Change
 from yamlmod.fork.proof import member, proven
-from yamlmod.fork.source import parse
+from yamlmod.fork.python.source import parse
 
 SOURCE = parse("yolo.py", "yolo.py", yolo())
 AT = yolo().index("C3]:") + 2

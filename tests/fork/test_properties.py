@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fork.memory import ALL, COMMON, repository, yolo
 from yamlmod.edits import apply_edits
 from yamlmod.fork.listing import Listing, import_listing, literal_listing
-from yamlmod.fork.source import parse
+from yamlmod.fork.python.source import parse
 from yamlmod.registry.manifest import Template
 
 NAMES = st.lists(

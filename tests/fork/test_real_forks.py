@@ -11,9 +11,9 @@ import pytest
 from tests.fork.memory import ALL, Memory, template
 from tests.real_forks import fork_folder
 from yamlmod.errors import Refusal
-from yamlmod.fork.bindings import bindings
 from yamlmod.fork.locate import Fork, locate
 from yamlmod.fork.placed import PLACEMENTS
+from yamlmod.fork.python.bindings import bindings
 from yamlmod.registry.catalogue import catalogue
 from yamlmod.registry.manifest import Template
 
@@ -154,4 +154,4 @@ def test_a_name_that_another_file_of_ultralytics_has() -> None:
     with pytest.raises(Refusal) as caught:
         load(fork_folder("ultralytics==8.3.0")).install(template("SCDown", "same"))
     assert caught.value.code == "name-taken"
-    assert "nn/modules/__init__.py already binds SCDown" in caught.value.message
+    assert "nn/tasks.py already binds SCDown" in caught.value.message

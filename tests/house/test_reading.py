@@ -20,8 +20,9 @@ def _code(path: Path, limit: int = 100, below: Path | None = None) -> str:
     start = time.monotonic()
     with pytest.raises(Refusal) as caught:
         read_bytes(path, "THE NAME", limit, below)
-    assert time.monotonic() - start < 2
-    assert "THE NAME" in caught.value.message
+    assert time.monotonic() - start < 20  # a busy machine is slow; a pipe would never answer
+    name = path.as_posix() if caught.value.code == "outside" else "THE NAME"
+    assert name in caught.value.message  # a link out is named as it is, not by what it leads to
     return caught.value.code
 
 

@@ -1,4 +1,4 @@
-"""What a command imports: `--help` and `insert` never pay for libcst or torch."""
+"""What a command imports: `--help` and `insert` never pay for libcst, rich or torch."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def test_a_hostile_template_stops_no_other_command(
         others = catalogue.local()
     finally:
         catalogue.local.cache_clear()
-    assert time.process_time() - start < 3
+    assert time.process_time() - start < 5
     assert "Good" in [template.name for template in others.templates]
     (broken,) = others.broken
     lines = "\n".join(broken.refusal.lines())

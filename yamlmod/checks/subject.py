@@ -13,11 +13,13 @@ from yamlmod.checks.misnumbered import Wrong, misnumbered
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
 from yamlmod.model.align import value_key
+from yamlmod.model.build_answer import BuildAnswer
 from yamlmod.model.builder import Builder
 from yamlmod.model.channels import Shape, Shapes, infer_shapes
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, Read, Unresolved, resolve, side_effects
 from yamlmod.model.modules import ATTENTION, JOINS, KNOWN, Kind, template_kind
+from yamlmod.model.parse import load_plain
 from yamlmod.model.wiring import Wiring
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import Template
@@ -101,6 +103,14 @@ class Subject:
     def rows(self) -> Sequence[Row]:
         """Return every layer."""
         return self.document.rows
+
+    @cached_property
+    def built(self) -> BuildAnswer | None:
+        """Return what the fork makes of the file, None where no fork was given."""
+        ask = None if self.builder is None else self.builder.ask
+        if ask is None:
+            return None
+        return ask(load_plain(self.document.text, self.document.shown))
 
     @cached_property
     def shapes(self) -> Shapes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from yamlmod.checks.bases import Base, base_of
@@ -33,10 +34,11 @@ def _given(path: Path) -> Base:
 
 def _builder(repo: Path) -> Builder:
     """Return what the fork's parser makes of rows; the fork is read and never run."""
-    # libcst comes with the fork room: only those who ask for a fork pay for it.
+    # The fork room is large: only those who ask for a fork pay for it.
+    from yamlmod.cli.fork_reading import ForkQuestions
     from yamlmod.fork.builder import read_builder
     from yamlmod.fork.locate import locate
     from yamlmod.workspace.files import Tree
 
     tree = Tree(repo)
-    return read_builder(tree, locate(tree))
+    return replace(read_builder(tree, locate(tree)), ask=ForkQuestions(str(repo)))

@@ -200,7 +200,8 @@ def check_job(job: Job, advance: Callable[[int], None] = _nothing) -> list[Check
             advance(1)
             continue
         if place is None or _TABLE.search(file.text):
-            files[_name(path, files)] = file, place
+            # A link is met under its target's name.
+            files.setdefault(_name(path, files), (file, place))
         else:
             advance(1)
     texts = [Text(shown, file.text) for shown, (file, _) in files.items()]

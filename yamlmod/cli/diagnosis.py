@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from yamlmod.cli.usage import Use
 from yamlmod.errors import Refusal, one_of
 from yamlmod.fork.locate import Fork
-from yamlmod.fork.namespace import Namespace
 from yamlmod.fork.survey import Survey
 from yamlmod.fork.symptoms import of_kind, symptoms, unused_parameters_allowed
+from yamlmod.model.builder import ParserNames
 from yamlmod.registry.catalogue import find
 from yamlmod.runtime.interpreter import Imports
 from yamlmod.workspace.files import Tree, real_path
@@ -105,13 +105,21 @@ def import_findings(tree: Tree, fork: Fork, imports: Imports) -> Iterator[Findin
             yield Finding("imports", "warning", text)
 
 
-def yaml_findings(rows: Sequence[Use], known: Namespace) -> Iterator[Finding]:
+def order_findings(tree: Tree, fork: Fork) -> Iterator[Finding]:
+    """Say what keeps Python from importing the parse file at all: a circle, a missing name."""
+    for problem in fork.graph.import_problems(fork.yolo):
+        kind = "circular import" if problem.cycle else problem.error
+        text = f"{tree.shown(problem.path)}:{problem.line}: {kind}: {problem.why}"
+        yield Finding("imports", "problem", text)
+
+
+def yaml_findings(rows: Sequence[Use], known: ParserNames) -> Iterator[Finding]:
     """Name the modules of YAMLs that the parse function has no name for."""
     if known.open:
         text = f"not all names can be told from the text: {one_of(known.open)} was not looked into"
         yield Finding("yamls", "note", text)
         return
-    lost = [one for one in rows if not one.module.startswith("nn.") and known.lacks(one.module)]
+    lost = [one for one in rows if known.lacks(one.module)]
     for one in lost:
         text = f"{one.path}:{one.line}: the parse function has no name {one.module}"
         yield Finding("yamls", "problem", text)

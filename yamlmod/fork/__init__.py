@@ -1,1 +1,1 @@
-"""A target repository: dialect, install, uninstall; the only user of libcst."""
+"""A target repository: dialect, install, uninstall."""

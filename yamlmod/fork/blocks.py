@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
-from yamlmod.fork.source import Source
+from yamlmod.fork.python.source import Source
 from yamlmod.registry.digest import digest_of
 from yamlmod.registry.manifest import Template
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-import libcst as cst
-
 from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.imports import MARK
@@ -14,7 +12,7 @@ from yamlmod.fork.listing import element_name, literal_listing
 from yamlmod.fork.parse_model import Function, Literal, Names, literal_in
 from yamlmod.fork.plan import Change, Step
 from yamlmod.fork.proof import branch, member
-from yamlmod.fork.source import Source, concrete
+from yamlmod.fork.python.source import Source
 from yamlmod.registry.manifest import Template
 
 _PLAIN = Names("i", "f", "m", "args")
@@ -168,7 +166,7 @@ def _new_branches(function: Function, new: Sequence[tuple[str, list[str]]]) -> C
     text, steps, keys = "", [], []
     for rule, classes in new:
         written = _branch_text(rule, classes, names, read, unit, source.newline)
-        text += "".join(indent + line for line in written.splitlines(keepends=True))
+        text += "".join(indent + line + "\n" for line in written.rstrip("\n").split("\n"))
         steps.append(
             Step(
                 "branch",
@@ -192,12 +190,10 @@ def _body(rule: str, names: Names, read: str) -> str:
 def _branch_text(
     rule: str, classes: Sequence[str], names: Names, read: str, unit: str, newline: str
 ) -> str:
-    """Build the branch as a statement tree, so that what is written cannot be malformed."""
-    test = cst.parse_expression(f"{names.module} in {{{', '.join(classes)}}}")
-    header = cst.TrailingWhitespace(cst.SimpleWhitespace("  "), cst.Comment(MARK))
-    body = cst.IndentedBlock(cst.parse_module(_body(rule, names, read)).body, header)
-    module = cst.Module([cst.If(test, body)], default_indent=unit, default_newline=newline)
-    return "el" + module.code
+    """Return the branch; its lines are indented by ``unit`` below the `elif`."""
+    head = f"elif {names.module} in {{{', '.join(classes)}}}:  {MARK}"
+    body = [unit + line.rstrip("\r") for line in _body(rule, names, read).rstrip("\n").split("\n")]
+    return "".join(line + newline for line in [head, *body])
 
 
 def _unit(function: Function, indent: str) -> str:
@@ -207,7 +203,17 @@ def _unit(function: Function, indent: str) -> str:
         inner = source.indent_of(source.start(body[0]))
         if inner.startswith(indent) and inner != indent:
             return inner[len(indent) :]
-    return str(concrete(source).default_indent)
+    return _first_indent(source)
+
+
+def _first_indent(source: Source) -> str:
+    """Return what the first body on a line of its own is indented by, four spaces if none is."""
+    for node in source.tree.body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            inner = source.indent_of(source.start(node.body[0])).rpartition("\f")[2]
+            if node.body[0].lineno > node.lineno and inner:
+                return inner
+    return "    "
 
 
 def _our_branch(function: Function, rule: str) -> ast.If | None:

@@ -9,9 +9,12 @@ from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
 from yamlmod.fork.listing import element_name
 from yamlmod.fork.locate import Fork, read_function
-from yamlmod.fork.names import Seen, seen_names
 from yamlmod.fork.parse_model import Function, Literal, is_name, tested
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.parser_names import parser_names
+from yamlmod.fork.python.answers import Answer, Definition
+from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.python.shadowed import class_places
+from yamlmod.fork.python.source import Source, read_source
 from yamlmod.model.builder import Builder, Passed, Signature
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import SpellingRule
@@ -22,17 +25,15 @@ _UNKNOWN_STRIDE = "?"
 def read_builder(files: Files, fork: Fork) -> Builder:
     """Return what the fork's parse function makes of a row, read and never run."""
     function = read_function(files, fork)
-    seen = seen_names(files, fork.yolo)
+    names = parser_names(fork.graph, function)
     tensorflow = _tensorflow(files, fork)
     branches = list(_branches(function))
     return Builder(
         shown=files.shown(fork.yolo),
         function=fork.function.name,
-        names=frozenset(seen.names | _local_names(function)),
-        open=seen.open,
-        beyond=tuple(sorted(seen.beyond)),
-        twice=dict(_twice(seen)),
-        signatures=dict(_signatures(seen)),
+        names=names,
+        twice=dict(_twice(files, fork)),
+        signatures=dict(_signatures(fork, names.known)),
         passed={name: passed for name, passed, _ in reversed(branches)},
         otherwise=_otherwise(function),
         kinds={name: kind for name, _, kind in reversed(branches) if kind is not None},
@@ -42,15 +43,6 @@ def read_builder(files: Files, fork: Fork) -> Builder:
         tensorflow=None if tensorflow is None else _class_names(tensorflow.tree),
         tensorflow_shown="" if tensorflow is None else tensorflow.shown,
     )
-
-
-def _local_names(function: Function) -> set[str]:
-    """Return the names that the function itself binds, which eval sees as well."""
-    return {
-        part.id
-        for part in ast.walk(function.node)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-    }
 
 
 def _tensorflow(files: Files, fork: Fork) -> Source | None:
@@ -64,37 +56,32 @@ def _class_names(tree: ast.Module) -> frozenset[str]:
     return frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
 
 
-def _twice(seen: Seen) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, places in seen.classes.items():
-        told = tuple(dict.fromkeys(f"{source.shown}:{node.lineno}" for source, node in places))
-        if len(told) > 1:
-            yield name, told
+def _twice(files: Files, fork: Fork) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, places in class_places(fork.graph, fork.yolo).items():
+        if len(places) > 1:
+            yield name, tuple(f"{files.shown(path)}:{line}" for path, line in places)
 
 
-def _signatures(seen: Seen) -> Iterator[tuple[str, Signature]]:
-    for name, places in seen.classes.items():
-        if places:
-            found = _signature(*places[-1], seen)
-            if found is not None:
-                yield name, found
+def _signatures(fork: Fork, names: Iterable[str]) -> Iterator[tuple[str, Signature]]:
+    for name in names:
+        answer = fork.graph.denotes_in_module(fork.yolo, name)
+        signature = _signature(fork.graph, answer)
+        if signature is not None:
+            yield name, signature
 
 
-def _signature(source: Source, node: ast.ClassDef, seen: Seen, depth: int = 4) -> Signature | None:
-    for part in node.body:
+def _signature(graph: ImportGraph, answer: Answer, depth: int = 8) -> Signature | None:
+    if not isinstance(answer, Definition) or not isinstance(answer.node, ast.ClassDef):
+        return None
+    for part in answer.node.body:
         if isinstance(part, ast.FunctionDef) and part.name == "__init__":
             given = part.args
             positional = [*given.posonlyargs, *given.args][1:]
             least = max(0, len(positional) - len(given.defaults))
             names = tuple(argument.arg for argument in positional)
             return Signature(least, None if given.vararg else len(positional), names)
-    bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
-    if len(bases) != 1 or len(node.bases) != 1 or not depth:
-        return None
-    # The parent as its own file knows it; a name from elsewhere may be another class.
-    for parent in source.tree.body:
-        if isinstance(parent, ast.ClassDef) and parent.name == bases[0] and parent is not node:
-            return _signature(source, parent, seen, depth - 1)
-    return None
+    bases = graph.bases(answer)
+    return _signature(graph, bases[0], depth - 1) if len(bases) == 1 and depth else None
 
 
 def _branches(function: Function) -> Iterator[tuple[str, Passed, Kind | None]]:

@@ -12,7 +12,7 @@ from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.fork.dialect import Dialect, is_file, parse_files
 from yamlmod.fork.files import Files
 from yamlmod.fork.parse_model import Function, FunctionNode, read_functions
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.source import Source, read_source
 
 # Where an unknown fork may keep its parse function, and how many files are looked into for it.
 _DEPTHS = ("*.py", "*/*.py", "*/*/*.py", "*/*/*/*.py")

@@ -132,7 +132,8 @@ def below(base: str, pattern: str) -> str:
 
 def is_file(files: Files, path: str) -> bool:
     """Return whether a file is there, without reading it."""
-    return bool(files.glob(escape(path)))
+    # A folder of that name is no absence: reading it says what is wrong.
+    return files.is_file(path) or files.is_folder(path)
 
 
 def text_of(files: Files, path: str) -> str:

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
-from yamlmod.fork.bindings import bindings
 from yamlmod.fork.blocks import Block, find_blocks, imported_in
 from yamlmod.fork.branches import named_in_chain, place_of, register
-from yamlmod.fork.classes import find_class
 from yamlmod.fork.files import Files
 from yamlmod.fork.install import proven_plan, read_common
 from yamlmod.fork.locate import Fork, read_function
 from yamlmod.fork.parse_model import Function
 from yamlmod.fork.plan import Change, Plan
+from yamlmod.fork.python.answers import Definition, class_in
+from yamlmod.fork.python.bindings import bindings
+from yamlmod.fork.python.source import Source
 from yamlmod.fork.reach import add_names, read_route
-from yamlmod.fork.source import Source
 from yamlmod.registry.digest import digest_of
 from yamlmod.registry.manifest import Template
 from yamlmod.registry.signature import signature_of
@@ -27,20 +27,21 @@ def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> 
     """Return the fork's own class as a template without code; its rule is read off its text."""
     common, function = read_common(files, fork), read_function(files, fork)
     _refuse_ours(common, find_blocks(common), name)
-    found = find_class(files, function.source, name) or find_class(files, common, name)
-    if found is None:
+    answer = _class_of(fork, function.source, name) or _class_of(fork, common, name)
+    found = None if answer is None else fork.graph.source(answer.path)
+    if answer is None or found is None or not isinstance(answer.node, ast.ClassDef):
         raise Refusal(
             "no-such-class",
             f"{common.shown} defines no class {name}, and {function.source.shown} imports none",
             place=Place(common.shown),
             hint="without --use-existing yamlmod adds its own",
         )
-    classes = {one.name: one for one in found.source.tree.body if isinstance(one, ast.ClassDef)}
-    place = found.source.place(found.node)
+    classes = {one.name: one for one in found.tree.body if isinstance(one, ast.ClassDef)}
+    place = found.place(answer.node)
     known = place_of(function, name)
-    signature = signature_of(found.node, classes, place, rule or known or None)
+    signature = signature_of(answer.node, classes, place, rule or known or None)
     told = "said by --rule" if rule else "as it is registered" if known else "by its signature"
-    where = f"{found.source.shown}:{found.node.lineno}"
+    where = f"{found.shown}:{answer.node.lineno}"
     return Template(
         name=name,
         class_name=name,
@@ -66,6 +67,11 @@ def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> 
     )
 
 
+def _class_of(fork: Fork, source: Source, name: str) -> Definition | None:
+    """Return the class that a name is in a file."""
+    return class_in(fork.graph.denotes_in_module(source.path, name))
+
+
 def register_existing(files: Files, fork: Fork, templates: Sequence[Template]) -> Plan:
     """Return the proven plan that makes parse_model know classes of the fork's own."""
     common, function = read_common(files, fork), read_function(files, fork)
@@ -73,7 +79,7 @@ def register_existing(files: Files, fork: Fork, templates: Sequence[Template]) -
     names = [template.name for template in templates]
     bound = {one.name for one in bindings(function.source.tree)}
     coming = [name for name in names if name not in bound and _defines(common, name)]
-    hops = read_route(files, fork, common, function.source) if coming else ()
+    hops = read_route(fork, common, function.source) if coming else ()
     reached = add_names(fork, hops, coming)
     joined = register(function, templates, fork.free_falls_to_else)
     marks = _markers(common, blocks, templates, reached, joined)

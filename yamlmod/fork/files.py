@@ -14,5 +14,14 @@ class Files(Protocol):
     def shown(self, path: str) -> str:
         """Return how messages name the file."""
 
+    def is_file(self, path: str) -> bool:
+        """Return whether a file is there."""
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether a folder is there."""
+
+    def place(self) -> str:
+        """Return the absolute path of the repository, empty where it has none."""
+
     def glob(self, pattern: str) -> list[str]:
         """Return the matching repository-relative posix paths, sorted."""

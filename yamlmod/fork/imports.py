@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
-from yamlmod.fork.bindings import (
+from yamlmod.fork.blocks import Block
+from yamlmod.fork.plan import Change, Step
+from yamlmod.fork.proof import statement_keys
+from yamlmod.fork.python.bindings import (
     Binding,
     ImportNode,
     bindings,
@@ -15,10 +18,7 @@ from yamlmod.fork.bindings import (
     last_of_header,
     used_names,
 )
-from yamlmod.fork.blocks import Block
-from yamlmod.fork.plan import Change, Step
-from yamlmod.fork.proof import statement_keys
-from yamlmod.fork.source import Source
+from yamlmod.fork.python.source import Source
 from yamlmod.registry.manifest import Template
 
 MARK = "# yamlmod"
@@ -29,14 +29,16 @@ MARK_USED = "# yamlmod (in use before)"
 def add_imports(source: Source, templates: Sequence[Template], blocks: Iterable[Block]) -> Change:
     """Return the change that binds what the templates' code needs and common.py does not bind."""
     known = bindings(source.tree)
-    used = used_names(_outside(source, list(blocks)))
-    lines: dict[str, str] = {}
-    for template in templates:
-        for name, target, line in _needed(template):
-            if not _bound(source, known, name, target, template):
-                lines[line] = MARK_USED if name in used else MARK
-    if not lines:
+    needed = {
+        line: name
+        for template in templates
+        for name, target, line in _needed(template)
+        if not _bound(source, known, name, target, template)
+    }
+    if not needed:
         return Change()
+    used = used_names(_outside(source, list(blocks)))
+    lines = {line: MARK_USED if name in used else MARK for line, name in needed.items()}
     at = last_of_header(source)
     newline = source.newline
     text = "".join(f"{line}  {mark}{newline}" for line, mark in lines.items())

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.fork.bindings import bindings
 from yamlmod.fork.blocks import (
     append_blocks,
     is_current,
@@ -33,11 +32,12 @@ from yamlmod.fork.placed import (
 )
 from yamlmod.fork.plan import Change, Plan, Step
 from yamlmod.fork.proof import proven, statement_keys
-from yamlmod.fork.reach import add_names, read_route, refuse_taken
+from yamlmod.fork.python.bindings import bindings
+from yamlmod.fork.python.modules import is_mentioned
+from yamlmod.fork.python.source import Source
+from yamlmod.fork.reach import Hop, add_names, read_route
 from yamlmod.fork.requirements import add_requirements
-from yamlmod.fork.source import Source
 from yamlmod.registry.manifest import Template
-from yamlmod.registry.naming import free_name
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def install(
     templates = tuple({template.name: template for template in templates}.values())
     common = read_common(files, fork)
     function = read_function(files, fork)
-    hops = read_route(files, fork, common, function.source)
+    hops = read_route(fork, common, function.source)
     placed = find_placed(files, fork, common)
     chosen = choose_placement(placed, templates, placement)
     groups = _sorted(placed, templates, force)
@@ -72,7 +72,7 @@ def install(
     apart = [template for template in templates if template not in inside]
     names = [template.class_name for template in templates]
     own = {own_path(fork, template) for template in apart}
-    refuse_taken(files, hops, common, function.source, names, own)
+    _refuse_taken(fork, hops, common, function.source, names, own)
     _refuse_collisions(common, placed, templates, inside)
 
     blocks = [one.block for one in placed.values() if one.placement == COMMON]
@@ -83,7 +83,7 @@ def install(
             (common, _code(common, placed, groups, inside)),
             (common, add_imports(common, inside, blocks)),
             *add_names(fork, hops, [template.class_name for template in inside]),
-            (function.source, add_file_imports(files, fork, function.source, apart)),
+            (function.source, add_file_imports(fork, function.source, apart)),
             (function.source, _branches(fork, function, groups, force)),
         ],
         names,
@@ -256,6 +256,22 @@ def _defined(template: Template) -> list[str]:
     return list(dict.fromkeys([template.class_name, *names]))  # the class is the main matter
 
 
+def _refuse_taken(
+    fork: Fork,
+    hops: Sequence[Hop],
+    home: Source,
+    parse: Source,
+    names: Sequence[str],
+    own: Iterable[str],
+) -> None:
+    sources = (parse, home, *(hop.upper for hop in hops))
+    if is_mentioned(fork.modules, [one.path for one in sources], names):
+        # Only then is it worth it to load what follows names.
+        from yamlmod.fork.taken import refuse_taken
+
+        refuse_taken(fork, hops, home, parse, names, own)
+
+
 def _collision(common: Source, node: ast.stmt, name: str, template: Template) -> Refusal:
     place = common.place(node)
     constructor = ""
@@ -264,23 +280,17 @@ def _collision(common: Source, node: ast.stmt, name: str, template: Template) ->
             if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
                 place = common.place(inner)
                 constructor = f" with the constructor `{common.tail(common.start(inner)).strip()}`"
+    from yamlmod.fork.taken import ways_out
+
     main = name == template.class_name
+    taken = [one.name for one in bindings(common.tree)]
     what = "" if main else f", a helper of {template.name},"
     return Refusal(
         "name-taken" if main else "helper-name-taken",
         f"{common.shown}:{node.lineno} already defines {name}{what}{constructor}",
         place=place,
-        hint=_ways_out(common, node, template, main),
+        hint=ways_out(template.class_name, taken, main and isinstance(node, ast.ClassDef)),
     )
-
-
-def _ways_out(common: Source, node: ast.stmt, template: Template, main: bool) -> str:
-    other = free_name(template.class_name, (one.name for one in bindings(common.tree)))
-    lines = ["the later definition would silently replace the earlier one; choose"]
-    if main and isinstance(node, ast.ClassDef):
-        lines.append("  --use-existing      register the one that is there, and add no code")
-    lines.append(f"  --as {other:<14} add this one under another name, its helpers with it")
-    return "\n".join(lines)
 
 
 def _current_notes(plan: Plan, groups: _Sorted) -> list[str]:

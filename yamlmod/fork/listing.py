@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from yamlmod.edits import Edit, apply_edits
-from yamlmod.fork.source import Source
+from yamlmod.fork.python.source import Source
 
 _AFTER = re.compile(r"[ \t]*(,?)[ \t]*(?:#.*)?$")
 _GAP = re.compile(r"(?:[\s\\]|#[^\n]*)*")
+_CLOSED = re.compile(r"(?:[\s\\)]|#[^\n]*)*")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Listing:
 
     def insert(self, texts: Sequence[tuple[str, str]], keep_sorted: bool = False) -> list[Edit]:
         """Return the edits that add ``(name, text)`` pairs, at the end or where sorting says."""
-        key = _sorting(self.names()) if keep_sorted else None
+        # An element without a name (`*more`) has no place in any order.
+        key = _sorting(self.names()) if keep_sorted and all(self.names()) else None
         where: dict[int, list[tuple[str, str]]] = {}
         for name, text in sorted(texts, key=lambda pair: key(pair[0])) if key else texts:
             keys = [key(known) for known in self.names()] if key else []
@@ -167,11 +169,33 @@ def import_listing(source: Source, node: ast.ImportFrom) -> Listing:
 
 
 def literal_listing(source: Source, node: ast.List | ast.Set | ast.Tuple) -> Listing:
-    """Return the elements of a literal by their source text, strings by their value."""
-    elements = tuple(
-        Element(element_name(one), source.start(one), source.end(one)) for one in node.elts
-    )
-    return Listing(source, elements, True, isinstance(node, ast.Tuple))
+    """Return the elements of a literal by their source text, strings by their value.
+
+    Parentheses around an element are part of it.
+    """
+    elements: list[Element] = []
+    bracketed = not isinstance(node, ast.Tuple)
+    begin = source.start(node) + bracketed
+    for one in node.elts:
+        start, end = source.start(one), source.end(one)
+        before = _parentheses(source.text, begin, start, "(")
+        closed = _CLOSED.match(source.text, end)
+        after = _parentheses(source.text, end, closed.end() if closed else end, ")")
+        if isinstance(node, ast.Tuple) and not elements:  # its own parenthesis, where it has one
+            bracketed = len(before) > len(after)
+            before = before[1:] if bracketed else before
+        count = min(len(before), len(after))
+        first = before[-count] if count else start
+        last = after[count - 1] + 1 if count else end
+        elements.append(Element(element_name(one), first, last))
+        begin = last
+    return Listing(source, tuple(elements), bracketed, isinstance(node, ast.Tuple))
+
+
+def _parentheses(text: str, begin: int, stop: int, which: str) -> list[int]:
+    """Return where a parenthesis stands between two offsets, comments left out."""
+    found = re.finditer(r"#[^\n]*|[()]", text[begin:stop])
+    return [begin + match.start() for match in found if match[0] == which]
 
 
 def element_name(node: ast.expr) -> str:

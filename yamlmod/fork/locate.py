@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.candidates import choose, no_home
@@ -17,9 +19,13 @@ from yamlmod.fork.idiom import (
     plain_else,
     singles_read_right,
 )
-from yamlmod.fork.modules import defining_file, package_prefix
 from yamlmod.fork.parse_model import Function, Names, read_functions
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.modules import Modules
+from yamlmod.fork.python.source import Source, read_source
+from yamlmod.fork.spelling import package_prefix
+
+if TYPE_CHECKING:
+    from yamlmod.fork.python.import_graph import ImportGraph
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,11 @@ class Fork:
     ``negative_in_list_ok``: a number below -1 in a list does, ``negative_in_head_ok``: one in the
     head's list. ``index_offset``: layers get another number than their row's.
     ``free_falls_to_else``: the last else does exactly ``c2 = channels of from``.
-    ``others`` are parse files that were found too and not chosen.
+    ``others`` are parse files that were found too and not chosen. ``modules`` are its files as
+    imports mean them, ``graph`` what names denote in them; both are of when it was located.
     """
+
+    modules: Modules = field(compare=False, repr=False)
 
     models: str
     common: str
@@ -58,6 +67,11 @@ class Fork:
     dialect: Dialect
     base: str = ""
     others: tuple[str, ...] = ()
+
+    @cached_property
+    def graph(self) -> ImportGraph:
+        """Return what names denote in the files of the fork."""
+        return graph_of(self.modules)
 
     @property
     def package(self) -> str:
@@ -87,16 +101,23 @@ def locate(files: Files, target: str = "", dialect: str = "") -> Fork:
         base = base_of(family, path) or ""
     else:
         family, base = sniff(files, path)
-    home = family.home(files, base) or defining_file(files, function.source, "Conv")
+    modules = Modules(files, path)
+    home = family.home(files, base)
     if not home:
-        raise no_home(files, function, family)
+        from yamlmod.fork.python.answers import class_in
+
+        conv = class_in(graph_of(modules).denotes(path, "Conv"))
+        if conv is None:
+            raise no_home(files, function, family)
+        home = conv.path
     return Fork(
+        modules=modules,
         models=str(PurePosixPath(path).parent),
         common=home,
         yolo=path,
         function=ParseFunction(function.node.name, function.node.lineno),
         names=function.names,
-        package_prefix=package_prefix(files, function.source),
+        package_prefix=package_prefix(modules, function.source),
         channel_offset=keeps_image(function),
         single_positive_ok=singles_read_right(function),
         negative_in_list_ok=lists_read_right(function, "Concat"),
@@ -107,6 +128,13 @@ def locate(files: Files, target: str = "", dialect: str = "") -> Fork:
         base=base,
         others=chosen.others,
     )
+
+
+def graph_of(modules: Modules) -> ImportGraph:
+    """Return the import graph of a fork's modules; most patches do not need it."""
+    from yamlmod.fork.python.import_graph import ImportGraph
+
+    return ImportGraph(modules.files, modules.parser)
 
 
 def cfg_folders(files: Files, fork: Fork) -> list[str]:

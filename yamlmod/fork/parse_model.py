@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.listing import element_name
-from yamlmod.fork.source import Source
+from yamlmod.fork.python.source import Source
 
 Literal = ast.List | ast.Set | ast.Tuple
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef

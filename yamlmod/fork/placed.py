@@ -13,11 +13,11 @@ from yamlmod.fork.blocks import Block, code_block, find_blocks
 from yamlmod.fork.dialect import is_file
 from yamlmod.fork.files import Files
 from yamlmod.fork.locate import Fork
-from yamlmod.fork.modules import file_of, from_imports, written
 from yamlmod.fork.plan import Change, Plan, Step
 from yamlmod.fork.proof import proven_file
+from yamlmod.fork.python.bindings import from_imports, written
+from yamlmod.fork.python.source import Source, read_source
 from yamlmod.fork.reach import add_import, leave_import
-from yamlmod.fork.source import Source, read_source
 from yamlmod.registry.manifest import Template
 from yamlmod.registry.naming import stem_of
 
@@ -67,7 +67,9 @@ def choose_placement(
                 place=Place.at(there.source.shown, there.source.text, there.block.start),
                 hint=f"run `yamlmod unpatch REPO {template.name} -w` first",
             )
-        chosen[template.name] = there.placement if there is not None else wanted or COMMON
+        chosen[template.name] = (
+            there.placement if there is not None else wanted or template.placement or COMMON
+        )
     return chosen
 
 
@@ -135,12 +137,10 @@ def drop_files(files: Files, fork: Fork, gone: Sequence[Placed]) -> Plan:
     return Plan(texts, tuple(steps))
 
 
-def add_file_imports(
-    files: Files, fork: Fork, parse: Source, templates: Sequence[Template]
-) -> Change:
+def add_file_imports(fork: Fork, parse: Source, templates: Sequence[Template]) -> Change:
     """Return the change that imports the templates' classes into the file of parse_model."""
     there = {
-        (file_of(files, parse.path, written(node)), alias.name)
+        (fork.modules.file_of(parse.path, node), alias.name)
         for node in from_imports(parse)
         for alias in node.names
         if alias.asname is None
@@ -158,16 +158,16 @@ def add_file_imports(
                 hint="use --placement common",
             )
         parts.append((fork.spelled(path), template.class_name))
-    return add_import(fork, parse, parts, files)
+    return add_import(fork, parse, parts)
 
 
-def drop_file_imports(files: Files, parse: Source, gone: Sequence[Placed]) -> Change:
+def drop_file_imports(fork: Fork, parse: Source, gone: Sequence[Placed]) -> Change:
     """Return the change that takes the imports of module files out again."""
     own = {one.source.path: one.block.class_name for one in gone if one.placement == OWN_FILE}
     return Change.joined(
         leave_import(parse, node, {own[path]})
         for node in from_imports(parse)
-        if (path := file_of(files, parse.path, written(node))) in own
+        if (path := fork.modules.file_of(parse.path, node)) in own
     )
 
 

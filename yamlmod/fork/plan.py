@@ -59,9 +59,27 @@ class Change:
         """Return several parts of one file's change as one."""
         parts = tuple(changes)
         return cls(
-            tuple(edit for part in parts for edit in part.edits),
+            _apart(edit for part in parts for edit in part.edits),
             tuple(step for part in parts for step in part.steps),
             tuple(key for part in parts for key in part.adds),
             tuple(key for part in parts for key in part.drops),
             tuple(note for part in parts for note in part.notes),
         )
+
+
+def _apart(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Return the edits with insertions at one place as one: what ends a line goes last.
+
+    A list without brackets that ends the file grows where the code is appended.
+    """
+    found: list[Edit] = []
+    places: dict[int, list[str]] = {}
+    for edit in edits:
+        if edit.start == edit.end:
+            places.setdefault(edit.start, []).append(edit.text)
+        else:
+            found.append(edit)
+    for place, texts in places.items():
+        texts.sort(key=lambda text: text.startswith(("\r", "\n")))
+        found.append(Edit(place, place, "".join(texts)))
+    return tuple(found)

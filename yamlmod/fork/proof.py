@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from yamlmod.edits import Edit, apply_edits
-from yamlmod.errors import Place, ProofFailedError, YamlmodError
+from yamlmod.errors import Place, ProofFailedError, Refusal, YamlmodError
 from yamlmod.fork.plan import Change
-from yamlmod.fork.source import Source, concrete, tree_of
+from yamlmod.fork.python.source import Source, tree_of
+from yamlmod.fork.second_reading import check_second_reading
 
 
 def statement_keys(code: str) -> tuple[str, ...]:
@@ -50,13 +51,13 @@ def proven(source: Source, change: Change, names: Iterable[str]) -> str:
 
     ``names`` are the classes concerned: those whose traces both trees lose.
     """
-    concrete(source)
     place = Place(source.shown)
     try:
         new_text = apply_edits(source.text, change.edits)
         new = tree_of(source.shown, new_text)
         compiled(source.shown, new)
     except YamlmodError as error:
+        _refuse_uncompilable(source)
         raise ProofFailedError(
             f"the changed file is not valid Python: {error.message}", place=error.place
         ) from error
@@ -90,6 +91,7 @@ def proven(source: Source, change: Change, names: Iterable[str]) -> str:
         raise ProofFailedError(f"the comments cannot be compared: {error}", place=place) from error
     if not kept:
         raise ProofFailedError("a comment outside the planned places would change", place=place)
+    check_second_reading(source.shown, source.text, new_text)
     return new_text
 
 
@@ -103,6 +105,23 @@ def compiled(shown: str, tree: ast.Module) -> None:
         place = Place(shown, error.lineno, error.offset)
         raise ProofFailedError(
             f"the new file does not compile: {error.msg}", place=place
+        ) from error
+
+
+def _refuse_uncompilable(source: Source) -> None:
+    """Refuse a file that Python parses but does not compile, such as a `return` at its top."""
+    try:
+        compiled(source.shown, tree_of(source.shown, source.text))
+    except ProofFailedError as error:
+        place = error.place
+        if place is not None and place.line is not None and place.line <= len(source.starts):
+            start = source.starts[place.line - 1]
+            place = Place.at(source.shown, source.text, start)
+        raise Refusal(
+            "syntax-error",
+            error.message.replace("the new file", "the file", 1),
+            place=place,
+            hint="nothing can be planned in a file that Python cannot compile; fix this first",
         ) from error
 
 

@@ -8,16 +8,21 @@ from dataclasses import dataclass
 
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
-from yamlmod.fork.bindings import Binding, behind, bindings, last_of_header
 from yamlmod.fork.exports import add_exports, drop_exports, read_exports
-from yamlmod.fork.files import Files
 from yamlmod.fork.imports import MARK, marked_imports
 from yamlmod.fork.listing import import_listing
 from yamlmod.fork.locate import Fork
-from yamlmod.fork.modules import file_of, from_imports, is_star, written
 from yamlmod.fork.plan import Change, Step
 from yamlmod.fork.proof import imported
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.python.bindings import (
+    behind,
+    from_imports,
+    is_star,
+    last_of_header,
+    written,
+)
+from yamlmod.fork.python.modules import Modules
+from yamlmod.fork.python.source import Source
 
 Changes = list[tuple[Source, Change]]
 
@@ -38,7 +43,7 @@ class Hop:
         return open_way and any(is_star(node) for node in self.imports)
 
 
-def read_route(files: Files, fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
+def read_route(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops from the file of the classes to the file of parse_model.
 
     Mostly one. Two where a package's ``__init__`` or a sibling that imports everything stands
@@ -46,42 +51,13 @@ def read_route(files: Files, fork: Fork, home: Source, parse: Source) -> tuple[H
     """
     if home.path == parse.path:
         return ()
-    direct = _hop(files, parse, home)
-    between = _package_between(files, home, parse)
+    direct = _hop(fork.modules, parse, home)
+    between = _package_between(fork, home, parse)
     if between and not direct.star and not _brings_conv(direct.imports):
         return between
     if direct.imports:
         return (direct,)
-    return _star_between(files, fork, home, parse) or (direct,)
-
-
-def refuse_taken(
-    files: Files,
-    hops: Sequence[Hop],
-    home: Source,
-    parse: Source,
-    names: Sequence[str],
-    own: Iterable[str] = (),
-) -> None:
-    """Refuse names that a file on the way, or a star import there, binds to another thing.
-
-    ``own`` are the files of modules that have one.
-    """
-    ours = {home.path, *(hop.upper.path for hop in hops), *own}
-    uppers = {source.path: source for source in (parse, *(hop.upper for hop in hops))}
-    for source in uppers.values():
-        for one in bindings(source.tree):
-            if one.name in names and source.path != home.path:
-                _refuse_other(files, source, one, ours)
-    for source in {home.path: home, **uppers}.values():
-        for node in from_imports(source):
-            path = file_of(files, source.path, written(node)) if is_star(node) else ""
-            if not path or path in ours or not any(n in (files.read(path) or "") for n in names):
-                continue
-            other = read_source(files, path)
-            for one in bindings(other.tree) if other is not None else ():
-                if one.name in names:
-                    _refuse_other(files, other or source, one, ours)
+    return _star_between(fork, home, parse) or (direct,)
 
 
 def add_names(fork: Fork, hops: Sequence[Hop], names: Sequence[str]) -> Changes:
@@ -135,9 +111,7 @@ def leave_import(source: Source, node: ast.ImportFrom, gone: set[str]) -> Change
     return Change(tuple(edits), steps, (), tuple(imported(written(node), name) for name in plain))
 
 
-def add_import(
-    fork: Fork, parse: Source, wanted: Sequence[tuple[str, str]], files: Files
-) -> Change:
+def add_import(fork: Fork, parse: Source, wanted: Sequence[tuple[str, str]]) -> Change:
     """Return the change that adds a marked line for each (module, name) behind the fork's own."""
     if not wanted:
         return Change()
@@ -151,11 +125,9 @@ def add_import(
     return Change((Edit(at, at, text),), joined.steps, joined.adds)
 
 
-def _hop(files: Files, upper: Source, lower: Source) -> Hop:
+def _hop(modules: Modules, upper: Source, lower: Source) -> Hop:
     found = (
-        node
-        for node in from_imports(upper)
-        if file_of(files, upper.path, written(node)) == lower.path
+        node for node in from_imports(upper) if modules.file_of(upper.path, node) == lower.path
     )
     return Hop(upper, lower, tuple(found))
 
@@ -164,43 +136,30 @@ def _brings_conv(nodes: Iterable[ast.ImportFrom]) -> bool:
     return any(alias.name == "Conv" for node in nodes for alias in node.names)
 
 
-def _package_between(files: Files, home: Source, parse: Source) -> tuple[Hop, ...]:
+def _package_between(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops through a package's ``__init__`` that hands on Conv, where there is one."""
     for node in from_imports(parse):
-        path = file_of(files, parse.path, written(node))
+        path = fork.modules.file_of(parse.path, node)
         if not path.endswith("__init__.py") or path == home.path:
             continue
-        middle = read_source(files, path)
-        hop = None if middle is None else _hop(files, middle, home)
+        middle = fork.modules.source(path)
+        hop = None if middle is None else _hop(fork.modules, middle, home)
         if hop is not None and hop.imports and (_brings_conv([node]) or is_star(node)):
-            return hop, _hop(files, parse, hop.upper)
+            return hop, _hop(fork.modules, parse, hop.upper)
     return ()
 
 
-def _star_between(files: Files, fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
+def _star_between(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops through a sibling that imports all of the home and is imported so."""
     for node in from_imports(parse):
-        path = file_of(files, parse.path, written(node)) if is_star(node) else ""
-        other = read_source(files, path) if path else None
+        path = fork.modules.file_of(parse.path, node) if is_star(node) else ""
+        other = fork.modules.source(path) if path else None
         if other is None or read_exports(other)[1]:
             continue
-        hop = _hop(files, other, home)
+        hop = _hop(fork.modules, other, home)
         if hop.star:
-            return hop, _hop(files, parse, other)
+            return hop, _hop(fork.modules, parse, other)
     return ()
-
-
-def _refuse_other(files: Files, source: Source, one: Binding, ours: set[str]) -> None:
-    if isinstance(one.node, ast.ImportFrom):
-        same = one.target.rpartition(".")[2] == one.name
-        if same and file_of(files, source.path, written(one.node)) in ours:
-            return
-    raise Refusal(
-        "name-taken",
-        f"{source.shown} already binds {one.name} to something else",
-        place=source.place(one.node),
-        hint="yamlmod adds its class elsewhere and would not win over this one; rename one of them",
-    )
 
 
 def _explicit(hop: Hop) -> list[ast.ImportFrom]:

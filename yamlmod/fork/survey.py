@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.blocks import Block, find_blocks
 from yamlmod.fork.files import Files
-from yamlmod.fork.locate import Fork
-from yamlmod.fork.namespace import Namespace, missing_imports, namespace
-from yamlmod.fork.source import Source, read_source
+from yamlmod.fork.locate import Fork, read_function
+from yamlmod.fork.parser_names import parser_names
+from yamlmod.fork.python.answers import Missing
+from yamlmod.fork.python.bindings import is_star, statements, written
+from yamlmod.fork.python.source import Source, read_source
+from yamlmod.model.builder import ParserNames
 from yamlmod.registry.catalogue import visible
 from yamlmod.registry.manifest import Template
 from yamlmod.registry.renamed import renamed
@@ -47,12 +50,12 @@ class Survey:
 
     patched: tuple[Patched, ...]
     stale: tuple[str, ...]
-    known: Namespace
+    known: ParserNames
 
 
 def survey(files: Files, fork: Fork, paths: Mapping[str, str]) -> Survey:
     """Look at a fork; ``paths`` are its Python files with their texts."""
-    known = namespace(files, fork.yolo)
+    known = parser_names(fork.graph, read_function(files, fork))
     mentions = _mentions(files, fork)
     patched: list[Patched] = []
     stale: list[str] = []
@@ -74,7 +77,7 @@ def survey(files: Files, fork: Fork, paths: Mapping[str, str]) -> Survey:
 
 
 def _patched(
-    fork: Fork, source: Source, block: Block, mentions: Mapping[str, int], known: Namespace
+    fork: Fork, source: Source, block: Block, mentions: Mapping[str, int], known: ParserNames
 ) -> Patched:
     template = None if block.origin else _template(block)
     if block.edited:
@@ -109,7 +112,7 @@ def _template(block: Block) -> Template | None:
     return renamed(found, block.name) if found is not None and block.of else found
 
 
-def _complaints(files: Files, fork: Fork, one: Patched, known: Namespace) -> list[str]:
+def _complaints(files: Files, fork: Fork, one: Patched, known: ParserNames) -> list[str]:
     where = f"{files.shown(one.path)}:{one.line}"
     told = []
     if known.lacks(one.class_name):
@@ -126,14 +129,13 @@ def _complaints(files: Files, fork: Fork, one: Patched, known: Namespace) -> lis
 
 
 def _without_class(
-    files: Files, fork: Fork, mentions: Mapping[str, int], known: Namespace
+    files: Files, fork: Fork, mentions: Mapping[str, int], known: ParserNames
 ) -> list[str]:
     """Say what is registered or imported and is nowhere: such a fork fails when it starts."""
     shown = files.shown(fork.yolo)
     told = [
-        f"{shown}:{node.lineno}: {name} is imported from {'.' * node.level}{node.module or ''}, "
-        "which has no such class"
-        for node, name in missing_imports(files, fork.yolo)
+        f"{shown}:{node.lineno}: {name} is imported from {written(node)}, which has no such class"
+        for node, name in _missing_imports(fork)
     ]
     ours = {name for one in visible() for name in (one.name, one.class_name)}
     told += [
@@ -142,6 +144,16 @@ def _without_class(
         if name in ours and known.lacks(name)
     ]
     return told
+
+
+def _missing_imports(fork: Fork) -> Iterator[tuple[ast.ImportFrom, str]]:
+    """Yield each `from` import of a name that the fork's own file of that module does not have."""
+    source = fork.graph.source(fork.yolo)
+    for node, sure in statements(source.tree) if source else ():
+        if isinstance(node, ast.ImportFrom) and sure and not is_star(node):
+            for alias in node.names:
+                if isinstance(fork.graph.brings(fork.yolo, node, alias.name), Missing):
+                    yield node, alias.name
 
 
 def _mentions(files: Files, fork: Fork) -> dict[str, int]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+
+from yamlmod.errors import Refusal
+from yamlmod.fork.python.source import parse
 
 # Not bool, which numpy 2 brought back.
 _ALIASES = frozenset({"int", "float", "object", "complex", "str"})
@@ -25,7 +27,7 @@ def symptoms(paths: Mapping[str, str]) -> list[Symptom]:
     found: list[Symptom] = []
     for path, text in sorted(paths.items()):
         rules = [(kind, rule) for kind, (word, rule) in _RULES.items() if word in text]
-        tree = _tree(text) if rules else None
+        tree = _tree(path, text) if rules else None
         if tree is not None:
             for node in ast.walk(tree):
                 line = getattr(node, "lineno", 0)
@@ -35,8 +37,8 @@ def symptoms(paths: Mapping[str, str]) -> list[Symptom]:
 
 def unused_parameters_allowed(paths: Mapping[str, str]) -> bool:
     """Tell whether the fork asks DDP to look for parameters without a gradient."""
-    for text in paths.values():
-        tree = _tree(text) if "find_unused_parameters" in text else None
+    for path, text in paths.items():
+        tree = _tree(path, text) if "find_unused_parameters" in text else None
         for node in ast.walk(tree) if tree else ():
             if isinstance(node, ast.keyword) and node.arg == "find_unused_parameters":
                 return not (isinstance(node.value, ast.Constant) and node.value.value is False)
@@ -78,12 +80,10 @@ _RULES: Mapping[str, tuple[str, Callable[[ast.AST], bool]]] = {
 }
 
 
-def _tree(text: str) -> ast.Module | None:
+def _tree(path: str, text: str) -> ast.Module | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+        return parse(path, path, text).tree
+    except Refusal:
         return None
 
 

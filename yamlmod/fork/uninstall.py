@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 
 from yamlmod.errors import Place, Refusal, one_of
-from yamlmod.fork.bindings import bindings
 from yamlmod.fork.blocks import Block, imported_in, refuse_edited, remove_block
 from yamlmod.fork.branches import unregister
 from yamlmod.fork.files import Files
@@ -16,9 +15,10 @@ from yamlmod.fork.locate import Fork, read_function
 from yamlmod.fork.placed import COMMON, Placed, drop_file_imports, drop_files, find_placed
 from yamlmod.fork.plan import Change, Plan, Step
 from yamlmod.fork.proof import statement_keys
+from yamlmod.fork.python.bindings import bindings
+from yamlmod.fork.python.source import Source, tree_of
 from yamlmod.fork.reach import Hop, drop_names, read_route
 from yamlmod.fork.requirements import drop_requirements
-from yamlmod.fork.source import Source, tree_of
 
 
 def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = False) -> Plan:
@@ -38,7 +38,7 @@ def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = Fals
     # Of a class of the fork's own, only what was added for it goes.
     registered = [one.class_name for one in gone if not one.adds or "branch" in one.adds]
 
-    hops = read_route(files, fork, common, function.source)
+    hops = read_route(fork, common, function.source)
     packages = drop_requirements(files, gone, staying)
     own_files = drop_files(files, fork, chosen)
     plan = proven_plan(
@@ -46,7 +46,7 @@ def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = Fals
             (common, _code(common, inside)),
             (common, drop_imports(common, common_blocks, inside)),
             *_names(hops, inside),
-            (function.source, drop_file_imports(files, function.source, chosen)),
+            (function.source, drop_file_imports(fork, function.source, chosen)),
             (function.source, unregister(function, registered, force)),
         ],
         classes,

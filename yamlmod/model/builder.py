@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import builtins
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from yamlmod.model.build_answer import BuildAnswer
 from yamlmod.model.modules import Kind
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
+
+_BUILTINS = frozenset(dir(builtins))
 
 
 @dataclass(frozen=True)
@@ -37,19 +42,43 @@ class Passed:
 
 
 @dataclass(frozen=True)
+class ParserNames:
+    """The names that a parse function resolves: what every command says of one comes from here.
+
+    ``prefixes`` begin names that are looked up in an installed package (``nn.``). ``open`` says why
+    ``known`` may not be all, ``beyond`` which modules outside of the repository everything is
+    imported from. ``evaluated``: the function calls eval, which sees builtins and attributes, too.
+    """
+
+    known: frozenset[str]
+    open: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    evaluated: bool = True
+
+    def has(self, module: str) -> bool:
+        """Return whether a module's name resolves."""
+        if module.startswith(self.prefixes):
+            return True
+        first = module.partition(".")[0] if self.evaluated else module
+        return first in self.known or (self.evaluated and first in _BUILTINS)
+
+    def lacks(self, module: str) -> bool:
+        """Return whether using a module's name surely fails; False also where that is unknown."""
+        return not self.open and not self.has(module)
+
+
+@dataclass(frozen=True)
 class Builder:
     """A fork's parse function and the names it sees.
 
-    ``names`` are those that resolve; where ``open`` is set, more may: an import cannot be followed
-    (``beyond`` names those that leave the repository). ``twice`` tells where a class is defined
-    again, ``tensorflow`` the classes of tf.py.
+    ``twice`` tells where a class is defined again, ``tensorflow`` the classes of tf.py. ``ask``
+    says what the parse function, the constructors and one forward pass make of a YAML's data.
     """
 
     shown: str
     function: str
-    names: frozenset[str]
-    open: bool
-    beyond: tuple[str, ...] = ()
+    names: ParserNames
     twice: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     signatures: Mapping[str, Signature] = field(default_factory=dict)
     passed: Mapping[str, Passed] = field(default_factory=dict)
@@ -58,6 +87,7 @@ class Builder:
     spelling: SpellingRule = ANY_SPELLING
     tensorflow: frozenset[str] | None = None
     tensorflow_shown: str = ""
+    ask: Callable[[Mapping[str, Any]], BuildAnswer] | None = None
 
     def passed_to(self, module: str) -> Passed:
         """Return what a module's class is handed."""

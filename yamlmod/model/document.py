@@ -13,6 +13,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yamlmod.errors import Place, Refusal
 from yamlmod.model.comments import IndexComment, index_comment
 from yamlmod.model.parse import compose, value_of
+from yamlmod.model.scalars import scalar_value
 
 SECTIONS = ("backbone", "head")
 # `l1: 4`, `l2: [6, 9]`: seen in forks that name the layers of a second branch this way.
@@ -43,6 +44,8 @@ class Row(NamedTuple):
     spans: tuple[tuple[int, int], ...]
     flow: bool
     comment: IndexComment | None
+    # The spans of each of the args.
+    arg_spans: tuple[tuple[int, int], ...] = ()
 
     @property
     def from_value(self) -> int | list[int]:
@@ -205,6 +208,14 @@ class _Reader:
         source, number, module, args = node.value
         if not isinstance(module, ScalarNode) or not module.value.strip():
             raise self.refusal("bad-row", f"the module of layer {index} is not a name", module)
+        if not isinstance(scalar_value(module, self.text), str):
+            raise self.refusal(
+                "bad-row",
+                f"the module of layer {index} is {module.value!r}, which YAML readers take for "
+                f"{scalar_value(module, self.text)!r}",
+                module,
+                hint="put it in quotes, if it is the name of a class",
+            )
         if not isinstance(args, SequenceNode):
             raise self.refusal("bad-row", f"the args of layer {index} are not a list", args)
         refs = self._refs(source, index)
@@ -220,6 +231,7 @@ class _Reader:
             module=str(module.value),
             args=tuple(value_of(args, self.text, self.shown)),
             spans=tuple((part.start_mark.index, node_end(part)) for part in node.value),
+            arg_spans=tuple((part.start_mark.index, node_end(part)) for part in args.value),
             flow=bool(node.flow_style),
             comment=index_comment(self.text, end),
         )

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from yamlmod.edits import Edit, newline_of
 from yamlmod.model.document import Document, Row, Section
 
-_TRAILING = re.compile(r"[ \t]*,?(?:[ \t]*\])*([ \t]*#.*)")
+_TRAILING = re.compile(r"(?:[ \t]*,)?(?:[ \t]*\])*([ \t]*#.*)")
+_TAG = re.compile(r"!\S*")
 _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 
 
@@ -26,13 +27,18 @@ def rows_after(document: Document, row: Row, new: Sequence[NewRow]) -> list[Edit
     section = document.section_of(row)
     stop = _line_end(text, row.end)
     if not section.flow:
-        prefix = newline + text[_line_start(text, row.start) : row.start]
+        prefix = newline + _item_prefix(text, section, row)
         return [Edit(stop, stop, "".join(prefix + r.text + r.comment for r in new))]
     mark = _next_mark(text, row.end)
     before, behind = _neighbours(section, row)
+    # An index comment at the end of the line is that of its last row, which stays the last.
+    has_comment = any(r.comment for r in new) or row.comment is not None
     if behind is not None and behind.start < stop:
-        return [Edit(mark + 1, mark + 1, "".join(f" {r.text}," for r in new))]
-    if before is not None and before.end >= _line_start(text, row.start):
+        # A comment ends its line: what follows goes down.
+        down = newline + _indent(document, section, row)
+        parts = (f" {r.text}," + (r.comment + down if r.comment else "") for r in new)
+        return [Edit(mark + 1, mark + 1, "".join(parts))]
+    if before is not None and before.end >= _line_start(text, row.start) and not has_comment:
         return [Edit(row.end, row.end, "".join(f", {r.text}" for r in new))]
     if text[mark] == "," and "\n" in text[row.end : mark]:  # commas in front: `, [row]`
         prefix = newline + _comma_prefix(text, mark)
@@ -56,11 +62,19 @@ def rows_opening(document: Document, section: Section, new: Sequence[NewRow]) ->
     """Return the edits that put rows at the top of a table, under its opening comments."""
     text, newline = document.text, newline_of(document.text)
     first = section.rows[0]
+    if not section.flow:
+        dash = _dash(text, section, first)
+        prefix = _item_prefix(text, section, first)
+        begin, lead = _line_start(text, dash), text[_line_start(text, dash) : dash]
+        if lead.strip():  # `: - [...]` behind `? backbone`
+            items = [f"{prefix.lstrip(' ')}{r.text}{r.comment}{newline}" for r in new]
+            return [Edit(dash, dash, (" " * len(lead)).join([*items, ""]))]
+        lines = "".join(f"{prefix}{r.text}{r.comment}{newline}" for r in new)
+        return [Edit(begin, begin, lines)]
     begin = _line_start(text, first.start)
     prefix = text[begin : first.start]
-    comma = "," if section.flow else ""
-    if not section.flow or not prefix.strip():
-        lines = "".join(f"{prefix}{r.text}{comma}{r.comment}{newline}" for r in new)
+    if not prefix.strip():
+        lines = "".join(f"{prefix}{r.text},{r.comment}{newline}" for r in new)
         return [Edit(begin, begin, lines)]
     indent = _indent(document, section, first)
     lines = "".join(f"{r.text},{r.comment}{newline}{indent}" for r in new)
@@ -68,10 +82,32 @@ def rows_opening(document: Document, section: Section, new: Sequence[NewRow]) ->
 
 
 def trailing_comment(document: Document, row: Row) -> str:
-    """Return the comment behind a row, with the blanks in front of it; empty where none stands."""
+    """Return the comment behind a row, with the blanks in front of it; empty where none stands.
+
+    Where a row shares its line with the one before it, the comment belongs to both, and stays.
+    """
+    section = document.section_of(row)
+    before, _ = _neighbours(section, row)
+    if before is not None and before.end >= _line_start(document.text, row.start):
+        return ""
     stop = _line_end(document.text, row.end)
     found = _TRAILING.match(document.text, row.end, stop)
     return found[1] if found else ""
+
+
+def item_columns(document: Document, row: Row) -> tuple[int, int]:
+    """Return where the dash and the text of a new item beside ``row`` stand on their line."""
+    prefix = _item_prefix(document.text, document.section_of(row), row)
+    return prefix.rindex("-"), len(prefix)
+
+
+def comment_above(document: Document, row: Row) -> str:
+    """Return what is between the dash of a row and the row, where a comment is part of it."""
+    section = document.section_of(row)
+    if section.flow:
+        return ""
+    gap = document.text[_dash(document.text, section, row) + 1 : row.start]
+    return gap.lstrip(" ") if "#" in gap else ""
 
 
 def items_removal(
@@ -94,16 +130,21 @@ def row_removal(document: Document, row: Row) -> list[Edit]:
     before, behind = _neighbours(section, row)
     begin, stop = _line_start(text, row.start), _line_end(text, row.end)
     if not section.flow:
+        dash = _dash(text, section, row)
+        begin = _line_start(text, dash)
+        if before is None and behind is not None and text[begin:dash].strip():
+            return [Edit(dash, _dash(text, section, behind), "")]
         return [_whole_lines(text, begin, stop, before)]
     if before is None:
-        return [_first_row_removal(text, row, behind)]
+        return _first_row_removal(text, row, behind)
     mark = _next_mark(text, row.end)
     has_comma = text[mark] == ","
+    shares_below = behind is not None and behind.start < stop
     if before.end >= begin:  # it shares its line with the row before it
-        if has_comma:
+        if shares_below:
             return [Edit(_next_mark(text, before.end) + 1, mark + 1, "")]
         return [Edit(before.end, row.end, "")]
-    if behind is not None and behind.start < stop:
+    if behind is not None and shares_below:
         return [Edit(row.start, behind.start, "")]
     closer = _closer(text, row, stop)
     line = _whole_lines(text, begin, stop, before)
@@ -115,16 +156,19 @@ def row_removal(document: Document, row: Row) -> list[Edit]:
     return [line] if has_comma else [Edit(comma, comma + 1, ""), line]
 
 
-def _first_row_removal(text: str, row: Row, behind: Row | None) -> Edit:
+def _first_row_removal(text: str, row: Row, behind: Row | None) -> list[Edit]:
     if behind is None:
-        return Edit(row.start, row.end, "")
+        return [Edit(row.start, row.end, "")]
     stop = _line_end(text, row.end)
     comma = _next_mark(text, row.end)
     between = text[stop : behind.start] if behind.start > stop else ""
     if not between.replace(",", "", 1).strip():
-        return Edit(row.start, behind.start, "")
+        return [Edit(row.start, behind.start, "")]
     # Comments stand between the two rows: they stay.
-    return Edit(row.start, max(stop, comma + 1), "")
+    if comma < stop:
+        return [Edit(row.start, stop, "")]
+    end = comma + 1 + (text[comma + 1 : comma + 2] == " ")
+    return [Edit(row.start, stop, ""), Edit(comma, end, "")]
 
 
 def _neighbours(section: Section, row: Row) -> tuple[Row | None, Row | None]:
@@ -132,6 +176,23 @@ def _neighbours(section: Section, row: Row) -> tuple[Row | None, Row | None]:
     before = section.rows[position - 1] if position else None
     behind = section.rows[position + 1] if position + 1 < len(section.rows) else None
     return before, behind
+
+
+def _dash(text: str, section: Section, row: Row) -> int:
+    """Return where the item of a block list begins: its dash, which may be on a line above."""
+    before, _ = _neighbours(section, row)
+    if before is not None:
+        return _next_mark(text, before.end)
+    tag = _TAG.match(text, section.start)
+    return _next_mark(text, tag.end()) if tag else section.start
+
+
+def _item_prefix(text: str, section: Section, row: Row) -> str:
+    """Return what a new item of a block list begins its line with, as ``row`` does."""
+    dash = _dash(text, section, row)
+    begin = _line_start(text, dash)
+    behind = text[dash : row.start]
+    return text[begin:dash].replace(":", " ") + ("- " if "\n" in behind else behind)
 
 
 def _closer(text: str, row: Row, stop: int) -> str:

@@ -16,6 +16,7 @@ from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
 
 from yamlmod.errors import Place, Refusal
+from yamlmod.model.scalars import scalar_value
 
 # The largest of 762 real model files has 9,637 bytes; composing costs about 5 s a megabyte.
 MAX_CHARACTERS = 400_000
@@ -63,6 +64,18 @@ def load_plain(text: str, shown: str) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise Refusal("not-a-model", "its top level is not a mapping", place=Place(shown))
     return data
+
+
+@lru_cache(maxsize=8)
+def load_as_fork(text: str, shown: str) -> Mapping[str, Any]:
+    """Return a model YAML as the plain data that a fork gets of it: scalars as PyYAML reads them.
+
+    The data is shared between callers and must not be changed.
+    """
+    root = compose(text, shown)
+    if not isinstance(root, MappingNode):
+        raise Refusal("not-a-model", "its top level is not a mapping", place=Place(shown))
+    return {str(key.value): value_of(value, text, shown) for key, value in root.value}
 
 
 def _loaded(text: str, shown: str) -> Any:
@@ -233,7 +246,7 @@ class _Values:
 
     def value(self, node: Node) -> Any:
         if isinstance(node, ScalarNode):
-            return self._scalar(node)
+            return scalar_value(node, self.text)
         if id(node) in self.visited:
             raise Refusal(
                 "alias",
@@ -247,31 +260,3 @@ class _Values:
         if isinstance(node, MappingNode):
             return {str(self.value(key)): self.value(child) for key, child in node.value}
         raise TypeError(f"unknown YAML node {type(node).__name__}")
-
-    def _scalar(self, node: ScalarNode) -> Any:
-        kind = str(node.tag).rsplit(":", 1)[-1]
-        spelled = str(node.value)
-        if kind == "int" and len(spelled) <= _MAX_DIGITS:
-            return _integer(spelled)
-        if kind == "float" and len(spelled) <= _MAX_DIGITS:
-            return _real(spelled)
-        if kind == "bool":
-            return spelled.lower() in ("true", "yes", "on")
-        return None if kind == "null" else spelled
-
-
-def _integer(spelled: str) -> int | str:
-    digits = spelled.lstrip("+-")
-    if len(digits) > 1 and digits[0] == "0":  # PyYAML reads 0200 as octal; nobody means that
-        return spelled
-    try:
-        return int(spelled.replace("_", ""))
-    except ValueError:  # 0x1F and the like: nothing a layer table needs as a number
-        return spelled
-
-
-def _real(spelled: str) -> float | str:
-    try:
-        return float(spelled.replace("_", ""))
-    except ValueError:
-        return spelled

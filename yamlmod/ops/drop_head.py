@@ -10,6 +10,7 @@ from yamlmod.ops.liveness import alive_layers
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import Model
 from yamlmod.ops.proof import DroppedInput
+from yamlmod.ops.removable import other_roots
 from yamlmod.ops.remove import take_out
 
 
@@ -23,7 +24,8 @@ def drop_head_plans(model: Model, layer: int) -> list[Plan]:
 
     def without_branch(current: Model) -> Outcome:
         # The first step took no layer away, so the numbers are still the original's.
-        return take_out(current, sorted(alive_layers(model) - alive_layers(current)))
+        stays = current.graph.alive(other_roots(current))
+        return take_out(current, sorted(alive_layers(model) - stays))
 
     return [lambda current: _without_input(current, layer), without_branch]
 
@@ -37,7 +39,14 @@ def _without_input(model: Model, layer: int) -> Outcome:
         raise Refusal(
             "not-a-head-input", f"{name} does not read {document.describe(layer)}", place=place
         )
-    if len(slots) > 1 or len(head.refs) < 2:
+    if len(slots) > 1:
+        raise Refusal(
+            "reads-twice",
+            f"{name} reads {document.describe(layer)} {len(slots)} times; which of them to drop "
+            "is not known",
+            place=place,
+        )
+    if len(head.refs) < 2:
         raise Refusal("one-scale", f"{name} would be left without an input", place=place)
     (slot,) = slots
     anchor = _anchor(model, slot)

@@ -11,7 +11,7 @@ from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import SIDE_EFFECT, Read, is_output_row, reader_names
 from yamlmod.model.layout import NewRow, rows_after, rows_opening, trailing_comment
 from yamlmod.model.refs import IMAGE, SpellingRule, spell, spell_for_fork
-from yamlmod.model.render import render_args, render_moved, render_row
+from yamlmod.model.render import render_moved, render_row
 from yamlmod.ops import proof
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
 from yamlmod.ops.positions import Model, Position, claimed_reads
@@ -44,8 +44,7 @@ def insert(model: Model, request: Request) -> Outcome:
 
 def plan_insert(model: Model, request: Request) -> Outcome:
     """Insert like :func:`insert`, but leave the proof to the caller."""
-    template = request.template
-    module = module_name(request.module) if template is None else template.name
+    module = _module(request)
     warnings = module_warnings(request)
     check_readers(model, request)
     check_sources(model, request)
@@ -54,7 +53,8 @@ def plan_insert(model: Model, request: Request) -> Outcome:
     mapping = shift.mapping(len(model.document.rows))
     edits, consumers = _rewire(model, new, mapping, request.spelling)
     renumbered = len(edits)
-    comments, wrong = renumber_comments(model.document.text, model.document.rows, mapping)
+    rows = _right_before(model.document.rows, request.moved)
+    comments, wrong = renumber_comments(model.document.text, rows, mapping)
     text = apply_edits(
         model.document.text, [*edits, *comments, *_new_lines(model.document, new, shift)]
     )
@@ -74,11 +74,32 @@ def plan_insert(model: Model, request: Request) -> Outcome:
     )
 
 
+def _right_before(rows: Sequence[Row], moved: Moved | None) -> Sequence[Row]:
+    """Return the rows without those whose wrong comment became right when a row was taken out."""
+    if moved is None:
+        return rows
+    old = [row for row in moved.document.rows if row.index != moved.row.index]
+    return [
+        row
+        for before, row in zip(old, rows, strict=True)
+        if before.comment is None or before.comment.value == before.index
+    ]
+
+
+def _module(request: Request) -> str:
+    if request.moved is not None:
+        return request.moved.row.module
+    return module_name(request.module) if request.template is None else request.template.name
+
+
 def _claim(item: _New) -> proof.NewLayer:
     claims = frozenset((read.reader, read.slot) for read in item.claims)
-    repeats = 1 if item.moved is None else item.moved.repeats
-    place = item.position.after
-    return proof.NewLayer(place, item.module, item.args, claims, item.sources, repeats)
+    place, moved = item.position.after, item.moved
+    if moved is None:
+        return proof.NewLayer(place, item.module, item.args, claims, item.sources)
+    args = None if moved.first is None else item.args
+    listed = moved.row.listed
+    return proof.NewLayer(place, item.module, args, claims, listed=listed, moved=True)
 
 
 def _plan(model: Model, request: Request, module: str) -> list[_New]:
@@ -99,7 +120,9 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
         if not claims and position.after in seen:
             raise Refusal("conflict", f"{position.asked} names a place that is taken already")
         seen.add(position.after)
-        args = args_for(model, request.known(), position, request.args)
+        # A row that moves keeps its args, whatever the registry thinks of them.
+        template = None if request.moved is not None else request.known()
+        args = args_for(model, template, position, request.args)
         check_claims(model, request, position, claims)
         index = position.after + 1 + count
         new.append(
@@ -175,12 +198,13 @@ def _new_row(document: Document, neighbour: Row, item: _New, source: int | list[
     moved = item.moved
     if moved is None:
         return NewRow(render_row(document, neighbour, source, 1, item.module, item.args))
-    args = None if moved.args is None else render_args(document, neighbour, moved.args)
     comment = trailing_comment(moved.document, moved.row)
     index = moved.row.comment
     if index is not None and index.value == moved.row.index:
         comment = comment.replace(str(index.value), str(item.layer), 1)
-    return NewRow(render_moved(moved.document, document, neighbour, moved.row, args), comment)
+    return NewRow(
+        render_moved(moved.document, document, neighbour, moved.row, moved.first), comment
+    )
 
 
 def _from(item: _New, number: int, shift: GrowingShift) -> int | list[int]:

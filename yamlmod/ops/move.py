@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from yamlmod.errors import Refusal
-from yamlmod.model.parse import load_plain
+from yamlmod.errors import Refusal, one_of
+from yamlmod.model.document import Row
 from yamlmod.ops.chain import Plan, chain
 from yamlmod.ops.insert import Moved, Request, plan_insert
 from yamlmod.ops.outcome import Outcome
@@ -46,20 +44,40 @@ def move_plans(
             before=words if before is not None else (),
         )
         row = model.document.rows[layer]
-        plain = load_plain(model.document.text, model.document.shown)
-        _, repeats, module, args = [*plain["backbone"], *plain["head"]][layer]
-        values = _args(current, module, args, positions[0].after)
-        moved = Moved(model.document, row, repeats, None if values == args else values)
+        first = _first_arg(current, row, positions[0].after)
+        moved = Moved(model.document, row, first)
+        values = list(row.args) if first is None else [first, *row.args[1:]]
         # What was asked for spoke of the original; its number here would mislead.
         places = tuple(replace(position, asked="moved") for position in positions)
-        return plan_insert(current, Request(module, places, values, moved=moved))
+        return plan_insert(current, Request(row.module, places, values, moved=moved))
 
-    return [lambda current: plan_remove(current, [layer]), put_back]
+    def take_away(current: Model) -> Outcome:
+        _refuse_several(current, layer)
+        return plan_remove(current, [layer])
+
+    return [take_away, put_back]
 
 
-def _args(model: Model, module: str, args: Sequence[Any], source: int) -> list[Any]:
-    """Return the moved row's args: nominal channels, where they are part of it, fit the place."""
-    template = find(module)
-    if template is None or not template.takes_nominal or source < 0 or not args:
-        return list(args)
-    return [nominal_channels(model, source), *args[1:]]
+def _refuse_several(model: Model, layer: int) -> None:
+    """Refuse to move a layer of several inputs, whatever it is called: it would lose some."""
+    targets = [read.target for read in model.graph.reads[layer]]
+    if len(targets) < 2 or layer == model.graph.head:
+        return
+    row, describe = model.document.rows[layer], model.document.describe
+    raise Refusal(
+        "joins-inputs",
+        f"{describe(layer)} joins {len(targets)} inputs "
+        f"({one_of([describe(target) for target in targets])}); which of them its readers should "
+        "read instead, and which it should read at its new place, is a design decision",
+        place=model.document.place(row.start, row.end),
+        hint="insert it at the new place with --from, and remove this one with --from",
+    )
+
+
+def _first_arg(model: Model, row: Row, source: int) -> int | None:
+    """Return the channels that the moved row needs at its place, None where its own are right."""
+    template = find(row.module)
+    if template is None or not template.takes_nominal or source < 0 or not row.args:
+        return None
+    nominal = nominal_channels(model, source)
+    return None if nominal == row.args[0] else nominal

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from yamlmod.errors import ProofFailedError, Refusal
 from yamlmod.model.document import Document
-from yamlmod.model.parse import load_plain
+from yamlmod.model.graph import SIDE_EFFECT
+from yamlmod.model.parse import load_as_fork
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
 
 Label = tuple[str, int]
@@ -22,15 +23,18 @@ _IMAGE: Label = ("image", 0)
 class NewLayer(NamedTuple):
     """A layer behind ``after`` that takes over the reads (reader, slot) of ``claims``.
 
-    ``sources`` is the list of layers that it reads; None for the one it stands behind.
+    ``sources`` is the list of layers that it reads; None for the one it stands behind, and then
+    ``listed`` says that its `from` is a list of one. ``moved``: it is the row that the step before
+    took out; ``args`` None are its own.
     """
 
     after: int
     module: str
-    args: Sequence[Any]
+    args: Sequence[Any] | None
     claims: frozenset[tuple[int, int]]
     sources: Sequence[int] | None = None
-    repeats: Any = 1
+    listed: bool = False
+    moved: bool = False
 
 
 class Insertion(NamedTuple):
@@ -40,16 +44,20 @@ class Insertion(NamedTuple):
 
 
 class Removal(NamedTuple):
-    """Layers taken out at once; whoever read one reads its input."""
+    """Layers taken out at once; whoever read one reads its input.
+
+    ``sources`` holds (layer, input) for layers of several inputs: the one that is read instead.
+    """
 
     layers: Sequence[int]
+    sources: Sequence[tuple[int, int]] = ()
 
 
 class Replacement(NamedTuple):
-    """Another module in a layer's place; args None keeps the row's own."""
+    """Another module in a layer's place; a number or args of None keep the row's own."""
 
     layer: int
-    repeats: Any
+    repeats: int | None
     module: str
     args: Sequence[Any] | None
 
@@ -75,6 +83,8 @@ class _Net:
         self.inputs: dict[Label, list[Label]] = {}
         # What a new layer was put behind: what its readers read before.
         self.through: dict[Label, Label] = {}
+        # The rows that the last removal took out, with the number of their inputs.
+        self.gone: list[tuple[list[Any], int]] = []
         for position, row in enumerate(rows):
             label = self.order[position]
             self.rows[label] = list(row)
@@ -102,8 +112,11 @@ class _Net:
             else:
                 self.inputs[label] = [labels[index] for index in layer.sources]
                 self.values[label] = list(layer.sources)
-            first = -1 if layer.sources is None else list(layer.sources)
-            self.rows[label] = [first, layer.repeats, layer.module, list(layer.args)]
+            if layer.claims and source not in self.inputs[label]:
+                raise ProofFailedError(f"{label} takes over reads of {source} and does not read it")
+            is_list = layer.listed or layer.sources is not None
+            first = list(self.values[label]) if is_list else -1
+            self.rows[label] = [first, *self._rest(layer, is_list, len(self.inputs[label]))]
             self.through[label] = source
         self.order = [*new.get(_IMAGE, ())]
         for label in labels:
@@ -111,28 +124,66 @@ class _Net:
         if self.wiring({label for labels in new.values() for label in labels}) != wiring:
             raise ProofFailedError("contracting the new layers does not give the old wiring")
 
-    def remove(self, layers: Sequence[int]) -> None:
+    def _rest(self, layer: NewLayer, is_list: bool, inputs: int) -> list[Any]:
+        """Return number, module and args of a new row; a moved one keeps its own."""
+        if not layer.moved:
+            return [1, layer.module, list(layer.args or ())]
+        if len(self.gone) != 1:
+            raise ProofFailedError(f"{len(self.gone)} layers were taken out, and one was moved")
+        ((first, repeats, module, args), count) = self.gone[0]
+        if count != inputs or isinstance(first, list) is not is_list:
+            raise ProofFailedError(f"the moved {module} had {count} inputs and would have {inputs}")
+        return [repeats, module, args if layer.args is None else list(layer.args)]
+
+    def remove(self, step: Removal) -> None:
         """Take layers out; their readers read what stood in front of them."""
-        sources = {self.order[layer]: self._in_front(layer) for layer in layers}
-        self.order = [label for label in self.order if label not in sources]
+        labels = self.order
+        chosen = {labels[layer]: self._label(source) for layer, source in step.sources}
+        sources = {labels[i]: chosen.get(labels[i], self._in_front(i)) for i in step.layers}
+        wrong = [label for label, source in chosen.items() if source not in self.inputs[label]]
+        if wrong:
+            raise ProofFailedError(f"{wrong[0]} does not read what shall be read instead of it")
+        joining = {label for label in sources if len(self.inputs[label]) != 1} - set(chosen)
+        alive = self._alive() if joining else set()
+        self.order = [label for label in labels if label not in sources]
+        self.gone = [(self.rows[label], len(self.inputs[label])) for label in sources]
+        for label in self.order:
+            for slot, source in enumerate(self.inputs[label]):
+                while source in sources:
+                    if source in joining and label in alive:
+                        raise ProofFailedError(f"{label} would read one of the inputs of {source}")
+                    source = sources[source]
+                self.inputs[label][slot] = source
         for label in sources:
             del self.inputs[label]
-        for inputs in self.inputs.values():
-            for slot, source in enumerate(inputs):
-                while source in sources:
-                    source = sources[source]
-                inputs[slot] = source
+
+    def _label(self, layer: int) -> Label:
+        return self.order[layer] if layer >= 0 else _IMAGE
+
+    def _alive(self) -> set[Label]:
+        """Return the layers whose output reaches the last one, or that work by side effect."""
+        waiting = [label for label in self.order if self.rows[label][2] in SIDE_EFFECT]
+        waiting.append(self.order[-1])
+        alive: set[Label] = {_IMAGE}
+        while waiting:
+            label = waiting.pop()
+            if label not in alive:
+                alive.add(label)
+                waiting += self.inputs[label]
+        return alive
 
     def _in_front(self, layer: int) -> Label:
         """Return the input that a layer's readers get in its place: the layer above, if it can."""
         inputs = self.inputs[self.order[layer]]
         above = self.order[layer - 1] if layer else _IMAGE
-        return above if above in inputs else inputs[0]
+        return above if above in inputs or not inputs else inputs[0]
 
     def replace(self, step: Replacement) -> None:
         """Put another module in a layer's place."""
         row = self.rows[self.order[step.layer]]
-        row[1], row[2] = step.repeats, step.module
+        row[2] = step.module
+        if step.repeats is not None:
+            row[1] = step.repeats
         if step.args is not None:
             row[3] = list(step.args)
 
@@ -182,7 +233,7 @@ def prove(
 
     Raises Refusal where the document itself does not load, and where the text grew too large.
     """
-    old = load_plain(document.text, document.shown)
+    old = load_as_fork(document.text, document.shown)
     new = _load(text, document)
     compare(old, new, document.shown, steps, rule)
 
@@ -200,11 +251,13 @@ def compare(
         if isinstance(step, Insertion):
             net.insert(step, number)
         elif isinstance(step, Removal):
-            net.remove(step.layers)
+            net.remove(step)
         elif isinstance(step, Replacement):
             net.replace(step)
         else:
             label = net.order[step.head]
+            if label != net.order[-1]:
+                raise ProofFailedError(f"{shown}: {label} is not the head and would lose an input")
             del net.inputs[label][step.slot], net.values[label][step.slot]
         net.respell(rule)
     _compare(net.written(), _rows(new), shown)
@@ -213,7 +266,7 @@ def compare(
 
 def _load(text: str, document: Document) -> Mapping[str, Any]:
     try:
-        return load_plain(text, document.shown)
+        return load_as_fork(text, document.shown)
     except Refusal as error:
         if error.code in ("too-large", "too-deep"):
             raise  # the bounds of the reader, not a mistake of the edit

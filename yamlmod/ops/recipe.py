@@ -5,7 +5,7 @@ one operation and its options, and speaks of the file as the edit before it left
 
     - insert: SimAM          # at, after, before, edge: one or a list; args, keep_skips, readers,
       after: [P3, P4]        # from, allow_dead
-    - remove: [SPPF]         # cascade
+    - remove: [SPPF]         # cascade, from
     - replace: C3#2          # with, args, force
       with: C3TR
     - move: SimAM            # after or before
@@ -33,7 +33,7 @@ from yamlmod.ops.replace import plan_replace
 _PLACES = ("at", "after", "before", "edge")
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "insert": (*_PLACES, "args", "keep_skips", "readers", "from", "allow_dead"),
-    "remove": ("cascade",),
+    "remove": ("cascade", "from"),
     "replace": ("with", "args", "force"),
     "move": ("after", "before"),
     "drop-head": (),
@@ -127,7 +127,8 @@ def _remove(model: Model, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
     layers = _layers(model, edit, "remove", refuse)
     if not layers:
         raise refuse("remove names no layer")
-    return plan_remove(model, layers, cascade=_flag(edit, "cascade", refuse))
+    sources = _layers(model, edit, "from", refuse) if "from" in edit else ()
+    return plan_remove(model, layers, cascade=_flag(edit, "cascade", refuse), sources=sources)
 
 
 def _replace(model: Model, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:

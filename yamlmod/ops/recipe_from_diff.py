@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from yamlmod.errors import Refusal, one_of
-from yamlmod.model.align import value_key
+from yamlmod.model.align import Alignment, value_key
 from yamlmod.model.document import Row
 from yamlmod.model.graph import Read
 from yamlmod.model.refs import IMAGE
@@ -21,6 +21,7 @@ from yamlmod.ops.compare_lines import comparison_lines, fields_text
 from yamlmod.ops.positions import Model, read_model
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.recipe_text import RecipeEdit, merge_inserts, recipe_text
+from yamlmod.ops.removable import joins
 from yamlmod.registry.catalogue import find
 
 _HINT = "`yamlmod diff A B` lists every difference"
@@ -79,7 +80,7 @@ class _Search:
         for old, new in alignment.pairs:
             self._replace(old, new)
         if alignment.removed:
-            self._remove(alignment.removed)
+            self._remove(alignment)
         pending = _Pending(self.after, alignment.added)
         while pending.layers:
             layer = pending.next()
@@ -130,13 +131,30 @@ class _Search:
             except Refusal:
                 return  # the comparison at the end tells what is left
 
-    def _remove(self, layers: tuple[int, ...]) -> None:
-        document = self.current.document
+    def _remove(self, alignment: Alignment) -> None:
+        document, layers = self.current.document, alignment.removed
         edit = RecipeEdit(
             (("remove", list(layers)),), tuple(document.rows[layer].module for layer in layers)
         )
         names = one_of([document.describe(layer) for layer in layers])
-        self._take([edit], lambda _: True, f"without {names}")
+        sources = sorted({s for layer in layers for s in self._read_instead(layer, alignment)})
+        edits = [edit, edit.having("from", sources)] if sources else [edit]
+        self._take(edits, lambda _: True, f"without {names}")
+
+    def _read_instead(self, layer: int, alignment: Alignment) -> set[int]:
+        """Return which input of a removed layer that joins some is read in the other file."""
+        inputs = {read.target for read in self.current.graph.reads[layer]}
+        if not joins(self.current, layer):
+            return set()
+        if len(inputs) == 1:
+            return inputs
+        found = set()
+        for read in self.current.readers(layer):
+            now = alignment.to_new(read.reader)
+            reads = () if now is None else self.after.graph.reads[now]
+            wanted = {r.target for r in reads if r.slot == read.slot}
+            found |= {target for target in inputs if alignment.to_new(target) in wanted}
+        return found
 
     def _replace(self, old: int, new: int) -> None:
         row, wanted = self.current.document.rows[old], self.after.document.rows[new]

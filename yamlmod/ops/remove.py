@@ -3,57 +3,76 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
-from yamlmod.model.graph import reachable, side_effects
+from yamlmod.model.graph import reachable
 from yamlmod.model.layout import row_removal
-from yamlmod.model.modules import JOINS, KNOWN
 from yamlmod.model.refs import IMAGE, spell
+from yamlmod.ops import removable
 from yamlmod.ops.liveness import alive_layers, lost_layers
 from yamlmod.ops.outcome import Consumer, Outcome
-from yamlmod.ops.positions import Model, registry_kinds
+from yamlmod.ops.positions import Model
 from yamlmod.ops.proof import Removal, prove
 from yamlmod.ops.shift import ShrinkingShift, renumber_comments
 
+Sources = Mapping[int, int]
+"""For layers of several inputs: the one that their readers read instead."""
 
-def remove(model: Model, layers: Sequence[int], *, cascade: bool = False) -> Outcome:
+
+def remove(
+    model: Model, layers: Sequence[int], *, cascade: bool = False, sources: Collection[int] = ()
+) -> Outcome:
     """Take ``layers`` out; whoever read one reads its input. Proven, or an error is raised.
 
-    With ``cascade`` the layers that only fed the removed ones go as well.
+    With ``cascade`` the layers that only fed the removed ones go as well. ``sources`` holds, for
+    each layer of several inputs, the one that is read instead of it.
     """
-    outcome = plan_remove(model, layers, cascade=cascade)
+    outcome = plan_remove(model, layers, cascade=cascade, sources=sources)
     prove(model.document, outcome.text, outcome.steps)
     return outcome
 
 
-def plan_remove(model: Model, layers: Sequence[int], *, cascade: bool = False) -> Outcome:
+def plan_remove(
+    model: Model, layers: Sequence[int], *, cascade: bool = False, sources: Collection[int] = ()
+) -> Outcome:
     """Remove like :func:`remove`, but leave the proof to the caller."""
-    warnings = [warning for layer in sorted(set(layers)) for warning in _check(model, layer)]
-    cut = cut_off(model, layers) if cascade else []
-    return take_out(model, sorted({*layers, *cut}), warnings)
-
-
-def cut_off(model: Model, layers: Sequence[int]) -> list[int]:
-    """Return the layers that would no longer reach the head without ``layers``."""
-    inputs = [
-        [_source(model, read.target, layers) for read in reads] for reads in model.graph.reads
+    chosen = removable.choose(model, layers, sources)
+    warnings = [
+        warning
+        for layer in sorted(set(layers))
+        for warning in removable.check(model, layer, chosen.get(layer))
     ]
-    roots = [model.graph.head, *side_effects(model.document.rows)]
+    cut = cut_off(model, layers, chosen) if cascade else []
+    return take_out(model, sorted({*layers, *cut}), warnings, chosen)
+
+
+def cut_off(model: Model, layers: Sequence[int], sources: Sources | None = None) -> list[int]:
+    """Return the layers that would no longer reach a head without ``layers``."""
+    inputs = [
+        [_source(model, read.target, layers, sources) for read in reads]
+        for reads in model.graph.reads
+    ]
+    roots = [model.graph.head, *removable.other_roots(model)]
     stays = reachable(inputs, [root for root in roots if root not in layers])
     return [i for i in sorted(alive_layers(model)) if i not in stays and i not in layers]
 
 
-def take_out(model: Model, chosen: Sequence[int], warnings: Sequence[str] = ()) -> Outcome:
+def take_out(
+    model: Model,
+    chosen: Sequence[int],
+    warnings: Sequence[str] = (),
+    sources: Sources | None = None,
+) -> Outcome:
     """Remove layers whose readers can do without them, as the caller has made sure."""
     gone = frozenset(chosen)
     _check_sections(model, gone)
     shift = ShrinkingShift(chosen)
     mapping = shift.mapping(len(model.document.rows))
-    edits, consumers, duplicates = _rewire(model, shift, gone)
+    edits, consumers, notes = _rewire(model, shift, gone, sources)
     comments, wrong = renumber_comments(model.document.text, model.document.rows, mapping)
     document = _edited(model.document, [*edits, *comments])
     text = document.text
@@ -65,7 +84,11 @@ def take_out(model: Model, chosen: Sequence[int], warnings: Sequence[str] = ()) 
             text = apply_edits(document.text, removal)
         else:
             document = _edited(document, removal, row)
-    told = [*warnings, *_dead_warnings(model, mapping, gone), *duplicates]
+    told = [
+        *warnings,
+        *_dead_warnings(model, mapping, gone, sources),
+        *notes,
+    ]
     return Outcome(
         model=model,
         text=text,
@@ -75,56 +98,9 @@ def take_out(model: Model, chosen: Sequence[int], warnings: Sequence[str] = ()) 
         comments=len(comments),
         wrong_comments=tuple(wrong),
         warnings=tuple(told),
-        steps=(Removal(chosen),),
+        steps=(Removal(chosen, tuple((sources or {}).items())),),
         mapping=mapping,
     )
-
-
-def _check(model: Model, layer: int) -> list[str]:
-    """Refuse a layer whose readers could not read its input instead; warn where that is unknown."""
-    row = model.document.rows[layer]
-    name = model.document.describe(layer)
-    place = model.document.place(row.start, row.end)
-    if layer == model.graph.head:
-        raise Refusal(
-            "is-head", f"{name} is the head; without it the file is no model", place=place
-        )
-    reads = model.graph.reads[layer]
-    kind = {**KNOWN, **registry_kinds([row.module])}.get(row.module)
-    if not reads or (kind is not None and kind.channels in JOINS):
-        raise Refusal(
-            "joins-inputs",
-            f"{name} joins {len(reads)} inputs; which of them its readers should read instead is "
-            "a design decision",
-            place=place,
-            hint="rewire its readers by hand, or insert the opposite change",
-        )
-    before, after = model.shapes[input_of(model, layer)], model.shapes[layer]
-    if kind is None:
-        return [
-            f"{name} is not a module yamlmod knows: that it keeps channels and stride is "
-            "taken on trust"
-        ]
-    if before.stride != after.stride and before.stride and after.stride:
-        raise Refusal(
-            "changes-stride",
-            f"{name} changes the stride from {before.stride:g} to "
-            f"{after.stride:g}; its readers could not take its input",
-            place=place,
-        )
-    pairs = zip(model.shapes.scales, before.real, after.real, strict=True)
-    for scale, one, other in pairs:
-        if one is not None and other is not None and one != other:
-            where = "" if scale.name == "file" else f" (scale {scale.name})"
-            raise Refusal(
-                "changes-channels",
-                f"{name} changes the channels from {one} to "
-                f"{other}{where}; its readers could not take its input",
-                place=place,
-            )
-    if None in after.real or None in before.real:
-        return [f"the channels around {name} are not known: that it keeps them is taken on trust"]
-    return []
 
 
 def _check_sections(model: Model, chosen: Collection[int]) -> None:
@@ -134,18 +110,18 @@ def _check_sections(model: Model, chosen: Collection[int]) -> None:
 
 
 def _rewire(
-    model: Model, shift: ShrinkingShift, chosen: Collection[int]
+    model: Model, shift: ShrinkingShift, chosen: Collection[int], sources: Sources | None
 ) -> tuple[list[Edit], list[Consumer], list[str]]:
     edits: list[Edit] = []
     consumers: list[Consumer] = []
-    duplicates: list[str] = []
+    notes: list[str] = []
     for row in model.document.rows:
         if row.index in chosen:
             continue
         reader = shift(row.index)
         targets = []
         for read, ref in zip(model.graph.reads[row.index], row.refs, strict=False):
-            source = _source(model, read.target, chosen)
+            source = _source(model, read.target, chosen, sources)
             wanted = shift(source)
             if wanted == IMAGE and reader != 0:
                 raise Refusal(
@@ -159,6 +135,7 @@ def _rewire(
             if value != ref.value:
                 edits.append(Edit(ref.start, ref.end, str(value)))
             if source != read.target:
+                notes += removable.dead_reader_note(model, row.index, read.target, source)
                 name = "the image" if source == IMAGE else model.document.rows[source].module
                 consumers.append(
                     Consumer(
@@ -173,23 +150,17 @@ def _rewire(
                         "input",
                     )
                 )
-        duplicates += _duplicates(model, row, targets)
-    return edits, consumers, duplicates
+        notes += _duplicates(model, row, targets)
+    return edits, consumers, notes
 
 
-def _source(model: Model, layer: int, chosen: Collection[int]) -> int:
+def _source(
+    model: Model, layer: int, chosen: Collection[int], sources: Sources | None = None
+) -> int:
     while layer in chosen:
-        layer = input_of(model, layer)
+        found = sources.get(layer) if sources else None
+        layer = removable.input_of(model, layer) if found is None else found
     return layer
-
-
-def input_of(model: Model, layer: int) -> int:
-    """Return what a layer's readers read in its place: the layer above, where it reads that.
-
-    A layer inserted with `--from` reads several; it stands behind the one whose readers it took.
-    """
-    targets = [read.target for read in model.graph.reads[layer]]
-    return layer - 1 if layer - 1 in targets else targets[0]
 
 
 def _duplicates(model: Model, row: Row, targets: list[int]) -> list[str]:
@@ -201,11 +172,17 @@ def _duplicates(model: Model, row: Row, targets: list[int]) -> list[str]:
 
 
 def _dead_warnings(
-    model: Model, mapping: Sequence[int | None], chosen: Collection[int]
+    model: Model,
+    mapping: Sequence[int | None],
+    chosen: Collection[int],
+    sources: Sources | None,
 ) -> list[str]:
     staying = [row.index for row in model.document.rows if mapping[row.index] is not None]
     inputs = [
-        [_now(mapping, _source(model, read.target, chosen)) for read in model.graph.reads[layer]]
+        [
+            _now(mapping, _source(model, read.target, chosen, sources))
+            for read in model.graph.reads[layer]
+        ]
         for layer in staying
     ]
     head = model.document.head

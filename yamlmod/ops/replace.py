@@ -7,6 +7,7 @@ from typing import Any
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
+from yamlmod.model.align import value_key
 from yamlmod.model.document import Row
 from yamlmod.model.modules import KNOWN, Kind
 from yamlmod.model.render import render_args
@@ -55,10 +56,14 @@ def plan_replace(
         warnings += _kept_args(model, row, name)
     # A block's repeats are its own affair; an attention layer in its place stands once.
     stands_once = template is not None and template.rule != "csp"
-    repeats = 1 if stands_once else row.repeats
+    repeats = 1 if stands_once and row.repeats != 1 else None
+    if values is not None and value_key(values) == value_key(row.args):
+        values = None  # `[0x40]` says [64] and stays
     edits = _edits(model, row, repeats, name, values)
     text = apply_edits(model.document.text, edits)
-    warnings += _changed_shapes(model, text, layer, force)
+    after = read_model(text, model.document.shown)
+    _refuse_other_inputs(model, after, layer)
+    warnings += _changed_shapes(model, after, layer, force)
     return Outcome(
         model=model,
         text=text,
@@ -114,20 +119,33 @@ def _kept_args(model: Model, row: Row, name: str) -> list[str]:
     ]
 
 
-def _edits(model: Model, row: Row, repeats: Any, name: str, values: list[Any] | None) -> list[Edit]:
+def _edits(
+    model: Model, row: Row, repeats: int | None, name: str, values: list[Any] | None
+) -> list[Edit]:
     edits = []
     if name != row.module:
         edits.append(Edit(*row.spans[2], name))
-    if repeats != row.repeats:
+    if repeats is not None:
         edits.append(Edit(*row.spans[1], str(repeats)))
-    if values is not None and values != list(row.args):
+    if values is not None:
         edits.append(Edit(*row.spans[3], render_args(model.document, row, values)))
     return edits
 
 
-def _changed_shapes(model: Model, text: str, layer: int, force: bool) -> list[str]:
+def _refuse_other_inputs(model: Model, after: Model, layer: int) -> None:
+    """Refuse what a head with an empty `from` would answer by collecting other rows."""
+    head, row = model.graph.head, model.document.rows[layer]
+    if [r.target for r in model.graph.reads[head]] != [r.target for r in after.graph.reads[head]]:
+        raise Refusal(
+            "output-row",
+            f"{model.document.describe(head)} has an empty `from` and collects rows by their "
+            f"channels; with {after.document.describe(layer)} it would collect others",
+            place=model.document.place(row.start, row.end),
+        )
+
+
+def _changed_shapes(model: Model, after: Model, layer: int, force: bool) -> list[str]:
     """Refuse a change of stride, and warn of other channels or of what is not known."""
-    after = read_model(text, model.document.shown)
     old, new = model.shapes[layer], after.shapes[layer]
     name = after.document.describe(layer)
     row = model.document.rows[layer]

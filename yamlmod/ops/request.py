@@ -17,12 +17,14 @@ from yamlmod.registry.manifest import Template
 
 
 class Moved(NamedTuple):
-    """An old row that goes to a new place: where its words stand, and new args if it needs them."""
+    """An old row that goes to a new place: where its words stand.
+
+    ``first`` are the channels that its first argument gives there, None where its own are right.
+    """
 
     document: Document
     row: Row
-    repeats: Any
-    args: list[Any] | None
+    first: int | None
 
 
 @dataclass(frozen=True)

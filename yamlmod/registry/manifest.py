@@ -164,6 +164,8 @@ class Template:
     notes: tuple[str, ...] = ()
     # The constructor takes any number of arguments.
     open_ended: bool = False
+    # Where its code has to be in a fork; empty: wherever the command says.
+    placement: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

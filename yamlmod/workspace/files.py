@@ -181,6 +181,18 @@ class Tree:
         """Return how messages name a file of the tree."""
         return display(self.root / path)
 
+    def is_file(self, path: str) -> bool:
+        """Return whether a file is there, without reading it."""
+        return (self.root / path).is_file()
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether a folder is there."""
+        return (self.root / path).is_dir()
+
+    def place(self) -> str:
+        """Return the absolute path, links kept: a package is imported by its folder's name."""
+        return os.path.normpath(self.root.absolute())
+
     def glob(self, pattern: str) -> list[str]:
         """Return the paths that match, relative to the root, sorted."""
         from yamlmod.workspace.matching import matching

@@ -8,7 +8,8 @@ from typing import Any
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, number
-from yamlmod.model.builder import Builder, Signature
+from yamlmod.model.build_answer import BuildAnswer
+from yamlmod.model.builder import Builder, ParserNames
 from yamlmod.model.document import Row
 
 # Facts of YOLOv5, v7, v8 to v12, v9 and v10: what the row gives, before parse_model adds channels.
@@ -42,22 +43,17 @@ def _check(subject: Subject) -> Iterator[Finding]:
     settings = subject.document.settings
     for row in subject.rows:
         forms = [form.split() for form in _FORMS.get(row.module, ())]
-        signature = _signature(subject.builder, row.module)
-        if signature is not None and forms:
-            forms = [f for f in forms if ("anchors" in f) == ("anchors" in signature.names)]
         if not forms:
             continue
         fitting = [form for form in forms if _fits(form, row, settings)]
         if not fitting:
-            yield _finding(subject, row, forms, signature)
-        elif _leaves_anchors(fitting[0], forms, row, subject):
+            # The fork's own class says what it takes, and `cannot-build` and `wrong-branch` ask it.
+            if subject.built is None:
+                yield _finding(subject, row, forms)
+        elif subject.built is None and _leaves_anchors(fitting[0], forms, row, subject):
             yield _unused(subject, row)
         else:
             yield from _classes(subject, row)
-
-
-def _signature(builder: Builder | None, module: str) -> Signature | None:
-    return None if builder is None else builder.signatures.get(module)
 
 
 def _fits(form: list[str], row: Row, settings: Mapping[str, Any]) -> bool:
@@ -99,20 +95,17 @@ def _unused(subject: Subject, row: Row) -> Finding:
     )
 
 
-def _finding(
-    subject: Subject, row: Row, forms: list[list[str]], signature: Signature | None
-) -> Finding:
+def _finding(subject: Subject, row: Row, forms: list[list[str]]) -> Finding:
     takes = " or ".join(f"[{', '.join(_SPELLED.get(w, w) for w in form)}]" for form in forms)
     given = f"[{', '.join(map(str, row.args))}]"
-    sure = signature is not None
     return subject.at_row(
         RULE.code,
-        "error" if sure else "warning",
+        "warning",
         row,
         f"layer {row.index} {row.module} is given {given}; it takes {takes}",
         span=row.spans[3],
         help="parse_model puts the channels of the inputs behind these, so each must be in its "
-        "place" + ("" if sure else "; unless your fork has a head of its own under this name"),
+        "place; unless your fork has a head of its own under this name",
     )
 
 
@@ -140,17 +133,12 @@ def _case(head: str, settings: str = _TABLE) -> str:
     return model_text(_ROWS, f"[[0, 1], 1, {head}]", settings)
 
 
-def _fork(*names: str) -> Builder:
-    return Builder(
-        "models/yolo.py",
-        "parse_model",
-        frozenset({"Conv", "Detect"}),
-        False,
-        signatures={"Detect": Signature(0, len(names), names)},
-    )
-
-
-_ANCHORS = _fork("nc", "anchors", "ch", "inplace")
+_FORK = Builder(
+    "models/yolo.py",
+    "parse_model",
+    ParserNames(frozenset({"Conv", "Detect"})),
+    ask=lambda data: BuildAnswer(("",)),
+)
 
 RULE = Rule(
     code="head-arguments",
@@ -160,7 +148,7 @@ RULE = Rule(
     "too many or too few puts them in the wrong place: `Detect, [nc]` in a model with anchors "
     "takes the channels for anchors, `Pose, [nc]` for the shape of its keypoints. Heads that "
     "several families have under one name may take either form. With --repo the fork's class "
-    "decides, and this is an error.",
+    "decides: `cannot-build` and `wrong-branch` say what it does not take.",
     check=_check,
     valid=(
         Valid(_case("Detect, [nc, anchors]")),
@@ -172,7 +160,8 @@ RULE = Rule(
         Valid(_case("Pose, [nc, kpt_shape]", "nc: 4\nkpt_shape: [17, 3]\n")),
         Valid(_case("OBB, [nc, 1]", "nc: 4\n")),
         Valid(_case("MyDetect, [nc, anchors, 3]")),
-        Valid(_case("Detect, [nc]"), builder=_fork("nc", "ch")),
+        Valid(_case("Detect, [nc]"), builder=_FORK),
+        Valid(_case("Pose, [nc]", "nc: 4\n"), builder=_FORK),
     ),
     invalid=(
         Invalid(_case("Detect, [nc]"), (2,)),
@@ -185,6 +174,5 @@ RULE = Rule(
         Invalid(_case("Pose, [nc]", "nc: 4\n"), (2,)),
         Invalid(_case("OBB, [nc]", "nc: 4\n"), (2,)),
         Invalid(_case("IKeypoint, [nc, anchors]"), (2,)),
-        Invalid(_case("Detect, [nc]", "nc: 4\n"), (2,), builder=_ANCHORS),
     ),
 )

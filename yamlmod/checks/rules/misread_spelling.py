@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding, Fix
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, reference_edits, spelled
-from yamlmod.model.builder import Builder
+from yamlmod.model.builder import Builder, ParserNames
 from yamlmod.model.refs import IMAGE, SpellingRule, spell, target
 
 
@@ -51,7 +51,10 @@ _TEXT = model_text(
     "[[2], 1, Detect, [nc, anchors]]",
 )
 _FORK = Builder(
-    "models/yolo.py", "parse_model", frozenset(), True, spelling=SpellingRule(positive_single=False)
+    "models/yolo.py",
+    "parse_model",
+    ParserNames(frozenset(), ("?",)),
+    spelling=SpellingRule(positive_single=False),
 )
 
 RULE = Rule(

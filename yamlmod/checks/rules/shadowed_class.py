@@ -8,7 +8,7 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
 from yamlmod.errors import one_of
-from yamlmod.model.builder import Builder
+from yamlmod.model.builder import Builder, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -32,12 +32,11 @@ def _check(subject: Subject) -> Iterator[Finding]:
 _TEXT = model_text(
     "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, CBAM, [64]]", "[[1], 1, Detect, [nc, anchors]]"
 )
-_FORK = Builder("models/yolo.py", "parse_model", frozenset({"Conv", "CBAM", "Detect"}), False)
+_FORK = Builder("models/yolo.py", "parse_model", ParserNames(frozenset({"Conv", "CBAM", "Detect"})))
 _TWICE = Builder(
     "models/yolo.py",
     "parse_model",
     _FORK.names,
-    False,
     twice={"CBAM": ("models/common.py:100", "models/experimental.py:20")},
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
-from yamlmod.model.builder import Builder
+from yamlmod.model.builder import Builder, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
 _TEXT = model_text(
     "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, SimAM, []]", "[[1], 1, Detect, [nc, anchors]]"
 )
-_NAMES = frozenset({"Conv", "SimAM", "Detect"})
+_NAMES = ParserNames(frozenset({"Conv", "SimAM", "Detect"}))
 
 
 def _fork(classes: frozenset[str]) -> Builder:
@@ -42,7 +42,6 @@ def _fork(classes: frozenset[str]) -> Builder:
         "models/yolo.py",
         "parse_model",
         _NAMES,
-        False,
         tensorflow=classes,
         tensorflow_shown="models/tf.py",
     )
@@ -57,7 +56,7 @@ RULE = Rule(
     check=_check,
     valid=(
         Valid(_TEXT, builder=_fork(frozenset({"TFConv", "TFSimAM"}))),
-        Valid(_TEXT, builder=Builder("models/yolo.py", "parse_model", _NAMES, False)),
+        Valid(_TEXT, builder=Builder("models/yolo.py", "parse_model", _NAMES)),
     ),
     invalid=(Invalid(_TEXT, (1,), builder=_fork(frozenset({"TFConv"}))),),
     needs_repo=True,

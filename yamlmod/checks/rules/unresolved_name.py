@@ -2,77 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
+from yamlmod.checks.rules.cannot_build import is_name
 from yamlmod.checks.subject import Subject
-from yamlmod.errors import one_of
-from yamlmod.model.builder import Builder
-from yamlmod.model.document import Row
+from yamlmod.model.build_answer import BuildAnswer, BuildProblem
+from yamlmod.model.builder import Builder, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
-    builder = subject.builder
-    if builder is None:
+    builder, answer = subject.builder, subject.built
+    if builder is None or answer is None:
         return
-    said: set[str] = set()
-    for row in subject.rows:
-        first = row.module.partition(".")[0]
-        if first in builder.names or first in said:
+    for problem in answer.problems:
+        if not is_name(problem) or problem.layer is None or problem.layer >= len(subject.rows):
             continue
-        if builder.open:
-            said.add(first)
-            yield _not_known(subject, row, first, builder)
-            continue
+        row = subject.rows[problem.layer]
         yield subject.at_row(
             RULE.code,
             "error",
             row,
-            f"{builder.shown} knows no {first}: {builder.function} cannot build layer {row.index}",
+            f"{builder.shown} knows no {row.module}: {builder.function} cannot build "
+            f"layer {row.index}",
             span=row.spans[2],
             help="`yamlmod patch` adds a module of the registry; another one has to be defined, "
-            "or imported, where the parser looks",
+            f"or imported, where the parser looks ({problem.kind}: {problem.message})",
         )
+    if not answer.rows and not answer.problems:
+        yield from _by_names(subject, builder)
+    yield from _not_known(subject, builder.shown, answer.unknown_names)
 
 
-def _not_known(subject: Subject, row: Row, name: str, builder: Builder) -> Finding:
-    """An import of everything may bring the name, and leads where nothing is read."""
-    source = one_of(builder.beyond) if builder.beyond else "a file that cannot be read"
-    return subject.at_row(
-        RULE.code,
-        "note",
-        row,
-        f"whether {builder.shown} knows {name} cannot be told: it imports everything from {source}",
-        span=row.spans[2],
-        help="nothing is wrong if that brings it; a class of the fork's own would be found",
-    )
+def _by_names(subject: Subject, builder: Builder) -> Iterator[Finding]:
+    """The parse function was not understood: the names that its file knows say less, but that."""
+    for row in subject.rows:
+        if builder.names.lacks(row.module):
+            yield subject.at_row(
+                RULE.code,
+                "error",
+                row,
+                f"{builder.shown} knows no {row.module}: {builder.function} cannot build "
+                f"layer {row.index}",
+                span=row.spans[2],
+                help="`yamlmod patch` adds a module of the registry; another one has to be "
+                "defined, or imported, where the parser looks",
+            )
+
+
+def _not_known(subject: Subject, shown: str, names: Mapping[str, str]) -> Iterator[Finding]:
+    """A name from elsewhere: nothing is wrong if it is what the parser expects."""
+    said: set[str] = set()
+    for row in subject.rows:
+        if row.module not in names or row.module in said:
+            continue
+        said.add(row.module)
+        yield subject.at_row(
+            RULE.code,
+            "note",
+            row,
+            f"whether {shown} can build {row.module} is not known: {names[row.module]}",
+            span=row.spans[2],
+            help="nothing is wrong if the package it comes from is installed",
+        )
 
 
 _TEXT = model_text(
     "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, {}, [64]]", "[[1], 1, Detect, [nc, anchors]]"
 )
-_FORK = Builder("models/yolo.py", "parse_model", frozenset({"Conv", "C3", "Detect", "nn"}), False)
-_OPEN = Builder(
-    "models/yolo.py", "parse_model", frozenset({"Conv", "Detect"}), True, beyond=("mish_cuda",)
+_NAMES = frozenset({"Conv", "C3", "Detect", "nn"})
+
+
+def _fork(*problems: BuildProblem, **names: str) -> Builder:
+    def ask(data: Mapping[str, Any]) -> BuildAnswer:
+        return BuildAnswer(("",), problems, unknown_names=names, rows=3)
+
+    return Builder("models/yolo.py", "parse_model", ParserNames(_NAMES), ask=ask)
+
+
+_UNREAD = Builder(
+    "models/yolo.py", "parse_model", ParserNames(_NAMES), ask=lambda data: BuildAnswer(("",))
 )
+_LOST = BuildProblem(1, "parse", "NameError", "name 'SimAM' is not defined")
 
 RULE = Rule(
     code="unresolved-name",
     severity="error",
     summary="The fork's parser knows no class of this name.",
-    why="parse_model looks a module up by its name among what its file defines and imports, "
-    "star imports included. Where an import of everything leads out of the repository, a name "
-    "that is not found is a note, once: what is installed is not looked into.",
+    why="parse_model looks a module up by its name, each in its own way: eval, globals, getattr of "
+    "torch.nn. The function is read as code, and a row whose name it does not find is an error. A "
+    "name that comes from another package is a note, once: what is installed is not looked into.",
     check=_check,
     valid=(
-        Valid(_TEXT.format("C3"), builder=_FORK),
-        Valid(_TEXT.format("nn.Identity"), builder=_FORK),
-        Valid(_TEXT.format("Conv"), builder=_OPEN),
+        Valid(_TEXT.format("C3"), builder=_fork()),
+        Valid(_TEXT.format("SimAM")),
+        Valid(_TEXT.format("C3"), builder=_UNREAD),
     ),
     invalid=(
-        Invalid(_TEXT.format("SimAM"), (1,), builder=_OPEN),
-        Invalid(_TEXT.format("SimAM"), (1,), builder=_FORK),
+        Invalid(_TEXT.format("SimAM"), (1,), builder=_fork(SimAM="timm is not in this repository")),
+        Invalid(_TEXT.format("SimAM"), (1,), builder=_fork(_LOST)),
+        Invalid(_TEXT.format("SimAM"), (1,), builder=_UNREAD),
     ),
     needs_repo=True,
 )

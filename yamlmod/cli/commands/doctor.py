@@ -44,6 +44,7 @@ def run(
         export_findings,
         import_findings,
         interpreter_findings,
+        order_findings,
         requirement_names,
         start_folder,
         text_findings,
@@ -73,6 +74,7 @@ def run(
     findings = [
         *interpreter_findings(found, imports),
         *import_findings(tree, fork, imports),
+        *order_findings(tree, fork),
         *yaml_findings(rows, found.known),
         *text_findings(fork, paths, imports),
         *export_findings(fork, found, paths),

@@ -23,7 +23,8 @@ EPILOG = """\b
 Examples:
   yamlmod remove models/yolov5s-simam.yaml SimAM
   yamlmod remove models/yolov5s-simam.yaml 18 22 26 -w
-  yamlmod remove models/yolov5s-simam.yaml SimAM#*"""
+  yamlmod remove models/yolov5s-simam.yaml SimAM#*
+  yamlmod remove models/yolov5s-bifpn.yaml 19 --from 18"""
 
 
 def run(
@@ -35,6 +36,15 @@ def run(
     cascade: Annotated[
         bool, typer.Option("--cascade", help="Also take out what only fed the removed layers.")
     ] = False,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="SEL,...",
+            show_default=False,
+            help="For a layer that joins several inputs: the one that its readers read instead.",
+        ),
+    ] = None,
     output: Output = None,
     write: Write = False,
     force: Force = False,
@@ -46,15 +56,16 @@ def run(
 ) -> None:
     """Take layers out of the model YAML CFG; whoever read one reads its input.
 
-    Previews unless -w or -o is given. A layer that changes stride or channels, or joins several
-    inputs, is refused.
+    Previews unless -w or -o is given. A layer that changes stride or channels is refused, and one
+    that reads several layers, unless --from says which of them its readers read instead.
     """
     from yamlmod.cli.finish_yaml import Wish, finish_yaml
-    from yamlmod.cli.target import layers_of, no_both, open_target
+    from yamlmod.cli.target import layers_of, no_both, open_target, sources_of
     from yamlmod.ops.remove import remove
 
     no_both(write, output)
     target = open_target(cfg)
-    outcome = remove(target.model, layers_of(target.model, selectors), cascade=cascade)
+    layers, sources = layers_of(target.model, selectors), sources_of(target.model, from_)
+    outcome = remove(target.model, layers, cascade=cascade, sources=sources or ())
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     finish_yaml("remove", target, outcome, wish)

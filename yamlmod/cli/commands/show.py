@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yamlmod.cli.options import Format, Json, OutputFormat
+from yamlmod.cli.options import Format, Json, OutputFormat, path_word
+
+if TYPE_CHECKING:
+    from yamlmod.ops.positions import Model
 
 EPILOG = """\b
 Examples:
   yamlmod show models/yolov5s.yaml
-  yamlmod show models/yolov5s.yaml --json | jq '.layers[].readers'"""
+  yamlmod show models/yolov5s.yaml --json | jq '.layers[].readers'
+  yamlmod show models/yolov5s.yaml --repo .       what the fork's classes are given"""
 
 
 def run(
     cfg: Annotated[Path, typer.Argument(metavar="CFG", help="The model YAML.")],
+    repo: Annotated[
+        Path | None,
+        typer.Option(
+            "--repo",
+            metavar="REPO",
+            parser=path_word,
+            show_default=False,
+            help="Show what this fork's parse function gives each class, and the real channels.",
+        ),
+    ] = None,
     json: Json = False,
     format: OutputFormat = Format.text,
 ) -> None:
@@ -24,13 +38,32 @@ def run(
 
     `reads` resolves the `from` column; channels are given as the YAML counts them (nominal) and
     at the file's own width or scales. Nothing is built: `?` means a module yamlmod does not know.
+    With --repo the fork's own code is read (and never run): the arguments that each class receives
+    and its output channels, at every scale of the file.
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.layers import layers_data, layers_table
     from yamlmod.cli.target import open_target
 
     model = open_target(cfg).model
+    if repo is not None:
+        _show_built(model, repo, json or format is Format.json)
+        return
     if json or format is Format.json:
         say_json(layers_data(model))
     else:
         show(layers_table(model))
+
+
+def _show_built(model: Model, repo: Path, as_json: bool) -> None:
+    from yamlmod.cli.built_layers import built_data, built_table
+    from yamlmod.cli.console import say_json, show
+    from yamlmod.cli.fork_reading import built_layers
+    from yamlmod.model.parse import load_plain
+
+    document = model.document
+    readings = built_layers(repo, load_plain(document.text, document.shown))
+    if as_json:
+        say_json(built_data(document.shown, readings))
+    else:
+        show(built_table(readings))

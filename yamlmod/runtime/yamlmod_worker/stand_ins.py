@@ -63,6 +63,10 @@ class StandIn(metaclass=_Kind):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Take whatever a class statement gives: `class Model(Mixin, repo_url=...)`."""
+        super().__init_subclass__()
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
-
-import libcst as cst
 
 from yamlmod.edits import newline_of
 from yamlmod.errors import Place, Refusal
+from yamlmod.fork.coding import refuse_other_coding
 from yamlmod.fork.files import Files
 
+# A syntax tree takes up to 1.8 kB for a word or sign of its text, a thousand times what the text
+# takes. The largest file of a fork that was seen has 60,000 words.
+MAX_WORDS = 250_000
+_MAX_WORDS_KEPT = 800_000
+_WORD = re.compile(r"\w+|[^\w\s]")
 _LONE_CR = re.compile(r"\r(?!\n)")
 _PYTHON_2 = ("Missing parentheses in call to", "multiple exception types must be parenthesized")
 
@@ -87,12 +91,51 @@ def read_source(files: Files, path: str) -> Source | None:
     return None if text is None else parse(path, files.shown(path), text)
 
 
-@lru_cache(maxsize=32)
 def parse(path: str, shown: str, text: str) -> Source:
     """Parse a file's text; a Refusal names the line that is not Python 3."""
+    return _KEPT.get(path, shown, text)
+
+
+class _Kept:
+    """The files parsed last, up to a number of words of them together."""
+
+    def __init__(self) -> None:
+        self._sources: OrderedDict[tuple[str, str, str], tuple[Source, int]] = OrderedDict()
+        self._words = 0
+
+    def get(self, path: str, shown: str, text: str) -> Source:
+        key = (path, shown, text)
+        if key in self._sources:
+            self._sources.move_to_end(key)
+            return self._sources[key][0]
+        words = _words(shown, text)
+        source = _parsed(path, shown, text)
+        self._sources[key] = source, words
+        self._words += words
+        while self._words > _MAX_WORDS_KEPT:
+            _, (_, gone) = self._sources.popitem(last=False)
+            self._words -= gone
+        return source
+
+
+_KEPT = _Kept()
+
+
+def _parsed(path: str, shown: str, text: str) -> Source:
+    refuse_other_coding(shown, text)
     tree = tree_of(shown, text)
     starts = (0, *(match.end() for match in re.finditer("\n", text)))
     return Source(path, shown, text, tree, starts)
+
+
+def _words(shown: str, text: str) -> int:
+    count = len(_WORD.findall(text))
+    if count > MAX_WORDS:
+        raise Refusal(
+            "too-large",
+            f"{shown} has {count:,} words and signs of Python; at most {MAX_WORDS:,} are read",
+        )
+    return count
 
 
 def tree_of(shown: str, text: str) -> ast.Module:
@@ -113,27 +156,6 @@ def tree_of(shown: str, text: str) -> ast.Module:
         raise _syntax_refusal(shown, text, error) from error
     except (ValueError, RecursionError) as error:
         raise Refusal("syntax-error", str(error), place=Place(shown)) from error
-
-
-@lru_cache(maxsize=16)
-def concrete(source: Source) -> cst.Module:
-    """Return the concrete syntax tree; refuse a text that does not come back from it unchanged."""
-    try:
-        module = cst.parse_module(source.text)
-    except cst.ParserSyntaxError as error:
-        raise Refusal(
-            "not-round-trip",
-            f"libcst cannot parse the file: {error.message}",
-            place=Place(source.shown, error.raw_line),
-        ) from error
-    if module.code != source.text:
-        raise Refusal(
-            "not-round-trip",
-            "the file does not come back unchanged from its parse",
-            place=Place(source.shown),
-            hint="please report this file",
-        )
-    return module
 
 
 def _syntax_refusal(shown: str, text: str, error: SyntaxError) -> Refusal:

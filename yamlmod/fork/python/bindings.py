@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from yamlmod.fork.source import Source
+from yamlmod.fork.python.source import Source
 
 ImportNode = ast.Import | ast.ImportFrom
 
@@ -55,6 +55,23 @@ def import_bindings(node: ImportNode) -> list[tuple[str, str]]:
     base = "." * node.level + (node.module or "")
     dot = "" if base.endswith(".") else "."
     return [(a.asname or a.name, f"{base}{dot}{a.name}") for a in node.names if a.name != "*"]
+
+
+def from_imports(source: Source) -> Iterator[ast.ImportFrom]:
+    """Yield the `from` imports that run when the file is imported."""
+    for node, _ in statements(source.tree):
+        if isinstance(node, ast.ImportFrom):
+            yield node
+
+
+def written(node: ast.ImportFrom) -> str:
+    """Return the module of an import as it is written, leading dots included."""
+    return "." * node.level + (node.module or "")
+
+
+def is_star(node: ast.ImportFrom) -> bool:
+    """Return whether everything is imported."""
+    return node.names[0].name == "*"
 
 
 def used_names(nodes: Iterable[ast.AST]) -> set[str]:

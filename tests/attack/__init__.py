@@ -1,0 +1,1 @@
+"""The attacks can fail: old faults are planted and must be seen."""

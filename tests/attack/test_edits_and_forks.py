@@ -1,0 +1,126 @@
+"""The attacks on YAML edits and on forks see faults that are planted, and none without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tools.attack import python_forks, yaml_edits
+from tools.attack.report import Budget, Report
+from yamlmod.edits import Edit, apply_edits
+from yamlmod.fork import blocks, exports, install, reach
+from yamlmod.fork.plan import Change
+from yamlmod.model import layout
+from yamlmod.ops import chain, insert, move, removable, remove, replace, shift
+
+
+def _edits(monkeypatch: pytest.MonkeyPatch, cases: int = 160) -> Report:
+    """Run the attack on edits with the proofs switched off: the oracle alone must see."""
+    for module in (chain, insert, remove, replace):
+        monkeypatch.setattr(module, "prove", lambda *_: None)
+    monkeypatch.setattr(yaml_edits, "_smallest", lambda case, edit: (case, edit))
+    return yaml_edits.attack(Budget(cases, 600.0, 11))
+
+
+def _wrong(report: Report, word: str) -> bool:
+    return any(word in failure for failure in report.failures)
+
+
+def test_nothing_is_seen_where_nothing_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = yaml_edits.attack(Budget(120, 600.0, 5))
+    assert not report.failures
+    done = {"insert", "remove", "move", "replace", "drop-head"}
+    assert done <= set(report.outcomes)
+    forks = python_forks.attack(Budget(8, 600.0, 5))
+    assert not forks.failures and forks.outcomes["patched and back"]
+
+
+def test_dropped_inputs_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removable, "choose", lambda *_: {})
+    monkeypatch.setattr(move, "_refuse_several", lambda *_: None)
+    report = _edits(monkeypatch)
+    assert _wrong(report, "WRONG move: layer")
+
+
+def test_a_removal_without_a_choice_is_seen_by_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removable, "choose", lambda *_: {})
+    monkeypatch.setattr(yaml_edits, "_smallest", lambda case, edit: (case, edit))
+    report = yaml_edits.attack(Budget(160, 600.0, 11))
+    assert _wrong(report, "WRONG proof-failed")
+
+
+def test_a_number_that_did_not_move_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(shift.GrowingShift):
+        def __call__(self, layer: int) -> int:
+            return layer
+
+    monkeypatch.setattr(insert, "GrowingShift", Late)
+    monkeypatch.setattr(
+        insert, "_respell", lambda old, *rest: old if old >= 0 else rest[1] - rest[0]
+    )
+    assert _wrong(_edits(monkeypatch), "WRONG insert")
+
+
+def test_a_comment_that_stayed_behind_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (insert, remove):
+        monkeypatch.setattr(module, "renumber_comments", lambda *_: ([], []))
+    assert _wrong(_edits(monkeypatch), "not the old one")
+
+
+def test_bytes_that_are_lost_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    removal = layout.row_removal
+
+    def greedy(document: Any, row: Any) -> list[Edit]:
+        """Take the blanks in front of the next comma along, as yamlmod once did."""
+        text, found = document.text, []
+        for edit in removal(document, row):
+            blanks = len(text[edit.end :]) - len(text[edit.end :].lstrip(" "))
+            found.append(Edit(edit.start, edit.end + blanks, edit.text))
+        return found
+
+    monkeypatch.setattr(remove, "row_removal", greedy)
+    assert _wrong(_edits(monkeypatch), "do not give the bytes back")
+
+
+# --- forks -------------------------------------------------------------------------------------
+
+
+def _forks(monkeypatch: pytest.MonkeyPatch) -> Report:
+    def unproven(source: Any, change: Change, names: Any) -> str:
+        return apply_edits(source.text, change.edits)
+
+    monkeypatch.setattr(install, "proven", unproven)
+    monkeypatch.setattr(python_forks, "_smaller", lambda *_: "")
+    return python_forks.attack(Budget(24, 600.0, 11))
+
+
+def test_a_quote_from_a_bracket_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "_quote", lambda source, literal: "]")
+    assert _wrong(_forks(monkeypatch), "WRONG")
+
+
+def test_a_class_that_does_not_arrive_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "_join_imports", lambda *_: Change())
+    assert _wrong(_forks(monkeypatch), "does not arrive")
+
+
+def test_a_line_that_is_left_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    from yamlmod.fork import uninstall
+
+    def late(source: Any, block: blocks.Block) -> Edit:
+        return Edit(block.start, block.end, "")
+
+    monkeypatch.setattr(uninstall, "remove_block", late)
+    assert _wrong(_forks(monkeypatch), "the bytes back")
+
+
+def test_a_statement_that_changed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    appended = install.append_blocks
+
+    def careless(source: Any, templates: Any) -> Any:
+        edit = appended(source, templates)
+        return edit and Edit(edit.start, edit.end, f"{source.newline}zero = 0{edit.text}")
+
+    monkeypatch.setattr(install, "append_blocks", careless)
+    assert _wrong(_forks(monkeypatch), "another one")

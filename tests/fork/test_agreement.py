@@ -1,0 +1,74 @@
+"""check, doctor, status and patch answer for one name alike, on every published fork."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import PurePosixPath
+
+import pytest
+
+from tests.real_forks import PUBLISHED, fork_folder
+from yamlmod.checks.rule import model_text
+from yamlmod.checks.run import Options, check_document
+from yamlmod.cli.diagnosis import yaml_findings
+from yamlmod.cli.usage import Use, uses
+from yamlmod.fork.builder import read_builder
+from yamlmod.fork.locate import Fork, locate
+from yamlmod.fork.survey import survey
+from yamlmod.model.document import parse_document
+from yamlmod.ops.positions import registry_kinds
+from yamlmod.workspace.files import Tree
+
+pytestmark = pytest.mark.fork
+
+
+def _classes(tree: Tree, fork: Fork, folder: str) -> list[str]:
+    """Return every class of the files in a folder and one further down, hidden or not."""
+    paths = [path for pattern in ("*.py", "*/*.py") for path in tree.glob(f"{folder}/{pattern}")]
+    sources = [source for path in paths if (source := fork.graph.source(path)) is not None]
+    nodes = (node for source in sources for node in source.tree.body)
+    return sorted({node.name for node in nodes if isinstance(node, ast.ClassDef)})
+
+
+@pytest.mark.parametrize("spec", PUBLISHED)
+def test_one_answer_for_every_name(spec: str) -> None:
+    tree = Tree(fork_folder(spec))
+    fork = locate(tree)
+    builder = read_builder(tree, fork)
+    known = survey(tree, fork, {}).known
+    assert builder.names == known
+    modules = _classes(tree, fork, str(PurePosixPath(fork.yolo).parent))
+    modules += ["nn.Upsample", "nn.ReLU", "SurelyNot", "Surely.Not", "torch", "print"]
+    rows = "\n".join(f"[-1, 1, {module}, []]" for module in ["Conv", *modules])
+    text = model_text(rows, "[[1], 1, Detect, [nc]]")
+    options = Options(registry_kinds(), select=("unresolved-name",), builder=builder)
+    errors = {
+        finding.place.excerpt.split(",")[2].strip()
+        for finding in check_document(parse_document(text, "x.yaml"), options)
+        if finding.severity == "error"
+    }
+    rows_of = [Use("x.yaml", module, 1, 1) for module in modules]
+    problems = {
+        finding.text.rpartition(" ")[2]
+        for finding in yaml_findings(rows_of, known)
+        if finding.level == "problem"
+    }
+    firsts = {module for module in modules if known.lacks(module)}
+    # check says it once for names that begin alike.
+    assert {one.partition(".")[0] for one in errors} == {one.partition(".")[0] for one in problems}
+    assert problems == firsts
+    assert "SurelyNot" in problems and not known.lacks("Conv") and not known.lacks("nn.Upsample")
+    # What resolves to a class has a signature where it has a constructor: one reader for both.
+    for name in builder.signatures:
+        assert known.has(name)
+
+
+@pytest.mark.parametrize("spec", PUBLISHED)
+def test_the_official_files_resolve_and_import(spec: str) -> None:
+    """No name of a published YAML is unresolved, and the fork imports without a problem."""
+    tree = Tree(fork_folder(spec))
+    fork = locate(tree)
+    known = survey(tree, fork, {}).known
+    lost = {f"{one.path}: {one.module}" for one in uses(tree) if known.lacks(one.module)}
+    assert lost == set()
+    assert fork.graph.import_problems(fork.yolo) == ()

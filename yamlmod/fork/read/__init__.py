@@ -1,0 +1,1 @@
+"""What a fork's own code makes of a model YAML: interpreted, never imported or run."""

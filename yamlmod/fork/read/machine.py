@@ -1,0 +1,238 @@
+"""The interpreter's state and limits; what it does with each construct comes as tables."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Protocol
+
+from yamlmod.fork.read.scopes import Frame, Module, SourceFile
+from yamlmod.fork.read.values import (
+    Builtin,
+    ClassValue,
+    FunctionValue,
+    Instance,
+    LimitError,
+    Raised,
+    Unknown,
+    UnknownItemsError,
+    Value,
+)
+
+MAX_STEPS = 3_000_000
+MAX_DEPTH = 90
+MAX_ITEMS = 5_000
+MAX_TEXT = 20_000
+MAX_BITS = 256
+
+Expression = Callable[["Machine", Any, Frame], Value]
+Statement = Callable[["Machine", Any, Frame], "Signal | None"]
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """How a statement leaves its block: by return, break or continue."""
+
+    kind: str
+    value: Value = None
+
+
+class Graph(Protocol):
+    """What the interpreter asks about names in the files of the fork (the import graph)."""
+
+    def denotes_in_module(self, path: str, name: str) -> Any:
+        """Return what a name of a module's namespace denotes."""
+
+    def find(self, importer: str, dotted: str, level: int = 0) -> Any:
+        """Return the module that an import means."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The interpreter's abilities, each from a file of its own."""
+
+    expressions: Mapping[type, Expression]
+    statements: Mapping[type, Statement]
+    call: Callable[[Machine, Value, list[Value], dict[str, Value]], Value]
+    attribute: Callable[[Machine, Value, str], Value]
+    set_attribute: Callable[[Machine, Value, str, Value], None]
+    iterate: Callable[[Machine, Value], Iterator[Value] | Unknown]
+    global_name: Callable[..., Value]
+    binary: Callable[[Machine, str, Value, Value], Value]
+    subscript: Callable[[Machine, Value, Value], Value]
+    builtins: Mapping[str, Value]
+    outside: Callable[[Machine, str], Value]
+
+
+@dataclass
+class Machine:
+    """One evaluation: nothing is shared with another, so that no state leaks between files."""
+
+    parts: Parts
+    graph: Graph
+    read: Callable[[str], SourceFile | None]
+    modules: dict[str, Module] = field(default_factory=dict)
+    steps: int = 0
+    depth: int = 0
+    spoiled: dict[int, tuple[Value, str]] = field(default_factory=dict)
+    unknowns: dict[tuple[str, int, str], None] = field(default_factory=dict)
+    torch_classes: dict[str, ClassValue] = field(default_factory=dict)
+    hooks: dict[ast.AST, Any] = field(default_factory=dict)
+    branches: frozenset[ast.AST] = frozenset()
+    branch: int | None = None
+    on_call: Callable[[Value, list[Value], dict[str, Value]], Value] | None = None
+    on_layer: Callable[[Instance, Callable[[], Value]], Value] | None = None
+    frame: Frame | None = None
+    loaded: Value = None
+
+    def module(self, path: str) -> Module | None:
+        """Return a file of the fork, one object for each evaluation."""
+        found = self.modules.get(path)
+        if found is None:
+            source = self.read(path)
+            if source is None:
+                return None
+            found = self.modules[path] = Module(source)
+        return found
+
+    def evaluate(self, node: ast.expr, frame: Frame) -> Value:
+        """Return the value of an expression."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise LimitError(f"more than {MAX_STEPS:,} steps")
+        handler = self.parts.expressions.get(type(node))
+        if handler is None:
+            return self.unknown(f"{type(node).__name__} is not interpreted", frame, node)
+        return handler(self, node, frame)
+
+    def run(self, body: list[ast.stmt], frame: Frame) -> Signal | None:
+        """Run statements; return how they leave their block, None where they run to its end."""
+        for node in body:
+            self.steps += 1
+            if self.steps > MAX_STEPS:
+                raise LimitError(f"more than {MAX_STEPS:,} steps")
+            frame.line = node.lineno
+            handler = self.parts.statements.get(type(node))
+            if handler is None:
+                raise LimitError(f"{type(node).__name__} is not interpreted")
+            try:
+                signal = handler(self, node, frame)
+            except Raised as error:
+                if error.line is None:
+                    error.line, error.path = node.lineno, frame.module.shown
+                raise
+            if signal is not None:
+                return signal
+        return None
+
+    def call(
+        self,
+        function: Value,
+        args: list[Value] | None = None,
+        keywords: dict[str, Value] | None = None,
+    ) -> Value:
+        """Call a value."""
+        return self.parts.call(self, function, args or [], keywords or {})
+
+    def attribute(self, value: Value, name: str) -> Value:
+        """Return an attribute."""
+        return self.fresh(self.parts.attribute(self, value, name))
+
+    def set_attribute(self, value: Value, name: str, item: Value) -> None:
+        """Set an attribute."""
+        self.parts.set_attribute(self, value, name, item)
+
+    def iterate(self, value: Value) -> Iterator[Value] | Unknown:
+        """Return an iterator over a value."""
+        return self.parts.iterate(self, value)
+
+    def items(self, value: Value) -> list[Value] | Unknown:
+        """Return the elements of a value as a list, within bounds."""
+        found = self.iterate(value)
+        if isinstance(found, Unknown):
+            return found
+        out: list[Value] = []
+        try:
+            for item in found:
+                out.append(item)
+                if len(out) > MAX_ITEMS:
+                    raise LimitError(f"a list of more than {MAX_ITEMS:,} elements")
+        except UnknownItemsError as error:
+            return error.unknown
+        return out
+
+    def truth(self, value: Value) -> bool | Unknown:
+        """Return whether a value is true, or Unknown."""
+        if isinstance(value, Unknown):
+            return value
+        if isinstance(value, Instance):
+            return self._instance_truth(value)
+        if type(value).__name__ == "Tensor":
+            return Unknown("the truth of a tensor")
+        if type(value).__name__ == "Outside":
+            return True if value.path.rpartition(".")[2][:1].isupper() else Unknown(value.path)
+        return bool(value) if isinstance(value, _TRUTHS) else True
+
+    def _instance_truth(self, value: Instance) -> bool | Unknown:
+        if value.cls.torch_base in ("Sequential", "ModuleList", "ModuleDict", "ParameterList"):
+            return Unknown(value.hidden) if value.hidden else bool(value.layers())
+        for name in ("__bool__", "__len__"):
+            if isinstance(value.cls.find(name), FunctionValue):
+                found = self.call(self.attribute(value, name))
+                return self.truth(found)
+        return Unknown("the truth of an object") if value.cls.is_open else True
+
+    def fresh(self, value: Value) -> Value:
+        """Return a value as it may be used: Unknown where a list was changed in an unknown way."""
+        if self.spoiled and id(value) in self.spoiled:
+            return Unknown(self.spoiled[id(value)][1])
+        return value
+
+    def spoil(self, value: Value, reason: str) -> None:
+        """Make a list, dict, set or object Unknown wherever it is used."""
+        if isinstance(value, (list, dict, set)):
+            self.spoiled[id(value)] = (value, reason)
+
+    def unknown(self, reason: str, frame: Frame | None, node: ast.AST | None = None) -> Unknown:
+        """Return an Unknown, and note where it arose."""
+        if frame is not None:
+            line = getattr(node, "lineno", 0) or frame.line
+            if len(self.unknowns) < 200:
+                self.unknowns[frame.module.shown, line, reason] = None
+        return Unknown(reason)
+
+    @contextmanager
+    def nested(self, title: str) -> Iterator[None]:
+        """Count one call inside another, and note it in the trail of an exception."""
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                raise LimitError(f"more than {MAX_DEPTH} calls within each other")
+            yield
+        except Raised as error:
+            error.trail.append(title)
+            raise
+        finally:
+            self.depth -= 1
+
+    def torch_function(self, cls: ClassValue) -> bool:
+        """Return whether a class is an operation of autograd, whose work is not interpreted."""
+        return any(
+            type(base).__name__ == "Outside" and base.path.startswith("torch.autograd")
+            for owner in cls.mro
+            for base in owner.bases
+        )
+
+    def builtin(self, name: str, function: Callable[..., Value]) -> Builtin:
+        """Return a function done by the interpreter."""
+        return Builtin(name, function)
+
+
+_TRUTHS = (int, float, str, bool, type(None), list, tuple, dict, set, frozenset, range, bytes)
+
+
+def fail(kind: type[BaseException], message: str) -> NoReturn:
+    """Raise an exception in the interpreted code."""
+    raise Raised(kind, message)

@@ -1,0 +1,265 @@
+"""The only entrance: a model YAML at one scale, read with a fork's code."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from yamlmod.fork.parse_model import Function, read_functions
+from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.read.answers import NetworkReading, RowReading, name_of, plain
+from yamlmod.fork.read.assembly import new_machine
+from yamlmod.fork.read.calls import bind_arguments
+from yamlmod.fork.read.machine import Machine
+from yamlmod.fork.read.recording import (
+    FinishedError,
+    Recorder,
+    RowRecord,
+    guard,
+    parameters_of,
+)
+from yamlmod.fork.read.scopes import Module, SourceFile
+from yamlmod.fork.read.values import (
+    MISSING,
+    Bound,
+    ClassValue,
+    FunctionValue,
+    Instance,
+    Outside,
+    Raised,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+_BY_HEAD = {
+    "Segment": "SegmentationModel",
+    "Pose": "PoseModel",
+    "OBB": "OBBModel",
+    "WorldDetect": "WorldModel",
+    "RTDETRDecoder": "RTDETRDetectionModel",
+}
+_IMAGE = (1, 3, 256, 256)
+# Python frames for 90 nested calls of the fork; the default allows some fifteen.
+_RECURSION = 5_000
+
+
+class ForkReader:
+    """A fork's files, read once; every network gets a machine of its own."""
+
+    def __init__(self, graph: ImportGraph, parser: str, function: str = "") -> None:
+        self.graph, self.parser = graph, parser
+        self._files: dict[str, SourceFile | None] = {}
+        source = graph.source(parser)
+        found = [] if source is None else list(read_functions(source))
+        self.function: Function | None = next(
+            (one for one in found if one.node.name == function or not function), None
+        )
+
+    def source(self, path: str) -> SourceFile | None:
+        """Return a file of the fork."""
+        if path not in self._files:
+            source = self.graph.source(path)
+            self._files[path] = (
+                None if source is None else SourceFile(path, source.shown, source.tree)
+            )
+        return self._files[path]
+
+    def read(self, data: Mapping[str, Any], scale: str = "") -> NetworkReading:
+        """Return what the fork makes of a YAML's data at a scale."""
+        if self.function is None:
+            return NetworkReading(scale, self.parser, reason="there is no parse function")
+        machine = new_machine(self.graph, self.source)
+        recorder = Recorder(machine, self.function)
+        run = _Run(machine, recorder, self.parser, dict(copy.deepcopy(dict(data))), scale)
+        with _deep_recursion():
+            run.go()
+        return run.reading()
+
+
+class _Run:
+    """One evaluation."""
+
+    def __init__(
+        self, machine: Machine, recorder: Recorder, parser: str, data: dict[str, Any], scale: str
+    ) -> None:
+        self.machine, self.recorder, self.parser = machine, recorder, parser
+        self.data, self.scale = data, scale
+        self.save: Value = None
+        self.called = self.complete = False
+        self.reason = ""
+        self.model: Value = None
+        if "scales" in data and scale:
+            data["scale"] = scale
+        machine.on_call = self._on_call
+        machine.loaded = data
+
+    def go(self) -> None:
+        """Build the network as its model class does, then run it once."""
+        module = self.machine.module(self.parser)
+        if module is None:
+            self.reason = f"{self.parser} cannot be read"
+            return
+        self.recorder.watch()
+        try:
+            with guard(self._note):
+                self._construct(module)
+            if not self.called and not self.recorder.failures:
+                with guard(self._note):
+                    self._call_directly(module)
+            if self.called and not any(row.ran for row in self.recorder.rows):
+                with guard(self._note):
+                    self._forward()
+        except FinishedError:
+            pass
+        except Raised as error:
+            self.recorder.failed(error, "model" if self.complete else "parse", None)
+
+    def _note(self, reason: str) -> None:
+        self.reason = self.reason or reason
+
+    def _construct(self, module: Module) -> None:
+        cls = self._model_class(module)
+        if not isinstance(cls, ClassValue):
+            return
+        self.model = Instance(cls)
+        from yamlmod.fork.read.calls import initialise
+
+        try:
+            initialise(self.machine, self.model, [self.data], {})
+        except Raised as error:
+            if not self.called or not self.complete:
+                raise
+            # Behind the parse function much is done that has no part in the network's shape.
+            self._note(f"the model class goes on with {error.name}: {error.message}")
+
+    def _model_class(self, module: Module) -> Value:
+        head = self.data.get("head")
+        last = head[-1][2] if isinstance(head, list) and head and len(head[-1]) > 2 else ""
+        for name in (_BY_HEAD.get(str(last), ""), "Model", "DetectionModel"):
+            if not name:
+                continue
+            try:
+                value = self.machine.parts.global_name(self.machine, module, name)
+            except Raised:
+                continue
+            if isinstance(value, ClassValue):
+                return value
+        return None
+
+    def _call_directly(self, module: Module) -> None:
+        """Call the parse function without its model class."""
+        name = self.recorder.function.node.name
+        function = self.machine.parts.global_name(self.machine, module, name)
+        if isinstance(function, FunctionValue):
+            names = [a.arg for a in function.node.args.args]
+            ch: Value = [3] if self._takes_list() else 3
+            args: list[Value] = [self.data, ch][: len(names)]
+            self.machine.call(function, args)
+
+    def _takes_list(self) -> bool:
+        import ast
+
+        node = self.recorder.function.node
+        return not any(
+            isinstance(part, ast.Assign)
+            and isinstance(part.value, ast.List)
+            and len(part.value.elts) == 1
+            and isinstance(part.value.elts[0], ast.Name)
+            and part.value.elts[0].id == self.recorder.function.names.ch
+            for part in ast.walk(node)
+        )
+
+    def _on_call(
+        self, function: FunctionValue, args: list[Value], keywords: dict[str, Value]
+    ) -> Value:
+        node = self.recorder.function.node
+        if function.node is not node or self.called:
+            return MISSING
+        self.called = True
+        self.machine.on_call = self.machine.loaded = None
+        names = bind_arguments(function, function.name, args, keywords)
+        if isinstance(names, Unknown):
+            return names
+        found = self.machine.call(function, args, keywords)
+        self.complete = True
+        self.machine.on_layer = self.recorder.run_layer
+        if isinstance(found, tuple) and len(found) >= 2:
+            self.save = found[1]
+        return found
+
+    def _forward(self) -> None:
+        """Run the network once, where its constructor did not."""
+        image = Tensor(_IMAGE)
+        if isinstance(self.model, Instance) and self.complete:
+            self.machine.call(self.machine.attribute(self.model, "eval"))
+            forward = self.machine.attribute(self.model, "forward")
+            if isinstance(forward, Bound):
+                try:
+                    self.machine.call(forward, [image])
+                except Raised as error:
+                    self.recorder.failed(error, "forward", None)
+
+    def reading(self) -> NetworkReading:
+        """Return the answer."""
+        failures = self.recorder.failures
+        save = self.save
+        known = isinstance(save, list) and all(isinstance(s, int) for s in save)
+        return NetworkReading(
+            scale=self.scale,
+            parser=f"{self.parser}:{self.recorder.function.node.name}",
+            rows=tuple(self._row(record) for record in self.recorder.rows),
+            save=tuple(save) if known else None,
+            failure=failures[0] if failures else None,
+            later=tuple(failures[1:]),
+            unknowns=tuple(self.machine.unknowns),
+            complete=self.complete,
+            reason=self.reason,
+            steps=self.machine.steps,
+        )
+
+    def _row(self, record: RowRecord) -> RowReading:
+        function = record.function
+        return RowReading(
+            index=record.index,
+            module=record.module,
+            class_name=name_of(function) if record.calls else "",
+            defined=function.place if isinstance(function, ClassValue) else "",
+            args=tuple(plain(arg) for arg in record.args),
+            keywords={key: plain(value) for key, value in record.keywords.items()},
+            parameters=parameters_of(function),
+            repeats=plain(record.repeats),
+            calls=record.calls,
+            channels=plain(record.channels),
+            branch=record.branch,
+            overwritten=record.overwritten,
+            output=plain(record.output) if record.ran else None,
+            unknown=record.unknown,
+            unknown_class=_why_unknown(function),
+        )
+
+
+def _why_unknown(function: Value) -> str:
+    if isinstance(function, Outside):
+        return f"{function.path} is not in this repository"
+    return function.reason if isinstance(function, Unknown) else ""
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def read_network(
+    graph: ImportGraph, parser: str, data: Mapping[str, Any], scale: str = "", function: str = ""
+) -> NetworkReading:
+    """Return what a fork makes of a model YAML's data at a scale."""
+    return ForkReader(graph, parser, function).read(data, scale)

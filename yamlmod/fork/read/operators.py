@@ -1,0 +1,193 @@
+"""Operators on plain values, done by Python itself within bounds; Unknown where an operand is."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+
+from yamlmod.fork.read.machine import MAX_BITS, MAX_ITEMS, MAX_TEXT, Machine, fail
+from yamlmod.fork.read.values import (
+    MISSING,
+    Bound,
+    Builtin,
+    ClassValue,
+    ErrorValue,
+    FunctionValue,
+    Instance,
+    Lazy,
+    ModuleValue,
+    Raised,
+    Tensor,
+    Unknown,
+    Value,
+    View,
+    deep_unknown,
+    is_plain,
+)
+
+SIGNS: Mapping[type, str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.MatMult: "@",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+}
+_DO: Mapping[str, Callable[[Value, Value], Value]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+}
+_METHODS = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "truediv",
+    "//": "floordiv",
+    "%": "mod",
+    "**": "pow",
+    "@": "matmul",
+    "&": "and",
+    "|": "or",
+    "^": "xor",
+    "<<": "lshift",
+    ">>": "rshift",
+}
+_TensorRule = Callable[[Machine, str, Value, Value], Value]
+
+
+def binary(machine: Machine, sign: str, left: Value, right: Value, tensors: _TensorRule) -> Value:
+    """Return what an operator makes of two values."""
+    for value in (left, right):
+        if (
+            isinstance(value, Unknown)
+            and not isinstance(left, Tensor)
+            and not isinstance(right, Tensor)
+        ):
+            return value
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        return tensors(machine, sign, left, right)
+    if isinstance(left, Instance) or isinstance(right, Instance):
+        return _by_method(machine, sign, left, right)
+    if (
+        not (is_plain(left) and is_plain(right))
+        or isinstance(left, View)
+        or isinstance(right, View)
+    ):
+        return Unknown(f"`{sign}` of {kind_of(left)} and {kind_of(right)}")
+    if sign == "@":
+        fail(TypeError, f"unsupported operand type(s) for @: {kind_of(left)} and {kind_of(right)}")
+    if sign == "%" and isinstance(left, (str, bytes)):
+        return _formatted(left, right)
+    if _too_large(sign, left, right):
+        return Unknown("a value too large for the interpreter")
+    return guarded(_DO[sign], left, right)
+
+
+def _has_no_operators(value: Value) -> bool:
+    """Return whether a value takes no operator but those of plain values."""
+    if isinstance(value, ClassValue):
+        return not value.is_open and value.builtin is None
+    return isinstance(value, (FunctionValue, ModuleValue)) or is_plain(value)
+
+
+def guarded(function: Callable[..., Value], *args: Value) -> Value:
+    """Do it in Python; an exception is the fork's own, since every operand is known."""
+    try:
+        found = function(*args)
+    except (TypeError, ValueError, ZeroDivisionError, IndexError, KeyError, OverflowError) as error:
+        message = str(error)
+        raise Raised(type(error), message, ErrorValue(type(error), error.args)) from None
+    except (RecursionError, MemoryError, AttributeError) as error:
+        return Unknown(f"{type(error).__name__}: {error}")
+    return Unknown("a complex number") if isinstance(found, complex) else found
+
+
+def _formatted(left: Value, right: Value) -> Value:
+    if deep_unknown(right) is not None or not _texts(right):
+        return Unknown("the text of an object")
+    return guarded(operator.mod, left, right)
+
+
+def _texts(value: Value) -> bool:
+    """Return whether a value's text is known: it is plain through and through, and small."""
+    if isinstance(value, (list, tuple)) and not isinstance(value, View):
+        return len(value) < 100 and all(map(_texts, value))
+    if isinstance(value, dict):
+        return len(value) < 100 and all(map(_texts, [*value, *value.values()]))
+    if isinstance(value, str):
+        return len(value) < MAX_TEXT
+    return isinstance(value, (int, float, bool, type(None), bytes, range))
+
+
+text_known = _texts
+
+
+def _too_large(sign: str, left: Value, right: Value) -> bool:
+    if sign == "*":
+        for value, times in ((left, right), (right, left)):
+            if isinstance(value, (str, bytes, list, tuple)) and isinstance(times, int):
+                limit = MAX_TEXT if isinstance(value, (str, bytes)) else MAX_ITEMS
+                return len(value) * max(times, 0) > limit
+    if sign == "**" and isinstance(right, (int, float)):
+        return abs(right) > 64 or _wide(left, 64)
+    if sign == "<<":
+        return isinstance(right, int) and right > 128
+    if sign == "+" and isinstance(left, (str, list, tuple)) and isinstance(right, type(left)):
+        return len(left) + len(right) > (MAX_TEXT if isinstance(left, str) else MAX_ITEMS)
+    return _wide(left, MAX_BITS) or _wide(right, MAX_BITS)
+
+
+def _wide(value: Value, bits: int) -> bool:
+    return isinstance(value, int) and value.bit_length() > bits
+
+
+def _by_method(machine: Machine, sign: str, left: Value, right: Value) -> Value:
+    name = _METHODS[sign]
+    for value, other, method in ((left, right, f"__{name}__"), (right, left, f"__r{name}__")):
+        if isinstance(value, Instance) and value.cls.find(method) is not MISSING:
+            return machine.call(machine.attribute(value, method), [other])
+    known = all(is_plain(v) or (isinstance(v, Instance) and _closed(v)) for v in (left, right))
+    if not known:
+        return Unknown(f"`{sign}` of {kind_of(left)} and {kind_of(right)}")
+    raise Raised(
+        TypeError,
+        f"unsupported operand type(s) for {sign}: '{kind_of(left)}' and '{kind_of(right)}'",
+    )
+
+
+def _closed(value: Instance) -> bool:
+    return not value.cls.is_open and value.cls.builtin is None and not value.hidden
+
+
+def kind_of(value: Value) -> str:
+    """Return the name of a value's type as Python's messages spell it."""
+    if isinstance(value, Instance):
+        return value.cls.name
+    if isinstance(value, (ClassValue, type)):
+        return "type"
+    if isinstance(value, Tensor):
+        return "Parameter" if value.is_parameter else "Tensor"
+    if isinstance(value, (FunctionValue, Builtin)):
+        return "function"
+    if isinstance(value, ErrorValue):
+        return "Exception"
+    names = {Bound: "method", Lazy: "generator", ModuleValue: "module", Unknown: "unknown"}
+    return names.get(type(value), type(value).__name__)

@@ -1,0 +1,59 @@
+"""Attributes and methods of tensors."""
+
+from __future__ import annotations
+
+from yamlmod.fork.read.machine import Machine
+from yamlmod.fork.read.tensor_ops import OPERATIONS
+from yamlmod.fork.read.tensors import count, dimension
+from yamlmod.fork.read.values import Builtin, Tensor, Unknown, Value
+
+
+def tensor_attribute(machine: Machine, value: Tensor, name: str) -> Value:
+    """Return an attribute of a tensor; raises the AttributeError that torch would."""
+    if name == "shape":
+        return _shape(value)
+    if name == "data":
+        return value
+    if name == "T":
+        return Tensor(None if value.shape is None else value.shape[::-1], value.kind)
+    if name == "ndim":
+        return Unknown("the rank of a tensor") if value.shape is None else len(value.shape)
+    own = {
+        "size": _size,
+        "dim": _rank,
+        "numel": _count,
+        "nelement": _count,
+        "ndimension": _rank,
+    }.get(name)
+    if own is not None:
+        return Builtin(name, lambda m, *args, **keywords: own(value, *args, **keywords))
+    operation = OPERATIONS.get(name)
+    if operation is not None:
+        return Builtin(name, lambda m, *args, **keywords: operation(m, value, *args, **keywords))
+    return Unknown(f"the attribute {name} of a tensor", name)
+
+
+def _shape(value: Tensor) -> Value:
+    if value.shape is None:
+        return Unknown("the sizes of a tensor")
+    return tuple(Unknown("a size of a tensor") if size is None else size for size in value.shape)
+
+
+def _size(value: Tensor, dim: Value = None) -> Value:
+    if dim is None:
+        return _shape(value)
+    if value.shape is None:
+        return Unknown("the sizes of a tensor")
+    place = dimension(dim, len(value.shape))
+    if place is None or value.shape[place] is None:
+        return Unknown("a size of a tensor")
+    return value.shape[place]
+
+
+def _rank(value: Tensor) -> Value:
+    return Unknown("the rank of a tensor") if value.shape is None else len(value.shape)
+
+
+def _count(value: Tensor) -> Value:
+    found = count(value.shape)
+    return Unknown("the number of elements") if found is None else found

@@ -1,0 +1,27 @@
+"""Reads a patched file with libcst, whose parser shares nothing with Python's own."""
+
+from __future__ import annotations
+
+from yamlmod.errors import Place, ProofFailedError
+
+
+def check_second_reading(shown: str, old_text: str, new_text: str) -> None:
+    """Raise ProofFailedError where libcst reads the old text and not the new one.
+
+    libcst follows new Python syntax later than Python itself: where it does not read the file as
+    it is, its answer about the patched one says nothing.
+    """
+    if not _is_readable(new_text) and _is_readable(old_text):
+        raise ProofFailedError("libcst cannot parse the changed file", place=Place(shown))
+
+
+def _is_readable(text: str) -> bool:
+    import libcst  # a quarter of a second, which only a patch pays
+
+    try:
+        libcst.parse_module(text)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # a panic of its native parser is no Exception
+        return False
+    return True

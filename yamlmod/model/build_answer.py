@@ -1,0 +1,55 @@
+"""What a fork makes of a YAML, as the fork room reads it and the checks report it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class BuildProblem:
+    """Why a network cannot be built or run: the exception, and at which scales it comes.
+
+    ``layer`` None: no row is at fault. ``branch`` is the place of the parse function's branch,
+    ``place`` that of the statement that raises, ``proposal`` the args that the row would need.
+    """
+
+    layer: int | None
+    stage: str
+    kind: str
+    message: str
+    scales: tuple[str, ...] = ()
+    everywhere: bool = True
+    class_name: str = ""
+    args: str = ""
+    branch: str = ""
+    place: str = ""
+    trail: tuple[str, ...] = ()
+    proposal: str = ""
+
+
+@dataclass(frozen=True)
+class BuildDoubt:
+    """A row that builds and does what its author can hardly mean."""
+
+    layer: int
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class BuildAnswer:
+    """What a fork makes of a YAML: read from its code, which is never run.
+
+    ``scales`` are those that were tried, ``rows`` how many rows the parse function was seen to come
+    to, ``unread`` how many of them were not understood, and ``reason`` why. ``unknown_names`` says
+    of which module's name nothing is known, and why.
+    """
+
+    scales: tuple[str, ...]
+    problems: tuple[BuildProblem, ...] = ()
+    doubts: tuple[BuildDoubt, ...] = ()
+    unknown_names: Mapping[str, str] = field(default_factory=dict)
+    rows: int = 0
+    unread: int = 0
+    reason: str = ""

@@ -1,0 +1,165 @@
+"""Which layers can be taken out, what is read instead of them, and what that does to dead ones."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from yamlmod.errors import Refusal, one_of
+from yamlmod.model.graph import MANY_OUTPUTS, is_output_row, side_effects
+from yamlmod.model.modules import JOINS, KNOWN, Kind
+from yamlmod.model.refs import IMAGE
+from yamlmod.ops.positions import Model, registry_kinds
+
+
+def choose(model: Model, layers: Sequence[int], sources: Collection[int]) -> Mapping[int, int]:
+    """Return what is read instead of each layer that joins inputs, as ``sources`` says.
+
+    Raises Refusal where a layer joins some and ``sources`` names none or more of them, and where
+    ``sources`` names a layer that is the input of none.
+    """
+    chosen: dict[int, int] = {}
+    for layer in sorted(set(layers) - {model.graph.head}):
+        targets = [read.target for read in model.graph.reads[layer]]
+        named = sorted(set(targets) & set(sources))
+        if not joins(model, layer) or not (named or model.readers(layer)):
+            continue
+        if len(named) != 1:
+            raise _several(model, layer, targets, named)
+        chosen[layer] = named[0]
+    unused = sorted(set(sources) - set(chosen.values()))
+    if unused:
+        name = model.document.describe(unused[0])
+        raise Refusal("usage", f"--from: {name} is an input of no layer here that joins inputs")
+    return chosen
+
+
+def joins(model: Model, layer: int) -> bool:
+    """Tell whether a layer joins inputs: by their number, or because it is known to."""
+    kind = _kind(model, layer)
+    return len(model.graph.reads[layer]) != 1 or (kind is not None and kind.channels in JOINS)
+
+
+def _several(model: Model, layer: int, targets: Sequence[int], named: Sequence[int]) -> Refusal:
+    row, describe = model.document.rows[layer], model.document.describe
+    names = one_of([describe(target) for target in targets])
+    count = f"{len(targets)} input{'s' if len(targets) != 1 else ''}"
+    tail = (
+        f", and --from names {len(named)} of them; name one"
+        if named
+        else "; which of them its readers should read instead is a design decision"
+    )
+    hints = [
+        f"--from {target} lets its readers read {describe(target)}"
+        for target in dict.fromkeys(targets)
+        if target != IMAGE
+    ]
+    return Refusal(
+        "joins-inputs",
+        f"{describe(layer)} joins {count} ({names}){tail}",
+        place=model.document.place(row.start, row.end),
+        hint="\n".join(["remove takes it out where you say which:", *hints[:5]]),
+    )
+
+
+def check(model: Model, layer: int, source: int | None) -> list[str]:
+    """Refuse a layer whose readers could not read its input instead; warn where that is unknown.
+
+    ``source`` is that input where the layer has several.
+    """
+    document, name = model.document, model.document.describe(layer)
+    row = document.rows[layer]
+    place = document.place(row.start, row.end)
+    if layer == model.graph.head:
+        raise Refusal(
+            "is-head", f"{name} is the head; without it the file is no model", place=place
+        )
+    if document.head.listed and not document.head.refs and is_output_row(document, row):
+        raise Refusal(
+            "output-row",
+            f"{document.describe(document.head.index)} collects the output of {name} and would "
+            "lose an input",
+            place=place,
+        )
+    below = input_of(model, layer) if source is None else source
+    if below != IMAGE and document.rows[below].module in MANY_OUTPUTS:
+        raise Refusal(
+            "many-outputs",
+            f"{name} reads {document.describe(below)}, which gives a list of tensors; its readers "
+            "could not take that",
+            place=place,
+        )
+    return _shape_warnings(model, layer, below) if model.readers(layer) else []
+
+
+def _shape_warnings(model: Model, layer: int, source: int) -> list[str]:
+    name, row = model.document.describe(layer), model.document.rows[layer]
+    place = model.document.place(row.start, row.end)
+    before, after = model.shapes[source], model.shapes[layer]
+    if _kind(model, layer) is None:
+        return [
+            f"{name} is not a module yamlmod knows: that it keeps channels and stride is "
+            "taken on trust"
+        ]
+    if before.stride != after.stride and before.stride and after.stride:
+        raise Refusal(
+            "changes-stride",
+            f"{name} changes the stride from {before.stride:g} to "
+            f"{after.stride:g}; its readers could not take its input",
+            place=place,
+        )
+    pairs = zip(model.shapes.scales, before.real, after.real, strict=True)
+    for scale, one, other in pairs:
+        if one is not None and other is not None and one != other:
+            where = "" if scale.name == "file" else f" (scale {scale.name})"
+            raise Refusal(
+                "changes-channels",
+                f"{name} changes the channels from {one} to "
+                f"{other}{where}; its readers could not take its input",
+                place=place,
+            )
+    if None in after.real or None in before.real:
+        return [f"the channels around {name} are not known: that it keeps them is taken on trust"]
+    return []
+
+
+def input_of(model: Model, layer: int) -> int:
+    """Return what the readers of a layer read without it, where nobody has said which input.
+
+    Of several it is the layer above; but only for readers that do not reach the head.
+    """
+    targets = [read.target for read in model.graph.reads[layer]]
+    return layer - 1 if layer - 1 in targets or not targets else targets[0]
+
+
+def other_roots(model: Model) -> list[int]:
+    """Return the layers besides the head whose inputs nothing may take away: heads, side effects.
+
+    Only the last row is the head that counts, but a network may have others above it.
+    """
+    rows = model.document.rows
+    heads = [row.index for row in rows if KNOWN.get(row.module, _NONE).channels == "head"]
+    return [*heads, *side_effects(rows)]
+
+
+_NONE = Kind("")
+
+
+def dead_reader_note(model: Model, reader: int, old: int, new: int) -> list[str]:
+    """Say that a layer which reaches no head reads other channels, where it may do so."""
+    before, after = model.shapes[old], model.shapes[new]
+    is_same = before.real == after.real and before.stride == after.stride
+    if reader in model.alive or (is_same and None not in before.real):
+        return []
+    names = [
+        model.document.describe(layer) + ("" if shape.nominal is None else f" ({shape.nominal})")
+        for layer, shape in ((old, before), (new, after))
+    ]
+    return [
+        f"{model.document.describe(reader)} does not reach the head: it read {names[0]} and reads "
+        f"{names[1]} now, perhaps other channels"
+    ]
+
+
+def _kind(model: Model, layer: int) -> Kind | None:
+    module = model.document.rows[layer].module
+    return {**KNOWN, **registry_kinds([module])}.get(module)
