@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING
 
 from yamlmod.fork.files import Files
 from yamlmod.fork.python.answers import Answer, Definition, Missing, Unknown
+from yamlmod.fork.python.bindings import is_star, statements
 from yamlmod.fork.python.import_reach import ImportReach
 from yamlmod.fork.python.imported import OrderMattersError
 from yamlmod.fork.python.lookup import Lookup, Position, Stops, TooLongError
@@ -258,10 +259,5 @@ class ImportGraph:
 
 
 def _stars(tree: ast.Module) -> list[ast.ImportFrom]:
-    from yamlmod.fork.python.bindings import statements
-
-    return [
-        node
-        for node, _ in statements(tree)
-        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
-    ]
+    nodes = (node for node, _ in statements(tree))
+    return [node for node in nodes if isinstance(node, ast.ImportFrom) and is_star(node)]
