@@ -15,7 +15,10 @@ from yamlmod.model.builder import Builder, ParserNames
 
 def _check(subject: Subject) -> Iterator[Finding]:
     builder, answer = subject.builder, subject.built
-    if builder is None or answer is None:
+    if builder is None:
+        return
+    if answer is None:
+        yield from _by_names(subject, builder)
         return
     for problem in answer.problems:
         if not is_name(problem) or problem.layer is None or problem.layer >= len(subject.rows):

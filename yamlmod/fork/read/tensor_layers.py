@@ -59,7 +59,9 @@ def interpolate(
     sizes = [
         _resized(old, item, size is not None) for old, item in zip(x.shape[2:], items, strict=True)
     ]
-    if 0 in sizes:
+    if 0 in sizes and isinstance(mode, Unknown):
+        return Tensor((*x.shape[:2], *(None,) * rank))
+    if 0 in sizes and mode != "area":  # that one is an adaptive pooling, which gives nothing back
         fail(
             RuntimeError,
             f"Input and output sizes should be greater than 0, but got output {text_of(sizes)}",
