@@ -281,3 +281,15 @@ def test_a_journal_folder_that_is_a_link_tells_of_no_write(folder: Path, target:
     assert done.code == 2 and "error[journal-unwritable]" in done.err, done.err
     assert "interrupted" not in done.err and "link" in done.err
     assert not any((folder / "elsewhere").iterdir())
+
+
+def test_a_damaged_entry_is_named(tmp_path: Path) -> None:
+    store = tmp_path / ".yamlmod"
+    store.mkdir()
+    (tmp_path / "m.yaml").write_text("nc: 4\n")
+    (store / "000001.json").write_text('{"format": 2, "number": "one"}')
+    for flags in ((), ("--trust-journal",)):
+        done = yamlmod("undo", ".", *flags, cwd=tmp_path)
+        assert done.code == 2
+        assert ".yamlmod/000001.json" in done.err
+        assert "nothing-to-undo" in done.err

@@ -70,7 +70,7 @@ def test_a_line_that_is_no_answer_is_one_refusal(line: bytes, tmp_path: Path) ->
         assert refused.value.code == "worker-failed"
     else:
         assert refused.value.code == "bad-answer", refused.value.message
-        assert refused.value.message.startswith("the fork's process gave an answer that is none")
+        assert refused.value.message.startswith("the fork's process sent an invalid answer")
 
 
 @_SHELL
@@ -144,8 +144,8 @@ def test_shapes(shape: Any) -> None:
 @_SHELL
 def test_floods_end_before_the_time_is_over(tmp_path: Path) -> None:
     floods = {
-        "yes": "answer that is none: too much",  # lines that are none
-        "printf 'YAMLMOD '; yes | tr -d '\\n'": "answer that is none: too much",  # one line
+        "yes": "an invalid answer: too much",  # lines that are none
+        "printf 'YAMLMOD '; yes | tr -d '\\n'": "an invalid answer: too much",  # one line
         "yes 'YAMLMOD {\"part\": {}}'": "more than 10000 lines",
     }
     for script, message in floods.items():

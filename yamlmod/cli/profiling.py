@@ -115,8 +115,7 @@ def compare(profiles: Sequence[Profile], found: Sequence[Subject]) -> list[dict[
     if len(profiles) != len(found):
         raise Refusal(
             "bad-answer",
-            "the fork's process gave an answer that is none: "
-            f"{len(profiles)} models for {len(found)}",
+            f"the fork's process sent an invalid answer: {len(profiles)} models for {len(found)}",
         )
     stems = [Path(one.shown).stem for one in found]
     models: list[dict[str, Any]] = [{**profile} for profile in profiles]

@@ -91,7 +91,7 @@ def check_answer(answer: RemapAnswer, new: Model) -> None:
     """Refuse an answer that speaks of layers that the new YAML does not have."""
     layers = {int(match[1]) for name, _ in answer["new"] if (match := _LAYER.match(name))}
     if any(layer >= len(new.document.rows) for layer in layers):
-        raise Refusal("bad-answer", "the fork's process gave an answer that is none: no such layer")
+        raise Refusal("bad-answer", "the fork's process sent an invalid answer: no such layer")
 
 
 def report(

@@ -295,7 +295,7 @@ class _Heard:
     def complete(self, answer: VerifyAnswer) -> None:
         """Refuse an answer without a check: one that the worker did not give."""
         if answer["free"] is None and not self.found.checks:
-            raise Refusal("bad-answer", "the fork's process gave an answer that is none: no check")
+            raise Refusal("bad-answer", "the fork's process sent an invalid answer: no check")
 
 
 def gigabytes(count: int) -> str:

@@ -76,7 +76,7 @@ def _check(value: Any, shape: Any, place: str) -> None:
     else:
         fits = _is_plain(value, shape)
     if not fits:
-        raise Malformed(f"{place} is not what it must be")
+        raise Malformed(f"{place} has the wrong form")
 
 
 def _fits(value: Any, shape: Any, place: str) -> bool:

@@ -140,7 +140,7 @@ class Worker:
         self.end()
         raise Refusal(
             "bad-answer",
-            f"the fork's process gave an answer that is none: {error}",
+            f"the fork's process sent an invalid answer: {error}",
             hint="code of the fork wrote where only yamlmod's worker does, or broke it",
         )
 

@@ -78,7 +78,8 @@ def last_write(path: Path, redo: bool = False, trust: bool = False) -> Choice:
     if not candidates:
         what = "undo to take back" if redo else "write to undo"
         message = f"the journal of {display(home)} holds no {what}" + _below(home, place)
-        raise _nothing(message, home, strange)
+        damaged = [one for one in kept if one.record is None]
+        raise _nothing(message, home, strange or damaged)
     record, doubt = max(candidates, key=lambda one: one[0].number if redo else one[0].write)
     later = [one for one in strange if one.record is None or one.record.number > record.number]
     return Choice(home, record, doubt, tuple(later))
@@ -86,7 +87,8 @@ def last_write(path: Path, redo: bool = False, trust: bool = False) -> Choice:
 
 def _nothing(message: str, home: Path, strange: Sequence[Entry]) -> Refusal:
     if not any(one.record for one in strange):
-        return Refusal("nothing-to-undo", message, hint=_elsewhere(home))
+        damaged = [f"{named(one.path, home)}: {one.doubt}" for one in strange]
+        return Refusal("nothing-to-undo", message, hint="\n".join([_elsewhere(home), *damaged]))
     hint = [
         f"if you know where they come from, {FLAG} takes them: look at what it shows before -w",
         "if not: delete them; your files stay as they are",
