@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from yamlmod.errors import Refusal
+
 
 class Files(Protocol):
     """The target's files by repository-relative posix path; the workspace implements it."""
 
     def read(self, path: str) -> str | None:
         """Return the text without BOM and with the file's own newlines; None: no such file."""
+
+    def note_unreadable(self, error: Refusal) -> None:
+        """Remember a file that is there and was not read, for the command's answer."""
 
     def shown(self, path: str) -> str:
         """Return how messages name the file."""

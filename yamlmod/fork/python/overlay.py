@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
 
 
@@ -18,6 +19,10 @@ class Overlay:
     def read(self, path: str) -> str | None:
         """Return the text that a file will have."""
         return self.texts[path] if path in self.texts else self.files.read(path)
+
+    def note_unreadable(self, error: Refusal) -> None:
+        """Remember a file that is there and was not read."""
+        self.files.note_unreadable(error)
 
     def shown(self, path: str) -> str:
         """Return how messages name the file."""

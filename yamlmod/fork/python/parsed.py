@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from yamlmod.errors import YamlmodError
+from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.fork.files import Files
 from yamlmod.fork.python.blocks import Block, ScopeNode, block_of, same_scope
 from yamlmod.fork.python.source import Source, read_source
@@ -102,6 +102,9 @@ class ParsedFiles:
         try:
             source = read_source(self.files, path)
         except YamlmodError as error:
+            # What its text does not let read is said where a name of it is asked for.
+            if isinstance(error, Refusal) and error.code in ("outside", "unreadable"):
+                self.files.note_unreadable(error)
             return f"{self.files.shown(path)} cannot be read: {error.message}"
         except RecursionError:
             return f"{self.files.shown(path)} is nested too deeply"
