@@ -26,7 +26,7 @@ from yamlmod.runtime.yamlmod_worker.checkpoints import open_checkpoint
 from yamlmod.runtime.yamlmod_worker.refused import Refused
 from yamlmod.runtime.yamlmod_worker.state import find_state
 
-_WALL = 120  # seconds after which the process ends itself, also out of a call that hangs
+_WALL = 600  # seconds after which the process ends itself, also out of a call that hangs
 _SECONDS, _SECONDS_A_MB = 0.5, 2.5
 _FLOOR_MB, _SHARE = 128.0, 1.5  # what docs/weights.md promises of the memory
 _STALE_MB = 8.0
