@@ -46,7 +46,8 @@ def imports(fork: Path, module: str = "ultralytics.nn.tasks") -> str:
 
 def test_names_that_getattr_looks_up_in_torch(fork: Path) -> None:
     """`import torch` is enough where the parser takes `nn.Upsample` from torch.nn itself."""
-    done = yamlmod("check", "plain.yaml", "--repo", ".", cwd=fork)
+    # The classes of this fork are names only: nothing can be built of them.
+    done = yamlmod("check", "plain.yaml", "--repo", ".", "--select", "unresolved-name", cwd=fork)
     assert done.code == 0 and b"nothing found" in done.out + done.err.encode()
     text = (fork / "plain.yaml").read_text(encoding="utf-8").replace("nn.Upsample", "nm.Upsample")
     (fork / "plain.yaml").write_text(text, encoding="utf-8")
