@@ -626,7 +626,7 @@ def test_a_journal_behind_a_link(home: Path) -> None:
     (other / ".git").mkdir(parents=True)
     (other / ".yamlmod").symlink_to(home / ".yamlmod")
     before = _all(home)
-    assert "it is a link" in _doubts(other)[0]
+    assert "is a link" in _doubts(other)[0]
     with pytest.raises(Refusal):
         _undo(other, trust=True)
     with pytest.raises(Refusal):
