@@ -20,7 +20,7 @@ from yamlmod.workspace import disk
 from yamlmod.workspace.key import key_for
 
 CASES = 150
-SECONDS = 12.0
+SECONDS = 30.0
 # Every so many cases a process of its own is killed, at a moment of the clock's choice.
 _REAL = 25
 _AT = ("--at", "5", "-w")
