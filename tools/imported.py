@@ -10,6 +10,7 @@ import signal
 import tempfile
 import types
 from collections.abc import Callable, Iterator, Sequence
+from importlib import metadata
 from importlib.machinery import ModuleSpec
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,6 +23,9 @@ _SETTINGS = {
     "CUDA_VISIBLE_DEVICES": "",
     "MPLBACKEND": "agg",
 }
+
+
+_VERSION = metadata.version
 
 
 class StandIn(type):
@@ -90,16 +94,26 @@ class Absent:
         """Nothing runs."""
 
 
+def version_of(name: str) -> str:
+    """Return the version of a package; one that is not installed gets one, as its stand-in has."""
+    try:
+        return _VERSION(name)
+    except metadata.PackageNotFoundError:
+        return "99.0"
+
+
 def roots_of(repo: Path, path: str, parser: str) -> tuple[list[str], str]:
-    """Return the folders on the path of Python for a file, and the file's dotted name."""
+    """Return the folders to look in for a file's imports, the first first, and its dotted name."""
     top = repo
     while (top / "__init__.py").is_file() and top.parent != top:
         top = top.parent
     parts = (repo / path).relative_to(top).with_suffix("").parts
     dotted = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     above = [repo / one for one in PurePosixPath(path).parents]
-    folders = [top, repo, *(one for one in above if not (one / "__init__.py").is_file())]
-    folders += [repo / one for one in PurePosixPath(parser).parents]
+    # A project inside of the repository is started in its own folder, and so comes first.
+    plain = [one for one in above if not (one / "__init__.py").is_file()]
+    inner = [one for one in plain if one != (repo / path).parent]
+    folders = [*inner, top, repo, *plain, *(repo / one for one in PurePosixPath(parser).parents)]
     return [str(one) for one in dict.fromkeys(folders)], dotted
 
 

@@ -29,10 +29,11 @@ import time
 import types
 from collections import Counter
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tools.imported import Absent, StandIn, each_in_child, roots_of
+from tools.imported import Absent, StandIn, each_in_child, roots_of, version_of
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.candidates import choose
 from yamlmod.fork.python.answers import Answer, Definition, Missing, OutsideTree, Unknown, shown
@@ -140,8 +141,12 @@ def _outside(dotted: str, value: Any) -> bool:
                 found = importlib.import_module(way)
             except ImportError:
                 return False
-    # The fork may have put something else there since (`cv2.imshow = imshow`).
-    return found is value or (isinstance(value, StandIn) and value.__name__ == rest[-1:][0])
+    if found is value:
+        return True
+    # The fork may have put its own there since (`cv2.imshow = imshow`), and kept the old one.
+    replaced = str(getattr(found, "__module__", "")).partition(".")[0] != first
+    same = getattr(value, "__name__", "") == way.rpartition(".")[2]
+    return same and (replaced or isinstance(value, StandIn))
 
 
 def _definition(answer: Definition, value: Any, file: Path) -> str:
@@ -176,11 +181,12 @@ def _same(one: Any, other: Path) -> bool:
 def child(graph: ImportGraph, repo: Path, path: str) -> Outcome:
     """Import a file in this process, and compare."""
     roots, dotted = roots_of(repo, path, graph.modules.parser)
-    # A script of the fork has its own folder, REPO, before what is installed.
-    front = list(dict.fromkeys([roots[0], str(repo)]))
+    # A script of the fork has its own folder, REPO mostly, before what is installed.
+    front = roots[: roots.index(str(repo)) + 1]
     sys.path[:] = [*front, *_PATH, *roots]
     sys.meta_path[:] = [*_FINDERS, Absent(roots)]
     sys.argv[:] = [path]
+    metadata.version = version_of
     problems = graph.import_problems(path)
     try:
         module = importlib.import_module(dotted)
