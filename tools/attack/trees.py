@@ -226,6 +226,11 @@ def _load() -> None:
 def _outside(base: Path) -> None:
     """What lies beside the tree and must stay as it is."""
     (base / "home" / "deep").mkdir(parents=True)
+    # The first write would make the key of journals there.
+    state = base / "home" / "s" / "yamlmod"
+    state.mkdir(parents=True, mode=0o700)
+    (state / "journal.key").write_bytes(bytes(range(32)))
+    (state / "journal.key").chmod(0o600)
     (base / "empty").mkdir()
     shutil.copytree(_FORK, base / "fork")
     (base / "mine.yaml").write_text(_wrong(), encoding="utf-8")
