@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping
 
+from yamlmod.errors import Refusal
 from yamlmod.fork.install import install
 from yamlmod.fork.locate import Fork, locate
 from yamlmod.fork.plan import Plan
@@ -15,9 +16,10 @@ from yamlmod.registry.manifest import Template
 class Memory:
     """The Files protocol over a dictionary; `write` applies a plan."""
 
-    def __init__(self, texts: Mapping[str, str], place: str = "") -> None:
+    def __init__(self, texts: Mapping[str, str], place: str = "", shown_in: str = "repo/") -> None:
         self.texts = dict(texts)
         self.folder = place
+        self.shown_in = shown_in
 
     def is_file(self, path: str) -> bool:
         """Return whether a file is there."""
@@ -37,7 +39,11 @@ class Memory:
 
     def shown(self, path: str) -> str:
         """Return the path as messages name it."""
-        return f"repo/{path}"
+        return f"{self.shown_in}{path}"
+
+    def note_unreadable(self, error: Refusal) -> None:
+        """Fail: every file of it can be read."""
+        raise error
 
     def glob(self, pattern: str) -> list[str]:
         """Return matching paths; a star does not cross a slash."""

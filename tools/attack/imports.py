@@ -13,9 +13,9 @@ import random
 import subprocess
 import sys
 import tempfile
-from fnmatch import fnmatchcase
 from pathlib import Path
 
+from tests.fork.memory import Memory
 from tools.attack.report import Budget, Report
 from yamlmod.fork.python.answers import Answer, Definition, OutsideTree, Unknown, shown
 from yamlmod.fork.python.import_graph import ImportGraph
@@ -64,7 +64,7 @@ json.dump(answers, sys.stdout)
 
 
 class Package:
-    """One made-up package as a dictionary, which is a file reader too."""
+    """One made-up package, as texts by path."""
 
     def __init__(self, dice: random.Random):
         self.dice = dice
@@ -78,32 +78,6 @@ class Package:
         # What each file binds so far, so that most imports find what they ask for.
         self.known: dict[str, list[str]] = {f"pkg/{one}.py": [] for one in self.modules}
         self.texts = {path: self._module(path) for path in self.known}
-
-    def read(self, path: str) -> str | None:
-        """Return a file's text."""
-        return self.texts.get(path)
-
-    def shown(self, path: str) -> str:
-        """Return the path."""
-        return path
-
-    def is_file(self, path: str) -> bool:
-        """Return whether a file is there."""
-        return path in self.texts
-
-    def is_folder(self, path: str) -> bool:
-        """Return whether a folder is there."""
-        return any(one.startswith(f"{path}/") for one in self.texts)
-
-    def place(self) -> str:
-        """Return no place: nothing imports the package from above."""
-        return ""
-
-    def glob(self, pattern: str) -> list[str]:
-        """Return the paths that match; a star does not cross a slash."""
-        plain = pattern.replace("[[]", "[")
-        same = (p for p in self.texts if p.count("/") == plain.count("/"))
-        return sorted(path for path in same if fnmatchcase(path, pattern))
 
     def dotted(self, path: str) -> str:
         """Return the name that a file is imported by."""
@@ -231,7 +205,7 @@ def compare(
     package: Package, path: str, error: str, names: dict[str, str]
 ) -> list[tuple[str, str]]:
     """Return (outcome, problem) for each name of one module; the problem is empty mostly."""
-    graph = ImportGraph(package)
+    graph = ImportGraph(Memory(package.texts))
     problems = graph.import_problems(path)
     if error:
         is_import = error.startswith(("ImportError", "ModuleNotFoundError"))

@@ -11,7 +11,6 @@ bytes back.
 from __future__ import annotations
 
 import ast
-import fnmatch
 import io
 import random
 import sys
@@ -24,12 +23,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.fork.memory import Memory
 from tools.attack._python_mutations import FORMS, LAYOUT
 from tools.attack.report import Budget, Report
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.fork.install import install
 from yamlmod.fork.locate import locate
-from yamlmod.fork.plan import Plan
 from yamlmod.fork.uninstall import uninstall
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import Template
@@ -39,50 +38,6 @@ SECONDS = 12.0
 _ROOT = Path(__file__).parents[2]
 _MODULES = ("SimAM", "SE", "ACmix", "CBAM", "EMA", "BiLevelRoutingAttention")
 _COMMON, _YOLO = "models/common.py", "models/yolo.py"
-
-
-class Memory:
-    """A repository in memory: what yamlmod asks of a file system."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self.texts = dict(texts)
-
-    def read(self, path: str) -> str | None:
-        """Return a file's text."""
-        return self.texts.get(path)
-
-    def shown(self, path: str) -> str:
-        """Return the path as messages name it."""
-        return path
-
-    def is_file(self, path: str) -> bool:
-        """Return whether a file is there."""
-        return path in self.texts
-
-    def is_folder(self, path: str) -> bool:
-        """Return whether a folder is there."""
-        return any(one.startswith(f"{path}/") for one in self.texts)
-
-    def place(self) -> str:
-        """Return where the repository stands."""
-        return "fork"
-
-    def glob(self, pattern: str) -> list[str]:
-        """Return matching paths; a star does not cross a slash."""
-        depth = pattern.count("/")
-        return sorted(
-            path
-            for path in self.texts
-            if path.count("/") == depth and fnmatch.fnmatchcase(path, pattern)
-        )
-
-    def write(self, plan: Plan) -> None:
-        """Apply a plan."""
-        for path, text in plan.texts.items():
-            if text is None:
-                del self.texts[path]
-            else:
-                self.texts[path] = text
 
 
 def attack(budget: Budget) -> Report:
@@ -150,7 +105,7 @@ def _mutated(rng: random.Random, texts: dict[str, str]) -> tuple[dict[str, str],
 
 def try_fork(texts: dict[str, str], templates: Sequence[Template], runs: bool) -> str:
     """Patch, patch again, unpatch; return how it ended, beginning with WRONG if it must not be."""
-    files = Memory(texts)
+    files = Memory(texts, "fork")
     try:
         plan = install(files, locate(files), templates)
         files.write(plan)

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatch
 from typing import Any
 
+from tests.fork.memory import Memory
 from yamlmod.fork.python.import_graph import ImportGraph
 from yamlmod.fork.read.assembly import new_machine
 from yamlmod.fork.read.machine import Machine
 from yamlmod.fork.read.scopes import SourceFile
 
 
-class MemoryFiles:
-    """Files in a dictionary, as the fork room takes them."""
-
-    def __init__(self, texts: dict[str, str]) -> None:
-        self.texts = texts
-
-    def read(self, path: str) -> str | None:
-        return self.texts.get(path)
-
-    def shown(self, path: str) -> str:
-        return path
-
-    def is_file(self, path: str) -> bool:
-        return path in self.texts
-
-    def is_folder(self, path: str) -> bool:
-        return any(name.startswith(f"{path.rstrip('/')}/") for name in self.texts)
-
-    def place(self) -> str:
-        return "/r"
-
-    def glob(self, pattern: str) -> list[str]:
-        plain = pattern.replace("[[]", "[")
-        return sorted(
-            p for p in self.texts if fnmatch(p, plain) and p.count("/") == plain.count("/")
-        )
-
-
 def machine_of(texts: dict[str, str]) -> Machine:
     """Return a machine that reads these files."""
-    graph = ImportGraph(MemoryFiles(texts), "m.py")
+    graph = ImportGraph(Memory(texts, "/r", ""), "m.py")
 
     def read(path: str) -> SourceFile | None:
         source = graph.source(path)

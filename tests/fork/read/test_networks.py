@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.fork.read.machines import MemoryFiles
+from tests.fork.memory import Memory
 from tests.fork.read.mini import PYTHON, with_row
 from tests.real_forks import fork_folder
 from tools.builds.__main__ import reader_of, truth_of
@@ -25,7 +25,7 @@ _TASKS = "ultralytics/nn/tasks.py"
 
 
 def reader(changes: dict[str, str] | None = None) -> ForkReader:
-    return ForkReader(ImportGraph(MemoryFiles({**PYTHON, **(changes or {})}), _TASKS), _TASKS)
+    return ForkReader(ImportGraph(Memory({**PYTHON, **(changes or {})}, "/r", ""), _TASKS), _TASKS)
 
 
 def read(text: str, changes: dict[str, str] | None = None) -> NetworkReading:
