@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from yamlmod.fork.read.machine import fail
 from yamlmod.fork.read.operators import guarded, kind_of
 from yamlmod.fork.read.tensors import is_int
+from yamlmod.fork.read.torch_names import SAME_SIZE
 from yamlmod.fork.read.values import (
     Outside,
     Tensor,
@@ -216,47 +217,22 @@ def _padding(rank: int) -> Callable[[Fields], Fields]:
     return check
 
 
-PLAIN_LAYERS = frozenset(
+PLAIN_LAYERS = SAME_SIZE | frozenset(
     [
-        "Identity",
-        "ReLU",
-        "ReLU6",
-        "SiLU",
-        "GELU",
-        "Sigmoid",
-        "Tanh",
-        "Hardswish",
-        "Hardsigmoid",
-        "Hardtanh",
-        "LeakyReLU",
-        "ELU",
-        "SELU",
-        "CELU",
-        "Mish",
-        "Softplus",
-        "Softmax",
-        "Softmax2d",
-        "LogSoftmax",
-        "LogSigmoid",
-        "Softsign",
-        "Tanhshrink",
-        "Softshrink",
-        "Hardshrink",
-        "GLU",
-        "Flatten",
         "AdaptiveAvgPool1d",
         "AdaptiveAvgPool2d",
         "AdaptiveAvgPool3d",
         "AdaptiveMaxPool1d",
         "AdaptiveMaxPool2d",
+        "CosineSimilarity",
+        "Flatten",
+        "Fold",
+        "GLU",
+        "Identity",
         "PixelShuffle",
         "PixelUnshuffle",
-        "ChannelShuffle",
         "Unflatten",
         "Unfold",
-        "Fold",
-        "CosineSimilarity",
-        "Threshold",
     ]
 )
 

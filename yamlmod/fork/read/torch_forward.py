@@ -10,6 +10,7 @@ from yamlmod.fork.read.tensor_layers import interpolate, linear, pad
 from yamlmod.fork.read.tensor_ops import OPERATIONS
 from yamlmod.fork.read.tensor_pooling import adaptive, pool
 from yamlmod.fork.read.tensors import dimension, is_int
+from yamlmod.fork.read.torch_names import SAME_SIZE
 from yamlmod.fork.read.torch_norms import (
     batch_norm,
     field_of,
@@ -237,40 +238,9 @@ def _attention(layer: Instance, args: list[Value]) -> Value:
     return (Tensor(None), Tensor(None))
 
 
-_ELEMENTWISE = [
-    "ReLU",
-    "ReLU6",
-    "SiLU",
-    "GELU",
-    "Sigmoid",
-    "Tanh",
-    "Hardswish",
-    "Hardsigmoid",
-    "Hardtanh",
-    "LeakyReLU",
-    "ELU",
-    "SELU",
-    "CELU",
-    "Mish",
-    "Softplus",
-    "Softmax",
-    "LogSoftmax",
-    "LogSigmoid",
-    "Softsign",
-    "Tanhshrink",
-    "Softshrink",
-    "Hardshrink",
-    "Threshold",
-    "Softmax2d",
-    "Dropout",
-    "Dropout1d",
-    "Dropout2d",
-    "Dropout3d",
-    "AlphaDropout",
-    "ChannelShuffle",
-]
+_DROPOUTS = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout")
 _RULES: Mapping[str, Callable[..., Value]] = {
-    **dict.fromkeys(_ELEMENTWISE, _unary),
+    **dict.fromkeys((*SAME_SIZE, *_DROPOUTS), _unary),
     **dict.fromkeys(("Softmax", "LogSoftmax"), _softmax),
     **{f"Conv{rank}d": _convolution(rank) for rank in (1, 2, 3)},
     **{f"ConvTranspose{rank}d": _transposed(rank) for rank in (1, 2, 3)},

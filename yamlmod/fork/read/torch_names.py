@@ -10,6 +10,37 @@ from typing import Any
 from yamlmod.fork.read.machine import Machine
 from yamlmod.fork.read.values import ClassValue
 
+# Layers whose output has the size of their input, and whose constructor checks nothing.
+SAME_SIZE = frozenset(
+    [
+        "CELU",
+        "ChannelShuffle",
+        "ELU",
+        "GELU",
+        "Hardshrink",
+        "Hardsigmoid",
+        "Hardswish",
+        "Hardtanh",
+        "LeakyReLU",
+        "LogSigmoid",
+        "LogSoftmax",
+        "Mish",
+        "ReLU",
+        "ReLU6",
+        "SELU",
+        "SiLU",
+        "Sigmoid",
+        "Softmax",
+        "Softmax2d",
+        "Softplus",
+        "Softshrink",
+        "Softsign",
+        "Tanh",
+        "Tanhshrink",
+        "Threshold",
+    ]
+)
+
 
 @cache
 def _table() -> dict[str, Any]:
