@@ -11,6 +11,7 @@ from yamlmod.checks.rules.cannot_build import is_name
 from yamlmod.checks.subject import Subject
 from yamlmod.model.build_answer import BuildAnswer, BuildProblem
 from yamlmod.model.builder import Builder, ParserNames
+from yamlmod.model.document import Row
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -24,16 +25,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
         if not is_name(problem) or problem.layer is None or problem.layer >= len(subject.rows):
             continue
         row = subject.rows[problem.layer]
-        yield subject.at_row(
-            RULE.code,
-            "error",
-            row,
-            f"{builder.shown} knows no {row.module}: {builder.function} cannot build "
-            f"layer {row.index}",
-            span=row.spans[2],
-            help="`yamlmod patch` adds a module of the registry; another one has to be defined, "
-            f"or imported, where the parser looks ({problem.kind}: {problem.message})",
-        )
+        yield _lost(subject, builder, row, f" ({problem.kind}: {problem.message})")
     if not answer.rows and not answer.problems:
         yield from _by_names(subject, builder)
     yield from _not_known(subject, builder.shown, answer.unknown_names)
@@ -43,16 +35,19 @@ def _by_names(subject: Subject, builder: Builder) -> Iterator[Finding]:
     """The parse function was not understood: the names that its file knows say less, but that."""
     for row in subject.rows:
         if builder.names.lacks(row.module):
-            yield subject.at_row(
-                RULE.code,
-                "error",
-                row,
-                f"{builder.shown} knows no {row.module}: {builder.function} cannot build "
-                f"layer {row.index}",
-                span=row.spans[2],
-                help="`yamlmod patch` adds a module of the registry; another one has to be "
-                "defined, or imported, where the parser looks",
-            )
+            yield _lost(subject, builder, row)
+
+
+def _lost(subject: Subject, builder: Builder, row: Row, reason: str = "") -> Finding:
+    return subject.at_row(
+        RULE.code,
+        "error",
+        row,
+        f"{builder.shown} knows no {row.module}: {builder.function} cannot build layer {row.index}",
+        span=row.spans[2],
+        help="`yamlmod patch` adds a module of the registry; another one has to be defined, "
+        f"or imported, where the parser looks{reason}",
+    )
 
 
 def _not_known(subject: Subject, shown: str, names: Mapping[str, str]) -> Iterator[Finding]:
