@@ -13,7 +13,7 @@ from yamlmod.fork.symptoms import of_kind, symptoms
 from yamlmod.ops.follow import Following
 from yamlmod.ops.positions import Model
 from yamlmod.registry.catalogue import find
-from yamlmod.runtime.answers import Identity, RemapAnswer
+from yamlmod.runtime.answers import IdentityAnswer, RemapAnswer
 from yamlmod.workspace.files import Tree, display, exists, real_path
 from yamlmod.workspace.search import python_files
 
@@ -171,7 +171,7 @@ def _new(names: Sequence[Sequence[Any]], model: Model) -> str:
     return f"{len(names)} tensors, {sum(layers.values()):,} values: {text}"
 
 
-def _identity(found: Identity | None) -> Iterator[str]:
+def _identity(found: IdentityAnswer | None) -> Iterator[str]:
     if found is None:
         return
     for one in found["cannot"]:

@@ -59,7 +59,7 @@ class Stock(TypedDict):
     wrong_layers: list[int]
 
 
-class Identity(TypedDict):
+class IdentityAnswer(TypedDict):
     """How the new layers started as the identity."""
 
     cannot: list[str]
@@ -83,7 +83,7 @@ class RemapAnswer(Told):
     new: list[tuple[str, int]]
     stock: Stock
     expected: tuple[int, int]
-    identity: Identity | None
+    identity: IdentityAnswer | None
 
 
 class Latency(TypedDict):
@@ -168,13 +168,13 @@ class Message(TypedDict, total=False):
     number: int
 
 
-class Refused(TypedDict):
+class RefusedAnswer(TypedDict):
     """The worker's own refusal: code, message, hint."""
 
     refused: tuple[str, str, str]
 
 
-class Failed(TypedDict):
+class FailedAnswer(TypedDict):
     """The traceback of an error in the worker."""
 
     failed: str

@@ -24,7 +24,7 @@ class _Limits(ctypes.Structure):
     ]
 
 
-class Job:
+class WindowsJob:
     """An open job; it ends when it is closed, also by the death of yamlmod."""
 
     def __init__(self, kernel: Any, handle: Any) -> None:
@@ -36,7 +36,7 @@ class Job:
         self._kernel.CloseHandle(ctypes.c_void_p(self._handle))
 
 
-def job_of(process: subprocess.Popen[bytes]) -> Job | None:
+def job_of(process: subprocess.Popen[bytes]) -> WindowsJob | None:
     """Put a process into a job of its own; None where the system refuses."""
     kernel: Any = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined]
     kernel.CreateJobObjectW.restype = ctypes.c_void_p
@@ -51,4 +51,4 @@ def job_of(process: subprocess.Popen[bytes]) -> Job | None:
     if not done or not kernel.AssignProcessToJobObject(given, own):
         kernel.CloseHandle(given)
         return None
-    return Job(kernel, handle)
+    return WindowsJob(kernel, handle)

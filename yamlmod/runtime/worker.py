@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
 from yamlmod.errors import Refusal
-from yamlmod.runtime.answers import Failed, Message, Refused
+from yamlmod.runtime.answers import FailedAnswer, Message, RefusedAnswer
 from yamlmod.runtime.interpreter import Interpreter
 from yamlmod.runtime.launch import NotStarted, Task, launch
 from yamlmod.runtime.shapes import Malformed, parse, shaped
@@ -123,12 +123,12 @@ class Worker:
     def _checked(self, given: object, shape: type[Answer]) -> Answer:
         words = given.keys() if isinstance(given, dict) else ()
         if words == {"refused"}:
-            code, message, hint = shaped(given, Refused)["refused"]
+            code, message, hint = shaped(given, RefusedAnswer)["refused"]
             if not _CODE.fullmatch(code):
                 raise Malformed("a refusal without a code")
             raise Refusal(code, message, hint=hint)
         if words == {"failed"}:
-            lines = shaped(given, Failed)["failed"].strip().splitlines() or ["no reason"]
+            lines = shaped(given, FailedAnswer)["failed"].strip().splitlines() or ["no reason"]
             raise Refusal(
                 "worker-failed",
                 f"the worker in {self.interpreter.path} failed: {lines[-1][:300]}",

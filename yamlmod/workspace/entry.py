@@ -39,7 +39,7 @@ _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f\\]')
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedEntry:
     """An entry as it says it is. ``body`` is what its signature covers."""
 
     record: Record
@@ -49,7 +49,7 @@ class Parsed:
     signature: str | None
 
 
-def parse(data: bytes, home: Path, room: int = MAX_ALL) -> Parsed:
+def parse(data: bytes, home: Path, room: int = MAX_ALL) -> ParsedEntry:
     """Return what an entry says; its files may unpack to ``room`` bytes together.
 
     Raises ValueError with the reason where it is none. Nothing of it is in the reason.
@@ -75,14 +75,14 @@ def parse(data: bytes, home: Path, room: int = MAX_ALL) -> Parsed:
     _expect_keys(fields, _KEYS if number == OLD_FORMAT else _KEYS | _SIGNED)
     record = _record(fields, home, room)
     if number == OLD_FORMAT:
-        return Parsed(record, number, None, data, None)
+        return ParsedEntry(record, number, None, data, None)
     folder = _identity(fields["home"])
     if fields["signature"] is None:
-        return Parsed(record, number, folder, data, None)
+        return ParsedEntry(record, number, folder, data, None)
     signed = signature_of(data)
     if signed is None:
         raise ValueError("its signature is none, or not at its end")
-    return Parsed(record, number, folder, *signed)
+    return ParsedEntry(record, number, folder, *signed)
 
 
 def signature_of(data: bytes) -> tuple[bytes, str] | None:

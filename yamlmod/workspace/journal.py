@@ -17,14 +17,14 @@ from yamlmod.workspace.entry import (
     MAX_ENTRY,
     MAX_NUMBER,
     OLD_FORMAT,
-    Parsed,
+    ParsedEntry,
     parse,
     signature_of,
 )
 from yamlmod.workspace.files import display
 from yamlmod.workspace.home import NAME, PENDING, store_of
 from yamlmod.workspace.identity import Identity, identity_of
-from yamlmod.workspace.key import Key, key_for
+from yamlmod.workspace.key import JournalKey, key_for
 from yamlmod.workspace.places import is_store
 from yamlmod.workspace.record import Record, encode
 from yamlmod.workspace.wording import safe
@@ -196,7 +196,7 @@ class _Judge:
             self.room -= len(data) + sum(len(one.before or b"") for one in parsed.record.files)
         return Entry(path, parsed.record, self._doubt(path, parsed))
 
-    def _doubt(self, path: Path, parsed: Parsed) -> str:
+    def _doubt(self, path: Path, parsed: ParsedEntry) -> str:
         if parsed.format == OLD_FORMAT:
             return "it is not signed: an earlier yamlmod wrote it, or somebody else"
         if parsed.signature is None:
@@ -215,7 +215,7 @@ class _Judge:
         return ""
 
     @cached_property
-    def _key(self) -> Key:
+    def _key(self) -> JournalKey:
         return key_for(self.home, make=False)
 
     @cached_property
@@ -248,7 +248,7 @@ def _read(path: Path, room: int = MAX_ALL) -> bytes | Entry | None:
         return Entry(path, None, f"it is damaged: {error.strerror}")
 
 
-def _is_signed(path: Path, key: Key) -> bool:
+def _is_signed(path: Path, key: JournalKey) -> bool:
     end = None
     with contextlib.suppress(OSError):
         data = _read(path)

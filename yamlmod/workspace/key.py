@@ -22,7 +22,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
-class Key:
+class JournalKey:
     """A user's key, or the reason why there is none."""
 
     secret: bytes | None
@@ -48,7 +48,7 @@ class _Unfit(Exception):
     """There is no key to be had; the text says why."""
 
 
-def key_for(home: Path, make: bool) -> Key:
+def key_for(home: Path, make: bool) -> JournalKey:
     """Return the key for the journal of ``home``; ``make`` makes one where there is none yet."""
     try:
         folder = state_folder()
@@ -62,11 +62,11 @@ def key_for(home: Path, make: bool) -> Key:
         if secret is None:
             raise _Unfit("there is no key yet")
     except _Unfit as unfit:
-        return Key(None, str(unfit))
+        return JournalKey(None, str(unfit))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return Key(None, f"no key can be kept in {display(folder or Path())}: {reason}")
-    return Key(secret)
+        return JournalKey(None, f"no key can be kept in {display(folder or Path())}: {reason}")
+    return JournalKey(secret)
 
 
 def state_folder() -> Path | None:

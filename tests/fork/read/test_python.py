@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.fork.read.machines import call
 from tests.fork.read.programs import Programs
-from yamlmod.fork.read.values import LimitError, Raised, Unknown, View, deep_unknown
+from yamlmod.fork.read.values import DictView, LimitError, Raised, UnknownValue, deep_unknown
 
 _ARGUMENTS = ([1, 2, 3], "ab", 4)
 
@@ -25,7 +25,7 @@ def run(text: str, args: tuple[Any, ...]) -> Any:
         exec(compile(text, "m.py", "exec"), names)
         return names["f"](*copy.deepcopy(args))
     except (OverflowError, MemoryError, RecursionError):
-        return Unknown("too large")
+        return UnknownValue("too large")
     except Exception as error:
         return ("raised", type(error).__name__)
 
@@ -36,12 +36,12 @@ def read(text: str, args: tuple[Any, ...]) -> Any:
     except Raised as error:
         return ("raised", error.name)
     except LimitError as error:
-        return Unknown(str(error))
+        return UnknownValue(str(error))
 
 
 def agree(real: Any, found: Any, depth: int = 8) -> bool:
     """Return whether a value read is the real one, as far as it is known."""
-    if isinstance(found, (Unknown, View)) or not depth:
+    if isinstance(found, (UnknownValue, DictView)) or not depth:
         return True
     if isinstance(real, (list, tuple)) and type(real) is type(found):
         return len(real) == len(found) and all(
@@ -62,16 +62,16 @@ def compared(text: str) -> str:
     real = run(text, _ARGUMENTS)
     with pytest.MonkeyPatch.context() as patch:
         made: list[str] = []
-        start = Unknown.__init__
+        start = UnknownValue.__init__
 
-        def count(self: Unknown, reason: str, name: str = "") -> None:
+        def count(self: UnknownValue, reason: str, name: str = "") -> None:
             made.append(reason)
             start(self, reason, name)
 
-        patch.setattr(Unknown, "__init__", count)
+        patch.setattr(UnknownValue, "__init__", count)
         found = read(text, _ARGUMENTS)
         # What comes after something unknown may be an exception that Python raises there.
-        if made or isinstance(real, Unknown):
+        if made or isinstance(real, UnknownValue):
             return "unknown"
     return "known" if agree(real, found) else f"wrong: {real} read as {found}"
 
@@ -238,7 +238,9 @@ def f():
     return [a, b, c, d.x]
 """
     a, b, c, x = call(text)
-    assert isinstance(a, Unknown) and isinstance(b, Unknown) and isinstance(x, Unknown)
+    assert (
+        isinstance(a, UnknownValue) and isinstance(b, UnknownValue) and isinstance(x, UnknownValue)
+    )
     assert c == 2
 
 

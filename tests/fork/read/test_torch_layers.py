@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.fork.read.machines import machine_of
 from yamlmod.fork.read.torch_names import torch_class
-from yamlmod.fork.read.values import LimitError, Raised, Tensor, Unknown
+from yamlmod.fork.read.values import LimitError, Raised, TensorValue, UnknownValue
 
 _SMALL = st.integers(-1, 9)
 _CHANNELS = st.sampled_from([0, 1, 2, 3, 4, 6, 8, 12, 16])
@@ -106,13 +106,13 @@ def _read(
     except Raised as error:
         return ("constructor", error.name)
     except LimitError:
-        return Unknown("limit")
+        return UnknownValue("limit")
     try:
         machine.call(machine.attribute(layer, "train"), [train])
-        found = machine.call(layer, [Tensor(tuple(shape))])
+        found = machine.call(layer, [TensorValue(tuple(shape))])
     except Raised as error:
         return ("forward", error.name)
-    return found.shape if isinstance(found, Tensor) else found
+    return found.shape if isinstance(found, TensorValue) else found
 
 
 @st.composite
@@ -130,7 +130,7 @@ def _trials(draw: Any) -> Any:
 @given(_trials())
 def test_read_as_real(trial: Any) -> None:
     real, read = _real(*trial), _read(*trial)
-    if isinstance(read, Unknown) or read is None:
+    if isinstance(read, UnknownValue) or read is None:
         return
     if None in read:
         assert len(read) == len(real)

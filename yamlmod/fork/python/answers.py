@@ -6,14 +6,14 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from yamlmod.fork.python.modules import Module
+from yamlmod.fork.python.modules import ModuleFile
 
 DefinitionKind = Literal["class", "function", "assignment", "module"]
 ErrorName = Literal["NameError", "ImportError", "ModuleNotFoundError", "AttributeError"]
 
 
 @dataclass(frozen=True)
-class Hop:
+class ImportHop:
     """One statement that a name was followed through; ``path`` is relative to REPO."""
 
     path: str
@@ -24,7 +24,7 @@ class Hop:
         return f"{self.path}:{self.line}: {self.text}"
 
 
-Hops = tuple[Hop, ...]
+Hops = tuple[ImportHop, ...]
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class Unknown:
 Answer = Definition | OutsideTree | Missing | Unknown
 
 
-def with_hop(answer: Answer, hop: Hop) -> Answer:
+def with_hop(answer: Answer, hop: ImportHop) -> Answer:
     """Return an answer whose way begins with one more statement."""
     return replace(answer, hops=(hop, *answer.hops))
 
 
-def as_module(place: Module, hops: Hops = ()) -> Definition:
+def as_module(place: ModuleFile, hops: Hops = ()) -> Definition:
     """Return the answer that is a module of the tree."""
     tree = None if place.is_folder else ast.Module([], [])
     dotted = place.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

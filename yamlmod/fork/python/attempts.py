@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from yamlmod.fork.python.answers import Answer, ErrorName, Missing
-from yamlmod.fork.python.blocks import Block, Parts, ends
+from yamlmod.fork.python.blocks import BlockParts, StatementBlock, ends
 from yamlmod.fork.python.imported import OrderMattersError
-from yamlmod.fork.python.modules import Elsewhere, Module, NoModule
-from yamlmod.fork.python.parsed import Parsed
+from yamlmod.fork.python.modules import Elsewhere, ModuleFile, NoModule
+from yamlmod.fork.python.parsed import ParsedFile
 
 if TYPE_CHECKING:
     from yamlmod.fork.python.lookup import Lookup, Position
@@ -33,7 +33,7 @@ class Attempts:
     def __init__(self, lookup: Lookup):
         self.lookup = lookup
 
-    def outcomes(self, file: Parsed, parts: Parts, name: str) -> list[Answer | None]:
+    def outcomes(self, file: ParsedFile, parts: BlockParts, name: str) -> list[Answer | None]:
         """Return what the whole statement binds a name to; None: it may not bind it."""
         final = self._scan(file, parts.final, name)
         if None not in final:
@@ -59,7 +59,7 @@ class Attempts:
         return [*(one for one in final if one is not None), *(found or [None])]
 
     def body_runs(
-        self, file: Parsed, parts: Parts
+        self, file: ParsedFile, parts: BlockParts
     ) -> tuple[bool | None, ErrorName, Position | None]:
         """Return whether the body comes to its end; None: that depends on what is installed.
 
@@ -73,7 +73,7 @@ class Attempts:
             sure = sure if verdict else None
         return sure, "ImportError", None
 
-    def _statement_runs(self, file: Parsed, node: ast.stmt) -> tuple[bool | None, ErrorName]:
+    def _statement_runs(self, file: ParsedFile, node: ast.stmt) -> tuple[bool | None, ErrorName]:
         if failed := self.lookup.stops.failed.get((file.path, (node.lineno, node.col_offset))):
             return False, failed
         if isinstance(node, PLAIN):
@@ -96,21 +96,25 @@ class Attempts:
             return (None if runs and outside else runs), _NO_MODULE
         return None, "ImportError"
 
-    def _places_run(self, file: Parsed, modules: list[tuple[str, int]]) -> bool | None:
+    def _places_run(self, file: ParsedFile, modules: list[tuple[str, int]]) -> bool | None:
         """Return whether modules can be imported; None where one is not in the tree."""
         runs: bool | None = True
         for dotted, level in modules:
             place = self.lookup.modules.find(file.path, dotted, level)
             if isinstance(place, NoModule):
                 return False
-            if isinstance(place, Module) and not self.lookup.stops.ordered:
+            if isinstance(place, ModuleFile) and not self.lookup.stops.ordered:
                 raise OrderMattersError(place.path)
             if isinstance(place, Elsewhere) and dotted.partition(".")[0] not in _STANDARD:
                 runs = None
         return runs
 
     def _scan(
-        self, file: Parsed, block: Block | None, name: str, stop: Position | None = None
+        self,
+        file: ParsedFile,
+        block: StatementBlock | None,
+        name: str,
+        stop: Position | None = None,
     ) -> list[Answer | None]:
         return [None] if block is None else self.lookup.scan(file, block, name, stop)
 

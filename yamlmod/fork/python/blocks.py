@@ -17,13 +17,13 @@ Submodules = Callable[[ast.stmt], Sequence[str]]
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class StatementBlock:
     """Statements that run one after the other. ``names`` has the positions that bind each name."""
 
     statements: tuple[ast.stmt, ...]
     names: Mapping[str, Sequence[int]]
     stars: Sequence[int]
-    parts: Mapping[int, Parts]
+    parts: Mapping[int, BlockParts]
 
     def positions(self, name: str, also: int = -1) -> list[int]:
         """Return the statements that bind a name or import everything, the last first."""
@@ -37,7 +37,7 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class BlockParts:
     """The blocks inside of a compound statement.
 
     Of an ``if`` or ``match``, ``choices`` are its branches with their tests (None: the last else);
@@ -45,24 +45,26 @@ class Parts:
     ``final``. The body of ``with`` runs, that of a loop may run or stop early (``loops``).
     """
 
-    body: Block | None = None
-    after: Block | None = None
-    final: Block | None = None
-    handlers: tuple[tuple[ast.ExceptHandler, Block], ...] = ()
-    choices: tuple[tuple[ast.expr | None, Block], ...] = ()
+    body: StatementBlock | None = None
+    after: StatementBlock | None = None
+    final: StatementBlock | None = None
+    handlers: tuple[tuple[ast.ExceptHandler, StatementBlock], ...] = ()
+    choices: tuple[tuple[ast.expr | None, StatementBlock], ...] = ()
     loops: bool = False
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[StatementBlock]:
         """Return all of them, in the order of the text."""
         found = [self.body, *(block for _, block in (*self.choices, *self.handlers))]
         return [one for one in (*found, self.after, self.final) if one is not None]
 
 
-def block_of(statements: Sequence[ast.stmt], submodules: Submodules | None = None) -> Block:
+def block_of(
+    statements: Sequence[ast.stmt], submodules: Submodules | None = None
+) -> StatementBlock:
     """Return the index of a block; ``submodules`` are names that an import binds on its way."""
     names: defaultdict[str, list[int]] = defaultdict(list)
     stars: list[int] = []
-    parts: dict[int, Parts] = {}
+    parts: dict[int, BlockParts] = {}
     for position, node in enumerate(statements):
         bound = {name for name, _ in bound_names(node)}
         if submodules is not None and isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -77,7 +79,7 @@ def block_of(statements: Sequence[ast.stmt], submodules: Submodules | None = Non
                 stars.append(position)
         for name in bound:
             names[name].append(position)
-    return Block(tuple(statements), names, stars, parts)
+    return StatementBlock(tuple(statements), names, stars, parts)
 
 
 def bound_names(node: ast.stmt) -> Iterator[tuple[str, ast.alias | None]]:
@@ -142,7 +144,7 @@ def runs(test: ast.expr | None) -> bool | None:
     return {"__debug__": True, "sys.version_info[0] == 2": False}.get(text, _version(test))
 
 
-def ends(block: Block) -> bool:
+def ends(block: StatementBlock) -> bool:
     """Return whether a block never comes to its end: it raises or leaves the program."""
     last = block.statements[-1] if block.statements else None
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
@@ -192,28 +194,28 @@ def _stored(node: ast.AST) -> Iterator[tuple[str, None]]:
         stack.extend((child, hidden) for child in ast.iter_child_nodes(part))
 
 
-def _parts(node: ast.stmt, submodules: Submodules | None) -> Parts | None:
-    def inner(body: Sequence[ast.stmt]) -> Block:
+def _parts(node: ast.stmt, submodules: Submodules | None) -> BlockParts | None:
+    def inner(body: Sequence[ast.stmt]) -> StatementBlock:
         return block_of(body, submodules)
 
     if isinstance(node, ast.If):
-        branches: list[tuple[ast.expr | None, Block]] = []
+        branches: list[tuple[ast.expr | None, StatementBlock]] = []
         while True:
             branches.append((node.test, inner(node.body)))
             if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
                 node = node.orelse[0]
                 continue
             branches.append((None, inner(node.orelse)))
-            return Parts(choices=tuple(branches))
+            return BlockParts(choices=tuple(branches))
     if isinstance(node, _TRY):
         handlers = tuple((one, inner(one.body)) for one in node.handlers)
-        return Parts(inner(node.body), inner(node.orelse), inner(node.finalbody), handlers)
+        return BlockParts(inner(node.body), inner(node.orelse), inner(node.finalbody), handlers)
     if isinstance(node, (ast.With, ast.AsyncWith)):
         suppresses = any("suppress" in ast.unparse(one.context_expr) for one in node.items)
-        return Parts(inner(node.body), loops=suppresses)
+        return BlockParts(inner(node.body), loops=suppresses)
     if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
-        return Parts(inner(node.body), inner(node.orelse), loops=True)
+        return BlockParts(inner(node.body), inner(node.orelse), loops=True)
     if isinstance(node, ast.Match):
         cases = [(ast.Name("case"), inner(case.body)) for case in node.cases]
-        return Parts(choices=(*cases, (None, inner([]))))
+        return BlockParts(choices=(*cases, (None, inner([]))))
     return None

@@ -48,7 +48,7 @@ from yamlmod.fork.python.bindings import is_star, statements
 from yamlmod.fork.python.import_reach import ImportReach
 from yamlmod.fork.python.imported import OrderMattersError
 from yamlmod.fork.python.lookup import Lookup, Position, Stops, TooLongError
-from yamlmod.fork.python.modules import Elsewhere, Module, Modules, Place
+from yamlmod.fork.python.modules import Elsewhere, ModuleFile, Modules, Place
 from yamlmod.fork.python.name_list import NameList
 from yamlmod.fork.python.parsed import ParsedFiles
 from yamlmod.fork.python.source import Source
@@ -118,7 +118,7 @@ class ImportGraph:
     def module_file(self, dotted: str, importer: str, level: int = 0) -> str | None:
         """Return the file of a module of the tree."""
         place = self.find(importer, dotted, level)
-        return place.path if isinstance(place, Module) and not place.is_folder else None
+        return place.path if isinstance(place, ModuleFile) and not place.is_folder else None
 
     def file_of(self, importer: str, node: ast.ImportFrom) -> str:
         """Return the file of the tree that an import reads from, empty for none."""
@@ -192,7 +192,7 @@ class ImportGraph:
                 if isinstance(place, Elsewhere):
                     opened.append(f"{one}:{node.lineno} imports everything from {place.dotted}")
                     beyond.add(place.dotted)
-                if isinstance(place, Module) and not place.is_folder and place.path not in seen:
+                if isinstance(place, ModuleFile) and not place.is_folder and place.path not in seen:
                     seen.add(place.path)
                     waiting.append(place.path)
         return names, opened, beyond
@@ -250,7 +250,7 @@ class ImportGraph:
             if level == 0 and folder.name not in dotted.split("."):
                 continue
             place = self.find(path, dotted, level)
-            inside = PurePosixPath(place.path) if isinstance(place, Module) else folder
+            inside = PurePosixPath(place.path) if isinstance(place, ModuleFile) else folder
             if inside != folder and inside.is_relative_to(folder):
                 inner = inside.relative_to(folder).parts
                 name = inner[0].removesuffix(".py")

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from yamlmod.fork.python.answers import ErrorName, Hop, Missing
+from yamlmod.fork.python.answers import ErrorName, ImportHop, Missing
 from yamlmod.fork.python.attempts import PLAIN, catches
-from yamlmod.fork.python.blocks import Block, Parts, ends, runs
+from yamlmod.fork.python.blocks import BlockParts, StatementBlock, ends, runs
 from yamlmod.fork.python.imported import hop_of
 from yamlmod.fork.python.lookup import END, Lookup, TooLongError
-from yamlmod.fork.python.modules import Elsewhere, Module, Modules, NoModule
-from yamlmod.fork.python.parsed import Parsed
+from yamlmod.fork.python.modules import Elsewhere, ModuleFile, Modules, NoModule
+from yamlmod.fork.python.parsed import ParsedFile
 
 _DEPTH = 60
 
@@ -30,8 +30,8 @@ class ImportProblem:
     line: int
     error: ErrorName
     why: str
-    hops: tuple[Hop, ...] = ()
-    cycle: tuple[Hop, ...] = ()
+    hops: tuple[ImportHop, ...] = ()
+    cycle: tuple[ImportHop, ...] = ()
 
 
 class _FailedError(Exception):
@@ -47,7 +47,7 @@ class ImportOrder:
         self.lookup = lookup
         self.modules: Modules = lookup.modules
         self.complete: set[str] = set()
-        self.stack: list[tuple[str, Hop]] = []
+        self.stack: list[tuple[str, ImportHop]] = []
         self.at: dict[str, tuple[int, int]] = {}
         # In how many blocks that may not run, or not to their end, the walk is.
         self.unsure = 0
@@ -106,7 +106,7 @@ class ImportOrder:
             self._becomes_attribute(folder)
             folder = folder.parent
 
-    def _block(self, file: Parsed, block: Block) -> None:
+    def _block(self, file: ParsedFile, block: StatementBlock) -> None:
         for position, node in enumerate(block.statements):
             if file.path in self.at and not self._is_inner(node, file):
                 self.at[file.path] = (node.lineno, node.col_offset)
@@ -121,7 +121,7 @@ class ImportOrder:
                 self.lookup.stops.failed[at] = failed.problem.error
                 raise
 
-    def _simple(self, file: Parsed, node: ast.stmt) -> None:
+    def _simple(self, file: ParsedFile, node: ast.stmt) -> None:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             self._import(file, node)
         elif isinstance(node, ast.ClassDef):
@@ -134,7 +134,7 @@ class ImportOrder:
         elif isinstance(node, ast.Delete):
             self._names(file, node, node.targets)
 
-    def _names(self, file: Parsed, node: ast.stmt, values: Sequence[ast.expr]) -> None:
+    def _names(self, file: ParsedFile, node: ast.stmt, values: Sequence[ast.expr]) -> None:
         """Fail where a plain name that a statement reads is not there."""
         at = (node.lineno, node.col_offset)
         for value in values:
@@ -143,10 +143,10 @@ class ImportOrder:
                 if isinstance(answer, Missing) and not answer.hops:
                     self._fail(file, node, "NameError", answer.why)
 
-    def _is_inner(self, node: ast.stmt, file: Parsed) -> bool:
+    def _is_inner(self, node: ast.stmt, file: ParsedFile) -> bool:
         return (node.lineno, node.col_offset) < self.at[file.path]
 
-    def _compound(self, file: Parsed, parts: Parts) -> None:
+    def _compound(self, file: ParsedFile, parts: BlockParts) -> None:
         if parts.choices:
             for test, block in parts.choices:
                 outcome = runs(test)
@@ -170,7 +170,9 @@ class ImportOrder:
         if parts.final is not None:
             self._block(file, parts.final)
 
-    def _maybe(self, file: Parsed, block: Block, sure: bool, certain: bool = True) -> None:
+    def _maybe(
+        self, file: ParsedFile, block: StatementBlock, sure: bool, certain: bool = True
+    ) -> None:
         """Run a block; where it may not run at all, what fails in it is no certain problem.
 
         ``certain``: it comes to its end, if nothing of the tree fails in it.
@@ -184,7 +186,7 @@ class ImportOrder:
         finally:
             self.unsure -= not (sure and certain)
 
-    def _depends(self, file: Parsed, block: Block) -> bool:
+    def _depends(self, file: ParsedFile, block: StatementBlock) -> bool:
         """Return whether a block may fail by what is installed, or by what it computes."""
         for node in block.statements:
             if isinstance(node, ast.Import):
@@ -199,12 +201,12 @@ class ImportOrder:
                 return True
         return False
 
-    def _import(self, file: Parsed, node: ast.Import | ast.ImportFrom) -> None:
+    def _import(self, file: ParsedFile, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 self._module(file, node, alias.name, 0)
                 parent = self.modules.find(file.path, alias.name.rpartition(".")[0] or alias.name)
-                if isinstance(parent, Module):
+                if isinstance(parent, ModuleFile):
                     self._note(file, node, parent)
             return
         module = node.module or ""
@@ -219,7 +221,7 @@ class ImportOrder:
         for name in names:
             self._name(file, node, place, name, error)
 
-    def _note(self, file: Parsed, node: ast.stmt, place: Module) -> None:
+    def _note(self, file: ParsedFile, node: ast.stmt, place: ModuleFile) -> None:
         """Note how far a module is when a statement imports from it."""
         key = (file.path, (node.lineno, node.col_offset), place.path)
         self.lookup.stops.at.pop(key, None)
@@ -228,12 +230,12 @@ class ImportOrder:
             self.lookup.stops.at[key] = (*self._now(place.path), len(self.complete))
 
     def _module(
-        self, file: Parsed, node: ast.Import | ast.ImportFrom, dotted: str, level: int
-    ) -> Module | None:
+        self, file: ParsedFile, node: ast.Import | ast.ImportFrom, dotted: str, level: int
+    ) -> ModuleFile | None:
         place = self.modules.find(file.path, dotted, level)
         if isinstance(place, NoModule):
             self._fail(file, node, "ModuleNotFoundError", place.why)
-        if not isinstance(place, Module):
+        if not isinstance(place, ModuleFile):
             return None
         for path in place.packages:
             self._descend(file, node, path)
@@ -242,7 +244,7 @@ class ImportOrder:
             self._descend(file, node, place.path)
         return place
 
-    def _descend(self, file: Parsed, node: ast.stmt, path: str) -> None:
+    def _descend(self, file: ParsedFile, node: ast.stmt, path: str) -> None:
         if path in self.complete or path in self.at:
             return
         self.stack.append((file.path, hop_of(file.path, node, "...")))
@@ -252,7 +254,7 @@ class ImportOrder:
             self.stack.pop()
 
     def _name(
-        self, file: Parsed, node: ast.ImportFrom, place: Module, name: str, error: ErrorName
+        self, file: ParsedFile, node: ast.ImportFrom, place: ModuleFile, name: str, error: ErrorName
     ) -> None:
         inner = self.modules.submodule(place, name)
         if inner is not None:
@@ -268,7 +270,7 @@ class ImportOrder:
         if isinstance(answer, Missing) and len(answer.hops) <= 1:
             self._fail(file, node, error, answer.why, name, place)
 
-    def _listed(self, place: Module) -> list[str]:
+    def _listed(self, place: ModuleFile) -> list[str]:
         """Return the names that an import of everything must find: those of ``__all__``."""
         listed = None
         if not place.is_folder:
@@ -277,15 +279,15 @@ class ImportOrder:
 
     def _fail(
         self,
-        file: Parsed,
+        file: ParsedFile,
         node: ast.stmt,
         error: ErrorName,
         why: str,
         name: str = "",
-        place: Module | None = None,
+        place: ModuleFile | None = None,
     ) -> None:
         hops = (*(hop for _, hop in self.stack), hop_of(file.path, node, name or "..."))
-        cycle: tuple[Hop, ...] = ()
+        cycle: tuple[ImportHop, ...] = ()
         if place is not None and place.path in self.at:
             first = next((i for i, one in enumerate(self.stack) if one[0] == place.path), 0)
             cycle = hops[first:]

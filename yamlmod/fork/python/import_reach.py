@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.files import Files
-from yamlmod.fork.python.modules import Module, Modules
+from yamlmod.fork.python.modules import ModuleFile, Modules
 
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n#;]*)"
@@ -60,12 +60,12 @@ class ImportReach:
             if dots or module:
                 place = self.modules.find(path, module, len(dots))
                 yield from self._files(place)
-                if isinstance(place, Module):
+                if isinstance(place, ModuleFile):
                     inner = (self.modules.submodule(place, name) for name in _words(names))
                     yield from (path for one in inner for path in self._files(one))
 
     def _files(self, place: object) -> Iterator[str]:
-        if isinstance(place, Module):
+        if isinstance(place, ModuleFile):
             yield from place.packages
             if not place.is_folder:
                 yield place.path

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from yamlmod.fork.python.answers import (
     Answer,
     Definition,
-    Hop,
+    ImportHop,
     Missing,
     OutsideTree,
     Unknown,
     as_module,
     with_hop,
 )
-from yamlmod.fork.python.modules import Elsewhere, Module, NoModule
-from yamlmod.fork.python.parsed import Parsed
+from yamlmod.fork.python.modules import Elsewhere, ModuleFile, NoModule
+from yamlmod.fork.python.parsed import ParsedFile
 
 if TYPE_CHECKING:
     from yamlmod.fork.python.lookup import Lookup
@@ -38,7 +38,9 @@ class Imported:
     def __init__(self, lookup: Lookup):
         self.lookup = lookup
 
-    def module_answer(self, importer: str, dotted: str, level: int, hop: Hop | None) -> Answer:
+    def module_answer(
+        self, importer: str, dotted: str, level: int, hop: ImportHop | None
+    ) -> Answer:
         """Return the answer that stands for a whole module."""
         place = self.lookup.modules.find(importer, dotted, level)
         hops = (hop,) if hop is not None else ()
@@ -55,7 +57,7 @@ class Imported:
         if not isinstance(whole, Definition):
             return self.lookup.member(whole, name, importer)
         place = self.lookup.modules.find(importer, node.module or "", node.level)
-        if not isinstance(place, Module):
+        if not isinstance(place, ModuleFile):
             return whole
         stop = self.lookup.stops.of(importer, node, place.path)
         answer = _NOT_THERE if place.is_folder else self.lookup.of_module(place.path, name, stop)
@@ -115,12 +117,12 @@ class Imported:
         sure = listed is None or name in listed.names
         return [answer] if sure and not _may_lack(answer) else [answer, None]
 
-    def _refuse_circle(self, importer: str, place: Module) -> None:
+    def _refuse_circle(self, importer: str, place: ModuleFile) -> None:
         """Ask for the order where a module that is imported from may import the importer."""
         if not self.lookup.stops.ordered and self.lookup.may_import(place.path, importer):
             raise OrderMattersError(place.path)
 
-    def _refuse_race(self, place: Module, name: str) -> None:
+    def _refuse_race(self, place: ModuleFile, name: str) -> None:
         """Ask for the order where a submodule may take the place of a name of its package."""
         if self.lookup.stops.ordered or self.lookup.modules.submodule(place, name) is None:
             return
@@ -131,7 +133,7 @@ class Imported:
             return
         raise OrderMattersError(place.path)
 
-    def by_way(self, file: Parsed, node: ast.stmt, name: str) -> Outcomes:
+    def by_way(self, file: ParsedFile, node: ast.stmt, name: str) -> Outcomes:
         """Return the submodule that an import in a package's ``__init__`` binds by the way."""
         submodules = self.lookup.parsed.submodules
         if (
@@ -143,15 +145,17 @@ class Imported:
         if not file.path.endswith("__init__.py") or name not in submodules(file.path, node):
             return [None]
         hop = hop_of(file.path, node, name)
-        inner = self.lookup.modules.submodule(Module(file.path), name)
+        inner = self.lookup.modules.submodule(ModuleFile(file.path), name)
         return [None] if inner is None else [as_module(inner, (hop,))]
 
 
-def hop_of(path: str, node: ast.stmt, name: str = "") -> Hop:
+def hop_of(path: str, node: ast.stmt, name: str = "") -> ImportHop:
     """Return a statement as a hop; of an import only the part about ``name``."""
     if isinstance(node, ast.ImportFrom):
-        return Hop(path, node.lineno, f"from {'.' * node.level}{node.module or ''} import {name}")
-    return Hop(path, node.lineno, ast.unparse(node)[:100])
+        return ImportHop(
+            path, node.lineno, f"from {'.' * node.level}{node.module or ''} import {name}"
+        )
+    return ImportHop(path, node.lineno, ast.unparse(node)[:100])
 
 
 def _may_lack(answer: Answer) -> bool:

@@ -22,12 +22,12 @@ from yamlmod.fork.python.answers import (
     with_hop,
 )
 from yamlmod.fork.python.attempts import Attempts
-from yamlmod.fork.python.blocks import Block, Parts, bound_names, ends, runs
+from yamlmod.fork.python.blocks import BlockParts, StatementBlock, bound_names, ends, runs
 from yamlmod.fork.python.imported import Imported, Outcomes, hop_of
 from yamlmod.fork.python.members import Members
-from yamlmod.fork.python.modules import Module, Modules
+from yamlmod.fork.python.modules import ModuleFile, Modules
 from yamlmod.fork.python.name_list import NameLists
-from yamlmod.fork.python.parsed import Parsed, ParsedFiles
+from yamlmod.fork.python.parsed import ParsedFile, ParsedFiles
 
 # Line and column; of a module that is half done, a count follows of what was complete by then.
 Position = tuple[int, ...]
@@ -109,7 +109,7 @@ class Lookup:
 
     def maybe_submodule(self, path: str, name: str, answer: Answer) -> Answer:
         """Return an answer with a submodule in view, which a package has once it is imported."""
-        inner = self.modules.submodule(Module(path), name)
+        inner = self.modules.submodule(ModuleFile(path), name)
         if inner is None or self.stops.ordered or not isinstance(answer, Missing):
             return answer
         return replace(as_module(inner, answer.hops), conditional=True)
@@ -182,7 +182,9 @@ class Lookup:
                 return Unknown(file.dynamic, answer.hops, maybe_missing=True)
         return answer
 
-    def scan(self, file: Parsed, block: Block, name: str, stop: Position | None) -> Outcomes:
+    def scan(
+        self, file: ParsedFile, block: StatementBlock, name: str, stop: Position | None
+    ) -> Outcomes:
         """Return what the block's statements before ``stop`` leave a name bound to."""
         found: Outcomes = []
         loaded = self._loaded(file, name, stop) if block is file.block else None
@@ -207,26 +209,21 @@ class Lookup:
         return [*found, None]
 
     def _loaded(
-        self, file: Parsed, name: str, stop: Position | None
+        self, file: ParsedFile, name: str, stop: Position | None
     ) -> tuple[Definition, Position] | None:
         """Return a submodule that a package has got as an attribute, and where it was then."""
         place, sure = self.stops.submodules.get((file.path, name), (None, False))
         if place is None or (stop is not None and place >= stop):
             return None
-        inner = self.modules.submodule(Module(file.path), name)
+        inner = self.modules.submodule(ModuleFile(file.path), name)
         if inner is None:
             return None
         return replace(as_module(inner), conditional=not sure), place
 
     def _compound(
-        self,
-        file: Parsed,
-        node: ast.stmt,
-        parts: Parts,
-        name: str,
-        stop: Position | None,
-        own: Outcomes,
-    ) -> Outcomes:
+        self, file: ParsedFile, node: ast.stmt, parts: BlockParts, name: str,
+        stop: Position | None, own: Outcomes,
+    ) -> Outcomes:  # fmt: skip
         if stop is not None and stop[:2] <= (node.end_lineno or 0, node.end_col_offset or 0):
             for block in parts.blocks():
                 if _holds(block, stop):
@@ -255,7 +252,7 @@ class Lookup:
             outcomes = [*(one for one in outcomes if one is not None), *own]
         return outcomes
 
-    def _choices(self, file: Parsed, parts: Parts, name: str) -> Outcomes:
+    def _choices(self, file: ParsedFile, parts: BlockParts, name: str) -> Outcomes:
         outcomes: Outcomes = []
         for test, block in parts.choices:
             outcome = runs(test)
@@ -265,7 +262,7 @@ class Lookup:
                 break
         return outcomes or [None]
 
-    def _simple(self, file: Parsed, node: ast.stmt, name: str) -> Outcomes:
+    def _simple(self, file: ParsedFile, node: ast.stmt, name: str) -> Outcomes:
         """Return what a statement itself, blocks in it left out, binds a name to."""
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             outcomes = self.imported.star(file.path, node, name)
@@ -290,7 +287,7 @@ class Lookup:
             return [self.imported.module_answer(file.path, dotted, 0, hop_of(file.path, node))]
         return [self._assigned(file, node, name)]
 
-    def _assigned(self, file: Parsed, node: ast.stmt, name: str) -> Answer:
+    def _assigned(self, file: ParsedFile, node: ast.stmt, name: str) -> Answer:
         kind: DefinitionKind = "assignment"
         if isinstance(node, ast.ClassDef):
             kind = "class"
@@ -323,7 +320,7 @@ class Lookup:
         return answer
 
 
-def _holds(block: Block, stop: Position) -> bool:
+def _holds(block: StatementBlock, stop: Position) -> bool:
     if not block.statements:
         return False
     first, last = block.statements[0], block.statements[-1]

@@ -16,9 +16,9 @@ from yamlmod.fork.python.answers import (
     joined,
     with_hop,
 )
-from yamlmod.fork.python.blocks import Block, block_of, same_scope
-from yamlmod.fork.python.modules import Module
-from yamlmod.fork.python.parsed import Parsed
+from yamlmod.fork.python.blocks import StatementBlock, block_of, same_scope
+from yamlmod.fork.python.modules import ModuleFile
+from yamlmod.fork.python.parsed import ParsedFile
 
 if TYPE_CHECKING:
     from yamlmod.fork.python.lookup import Lookup, Position
@@ -29,7 +29,7 @@ class Members:
 
     def __init__(self, lookup: Lookup):
         self.lookup = lookup
-        self._blocks: dict[int, Block] = {}
+        self._blocks: dict[int, StatementBlock] = {}
 
     def member(self, answer: Answer, name: str, importer: str) -> Answer:
         """Return what the attribute of something denotes."""
@@ -46,7 +46,7 @@ class Members:
         return Unknown(f"{answer.path}:{answer.line}: {answer.name} is a value", answer.hops)
 
     def _of_part(self, module: Definition, name: str, importer: str) -> Answer:
-        place = Module(module.path, is_folder=not module.path.endswith(".py"))
+        place = ModuleFile(module.path, is_folder=not module.path.endswith(".py"))
         answer: Answer = Missing(
             f"module {module.path} has no attribute '{name}'", "AttributeError"
         )
@@ -63,7 +63,7 @@ class Members:
             answer = with_hop(answer, hop)
         return answer
 
-    def _imports(self, importer: str, module: Module) -> bool:
+    def _imports(self, importer: str, module: ModuleFile) -> bool:
         """Return whether a file itself imports a module by a statement of its own."""
         file = self.lookup.parsed.get(importer)
         for node in ast.walk(file.source.tree) if not isinstance(file, str) else ():
@@ -74,7 +74,7 @@ class Members:
             else:
                 continue
             for place in places:
-                if isinstance(place, Module) and module.path in (place.path, *place.packages):
+                if isinstance(place, ModuleFile) and module.path in (place.path, *place.packages):
                     return True
         return False
 
@@ -103,7 +103,7 @@ class Members:
         return Unknown(f"no class statement of {owner.name} binds {name}", owner.hops)
 
     def local(
-        self, file: Parsed, node: ast.AST, name: str, position: Position | None
+        self, file: ParsedFile, node: ast.AST, name: str, position: Position | None
     ) -> Answer | None:
         """Return what a name denotes in a function or class, None where it is not its own."""
         body: list[ast.stmt] = getattr(node, "body", [])

@@ -23,7 +23,7 @@ _BINARY = (".so", ".pyd", ".pyx", ".dylib")
 
 
 @dataclass(frozen=True)
-class Module:
+class ModuleFile:
     """A module of the tree: its file, or the folder of a package without ``__init__``.
 
     ``packages`` are the ``__init__`` files that Python runs before it.
@@ -56,7 +56,7 @@ class NoModule:
     why: str
 
 
-Place = Module | Elsewhere | NoModule
+Place = ModuleFile | Elsewhere | NoModule
 
 
 class Modules:
@@ -87,7 +87,7 @@ class Modules:
     def file_of(self, importer: str, node: ast.ImportFrom) -> str:
         """Return the file of the tree that an import reads from, empty for none."""
         place = self.find(importer, node.module or "", node.level)
-        return place.path if isinstance(place, Module) and not place.is_folder else ""
+        return place.path if isinstance(place, ModuleFile) and not place.is_folder else ""
 
     def source(self, path: str) -> Source | None:
         """Return a parsed file, None where it is not there or cannot be read."""
@@ -105,7 +105,7 @@ class Modules:
             self._found[key] = find(importer, parts, level)
         return self._found[key]
 
-    def submodule(self, module: Module, name: str) -> Module | None:
+    def submodule(self, module: ModuleFile, name: str) -> ModuleFile | None:
         """Return a module inside of a package, None where no such file is there."""
         folder = module.folder
         if folder is None:
@@ -197,7 +197,7 @@ class Modules:
                 continue
             init = ("__init__.py",) if self.is_file("__init__.py") else ()
             if count == len(parts):
-                return Module("__init__.py") if init else Module(".", (), True)
+                return ModuleFile("__init__.py") if init else ModuleFile(".", (), True)
             place = self._below(PurePosixPath(), parts[count:], init)
             if place is not None:
                 return place
@@ -228,24 +228,24 @@ class Modules:
 
     def _below(
         self, folder: PurePosixPath, parts: Sequence[str], packages: tuple[str, ...]
-    ) -> Module | None:
+    ) -> ModuleFile | None:
         """Return the module that parts of a name lead to, seen from a folder."""
         for position, part in enumerate(parts):
             inside = folder / part
             init = str(inside / "__init__.py")
             if self.is_file(init):
                 if position + 1 == len(parts):
-                    return Module(init, packages)
+                    return ModuleFile(init, packages)
                 packages = (*packages, init)
             elif self.is_file(f"{inside}.py"):
-                return Module(f"{inside}.py", packages) if position + 1 == len(parts) else None
+                return ModuleFile(f"{inside}.py", packages) if position + 1 == len(parts) else None
             elif position + 1 == len(parts):
-                return Module(str(inside), packages, True) if self.is_folder(inside) else None
+                return ModuleFile(str(inside), packages, True) if self.is_folder(inside) else None
             folder = inside
         init = str(folder / "__init__.py")
         if self.is_file(init):
-            return Module(init, packages[:-1] if packages[-1:] == (init,) else packages)
-        return Module(str(folder), packages, True)
+            return ModuleFile(init, packages[:-1] if packages[-1:] == (init,) else packages)
+        return ModuleFile(str(folder), packages, True)
 
     def _lost(self, root: PurePosixPath, parts: Sequence[str]) -> NoModule | None:
         """Return the answer of a package of the tree that lacks the rest of the name."""
@@ -295,7 +295,7 @@ def is_mentioned(modules: Modules, paths: Sequence[str], names: Iterable[str]) -
             return True
         for dots, dotted in _STAR.findall(text):
             place = modules.find(path, dotted, len(dots))
-            if isinstance(place, Module) and not place.is_folder and place.path not in seen:
+            if isinstance(place, ModuleFile) and not place.is_folder and place.path not in seen:
                 seen.add(place.path)
                 waiting.append(place.path)
     return False

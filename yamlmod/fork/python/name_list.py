@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yamlmod.fork.python.answers import Definition
-from yamlmod.fork.python.blocks import Block, block_of, own_parts, runs, same_scope
-from yamlmod.fork.python.parsed import Parsed
+from yamlmod.fork.python.blocks import StatementBlock, block_of, own_parts, runs, same_scope
+from yamlmod.fork.python.parsed import ParsedFile
 
 if TYPE_CHECKING:
     from yamlmod.fork.python.lookup import Lookup
@@ -32,7 +32,7 @@ Position = tuple[int, ...]
 
 
 def read_name_list(
-    block: Block, read_other: ReadOther, before: Position | None = None
+    block: StatementBlock, read_other: ReadOther, before: Position | None = None
 ) -> NameList | None:
     """Return the ``__all__`` that a module's statements make, None where they make none."""
     if "__all__" not in block.names and not any(map(_touches, block.statements)):
@@ -64,7 +64,7 @@ class NameLists:
             )
         return self._lists[key]
 
-    def _other(self, file: Parsed, node: ast.expr) -> NameList | None:
+    def _other(self, file: ParsedFile, node: ast.expr) -> NameList | None:
         """Return the names that an expression in an ``__all__`` holds, None where unclear."""
         if isinstance(node, ast.Attribute) and node.attr == "__all__":
             whole = self.lookup.expression(file.path, node.value)
@@ -94,7 +94,7 @@ class _Evaluator:
         self.read_other = read_other
         self.before = before
 
-    def block(self, block: Block, value: NameList | None) -> NameList | None:
+    def block(self, block: StatementBlock, value: NameList | None) -> NameList | None:
         for position, node in enumerate(block.statements):
             if self.before is not None and (node.lineno, node.col_offset) >= self.before[:2]:
                 break
@@ -104,7 +104,9 @@ class _Evaluator:
                 value = self.statement(node, value)
         return value
 
-    def compound(self, block: Block, position: int, value: NameList | None) -> NameList | None:
+    def compound(
+        self, block: StatementBlock, position: int, value: NameList | None
+    ) -> NameList | None:
         parts = block.parts[position]
         if not any(map(_touches, (s for one in parts.blocks() for s in one.statements))):
             return value

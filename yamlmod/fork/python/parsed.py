@@ -9,7 +9,7 @@ from functools import cached_property, partial
 
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.fork.files import Files
-from yamlmod.fork.python.blocks import Block, ScopeNode, block_of, same_scope
+from yamlmod.fork.python.blocks import ScopeNode, StatementBlock, block_of, same_scope
 from yamlmod.fork.python.source import Source, read_source
 
 # The submodules of a package that an import in its own `__init__` binds there.
@@ -20,11 +20,11 @@ _DYNAMIC = ("globals()", "exec(", "sys.modules[", "vars()", "setattr(sys")
 
 
 @dataclass(frozen=True, eq=False)
-class Parsed:
+class ParsedFile:
     """One file: its statements as blocks."""
 
     source: Source
-    block: Block
+    block: StatementBlock
 
     @property
     def path(self) -> str:
@@ -86,9 +86,9 @@ class ParsedFiles:
     def __init__(self, files: Files, submodules: Submodules | None = None):
         self.files = files
         self.submodules = submodules
-        self._parsed: dict[str, Parsed | str] = {}
+        self._parsed: dict[str, ParsedFile | str] = {}
 
-    def get(self, path: str) -> Parsed | str:
+    def get(self, path: str) -> ParsedFile | str:
         """Return the parsed file, or why it cannot be read."""
         if path not in self._parsed:
             self._parsed[path] = self._read(path)
@@ -98,7 +98,7 @@ class ParsedFiles:
         """Return the files that have been asked for."""
         return list(self._parsed)
 
-    def _read(self, path: str) -> Parsed | str:
+    def _read(self, path: str) -> ParsedFile | str:
         try:
             source = read_source(self.files, path)
         except YamlmodError as error:
@@ -112,7 +112,7 @@ class ParsedFiles:
             return f"{self.files.shown(path)} is gone"
         inside = path.rpartition("/")[2] == "__init__.py"
         names = partial(self.submodules, path) if inside and self.submodules else None
-        return Parsed(source, block_of(source.tree.body, names))
+        return ParsedFile(source, block_of(source.tree.body, names))
 
 
 def _writes_names(call: ast.Call) -> bool:

@@ -11,8 +11,8 @@ from yamlmod.fork.read.values import (
     FunctionValue,
     Instance,
     Outside,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
 )
 
@@ -112,7 +112,7 @@ class NetworkReading:
 
 def plain(value: Value, depth: int = 6) -> Any:
     """Return an interpreted value as data of an answer."""
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return UnknownPart(value.reason)
     if isinstance(value, (bool, int, float, str, type(None))):
         return value
@@ -120,7 +120,7 @@ def plain(value: Value, depth: int = 6) -> Any:
         return [plain(item, depth - 1) for item in value]
     if depth and isinstance(value, dict):
         return {str(key): plain(item, depth - 1) for key, item in value.items()}
-    if isinstance(value, Tensor):
+    if isinstance(value, TensorValue):
         return Sizes(value.shape)
     return Symbol(name_of(value))
 
@@ -135,7 +135,7 @@ def name_of(value: Value) -> str:
         return value.path.rpartition(".")[2]
     if isinstance(value, type):
         return value.__name__
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return value.name
     return type(value).__name__
 

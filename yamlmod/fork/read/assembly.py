@@ -9,7 +9,7 @@ from yamlmod.fork.read.calls import call, iterate
 from yamlmod.fork.read.classes import attribute, set_attribute
 from yamlmod.fork.read.expressions import EXPRESSIONS
 from yamlmod.fork.read.imports import global_name
-from yamlmod.fork.read.machine import Graph, Machine, Parts
+from yamlmod.fork.read.machine import Machine, MachineParts, NameSource
 from yamlmod.fork.read.operators import binary
 from yamlmod.fork.read.outside import outside
 from yamlmod.fork.read.scopes import SourceFile
@@ -17,7 +17,7 @@ from yamlmod.fork.read.statements import STATEMENTS
 from yamlmod.fork.read.subscripts import subscript
 from yamlmod.fork.read.tensors import tensor_binary
 
-_PARTS = Parts(
+_PARTS = MachineParts(
     expressions=EXPRESSIONS,
     statements=STATEMENTS,
     call=call,
@@ -32,6 +32,6 @@ _PARTS = Parts(
 )
 
 
-def new_machine(graph: Graph, read: Callable[[str], SourceFile | None]) -> Machine:
+def new_machine(graph: NameSource, read: Callable[[str], SourceFile | None]) -> Machine:
     """Return a machine with fresh classes: the next file does not see what one changes in them."""
     return Machine(_PARTS, graph, read)

@@ -7,7 +7,7 @@ import ast
 from yamlmod.fork.read.machine import MAX_ITEMS, Machine, fail
 from yamlmod.fork.read.operators import guarded, kind_of
 from yamlmod.fork.read.scopes import Frame
-from yamlmod.fork.read.values import MISSING, Instance, Unknown, Value, deep_unknown, is_plain
+from yamlmod.fork.read.values import MISSING, Instance, UnknownValue, Value, deep_unknown, is_plain
 
 
 def assign(machine: Machine, target: ast.expr, value: Value, frame: Frame) -> None:
@@ -27,9 +27,9 @@ def assign(machine: Machine, target: ast.expr, value: Value, frame: Frame) -> No
 
 def _unpack(machine: Machine, targets: list[ast.expr], value: Value, frame: Frame) -> None:
     items = machine.items(value)
-    if isinstance(items, Unknown):
+    if isinstance(items, UnknownValue):
         for target in targets:
-            assign(machine, target, Unknown(items.reason), frame)
+            assign(machine, target, UnknownValue(items.reason), frame)
         return
     star = next((i for i, one in enumerate(targets) if isinstance(one, ast.Starred)), None)
     if star is None:
@@ -72,11 +72,11 @@ def set_item(machine: Machine, holder: Value, key: Value, value: Value) -> None:
         return
     if isinstance(key, slice):
         found = machine.items(value)
-        if isinstance(found, Unknown) or len(holder) + len(found) > MAX_ITEMS:
+        if isinstance(found, UnknownValue) or len(holder) + len(found) > MAX_ITEMS:
             machine.spoil(holder, "a part that is not known was set")
             return
         value = found
-    if isinstance(guarded(holder.__setitem__, key, value), Unknown):
+    if isinstance(guarded(holder.__setitem__, key, value), UnknownValue):
         machine.spoil(holder, "an element that is not known was set")
 
 

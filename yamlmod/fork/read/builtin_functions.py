@@ -19,57 +19,57 @@ from yamlmod.fork.read.values import (
     Instance,
     Lazy,
     Raised,
-    Tensor,
-    Unknown,
+    TensorValue,
     UnknownItemsError,
+    UnknownValue,
     Value,
     is_plain,
 )
 
 
 def _abs(machine: Machine, value: Value) -> Value:
-    return value if isinstance(value, Tensor) else plain_call("abs", value)
+    return value if isinstance(value, TensorValue) else plain_call("abs", value)
 
 
 def _len(machine: Machine, value: Value) -> Value:
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return value
-    if isinstance(value, Tensor):
+    if isinstance(value, TensorValue):
         if value.shape is None:
-            return Unknown("the size of a tensor")
+            return UnknownValue("the size of a tensor")
         if not value.shape:
             fail(TypeError, "len() of a 0-d tensor")
-        return Unknown("the size of a tensor") if value.shape[0] is None else value.shape[0]
+        return UnknownValue("the size of a tensor") if value.shape[0] is None else value.shape[0]
     if isinstance(value, Instance):
         return _len_of(machine, value)
     if is_plain(value):
         return guarded(len, value)
     if isinstance(value, Lazy):
         fail(TypeError, "object of type 'generator' has no len()")
-    return Unknown(f"the length of {kind_of(value)}")
+    return UnknownValue(f"the length of {kind_of(value)}")
 
 
 def _len_of(machine: Machine, value: Instance) -> Value:
     if isinstance(value.cls.find("__len__"), FunctionValue):
         return machine.call(machine.attribute(value, "__len__"))
     if value.hidden:
-        return Unknown(value.hidden)
+        return UnknownValue(value.hidden)
     if value.cls.torch_base in ("Sequential", "ModuleList", "ModuleDict"):
         return len(value.layers())
     if value.cls.torch_base == "ParameterList":
-        return len([item for item in value.fields.values() if isinstance(item, Tensor)])
+        return len([item for item in value.fields.values() if isinstance(item, TensorValue)])
     if value.cls.is_open or value.cls.builtin is not None:
-        return Unknown(f"the length of an object of {value.cls.name}")
+        return UnknownValue(f"the length of an object of {value.cls.name}")
     raise Raised(TypeError, f"object of type '{value.cls.name}' has no len()")
 
 
 def _sum(machine: Machine, values: Value, start: Value = 0) -> Value:
     items = machine.items(values)
-    if isinstance(items, Unknown):
+    if isinstance(items, UnknownValue):
         return items
     total = start
     if isinstance(start, str):
-        return Unknown("a sum of texts")
+        return UnknownValue("a sum of texts")
     for item in items:
         total = machine.parts.binary(machine, "+", total, item)
     return total
@@ -82,7 +82,7 @@ def _extreme(name: str) -> Callable[..., Value]:
         items = list(values)
         if len(values) == 1:
             found = machine.items(values[0])
-            if isinstance(found, Unknown):
+            if isinstance(found, UnknownValue):
                 return found
             items = found
         key = keywords.get("key")
@@ -91,12 +91,12 @@ def _extreme(name: str) -> Callable[..., Value]:
                 return keywords["default"]
             fail(ValueError, f"{name}() arg is an empty sequence")
         best, best_key = items[0], _key(machine, key, items[0])
-        if isinstance(best_key, Unknown):
+        if isinstance(best_key, UnknownValue):
             return best_key
         for item in items[1:]:
             item_key = _key(machine, key, item)
             better = machine.truth(compare(machine, node, item_key, best_key))
-            if isinstance(better, Unknown):
+            if isinstance(better, UnknownValue):
                 return better
             if better:
                 best, best_key = item, item_key
@@ -112,10 +112,10 @@ def _key(machine: Machine, key: Value, item: Value) -> Value:
 def _sorted(machine: Machine, values: Value, key: Value = None, reverse: Value = False) -> Value:
     if isinstance(values, (set, frozenset)):
         if not all(isinstance(item, (int, float, str, tuple)) for item in values):
-            return Unknown("an order of objects")
+            return UnknownValue("an order of objects")
         return sort_values(machine, list(values), key, reverse)
     items = machine.items(values)
-    return items if isinstance(items, Unknown) else sort_values(machine, items, key, reverse)
+    return items if isinstance(items, UnknownValue) else sort_values(machine, items, key, reverse)
 
 
 def _lazy(build: Callable[..., Iterator[Value]]) -> Callable[..., Value]:
@@ -125,7 +125,7 @@ def _lazy(build: Callable[..., Iterator[Value]]) -> Callable[..., Value]:
         found = []
         for source in sources:
             items = machine.iterate(source)
-            if isinstance(items, Unknown):
+            if isinstance(items, UnknownValue):
                 return items
             found.append(items)
         return Lazy(build(machine, *found, **keywords))
@@ -135,8 +135,10 @@ def _lazy(build: Callable[..., Iterator[Value]]) -> Callable[..., Value]:
 
 def _enumerate(machine: Machine, items: Value, start: Value = 0) -> Value:
     found = machine.iterate(items)
-    if isinstance(found, Unknown) or not isinstance(start, int):
-        return found if isinstance(found, Unknown) else Unknown("a start that is not known")
+    if isinstance(found, UnknownValue) or not isinstance(start, int):
+        return (
+            found if isinstance(found, UnknownValue) else UnknownValue("a start that is not known")
+        )
     return Lazy(enumerate(found, start))
 
 
@@ -152,13 +154,13 @@ def _map(machine: Machine, function: Value, *sources: Value) -> Value:
 
 def _filter(machine: Machine, function: Value, source: Value) -> Value:
     found = machine.iterate(source)
-    if isinstance(found, Unknown):
+    if isinstance(found, UnknownValue):
         return found
 
     def items() -> Iterator[Value]:
         for item in found:
             truth = machine.truth(item if function is None else machine.call(function, [item]))
-            if isinstance(truth, Unknown):
+            if isinstance(truth, UnknownValue):
                 raise UnknownItemsError(truth)
             if truth:
                 yield item
@@ -168,12 +170,12 @@ def _filter(machine: Machine, function: Value, source: Value) -> Value:
 
 def _reversed(machine: Machine, values: Value) -> Value:
     items = machine.items(values)
-    return items if isinstance(items, Unknown) else Lazy(iter(items[::-1]))
+    return items if isinstance(items, UnknownValue) else Lazy(iter(items[::-1]))
 
 
 def _next(machine: Machine, source: Value, default: Value = MISSING) -> Value:
     if not isinstance(source, Lazy):
-        return Unknown("next of what is not known")
+        return UnknownValue("next of what is not known")
     try:
         for item in source.items:
             return item
@@ -186,19 +188,19 @@ def _next(machine: Machine, source: Value, default: Value = MISSING) -> Value:
 
 def _iter(machine: Machine, source: Value) -> Value:
     found = machine.iterate(source)
-    return found if isinstance(found, Unknown) else Lazy(found)
+    return found if isinstance(found, UnknownValue) else Lazy(found)
 
 
 def _any_all(stops: bool) -> Callable[..., Value]:
     def find(machine: Machine, values: Value) -> Value:
         source = machine.iterate(values)
-        if isinstance(source, Unknown):
+        if isinstance(source, UnknownValue):
             return source
-        unknown: Unknown | None = None
+        unknown: UnknownValue | None = None
         try:
             for item in source:
                 truth = machine.truth(item)
-                if isinstance(truth, Unknown):
+                if isinstance(truth, UnknownValue):
                     unknown = unknown or truth
                 elif truth is stops:
                     return stops if unknown is None else unknown
@@ -210,7 +212,7 @@ def _any_all(stops: bool) -> Callable[..., Value]:
 
 
 def _repr(machine: Machine, value: Value) -> Value:
-    return repr(value) if text_known(value) else Unknown("the text of an object")
+    return repr(value) if text_known(value) else UnknownValue("the text of an object")
 
 
 _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
@@ -248,7 +250,7 @@ def _all_builtins() -> dict[str, Value]:
         elif callable(value):
             function = _FUNCTIONS.get(name)
             out[name] = (
-                Unknown(f"the builtin {name}") if function is None else Builtin(name, function)
+                UnknownValue(f"the builtin {name}") if function is None else Builtin(name, function)
             )
         else:
             out[name] = value
@@ -256,8 +258,8 @@ def _all_builtins() -> dict[str, Value]:
         out[name] = Builtin(name, _FUNCTIONS[name])
     for name, maker in TYPES.items():
         out[f"type:{name}"] = Builtin(name, maker)
-    out["__file__"] = Unknown("the path of a file")
-    out["NotImplemented"] = Unknown("NotImplemented")
+    out["__file__"] = UnknownValue("the path of a file")
+    out["NotImplemented"] = UnknownValue("NotImplemented")
     return out
 
 

@@ -22,8 +22,8 @@ from yamlmod.fork.read.values import (
     Partial,
     Raised,
     SuperValue,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
     Wrapped,
     is_plain,
@@ -36,18 +36,18 @@ def _isinstance(machine: Machine, value: Value, kinds: Value) -> Value:
     return _any_kind(kinds, lambda kind: _is_a(value, kind))
 
 
-def _any_kind(kinds: Value, test: Callable[[Value], bool | Unknown]) -> Value:
-    unknown: Unknown | None = None
+def _any_kind(kinds: Value, test: Callable[[Value], bool | UnknownValue]) -> Value:
+    unknown: UnknownValue | None = None
     for kind in kinds if isinstance(kinds, (tuple, list)) else (kinds,):
         found = _any_kind(kind, test) if isinstance(kind, tuple) else test(kind)
         if found is True:
             return True
-        unknown = found if isinstance(found, Unknown) else unknown
+        unknown = found if isinstance(found, UnknownValue) else unknown
     return False if unknown is None else unknown
 
 
-def _is_a(value: Value, kind: Value) -> bool | Unknown:
-    if isinstance(value, Unknown):
+def _is_a(value: Value, kind: Value) -> bool | UnknownValue:
+    if isinstance(value, UnknownValue):
         return value
     if kind is object:
         return True
@@ -55,51 +55,53 @@ def _is_a(value: Value, kind: Value) -> bool | Unknown:
         if isinstance(value, Instance):
             if kind in value.cls.mro:
                 return True
-            return Unknown("a base class that is not known") if value.cls.is_open else False
-        return Unknown(value.path) if isinstance(value, Outside) else False
+            return UnknownValue("a base class that is not known") if value.cls.is_open else False
+        return UnknownValue(value.path) if isinstance(value, Outside) else False
     if isinstance(kind, Builtin) and kind.name == "type":
         kind = type
     if isinstance(kind, Outside):
         return _is_outside(value, kind.path)
-    if isinstance(kind, Unknown):
+    if isinstance(kind, UnknownValue):
         return False if is_plain(value) and kind.name[:1].isupper() else kind
     if isinstance(kind, type):
         if is_plain(value):
             return isinstance(value, kind)
         if kind is type:
             return isinstance(value, (ClassValue, type)) or (
-                Unknown(value.path) if isinstance(value, Outside) else False
+                UnknownValue(value.path) if isinstance(value, Outside) else False
             )
         if isinstance(value, Instance) and (value.cls.builtin or value.cls.is_open):
-            return Unknown("a base class that is not known")
+            return UnknownValue("a base class that is not known")
         if isinstance(value, Outside):
-            return Unknown(value.path)
+            return UnknownValue(value.path)
         if isinstance(value, ErrorValue) and isinstance(value.kind, type):
             return issubclass(value.kind, kind)
     return False
 
 
-def _is_outside(value: Value, path: str) -> bool | Unknown:
+def _is_outside(value: Value, path: str) -> bool | UnknownValue:
     name = path.rpartition(".")[2]
-    if isinstance(value, Tensor):
+    if isinstance(value, TensorValue):
         if name == "Parameter":
             return value.is_parameter
-        return True if name == "Tensor" else Unknown(path)
+        return True if name == "Tensor" else UnknownValue(path)
     if is_plain(value):
         if name in ("Number", "Real", "Integral", "Iterable", "Sequence", "Mapping", "Sized"):
-            return Unknown(path)
-        return False if name not in ("Size", "Callable") else Unknown(path)
-    return Unknown(path)
+            return UnknownValue(path)
+        return False if name not in ("Size", "Callable") else UnknownValue(path)
+    return UnknownValue(path)
 
 
 def _issubclass(machine: Machine, value: Value, kinds: Value) -> Value:
-    def test(kind: Value) -> bool | Unknown:
-        if isinstance(value, Unknown):
+    def test(kind: Value) -> bool | UnknownValue:
+        if isinstance(value, UnknownValue):
             return value
         if isinstance(value, ClassValue) and isinstance(kind, ClassValue):
             found = kind in value.mro
             return (
-                Unknown("a base class that is not known") if not found and value.is_open else found
+                UnknownValue("a base class that is not known")
+                if not found and value.is_open
+                else found
             )
         if isinstance(value, type) and isinstance(kind, type):
             return issubclass(value, kind)
@@ -107,14 +109,14 @@ def _issubclass(machine: Machine, value: Value, kinds: Value) -> Value:
             return True
         if isinstance(value, (FunctionValue, Builtin)) or is_plain(value):
             fail(TypeError, "issubclass() arg 1 must be a class")
-        return Unknown("classes of another package")
+        return UnknownValue("classes of another package")
 
     return _any_kind(kinds, test)
 
 
 def _getattr(machine: Machine, value: Value, name: Value, default: Value = MISSING) -> Value:
     if not isinstance(name, str):
-        return name if isinstance(name, Unknown) else Unknown("getattr")
+        return name if isinstance(name, UnknownValue) else UnknownValue("getattr")
     try:
         return machine.attribute(value, name)
     except Raised as error:
@@ -125,17 +127,19 @@ def _getattr(machine: Machine, value: Value, name: Value, default: Value = MISSI
 
 def _hasattr(machine: Machine, value: Value, name: Value) -> Value:
     if not isinstance(name, str):
-        return name if isinstance(name, Unknown) else Unknown("hasattr")
+        return name if isinstance(name, UnknownValue) else UnknownValue("hasattr")
     try:
         found = machine.attribute(value, name)
     except Raised as error:
         if error.kind is AttributeError:
             return False
         raise
-    if isinstance(found, Unknown) and not (isinstance(value, Instance) and name in value.fields):
+    if isinstance(found, UnknownValue) and not (
+        isinstance(value, Instance) and name in value.fields
+    ):
         return found
     if isinstance(value, (Outside, FunctionValue, Bound)):
-        return Unknown("the attributes of an object outside")
+        return UnknownValue("the attributes of an object outside")
     return True
 
 
@@ -147,19 +151,21 @@ def _setattr(machine: Machine, value: Value, name: Value, item: Value) -> None:
 
 
 def _callable(machine: Machine, value: Value) -> Value:
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return value
     kinds = (FunctionValue, Builtin, ClassValue, Bound, Partial, type)
     if isinstance(value, Instance):
-        return value.is_module or value.cls.find("__call__") is not MISSING or Unknown("callable")
+        return (
+            value.is_module or value.cls.find("__call__") is not MISSING or UnknownValue("callable")
+        )
     return isinstance(value, kinds) or (
-        Unknown(value.path) if isinstance(value, Outside) else False
+        UnknownValue(value.path) if isinstance(value, Outside) else False
     )
 
 
 def _type(machine: Machine, *values: Value) -> Value:
     if len(values) != 1:
-        return Unknown("a class made by type()")
+        return UnknownValue("a class made by type()")
     value = values[0]
     if isinstance(value, Instance):
         return value.cls
@@ -167,7 +173,7 @@ def _type(machine: Machine, *values: Value) -> Value:
         return type(value)
     if isinstance(value, ErrorValue):
         return value.kind
-    return Unknown(f"the type of {kind_of(value)}")
+    return UnknownValue(f"the type of {kind_of(value)}")
 
 
 def _super(machine: Machine, owner: Value = None, receiver: Value = None) -> Value:
@@ -175,7 +181,7 @@ def _super(machine: Machine, owner: Value = None, receiver: Value = None) -> Val
     if owner is None and frame is not None:
         owner, receiver = frame.owner, _receiver(frame)
     if not isinstance(owner, ClassValue):
-        return Unknown("super of what is not known")
+        return UnknownValue("super of what is not known")
     return SuperValue(owner, receiver)
 
 
@@ -192,9 +198,9 @@ def _eval(machine: Machine, source: Value, *scopes: Value) -> Value:
     if not isinstance(source, str):
         if is_plain(source):
             fail(TypeError, "eval() arg 1 must be a string, bytes or code object")
-        return source if isinstance(source, Unknown) else Unknown("eval")
+        return source if isinstance(source, UnknownValue) else UnknownValue("eval")
     if len(source) > _MAX_SOURCE or machine.frame is None:
-        return Unknown("a long text to evaluate")
+        return UnknownValue("a long text to evaluate")
     try:
         tree = ast.parse(source.lstrip(" \t"), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -202,11 +208,11 @@ def _eval(machine: Machine, source: Value, *scopes: Value) -> Value:
     frame = machine.frame
     if scopes:
         if not all(isinstance(scope, dict) for scope in scopes):
-            return Unknown("eval with names of its own")
+            return UnknownValue("eval with names of its own")
         names = {k: v for scope in scopes for k, v in scope.items()}
         frame = Frame(frame.module, names, None, title="<eval>", line=frame.line)
     if frame.title == "<comprehension>" and _names_outside(tree, frame):
-        return Unknown("a name that a comprehension sees from Python 3.12 on")
+        return UnknownValue("a name that a comprehension sees from Python 3.12 on")
     for node in ast.walk(tree):
         if hasattr(node, "lineno"):
             node.lineno = frame.line
@@ -220,29 +226,29 @@ def _names_outside(tree: ast.Expression, frame: Frame) -> bool:
 
 
 def _exec(machine: Machine, *args: Value) -> Value:
-    return Unknown("exec is not interpreted")
+    return UnknownValue("exec is not interpreted")
 
 
 def _locals(machine: Machine) -> Value:
     if machine.frame is None:
-        return Unknown("locals")
+        return UnknownValue("locals")
     return {k: v for k, v in machine.frame.names.items() if not k.startswith("<")}
 
 
 def _globals(machine: Machine) -> Value:
     if machine.frame is None:
-        return Unknown("globals")
+        return UnknownValue("globals")
     return GlobalNames(machine.frame.module)
 
 
 def _import(machine: Machine, name: Value, *args: Value, **keywords: Value) -> Value:
     if not isinstance(name, str) or machine.frame is None:
-        return Unknown("an import")
+        return UnknownValue("an import")
     return import_module(machine, machine.frame.module, name.partition(".")[0], 0)
 
 
 def _id(machine: Machine, value: Value) -> Value:
-    return Unknown("the identity of an object")
+    return UnknownValue("the identity of an object")
 
 
 def _property(machine: Machine, function: Value = None, setter: Value = None) -> Value:

@@ -9,8 +9,8 @@ from yamlmod.fork.read.machine import MAX_ITEMS, MAX_TEXT, Machine
 from yamlmod.fork.read.operators import guarded, text_known
 from yamlmod.fork.read.values import (
     LimitError,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
     deep_unknown,
     is_plain,
@@ -23,7 +23,7 @@ def plain_call(name: str, *values: Value, **keywords: Value) -> Value:
     if unknown is not None:
         return unknown
     if not all(is_plain(value) for value in values):
-        return Unknown(f"{name} of an object")
+        return UnknownValue(f"{name} of an object")
     return guarded(lambda: getattr(builtins, name)(*values, **keywords))
 
 
@@ -31,10 +31,10 @@ def number(name: str) -> Callable[..., Value]:
     """Make int, float, round and their like of plain values."""
 
     def convert(machine: Machine, *values: Value, **keywords: Value) -> Value:
-        if values and isinstance(values[0], Tensor):
-            return Unknown("the value of a tensor")
+        if values and isinstance(values[0], TensorValue):
+            return UnknownValue("the value of a tensor")
         if values and isinstance(values[0], str) and len(values[0]) > 200:
-            return Unknown("a long text")
+            return UnknownValue("a long text")
         return plain_call(name, *values, **keywords)
 
     return convert
@@ -51,7 +51,7 @@ def _collect(kind: type) -> Callable[..., Value]:
     def build(machine: Machine, values: Value = ()) -> Value:
         unordered = kind in (set, frozenset) and isinstance(values, (set, frozenset))
         items = list(values) if unordered else machine.items(values)
-        if isinstance(items, Unknown):
+        if isinstance(items, UnknownValue):
             return items
         return items if kind is list else guarded(kind, items)
 
@@ -64,19 +64,22 @@ def _dict(machine: Machine, values: Value = None, **keywords: Value) -> Value:
         out.update(values)
     elif values is not None:
         items = machine.items(values)
-        if isinstance(items, Unknown) or deep_unknown([list(i)[:1] for i in items]) is not None:
-            return Unknown("a dict of what is not known")
+        if (
+            isinstance(items, UnknownValue)
+            or deep_unknown([list(i)[:1] for i in items]) is not None
+        ):
+            return UnknownValue("a dict of what is not known")
         out.update(guarded(dict, items))
     return {**out, **keywords}
 
 
 def _str(machine: Machine, value: Value = "") -> Value:
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return value
     if not text_known(value):
-        return Unknown("the text of an object")
+        return UnknownValue("the text of an object")
     text = str(value)
-    return text if len(text) <= MAX_TEXT else Unknown("a long text")
+    return text if len(text) <= MAX_TEXT else UnknownValue("a long text")
 
 
 def _bool(machine: Machine, value: Value = False) -> Value:
@@ -100,6 +103,6 @@ TYPES: Mapping[str, Callable[..., Value]] = {
     "dict": _dict,
     "range": _range,
     "slice": slice_of,
-    "object": lambda machine: Unknown("an object"),
-    "bytes": lambda machine, *args: Unknown("bytes"),
+    "object": lambda machine: UnknownValue("an object"),
+    "bytes": lambda machine, *args: UnknownValue("bytes"),
 }

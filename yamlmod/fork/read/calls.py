@@ -24,8 +24,8 @@ from yamlmod.fork.read.values import (
     Outside,
     Partial,
     Raised,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
     Wrapped,
     is_plain,
@@ -50,10 +50,10 @@ def call(machine: Machine, function: Value, args: list[Value], keywords: dict[st
                 function, lambda: call_object(machine, function, args, keywords)
             )
         return call_object(machine, function, args, keywords)
-    if isinstance(function, Unknown):
-        return Unknown(function.reason)
+    if isinstance(function, UnknownValue):
+        return UnknownValue(function.reason)
     if isinstance(function, Outside):
-        return Unknown(f"{function.path} is not interpreted")
+        return UnknownValue(f"{function.path} is not interpreted")
     if isinstance(function, Partial):
         return call(
             machine, function.function, [*function.args, *args], {**function.keywords, **keywords}
@@ -62,9 +62,9 @@ def call(machine: Machine, function: Value, args: list[Value], keywords: dict[st
         return _type(machine, function, args, keywords)
     if isinstance(function, Wrapped):
         return call(machine, function.function, args, keywords)
-    if is_plain(function) or isinstance(function, (ModuleValue, Tensor)):
+    if is_plain(function) or isinstance(function, (ModuleValue, TensorValue)):
         fail(TypeError, f"'{kind_of(function)}' object is not callable")
-    return Unknown(f"a call of {kind_of(function)}")
+    return UnknownValue(f"a call of {kind_of(function)}")
 
 
 def _builtin(
@@ -74,7 +74,7 @@ def _builtin(
         return function.function(machine, *args, **keywords)
     except TypeError as error:
         # The interpreter's own signature did not fit: it knows less than Python does.
-        return Unknown(f"a call of {function.name} that is not interpreted ({error})")
+        return UnknownValue(f"a call of {function.name} that is not interpreted ({error})")
 
 
 def _type(machine: Machine, kind: type, args: list[Value], keywords: dict[str, Value]) -> Value:
@@ -82,7 +82,7 @@ def _type(machine: Machine, kind: type, args: list[Value], keywords: dict[str, V
         return ErrorValue(kind, tuple(args))
     maker = machine.parts.builtins.get(f"type:{kind.__name__}")
     if maker is None:
-        return Unknown(f"a call of {kind.__name__}")
+        return UnknownValue(f"a call of {kind.__name__}")
     return _builtin(machine, maker, args, keywords)
 
 
@@ -93,9 +93,9 @@ def instantiate(
     if cls.builtin is not None and issubclass(cls.builtin, BaseException):
         return ErrorValue(cls, tuple(args))
     if cls.builtin is not None or cls.find("__new__") is not MISSING:
-        return Unknown(f"an object of {cls.name}")
+        return UnknownValue(f"an object of {cls.name}")
     if machine.torch_function(cls):
-        return Unknown(f"{cls.name} is a function of autograd")
+        return UnknownValue(f"{cls.name} is a function of autograd")
     instance = Instance(cls)
     initialise(machine, instance, args, keywords)
     return instance
@@ -132,7 +132,7 @@ def call_object(
         return call(machine, own, [instance, *args], keywords)
     if not instance.is_module:
         if instance.cls.is_open or instance.hidden:
-            return Unknown(f"a call of an object of {instance.cls.name}")
+            return UnknownValue(f"a call of an object of {instance.cls.name}")
         fail(TypeError, f"'{instance.cls.name}' object is not callable")
     if not instance.ready and not instance.hidden and not instance.cls.is_open:
         fail(AttributeError, f"'{instance.cls.name}' object has no attribute '_forward_hooks'")
@@ -146,7 +146,7 @@ def call_object(
         if owner.torch:
             with machine.nested(f"{instance.cls.name}.forward"):
                 return forward(machine, instance, owner.torch, args, keywords)
-    return Unknown(f"the forward of {instance.cls.name}")
+    return UnknownValue(f"the forward of {instance.cls.name}")
 
 
 def call_function(
@@ -160,7 +160,7 @@ def call_function(
         if special is not MISSING:
             return special
     names = bind_arguments(function, title, args, keywords)
-    if isinstance(names, Unknown):
+    if isinstance(names, UnknownValue):
         return names
     frame = Frame(function.frame.module, names, _outer(function.frame), local_names(node))
     frame.title, frame.owner = title, function.owner or function.frame.owner
@@ -169,7 +169,7 @@ def call_function(
         with machine.nested(title):
             return machine.evaluate(node.body, frame)
     if _is_generator(node):
-        return Unknown(f"the generator {title}")
+        return UnknownValue(f"the generator {title}")
     previous, machine.frame = machine.frame, frame
     try:
         if function.owner is not None and node.name in ("__init__", "forward"):
@@ -202,7 +202,7 @@ def _is_generator(node: ast.FunctionDef) -> bool:
 
 def bind_arguments(
     function: FunctionValue, title: str, args: Sequence[Value], keywords: dict[str, Value]
-) -> dict[str, Value] | Unknown:
+) -> dict[str, Value] | UnknownValue:
     """Return the names that a call binds; raises the TypeError that Python would."""
     spec = function.node.args
     positional = [argument.arg for argument in (*spec.posonlyargs, *spec.args)]
@@ -257,42 +257,42 @@ def _missing(title: str, names: list[str]) -> Raised:
 
 def iterate(machine: Machine, value: Value) -> Value:
     """Return an iterator over a value, or Unknown."""
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return value
     if isinstance(value, (list, tuple, range, str, dict)):
         return iter(value)
     if isinstance(value, (set, frozenset)):
         if len(value) > 1 and not all(isinstance(item, int) for item in value):
-            return Unknown("the order of a set")
+            return UnknownValue("the order of a set")
         return iter(value)
     if isinstance(value, Lazy):
         return value.items
-    if isinstance(value, Tensor):
+    if isinstance(value, TensorValue):
         if value.shape is None or (value.shape and value.shape[0] is None):
-            return Unknown("the parts of a tensor whose size is not known")
+            return UnknownValue("the parts of a tensor whose size is not known")
         if not value.shape:
             fail(TypeError, "iteration over a 0-d tensor")
         if (value.shape[0] or 0) > MAX_ITEMS:
             raise LimitError("a loop over a large tensor")
-        return iter([Tensor(value.shape[1:], value.kind) for _ in range(value.shape[0] or 0)])
+        return iter([TensorValue(value.shape[1:], value.kind) for _ in range(value.shape[0] or 0)])
     if isinstance(value, Instance):
         return _iterate_object(machine, value)
     if is_plain(value):
         fail(TypeError, f"'{kind_of(value)}' object is not iterable")
-    return Unknown(f"a loop over {kind_of(value)}")
+    return UnknownValue(f"a loop over {kind_of(value)}")
 
 
 def _iterate_object(machine: Machine, value: Instance) -> Value:
     if isinstance(value.cls.find("__iter__"), FunctionValue):
         return iterate(machine, machine.call(machine.attribute(value, "__iter__")))
     if value.hidden:
-        return Unknown(value.hidden)
+        return UnknownValue(value.hidden)
     if value.cls.torch_base in ("Sequential", "ModuleList"):
         return iter(list(value.layers().values()))
     if value.cls.torch_base == "ModuleDict":
         return iter(list(value.layers()))
     if value.cls.torch_base == "ParameterList":
-        return iter([item for item in value.fields.values() if isinstance(item, Tensor)])
+        return iter([item for item in value.fields.values() if isinstance(item, TensorValue)])
     if value.cls.is_open or value.cls.find("__getitem__") is not MISSING:
-        return Unknown(f"a loop over an object of {value.cls.name}")
+        return UnknownValue(f"a loop over an object of {value.cls.name}")
     raise Raised(TypeError, f"'{value.cls.name}' object is not iterable")

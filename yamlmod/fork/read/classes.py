@@ -26,8 +26,8 @@ from yamlmod.fork.read.values import (
     Partial,
     Raised,
     SuperValue,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
     Wrapped,
     is_plain,
@@ -40,7 +40,7 @@ def define_class(machine: Machine, node: ast.ClassDef, frame: Frame) -> ClassVal
     for part in node.bases:
         base = machine.evaluate(part, frame)
         if isinstance(base, ast.Starred):
-            base = Unknown("bases from a list")
+            base = UnknownValue("bases from a list")
         bases.append(base)
     module = frame.module
     inner = Frame(module, {}, _function_frame(frame), title="<class>")
@@ -70,8 +70,8 @@ def attribute(machine: Machine, value: Value, name: str) -> Value:
     """Return an attribute of any value; raises the AttributeError that Python would."""
     if isinstance(value, Instance):
         return _of_instance(machine, value, name)
-    if isinstance(value, Unknown):
-        return Unknown(value.reason, name)
+    if isinstance(value, UnknownValue):
+        return UnknownValue(value.reason, name)
     if isinstance(value, Outside):
         return machine.parts.outside(machine, f"{value.path}.{name}")
     if isinstance(value, ClassValue):
@@ -80,19 +80,19 @@ def attribute(machine: Machine, value: Value, name: str) -> Value:
         return machine.parts.global_name(machine, value.module, name)
     if isinstance(value, SuperValue):
         return _of_super(machine, value, name)
-    if isinstance(value, Tensor):
+    if isinstance(value, TensorValue):
         return tensor_attribute(machine, value, name)
     if is_plain(value):
         return plain_attribute(machine, value, name)
     if isinstance(value, (FunctionValue, Builtin, Bound, Partial)):
         return _of_function(value, name)
     if isinstance(value, ErrorValue):
-        return value.args if name == "args" else Unknown("what an exception holds")
+        return value.args if name == "args" else UnknownValue("what an exception holds")
     if isinstance(value, type):
         return _of_type(machine, value, name)
     if isinstance(value, GlobalNames) and name == "get":
         return Builtin("get", lambda m, key, item=None: global_name(m, value, key, item))
-    return Unknown(f"the attribute {name} of {kind_of(value)}")
+    return UnknownValue(f"the attribute {name} of {kind_of(value)}")
 
 
 def _of_function(value: Value, name: str) -> Value:
@@ -100,10 +100,10 @@ def _of_function(value: Value, name: str) -> Value:
         return value.name
     if isinstance(value, Partial):
         return {"func": value.function, "args": tuple(value.args), "keywords": value.keywords}.get(
-            name, Unknown(f"the attribute {name} of a partial")
+            name, UnknownValue(f"the attribute {name} of a partial")
         )
     fields = value.fields if isinstance(value, FunctionValue) else {}
-    return fields.get(name, Unknown(f"the attribute {name} of a function"))
+    return fields.get(name, UnknownValue(f"the attribute {name} of a function"))
 
 
 def _of_type(machine: Machine, value: type, name: str) -> Value:
@@ -117,13 +117,13 @@ def _of_type(machine: Machine, value: type, name: str) -> Value:
             lambda m, this, *args, **keywords: m.call(m.attribute(this, name), [*args], keywords),
         )
     if issubclass(value, BaseException):
-        return Unknown(f"the attribute {name} of an exception")
+        return UnknownValue(f"the attribute {name} of an exception")
     raise Raised(AttributeError, f"type object '{value.__name__}' has no attribute '{name}'")
 
 
 def _from_keys(machine: Machine, keys: Value, item: Value) -> Value:
     items = machine.items(keys)
-    return items if isinstance(items, Unknown) else dict.fromkeys(items, item)
+    return items if isinstance(items, UnknownValue) else dict.fromkeys(items, item)
 
 
 def _of_instance(machine: Machine, value: Instance, name: str) -> Value:
@@ -137,7 +137,7 @@ def _of_instance(machine: Machine, value: Instance, name: str) -> Value:
     if name == "__class__":
         return value.cls
     if name == "__dict__":
-        return Unknown("the fields of an object")
+        return UnknownValue("the fields of an object")
     if value.is_module:
         special = container_attribute(machine, value, name)
         if special is MISSING:
@@ -148,9 +148,9 @@ def _of_instance(machine: Machine, value: Instance, name: str) -> Value:
     if isinstance(fallback, FunctionValue):
         return machine.call(fallback, [value, name])
     if value.hidden or value.cls.is_open or value.cls.builtin is not None:
-        return Unknown(value.hidden or f"a base class of {value.cls.name} is not known")
+        return UnknownValue(value.hidden or f"a base class of {value.cls.name} is not known")
     if name.startswith("__"):
-        return Unknown(f"the attribute {name}")
+        return UnknownValue(f"the attribute {name}")
     raise Raised(AttributeError, f"'{value.cls.name}' object has no attribute '{name}'")
 
 
@@ -169,7 +169,11 @@ def _of_class(machine: Machine, value: ClassValue, name: str) -> Value:
     if isinstance(found, Wrapped):
         if found.kind == "classmethod":
             return Bound(found.function, value)
-        return found.function if found.kind == "staticmethod" else Unknown("a property of a class")
+        return (
+            found.function
+            if found.kind == "staticmethod"
+            else UnknownValue("a property of a class")
+        )
     if found is not MISSING:
         return found
     if name in ("__name__", "__qualname__"):
@@ -179,7 +183,7 @@ def _of_class(machine: Machine, value: ClassValue, name: str) -> Value:
     if value.is_module:
         return Builtin(name, _unbound(value, name))
     if value.is_open or value.builtin is not None or name.startswith("__"):
-        return Unknown(f"the attribute {name} of {value.name}")
+        return UnknownValue(f"the attribute {name} of {value.name}")
     raise Raised(AttributeError, f"type object '{value.name}' has no attribute '{name}'")
 
 
@@ -197,7 +201,7 @@ def _of_super(machine: Machine, value: SuperValue, name: str) -> Value:
     receiver = value.receiver
     cls = receiver.cls if isinstance(receiver, Instance) else receiver
     if not isinstance(cls, ClassValue):
-        return Unknown("super of what is not known")
+        return UnknownValue("super of what is not known")
     order = cls.mro
     after = order[order.index(value.owner) + 1 :] if value.owner in order else ()
     if value.including and value.owner in order:
@@ -215,7 +219,9 @@ def _of_super(machine: Machine, value: SuperValue, name: str) -> Value:
             if special is not MISSING:
                 return special
     if cls.is_open or cls.builtin is not None:
-        return Builtin(name, lambda m, *args, **keywords: Unknown("a base class that is not known"))
+        return Builtin(
+            name, lambda m, *args, **keywords: UnknownValue("a base class that is not known")
+        )
     if name in ("__init__", "__init_subclass__", "__setattr__", "__post_init__"):
         return Builtin(name, lambda m, *args, **keywords: None)
     raise Raised(AttributeError, f"'super' object has no attribute '{name}'")
@@ -246,11 +252,11 @@ def set_attribute(machine: Machine, value: Value, name: str, item: Value) -> Non
 def _check_layer(value: Instance, name: str, item: Value) -> None:
     before = value.fields.get(name)
     layer = isinstance(item, Instance) and item.is_module
-    parameter = isinstance(item, Tensor) and item.is_parameter
+    parameter = isinstance(item, TensorValue) and item.is_parameter
     if (layer or parameter) and not value.ready and not value.cls.is_open and not value.hidden:
         kind = "module" if layer else "parameters"
         raise Raised(AttributeError, f"cannot assign {kind} before Module.__init__() call")
-    if item is None or isinstance(item, Unknown) or layer or parameter:
+    if item is None or isinstance(item, UnknownValue) or layer or parameter:
         return
     if isinstance(before, Instance) and before.is_module:
         fail(
@@ -259,9 +265,9 @@ def _check_layer(value: Instance, name: str, item: Value) -> None:
             "(torch.nn.Module or None expected)",
         )
     if (
-        isinstance(before, Tensor)
+        isinstance(before, TensorValue)
         and before.is_parameter
-        and (is_plain(item) or isinstance(item, Tensor))
+        and (is_plain(item) or isinstance(item, TensorValue))
     ):
         fail(
             TypeError,

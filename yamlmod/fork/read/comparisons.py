@@ -16,8 +16,8 @@ from yamlmod.fork.read.values import (
     Instance,
     Outside,
     Raised,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
     deep_unknown,
     is_plain,
@@ -31,51 +31,51 @@ COMPARE: Mapping[type, Callable[[Value, Value], Value]] = {
 }
 
 
-def same(machine: Machine, left: Value, right: Value) -> bool | Unknown:
+def same(machine: Machine, left: Value, right: Value) -> bool | UnknownValue:
     """Return whether two values are equal, or Unknown."""
-    if left is right and not isinstance(left, (Unknown, Tensor, float)):
+    if left is right and not isinstance(left, (UnknownValue, TensorValue, float)):
         return True
     for value, other in ((left, right), (right, left)):
-        if isinstance(value, Unknown):
+        if isinstance(value, UnknownValue):
             return _same_name(value, other)
         if isinstance(value, Outside):
             return _same_outside(value, other)
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
-        return Unknown("a comparison of tensors")
+    if isinstance(left, TensorValue) or isinstance(right, TensorValue):
+        return UnknownValue("a comparison of tensors")
     for value, other in ((left, right), (right, left)):
         if isinstance(value, Instance):
             if value.cls.find("__eq__") is not MISSING:
                 found = machine.call(machine.attribute(value, "__eq__"), [other])
                 return machine.truth(found)
             if value.cls.is_open or value.cls.builtin is not None:
-                return Unknown("a comparison of objects")
+                return UnknownValue("a comparison of objects")
     if isinstance(left, (list, tuple)) and type(left) is type(right):
         return _same_items(machine, list(left), list(right))
     if is_plain(left) and is_plain(right):
         if deep_unknown([left, right]) is not None:
-            return Unknown("a comparison of unknown elements")
+            return UnknownValue("a comparison of unknown elements")
         return bool(left == right)
     return False
 
 
-def _same_items(machine: Machine, left: list[Value], right: list[Value]) -> bool | Unknown:
+def _same_items(machine: Machine, left: list[Value], right: list[Value]) -> bool | UnknownValue:
     if len(left) != len(right):
         return False
-    unknown: Unknown | None = None
+    unknown: UnknownValue | None = None
     for one, other in zip(left, right, strict=True):
         equal = same(machine, one, other)
         if equal is False:
             return False
-        unknown = equal if isinstance(equal, Unknown) else unknown
+        unknown = equal if isinstance(equal, UnknownValue) else unknown
     return unknown or True
 
 
-def _same_name(value: Unknown, other: Value) -> bool | Unknown:
+def _same_name(value: UnknownValue, other: Value) -> bool | UnknownValue:
     """Compare names: an unresolvable `Foo` is not `Conv`."""
     if value.name and isinstance(other, (ClassValue, FunctionValue)) and value.name != other.name:
         return False
-    if value.name and isinstance(other, (Unknown, Outside)):
-        name = other.name if isinstance(other, Unknown) else other.path.rpartition(".")[2]
+    if value.name and isinstance(other, (UnknownValue, Outside)):
+        name = other.name if isinstance(other, UnknownValue) else other.path.rpartition(".")[2]
         if name and name != value.name:
             return False
     if value.name and (other is None or isinstance(other, (int, float, list, tuple))):
@@ -83,22 +83,22 @@ def _same_name(value: Unknown, other: Value) -> bool | Unknown:
     return value
 
 
-def _same_outside(value: Outside, other: Value) -> bool | Unknown:
+def _same_outside(value: Outside, other: Value) -> bool | UnknownValue:
     if isinstance(other, Outside):
         if value.path == other.path:
             return True
         ends = value.path.rpartition(".")[2] == other.path.rpartition(".")[2]
-        return Unknown(f"whether {value.path} is {other.path}") if ends else False
+        return UnknownValue(f"whether {value.path} is {other.path}") if ends else False
     if isinstance(other, (ClassValue, FunctionValue)) or is_plain(other):
         constant = value.path.rpartition(".")[2].isupper() and is_plain(other) and other is not None
-        return Unknown(value.path) if constant else False
-    return Unknown(value.path)
+        return UnknownValue(value.path) if constant else False
+    return UnknownValue(value.path)
 
 
-def identical(left: Value, right: Value) -> bool | Unknown:
+def identical(left: Value, right: Value) -> bool | UnknownValue:
     """Return whether two values are one object, or Unknown."""
     for value, other in ((left, right), (right, left)):
-        if isinstance(value, Unknown):
+        if isinstance(value, UnknownValue):
             return _same_name(value, other)
         if isinstance(value, Outside):
             return _same_outside(value, other)
@@ -108,7 +108,7 @@ def identical(left: Value, right: Value) -> bool | Unknown:
         if type(left) is not type(right) or left != right:
             return False
         # Whether equal numbers or texts are one object is up to the compiler.
-        return True if left is right and isinstance(left, (int, str)) else Unknown("identity")
+        return True if left is right and isinstance(left, (int, str)) else UnknownValue("identity")
     return left is right
 
 
@@ -124,32 +124,32 @@ def compare(machine: Machine, node: ast.cmpop, left: Value, right: Value) -> Val
     if unknown is not None:
         return unknown
     if not (is_plain(left) and is_plain(right)):
-        return Unknown(f"a comparison of {kind_of(left)} and {kind_of(right)}")
+        return UnknownValue(f"a comparison of {kind_of(left)} and {kind_of(right)}")
     return guarded(COMPARE[type(node)], left, right)
 
 
-def _negated(value: bool | Unknown, negate: bool) -> bool | Unknown:
-    if isinstance(value, Unknown):
+def _negated(value: bool | UnknownValue, negate: bool) -> bool | UnknownValue:
+    if isinstance(value, UnknownValue):
         return value
     return not value if negate else value
 
 
-def contains(machine: Machine, holder: Value, item: Value) -> bool | Unknown:
+def contains(machine: Machine, holder: Value, item: Value) -> bool | UnknownValue:
     """Return whether a container holds a value, or Unknown."""
-    if isinstance(holder, Unknown):
+    if isinstance(holder, UnknownValue):
         return holder
     if isinstance(holder, str):
-        if isinstance(item, Unknown):
+        if isinstance(item, UnknownValue):
             return item
         if not isinstance(item, str):
             if not is_plain(item):
-                return Unknown("`in` a text")
+                return UnknownValue("`in` a text")
             name = kind_of(item)
             fail(TypeError, f"'in <string>' requires string as left operand, not {name}")
         return item in holder
     if isinstance(holder, GlobalNames):
         return holds_name(machine, holder, item)
-    if isinstance(holder, (Instance, Tensor)):
+    if isinstance(holder, (Instance, TensorValue)):
         return _held(machine, holder, item)
     if isinstance(holder, (set, frozenset)) and isinstance(item, set):
         item = frozenset(item)  # as Python does for this question alone
@@ -164,35 +164,37 @@ def contains(machine: Machine, holder: Value, item: Value) -> bool | Unknown:
         return item in holder
     unordered = isinstance(holder, (dict, set, frozenset))
     found = list(holder) if unordered else machine.items(holder)
-    if isinstance(found, Unknown):
+    if isinstance(found, UnknownValue):
         return found
-    unknown: Unknown | None = None
+    unknown: UnknownValue | None = None
     for other in found:
         equal = same(machine, other, item)
         if equal is True:
             return True
-        unknown = equal if isinstance(equal, Unknown) else unknown
+        unknown = equal if isinstance(equal, UnknownValue) else unknown
     return False if unknown is None else unknown
 
 
-def _held(machine: Machine, holder: Value, item: Value) -> bool | Unknown:
+def _held(machine: Machine, holder: Value, item: Value) -> bool | UnknownValue:
     if isinstance(holder, Instance) and holder.cls.find("__contains__") is not MISSING:
         return machine.truth(machine.call(machine.attribute(holder, "__contains__"), [item]))
     if isinstance(holder, Instance) and holder.cls.torch_base == "ModuleDict":
         return (
-            item in holder.layers() if isinstance(item, str) and not holder.hidden else Unknown("")
+            item in holder.layers()
+            if isinstance(item, str) and not holder.hidden
+            else UnknownValue("")
         )
-    return Unknown("`in` an object")
+    return UnknownValue("`in` an object")
 
 
-def holds_name(machine: Machine, holder: GlobalNames, name: Value) -> bool | Unknown:
+def holds_name(machine: Machine, holder: GlobalNames, name: Value) -> bool | UnknownValue:
     """Return whether a module has a name."""
     if not isinstance(name, str):
-        return name if isinstance(name, Unknown) else False
+        return name if isinstance(name, UnknownValue) else False
     try:
         found = machine.parts.global_name(machine, holder.module, name, False)
     except Raised as error:
         if error.kind is NameError:
             return False
         raise
-    return found if isinstance(found, Unknown) and not found.name else True
+    return found if isinstance(found, UnknownValue) and not found.name else True

@@ -12,8 +12,8 @@ from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.values import (
     Lazy,
     LimitError,
-    Unknown,
     UnknownItemsError,
+    UnknownValue,
     Value,
     deep_unknown,
 )
@@ -22,7 +22,7 @@ from yamlmod.fork.read.values import (
 class _UnknownSourceError(Exception):
     """A source or a condition of a comprehension is not known."""
 
-    def __init__(self, unknown: Unknown) -> None:
+    def __init__(self, unknown: UnknownValue) -> None:
         super().__init__(unknown.reason)
         self.unknown = unknown
 
@@ -41,7 +41,7 @@ def _frames(
     source = first
     if source is None:
         found = machine.iterate(machine.evaluate(generator.iter, frame))
-        if isinstance(found, Unknown):
+        if isinstance(found, UnknownValue):
             raise _UnknownSourceError(found)
         source = found
     for item in source:
@@ -53,7 +53,7 @@ def _frames(
 def _all_hold(machine: Machine, tests: list[ast.expr], frame: Frame) -> bool:
     for test in tests:
         truth = machine.truth(machine.evaluate(test, frame))
-        if isinstance(truth, Unknown):
+        if isinstance(truth, UnknownValue):
             raise _UnknownSourceError(truth)
         if not truth:
             return False
@@ -72,13 +72,13 @@ def _source(
     machine: Machine,
     node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
     frame: Frame,
-) -> Iterator[Value] | Unknown:
+) -> Iterator[Value] | UnknownValue:
     return machine.iterate(machine.evaluate(node.generators[0].iter, frame))
 
 
 def _list(machine: Machine, node: ast.ListComp | ast.SetComp, frame: Frame) -> Value:
     source = _source(machine, node, frame)
-    if isinstance(source, Unknown):
+    if isinstance(source, UnknownValue):
         return source
     out: list[Value] = []
     try:
@@ -93,12 +93,12 @@ def _list(machine: Machine, node: ast.ListComp | ast.SetComp, frame: Frame) -> V
 
 def _set(machine: Machine, node: ast.SetComp, frame: Frame) -> Value:
     found = _list(machine, node, frame)
-    return found if isinstance(found, Unknown) else guarded(set, found)
+    return found if isinstance(found, UnknownValue) else guarded(set, found)
 
 
 def _dict(machine: Machine, node: ast.DictComp, frame: Frame) -> Value:
     source = _source(machine, node, frame)
-    if isinstance(source, Unknown):
+    if isinstance(source, UnknownValue):
         return source
     out: dict[Value, Value] = {}
     try:
@@ -108,8 +108,8 @@ def _dict(machine: Machine, node: ast.DictComp, frame: Frame) -> Value:
                 return unknown
             value = machine.evaluate(node.value, inner)
             bad = guarded(hash, key)
-            if isinstance(bad, Unknown) or len(out) > MAX_ITEMS:
-                return Unknown("a dict that is not interpreted")
+            if isinstance(bad, UnknownValue) or len(out) > MAX_ITEMS:
+                return UnknownValue("a dict that is not interpreted")
             out[key] = value
     except (_UnknownSourceError, UnknownItemsError) as error:
         return error.unknown
@@ -118,7 +118,7 @@ def _dict(machine: Machine, node: ast.DictComp, frame: Frame) -> Value:
 
 def _generator(machine: Machine, node: ast.GeneratorExp, frame: Frame) -> Value:
     source = _source(machine, node, frame)
-    if isinstance(source, Unknown):
+    if isinstance(source, UnknownValue):
         return source
     inner = _inner(frame)
 

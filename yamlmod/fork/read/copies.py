@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yamlmod.fork.read.machine import Machine
-from yamlmod.fork.read.values import Instance, Tensor, Value
+from yamlmod.fork.read.values import Instance, TensorValue, Value
 
 
 def deep_copy(machine: Machine, value: Value, memo: Value = None) -> Value:
@@ -33,8 +33,8 @@ def _deep(value: Value, seen: dict[int, Value]) -> Value:
         seen[id(value)] = instance
         instance.fields.update({key: _deep(item, seen) for key, item in value.fields.items()})
         return instance
-    if isinstance(value, Tensor):
-        out = Tensor(value.shape, value.kind, value.is_parameter)
+    if isinstance(value, TensorValue):
+        out = TensorValue(value.shape, value.kind, value.is_parameter)
         seen[id(value)] = out
         return out
     return value

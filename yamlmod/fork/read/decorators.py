@@ -10,7 +10,7 @@ from yamlmod.fork.read.values import (
     Builtin,
     ClassValue,
     Outside,
-    Unknown,
+    UnknownValue,
     Value,
     Wrapped,
 )
@@ -42,7 +42,7 @@ def _once(machine: Machine, decorator: ast.expr, value: Value, frame: Frame) -> 
     if name in _HARMLESS_NAMES:
         return value
     function = machine.evaluate(called, frame)
-    if isinstance(function, (Outside, Unknown)):
+    if isinstance(function, (Outside, UnknownValue)):
         path = function.path if isinstance(function, Outside) else function.name
         if path.startswith("functools.cached_property"):
             return Wrapped("property", value)
@@ -51,7 +51,7 @@ def _once(machine: Machine, decorator: ast.expr, value: Value, frame: Frame) -> 
         if isinstance(value, ClassValue):
             # What a registry of another package gives back is the class, by custom.
             return value
-        return Unknown(f"a function decorated by {path or name}")
+        return UnknownValue(f"a function decorated by {path or name}")
     if isinstance(function, Builtin) and name in ("wraps", "lru_cache", "cache", "no_grad"):
         return value
     return machine.call(machine.evaluate(decorator, frame), [value])

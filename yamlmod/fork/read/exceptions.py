@@ -14,7 +14,7 @@ from yamlmod.fork.read.values import (
     Outside,
     Raised,
     Suppress,
-    Unknown,
+    UnknownValue,
     Value,
 )
 
@@ -101,4 +101,4 @@ def run_with(machine: Machine, node: ast.With, frame: Frame) -> Signal | None:
 def _entered(machine: Machine, value: Value) -> Value:
     if isinstance(value, Instance) and value.cls.find("__enter__") is not MISSING:
         return machine.call(machine.attribute(value, "__enter__"))
-    return Unknown("what a context manager gives") if not isinstance(value, Outside) else value
+    return UnknownValue("what a context manager gives") if not isinstance(value, Outside) else value

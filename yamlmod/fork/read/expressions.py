@@ -13,8 +13,8 @@ from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.values import (
     FunctionValue,
     Raised,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
     deep_unknown,
     is_plain,
@@ -47,19 +47,19 @@ def lookup(machine: Machine, name: str, frame: Frame) -> Value:
 
 def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Value:
     found = machine.attribute(machine.evaluate(node.value, frame), node.attr)
-    if isinstance(found, Unknown):
+    if isinstance(found, UnknownValue):
         machine.unknown(found.reason, frame, node)
     return found
 
 
-def _sequence(machine: Machine, nodes: list[ast.expr], frame: Frame) -> list[Value] | Unknown:
+def _sequence(machine: Machine, nodes: list[ast.expr], frame: Frame) -> list[Value] | UnknownValue:
     out: list[Value] = []
     for node in nodes:
         if not isinstance(node, ast.Starred):
             out.append(machine.evaluate(node, frame))
             continue
         found = machine.items(machine.evaluate(node.value, frame))
-        if isinstance(found, Unknown):
+        if isinstance(found, UnknownValue):
             return found
         out += found
     return out
@@ -71,12 +71,12 @@ def _list(machine: Machine, node: ast.List, frame: Frame) -> Value:
 
 def _tuple(machine: Machine, node: ast.Tuple, frame: Frame) -> Value:
     found = _sequence(machine, node.elts, frame)
-    return found if isinstance(found, Unknown) else tuple(found)
+    return found if isinstance(found, UnknownValue) else tuple(found)
 
 
 def _set(machine: Machine, node: ast.Set, frame: Frame) -> Value:
     found = _sequence(machine, node.elts, frame)
-    return found if isinstance(found, Unknown) else guarded(set, found)
+    return found if isinstance(found, UnknownValue) else guarded(set, found)
 
 
 def _dict(machine: Machine, node: ast.Dict, frame: Frame) -> Value:
@@ -107,9 +107,9 @@ def _unary(machine: Machine, node: ast.UnaryOp, frame: Frame) -> Value:
     value = machine.evaluate(node.operand, frame)
     if isinstance(node.op, ast.Not):
         truth = machine.truth(value)
-        return truth if isinstance(truth, Unknown) else not truth
-    if isinstance(value, (Unknown, Tensor)):
-        return value if isinstance(value, Unknown) else Tensor(value.shape, value.kind)
+        return truth if isinstance(truth, UnknownValue) else not truth
+    if isinstance(value, (UnknownValue, TensorValue)):
+        return value if isinstance(value, UnknownValue) else TensorValue(value.shape, value.kind)
     if not is_plain(value):
         return machine.unknown("a sign before an object", frame, node)
     if isinstance(node.op, ast.USub):
@@ -121,7 +121,7 @@ def _unary(machine: Machine, node: ast.UnaryOp, frame: Frame) -> Value:
 
 def _boolean(machine: Machine, node: ast.BoolOp, frame: Frame) -> Value:
     stops = isinstance(node.op, ast.Or)
-    unknown: Unknown | None = None
+    unknown: UnknownValue | None = None
     value: Value = None
     for part in node.values:
         try:
@@ -131,7 +131,7 @@ def _boolean(machine: Machine, node: ast.BoolOp, frame: Frame) -> Value:
                 raise
             return unknown  # whether Python comes here is not known
         truth = machine.truth(value)
-        if isinstance(truth, Unknown):
+        if isinstance(truth, UnknownValue):
             # A later operand may still decide.
             unknown = unknown or truth
         elif truth is stops:
@@ -139,7 +139,7 @@ def _boolean(machine: Machine, node: ast.BoolOp, frame: Frame) -> Value:
     return value if unknown is None else unknown
 
 
-def _decided(unknown: Unknown, stops: bool, value: Value) -> Value:
+def _decided(unknown: UnknownValue, stops: bool, value: Value) -> Value:
     """`unknown and False` is false either way; as a test alone, and only bools are that simple."""
     return value if value is stops else unknown
 
@@ -151,7 +151,7 @@ def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
         right = machine.evaluate(part, frame)
         result = compare(machine, operation, left, right)
         truth = machine.truth(result)
-        if truth is False or isinstance(truth, Unknown):
+        if truth is False or isinstance(truth, UnknownValue):
             return result
         left = right
     return result
@@ -159,7 +159,7 @@ def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
 
 def _conditional(machine: Machine, node: ast.IfExp, frame: Frame) -> Value:
     truth = machine.truth(machine.evaluate(node.test, frame))
-    if isinstance(truth, Unknown):
+    if isinstance(truth, UnknownValue):
         return machine.unknown(
             f"a choice by a test that is not known ({truth.reason})", frame, node
         )
@@ -209,10 +209,10 @@ def _named(machine: Machine, node: ast.NamedExpr, frame: Frame) -> Value:
 
 def _joined(machine: Machine, node: ast.JoinedStr, frame: Frame) -> Value:
     parts = []
-    unknown: Unknown | None = None
+    unknown: UnknownValue | None = None
     for part in node.values:
         text = machine.evaluate(part, frame)
-        if isinstance(text, Unknown):
+        if isinstance(text, UnknownValue):
             unknown = unknown or text
         else:
             parts.append(text)
@@ -228,15 +228,15 @@ _texts: tuple[type[str], Callable[[object], str]] = (str, repr)
 def _formatted(machine: Machine, node: ast.FormattedValue, frame: Frame) -> Value:
     value = machine.evaluate(node.value, frame)
     form = "" if node.format_spec is None else machine.evaluate(node.format_spec, frame)
-    if isinstance(value, Unknown) or isinstance(form, Unknown):
-        return value if isinstance(value, Unknown) else form
+    if isinstance(value, UnknownValue) or isinstance(form, UnknownValue):
+        return value if isinstance(value, UnknownValue) else form
     if not text_known(value) or len(form) > 12:
-        return Unknown("the text of an object")
+        return UnknownValue("the text of an object")
     if node.conversion != -1:
         value = ascii(value) if node.conversion == 97 else _texts[node.conversion == 114](value)
     width = "".join(c for c in form.rpartition(".")[0] or form if c.isdigit())
     if width and int(width) > MAX_TEXT:
-        return Unknown("a long text")
+        return UnknownValue("a long text")
     return guarded(format, value, form)
 
 
@@ -251,7 +251,11 @@ def _call(machine: Machine, node: ast.Call, frame: Frame) -> Value:
         elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
             keywords.update(value)
         else:
-            args = args if isinstance(args, Unknown) else Unknown("`**` of what is not known")
+            args = (
+                args
+                if isinstance(args, UnknownValue)
+                else UnknownValue("`**` of what is not known")
+            )
     hook = machine.hooks.get(node)
     frame.line = node.lineno
     previous, machine.frame = machine.frame, frame
@@ -266,16 +270,16 @@ def _call(machine: Machine, node: ast.Call, frame: Frame) -> Value:
 def call_with(
     machine: Machine,
     function: Value,
-    args: list[Value] | Unknown,
+    args: list[Value] | UnknownValue,
     keywords: dict[str, Value],
     frame: Frame,
     node: ast.AST,
 ) -> Value:
     """Call a value; with arguments that are not known the result is not known either."""
-    if isinstance(args, Unknown):
+    if isinstance(args, UnknownValue):
         return machine.unknown(args.reason, frame, node)
     found = machine.call(function, args, keywords)
-    if isinstance(found, Unknown):
+    if isinstance(found, UnknownValue):
         machine.unknown(found.reason, frame, node)
     return found
 

@@ -12,7 +12,7 @@ from yamlmod.fork.read.values import (
     FunctionValue,
     Instance,
     Raised,
-    Unknown,
+    UnknownValue,
     Value,
 )
 
@@ -50,7 +50,7 @@ _READS = frozenset(
 _DEPTH = 3
 
 
-def take_neither(machine: Machine, node: ast.If, frame: Frame, test: Unknown) -> Signal | None:
+def take_neither(machine: Machine, node: ast.If, frame: Frame, test: UnknownValue) -> Signal | None:
     """Go on behind an `if` whose test is not known."""
     reason = f"a test that is not known ({test.reason})"
     machine.unknown(reason, frame, node)
@@ -68,9 +68,9 @@ def take_neither(machine: Machine, node: ast.If, frame: Frame, test: Unknown) ->
 def _left(sides: list[list[ast.stmt]], reason: str) -> Signal | None:
     parts = [part for side in sides for part in walk_scope(side)]
     if any(isinstance(part, ast.Return) for part in parts):
-        return Signal("return", Unknown(reason))
+        return Signal("return", UnknownValue(reason))
     if any(isinstance(part, (ast.Break, ast.Continue)) for part in parts):
-        return Signal("lost", Unknown(reason))
+        return Signal("lost", UnknownValue(reason))
     return None
 
 
@@ -87,7 +87,7 @@ def spoil_block(
     """Make everything Unknown that a block could change."""
     for node in walk_scope(body):
         for name in bound_names(node):
-            frame.bind(name, Unknown(reason))
+            frame.bind(name, UnknownValue(reason))
         if isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load):
             _spoil_target(machine, node, frame, reason)
         if isinstance(node, ast.Call):
@@ -101,9 +101,9 @@ def _spoil_target(
     if isinstance(node, ast.Subscript):
         spoil(machine, holder, reason)
     elif isinstance(holder, Instance):
-        holder.fields[node.attr] = Unknown(reason)
+        holder.fields[node.attr] = UnknownValue(reason)
     elif isinstance(holder, ClassValue):
-        holder.names[node.attr] = Unknown(reason)
+        holder.names[node.attr] = UnknownValue(reason)
 
 
 def spoil(machine: Machine, value: Value, reason: str) -> None:

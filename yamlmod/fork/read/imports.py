@@ -6,10 +6,10 @@ import ast
 
 from yamlmod.fork.python import answers
 from yamlmod.fork.python.modules import Elsewhere
-from yamlmod.fork.python.modules import Module as ModulePlace
+from yamlmod.fork.python.modules import ModuleFile as ModulePlace
 from yamlmod.fork.read.machine import Machine
-from yamlmod.fork.read.scopes import Frame, Module, bound_names
-from yamlmod.fork.read.values import MISSING, ModuleValue, Raised, Unknown, Value
+from yamlmod.fork.read.scopes import Frame, ModuleScope, bound_names
+from yamlmod.fork.read.values import MISSING, ModuleValue, Raised, UnknownValue, Value
 
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
@@ -23,12 +23,12 @@ def run_import(machine: Machine, node: ast.Import, frame: Frame) -> None:
         frame.bind(alias.asname or top, import_module(machine, frame.module, dotted, 0))
 
 
-def import_module(machine: Machine, importer: Module, dotted: str, level: int) -> Value:
+def import_module(machine: Machine, importer: ModuleScope, dotted: str, level: int) -> Value:
     """Return a module by its dotted path."""
     place = machine.graph.find(importer.path, dotted, level)
     if isinstance(place, ModulePlace):
         module = None if place.is_folder else machine.module(place.path)
-        return Unknown(f"the folder {place.path}") if module is None else ModuleValue(module)
+        return UnknownValue(f"the folder {place.path}") if module is None else ModuleValue(module)
     if isinstance(place, Elsewhere):
         return machine.parts.outside(machine, place.dotted)
     raise Raised(ImportError, place.why)
@@ -43,7 +43,7 @@ def run_import_from(machine: Machine, node: ast.ImportFrom, frame: Frame) -> Non
             )
 
 
-def imported(machine: Machine, node: ast.ImportFrom, name: str, importer: Module) -> Value:
+def imported(machine: Machine, node: ast.ImportFrom, name: str, importer: ModuleScope) -> Value:
     """Return what `from ... import name` gives; raises the ImportError that Python would."""
     dotted = node.module or ""
     source = import_module(machine, importer, dotted, node.level)
@@ -60,7 +60,7 @@ def imported(machine: Machine, node: ast.ImportFrom, name: str, importer: Module
     return machine.attribute(source, name)
 
 
-def global_name(machine: Machine, module: Module, name: str, wide: bool = True) -> Value:
+def global_name(machine: Machine, module: ModuleScope, name: str, wide: bool = True) -> Value:
     """Return what a module's name is bound to; ``wide``: builtins count, too."""
     found = module.names.get(name, MISSING)
     if found is MISSING and name not in module.missing:
@@ -76,16 +76,16 @@ def global_name(machine: Machine, module: Module, name: str, wide: bool = True) 
     raise Raised(NameError, f"name '{name}' is not defined")
 
 
-def _bound(machine: Machine, module: Module, name: str) -> Value:
+def _bound(machine: Machine, module: ModuleScope, name: str) -> Value:
     """Bind a name to what the import graph says it denotes."""
     if name in module.pending:
-        return Unknown(f"{module.shown} binds {name} in a circle", name)
+        return UnknownValue(f"{module.shown} binds {name} in a circle", name)
     module.pending.add(name)
     try:
         found = _denoted(machine, module, name)
     except Raised as error:
         where = f"{error.path or module.shown}:{error.line}"
-        found = Unknown(f"{where}: {error.name}: {error.message}", name)
+        found = UnknownValue(f"{where}: {error.name}: {error.message}", name)
     finally:
         module.pending.discard(name)
     if found is not MISSING:
@@ -93,7 +93,7 @@ def _bound(machine: Machine, module: Module, name: str) -> Value:
     return found
 
 
-def _denoted(machine: Machine, module: Module, name: str) -> Value:
+def _denoted(machine: Machine, module: ModuleScope, name: str) -> Value:
     answer = module.source.denoted.get(name)
     if answer is None:
         answer = module.source.denoted[name] = machine.graph.denotes_in_module(module.path, name)
@@ -103,20 +103,20 @@ def _denoted(machine: Machine, module: Module, name: str) -> Value:
             return machine.parts.builtins[rest]
         return _named(machine.parts.outside(machine, answer.dotted), name)
     if isinstance(answer, answers.Missing):
-        return MISSING if answer.error == "NameError" else Unknown(answer.why, name)
+        return MISSING if answer.error == "NameError" else UnknownValue(answer.why, name)
     if isinstance(answer, answers.Unknown):
-        return Unknown(answer.reason, name)
+        return UnknownValue(answer.reason, name)
     return _defined(machine, module, name, answer)
 
 
 def _named(value: Value, name: str) -> Value:
-    return Unknown(value.reason, name) if isinstance(value, Unknown) else value
+    return UnknownValue(value.reason, name) if isinstance(value, UnknownValue) else value
 
 
-def _defined(machine: Machine, module: Module, name: str, answer: answers.Definition) -> Value:
+def _defined(machine: Machine, module: ModuleScope, name: str, answer: answers.Definition) -> Value:
     home = machine.module(answer.path)
     if home is None:
-        return Unknown(f"{answer.path} cannot be read", name)
+        return UnknownValue(f"{answer.path} cannot be read", name)
     if answer.kind == "module":
         return ModuleValue(home)
     first, *members = answer.name.split(".")
@@ -126,7 +126,7 @@ def _defined(machine: Machine, module: Module, name: str, answer: answers.Defini
             value = machine.attribute(value, member)
         return value
     if members:
-        return Unknown(f"{name} is bound to {answer.name}", name)
+        return UnknownValue(f"{name} is bound to {answer.name}", name)
     if isinstance(answer.node, _DEFINITIONS):
         _execute(machine, home, answer.node, name)
         changes = [s for s in home.source.statements.get(name, []) if s.lineno > answer.node.lineno]
@@ -136,7 +136,7 @@ def _defined(machine: Machine, module: Module, name: str, answer: answers.Defini
         _execute(machine, home, statement, name)
     if name in home.names:
         return home.names[name]
-    return Unknown(f"how {home.shown} binds {name}", name)
+    return UnknownValue(f"how {home.shown} binds {name}", name)
 
 
 def _bound_by(statement: ast.stmt) -> list[str]:
@@ -166,7 +166,7 @@ def _uses(statement: ast.stmt, name: str) -> bool:
     )
 
 
-def _execute(machine: Machine, module: Module, statement: ast.stmt, name: str) -> None:
+def _execute(machine: Machine, module: ModuleScope, statement: ast.stmt, name: str) -> None:
     if statement in module.done or isinstance(statement, (ast.Import, ast.ImportFrom)):
         return
     frame = Frame(module, module.names, title="<module>")
@@ -179,7 +179,7 @@ def _execute(machine: Machine, module: Module, statement: ast.stmt, name: str) -
     machine.run([statement], frame)
 
 
-def _try(machine: Machine, module: Module, node: ast.Try, name: str) -> None:
+def _try(machine: Machine, module: ModuleScope, node: ast.Try, name: str) -> None:
     """Bind a name by a try statement of a module: the body holds, where it binds the name."""
     module.done.discard(node)
     handlers = [handler.body for handler in node.handlers]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
-from yamlmod.fork.read.scopes import Frame, Module, SourceFile
+from yamlmod.fork.read.scopes import Frame, ModuleScope, SourceFile
 from yamlmod.fork.read.values import (
     Builtin,
     ClassValue,
@@ -16,8 +16,8 @@ from yamlmod.fork.read.values import (
     Instance,
     LimitError,
     Raised,
-    Unknown,
     UnknownItemsError,
+    UnknownValue,
     Value,
 )
 
@@ -39,7 +39,7 @@ class Signal:
     value: Value = None
 
 
-class Graph(Protocol):
+class NameSource(Protocol):
     """What the interpreter asks about names in the files of the fork (the import graph)."""
 
     def denotes_in_module(self, path: str, name: str) -> Any:
@@ -50,7 +50,7 @@ class Graph(Protocol):
 
 
 @dataclass(frozen=True)
-class Parts:
+class MachineParts:
     """The interpreter's abilities, each from a file of its own."""
 
     expressions: Mapping[type, Expression]
@@ -58,7 +58,7 @@ class Parts:
     call: Callable[[Machine, Value, list[Value], dict[str, Value]], Value]
     attribute: Callable[[Machine, Value, str], Value]
     set_attribute: Callable[[Machine, Value, str, Value], None]
-    iterate: Callable[[Machine, Value], Iterator[Value] | Unknown]
+    iterate: Callable[[Machine, Value], Iterator[Value] | UnknownValue]
     global_name: Callable[..., Value]
     binary: Callable[[Machine, str, Value, Value], Value]
     subscript: Callable[[Machine, Value, Value], Value]
@@ -70,10 +70,10 @@ class Parts:
 class Machine:
     """One evaluation: nothing is shared with another, so that no state leaks between files."""
 
-    parts: Parts
-    graph: Graph
+    parts: MachineParts
+    graph: NameSource
     read: Callable[[str], SourceFile | None]
-    modules: dict[str, Module] = field(default_factory=dict)
+    modules: dict[str, ModuleScope] = field(default_factory=dict)
     steps: int = 0
     depth: int = 0
     spoiled: dict[int, tuple[Value, str]] = field(default_factory=dict)
@@ -87,14 +87,14 @@ class Machine:
     frame: Frame | None = None
     loaded: Value = None
 
-    def module(self, path: str) -> Module | None:
+    def module(self, path: str) -> ModuleScope | None:
         """Return a file of the fork, one object for each evaluation."""
         found = self.modules.get(path)
         if found is None:
             source = self.read(path)
             if source is None:
                 return None
-            found = self.modules[path] = Module(source)
+            found = self.modules[path] = ModuleScope(source)
         return found
 
     def evaluate(self, node: ast.expr, frame: Frame) -> Value:
@@ -144,14 +144,14 @@ class Machine:
         """Set an attribute."""
         self.parts.set_attribute(self, value, name, item)
 
-    def iterate(self, value: Value) -> Iterator[Value] | Unknown:
+    def iterate(self, value: Value) -> Iterator[Value] | UnknownValue:
         """Return an iterator over a value."""
         return self.parts.iterate(self, value)
 
-    def items(self, value: Value) -> list[Value] | Unknown:
+    def items(self, value: Value) -> list[Value] | UnknownValue:
         """Return the elements of a value as a list, within bounds."""
         found = self.iterate(value)
-        if isinstance(found, Unknown):
+        if isinstance(found, UnknownValue):
             return found
         out: list[Value] = []
         try:
@@ -163,31 +163,31 @@ class Machine:
             return error.unknown
         return out
 
-    def truth(self, value: Value) -> bool | Unknown:
+    def truth(self, value: Value) -> bool | UnknownValue:
         """Return whether a value is true, or Unknown."""
-        if isinstance(value, Unknown):
+        if isinstance(value, UnknownValue):
             return value
         if isinstance(value, Instance):
             return self._instance_truth(value)
         if type(value).__name__ == "Tensor":
-            return Unknown("the truth of a tensor")
+            return UnknownValue("the truth of a tensor")
         if type(value).__name__ == "Outside":
-            return True if value.path.rpartition(".")[2][:1].isupper() else Unknown(value.path)
+            return True if value.path.rpartition(".")[2][:1].isupper() else UnknownValue(value.path)
         return bool(value) if isinstance(value, _TRUTHS) else True
 
-    def _instance_truth(self, value: Instance) -> bool | Unknown:
+    def _instance_truth(self, value: Instance) -> bool | UnknownValue:
         if value.cls.torch_base in ("Sequential", "ModuleList", "ModuleDict", "ParameterList"):
-            return Unknown(value.hidden) if value.hidden else bool(value.layers())
+            return UnknownValue(value.hidden) if value.hidden else bool(value.layers())
         for name in ("__bool__", "__len__"):
             if isinstance(value.cls.find(name), FunctionValue):
                 found = self.call(self.attribute(value, name))
                 return self.truth(found)
-        return Unknown("the truth of an object") if value.cls.is_open else True
+        return UnknownValue("the truth of an object") if value.cls.is_open else True
 
     def fresh(self, value: Value) -> Value:
         """Return a value as it may be used: Unknown where a list was changed in an unknown way."""
         if self.spoiled and id(value) in self.spoiled:
-            return Unknown(self.spoiled[id(value)][1])
+            return UnknownValue(self.spoiled[id(value)][1])
         return value
 
     def spoil(self, value: Value, reason: str) -> None:
@@ -195,13 +195,15 @@ class Machine:
         if isinstance(value, (list, dict, set)):
             self.spoiled[id(value)] = (value, reason)
 
-    def unknown(self, reason: str, frame: Frame | None, node: ast.AST | None = None) -> Unknown:
+    def unknown(
+        self, reason: str, frame: Frame | None, node: ast.AST | None = None
+    ) -> UnknownValue:
         """Return an Unknown, and note where it arose."""
         if frame is not None:
             line = getattr(node, "lineno", 0) or frame.line
             if len(self.unknowns) < 200:
                 self.unknowns[frame.module.shown, line, reason] = None
-        return Unknown(reason)
+        return UnknownValue(reason)
 
     @contextmanager
     def nested(self, title: str) -> Iterator[None]:

@@ -9,14 +9,14 @@ from yamlmod.fork.read.machine import MAX_ITEMS, MAX_TEXT, Machine, fail
 from yamlmod.fork.read.operators import guarded, kind_of, text_known
 from yamlmod.fork.read.values import (
     Builtin,
+    DictView,
     Instance,
     LimitError,
-    Pair,
     Raised,
-    Unknown,
     UnknownItemsError,
+    UnknownValue,
     Value,
-    View,
+    ValuesAndIndices,
     deep_unknown,
     is_plain,
 )
@@ -85,9 +85,9 @@ def plain_attribute(machine: Machine, value: Value, name: str) -> Value:
     """Return a method of a plain value; raises the AttributeError that Python would."""
     if not hasattr(value, name):
         if isinstance(value, range) or name.startswith("__"):
-            return Unknown(f"the attribute {name} of {kind_of(value)}")
+            return UnknownValue(f"the attribute {name} of {kind_of(value)}")
         fail(AttributeError, f"'{kind_of(value)}' object has no attribute '{name}'")
-    if isinstance(value, Pair) and name in ("values", "indices"):
+    if isinstance(value, ValuesAndIndices) and name in ("values", "indices"):
         return getattr(value, name)
     method = _METHODS.get(type(value), {}).get(name)
     if method is not None:
@@ -106,21 +106,21 @@ def plain_attribute(machine: Machine, value: Value, name: str) -> Value:
         return Builtin(name, lambda m, item: _find(m, value, name, item))
     if isinstance(value, slice) and name in ("start", "stop", "step"):
         return getattr(value, name)
-    return Unknown(f"the method {name} of {kind_of(value)}")
+    return UnknownValue(f"the method {name} of {kind_of(value)}")
 
 
 def _text(machine: Machine, value: str, name: str, *args: Value, **keywords: Value) -> Value:
     words = list(args)
     if name == "join":
         found = machine.items(args[0])
-        if isinstance(found, Unknown):
+        if isinstance(found, UnknownValue):
             return found
         words = [found]
     unknown = deep_unknown([words, list(keywords.values())])
     if unknown is not None:
         return unknown
     if not all(is_plain(word) for word in words):
-        return Unknown(f"the method {name} of a text")
+        return UnknownValue(f"the method {name} of a text")
     if name in ("replace", "zfill") and not _bounded(value, words):
         raise LimitError("a text that is too long")
     return guarded(lambda: getattr(value, name)(*words, **keywords))
@@ -137,9 +137,9 @@ def _bounded(value: str, words: list[Value]) -> bool:
 def _format(machine: Machine, value: str, *args: Value, **keywords: Value) -> Value:
     unknown = deep_unknown([list(args), list(keywords.values())])
     if unknown is not None or not text_known(list(args)) or not text_known(keywords):
-        return unknown or Unknown("the text of an object")
+        return unknown or UnknownValue("the text of an object")
     if any(c.isdigit() and int(c) > 2 for c in value) and len(value) > 200:
-        return Unknown("a long text")
+        return UnknownValue("a long text")
     return guarded(lambda: value.format(*args, **keywords))
 
 
@@ -152,7 +152,7 @@ def _append(machine: Machine, value: list[Value], item: Value) -> None:
 def _extend(machine: Machine, value: list[Value], items: Value) -> None:
     """Element by element: `y.extend(m(y[-1]) for m in self.m)` reads what it writes."""
     found = machine.iterate(items)
-    if isinstance(found, Unknown):
+    if isinstance(found, UnknownValue):
         machine.spoil(value, found.reason)
         return
     if items is value:
@@ -165,14 +165,14 @@ def _extend(machine: Machine, value: list[Value], items: Value) -> None:
 
 
 def _insert(machine: Machine, value: list[Value], place: Value, item: Value) -> None:
-    if isinstance(place, Unknown):
+    if isinstance(place, UnknownValue):
         machine.spoil(value, place.reason)
     else:
         guarded(value.insert, place, item)
 
 
 def _pop(machine: Machine, value: list[Value], place: Value = -1) -> Value:
-    if isinstance(place, Unknown):
+    if isinstance(place, UnknownValue):
         machine.spoil(value, place.reason)
         return place
     return guarded(value.pop, place)
@@ -180,7 +180,7 @@ def _pop(machine: Machine, value: list[Value], place: Value = -1) -> Value:
 
 def _remove(machine: Machine, value: list[Value], item: Value) -> None:
     place = _find(machine, value, "index", item)
-    if isinstance(place, Unknown):
+    if isinstance(place, UnknownValue):
         machine.spoil(value, place.reason)
     else:
         del value[place]
@@ -192,7 +192,7 @@ def _find(
     count = 0
     for place, other in enumerate(value):
         equal = same(machine, other, item)
-        if isinstance(equal, Unknown):
+        if isinstance(equal, UnknownValue):
             return equal
         if equal and name == "index":
             return place
@@ -209,7 +209,7 @@ def _sort(machine: Machine, value: list[Value], key: Value = None, reverse: Valu
     except Raised:
         machine.spoil(value, "a list whose sorting failed")  # it is left half sorted
         raise
-    if isinstance(found, Unknown):
+    if isinstance(found, UnknownValue):
         machine.spoil(value, found.reason)
     else:
         value[:] = found
@@ -222,10 +222,10 @@ def sort_values(machine: Machine, items: list[Value], key: Value, reverse: Value
     if unknown is not None:
         return unknown
     if not all(is_plain(word) for word in keys):
-        return Unknown("an order of objects")
+        return UnknownValue("an order of objects")
     pairs = list(zip(keys, items, strict=True))
     found = guarded(lambda: sorted(pairs, key=lambda pair: pair[0], reverse=bool(reverse)))
-    return found if isinstance(found, Unknown) else [item for _, item in found]
+    return found if isinstance(found, UnknownValue) else [item for _, item in found]
 
 
 def _get(machine: Machine, value: dict[Value, Value], key: Value, default: Value = None) -> Value:
@@ -235,7 +235,7 @@ def _get(machine: Machine, value: dict[Value, Value], key: Value, default: Value
     if isinstance(key, (list, dict, set)):
         fail(TypeError, f"unhashable type: '{kind_of(key)}'")
     if isinstance(key, Instance):
-        return Unknown("an element by an object")
+        return UnknownValue("an element by an object")
     return machine.fresh(value.get(key, default))
 
 
@@ -253,7 +253,7 @@ def _update(machine: Machine, value: dict[Value, Value], *others: Value, **keywo
             value.update(other)
             continue
         items = machine.items(other)
-        if isinstance(items, Unknown) or not all(
+        if isinstance(items, UnknownValue) or not all(
             isinstance(i, (tuple, list)) and len(i) == 2 for i in items
         ):
             machine.spoil(value, "an update that is not known")
@@ -276,7 +276,7 @@ def _set(machine: Machine, value: Value, name: str, *others: Value) -> Value:
     sets = []
     for other in others:
         items = machine.items(other)
-        if isinstance(items, Unknown):
+        if isinstance(items, UnknownValue):
             return items
         sets.append(items)
     unknown = deep_unknown([list(value), *sets])
@@ -290,13 +290,13 @@ def _set_change(machine: Machine, value: Value, name: str, *args: Value) -> Valu
         return unknown
     if name == "update":
         found = [machine.items(arg) for arg in args]
-        if any(isinstance(items, Unknown) for items in found):
+        if any(isinstance(items, UnknownValue) for items in found):
             machine.spoil(value, "an update that is not known")
             return None
         return guarded(lambda: value.update(*found))
     if name == "pop" and len(value) > 1:
         machine.spoil(value, "the order of a set")
-        return Unknown("the order of a set")
+        return UnknownValue("the order of a set")
     return guarded(lambda: getattr(value, name)(*args))
 
 
@@ -319,9 +319,9 @@ _METHODS: dict[type, dict[str, Callable[..., Value]]] = {
         "pop": _dict_pop,
         "update": _update,
         "setdefault": _set_default,
-        "keys": lambda m, value: View(value),
-        "values": lambda m, value: View(value.values()),
-        "items": lambda m, value: View(value.items()),
+        "keys": lambda m, value: DictView(value),
+        "values": lambda m, value: DictView(value.values()),
+        "items": lambda m, value: DictView(value.items()),
         "copy": lambda m, value: dict(value),
         "clear": lambda m, value: value.clear(),
     },

@@ -21,7 +21,7 @@ from yamlmod.fork.read.recording import (
     guard,
     parameters_of,
 )
-from yamlmod.fork.read.scopes import Module, SourceFile
+from yamlmod.fork.read.scopes import ModuleScope, SourceFile
 from yamlmod.fork.read.values import (
     MISSING,
     Bound,
@@ -30,8 +30,8 @@ from yamlmod.fork.read.values import (
     Instance,
     Outside,
     Raised,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
 )
 
@@ -121,7 +121,7 @@ class _Run:
     def _note(self, reason: str) -> None:
         self.reason = self.reason or reason
 
-    def _construct(self, module: Module) -> None:
+    def _construct(self, module: ModuleScope) -> None:
         cls = self._model_class(module)
         if not isinstance(cls, ClassValue):
             return
@@ -136,7 +136,7 @@ class _Run:
             # Behind the parse function much is done that has no part in the network's shape.
             self._note(f"the model class goes on with {error.name}: {error.message}")
 
-    def _model_class(self, module: Module) -> Value:
+    def _model_class(self, module: ModuleScope) -> Value:
         head = self.data.get("head")
         last = head[-1][2] if isinstance(head, list) and head and len(head[-1]) > 2 else ""
         for name in (_BY_HEAD.get(str(last), ""), "Model", "DetectionModel"):
@@ -150,7 +150,7 @@ class _Run:
                 return value
         return None
 
-    def _call_directly(self, module: Module) -> None:
+    def _call_directly(self, module: ModuleScope) -> None:
         """Call the parse function without its model class."""
         name = self.recorder.function.node.name
         function = self.machine.parts.global_name(self.machine, module, name)
@@ -182,7 +182,7 @@ class _Run:
         self.called = True
         self.machine.on_call = self.machine.loaded = None
         names = bind_arguments(function, function.name, args, keywords)
-        if isinstance(names, Unknown):
+        if isinstance(names, UnknownValue):
             return names
         found = self.machine.call(function, args, keywords)
         self.complete = True
@@ -193,7 +193,7 @@ class _Run:
 
     def _forward(self) -> None:
         """Run the network once, where its constructor did not."""
-        image = Tensor(_IMAGE)
+        image = TensorValue(_IMAGE)
         if isinstance(self.model, Instance) and self.complete:
             self.machine.call(self.machine.attribute(self.model, "eval"))
             forward = self.machine.attribute(self.model, "forward")
@@ -245,7 +245,7 @@ class _Run:
 def _why_unknown(function: Value) -> str:
     if isinstance(function, Outside):
         return f"{function.path} is not in this repository"
-    return function.reason if isinstance(function, Unknown) else ""
+    return function.reason if isinstance(function, UnknownValue) else ""
 
 
 @contextmanager

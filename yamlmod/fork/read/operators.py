@@ -12,16 +12,16 @@ from yamlmod.fork.read.values import (
     Bound,
     Builtin,
     ClassValue,
+    DictView,
     ErrorValue,
     FunctionValue,
     Instance,
     Lazy,
     ModuleValue,
     Raised,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
-    View,
     deep_unknown,
     is_plain,
 )
@@ -77,27 +77,27 @@ def binary(machine: Machine, sign: str, left: Value, right: Value, tensors: _Ten
     """Return what an operator makes of two values."""
     for value in (left, right):
         if (
-            isinstance(value, Unknown)
-            and not isinstance(left, Tensor)
-            and not isinstance(right, Tensor)
+            isinstance(value, UnknownValue)
+            and not isinstance(left, TensorValue)
+            and not isinstance(right, TensorValue)
         ):
             return value
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
+    if isinstance(left, TensorValue) or isinstance(right, TensorValue):
         return tensors(machine, sign, left, right)
     if isinstance(left, Instance) or isinstance(right, Instance):
         return _by_method(machine, sign, left, right)
     if (
         not (is_plain(left) and is_plain(right))
-        or isinstance(left, View)
-        or isinstance(right, View)
+        or isinstance(left, DictView)
+        or isinstance(right, DictView)
     ):
-        return Unknown(f"`{sign}` of {kind_of(left)} and {kind_of(right)}")
+        return UnknownValue(f"`{sign}` of {kind_of(left)} and {kind_of(right)}")
     if sign == "@":
         fail(TypeError, f"unsupported operand type(s) for @: {kind_of(left)} and {kind_of(right)}")
     if sign == "%" and isinstance(left, (str, bytes)):
         return _formatted(left, right)
     if _too_large(sign, left, right):
-        return Unknown("a value too large for the interpreter")
+        return UnknownValue("a value too large for the interpreter")
     return guarded(_DO[sign], left, right)
 
 
@@ -116,19 +116,19 @@ def guarded(function: Callable[..., Value], *args: Value) -> Value:
         message = str(error)
         raise Raised(type(error), message, ErrorValue(type(error), error.args)) from None
     except (RecursionError, MemoryError, AttributeError) as error:
-        return Unknown(f"{type(error).__name__}: {error}")
-    return Unknown("a complex number") if isinstance(found, complex) else found
+        return UnknownValue(f"{type(error).__name__}: {error}")
+    return UnknownValue("a complex number") if isinstance(found, complex) else found
 
 
 def _formatted(left: Value, right: Value) -> Value:
     if deep_unknown(right) is not None or not _texts(right):
-        return Unknown("the text of an object")
+        return UnknownValue("the text of an object")
     return guarded(operator.mod, left, right)
 
 
 def _texts(value: Value) -> bool:
     """Return whether a value's text is known: it is plain through and through, and small."""
-    if isinstance(value, (list, tuple)) and not isinstance(value, View):
+    if isinstance(value, (list, tuple)) and not isinstance(value, DictView):
         return len(value) < 100 and all(map(_texts, value))
     if isinstance(value, dict):
         return len(value) < 100 and all(map(_texts, [*value, *value.values()]))
@@ -166,7 +166,7 @@ def _by_method(machine: Machine, sign: str, left: Value, right: Value) -> Value:
             return machine.call(machine.attribute(value, method), [other])
     known = all(is_plain(v) or (isinstance(v, Instance) and _closed(v)) for v in (left, right))
     if not known:
-        return Unknown(f"`{sign}` of {kind_of(left)} and {kind_of(right)}")
+        return UnknownValue(f"`{sign}` of {kind_of(left)} and {kind_of(right)}")
     raise Raised(
         TypeError,
         f"unsupported operand type(s) for {sign}: '{kind_of(left)}' and '{kind_of(right)}'",
@@ -183,11 +183,11 @@ def kind_of(value: Value) -> str:
         return value.cls.name
     if isinstance(value, (ClassValue, type)):
         return "type"
-    if isinstance(value, Tensor):
+    if isinstance(value, TensorValue):
         return "Parameter" if value.is_parameter else "Tensor"
     if isinstance(value, (FunctionValue, Builtin)):
         return "function"
     if isinstance(value, ErrorValue):
         return "Exception"
-    names = {Bound: "method", Lazy: "generator", ModuleValue: "module", Unknown: "unknown"}
+    names = {Bound: "method", Lazy: "generator", ModuleValue: "module", UnknownValue: "unknown"}
     return names.get(type(value), type(value).__name__)

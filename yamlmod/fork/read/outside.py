@@ -17,8 +17,8 @@ from yamlmod.fork.read.values import (
     Outside,
     Partial,
     Suppress,
-    Unknown,
     UnknownItemsError,
+    UnknownValue,
     Value,
     deep_unknown,
     is_plain,
@@ -75,7 +75,7 @@ def _mathematical(name: str) -> Callable[..., Value]:
         if unknown is not None:
             return unknown
         if not all(is_plain(value) for value in values):
-            return Unknown(f"math.{name} of an object")
+            return UnknownValue(f"math.{name} of an object")
         return guarded(lambda: getattr(math, name)(*values, **keywords))
 
     return call
@@ -83,7 +83,7 @@ def _mathematical(name: str) -> Callable[..., Value]:
 
 def _prod(machine: Machine, values: Value, start: Value = 1) -> Value:
     items = machine.items(values)
-    if isinstance(items, Unknown):
+    if isinstance(items, UnknownValue):
         return items
     total: Value = start
     for item in items:
@@ -92,14 +92,14 @@ def _prod(machine: Machine, values: Value, start: Value = 1) -> Value:
 
 
 def _literal(machine: Machine, source: Value) -> Value:
-    if isinstance(source, Unknown):
+    if isinstance(source, UnknownValue):
         return source
     if not isinstance(source, str):
         if is_plain(source):
             fail(ValueError, f"malformed node or string: {source!r}")
-        return Unknown("a literal")
+        return UnknownValue("a literal")
     if len(source) > 2_000:
-        return Unknown("a long text")
+        return UnknownValue("a long text")
     try:
         return guarded(ast.literal_eval, source)
     except SyntaxError as error:
@@ -116,7 +116,7 @@ def _partial(machine: Machine, function: Value, *args: Value, **keywords: Value)
 
 def _reduce(machine: Machine, function: Value, values: Value, *start: Value) -> Value:
     items = machine.items(values)
-    if isinstance(items, Unknown):
+    if isinstance(items, UnknownValue):
         return items
     items = [*start, *items]
     if not items:
@@ -131,7 +131,7 @@ def _chain(machine: Machine, *sources: Value) -> Value:
     def items() -> Iterator[Value]:
         for source in sources:
             found = machine.iterate(source)
-            if isinstance(found, Unknown):
+            if isinstance(found, UnknownValue):
                 raise UnknownItemsError(found)
             yield from found
 
@@ -141,7 +141,7 @@ def _chain(machine: Machine, *sources: Value) -> Value:
 def _repeat(machine: Machine, item: Value, times: Value = None) -> Value:
     if isinstance(times, int) and 0 <= times <= 5_000:
         return [item] * times
-    return Unknown("an endless or unknown number of repeats")
+    return UnknownValue("an endless or unknown number of repeats")
 
 
 def _itself(machine: Machine, value: Value = None, *args: Value, **keywords: Value) -> Value:
@@ -160,7 +160,7 @@ def _ntuple(count: int) -> Callable[..., Value]:
     def call(machine: Machine, value: Value) -> Value:
         if isinstance(value, (list, tuple)):
             return tuple(value)
-        return value if isinstance(value, Unknown) else (value,) * count
+        return value if isinstance(value, UnknownValue) else (value,) * count
 
     return call
 
@@ -169,14 +169,14 @@ def _divisible(machine: Machine, value: Value, divisor: Value) -> Value:
     """Do make_divisible of the ultralytics package, which the newest YOLOv5 and YOLOv3 import."""
     unknown = deep_unknown([value, divisor])
     if unknown is not None or not (is_plain(value) and is_plain(divisor)):
-        return unknown or Unknown("make_divisible of an object")
+        return unknown or UnknownValue("make_divisible of an object")
     return guarded(lambda: math.ceil(value / divisor) * divisor)
 
 
 def _load_yaml(machine: Machine, source: Value = None, *args: Value, **keywords: Value) -> Value:
     """Return the YAML that is being read: a model class that opens a file opens this one."""
-    if machine.loaded is None or not isinstance(source, Unknown):
-        return Unknown("a YAML that is read from elsewhere")
+    if machine.loaded is None or not isinstance(source, UnknownValue):
+        return UnknownValue("a YAML that is read from elsewhere")
     return deep_copy(machine, machine.loaded)
 
 

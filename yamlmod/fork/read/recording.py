@@ -18,7 +18,7 @@ from yamlmod.fork.read.values import (
     Instance,
     LimitError,
     Raised,
-    Unknown,
+    UnknownValue,
     Value,
     Wrapped,
 )
@@ -96,7 +96,9 @@ class Recorder:
         self._recover(node, frame, before, record)
         channels = frame.names.get(self.function.names.ch)
         channels = self.machine.fresh(channels)
-        record.channels = channels[-1] if isinstance(channels, list) and channels else Unknown("ch")
+        record.channels = (
+            channels[-1] if isinstance(channels, list) and channels else UnknownValue("ch")
+        )
         return signal
 
     def _repeats(self, node: ast.For, frame: Frame) -> Value:
@@ -142,7 +144,7 @@ class Recorder:
             if record.unknown and len(value) == before[name]:
                 if name == ch and record.index == 0 and not self._keeps_image(node):
                     value = frame.names[name] = []
-                value.append(Unknown(f"layer {record.index} was not built"))
+                value.append(UnknownValue(f"layer {record.index} was not built"))
             if name != ch and len(value) == record.index + 1 and item:
                 record.layer = value[-1]
                 if isinstance(value[-1], Instance):
@@ -177,8 +179,8 @@ class Recorder:
                 record.args = [list(a) if isinstance(a, list) else a for a in known]
                 record.keywords = dict(keywords)
             record.calls += 1
-            if isinstance(args, Unknown):
-                return Unknown(args.reason)
+            if isinstance(args, UnknownValue):
+                return UnknownValue(args.reason)
             return self._built(record, function, args, keywords)
 
         return build
@@ -186,18 +188,18 @@ class Recorder:
     def _built(
         self, record: RowRecord, function: Value, args: list[Value], keywords: dict[str, Value]
     ) -> Value:
-        made: list[Value] = [Unknown("the layer was not built")]
+        made: list[Value] = [UnknownValue("the layer was not built")]
 
         def note(reason: str) -> None:
             record.unknown = record.unknown or reason
-            made[0] = Unknown(reason)
+            made[0] = UnknownValue(reason)
 
         try:
             with guard(note):
                 made[0] = self.machine.call(function, args, keywords)
         except Raised as error:
             self.failed(error, "constructor", record.index)
-            made[0] = Unknown(f"layer {record.index} cannot be built")
+            made[0] = UnknownValue(f"layer {record.index} cannot be built")
         value = made[0]
         if isinstance(value, Instance):
             own = [mark for mark in _MARKS if mark in value.fields]
@@ -210,14 +212,14 @@ class Recorder:
         if index is None or self.running:
             return call()
         record = self.rows[index]
-        found: list[Value] = [Unknown(f"the output of layer {index}")]
+        found: list[Value] = [UnknownValue(f"the output of layer {index}")]
         self.running = True
         try:
-            with guard(lambda reason: found.__setitem__(0, Unknown(reason))):
+            with guard(lambda reason: found.__setitem__(0, UnknownValue(reason))):
                 found[0] = call()
         except Raised as error:
             self.failed(error, "forward", index)
-            found[0] = Unknown(f"layer {index} cannot run")
+            found[0] = UnknownValue(f"layer {index} cannot run")
         finally:
             self.running = False
         if not record.ran:

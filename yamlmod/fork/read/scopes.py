@@ -30,7 +30,7 @@ class SourceFile:
 
 
 @dataclass(eq=False)
-class Module:
+class ModuleScope:
     """A file in one evaluation; ``names`` holds what has been asked for so far."""
 
     source: SourceFile
@@ -54,7 +54,7 @@ class Module:
 class Frame:
     """The names of a running function, class body or module."""
 
-    module: Module
+    module: ModuleScope
     names: dict[str, Value]
     parent: Frame | None = None
     locals: frozenset[str] = frozenset()

@@ -20,9 +20,9 @@ from yamlmod.fork.read.values import (
     ErrorValue,
     Instance,
     Raised,
-    Tensor,
-    Unknown,
+    TensorValue,
     UnknownItemsError,
+    UnknownValue,
     Value,
     deep_unknown,
 )
@@ -69,14 +69,14 @@ def _augmented(machine: Machine, node: ast.AugAssign, frame: Frame) -> None:
             machine.spoil(left, "changed in a way that is not known")
     else:
         value = machine.parts.binary(machine, sign, left, right)
-        if isinstance(left, Tensor) and isinstance(value, Tensor):
+        if isinstance(left, TensorValue) and isinstance(value, TensorValue):
             value = left if left.shape == value.shape else value
     assign(machine, node.target, value, frame)
 
 
 def _extend(machine: Machine, left: list[Value], right: Value) -> None:
     items = machine.items(right)
-    if isinstance(items, Unknown):
+    if isinstance(items, UnknownValue):
         machine.spoil(left, items.reason)
     else:
         left += items
@@ -93,7 +93,7 @@ def _as_load(node: ast.expr) -> ast.expr:
 
 def _if(machine: Machine, node: ast.If, frame: Frame) -> Signal | None:
     truth = machine.truth(machine.evaluate(node.test, frame))
-    if isinstance(truth, Unknown):
+    if isinstance(truth, UnknownValue):
         return take_neither(machine, node, frame, truth)
     if node in machine.branches:
         _note_branch(machine, node, truth)
@@ -110,7 +110,7 @@ def _note_branch(machine: Machine, node: ast.If, taken: bool) -> None:
 
 def _for(machine: Machine, node: ast.For, frame: Frame) -> Signal | None:
     source = machine.iterate(machine.evaluate(node.iter, frame))
-    if isinstance(source, Unknown):
+    if isinstance(source, UnknownValue):
         machine.unknown(f"a loop over what is not known ({source.reason})", frame, node)
         spoil_block(machine, [node], frame, source.reason)
         return _unknown_return([*node.body, *node.orelse], source)
@@ -139,16 +139,16 @@ def _left(
     return None
 
 
-def _unknown_return(body: list[ast.stmt], unknown: Unknown) -> Signal | None:
+def _unknown_return(body: list[ast.stmt], unknown: UnknownValue) -> Signal | None:
     if any(isinstance(part, ast.Return) for part in walk_scope(body)):
-        return Signal("return", Unknown(unknown.reason))
+        return Signal("return", UnknownValue(unknown.reason))
     return None
 
 
 def _while(machine: Machine, node: ast.While, frame: Frame) -> Signal | None:
     for _ in range(_MAX_TURNS):
         truth = machine.truth(machine.evaluate(node.test, frame))
-        if isinstance(truth, Unknown):
+        if isinstance(truth, UnknownValue):
             spoil_block(machine, [node], frame, truth.reason)
             return _unknown_return([*node.body, *node.orelse], truth)
         if not truth:
@@ -236,7 +236,7 @@ def _match(machine: Machine, node: ast.Match, frame: Frame) -> Signal | None:
     machine.unknown("match is not interpreted", frame, node)
     spoil_block(machine, [node], frame, "match is not interpreted")
     body = [part for case in node.cases for part in case.body]
-    return _unknown_return(body, Unknown("match is not interpreted"))
+    return _unknown_return(body, UnknownValue("match is not interpreted"))
 
 
 def _pass(machine: Machine, node: ast.stmt, frame: Frame) -> None:

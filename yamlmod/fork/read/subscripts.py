@@ -8,16 +8,16 @@ from yamlmod.fork.read.tensor_index import index_tensor
 from yamlmod.fork.read.values import (
     MISSING,
     ClassValue,
+    DictView,
     ErrorValue,
     FunctionValue,
     GlobalNames,
     Instance,
     Outside,
     Raised,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
-    View,
     deep_unknown,
     is_plain,
 )
@@ -25,15 +25,15 @@ from yamlmod.fork.read.values import (
 
 def subscript(machine: Machine, value: Value, key: Value) -> Value:
     """Return `value[key]`; raises what Python would."""
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return value
-    if isinstance(value, Tensor):
+    if isinstance(value, TensorValue):
         return index_tensor(machine, value, key)
     if isinstance(value, Instance):
         return _of_instance(machine, value, key)
     if isinstance(value, GlobalNames):
         return global_name(machine, value, key)
-    if isinstance(value, View):
+    if isinstance(value, DictView):
         fail(TypeError, "'dict_keys' object is not subscriptable")
     if isinstance(value, (ClassValue, Outside, type)):
         return value  # `list[int]`, `nn.Module[T]`: an annotation
@@ -41,11 +41,11 @@ def subscript(machine: Machine, value: Value, key: Value) -> Value:
         return deep_unknown(key)
     if isinstance(value, (list, tuple, str, dict, range, bytes)):
         if isinstance(key, Instance) or not (is_plain(key) or isinstance(value, dict)):
-            return Unknown("an element by an object")
+            return UnknownValue("an element by an object")
         return _plain(value, key)
     if is_plain(value):
         fail(TypeError, f"'{kind_of(value)}' object is not subscriptable")
-    return Unknown(f"an element of {kind_of(value)}")
+    return UnknownValue(f"an element of {kind_of(value)}")
 
 
 def _plain(value: Value, key: Value) -> Value:
@@ -57,7 +57,7 @@ def _plain(value: Value, key: Value) -> Value:
             and key not in value
             and deep_unknown(list(value)) is not None
         ):
-            return Unknown("a dict with an unknown key")
+            return UnknownValue("a dict with an unknown key")
     return guarded(lambda: value[key])
 
 
@@ -67,7 +67,7 @@ def _of_instance(machine: Machine, value: Instance, key: Value) -> Value:
         return machine.call(own, [value, key])
     base = value.cls.torch_base
     if value.hidden or deep_unknown(key) is not None:
-        return Unknown(value.hidden or "an element at a place that is not known")
+        return UnknownValue(value.hidden or "an element at a place that is not known")
     layers = value.layers()
     if base == "ModuleDict" and isinstance(key, str):
         return layers[key] if key in layers else guarded(lambda: layers[key])
@@ -80,21 +80,21 @@ def _of_instance(machine: Machine, value: Instance, key: Value) -> Value:
         fields = {str(i): layer for i, layer in enumerate(part)}
         return Instance(value.cls, dict(fields), ready=True)
     if base == "ParameterList" and isinstance(key, int):
-        items = [item for item in value.fields.values() if isinstance(item, Tensor)]
+        items = [item for item in value.fields.values() if isinstance(item, TensorValue)]
         return guarded(lambda: items[key])
     if (
         value.cls.is_open
         or value.cls.builtin is not None
         or (value.is_module and own is not MISSING)
     ):
-        return Unknown(f"an element of an object of {value.cls.name}")
+        return UnknownValue(f"an element of an object of {value.cls.name}")
     raise Raised(TypeError, f"'{value.cls.name}' object is not subscriptable")
 
 
 def global_name(machine: Machine, names: GlobalNames, key: Value, *default: Value) -> Value:
     """Return `globals()[key]`, or `globals().get(key, default)`."""
     if not isinstance(key, str):
-        return key if isinstance(key, Unknown) else Unknown("a global name")
+        return key if isinstance(key, UnknownValue) else UnknownValue("a global name")
     try:
         return machine.parts.global_name(machine, names.module, key, False)
     except Raised as error:

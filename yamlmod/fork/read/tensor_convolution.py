@@ -5,7 +5,7 @@ from __future__ import annotations
 from yamlmod.fork.read.machine import fail
 from yamlmod.fork.read.operators import kind_of
 from yamlmod.fork.read.tensors import Sizes, is_int, text_of
-from yamlmod.fork.read.values import Tensor, Value, deep_unknown, is_plain
+from yamlmod.fork.read.values import TensorValue, Value, deep_unknown, is_plain
 
 
 def pairs(value: Value, rank: int, what: str, name: str) -> list[int] | None:
@@ -32,9 +32,9 @@ def pairs(value: Value, rank: int, what: str, name: str) -> list[int] | None:
     return items
 
 
-def check_tensor(x: Value, what: str) -> Tensor | None:
+def check_tensor(x: Value, what: str) -> TensorValue | None:
     """Return the input, None where it is not known; raises torch's error where it is no tensor."""
-    if isinstance(x, Tensor):
+    if isinstance(x, TensorValue):
         return x
     if is_plain(x) and (x is None or deep_unknown(x) is None or isinstance(x, (list, tuple))):
         name = kind_of(x)
@@ -45,12 +45,12 @@ def check_tensor(x: Value, what: str) -> Tensor | None:
 
 
 def convolve(
-    x: Tensor | None,
+    x: TensorValue | None,
     weight: Sizes | None,
     out: int | None,
     settings: tuple[Value, Value, Value, Value],
     rank: int = 2,
-) -> Tensor:
+) -> TensorValue:
     """Return a convolution's output. ``settings``: stride, padding, dilation, groups."""
     stride, padding, dilation, groups = settings
     what = f"conv{rank}d"
@@ -65,7 +65,7 @@ def convolve(
     if isinstance(groups, (bool, float, str)) or groups is None:
         fail(TypeError, f"{what}() received an invalid combination of arguments: groups")
     if x is None or x.shape is None:
-        return Tensor((None, out, *(None,) * rank))
+        return TensorValue((None, out, *(None,) * rank))
     batch = _batch(x.shape, rank, what)
     if strides is not None and min(strides) <= 0:
         fail(RuntimeError, "non-positive stride is not supported")
@@ -83,7 +83,7 @@ def convolve(
             _output(size, kernel[i], _at(strides, i), _at(pads, i), _at(dilations, i))
             for i, size in enumerate(spatial)
         ]
-    return Tensor((*batch, out, *spatial))
+    return TensorValue((*batch, out, *spatial))
 
 
 def _batch(shape: Sizes, rank: int, what: str) -> Sizes:
@@ -146,11 +146,11 @@ def _output(size: Value, kernel: Value, stride: Value, pad: Value, step: Value) 
 
 
 def transpose_convolve(
-    x: Tensor | None,
+    x: TensorValue | None,
     weight: Sizes | None,
     settings: tuple[Value, Value, Value, Value, Value],
     rank: int = 2,
-) -> Tensor:
+) -> TensorValue:
     """Return a transposed convolution's output; ``settings`` as above, and the output's padding."""
     stride, padding, dilation, groups, extra = settings
     what = f"conv_transpose{rank}d"
@@ -163,7 +163,7 @@ def transpose_convolve(
     if weight is not None and is_int(groups) and weight[1] is not None:
         out = weight[1] * groups
     if x is None or x.shape is None:
-        return Tensor((None, out, *(None,) * rank))
+        return TensorValue((None, out, *(None,) * rank))
     batch = _batch(x.shape, rank, what)
     channels = x.shape[-rank - 1]
     if weight is not None and None not in (channels, weight[0]) and channels != weight[0]:
@@ -192,4 +192,4 @@ def transpose_convolve(
                 f"Calculated output size per channel: ({found}). Output size is too small",
             )
         sizes.append(found)
-    return Tensor((*batch, out, *sizes))
+    return TensorValue((*batch, out, *sizes))

@@ -9,7 +9,7 @@ from yamlmod.fork.read.operators import kind_of
 from yamlmod.fork.read.tensor_layers import LAYER_FUNCTIONS
 from yamlmod.fork.read.tensor_ops import OPERATIONS, Operation
 from yamlmod.fork.read.tensors import Sizes, broadcast, concatenated, dimension, is_int, sizes_of
-from yamlmod.fork.read.values import Lazy, Tensor, Unknown, Value, deep_unknown, is_plain
+from yamlmod.fork.read.values import Lazy, TensorValue, UnknownValue, Value, deep_unknown, is_plain
 
 
 def _on_tensor(name: str, operation: Operation) -> Callable[..., Value]:
@@ -19,16 +19,16 @@ def _on_tensor(name: str, operation: Operation) -> Callable[..., Value]:
         words = dict(keywords)
         rest = list(args)
         x = rest.pop(0) if rest else words.pop("input", None)
-        if isinstance(x, Tensor):
+        if isinstance(x, TensorValue):
             return operation(machine, x, *rest, **words)
         if name in ("add", "mul", "sub", "maximum", "minimum") and isinstance(rest[:1], list):
-            return Unknown(f"torch.{name} of what is no tensor")
+            return UnknownValue(f"torch.{name} of what is no tensor")
         if is_plain(x) and deep_unknown(x) is None:
             fail(
                 TypeError,
                 f"{name}(): argument 'input' (position 1) must be Tensor, not {kind_of(x)}",
             )
-        return Unknown(f"torch.{name} of what is not known")
+        return UnknownValue(f"torch.{name} of what is not known")
 
     return call
 
@@ -36,15 +36,15 @@ def _on_tensor(name: str, operation: Operation) -> Callable[..., Value]:
 def _cat(machine: Machine, tensors: Value, dim: Value = 0, **rest: Value) -> Value:
     items = _tensors(machine, tensors, "cat")
     dim = rest.get("axis", dim)
-    if isinstance(items, Unknown):
-        return Tensor(None)
-    return Tensor(concatenated(items, dim), items[0].kind)
+    if isinstance(items, UnknownValue):
+        return TensorValue(None)
+    return TensorValue(concatenated(items, dim), items[0].kind)
 
 
-def _tensors(machine: Machine, tensors: Value, name: str) -> list[Tensor] | Unknown:
-    if isinstance(tensors, Unknown):
+def _tensors(machine: Machine, tensors: Value, name: str) -> list[TensorValue] | UnknownValue:
+    if isinstance(tensors, UnknownValue):
         return tensors
-    if isinstance(tensors, Tensor):
+    if isinstance(tensors, TensorValue):
         fail(
             TypeError,
             f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor",
@@ -61,30 +61,30 @@ def _tensors(machine: Machine, tensors: Value, name: str) -> list[Tensor] | Unkn
             f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not generator",
         )
     items = machine.items(tensors)
-    if isinstance(items, Unknown):
+    if isinstance(items, UnknownValue):
         return items
     if not items:
         fail(RuntimeError, f"{name}(): expected a non-empty list of Tensors")
     for place, item in enumerate(items):
-        if isinstance(item, Tensor):
+        if isinstance(item, TensorValue):
             continue
         if is_plain(item):
             fail(
                 TypeError,
                 f"expected Tensor as element {place} in argument 0, but got {kind_of(item)}",
             )
-        items[place] = Tensor(None)
+        items[place] = TensorValue(None)
     return items
 
 
 def _stack(machine: Machine, tensors: Value, dim: Value = 0) -> Value:
     items = _tensors(machine, tensors, "stack")
-    if isinstance(items, Unknown):
-        return Tensor(None)
+    if isinstance(items, UnknownValue):
+        return TensorValue(None)
     shapes = [item.shape for item in items]
     known = next((shape for shape in shapes if shape is not None), None)
     if known is None or not is_int(dim):
-        return Tensor(None)
+        return TensorValue(None)
     for place, shape in enumerate(shapes):
         if shape is not None and None not in shape and None not in known and shape != known:
             fail(
@@ -93,29 +93,29 @@ def _stack(machine: Machine, tensors: Value, dim: Value = 0) -> Value:
                 f"{list(known)} at entry 0 and {list(shape)} at entry {place}",
             )
     place = dimension(dim, len(known) + 1) or 0
-    return Tensor((*known[:place], len(items), *known[place:]), items[0].kind)
+    return TensorValue((*known[:place], len(items), *known[place:]), items[0].kind)
 
 
 def _made(kind: str, name: str) -> Callable[..., Value]:
     def call(machine: Machine, *sizes: Value, **keywords: Value) -> Value:
         given = keywords.get("size", sizes[0] if len(sizes) == 1 else sizes)
-        return Tensor(sizes_of(given, name), kind)
+        return TensorValue(sizes_of(given, name), kind)
 
     return call
 
 
 def _full(machine: Machine, size: Value, value: Value = 0, **keywords: Value) -> Value:
-    return Tensor(sizes_of(size, "full"), "float" if isinstance(value, float) else "")
+    return TensorValue(sizes_of(size, "full"), "float" if isinstance(value, float) else "")
 
 
 def _randint(machine: Machine, *args: Value, **keywords: Value) -> Value:
     size = keywords.get("size", next((a for a in args if isinstance(a, (tuple, list))), None))
-    return Tensor(None if size is None else sizes_of(size, "randint"), "int")
+    return TensorValue(None if size is None else sizes_of(size, "randint"), "int")
 
 
 def _like(kind: str) -> Callable[..., Value]:
-    return lambda machine, x, *args, **keywords: Tensor(
-        x.shape if isinstance(x, Tensor) else None, kind or getattr(x, "kind", "")
+    return lambda machine, x, *args, **keywords: TensorValue(
+        x.shape if isinstance(x, TensorValue) else None, kind or getattr(x, "kind", "")
     )
 
 
@@ -127,36 +127,36 @@ def _tensor(machine: Machine, data: Value = None, *args: Value, **keywords: Valu
         if not data:
             break
         data = data[0]
-    if isinstance(data, Tensor):
-        return Tensor(None if data.shape is None else (*shape, *data.shape), data.kind)
+    if isinstance(data, TensorValue):
+        return TensorValue(None if data.shape is None else (*shape, *data.shape), data.kind)
     if isinstance(data, bool):
         kind = "bool"
     elif isinstance(data, int):
         kind = "int"
     elif data is not None and not isinstance(data, (float, list, tuple)):
-        return Tensor(None if not shape else tuple(shape), "")
-    return Tensor(tuple(shape), kind)
+        return TensorValue(None if not shape else tuple(shape), "")
+    return TensorValue(tuple(shape), kind)
 
 
 def _old_tensor(machine: Machine, *args: Value, **keywords: Value) -> Value:
     """`torch.Tensor(2, 3)` is of these sizes, `torch.Tensor([2, 3])` of these values."""
     if len(args) == 1 and not is_int(args[0]):
         return _tensor(machine, args[0])
-    return Tensor(sizes_of(args, "Tensor"))
+    return TensorValue(sizes_of(args, "Tensor"))
 
 
 def _arange(machine: Machine, *ends: Value, **keywords: Value) -> Value:
     ends = ends or tuple(keywords[k] for k in ("start", "end", "step") if k in keywords)
     if not all(is_int(end) for end in ends):
-        return Tensor((None,), "")
+        return TensorValue((None,), "")
     found = range(*ends) if ends and (len(ends) < 3 or ends[2]) else range(0)
-    return Tensor((len(found),), "int")
+    return TensorValue((len(found),), "int")
 
 
 def _linspace(
     machine: Machine, start: Value, end: Value, steps: Value = None, **keywords: Value
 ) -> Value:
-    return Tensor((steps if is_int(steps) else None,))
+    return TensorValue((steps if is_int(steps) else None,))
 
 
 def _meshgrid(machine: Machine, *tensors: Value, **keywords: Value) -> Value:
@@ -167,28 +167,28 @@ def _meshgrid(machine: Machine, *tensors: Value, **keywords: Value) -> Value:
     )
     sizes: list[int | None] = []
     for item in items:
-        known = isinstance(item, Tensor) and item.shape is not None and len(item.shape) == 1
+        known = isinstance(item, TensorValue) and item.shape is not None and len(item.shape) == 1
         sizes.append(item.shape[0] if known else None)
-    return tuple(Tensor(tuple(sizes), "") for _ in items)
+    return tuple(TensorValue(tuple(sizes), "") for _ in items)
 
 
 def _where(machine: Machine, test: Value, *pair: Value) -> Value:
     shape: Sizes | None = ()
     for value in (test, *pair):
-        if isinstance(value, Unknown):
-            return Tensor(None)
-        shape = broadcast(shape, value.shape if isinstance(value, Tensor) else ())
-    return Tensor(shape if len(pair) == 2 else None)
+        if isinstance(value, UnknownValue):
+            return TensorValue(None)
+        shape = broadcast(shape, value.shape if isinstance(value, TensorValue) else ())
+    return TensorValue(shape if len(pair) == 2 else None)
 
 
 def _parameter(machine: Machine, data: Value = None, requires_grad: Value = True) -> Value:
     if data is None:
-        return Tensor((0,), "float", True)
-    if isinstance(data, Tensor):
-        return Tensor(data.shape, data.kind, True)
+        return TensorValue((0,), "float", True)
+    if isinstance(data, TensorValue):
+        return TensorValue(data.shape, data.kind, True)
     if is_plain(data) and deep_unknown(data) is None:
         fail(TypeError, f"'{kind_of(data)}' object is not a tensor")
-    return Tensor(None, "", True)
+    return TensorValue(None, "", True)
 
 
 def _einsum(machine: Machine, form: Value, *operands: Value) -> Value:
@@ -199,14 +199,14 @@ def _einsum(machine: Machine, form: Value, *operands: Value) -> Value:
         else operands
     )
     if not isinstance(form, str) or "->" not in form or "." in form:
-        return Tensor(None)
+        return TensorValue(None)
     left, _, right = form.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(items):
-        return Tensor(None)
+        return TensorValue(None)
     sizes: dict[str, int | None] = {}
     for term, item in zip(terms, items, strict=True):
-        if not isinstance(item, Tensor) or item.shape is None:
+        if not isinstance(item, TensorValue) or item.shape is None:
             continue
         if len(term) != len(item.shape):
             fail(RuntimeError, "einsum(): the number of subscripts in the equation does not match")
@@ -218,11 +218,11 @@ def _einsum(machine: Machine, form: Value, *operands: Value) -> Value:
                     f"einsum(): subscript {letter} has size {size} which does not match",
                 )
             sizes[letter] = size if before in (None, 1) else before
-    return Tensor(tuple(sizes.get(letter) for letter in right))
+    return TensorValue(tuple(sizes.get(letter) for letter in right))
 
 
 def _broadcast_tensors(machine: Machine, *tensors: Value) -> Value:
-    return Unknown("broadcast_tensors")
+    return UnknownValue("broadcast_tensors")
 
 
 _MADE = ("zeros", "ones", "empty", "rand", "randn")

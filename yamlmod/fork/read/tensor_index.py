@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from yamlmod.fork.read.machine import Machine, fail
 from yamlmod.fork.read.tensors import is_int
-from yamlmod.fork.read.values import Tensor, Value
+from yamlmod.fork.read.values import TensorValue, Value
 
 
-def index_tensor(machine: Machine, value: Tensor, key: Value) -> Value:
+def index_tensor(machine: Machine, value: TensorValue, key: Value) -> Value:
     """Return the part of a tensor that a subscript names."""
     keys = list(key) if isinstance(key, tuple) else [key]
     if value.shape is None:
-        return Tensor(None, value.kind)
+        return TensorValue(None, value.kind)
     if any(_is_odd(item) for item in keys):
-        return Tensor(None, value.kind)
+        return TensorValue(None, value.kind)
     taken = sum(item is not None and item is not Ellipsis for item in keys)
     if taken > len(value.shape):
         message = f"too many indices for tensor of dimension {len(value.shape)}"
@@ -33,7 +33,7 @@ def index_tensor(machine: Machine, value: Tensor, key: Value) -> Value:
         else:
             _check_index(item, size, axis)
         axis += 1
-    return Tensor((*out, *value.shape[axis:]), value.kind)
+    return TensorValue((*out, *value.shape[axis:]), value.kind)
 
 
 def _is_odd(item: Value) -> bool:

@@ -10,7 +10,7 @@ from yamlmod.fork.read.operators import kind_of
 from yamlmod.fork.read.tensor_convolution import check_tensor, convolve
 from yamlmod.fork.read.tensor_pooling import adaptive, pool
 from yamlmod.fork.read.tensors import Sizes, is_int, text_of
-from yamlmod.fork.read.values import Tensor, Unknown, Value, is_plain
+from yamlmod.fork.read.values import TensorValue, UnknownValue, Value, is_plain
 
 _MODES = {
     3: ("nearest", "nearest-exact", "linear", "area"),
@@ -24,23 +24,23 @@ def interpolate(
     mode: Value = "nearest", align_corners: Value = None, *rest: Value, **keywords: Value,
 ) -> Value:  # fmt: skip
     """Return the output of interpolate."""
-    x = input if isinstance(input, Tensor) else check_attribute(input, "interpolate")
+    x = input if isinstance(input, TensorValue) else check_attribute(input, "interpolate")
     plain = isinstance(mode, str) and (mode.startswith("nearest") or mode == "area")
-    if plain and align_corners is not None and not isinstance(align_corners, Unknown):
+    if plain and align_corners is not None and not isinstance(align_corners, UnknownValue):
         fail(
             ValueError,
             "align_corners option can only be set with the interpolating modes: linear | "
             "bilinear | bicubic | trilinear",
         )
     if x is None or x.shape is None:
-        return Tensor(None)
+        return TensorValue(None)
     rank = len(x.shape) - 2
-    known = not isinstance(size, Unknown) and not isinstance(scale_factor, Unknown)
+    known = not isinstance(size, UnknownValue) and not isinstance(scale_factor, UnknownValue)
     if known and size is not None and scale_factor is not None:
         fail(ValueError, "only one of size or scale_factor should be defined")
     if known and size is None and scale_factor is None:
         fail(ValueError, "either size or scale_factor should be defined")
-    if not isinstance(mode, Unknown) and mode not in _MODES.get(len(x.shape), ()):
+    if not isinstance(mode, UnknownValue) and mode not in _MODES.get(len(x.shape), ()):
         fail(
             NotImplementedError,
             "Input Error: Only 3D, 4D and 5D input Tensors supported "
@@ -48,7 +48,7 @@ def interpolate(
             f"trilinear | area | nearest-exact (got {mode})",
         )
     if not known or rank < 1:
-        return Tensor((*x.shape[:2], *(None,) * max(rank, 0)))
+        return TensorValue((*x.shape[:2], *(None,) * max(rank, 0)))
     given = size if size is not None else scale_factor
     items = list(given) if isinstance(given, (list, tuple)) else [given] * rank
     if len(items) != rank:
@@ -59,18 +59,18 @@ def interpolate(
     sizes = [
         _resized(old, item, size is not None) for old, item in zip(x.shape[2:], items, strict=True)
     ]
-    if 0 in sizes and isinstance(mode, Unknown):
-        return Tensor((*x.shape[:2], *(None,) * rank))
+    if 0 in sizes and isinstance(mode, UnknownValue):
+        return TensorValue((*x.shape[:2], *(None,) * rank))
     if 0 in sizes and mode != "area":  # that one is an adaptive pooling, which gives nothing back
         fail(
             RuntimeError,
             f"Input and output sizes should be greater than 0, but got output {text_of(sizes)}",
         )
-    return Tensor((*x.shape[:2], *sizes))
+    return TensorValue((*x.shape[:2], *sizes))
 
 
 def _resized(old: int | None, item: Value, by_size: bool) -> int | None:
-    if isinstance(item, (Unknown, Tensor, bool)):
+    if isinstance(item, (UnknownValue, TensorValue, bool)):
         return None
     if by_size:
         return item if is_int(item) else None
@@ -79,9 +79,9 @@ def _resized(old: int | None, item: Value, by_size: bool) -> int | None:
     return None if old is None else floor(old * item)
 
 
-def check_attribute(x: Value, what: str) -> Tensor | None:
+def check_attribute(x: Value, what: str) -> TensorValue | None:
     """As check_tensor, for functions of Python that read an attribute of their input first."""
-    if is_plain(x) and not isinstance(x, Unknown):
+    if is_plain(x) and not isinstance(x, UnknownValue):
         fail(AttributeError, f"'{kind_of(x)}' object has no attribute 'dim'")
     return None
 
@@ -90,7 +90,7 @@ def pad(machine: Machine, input: Value, pad: Value, *rest: Value, **keywords: Va
     """Return the output of F.pad: pairs of numbers, the last dimension first."""
     x = check_tensor(input, "pad")
     if x is None or x.shape is None or not isinstance(pad, (list, tuple)):
-        return Tensor(None)
+        return TensorValue(None)
     sizes = list(x.shape)
     if len(pad) > 2 * len(sizes):
         fail(
@@ -104,22 +104,22 @@ def pad(machine: Machine, input: Value, pad: Value, *rest: Value, **keywords: Va
         if place < len(sizes):
             known = is_int(low) and is_int(high) and size is not None
             sizes[-1 - place] = size + low + high if known and size is not None else None
-    return Tensor(tuple(sizes), x.kind)
+    return TensorValue(tuple(sizes), x.kind)
 
 
 def linear(machine: Machine, input: Value, weight: Value, bias: Value = None) -> Value:
     """Return the output of a linear layer."""
     x = check_tensor(input, "linear")
-    shape = weight.shape if isinstance(weight, Tensor) else None
+    shape = weight.shape if isinstance(weight, TensorValue) else None
     if x is None or x.shape is None or shape is None or len(shape) != 2:
-        return Tensor(None)
+        return TensorValue(None)
     if x.shape and None not in (x.shape[-1], shape[1]) and x.shape[-1] != shape[1]:
         rows = "x".join(str(s) for s in (_product(x.shape[:-1]), x.shape[-1]))
         fail(
             RuntimeError,
             f"mat1 and mat2 shapes cannot be multiplied ({rows} and {shape[1]}x{shape[0]})",
         )
-    return Tensor((*x.shape[:-1], shape[0]))
+    return TensorValue((*x.shape[:-1], shape[0]))
 
 
 def _product(shape: Sizes) -> int | str:
@@ -137,9 +137,9 @@ def _conv_function(rank: int) -> Callable[..., Value]:
         padding: Value = 0, dilation: Value = 1, groups: Value = 1,
     ) -> Value:  # fmt: skip
         x = check_tensor(input, f"conv{rank}d")
-        shape = weight.shape if isinstance(weight, Tensor) else None
+        shape = weight.shape if isinstance(weight, TensorValue) else None
         if shape is not None and len(shape) != rank + 2:
-            return Tensor(None)
+            return TensorValue(None)
         out = None if shape is None else shape[0]
         return convolve(x, shape, out, (stride, padding, dilation, groups), rank)
 

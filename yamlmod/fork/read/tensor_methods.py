@@ -5,19 +5,19 @@ from __future__ import annotations
 from yamlmod.fork.read.machine import Machine
 from yamlmod.fork.read.tensor_ops import OPERATIONS
 from yamlmod.fork.read.tensors import count, dimension
-from yamlmod.fork.read.values import Builtin, Tensor, Unknown, Value
+from yamlmod.fork.read.values import Builtin, TensorValue, UnknownValue, Value
 
 
-def tensor_attribute(machine: Machine, value: Tensor, name: str) -> Value:
+def tensor_attribute(machine: Machine, value: TensorValue, name: str) -> Value:
     """Return an attribute of a tensor; raises the AttributeError that torch would."""
     if name == "shape":
         return _shape(value)
     if name == "data":
         return value
     if name == "T":
-        return Tensor(None if value.shape is None else value.shape[::-1], value.kind)
+        return TensorValue(None if value.shape is None else value.shape[::-1], value.kind)
     if name == "ndim":
-        return Unknown("the rank of a tensor") if value.shape is None else len(value.shape)
+        return UnknownValue("the rank of a tensor") if value.shape is None else len(value.shape)
     own = {
         "size": _size,
         "dim": _rank,
@@ -30,30 +30,32 @@ def tensor_attribute(machine: Machine, value: Tensor, name: str) -> Value:
     operation = OPERATIONS.get(name)
     if operation is not None:
         return Builtin(name, lambda m, *args, **keywords: operation(m, value, *args, **keywords))
-    return Unknown(f"the attribute {name} of a tensor", name)
+    return UnknownValue(f"the attribute {name} of a tensor", name)
 
 
-def _shape(value: Tensor) -> Value:
+def _shape(value: TensorValue) -> Value:
     if value.shape is None:
-        return Unknown("the sizes of a tensor")
-    return tuple(Unknown("a size of a tensor") if size is None else size for size in value.shape)
+        return UnknownValue("the sizes of a tensor")
+    return tuple(
+        UnknownValue("a size of a tensor") if size is None else size for size in value.shape
+    )
 
 
-def _size(value: Tensor, dim: Value = None) -> Value:
+def _size(value: TensorValue, dim: Value = None) -> Value:
     if dim is None:
         return _shape(value)
     if value.shape is None:
-        return Unknown("the sizes of a tensor")
+        return UnknownValue("the sizes of a tensor")
     place = dimension(dim, len(value.shape))
     if place is None or value.shape[place] is None:
-        return Unknown("a size of a tensor")
+        return UnknownValue("a size of a tensor")
     return value.shape[place]
 
 
-def _rank(value: Tensor) -> Value:
-    return Unknown("the rank of a tensor") if value.shape is None else len(value.shape)
+def _rank(value: TensorValue) -> Value:
+    return UnknownValue("the rank of a tensor") if value.shape is None else len(value.shape)
 
 
-def _count(value: Tensor) -> Value:
+def _count(value: TensorValue) -> Value:
     found = count(value.shape)
-    return Unknown("the number of elements") if found is None else found
+    return UnknownValue("the number of elements") if found is None else found

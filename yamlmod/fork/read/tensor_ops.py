@@ -27,55 +27,55 @@ from yamlmod.fork.read.tensors import (
     tensor_binary,
     view,
 )
-from yamlmod.fork.read.values import Tensor, Unknown, Value, is_plain
+from yamlmod.fork.read.values import TensorValue, UnknownValue, Value, is_plain
 
 Operation = Callable[..., Value]
 
 
-def same(machine: Machine, x: Tensor, *args: Value, **keywords: Value) -> Value:
+def same(machine: Machine, x: TensorValue, *args: Value, **keywords: Value) -> Value:
     """Element by element: the sizes stay."""
-    return Tensor(x.shape, x.kind)
+    return TensorValue(x.shape, x.kind)
 
 
-def in_place(machine: Machine, x: Tensor, *args: Value, **keywords: Value) -> Value:
+def in_place(machine: Machine, x: TensorValue, *args: Value, **keywords: Value) -> Value:
     """The tensor itself is changed and given back."""
     return x
 
 
 def _cast(kind: str) -> Operation:
-    return lambda machine, x, *args, **keywords: Tensor(x.shape, kind)
+    return lambda machine, x, *args, **keywords: TensorValue(x.shape, kind)
 
 
-def _view(machine: Machine, x: Tensor, *sizes: Value) -> Value:
+def _view(machine: Machine, x: TensorValue, *sizes: Value) -> Value:
     parts = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (list, tuple)) else sizes
     if len(parts) == 1 and not (
-        is_int(parts[0]) or isinstance(parts[0], Tensor) or is_plain(parts[0])
+        is_int(parts[0]) or isinstance(parts[0], TensorValue) or is_plain(parts[0])
     ):
-        return Tensor(None, x.kind)
-    return Tensor(view(x.shape, parts), x.kind)
+        return TensorValue(None, x.kind)
+    return TensorValue(view(x.shape, parts), x.kind)
 
 
-def _flatten(machine: Machine, x: Tensor, start_dim: Value = 0, end_dim: Value = -1) -> Value:
+def _flatten(machine: Machine, x: TensorValue, start_dim: Value = 0, end_dim: Value = -1) -> Value:
     if x.shape is None:
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     start, end = dimension(start_dim, len(x.shape)), dimension(end_dim, len(x.shape))
     if start is None or end is None:
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     if start > end:
         fail(RuntimeError, "flatten() has invalid args: start_dim cannot come after end_dim")
     middle = count(x.shape[start : end + 1]) if x.shape else 1
-    return Tensor((*x.shape[:start], middle, *x.shape[end + 1 :]), x.kind)
+    return TensorValue((*x.shape[:start], middle, *x.shape[end + 1 :]), x.kind)
 
 
-def _permute(machine: Machine, x: Tensor, *dims: Value, **keywords: Value) -> Value:
+def _permute(machine: Machine, x: TensorValue, *dims: Value, **keywords: Value) -> Value:
     order = keywords.get(
         "dims", dims[0] if len(dims) == 1 and isinstance(dims[0], (list, tuple)) else dims
     )
     if x.shape is None or not isinstance(order, (list, tuple)):
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     places = dimensions(list(order), len(x.shape))
     if places is None:
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     if len(places) != len(x.shape):
         fail(
             RuntimeError,
@@ -85,42 +85,42 @@ def _permute(machine: Machine, x: Tensor, *dims: Value, **keywords: Value) -> Va
         )
     if len(set(places)) != len(places):
         fail(RuntimeError, "permute(): duplicate dims are not allowed.")
-    return Tensor(tuple(x.shape[place] for place in places), x.kind)
+    return TensorValue(tuple(x.shape[place] for place in places), x.kind)
 
 
-def _transpose(machine: Machine, x: Tensor, dim0: Value, dim1: Value) -> Value:
+def _transpose(machine: Machine, x: TensorValue, dim0: Value, dim1: Value) -> Value:
     if x.shape is None:
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     one, other = dimension(dim0, len(x.shape)), dimension(dim1, len(x.shape))
     if one is None or other is None:
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     sizes = list(x.shape)
     if sizes:
         sizes[one], sizes[other] = sizes[other], sizes[one]
-    return Tensor(tuple(sizes), x.kind)
+    return TensorValue(tuple(sizes), x.kind)
 
 
-def _unsqueeze(machine: Machine, x: Tensor, dim: Value) -> Value:
+def _unsqueeze(machine: Machine, x: TensorValue, dim: Value) -> Value:
     if x.shape is None or not is_int(dim):
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     place = dimension(dim, len(x.shape) + 1) or 0
-    return Tensor((*x.shape[:place], 1, *x.shape[place:]), x.kind)
+    return TensorValue((*x.shape[:place], 1, *x.shape[place:]), x.kind)
 
 
-def _squeeze(machine: Machine, x: Tensor, dim: Value = None) -> Value:
+def _squeeze(machine: Machine, x: TensorValue, dim: Value = None) -> Value:
     if x.shape is None:
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     places = list(range(len(x.shape))) if dim is None else dimensions(dim, len(x.shape))
     if places is None or any(x.shape[place] is None for place in places if x.shape):
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     kept = [s for place, s in enumerate(x.shape) if not (place in places and s == 1)]
-    return Tensor(tuple(kept), x.kind)
+    return TensorValue(tuple(kept), x.kind)
 
 
-def _expand(machine: Machine, x: Tensor, *sizes: Value) -> Value:
+def _expand(machine: Machine, x: TensorValue, *sizes: Value) -> Value:
     parts = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (list, tuple)) else sizes
-    if x.shape is None or any(isinstance(part, Unknown) for part in parts):
-        return Tensor(None, x.kind)
+    if x.shape is None or any(isinstance(part, UnknownValue) for part in parts):
+        return TensorValue(None, x.kind)
     if len(parts) < len(x.shape):
         fail(
             RuntimeError,
@@ -140,28 +140,28 @@ def _expand(machine: Machine, x: Tensor, *sizes: Value) -> Value:
             )
         else:
             out.append(part)
-    return Tensor(tuple(out), x.kind)
+    return TensorValue(tuple(out), x.kind)
 
 
-def _repeat(machine: Machine, x: Tensor, *sizes: Value) -> Value:
+def _repeat(machine: Machine, x: TensorValue, *sizes: Value) -> Value:
     parts = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (list, tuple)) else sizes
     if x.shape is None or not all(is_int(part) for part in parts):
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     if len(parts) < len(x.shape):
         message = "Number of dimensions of repeat dims can not be smaller than number of dimensions"
         fail(RuntimeError, f"{message} of tensor")
     own: Sizes = (1,) * (len(parts) - len(x.shape)) + x.shape
     sizes_out = tuple(None if s is None else s * p for s, p in zip(own, parts, strict=True))
-    return Tensor(sizes_out, x.kind)
+    return TensorValue(sizes_out, x.kind)
 
 
 def _matmul(machine: Machine, x: Value, other: Value) -> Value:
     return machine.parts.binary(machine, "@", x, other)
 
 
-def _bmm(machine: Machine, x: Tensor, other: Value) -> Value:
-    if not isinstance(other, Tensor) or x.shape is None or other.shape is None:
-        return Tensor(None)
+def _bmm(machine: Machine, x: TensorValue, other: Value) -> Value:
+    if not isinstance(other, TensorValue) or x.shape is None or other.shape is None:
+        return TensorValue(None)
     if len(x.shape) != 3 or len(other.shape) != 3:
         fail(RuntimeError, "batch1 must be a 3D tensor")
     batches = (x.shape[0], other.shape[0])
@@ -170,7 +170,7 @@ def _bmm(machine: Machine, x: Tensor, other: Value) -> Value:
             RuntimeError,
             f"Expected size for first two dimensions of batch2 tensor to be: {batches[0]}",
         )
-    return Tensor(matmul(x.shape, other.shape))
+    return TensorValue(matmul(x.shape, other.shape))
 
 
 def _operator(sign: str) -> Operation:
@@ -178,52 +178,52 @@ def _operator(sign: str) -> Operation:
 
 
 def _operator_in_place(sign: str) -> Operation:
-    def call(machine: Machine, x: Tensor, other: Value, **keywords: Value) -> Value:
+    def call(machine: Machine, x: TensorValue, other: Value, **keywords: Value) -> Value:
         tensor_binary(machine, sign, x, other)
         return x
 
     return call
 
 
-def _select(machine: Machine, x: Tensor, dim: Value, index: Value) -> Value:
+def _select(machine: Machine, x: TensorValue, dim: Value, index: Value) -> Value:
     place = None if x.shape is None else dimension(dim, len(x.shape))
     if x.shape is None or place is None:
-        return Tensor(None, x.kind)
-    return Tensor((*x.shape[:place], *x.shape[place + 1 :]), x.kind)
+        return TensorValue(None, x.kind)
+    return TensorValue((*x.shape[:place], *x.shape[place + 1 :]), x.kind)
 
 
-def _movedim(machine: Machine, x: Tensor, source: Value, destination: Value) -> Value:
+def _movedim(machine: Machine, x: TensorValue, source: Value, destination: Value) -> Value:
     if x.shape is None or not (is_int(source) and is_int(destination)):
-        return Tensor(None, x.kind)
+        return TensorValue(None, x.kind)
     rank = len(x.shape)
     one, other = dimension(source, rank), dimension(destination, rank)
     sizes = list(x.shape)
     if one is not None and other is not None and sizes:
         sizes.insert(other, sizes.pop(one))
-    return Tensor(tuple(sizes), x.kind)
+    return TensorValue(tuple(sizes), x.kind)
 
 
-def _like(machine: Machine, x: Tensor, other: Value) -> Value:
-    shape = other.shape if isinstance(other, Tensor) else None
-    return Tensor(shape, x.kind)
+def _like(machine: Machine, x: TensorValue, other: Value) -> Value:
+    shape = other.shape if isinstance(other, TensorValue) else None
+    return TensorValue(shape, x.kind)
 
 
-def _new(machine: Machine, x: Tensor, *sizes: Value, **keywords: Value) -> Value:
+def _new(machine: Machine, x: TensorValue, *sizes: Value, **keywords: Value) -> Value:
     given = keywords.get("size", sizes[0] if len(sizes) == 1 else sizes)
-    return Tensor(sizes_of(given, "new_zeros"), x.kind)
+    return TensorValue(sizes_of(given, "new_zeros"), x.kind)
 
 
-def _gather(machine: Machine, x: Tensor, dim: Value, index: Value, **keywords: Value) -> Value:
-    return Tensor(index.shape if isinstance(index, Tensor) else None, x.kind)
+def _gather(machine: Machine, x: TensorValue, dim: Value, index: Value, **keywords: Value) -> Value:
+    return TensorValue(index.shape if isinstance(index, TensorValue) else None, x.kind)
 
 
-def _diagonal(machine: Machine, x: Tensor, *args: Value, **keywords: Value) -> Value:
-    return Tensor(None, x.kind)
+def _diagonal(machine: Machine, x: TensorValue, *args: Value, **keywords: Value) -> Value:
+    return TensorValue(None, x.kind)
 
 
-def _pixel_shuffle(machine: Machine, x: Tensor, factor: Value) -> Value:
+def _pixel_shuffle(machine: Machine, x: TensorValue, factor: Value) -> Value:
     if x.shape is None or len(x.shape) < 3 or not is_int(factor) or factor < 1:
-        return Tensor(None)
+        return TensorValue(None)
     *batch, channels, height, width = x.shape
     if channels is not None and channels % factor**2:
         fail(
@@ -231,14 +231,14 @@ def _pixel_shuffle(machine: Machine, x: Tensor, factor: Value) -> Value:
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
             f"of upscale_factor, but input.size(-3)={channels} is not divisible by {factor**2}",
         )
-    return Tensor(
+    return TensorValue(
         (*batch, _over(channels, factor**2), _times(height, factor), _times(width, factor))
     )
 
 
-def _pixel_unshuffle(machine: Machine, x: Tensor, factor: Value) -> Value:
+def _pixel_unshuffle(machine: Machine, x: TensorValue, factor: Value) -> Value:
     if x.shape is None or len(x.shape) < 3 or not is_int(factor) or factor < 1:
-        return Tensor(None)
+        return TensorValue(None)
     *batch, channels, height, width = x.shape
     for size, word in ((height, "height"), (width, "width")):
         if size is not None and size % factor:
@@ -246,7 +246,7 @@ def _pixel_unshuffle(machine: Machine, x: Tensor, factor: Value) -> Value:
                 RuntimeError,
                 f"pixel_unshuffle expects {word} to be divisible by {factor}, but {size} is not",
             )
-    return Tensor(
+    return TensorValue(
         (*batch, _times(channels, factor**2), _over(height, factor), _over(width, factor))
     )
 
@@ -308,7 +308,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "sort": sort,
     "split": split,
     "squeeze": _squeeze,
-    "tensor_split": lambda machine, x, *args, **keywords: Unknown("tensor_split"),
+    "tensor_split": lambda machine, x, *args, **keywords: UnknownValue("tensor_split"),
     "topk": topk,
     "unbind": unbind,
     "unsqueeze": _unsqueeze,

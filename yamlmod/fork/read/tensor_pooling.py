@@ -6,13 +6,13 @@ from yamlmod.fork.read.machine import fail
 from yamlmod.fork.read.operators import kind_of
 from yamlmod.fork.read.tensor_convolution import pairs
 from yamlmod.fork.read.tensors import Sizes, is_int, text_of
-from yamlmod.fork.read.values import Tensor, Unknown, Value, is_plain
+from yamlmod.fork.read.values import TensorValue, UnknownValue, Value, is_plain
 
 
 def pool(
-    x: Tensor | None, kernel: Value, stride: Value, padding: Value, dilation: Value, ceil: Value,
-    what: str, rank: int = 2,
-) -> Tensor:  # fmt: skip
+    x: TensorValue | None, kernel: Value, stride: Value, padding: Value, dilation: Value,
+    ceil: Value, what: str, rank: int = 2,
+) -> TensorValue:  # fmt: skip
     """Return the output of max or average pooling."""
     if is_plain(ceil) and not isinstance(ceil, bool):
         fail(TypeError, f"{what}(): argument 'ceil_mode' must be bool, not {kind_of(ceil)}")
@@ -21,20 +21,20 @@ def pool(
     step = width if empty else pairs(stride, rank, what, "stride")
     pad, spread = pairs(padding, rank, what, "padding"), pairs(dilation, rank, what, "dilation")
     if x is None or x.shape is None:
-        return Tensor(None)
+        return TensorValue(None)
     if len(x.shape) not in (rank + 1, rank + 2):
         fail(
             RuntimeError,
             f"{what}: Expected {rank + 1}D or {rank + 2}D tensor, but got {text_of(x.shape)}",
         )
-    if None in (width, step, pad, spread) or isinstance(ceil, Unknown):
-        return Tensor((*x.shape[:-rank], *(None,) * rank))
+    if None in (width, step, pad, spread) or isinstance(ceil, UnknownValue):
+        return TensorValue((*x.shape[:-rank], *(None,) * rank))
     assert width and step and pad and spread
     sizes = [
         _pooled(size, width[i], step[i], pad[i], spread[i], bool(ceil), x.shape, what)
         for i, size in enumerate(x.shape[-rank:])
     ]
-    return Tensor((*x.shape[:-rank], *sizes))
+    return TensorValue((*x.shape[:-rank], *sizes))
 
 
 def _pooled(
@@ -75,7 +75,7 @@ def _pooled(
     return found
 
 
-def adaptive(x: Tensor | None, size: Value, what: str, rank: int = 2) -> Tensor:
+def adaptive(x: TensorValue | None, size: Value, what: str, rank: int = 2) -> TensorValue:
     """Return the output of adaptive pooling."""
     if isinstance(size, str) and x is not None and x.shape and len(x.shape) <= len(size):
         fail(ValueError, f"Input dimension should be at least {len(size) + 1}")
@@ -84,14 +84,14 @@ def adaptive(x: Tensor | None, size: Value, what: str, rank: int = 2) -> Tensor:
     if isinstance(size, bool):
         fail(TypeError, f"{what}(): argument 'output_size' must be tuple of ints, not bool")
     if x is None or x.shape is None:
-        return Tensor(None)
+        return TensorValue(None)
     if len(x.shape) not in (rank + 1, rank + 2):
-        return Tensor(None)  # torch takes some of them
-    if isinstance(size, Unknown):
-        return Tensor((*x.shape[:-rank], *(None,) * rank))
+        return TensorValue(None)  # torch takes some of them
+    if isinstance(size, UnknownValue):
+        return TensorValue((*x.shape[:-rank], *(None,) * rank))
     items = list(size) if isinstance(size, (list, tuple)) else [size] * rank
     if len(items) != rank:
-        return Tensor((*x.shape[:-rank], *(None,) * rank))
+        return TensorValue((*x.shape[:-rank], *(None,) * rank))
     own = x.shape[-rank:]
     sizes: list[int | None] = []
     for item, old in zip(items, own, strict=True):
@@ -108,4 +108,4 @@ def adaptive(x: Tensor | None, size: Value, what: str, rank: int = 2) -> Tensor:
             )
         else:
             sizes.append(None)
-    return Tensor((*x.shape[:-rank], *sizes))
+    return TensorValue((*x.shape[:-rank], *sizes))

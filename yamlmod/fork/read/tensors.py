@@ -7,7 +7,7 @@ from math import prod
 
 from yamlmod.fork.read.machine import Machine, fail
 from yamlmod.fork.read.operators import kind_of
-from yamlmod.fork.read.values import Tensor, Unknown, Value, is_plain
+from yamlmod.fork.read.values import TensorValue, UnknownValue, Value, is_plain
 
 Sizes = tuple[int | None, ...]
 MAX_RANK = 12
@@ -84,7 +84,7 @@ def sizes_of(values: Value, what: str) -> Sizes | None:
         and isinstance(values[0], (list, tuple))
     ):
         values = values[0]
-    if isinstance(values, (Tensor, Unknown)):
+    if isinstance(values, (TensorValue, UnknownValue)):
         return None
     if not isinstance(values, (list, tuple)):
         values = (values,)
@@ -94,7 +94,7 @@ def sizes_of(values: Value, what: str) -> Sizes | None:
             if value < 0:
                 fail(RuntimeError, f"Trying to create tensor with negative dimension {value}")
             out.append(value)
-        elif isinstance(value, (Unknown, Tensor)):
+        elif isinstance(value, (UnknownValue, TensorValue)):
             out.append(None)
         elif is_plain(value):
             fail(
@@ -151,7 +151,7 @@ def raise_shape(out: Sequence[int | None], inferred: int | None, total: int) -> 
 
 def reduced(shape: Sizes | None, dims: Value, keep: Value) -> Sizes | None:
     """Return the sizes behind a mean, a sum or another reduction."""
-    if shape is None or isinstance(dims, Unknown) or isinstance(keep, Unknown):
+    if shape is None or isinstance(dims, UnknownValue) or isinstance(keep, UnknownValue):
         return None
     if dims is None or dims in ([], ()):
         return (1,) * len(shape) if keep else ()
@@ -187,7 +187,7 @@ def matmul(left: Sizes | None, right: Sizes | None) -> Sizes | None:
     return (*batch, *rows_part, *column_part)
 
 
-def concatenated(tensors: Sequence[Tensor], place: Value) -> Sizes | None:
+def concatenated(tensors: Sequence[TensorValue], place: Value) -> Sizes | None:
     """Return the sizes of torch.cat; raises torch's error where they do not fit."""
     shapes = [tensor.shape for tensor in tensors]
     known = [shape for shape in shapes if shape is not None and shape != (0,)]
@@ -227,25 +227,25 @@ def tensor_binary(machine: Machine, sign: str, left: Value, right: Value) -> Val
     shapes: list[Sizes | None] = []
     kinds: list[str] = []
     for value in (left, right):
-        if isinstance(value, Tensor):
+        if isinstance(value, TensorValue):
             shapes.append(value.shape)
             kinds.append(value.kind)
         elif isinstance(value, (int, float)):
             shapes.append(())
             kinds.append("float" if isinstance(value, float) else "")
-        elif isinstance(value, Unknown):
+        elif isinstance(value, UnknownValue):
             shapes.append(None)
             kinds.append("")
         elif is_plain(value):
             first, second = kind_of(left), kind_of(right)
             fail(TypeError, f"unsupported operand type(s) for {sign}: '{first}' and '{second}'")
         else:
-            return Unknown(f"`{sign}` of a tensor and {kind_of(value)}")
+            return UnknownValue(f"`{sign}` of a tensor and {kind_of(value)}")
     if sign == "@":
-        return Tensor(matmul(shapes[0], shapes[1]))
+        return TensorValue(matmul(shapes[0], shapes[1]))
     kind = "float" if "float" in kinds or sign == "/" else kinds[0] or kinds[1]
-    if isinstance(left, Unknown) or isinstance(right, Unknown):
-        other = shapes[1] if isinstance(left, Unknown) else shapes[0]
+    if isinstance(left, UnknownValue) or isinstance(right, UnknownValue):
+        other = shapes[1] if isinstance(left, UnknownValue) else shapes[0]
         # Broadcasting enlarges a size of 1 and leaves the others.
-        return Tensor(tuple(None if s == 1 else s for s in other) if other else None, kind)
-    return Tensor(broadcast(shapes[0], shapes[1]), kind)
+        return TensorValue(tuple(None if s == 1 else s for s in other) if other else None, kind)
+    return TensorValue(broadcast(shapes[0], shapes[1]), kind)

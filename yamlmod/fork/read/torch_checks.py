@@ -10,8 +10,8 @@ from yamlmod.fork.read.tensors import is_int
 from yamlmod.fork.read.torch_names import SAME_SIZE
 from yamlmod.fork.read.values import (
     Outside,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
     deep_unknown,
     is_plain,
@@ -20,14 +20,14 @@ from yamlmod.fork.read.values import (
 Fields = dict[str, Value]
 
 
-def made(*sizes: Value) -> Tensor:
+def made(*sizes: Value) -> TensorValue:
     """Return a parameter of these sizes; raises torch's error for sizes that are none."""
     out: list[int | None] = []
     for place, size in enumerate(sizes):
         # torch looks at the first element alone for a bool.
         if is_int(size) or (isinstance(size, bool) and place):
             out.append(int(size))
-        elif isinstance(size, (Unknown, Tensor, Outside)):
+        elif isinstance(size, (UnknownValue, TensorValue, Outside)):
             out.append(None)
         elif isinstance(size, bool):
             fail(
@@ -43,7 +43,7 @@ def made(*sizes: Value) -> Tensor:
     negative = next((size for size in out if size is not None and size < 0), None)
     if negative is not None:
         fail(RuntimeError, f"Trying to create tensor with negative dimension {negative}")
-    return Tensor(tuple(out), "float", True)
+    return TensorValue(tuple(out), "float", True)
 
 
 def _repeated(value: Value, rank: int) -> Value:
@@ -52,7 +52,7 @@ def _repeated(value: Value, rank: int) -> Value:
         return tuple(value)
     if isinstance(value, (str, dict, set, frozenset, range)):
         return tuple(value)
-    return value if isinstance(value, Unknown) else (value,) * rank
+    return value if isinstance(value, UnknownValue) else (value,) * rank
 
 
 def _divided(left: Value, right: Value, message: str) -> None:
@@ -73,10 +73,12 @@ def _convolution(rank: int, transposed: bool = False) -> Callable[[Fields], Fiel
         _check_padding(given, fields)
         each = out if transposed else channels
         other = channels if transposed else out
-        width = each if isinstance(each, Unknown) else groups
-        width = width if isinstance(width, Unknown) else guarded(lambda: each // groups)
-        if isinstance(kernel, Unknown):
-            weight = Tensor((*(made(other, width).shape or ()), *(None,) * rank), "float", True)
+        width = each if isinstance(each, UnknownValue) else groups
+        width = width if isinstance(width, UnknownValue) else guarded(lambda: each // groups)
+        if isinstance(kernel, UnknownValue):
+            weight = TensorValue(
+                (*(made(other, width).shape or ()), *(None,) * rank), "float", True
+            )
         else:
             weight = made(other, width, *kernel)
         bias = _optional(fields["bias"], out)
@@ -86,7 +88,7 @@ def _convolution(rank: int, transposed: bool = False) -> Callable[[Fields], Fiel
 
 
 def _check_groups(channels: Value, out: Value, groups: Value) -> None:
-    if isinstance(groups, Unknown):
+    if isinstance(groups, UnknownValue):
         return
     if is_plain(groups) and guarded(lambda: groups <= 0) is True:
         fail(ValueError, "groups must be a positive integer")
@@ -117,7 +119,7 @@ def _check_padding(given: Fields, fields: Fields) -> None:
 
 
 def _optional(wanted: Value, size: Value) -> Value:
-    if isinstance(wanted, Unknown):
+    if isinstance(wanted, UnknownValue):
         return wanted
     truth = bool(wanted) if is_plain(wanted) else True
     return made(size) if truth else None
@@ -127,18 +129,18 @@ def _batch_norm(fields: Fields) -> Fields:
     features = fields["num_features"]
     if fields.get("track_running_stats") is True:
         _vector(features)
-    if not isinstance(fields["affine"], Unknown) and not fields["affine"]:
+    if not isinstance(fields["affine"], UnknownValue) and not fields["affine"]:
         return {"weight": None, "bias": None}
     return {"weight": _vector(features), "bias": _vector(features)}
 
 
-def _vector(size: Value) -> Tensor:
+def _vector(size: Value) -> TensorValue:
     """A size may be a list here: torch.empty([64])."""
     return made(*size) if isinstance(size, (list, tuple)) else made(size)
 
 
 def _instance_norm(fields: Fields) -> Fields:
-    if fields["affine"] and not isinstance(fields["affine"], Unknown):
+    if fields["affine"] and not isinstance(fields["affine"], UnknownValue):
         return {"weight": _vector(fields["num_features"]), "bias": _vector(fields["num_features"])}
     return {"weight": None, "bias": None}
 
@@ -146,7 +148,7 @@ def _instance_norm(fields: Fields) -> Fields:
 def _group_norm(fields: Fields) -> Fields:
     groups, channels = fields["num_groups"], fields["num_channels"]
     _divided(channels, groups, "num_channels must be divisible by num_groups")
-    if not isinstance(fields["affine"], Unknown) and not fields["affine"]:
+    if not isinstance(fields["affine"], UnknownValue) and not fields["affine"]:
         return {"weight": None, "bias": None}
     return {"weight": _vector(channels), "bias": _vector(channels)}
 
@@ -154,9 +156,9 @@ def _group_norm(fields: Fields) -> Fields:
 def _layer_norm(fields: Fields) -> Fields:
     shape = fields["normalized_shape"]
     sizes: Value = (shape,) if is_int(shape) or isinstance(shape, bool) else shape
-    if not isinstance(sizes, (list, tuple, Unknown)):
+    if not isinstance(sizes, (list, tuple, UnknownValue)):
         fail(TypeError, f"'{kind_of(sizes)}' object is not iterable")
-    if isinstance(sizes, Unknown) or not fields["elementwise_affine"]:
+    if isinstance(sizes, UnknownValue) or not fields["elementwise_affine"]:
         return {"normalized_shape": sizes, "weight": None, "bias": None}
     return {"normalized_shape": tuple(sizes), "weight": made(*sizes), "bias": made(*sizes)}
 
@@ -196,7 +198,7 @@ def _pooling(fields: Fields) -> Fields:
 
 def _attention(fields: Fields) -> Fields:
     size, heads = fields["embed_dim"], fields["num_heads"]
-    if isinstance(size, Unknown) or isinstance(heads, Unknown):
+    if isinstance(size, UnknownValue) or isinstance(heads, UnknownValue):
         return {}
     if guarded(lambda: size <= 0 or heads <= 0) is True:
         fail(

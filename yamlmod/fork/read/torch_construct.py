@@ -12,8 +12,8 @@ from yamlmod.fork.read.values import (
     Instance,
     Outside,
     Raised,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
 )
 
@@ -88,7 +88,7 @@ def _bound(name: str, args: list[Value], keywords: dict[str, Value]) -> Fields |
 
 def _default(value: Value) -> Value:
     if isinstance(value, dict):
-        return Unknown("a default")
+        return UnknownValue("a default")
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -102,9 +102,9 @@ def _sequential(machine: Machine, instance: Instance, *args: Value) -> None:
 
 
 def _put(instance: Instance, name: str, layer: Value) -> None:
-    if isinstance(layer, Unknown):
+    if isinstance(layer, UnknownValue):
         instance.hidden = instance.hidden or layer.reason
-    known = layer is None or isinstance(layer, (Unknown, Outside))
+    known = layer is None or isinstance(layer, (UnknownValue, Outside))
     if not known and not (isinstance(layer, Instance) and (layer.is_module or layer.cls.is_open)):
         raise Raised(TypeError, f"{kind_of(layer)} is not a Module subclass")
     instance.fields[name] = layer
@@ -114,7 +114,7 @@ def _module_list(machine: Machine, instance: Instance, modules: Value = None) ->
     if modules is None:
         return
     items = machine.items(modules)
-    if isinstance(items, Unknown):
+    if isinstance(items, UnknownValue):
         instance.hidden = items.reason
         return
     for place, layer in enumerate(items):
@@ -131,11 +131,11 @@ def _module_dict(machine: Machine, instance: Instance, modules: Value = None) ->
 
 def _parameter_list(machine: Machine, instance: Instance, values: Value = None) -> None:
     items = [] if values is None else machine.items(values)
-    if isinstance(items, Unknown):
+    if isinstance(items, UnknownValue):
         instance.hidden = items.reason
         return
     for place, item in enumerate(items):
-        if isinstance(item, Tensor):
+        if isinstance(item, TensorValue):
             item.is_parameter = True
         instance.fields[str(place)] = item
 

@@ -21,8 +21,8 @@ from yamlmod.fork.read.torch_norms import (
 )
 from yamlmod.fork.read.values import (
     Instance,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
 )
 
@@ -34,13 +34,13 @@ def forward(
     rule = _RULES.get(name)
     if name in ("Module", "ModuleList", "ModuleDict", "ParameterList"):
         if layer.hidden or layer.cls.is_open:
-            return Unknown(layer.hidden or f"a base class of {layer.cls.name} is not known")
+            return UnknownValue(layer.hidden or f"a base class of {layer.cls.name} is not known")
         fail(
             NotImplementedError,
             f'Module [{layer.cls.name}] is missing the required "forward" function',
         )
     if rule is None:
-        return Unknown(f"the forward of torch.nn.{name} is not interpreted")
+        return UnknownValue(f"the forward of torch.nn.{name} is not interpreted")
     if len(args) != 1 or keywords:
         if name == "MultiheadAttention" and args:
             return _attention(layer, args)
@@ -48,7 +48,7 @@ def forward(
         if len(inputs) == 1:
             return rule(machine, layer, inputs[0])
         if keywords or name not in _ONE_INPUT:
-            return Unknown(f"torch.nn.{name} with {len(inputs)} inputs")
+            return UnknownValue(f"torch.nn.{name} with {len(inputs)} inputs")
         were = "was" if len(args) == 0 else "were"
         fail(
             TypeError,
@@ -57,8 +57,8 @@ def forward(
             else f"{name}.forward() missing 1 required positional argument: 'input'",
         )
     x = args[0]
-    if isinstance(x, Tensor) and x.shape is not None and 0 in x.shape and name != "Sequential":
-        return Tensor(None)  # torch treats an empty tensor otherwise in every layer
+    if isinstance(x, TensorValue) and x.shape is not None and 0 in x.shape and name != "Sequential":
+        return TensorValue(None)  # torch treats an empty tensor otherwise in every layer
     return rule(machine, layer, x)
 
 
@@ -70,7 +70,7 @@ def _convolution(rank: int) -> Callable[..., Value]:
         weight = weight_of(layer)
         out = None if weight is None or len(weight) != rank + 2 else weight[0]
         if weight is not None and len(weight) != rank + 2:
-            return Tensor(None)
+            return TensorValue(None)
         return convolve(check_tensor(x, f"conv{rank}d"), weight, out, settings, rank)
 
     return rule
@@ -92,15 +92,15 @@ def _transposed(rank: int) -> Callable[..., Value]:
 def _unary(machine: Machine, layer: Instance, x: Value) -> Value:
     tensor = check_tensor(x, layer.cls.torch_base.lower())
     return (
-        Unknown("an input that is not known")
+        UnknownValue("an input that is not known")
         if tensor is None
-        else Tensor(tensor.shape, tensor.kind)
+        else TensorValue(tensor.shape, tensor.kind)
     )
 
 
 def _softmax(machine: Machine, layer: Instance, x: Value) -> Value:
     found = _unary(machine, layer, x)
-    if isinstance(found, Tensor) and found.shape is not None:
+    if isinstance(found, TensorValue) and found.shape is not None:
         dimension(field_of(layer, "dim"), len(found.shape))
     return found
 
@@ -155,8 +155,8 @@ def _upsample(mode: str) -> Callable[..., Value]:
 def _sequential(machine: Machine, layer: Instance, x: Value) -> Value:
     if layer.hidden:
         for item in layer.fields.values():
-            if isinstance(item, Unknown):
-                x = Unknown(item.reason)
+            if isinstance(item, UnknownValue):
+                x = UnknownValue(item.reason)
             elif isinstance(item, Instance) and item.is_module:
                 x = machine.call(item, [x])
         return x
@@ -173,7 +173,7 @@ def _operation(name: str, *keys: str) -> Callable[..., Value]:
     def rule(machine: Machine, layer: Instance, x: Value) -> Value:
         tensor = check_tensor(x, name)
         if tensor is None:
-            return Tensor(None)
+            return TensorValue(None)
         return OPERATIONS[name](machine, tensor, *[field_of(layer, key) for key in keys])
 
     return rule
@@ -183,7 +183,7 @@ def _glu(machine: Machine, layer: Instance, x: Value) -> Value:
     tensor = check_tensor(x, "glu")
     dim = field_of(layer, "dim")
     if tensor is None or tensor.shape is None or not is_int(dim):
-        return Tensor(None)
+        return TensorValue(None)
     sizes = list(tensor.shape)
     if not sizes:
         fail(RuntimeError, "glu does not support 0-dimensional tensors")
@@ -192,16 +192,16 @@ def _glu(machine: Machine, layer: Instance, x: Value) -> Value:
     if size is not None and size % 2:
         fail(RuntimeError, f"Halving dimension must be even, but dimension {dim} is size {size}")
     sizes[dim] = None if size is None else size // 2
-    return Tensor(tuple(sizes))
+    return TensorValue(tuple(sizes))
 
 
 def _prelu(machine: Machine, layer: Instance, x: Value) -> Value:
     tensor = check_tensor(x, "prelu")
     weight = weight_of(layer)
     if tensor is None or tensor.shape is None:
-        return Tensor(None)
+        return TensorValue(None)
     if weight is not None and weight != (1,) and len(tensor.shape) < 2:
-        return Tensor(None)
+        return TensorValue(None)
     if weight is not None and weight != (1,) and None not in weight:
         channels = tensor.shape[1]
         if channels is not None and weight != (channels,):
@@ -210,23 +210,23 @@ def _prelu(machine: Machine, layer: Instance, x: Value) -> Value:
                 f"Mismatch of parameter numbers and input channel size. Found parameter numbers = "
                 f"{weight[0]} and channel size = {channels}.",
             )
-    return Tensor(tensor.shape)
+    return TensorValue(tensor.shape)
 
 
 def _unfold(machine: Machine, layer: Instance, x: Value) -> Value:
-    return Tensor((None, None, None)) if isinstance(x, Tensor) else Tensor(None)
+    return TensorValue((None, None, None)) if isinstance(x, TensorValue) else TensorValue(None)
 
 
 def _embedding(machine: Machine, layer: Instance, x: Value) -> Value:
     weight = weight_of(layer)
-    if not isinstance(x, Tensor) or x.shape is None or weight is None:
-        return Tensor(None)
-    return Tensor((*x.shape, weight[1]))
+    if not isinstance(x, TensorValue) or x.shape is None or weight is None:
+        return TensorValue(None)
+    return TensorValue((*x.shape, weight[1]))
 
 
 def _attention(layer: Instance, args: list[Value]) -> Value:
     query = args[0]
-    if isinstance(query, Tensor) and query.shape is not None:
+    if isinstance(query, TensorValue) and query.shape is not None:
         size = field_of(layer, "embed_dim")
         last = query.shape[-1]
         if is_int(size) and last is not None and last != size:
@@ -234,8 +234,8 @@ def _attention(layer: Instance, args: list[Value]) -> Value:
                 AssertionError,
                 f"was expecting embedding dimension of {size}, but got {last}",
             )
-        return (Tensor(query.shape), Tensor(None))
-    return (Tensor(None), Tensor(None))
+        return (TensorValue(query.shape), TensorValue(None))
+    return (TensorValue(None), TensorValue(None))
 
 
 _DROPOUTS = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout")
@@ -262,7 +262,7 @@ _RULES: Mapping[str, Callable[..., Value]] = {
     "Identity": _identity,
     "LayerNorm": layer_norm,
     "Linear": _linear,
-    "MultiheadAttention": lambda machine, layer, x: (Tensor(None), Tensor(None)),
+    "MultiheadAttention": lambda machine, layer, x: (TensorValue(None), TensorValue(None)),
     "PReLU": _prelu,
     "PixelShuffle": _operation("pixel_shuffle", "upscale_factor"),
     "PixelUnshuffle": _operation("pixel_unshuffle", "downscale_factor"),

@@ -11,8 +11,8 @@ from yamlmod.fork.read.tensors import count, is_int, text_of
 from yamlmod.fork.read.values import (
     MISSING,
     Instance,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
     is_plain,
 )
@@ -21,13 +21,13 @@ from yamlmod.fork.read.values import (
 def field_of(layer: Instance, name: str) -> Value:
     """Return a field of a layer, Unknown where it has none."""
     found = layer.fields.get(name, MISSING)
-    return Unknown(layer.hidden or name) if found is MISSING else found
+    return UnknownValue(layer.hidden or name) if found is MISSING else found
 
 
 def weight_of(layer: Instance) -> tuple[int | None, ...] | None:
     """Return the sizes of a layer's weight."""
     weight = field_of(layer, "weight")
-    return weight.shape if isinstance(weight, Tensor) else None
+    return weight.shape if isinstance(weight, TensorValue) else None
 
 
 def batch_norm(ranks: tuple[int, ...], word: str) -> Callable[..., Value]:
@@ -36,7 +36,7 @@ def batch_norm(ranks: tuple[int, ...], word: str) -> Callable[..., Value]:
     def rule(machine: Machine, layer: Instance, x: Value) -> Value:
         tensor = _with_dim(x)
         if tensor is None or tensor.shape is None:
-            return Tensor(None)
+            return TensorValue(None)
         shape = tensor.shape
         if len(shape) not in ranks:
             fail(ValueError, f"expected {word} input (got {len(shape)}D input)")
@@ -51,22 +51,22 @@ def batch_norm(ranks: tuple[int, ...], word: str) -> Callable[..., Value]:
             )
         if is_int(features) and shape[1] is not None and shape[1] != features:
             fail(RuntimeError, f"running_mean should contain {shape[1]} elements not {features}")
-        return Tensor(shape)
+        return TensorValue(shape)
 
     return rule
 
 
-def _with_dim(x: Value) -> Tensor | None:
+def _with_dim(x: Value) -> TensorValue | None:
     if is_plain(x):
         fail(AttributeError, f"'{kind_of(x)}' object has no attribute 'dim'")
-    return x if isinstance(x, Tensor) else None
+    return x if isinstance(x, TensorValue) else None
 
 
 def instance_norm(machine: Machine, layer: Instance, x: Value) -> Value:
     """Return the output of InstanceNorm."""
     tensor = _with_dim(x)
     if tensor is None or tensor.shape is None:
-        return Tensor(None)
+        return TensorValue(None)
     rank = int(layer.cls.torch_base[-2])
     if len(tensor.shape) not in (rank + 1, rank + 2):
         word = f"{rank + 1}D or {rank + 2}D"
@@ -86,14 +86,14 @@ def instance_norm(machine: Machine, layer: Instance, x: Value) -> Value:
             "Expected more than 1 spatial element when training, got input size "
             f"torch.Size({text_of(tensor.shape)})",
         )
-    return Tensor(tensor.shape)
+    return TensorValue(tensor.shape)
 
 
 def group_norm(machine: Machine, layer: Instance, x: Value) -> Value:
     """Return the output of GroupNorm."""
     tensor = check_tensor(x, "group_norm")
     if tensor is None or tensor.shape is None:
-        return Tensor(None)
+        return TensorValue(None)
     shape = tensor.shape
     if len(shape) < 2:
         fail(RuntimeError, "Expected at least 2 dimensions for input tensor")
@@ -118,14 +118,14 @@ def group_norm(machine: Machine, layer: Instance, x: Value) -> Value:
             "Expected weight to be a vector of size equal to the number of channels in input, but "
             f"got weight of shape {text_of(weight)} and input of shape {text_of(shape)}",
         )
-    return Tensor(shape)
+    return TensorValue(shape)
 
 
 def layer_norm(machine: Machine, layer: Instance, x: Value) -> Value:
     """Return the output of LayerNorm."""
     tensor = check_tensor(x, "layer_norm")
     if tensor is None or tensor.shape is None:
-        return Tensor(None)
+        return TensorValue(None)
     sizes = field_of(layer, "normalized_shape")
     if isinstance(sizes, tuple) and all(map(is_int, sizes)):
         end = (
@@ -141,4 +141,4 @@ def layer_norm(machine: Machine, layer: Instance, x: Value) -> Value:
                 f"Given normalized_shape={list(sizes)}, expected input with shape [*, "
                 f"{text_of(sizes)[1:-1]}], but got input of size{text_of(tensor.shape)}",
             )
-    return Tensor(tensor.shape)
+    return TensorValue(tensor.shape)

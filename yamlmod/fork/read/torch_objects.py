@@ -13,8 +13,8 @@ from yamlmod.fork.read.values import (
     MISSING,
     Builtin,
     Instance,
-    Tensor,
-    Unknown,
+    TensorValue,
+    UnknownValue,
     Value,
 )
 
@@ -63,7 +63,7 @@ def module_attribute(machine: Machine, value: Instance, name: str, owner: str = 
     if name in _ITSELF:
         return Builtin(name, lambda m, *args, **keywords: value)
     if name in module_names():
-        return Unknown(f"the method {name} of a layer")
+        return UnknownValue(f"the method {name} of a layer")
     return MISSING
 
 
@@ -87,13 +87,13 @@ def is_closed(value: Instance) -> bool:
 
 
 def _unknown_in(layer: Instance) -> bool:
-    return any(isinstance(item, Unknown) for item in layer.fields.values())
+    return any(isinstance(item, UnknownValue) for item in layer.fields.values())
 
 
 def _listed(find: Callable[[Instance], list[Value]]) -> Callable[..., Value]:
     def call(machine: Machine, value: Instance, *args: Value, **keywords: Value) -> Value:
         if not is_closed(value):
-            return Unknown("the layers of an object that is not known")
+            return UnknownValue("the layers of an object that is not known")
         return find(value)
 
     return call
@@ -103,7 +103,7 @@ def _parameters(value: Instance) -> list[Value]:
     found: dict[int, Value] = {}
     for layer in _modules(value):
         for item in layer.fields.values():
-            if isinstance(item, Tensor) and item.is_parameter:
+            if isinstance(item, TensorValue) and item.is_parameter:
                 found[id(item)] = item
     return list(found.values())
 
@@ -142,7 +142,7 @@ def check_layer(module: Value) -> None:
     """Raise torch's error where something that is no layer goes into a container."""
     if (
         module is None
-        or isinstance(module, Unknown)
+        or isinstance(module, UnknownValue)
         or (isinstance(module, Instance) and module.is_module)
     ):
         return
@@ -152,17 +152,21 @@ def check_layer(module: Value) -> None:
 
 
 def _named(machine: Machine, value: Instance, *args: Value, **keywords: Value) -> Value:
-    return list(value.layers().items()) if is_closed(value) else Unknown("the layers of an object")
+    return (
+        list(value.layers().items())
+        if is_closed(value)
+        else UnknownValue("the layers of an object")
+    )
 
 
 def _children(machine: Machine, value: Instance) -> Value:
     if value.hidden or value.cls.is_open or _unknown_in(value):
-        return Unknown(value.hidden or "the layers of an object that is not known")
+        return UnknownValue(value.hidden or "the layers of an object that is not known")
     return list(value.layers().values())
 
 
 def _get_submodule(machine: Machine, value: Instance, target: Value) -> Value:
-    return Unknown("get_submodule")
+    return UnknownValue("get_submodule")
 
 
 _METHODS: Mapping[str, Callable[..., Value]] = {
@@ -170,8 +174,8 @@ _METHODS: Mapping[str, Callable[..., Value]] = {
     "modules": _listed(lambda value: list(_modules(value))),
     "children": _children,
     "named_children": _named,
-    "named_modules": lambda machine, value, *args, **keywords: Unknown("named_modules"),
-    "named_parameters": lambda machine, value, *args, **keywords: Unknown("named_parameters"),
+    "named_modules": lambda machine, value, *args, **keywords: UnknownValue("named_modules"),
+    "named_parameters": lambda machine, value, *args, **keywords: UnknownValue("named_parameters"),
     "eval": lambda machine, value: _set_training(machine, value, False),
     "train": _set_training,
     "apply": _apply,
@@ -197,10 +201,10 @@ def container_attribute(machine: Machine, value: Instance, name: str) -> Value:
 def _append(machine: Machine, value: Instance, module: Value) -> Value:
     if value.cls.torch_base != "ParameterList":
         check_layer(module)
-    elif isinstance(module, Tensor):
+    elif isinstance(module, TensorValue):
         module.is_parameter = True
     value.fields[str(_count(value))] = module
-    if isinstance(module, Unknown):
+    if isinstance(module, UnknownValue):
         value.hidden = value.hidden or module.reason
     return value
 
@@ -211,7 +215,7 @@ def _count(value: Instance) -> int:
 
 def _extend(machine: Machine, value: Instance, modules: Value) -> Value:
     items = machine.items(modules)
-    if isinstance(items, Unknown):
+    if isinstance(items, UnknownValue):
         value.hidden = value.hidden or items.reason
         return value
     for item in items:
@@ -234,7 +238,7 @@ def _insert(machine: Machine, value: Instance, place: Value, module: Value) -> V
 
 def _pop(machine: Machine, value: Instance, place: Value = -1) -> Value:
     value.hidden = value.hidden or "an element was taken out"
-    return Unknown("an element that was taken out")
+    return UnknownValue("an element that was taken out")
 
 
 def _update(machine: Machine, value: Instance, modules: Value) -> Value:
@@ -252,11 +256,13 @@ _CONTAINER_METHODS: Mapping[str, Callable[..., Value]] = {
     "insert": _insert,
     "pop": _pop,
     "update": _update,
-    "keys": lambda machine, value: Unknown(value.hidden) if value.hidden else list(value.layers()),
+    "keys": lambda machine, value: (
+        UnknownValue(value.hidden) if value.hidden else list(value.layers())
+    ),
     "values": lambda machine, value: (
-        Unknown(value.hidden) if value.hidden else list(value.layers().values())
+        UnknownValue(value.hidden) if value.hidden else list(value.layers().values())
     ),
     "items": lambda machine, value: (
-        Unknown(value.hidden) if value.hidden else list(value.layers().items())
+        UnknownValue(value.hidden) if value.hidden else list(value.layers().items())
     ),
 }

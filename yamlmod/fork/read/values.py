@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from yamlmod.fork.read.scopes import Frame, Module
+    from yamlmod.fork.read.scopes import Frame, ModuleScope
 
 Value: TypeAlias = Any
 
 PLAIN = (int, float, str, bool, type(None), list, tuple, dict, set, frozenset, range, slice, bytes)
 
 
-class Unknown:
+class UnknownValue:
     """A value that is not known, and why; ``name`` is the name of an object outside the fork."""
 
     __slots__ = ("name", "reason")
@@ -51,7 +51,7 @@ class LimitError(Exception):
 class UnknownItemsError(Exception):
     """An iterator meets something that is not known while it is being read."""
 
-    def __init__(self, unknown: Unknown) -> None:
+    def __init__(self, unknown: UnknownValue) -> None:
         super().__init__(unknown.reason)
         self.unknown = unknown
 
@@ -140,7 +140,7 @@ class ClassValue:
     name: str
     bases: tuple[Value, ...]
     names: dict[str, Value]
-    module: Module | None
+    module: ModuleScope | None
     line: int = 0
     torch: str = ""
     is_open: bool = False
@@ -212,7 +212,7 @@ class Instance:
 
 
 @dataclass(eq=False)
-class Tensor:
+class TensorValue:
     """A tensor: its sizes, each a number or None where not known; ``shape`` None: no rank either.
 
     ``kind`` is float, int or bool, or empty where not known.
@@ -237,11 +237,11 @@ class SuperValue:
     including: bool = False
 
 
-class View(list[Any]):
+class DictView(list[Any]):
     """What keys(), values() and items() of a dict return."""
 
 
-class Pair(tuple[Any, ...]):
+class ValuesAndIndices(tuple[Any, ...]):
     """The named pair that max, sort and topk of a tensor return."""
 
     @property
@@ -259,7 +259,7 @@ class Pair(tuple[Any, ...]):
 class GlobalNames:
     """What globals() returns: the names of a module, bound on demand."""
 
-    module: Module
+    module: ModuleScope
 
 
 @dataclass(eq=False)
@@ -273,7 +273,7 @@ class Lazy:
 class ModuleValue:
     """A module of the fork, as `import` gives it."""
 
-    module: Module
+    module: ModuleScope
 
 
 def is_plain(value: Value) -> bool:
@@ -281,9 +281,9 @@ def is_plain(value: Value) -> bool:
     return isinstance(value, PLAIN)
 
 
-def deep_unknown(value: Value, depth: int = 4) -> Unknown | None:
+def deep_unknown(value: Value, depth: int = 4) -> UnknownValue | None:
     """Return an Unknown in a value or in its elements, None where there is none."""
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return value
     if depth and isinstance(value, (list, tuple, set, frozenset)):
         found = (deep_unknown(item, depth - 1) for item in value)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # with every run of a fork this is read: what is slow to impo
 _FILE_RIGHTS = frozenset({0, 1, 3, 4})
 
 
-class Settings:
+class CageSettings:
     """What to start and where, and which protections to try: `processes`, `network`, `home`."""
 
     command: list[str]
@@ -50,7 +50,7 @@ class Pipes:
                     continue
 
 
-class Failed(Exception):
+class CageError(Exception):
     """A step that cannot be done here; what needs it is left out, and all begins again."""
 
     def __init__(self, step: str, error: OSError) -> None:
@@ -58,13 +58,13 @@ class Failed(Exception):
         self.step, self.error = step, error
 
 
-def run(settings: Settings, wanted: frozenset[str], pipes: Pipes, guard: int) -> NoReturn:
+def run(settings: CageSettings, wanted: frozenset[str], pipes: Pipes, guard: int) -> NoReturn:
     """Be the child: enter what is wanted, and become the worker or its first process."""
     try:
         os.setsid()
         kernel.die_with_parent(guard)
         _enter(settings, wanted, pipes)
-    except Failed as failed:
+    except CageError as failed:
         error = failed.error
         tell(pipes.report[1], {"failed": failed.step, "reason": error.strerror or str(error)})
     except BaseException as error:
@@ -77,7 +77,7 @@ def tell(end: int, message: dict[str, Any]) -> None:
     os.write(end, marshal.dumps(message).hex().encode() + b"\n")
 
 
-def _enter(settings: Settings, wanted: frozenset[str], pipes: Pipes) -> NoReturn:
+def _enter(settings: CageSettings, wanted: frozenset[str], pipes: Pipes) -> NoReturn:
     hidden: list[str] = []
     if wanted:
         if "home" in wanted:  # in a network of its own the sockets cannot be listed
@@ -85,7 +85,7 @@ def _enter(settings: Settings, wanted: frozenset[str], pipes: Pipes) -> NoReturn
         _step("all", kernel.unshare, kernel.NEW_USER)
         tell(pipes.report[1], {"map": os.getpid()})
         if os.read(pipes.go[0], 1) != b"1":
-            raise Failed("all", OSError("user ids cannot be mapped"))
+            raise CageError("all", OSError("user ids cannot be mapped"))
     if "network" in wanted:
         _step("network", kernel.unshare, kernel.NEW_NET | kernel.NEW_IPC)
         kernel.loopback()
@@ -103,10 +103,12 @@ def _step(name: str, call: Callable[..., list[str] | None], *values: object) -> 
     try:
         return call(*values) or []
     except OSError as error:
-        raise Failed(name, error) from None
+        raise CageError(name, error) from None
 
 
-def _first(settings: Settings, wanted: frozenset[str], pipes: Pipes, hidden: list[str]) -> NoReturn:
+def _first(
+    settings: CageSettings, wanted: frozenset[str], pipes: Pipes, hidden: list[str]
+) -> NoReturn:
     """Start the first process of the new namespace, and end with it."""
     if child := os.fork():
         pipes.close()
@@ -130,12 +132,12 @@ def _first(settings: Settings, wanted: frozenset[str], pipes: Pipes, hidden: lis
             os._exit(0)
 
 
-def _view(settings: Settings, wanted: frozenset[str], pipes: Pipes, hidden: list[str]) -> None:
+def _view(settings: CageSettings, wanted: frozenset[str], pipes: Pipes, hidden: list[str]) -> None:
     if "home" in wanted:
         try:
             seen = view.enter(settings.home, settings.folders, settings.fork, settings.out, hidden)
         except OSError as error:
-            raise Failed("home", error) from None
+            raise CageError("home", error) from None
         word = seen.word()
         if word == "read-only":  # what these two write at their import has to go somewhere
             for variable in ("YOLO_CONFIG_DIR", "MPLCONFIGDIR"):
@@ -143,14 +145,14 @@ def _view(settings: Settings, wanted: frozenset[str], pipes: Pipes, hidden: list
         tell(pipes.report[1], {"home": word, "writable": seen.writable})
 
 
-def _start(settings: Settings, wanted: frozenset[str]) -> NoReturn:
+def _start(settings: CageSettings, wanted: frozenset[str]) -> NoReturn:
     try:
         os.chdir(settings.folder)
         kernel.drop_privileges(_FILE_RIGHTS if wanted else frozenset(range(64)))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         os.execv(settings.command[0], settings.command)
     except OSError as error:
-        raise Failed("start", error) from None
+        raise CageError("start", error) from None
 
 
 def close_streams() -> None:

@@ -26,7 +26,7 @@ class _Reported:
 
 def main(text: str) -> int:
     """Run one worker; the settings are those of `cage.Settings`."""
-    settings = cage.Settings(text)
+    settings = cage.CageSettings(text)
     os.set_inheritable(settings.lifeline, False)
     os.set_inheritable(settings.status, False)
     wake, woken = os.pipe()
@@ -47,14 +47,14 @@ def main(text: str) -> int:
     return 0
 
 
-def _tell(settings: cage.Settings, message: dict[str, Any]) -> None:
+def _tell(settings: cage.CageSettings, message: dict[str, Any]) -> None:
     try:
         cage.tell(settings.status, message)
     except OSError:  # yamlmod was killed
         return
 
 
-def _start(settings: cage.Settings) -> tuple[int, int]:
+def _start(settings: cage.CageSettings) -> tuple[int, int]:
     """Start the child with all that works; what fails is left out and named."""
     wanted = _ALL & {*settings.wanted}
     missing: dict[str, str] = dict.fromkeys(_ALL - wanted, "turned off")
@@ -143,7 +143,7 @@ def _write(child: int, kind: str, text: str) -> bool:
     return True
 
 
-def _watch(settings: cage.Settings, child: int, result: int, wake: int) -> int | None:
+def _watch(settings: cage.CageSettings, child: int, result: int, wake: int) -> int | None:
     """Wait for the worker's end, or for yamlmod's: it holds the other end of the lifeline.
 
     Return how the worker ended; None where it had not.

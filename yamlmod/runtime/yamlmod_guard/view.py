@@ -16,7 +16,7 @@ _LARGEST = 4 << 30  # bytes: what is written is kept in memory
 _ESCAPED = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\043": "#", "\\134": "\\"}
 
 
-class View:
+class FileView:
     """The folders whose changes are thrown away, and what each became."""
 
     def __init__(self, home: str) -> None:
@@ -57,13 +57,15 @@ def sockets() -> list[str]:
     return found
 
 
-def enter(home: str, folders: Sequence[str], fork: str, out: str, hidden: Sequence[str]) -> View:
+def enter(
+    home: str, folders: Sequence[str], fork: str, out: str, hidden: Sequence[str]
+) -> FileView:
     """Make everything read-only, ``folders`` a copy that is thrown away, and ``out`` writable.
 
     Where the kernel gives no such copy, the folder is read-only, but for the fork's own and the
     folders of temporary files, which stay as they are.
     """
-    view = View(home)
+    view = FileView(home)
     kernel.mount("", "/", flags=kernel.PRIVATE | kernel.RECURSIVE)
     kept = {path: os.open(path, os.O_PATH) for path in [out] if path}
     scratch = _scratch()

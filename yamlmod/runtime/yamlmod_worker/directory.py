@@ -23,7 +23,7 @@ _RECORD = 450  # bytes of memory for what is kept of an entry
 _IN_EXTRA = 0xFFFFFFFF  # a number of 32 bits that stands in the entry's extra field, with 64
 
 
-class Record(NamedTuple):
+class MemberRecord(NamedTuple):
     """What the directory says of a record: where its header is, its size and checksum."""
 
     offset: int
@@ -32,7 +32,7 @@ class Record(NamedTuple):
     stored: bool
 
 
-def records_of(file: File) -> Dict[str, Record]:
+def records_of(file: File) -> Dict[str, MemberRecord]:
     """Return the records of a zip file by name. Raises Refused where it is damaged."""
     try:
         start, length, count = _end(file)
@@ -47,7 +47,7 @@ def records_of(file: File) -> Dict[str, Record]:
         raise _damaged("its directory is malformed") from None
 
 
-def place_of(record: Record, file: File, name: str) -> Place:
+def place_of(record: MemberRecord, file: File, name: str) -> Place:
     """Return where a record's bytes lie: behind its own header, whose length differs."""
     if not record.stored:
         raise bad("it is compressed or encrypted, which torch.save never does")
@@ -77,8 +77,8 @@ def _end(file: File) -> Tuple[int, int, int]:
     return start, length, count
 
 
-def _entries(data: bytes, count: int, file: File) -> Dict[str, Record]:
-    found: Dict[str, Record] = {}
+def _entries(data: bytes, count: int, file: File) -> Dict[str, MemberRecord]:
+    found: Dict[str, MemberRecord] = {}
     end = 0
     while end < len(data):
         entry = _ENTRY.unpack_from(data, end)
@@ -99,11 +99,11 @@ def _entries(data: bytes, count: int, file: File) -> Dict[str, Record]:
     return found
 
 
-def _record(entry: Tuple[int, ...], data: bytes, extra: int, stop: int) -> Record:
+def _record(entry: Tuple[int, ...], data: bytes, extra: int, stop: int) -> MemberRecord:
     flags, method, checksum, packed, size, offset = (entry[i] for i in (5, 6, 9, 10, 11, 18))
     if _IN_EXTRA in (packed, size, offset):
         size, packed, offset = _wide((size, packed, offset), data, extra, stop)
-    return Record(offset, size, checksum, method == 0 and not flags & 1 and packed == size)
+    return MemberRecord(offset, size, checksum, method == 0 and not flags & 1 and packed == size)
 
 
 def _wide(numbers: Tuple[int, int, int], data: bytes, extra: int, stop: int) -> Tuple[int, ...]:
@@ -120,7 +120,7 @@ def _wide(numbers: Tuple[int, int, int], data: bytes, extra: int, stop: int) -> 
     raise _damaged("a record of 64 bits has no size")
 
 
-def _check_order(records: Dict[str, Record], size: int) -> None:
+def _check_order(records: Dict[str, MemberRecord], size: int) -> None:
     """Refuse records that overlap: the same bytes would be held more than once."""
     end: Optional[int] = None
     for record in sorted(records.values()):

@@ -18,7 +18,7 @@ _MOST_BITS = 64
 _NUMBERS = (int, float, bool, type(None))
 
 
-class Key:
+class HashedKey:
     """A key that is no text, hashed through a text."""
 
     __slots__ = ("_hash", "value")
@@ -34,7 +34,7 @@ class Key:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is Key and self._hash == other._hash and self.value == other.value
+        return type(other) is HashedKey and self._hash == other._hash and self.value == other.value
 
 
 def key_of(key: Any, count: int) -> Any:
@@ -49,7 +49,7 @@ def key_of(key: Any, count: int) -> Any:
     if kind is Name or kind is Thing:
         return key
     if kind in (tuple, bytes) or kind in _NUMBERS:
-        return Key(key)
+        return HashedKey(key)
     raise _odd_key(kind)
 
 

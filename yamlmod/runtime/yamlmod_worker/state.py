@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .checkpoints import Checkpoint
 from .inert import Thing
-from .keys import Key
+from .keys import HashedKey
 from .meanings import Tensor
 from .refused import Refused, bad, shown
 
@@ -180,7 +180,7 @@ def _class_names(told: Any) -> Any:
         return told if all(isinstance(name, str) for name in told) else None
     if not isinstance(told, dict) or not all(isinstance(name, str) for name in told.values()):
         return None
-    pairs = [(key.value if type(key) is Key else key, name) for key, name in told.items()]
+    pairs = [(key.value if type(key) is HashedKey else key, name) for key, name in told.items()]
     # Numbers that only count, in whatever order: others could collide as keys.
     if any(type(number) is not int or not 0 <= number <= len(pairs) for number, _ in pairs):
         return None

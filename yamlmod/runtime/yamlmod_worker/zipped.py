@@ -6,7 +6,7 @@ import zlib
 from typing import Optional
 
 from .contents import LONGEST, Contents, File, Place
-from .directory import Record, place_of, records_of
+from .directory import MemberRecord, place_of, records_of
 from .meanings import KNOWN, storage_of
 from .opcodes import TABLE
 from .pickles import Pickle
@@ -47,7 +47,7 @@ def open_zip(file: File) -> Contents:
     return Contents(root, list(pickle.names), place)
 
 
-def _content(record: Record, file: File, name: str) -> bytes:
+def _content(record: MemberRecord, file: File, name: str) -> bytes:
     start, length, checksum = place_of(record, file, name)
     if length > LONGEST:
         raise bad("its pickle has {} bytes, and at most {} are read".format(length, LONGEST))
