@@ -121,9 +121,9 @@ class Model:
         return self._after(insert(self._wired, request))
 
     def remove(self, *layers: int | str, cascade: bool = False, sources: Where = None) -> Model:
-        """Take layers out; whoever read one reads its input.
+        """Remove layers; the layers that used one read its input instead.
 
-        ``sources`` names, for each layer of several inputs, the one that is read instead.
+        ``sources`` names, for each layer with several inputs, the input to read instead.
         """
         chosen, inputs = self._indices(layers), self._indices(sources)
         return self._after(remove(self._wired, chosen, cascade=cascade, sources=inputs))

@@ -110,7 +110,7 @@ def test_a_write_names_each_file_and_the_two_ways_out(folder: Path) -> None:
     assert listed.code == 0
     assert "victim/.yamlmod/pending.json: it is not signed" in listed.out.decode()
     shown = yamlmod("show", "victim/models/mini.yaml", cwd=folder)
-    assert "warning: victim/.yamlmod/pending.json tells of an interrupted write" in shown.err
+    assert "warning: victim/.yamlmod/pending.json records an interrupted write" in shown.err
     (folder / "victim/.yamlmod/pending.json").unlink()
     assert yamlmod(*_INSERT, "-w", cwd=folder).code == 0
 

@@ -365,7 +365,7 @@ _HEADERS = {
     "the number '1e400'": ('{"a": 1e400}', 0, None),
     "the number 'NaN'": ('{"a": NaN}', 0, None),
     "17 dimensions": (json.dumps({"a": {**_tensor(0, 4), "shape": [1] * 17}}), 4, None),
-    "for a whole number": (json.dumps({"a": {**_tensor(0, 4), "shape": [True]}}), 4, None),
+    "an integer is expected": (json.dumps({"a": {**_tensor(0, 4), "shape": [True]}}), 4, None),
     "at a|does not fit": (json.dumps({"a": {**_tensor(0, 4), "data_offsets": [8, 4]}}), 9, None),
     "a name of 1001 letters": (json.dumps({"a" * 1001: _tensor(0, 4)}), 4, None),
 }

@@ -269,8 +269,8 @@ def test_the_line_says_what_is_not_protected() -> None:
         "protection: every process ends with the run; no network; changes to files are thrown away"
     )
     assert Protection(missing={"home": "not on win32", "network": "not on win32"}).line == (
-        "protection: not of processes that leave the fork's group; not of the network (only "
-        "Python's own calls are stopped); not of your files (not on win32)"
+        "protection: processes that leave the fork's group are not ended; the network is open "
+        "(only Python's own calls are stopped); your files are not protected (not on win32)"
     )
     part = Protection("adopted", "namespace", "read-only", ["/repo"], {"processes": "why"})
     assert part.line == (

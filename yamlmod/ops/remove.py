@@ -20,7 +20,7 @@ from yamlmod.ops.proof import Removal, prove
 from yamlmod.ops.shift import ShrinkingShift, renumber_comments
 
 Sources = Mapping[int, int]
-"""For layers of several inputs: the one that their readers read instead."""
+"""For layers with several inputs: the input that the layers after them read instead."""
 
 
 def remove(

@@ -40,7 +40,7 @@ class Source:
     def folders(self) -> list[Path]:
         """Return the template folders: the folder itself, or those in it.
 
-        Raises Refusal where it cannot be looked into.
+        Raises Refusal where it cannot be read.
         """
         if os.path.lexists(self.folder / _MANIFEST):
             return [self.folder]

@@ -15,16 +15,16 @@ _WORDS = {
         "namespace": "every process ends with the run",
         "adopted": "processes end with the run, unless one ends yamlmod's guard",
         "job": "processes end with the run",
-        "group": "not of processes that leave the fork's group",
+        "group": "processes that leave the fork's group are not ended",
     },
     "network": {
         "namespace": "no network",
-        "hooks": "not of the network (only Python's own calls are stopped)",
+        "hooks": "the network is open (only Python's own calls are stopped)",
     },
     "home": {
         "discarded": "changes to files are thrown away",
         "read-only": "files are read-only",
-        "open": "not of your files",
+        "open": "your files are not protected",
     },
 }
 

@@ -81,7 +81,7 @@ def parse(data: bytes, home: Path, room: int = MAX_ALL) -> ParsedEntry:
         return ParsedEntry(record, number, folder, data, None)
     signed = signature_of(data)
     if signed is None:
-        raise ValueError("its signature is none, or not at its end")
+        raise ValueError("its signature is missing or misplaced")
     return ParsedEntry(record, number, folder, *signed)
 
 
@@ -107,19 +107,19 @@ def _whole(text: str) -> int:
 
 
 def _no_number(text: str) -> Any:
-    raise ValueError("it holds a number that is no whole one")
+    raise ValueError("it holds a number that is not an integer")
 
 
 def _expect_keys(fields: Any, keys: set[str]) -> None:
     if not isinstance(fields, dict) or set(fields) != keys:
-        raise ValueError("a part of it is missing, or is too much")
+        raise ValueError("a key of it is missing, or is not expected")
 
 
 def _record(fields: dict[str, Any], home: Path, room: int) -> Record:
     kind, of = fields["kind"], fields["of"]
     number = _int(fields["number"], 1, MAX_NUMBER, "number")
     if kind not in ("write", "undo", "redo") or (of is None) != (kind == "write"):
-        raise ValueError("its kind is none")
+        raise ValueError("its kind is unknown")
     if of is not None and _int(of, 1, MAX_NUMBER, "write") >= number:
         raise ValueError("it speaks of a write that comes after it")
     files = _files(fields["files"], home, room)
@@ -157,7 +157,7 @@ def _files(told: Any, home: Path, room: int) -> tuple[Saved, ...]:
 def _saved(fields: dict[str, Any], home: Path, room: int) -> Saved:
     before, after, mode = fields["before"], fields["after"], fields["mode"]
     if after is not None and not _DIGEST.fullmatch(_text(after)):
-        raise ValueError("a digest of it is none")
+        raise ValueError("one of its digests is not valid")
     if (before is None) != (mode is None) or (before is None and after is None):
         raise ValueError("it does not say what a file was")
     if type(fields["kept"]) is not bool:
@@ -191,12 +191,12 @@ def path_of(text: Any, home: Path) -> Path:
         raise ValueError("it names a file that cannot be") from None
     root, inner = _root_of(name)
     if any(part in ("", ".", "..") for part in inner.split("/")):
-        raise ValueError("it names a file by a way that yamlmod does not write")
+        raise ValueError("it names a file by a path that yamlmod never writes")
     if disk.WINDOWS and _NOT_ON_WINDOWS.search(inner):
         raise ValueError("it names a file that cannot be")
     path = Path(name) if root else home / name
     if root and path.is_relative_to(home):
-        raise ValueError("it names a file by a way that yamlmod does not write")
+        raise ValueError("it names a file by a path that yamlmod never writes")
     return path
 
 
@@ -224,19 +224,19 @@ def _identity(fields: Any) -> Identity:
 
 def _int(value: Any, least: int, most: int, what: str) -> int:
     if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"its {what} is none")
+        raise ValueError(f"its {what} is not valid")
     return value
 
 
 def _text(value: Any, longest: int = MAX_ENTRY) -> str:
     if type(value) is not str or len(value) > longest:
-        raise ValueError("something else stands where a text is expected")
+        raise ValueError("it holds another value where a text is expected")
     return value
 
 
 def _list(value: Any, most: int) -> list[Any]:
     if type(value) is not list or len(value) > most:
-        raise ValueError("something else stands where a list is expected, or it is too long")
+        raise ValueError("it holds another value where a list is expected, or too long a list")
     return value
 
 

@@ -136,7 +136,7 @@ def doubtful(entry: Entry, home: Path) -> Refusal:
     ]
     return Refusal(
         "foreign-journal",
-        f"{named(entry.path, home)} tells of an interrupted write, and {entry.doubt}",
+        f"{named(entry.path, home)} records an interrupted write, and {entry.doubt}",
         hint="\n".join(lines),
     )
 
@@ -145,7 +145,7 @@ def damaged(entry: Entry, home: Path) -> Refusal:
     """Return the refusal of an interrupted write that cannot be read."""
     return Refusal(
         "journal-damaged",
-        f"{named(entry.path, home)} tells of an interrupted write, and {entry.doubt}",
+        f"{named(entry.path, home)} records an interrupted write, and {entry.doubt}",
         hint="nothing was changed; look at the files of the fork yourself (yamlmod's temporary "
         f"files are called .yamlmod-*.tmp), then delete {named(entry.path, home)}",
     )

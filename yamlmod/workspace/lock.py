@@ -110,7 +110,7 @@ def _open_own(path: Path) -> int:
     if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:
         return descriptor
     _close(descriptor)
-    raise OSError(errno.EINVAL, "it is no file of its own; remove it", str(path))
+    raise OSError(errno.EINVAL, "it is not a regular file; remove it", str(path))
 
 
 def unwritable(home: Path, error: OSError) -> Refusal:

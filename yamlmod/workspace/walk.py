@@ -74,7 +74,7 @@ class Walk:
                 self._refuse("too-deep", inner[0][0], f"it is more than {MAX_DEPTH} folders deep")
 
     def _refuse(self, code: str, folder: Path, reason: str) -> None:
-        message = f"the folder {display(folder)} cannot be looked into: {reason}"
+        message = f"the folder {display(folder)} cannot be read: {reason}"
         self.unreadable.append(Refusal(code, message))
 
 

@@ -42,7 +42,7 @@ def run(
             "--from",
             metavar="SEL,...",
             show_default=False,
-            help="For a layer that joins several inputs: the one that its readers read instead.",
+            help="For a layer with several inputs: which of them to read instead.",
         ),
     ] = None,
     output: Output = None,
@@ -54,10 +54,10 @@ def run(
     json: Json = False,
     format: OutputFormat = Format.text,
 ) -> None:
-    """Take layers out of the model YAML CFG; whoever read one reads its input.
+    """Remove layers from the model YAML CFG; the layers that used one read its input instead.
 
-    Previews unless -w or -o is given. A layer that changes stride or channels is refused, and one
-    that reads several layers, unless --from says which of them its readers read instead.
+    Previews unless -w or -o is given. A layer that changes stride or channels is refused, and so
+    is one with several inputs, unless --from says which of them to read instead.
     """
     from yamlmod.cli.finish_yaml import Wish, finish_yaml
     from yamlmod.cli.target import layers_of, no_both, open_target, sources_of

@@ -62,7 +62,7 @@ class Tensor(NamedTuple):
 def whole(value: Any) -> int:
     """Return a number that must be whole, and that a file may have of something."""
     if type(value) is not int:
-        raise bad("it has {} for a whole number".format(a_value_of(type(value))))
+        raise bad("it has {} where an integer is expected".format(a_value_of(type(value))))
     if value < 0:
         raise bad("it has a negative number for a size")
     if value > _MOST:
