@@ -59,7 +59,7 @@ def test_one_answer_for_every_name(spec: str) -> None:
     assert problems == firsts
     assert "SurelyNot" in problems and not known.lacks("Conv") and not known.lacks("nn.Upsample")
     # What resolves to a class has a signature where it has a constructor: one reader for both.
-    for name in builder.signatures:
+    for name in builder.constructed:
         assert known.has(name)
 
 

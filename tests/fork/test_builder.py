@@ -1,11 +1,11 @@
-"""A fork as a table: names through star imports, classes twice, what branches hand over."""
+"""A fork as a table: names through star imports, classes twice, what scales."""
 
 from __future__ import annotations
 
 from tests.fork.memory import Memory
 from yamlmod.fork.builder import read_builder
 from yamlmod.fork.locate import locate
-from yamlmod.model.builder import Builder, Passed, Signature
+from yamlmod.model.builder import Builder
 
 YOLO = """\
 import torch.nn as nn
@@ -77,19 +77,14 @@ def test_names_and_classes() -> None:
     assert {"Conv", "CBAM", "Small", "Detect", "nn", "parse_model"} <= builder.names.known
     assert not builder.names.open
     assert builder.twice == {"CBAM": ("repo/models/common.py:14", "repo/models/experimental.py:1")}
-    assert builder.signatures["CBAM"] == Signature(1, 1, ("c",))  # the later import wins
-    assert builder.signatures["Small"] == Signature(2, 3, ("c1", "c2", "ratio"))
-    assert builder.signatures["C3"].most is None
+    assert builder.constructed == {"Conv", "C3", "CBAM", "Small", "Concat", "Detect"}
     assert builder.tensorflow is None
 
 
-def test_what_branches_hand_over() -> None:
+def test_what_the_branch_of_conv_scales() -> None:
     builder = _builder()
-    assert builder.passed_to("Conv").count(3) == 4
-    assert builder.passed_to("C3").count(1) == 3
-    assert builder.passed_to("nn.BatchNorm2d").count(0) == 1
-    assert builder.passed_to("Concat").count(1) == 1
-    assert builder.passed_to("Small") == Passed(None) and builder.passed_to("Small").count(1) == 1
+    assert builder.branched == {"Conv", "C3", "CBAM", "nn.BatchNorm2d", "Concat"}
+    assert builder.plain_else
     assert builder.kinds["CBAM"].channels == "scaled" and "Small" not in builder.kinds
 
 

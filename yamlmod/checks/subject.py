@@ -197,7 +197,7 @@ def _in_fork(builder: Builder, module: str, kind: Kind | None) -> Kind | None:
     """Return a module's kind as the fork's own branches give its channels."""
     if module in builder.kinds:
         return builder.kinds[module] if kind is None else kind._replace(channels="scaled")
-    plain_else = module not in builder.passed and builder.otherwise.extra == 0
+    plain_else = module not in builder.branched and builder.plain_else
     if kind is not None and kind.channels == "scaled" and plain_else and "." not in module:
         return kind._replace(channels="same")
     return kind

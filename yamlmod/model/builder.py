@@ -15,33 +15,6 @@ _BUILTINS = frozenset(dir(builtins))
 
 
 @dataclass(frozen=True)
-class Signature:
-    """How many positional arguments a constructor takes besides self; most None: any number."""
-
-    least: int
-    most: int | None
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Passed:
-    """What a branch hands to a class: ``extra`` arguments besides ``len(args)``, or ``exactly``.
-
-    ``branch`` is the line of the branch; None: the last else, which hands the args on as they are.
-    """
-
-    branch: int | None
-    extra: int | None = 0
-    exactly: int | None = None
-
-    def count(self, args: int) -> int | None:
-        """Return how many arguments a row with so many args gives, None where it is not known."""
-        if self.exactly is not None:
-            return self.exactly
-        return None if self.extra is None else args + self.extra
-
-
-@dataclass(frozen=True)
 class ParserNames:
     """The names that a parse function resolves: what every command says of one comes from here.
 
@@ -72,23 +45,21 @@ class ParserNames:
 class Builder:
     """A fork's parse function and the names it sees.
 
-    ``twice`` tells where a class is defined again, ``tensorflow`` the classes of tf.py. ``ask``
-    says what the parse function, the constructors and one forward pass make of a YAML's data.
+    ``twice`` says where a class is defined again, ``constructed`` which classes have a constructor
+    in the fork, ``branched`` which modules a branch names, ``plain_else`` whether the last else
+    hands on a row's args as they are, ``tensorflow`` the classes of tf.py. ``ask`` says what the
+    parse function, the constructors and one forward pass make of a YAML's data.
     """
 
     shown: str
     function: str
     names: ParserNames
     twice: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    signatures: Mapping[str, Signature] = field(default_factory=dict)
-    passed: Mapping[str, Passed] = field(default_factory=dict)
-    otherwise: Passed = Passed(None)
+    constructed: frozenset[str] = frozenset()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    branched: frozenset[str] = frozenset()
+    plain_else: bool = True
     spelling: SpellingRule = ANY_SPELLING
     tensorflow: frozenset[str] | None = None
     tensorflow_shown: str = ""
     ask: Callable[[Mapping[str, Any]], BuildAnswer] | None = None
-
-    def passed_to(self, module: str) -> Passed:
-        """Return what a module's class is handed."""
-        return self.passed.get(module, self.otherwise)

@@ -59,7 +59,7 @@ def _number(subject: Subject, row: Row) -> Iterator[Finding]:
 
 
 def _own_class(subject: Subject, row: Row) -> bool:
-    return subject.builder is not None and row.module in subject.builder.signatures
+    return subject.builder is not None and row.module in subject.builder.constructed
 
 
 def _all_so(subject: Subject, row: Row) -> bool:

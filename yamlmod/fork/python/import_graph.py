@@ -21,7 +21,6 @@ roots everywhere. A located fork has its graph: ``fork.graph``.
 - ``graph.bases(definition) -> list[Answer]``: the base classes of a class, left to right.
 - ``graph.source(path) -> Source | None``: text and tree (`Source.tree`) of a file, as parsed for
   the graph: the nodes in answers belong to it. None where it is not there or cannot be read.
-- ``graph.module_file(dotted, importer, level=0) -> str | None``: the file of a module.
 - ``graph.file_of(importer, node) -> str``: the file that an `ast.ImportFrom` imports from, empty
   for none; ``graph.brings(importer, node, name) -> Answer``: what it brings under a name.
 - ``graph.exported_names(path) -> Exports``: what ``from path import *`` brings.
@@ -114,11 +113,6 @@ class ImportGraph:
     def find(self, importer: str, dotted: str, level: int = 0) -> Place:
         """Return what an import in a file means: a module of the tree, one elsewhere, or none."""
         return self.modules.find(importer, dotted, level)
-
-    def module_file(self, dotted: str, importer: str, level: int = 0) -> str | None:
-        """Return the file of a module of the tree."""
-        place = self.find(importer, dotted, level)
-        return place.path if isinstance(place, ModuleFile) and not place.is_folder else None
 
     def file_of(self, importer: str, node: ast.ImportFrom) -> str:
         """Return the file of the tree that an import reads from, empty for none."""

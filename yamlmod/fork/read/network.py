@@ -256,10 +256,3 @@ def _deep_recursion() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(before)
-
-
-def read_network(
-    graph: ImportGraph, parser: str, data: Mapping[str, Any], scale: str = "", function: str = ""
-) -> NetworkReading:
-    """Return what a fork makes of a model YAML's data at a scale."""
-    return ForkReader(graph, parser, function).read(data, scale)

@@ -101,13 +101,6 @@ def binary(machine: Machine, sign: str, left: Value, right: Value, tensors: _Ten
     return guarded(_DO[sign], left, right)
 
 
-def _has_no_operators(value: Value) -> bool:
-    """Return whether a value takes no operator but those of plain values."""
-    if isinstance(value, ClassValue):
-        return not value.is_open and value.builtin is None
-    return isinstance(value, (FunctionValue, ModuleValue)) or is_plain(value)
-
-
 def guarded(function: Callable[..., Value], *args: Value) -> Value:
     """Do it in Python; an exception is the fork's own, since every operand is known."""
     try:

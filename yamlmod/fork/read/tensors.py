@@ -10,7 +10,6 @@ from yamlmod.fork.read.operators import kind_of
 from yamlmod.fork.read.values import TensorValue, UnknownValue, Value, is_plain
 
 Sizes = tuple[int | None, ...]
-MAX_RANK = 12
 
 
 def is_int(value: Value) -> bool:

@@ -48,11 +48,6 @@ def _table() -> dict[str, Any]:
     return json.loads(data or b"{}")  # type: ignore[no-any-return]
 
 
-def torch_version() -> str:
-    """Return the version of torch that the table is of."""
-    return str(_table()["torch"])
-
-
 @cache
 def torch_names() -> frozenset[str]:
     """Return the names of torch.nn that are no layers."""
