@@ -29,6 +29,8 @@ _COMMANDS = (
 )
 _OURS = ("repo/models/common.py", "repo/models/yolo.py")
 _PLAIN = re.compile(r"repo/(?!bare/|\.)(?!.*/\.).*\.(py|ya?ml)", re.DOTALL)
+# Folders of plain files that an entry puts back; `C:` is one where it is no drive.
+_MADE = ("repo/new", "repo/C:")
 _PLAIN_OUTSIDE = re.compile(r"outside/(.*/)?[^/.]+\.ya?ml", re.DOTALL)
 
 
@@ -157,7 +159,7 @@ def _is_allowed(
         inside = name in ("repo/empty", "repo/new", "repo/new/a", "repo/models")
         return "" if after is None and inside else "a folder went"
     if after is not None and stat.S_ISDIR(after[0]):
-        return "" if name.startswith("repo/new") else "a folder was made"
+        return "" if name.startswith(_MADE) else "a folder was made"
     if not (_PLAIN.fullmatch(name) or ("--outside" in words and _PLAIN_OUTSIDE.fullmatch(name))):
         return "no file that yamlmod writes"
     if after is not None and after[0] & 0o7022:
