@@ -100,6 +100,7 @@ def run(
     from yamlmod.cli.describe import describe
     from yamlmod.cli.finish import Report, finish
     from yamlmod.cli.finish_yaml import Wish, yaml_change
+    from yamlmod.cli.new_errors import refuse_new_errors
     from yamlmod.cli.repository import (
         changes_of,
         plan_data,
@@ -110,6 +111,7 @@ def run(
     from yamlmod.cli.target import open_target, positions_of, readers_of, shadowed_cfg, sources_of
     from yamlmod.cli.wanted import Choices, plan_for, templates_for
     from yamlmod.fork.locate import cfg_folders, locate
+    from yamlmod.fork.read.opening import reader_of, reader_with
     from yamlmod.ops.insert import Request, insert
     from yamlmod.workspace.files import Tree
 
@@ -136,9 +138,11 @@ def run(
     )
     plan = plan_for(tree, fork, templates, choices)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
+    hidden = refuse_new_errors(outcome, reader_of(fork), reader_with(tree, fork, plan.texts))
     told = describe("add", outcome)
-    warnings = [*told.warnings, *shadowed_cfg(cfg, repo)]
+    warnings = [*told.warnings, *hidden, *shadowed_cfg(cfg, repo)]
     lines = [*told.lines, *plan_lines(tree, fork, plan)]
+    sinks = wish.sinks(write)
     report = Report("add", lines, warnings, {**told.data, **plan_data(fork, plan)})
-    changes = [yaml_change(model, outcome, wish), *changes_of(tree, plan)]
-    finish(changes, report, wish.sinks(write), tree.root)
+    changes = [yaml_change(model, outcome, wish), *changes_of(tree, plan, sinks)]
+    finish(changes, report, sinks, tree.root)
