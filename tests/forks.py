@@ -43,7 +43,7 @@ from yamlmod.registry.catalogue import catalogue
 from yamlmod.registry.manifest import Template
 from yamlmod.registry.renamed import renamed
 from yamlmod.workspace.commit import commit
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 
 WORKER = Path(__file__).with_name("build_worker.py")
 KEPT = (".py", ".yaml", ".yml", ".txt", ".toml", ".cfg")

@@ -15,7 +15,7 @@ import yaml
 from tests.forks import unpack
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.locate import Fork, locate
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 
 
 @dataclass(frozen=True)

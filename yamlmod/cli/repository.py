@@ -8,7 +8,8 @@ from yamlmod.errors import Refusal
 from yamlmod.fork.locate import Fork, shown_dialect
 from yamlmod.fork.plan import Plan
 from yamlmod.model.refs import SpellingRule
-from yamlmod.workspace.files import Change, Tree, real_path
+from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.tree import Tree
 
 
 def changes_of(tree: Tree, plan: Plan, sinks: Sinks) -> list[Change]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from yamlmod.fork.locate import Fork
     from yamlmod.fork.plan import Plan
     from yamlmod.registry.manifest import Template
-    from yamlmod.workspace.files import Tree
+    from yamlmod.workspace.tree import Tree
 
 
 class FileWord(NamedTuple):

@@ -113,7 +113,7 @@ def run(
     from yamlmod.fork.locate import cfg_folders, locate
     from yamlmod.fork.read.opening import reader_of, reader_with
     from yamlmod.ops.insert import Request, insert
-    from yamlmod.workspace.files import Tree
+    from yamlmod.workspace.tree import Tree
 
     values = parse_args(args)
     tree = Tree(repo)
