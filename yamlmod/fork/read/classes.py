@@ -12,6 +12,7 @@ from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.subscripts import global_name
 from yamlmod.fork.read.tensor_methods import tensor_attribute
 from yamlmod.fork.read.torch_objects import container_attribute, module_attribute
+from yamlmod.fork.read.torch_state import apply_of
 from yamlmod.fork.read.values import (
     MISSING,
     Bound,
@@ -182,6 +183,8 @@ def _of_class(machine: Machine, value: ClassValue, name: str) -> Value:
         return value.bases
     if value.is_module:
         return Builtin(name, _unbound(value, name))
+    if name == "apply" and machine.torch_function(value):
+        return apply_of(machine, value)
     if value.is_open or value.builtin is not None or name.startswith("__"):
         return UnknownValue(f"the attribute {name} of {value.name}")
     raise Raised(AttributeError, f"type object '{value.name}' has no attribute '{name}'")

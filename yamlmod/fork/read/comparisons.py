@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from yamlmod.fork.read.machine import Machine, fail
 from yamlmod.fork.read.operators import guarded, kind_of
+from yamlmod.fork.read.tensors import broadcast
 from yamlmod.fork.read.values import (
     MISSING,
     ClassValue,
@@ -29,6 +30,18 @@ COMPARE: Mapping[type, Callable[[Value, Value], Value]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
+
+_ELEMENTWISE = (*COMPARE, ast.Eq, ast.NotEq)
+
+
+def elementwise(left: Value, right: Value) -> Value:
+    """Return a tensor of truths, from a tensor and another or a number."""
+    shapes = []
+    for value in (left, right):
+        if not isinstance(value, (TensorValue, int, float)):
+            return UnknownValue(f"a comparison of {kind_of(left)} and {kind_of(right)}")
+        shapes.append(value.shape if isinstance(value, TensorValue) else ())
+    return TensorValue(broadcast(shapes[0], shapes[1]), "bool")
 
 
 def same(machine: Machine, left: Value, right: Value) -> bool | UnknownValue:
@@ -114,6 +127,8 @@ def identical(left: Value, right: Value) -> bool | UnknownValue:
 
 def compare(machine: Machine, node: ast.cmpop, left: Value, right: Value) -> Value:
     """Return what a comparison gives."""
+    if type(node) in _ELEMENTWISE and any(isinstance(v, TensorValue) for v in (left, right)):
+        return elementwise(left, right)
     if isinstance(node, (ast.Is, ast.IsNot)):
         return _negated(identical(left, right), isinstance(node, ast.IsNot))
     if isinstance(node, (ast.Eq, ast.NotEq)):

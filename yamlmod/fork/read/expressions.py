@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
+from yamlmod.fork.read.choices import either
 from yamlmod.fork.read.comparisons import compare
 from yamlmod.fork.read.comprehensions import COMPREHENSIONS
 from yamlmod.fork.read.machine import MAX_TEXT, Expression, Machine, fail
@@ -160,9 +161,9 @@ def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
 def _conditional(machine: Machine, node: ast.IfExp, frame: Frame) -> Value:
     truth = machine.truth(machine.evaluate(node.test, frame))
     if isinstance(truth, UnknownValue):
-        return machine.unknown(
-            f"a choice by a test that is not known ({truth.reason})", frame, node
-        )
+        reason = f"a choice by a test that is not known ({truth.reason})"
+        found = either(machine, (node.body, node.orelse), frame, reason)
+        return machine.unknown(reason, frame, node) if isinstance(found, UnknownValue) else found
     return machine.evaluate(node.body if truth else node.orelse, frame)
 
 

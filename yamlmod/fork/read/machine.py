@@ -16,6 +16,7 @@ from yamlmod.fork.read.values import (
     Instance,
     LimitError,
     Raised,
+    TensorValue,
     UnknownItemsError,
     UnknownValue,
     Value,
@@ -27,8 +28,17 @@ MAX_ITEMS = 5_000
 MAX_TEXT = 20_000
 MAX_BITS = 256
 
+# Methods of lists, dicts, sets and layers that change their object.
+_LIST_CHANGES = "append extend insert pop remove sort reverse clear update setdefault add discard"
+_LAYER_CHANGES = "train eval apply register_buffer register_parameter register_module add_module"
+_CHANGES = frozenset(f"{_LIST_CHANGES} {_LAYER_CHANGES}".split())
+
 Expression = Callable[["Machine", Any, Frame], Value]
 Statement = Callable[["Machine", Any, Frame], "Signal | None"]
+
+
+class ImpureError(Exception):
+    """What is only tried out would change something."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +96,11 @@ class Machine:
     on_layer: Callable[[Instance, Callable[[], Value]], Value] | None = None
     frame: Frame | None = None
     loaded: Value = None
+    # Whether gradients are recorded now, and whether a layer with parameters has run.
+    gradients: Value = True
+    learned: bool = False
+    # Above 0 while something is tried out that must change nothing.
+    pure: int = 0
 
     def module(self, path: str) -> ModuleScope | None:
         """Return a file of the fork, one object for each evaluation."""
@@ -109,6 +124,7 @@ class Machine:
 
     def run(self, body: list[ast.stmt], frame: Frame) -> Signal | None:
         """Run statements; return how they leave their block, None where they run to its end."""
+        frame.body = body
         for node in body:
             self.steps += 1
             if self.steps > MAX_STEPS:
@@ -138,10 +154,13 @@ class Machine:
 
     def attribute(self, value: Value, name: str) -> Value:
         """Return an attribute."""
+        if self.pure and name in _CHANGES and not isinstance(value, TensorValue):
+            raise ImpureError
         return self.fresh(self.parts.attribute(self, value, name))
 
     def set_attribute(self, value: Value, name: str, item: Value) -> None:
         """Set an attribute."""
+        self.change()
         self.parts.set_attribute(self, value, name, item)
 
     def iterate(self, value: Value) -> Iterator[Value] | UnknownValue:
@@ -183,6 +202,11 @@ class Machine:
                 found = self.call(self.attribute(value, name))
                 return self.truth(found)
         return UnknownValue("the truth of an object") if value.cls.is_open else True
+
+    def change(self) -> None:
+        """Say that something is about to be changed that others see."""
+        if self.pure:
+            raise ImpureError
 
     def fresh(self, value: Value) -> Value:
         """Return a value as it may be used: Unknown where a list was changed in an unknown way."""

@@ -200,6 +200,7 @@ class _Run:
         image = TensorValue(_IMAGE)
         if isinstance(self.model, Instance) and self.complete:
             self.machine.call(self.machine.attribute(self.model, "eval"))
+            self.machine.gradients = False
             forward = self.machine.attribute(self.model, "forward")
             if isinstance(forward, Bound):
                 try:

@@ -211,6 +211,7 @@ class Recorder:
         index = self.layers.get(id(instance))
         if index is None or self.running:
             return call()
+        self.machine.change()
         record = self.rows[index]
         found: list[Value] = [UnknownValue(f"the output of layer {index}")]
         self.running = True
@@ -224,6 +225,7 @@ class Recorder:
             self.running = False
         if not record.ran:
             record.output, record.ran = found[0], True
+            self.machine.learned = True
         if index == len(self.rows) - 1:
             raise FinishedError
         return found[0]

@@ -124,6 +124,14 @@ class Suppress:
 
 
 @dataclass(eq=False)
+class GradMode:
+    """What torch.no_grad() and its like return: gradients on or off, and how it was before."""
+
+    enabled: Value
+    before: Value = None
+
+
+@dataclass(eq=False)
 class Outside:
     """An object of another package, by its dotted path."""
 
