@@ -74,7 +74,7 @@ def attribute(machine: Machine, value: Value, name: str) -> Value:
     if isinstance(value, UnknownValue):
         return UnknownValue(value.reason, name)
     if isinstance(value, Outside):
-        return machine.parts.outside(machine, f"{value.path}.{name}")
+        return _of_outside(machine, value, name)
     if isinstance(value, ClassValue):
         return _of_class(machine, value, name)
     if isinstance(value, ModuleValue):
@@ -94,6 +94,14 @@ def attribute(machine: Machine, value: Value, name: str) -> Value:
     if isinstance(value, GlobalNames) and name == "get":
         return Builtin("get", lambda m, key, item=None: global_name(m, value, key, item))
     return UnknownValue(f"the attribute {name} of {kind_of(value)}")
+
+
+def _of_outside(machine: Machine, value: Outside, name: str) -> Value:
+    path = f"{value.path}.{name}"
+    found = machine.outsides.get(path, MISSING)
+    if found is MISSING:
+        found = machine.outsides[path] = machine.parts.outside(machine, path)
+    return found
 
 
 def _of_function(value: Value, name: str) -> Value:

@@ -127,7 +127,8 @@ def identical(left: Value, right: Value) -> bool | UnknownValue:
 
 def compare(machine: Machine, node: ast.cmpop, left: Value, right: Value) -> Value:
     """Return what a comparison gives."""
-    if type(node) in _ELEMENTWISE and any(isinstance(v, TensorValue) for v in (left, right)):
+    tensors = isinstance(left, TensorValue) or isinstance(right, TensorValue)
+    if tensors and type(node) in _ELEMENTWISE:
         return elementwise(left, right)
     if isinstance(node, (ast.Is, ast.IsNot)):
         return _negated(identical(left, right), isinstance(node, ast.IsNot))

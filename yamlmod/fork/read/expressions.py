@@ -29,12 +29,14 @@ def _constant(machine: Machine, node: ast.Constant, frame: Frame) -> Value:
 
 
 def _name(machine: Machine, node: ast.Name, frame: Frame) -> Value:
-    return machine.fresh(lookup(machine, node.id, frame))
+    name, names = node.id, frame.names
+    found = names[name] if name in names else lookup(machine, name, frame)
+    return machine.fresh(found) if machine.spoiled else found
 
 
 def lookup(machine: Machine, name: str, frame: Frame) -> Value:
     """Return what a name means in a frame; raises the NameError that Python would."""
-    if name in frame.names and name not in frame.globals:
+    if name in frame.names:
         return frame.names[name]
     if name in frame.locals and name not in frame.globals:
         message = f"cannot access local variable '{name}' where it is not associated with a value"
@@ -55,10 +57,12 @@ def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Value:
 
 def _sequence(machine: Machine, nodes: list[ast.expr], frame: Frame) -> list[Value] | UnknownValue:
     out: list[Value] = []
+    evaluate = machine.evaluate
     for node in nodes:
-        if not isinstance(node, ast.Starred):
-            out.append(machine.evaluate(node, frame))
+        if node.__class__ is not ast.Starred:
+            out.append(evaluate(node, frame))
             continue
+        assert isinstance(node, ast.Starred)
         found = machine.items(machine.evaluate(node.value, frame))
         if isinstance(found, UnknownValue):
             return found

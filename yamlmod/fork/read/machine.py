@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
@@ -76,6 +75,26 @@ class MachineParts:
     outside: Callable[[Machine, str], Value]
 
 
+class Nested:
+    """A call inside of another, as a context manager: a generator's costs more than the call."""
+
+    __slots__ = ("machine", "title")
+
+    def __init__(self, machine: Machine, title: str) -> None:
+        self.machine, self.title = machine, title
+
+    def __enter__(self) -> None:
+        self.machine.depth += 1
+        if self.machine.depth > MAX_DEPTH:
+            self.machine.depth -= 1
+            raise LimitError(f"more than {MAX_DEPTH} calls within each other")
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.machine.depth -= 1
+        if isinstance(error, Raised):
+            error.trail.append(self.title)
+
+
 @dataclass
 class Machine:
     """One evaluation: nothing is shared with another, so that no state leaks between files."""
@@ -89,6 +108,7 @@ class Machine:
     spoiled: dict[int, tuple[Value, str]] = field(default_factory=dict)
     unknowns: dict[tuple[str, int, str], None] = field(default_factory=dict)
     torch_classes: dict[str, ClassValue] = field(default_factory=dict)
+    outsides: dict[str, Value] = field(default_factory=dict)
     hooks: dict[ast.AST, Any] = field(default_factory=dict)
     branches: frozenset[ast.AST] = frozenset()
     branch: int | None = None
@@ -101,6 +121,11 @@ class Machine:
     learned: bool = False
     # Above 0 while something is tried out that must change nothing.
     pure: int = 0
+
+    def __post_init__(self) -> None:
+        # The two tables are asked at every node.
+        self._expressions = dict(self.parts.expressions)
+        self._statements = dict(self.parts.statements)
 
     def module(self, path: str) -> ModuleScope | None:
         """Return a file of the fork, one object for each evaluation."""
@@ -117,8 +142,9 @@ class Machine:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise LimitError(f"more than {MAX_STEPS:,} steps")
-        handler = self.parts.expressions.get(type(node))
-        if handler is None:
+        try:
+            handler = self._expressions[node.__class__]
+        except KeyError:
             return self.unknown(f"{type(node).__name__} is not interpreted", frame, node)
         return handler(self, node, frame)
 
@@ -130,7 +156,7 @@ class Machine:
             if self.steps > MAX_STEPS:
                 raise LimitError(f"more than {MAX_STEPS:,} steps")
             frame.line = node.lineno
-            handler = self.parts.statements.get(type(node))
+            handler = self._statements.get(node.__class__)
             if handler is None:
                 raise LimitError(f"{type(node).__name__} is not interpreted")
             try:
@@ -156,7 +182,8 @@ class Machine:
         """Return an attribute."""
         if self.pure and name in _CHANGES and not isinstance(value, TensorValue):
             raise ImpureError
-        return self.fresh(self.parts.attribute(self, value, name))
+        found = self.parts.attribute(self, value, name)
+        return self.fresh(found) if self.spoiled else found
 
     def set_attribute(self, value: Value, name: str, item: Value) -> None:
         """Set an attribute."""
@@ -229,19 +256,9 @@ class Machine:
                 self.unknowns[frame.module.shown, line, reason] = None
         return UnknownValue(reason)
 
-    @contextmanager
-    def nested(self, title: str) -> Iterator[None]:
+    def nested(self, title: str) -> Nested:
         """Count one call inside another, and note it in the trail of an exception."""
-        self.depth += 1
-        try:
-            if self.depth > MAX_DEPTH:
-                raise LimitError(f"more than {MAX_DEPTH} calls within each other")
-            yield
-        except Raised as error:
-            error.trail.append(title)
-            raise
-        finally:
-            self.depth -= 1
+        return Nested(self, title)
 
     def torch_function(self, cls: ClassValue) -> bool:
         """Return whether a class is an operation of autograd, whose work is not interpreted."""
