@@ -11,6 +11,7 @@ from yamlmod.fork.read.operators import guarded, kind_of
 from yamlmod.fork.read.tensors import broadcast
 from yamlmod.fork.read.values import (
     MISSING,
+    SCALARS,
     ClassValue,
     FunctionValue,
     GlobalNames,
@@ -31,7 +32,7 @@ COMPARE: Mapping[type, Callable[[Value, Value], Value]] = {
     ast.GtE: operator.ge,
 }
 
-_ELEMENTWISE = (*COMPARE, ast.Eq, ast.NotEq)
+_ELEMENTWISE = frozenset([*COMPARE, ast.Eq, ast.NotEq])
 
 
 def elementwise(left: Value, right: Value) -> Value:
@@ -46,6 +47,8 @@ def elementwise(left: Value, right: Value) -> Value:
 
 def same(machine: Machine, left: Value, right: Value) -> bool | UnknownValue:
     """Return whether two values are equal, or Unknown."""
+    if left.__class__ in SCALARS and right.__class__ in SCALARS:
+        return bool(left == right)
     if left is right and not isinstance(left, (UnknownValue, TensorValue, float)):
         return True
     for value, other in ((left, right), (right, left)):
@@ -127,6 +130,11 @@ def identical(left: Value, right: Value) -> bool | UnknownValue:
 
 def compare(machine: Machine, node: ast.cmpop, left: Value, right: Value) -> Value:
     """Return what a comparison gives."""
+    kind = node.__class__
+    if left.__class__ in SCALARS and right.__class__ in SCALARS and kind in _ELEMENTWISE:
+        if kind is ast.Eq or kind is ast.NotEq:
+            return (left == right) is (kind is ast.Eq)
+        return guarded(COMPARE[kind], left, right)
     tensors = isinstance(left, TensorValue) or isinstance(right, TensorValue)
     if tensors and type(node) in _ELEMENTWISE:
         return elementwise(left, right)

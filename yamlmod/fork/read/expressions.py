@@ -12,6 +12,7 @@ from yamlmod.fork.read.machine import MAX_TEXT, Expression, Machine, fail
 from yamlmod.fork.read.operators import SIGNS, guarded, kind_of, text_known
 from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.values import (
+    MISSING,
     FunctionValue,
     Raised,
     TensorValue,
@@ -29,9 +30,20 @@ def _constant(machine: Machine, node: ast.Constant, frame: Frame) -> Value:
 
 
 def _name(machine: Machine, node: ast.Name, frame: Frame) -> Value:
-    name, names = node.id, frame.names
-    found = names[name] if name in names else lookup(machine, name, frame)
+    found = frame.names.get(node.id, MISSING)
+    if found is MISSING:
+        found = lookup(machine, node.id, frame)
     return machine.fresh(found) if machine.spoiled else found
+
+
+def quick(machine: Machine, node: ast.expr, frame: Frame) -> Value:
+    """Evaluate an operand: most are names of the function, which need no table."""
+    if node.__class__ is ast.Name and not machine.spoiled:
+        found = frame.names.get(node.id, MISSING)
+        if found is not MISSING:
+            machine.steps += 1
+            return found
+    return machine.evaluate(node, frame)
 
 
 def lookup(machine: Machine, name: str, frame: Frame) -> Value:
@@ -41,15 +53,15 @@ def lookup(machine: Machine, name: str, frame: Frame) -> Value:
     if name in frame.locals and name not in frame.globals:
         message = f"cannot access local variable '{name}' where it is not associated with a value"
         fail(UnboundLocalError, message)
-    if name not in frame.globals:
-        holder = frame.holder(name)
+    if frame.parent is not None and name not in frame.globals:
+        holder = frame.parent.holder(name)
         if holder is not None:
             return holder.names[name]
     return machine.parts.global_name(machine, frame.module, name)
 
 
 def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Value:
-    found = machine.attribute(machine.evaluate(node.value, frame), node.attr)
+    found = machine.attribute(quick(machine, node.value, frame), node.attr)
     if isinstance(found, UnknownValue):
         machine.unknown(found.reason, frame, node)
     return found
@@ -57,9 +69,14 @@ def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Value:
 
 def _sequence(machine: Machine, nodes: list[ast.expr], frame: Frame) -> list[Value] | UnknownValue:
     out: list[Value] = []
-    evaluate = machine.evaluate
+    evaluate, names = machine.evaluate, frame.names
     for node in nodes:
-        if node.__class__ is not ast.Starred:
+        kind = node.__class__
+        if kind is ast.Name and not machine.spoiled:
+            found = names.get(node.id, MISSING)  # type: ignore[attr-defined]
+            out.append(evaluate(node, frame) if found is MISSING else found)
+            continue
+        if kind is not ast.Starred:
             out.append(evaluate(node, frame))
             continue
         assert isinstance(node, ast.Starred)
@@ -103,8 +120,8 @@ def _dict(machine: Machine, node: ast.Dict, frame: Frame) -> Value:
 
 
 def _binary(machine: Machine, node: ast.BinOp, frame: Frame) -> Value:
-    left = machine.evaluate(node.left, frame)
-    right = machine.evaluate(node.right, frame)
+    left = quick(machine, node.left, frame)
+    right = quick(machine, node.right, frame)
     return machine.parts.binary(machine, SIGNS[type(node.op)], left, right)
 
 
@@ -150,10 +167,10 @@ def _decided(unknown: UnknownValue, stops: bool, value: Value) -> Value:
 
 
 def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
-    left = machine.evaluate(node.left, frame)
+    left = quick(machine, node.left, frame)
     result: Value = True
     for operation, part in zip(node.ops, node.comparators, strict=True):
-        right = machine.evaluate(part, frame)
+        right = quick(machine, part, frame)
         result = compare(machine, operation, left, right)
         truth = machine.truth(result)
         if truth is False or isinstance(truth, UnknownValue):

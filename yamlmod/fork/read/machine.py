@@ -9,11 +9,13 @@ from typing import Any, NoReturn, Protocol
 
 from yamlmod.fork.read.scopes import Frame, ModuleScope, SourceFile
 from yamlmod.fork.read.values import (
+    SCALARS,
     Builtin,
     ClassValue,
     FunctionValue,
     Instance,
     LimitError,
+    Outside,
     Raised,
     TensorValue,
     UnknownItemsError,
@@ -211,13 +213,15 @@ class Machine:
 
     def truth(self, value: Value) -> bool | UnknownValue:
         """Return whether a value is true, or Unknown."""
+        if value.__class__ in SCALARS:
+            return bool(value)
         if isinstance(value, UnknownValue):
             return value
         if isinstance(value, Instance):
             return self._instance_truth(value)
-        if type(value).__name__ == "Tensor":
-            return UnknownValue("the truth of a tensor")
-        if type(value).__name__ == "Outside":
+        if isinstance(value, TensorValue):
+            return _tensor_truth(value)
+        if isinstance(value, Outside):
             return True if value.path.rpartition(".")[2][:1].isupper() else UnknownValue(value.path)
         return bool(value) if isinstance(value, _TRUTHS) else True
 
@@ -262,8 +266,8 @@ class Machine:
 
     def torch_function(self, cls: ClassValue) -> bool:
         """Return whether a class is an operation of autograd, whose work is not interpreted."""
-        return any(
-            type(base).__name__ == "Outside" and base.path.startswith("torch.autograd")
+        return cls.is_open and any(
+            isinstance(base, Outside) and base.path.startswith("torch.autograd")
             for owner in cls.mro
             for base in owner.bases
         )
@@ -271,6 +275,17 @@ class Machine:
     def builtin(self, name: str, function: Callable[..., Value]) -> Builtin:
         """Return a function done by the interpreter."""
         return Builtin(name, function)
+
+
+def _tensor_truth(value: TensorValue) -> UnknownValue:
+    if value.shape is not None and None not in value.shape:
+        total = 1
+        for size in value.shape:
+            total *= size or 0
+        if total > 1:
+            message = "Boolean value of Tensor with more than one value is ambiguous"
+            fail(RuntimeError, message)
+    return UnknownValue("the truth of a tensor")
 
 
 _TRUTHS = (int, float, str, bool, type(None), list, tuple, dict, set, frozenset, range, bytes)

@@ -285,18 +285,18 @@ class ModuleValue:
     module: ModuleScope
 
 
-_SCALARS = frozenset([int, float, str, bool, type(None)])
+SCALARS = frozenset([int, float, str, bool, type(None)])
 
 
 def is_plain(value: Value) -> bool:
     """Return whether a value is Python's own."""
-    return value.__class__ in _SCALARS or isinstance(value, PLAIN)
+    return value.__class__ in SCALARS or isinstance(value, PLAIN)
 
 
 def deep_unknown(value: Value, depth: int = 4) -> UnknownValue | None:
     """Return an Unknown in a value or in its elements, None where there is none."""
     kind = value.__class__
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return None
     if kind is UnknownValue:
         return value  # type: ignore[no-any-return]
@@ -306,7 +306,7 @@ def deep_unknown(value: Value, depth: int = 4) -> UnknownValue | None:
         value, depth = [*value, *value.values()], depth + 1
     if isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
-            if item.__class__ not in _SCALARS:
+            if item.__class__ not in SCALARS:
                 found = deep_unknown(item, depth - 1)
                 if found is not None:
                     return found
