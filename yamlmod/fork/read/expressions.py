@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
+from yamlmod.fork.read.choices import either
 from yamlmod.fork.read.comparisons import compare
 from yamlmod.fork.read.comprehensions import COMPREHENSIONS
 from yamlmod.fork.read.machine import MAX_TEXT, Expression, Machine, fail
 from yamlmod.fork.read.operators import SIGNS, guarded, kind_of, text_known
 from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.values import (
+    MISSING,
     FunctionValue,
     Raised,
     TensorValue,
@@ -28,25 +30,38 @@ def _constant(machine: Machine, node: ast.Constant, frame: Frame) -> Value:
 
 
 def _name(machine: Machine, node: ast.Name, frame: Frame) -> Value:
-    return machine.fresh(lookup(machine, node.id, frame))
+    found = frame.names.get(node.id, MISSING)
+    if found is MISSING:
+        found = lookup(machine, node.id, frame)
+    return machine.fresh(found) if machine.spoiled else found
+
+
+def quick(machine: Machine, node: ast.expr, frame: Frame) -> Value:
+    """Evaluate an operand: most are names of the function, which need no table."""
+    if node.__class__ is ast.Name and not machine.spoiled:
+        found = frame.names.get(node.id, MISSING)
+        if found is not MISSING:
+            machine.steps += 1
+            return found
+    return machine.evaluate(node, frame)
 
 
 def lookup(machine: Machine, name: str, frame: Frame) -> Value:
     """Return what a name means in a frame; raises the NameError that Python would."""
-    if name in frame.names and name not in frame.globals:
+    if name in frame.names:
         return frame.names[name]
     if name in frame.locals and name not in frame.globals:
         message = f"cannot access local variable '{name}' where it is not associated with a value"
         fail(UnboundLocalError, message)
-    if name not in frame.globals:
-        holder = frame.holder(name)
+    if frame.parent is not None and name not in frame.globals:
+        holder = frame.parent.holder(name)
         if holder is not None:
             return holder.names[name]
     return machine.parts.global_name(machine, frame.module, name)
 
 
 def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Value:
-    found = machine.attribute(machine.evaluate(node.value, frame), node.attr)
+    found = machine.attribute(quick(machine, node.value, frame), node.attr)
     if isinstance(found, UnknownValue):
         machine.unknown(found.reason, frame, node)
     return found
@@ -54,10 +69,17 @@ def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Value:
 
 def _sequence(machine: Machine, nodes: list[ast.expr], frame: Frame) -> list[Value] | UnknownValue:
     out: list[Value] = []
+    evaluate, names = machine.evaluate, frame.names
     for node in nodes:
-        if not isinstance(node, ast.Starred):
-            out.append(machine.evaluate(node, frame))
+        kind = node.__class__
+        if kind is ast.Name and not machine.spoiled:
+            found = names.get(node.id, MISSING)  # type: ignore[attr-defined]
+            out.append(evaluate(node, frame) if found is MISSING else found)
             continue
+        if kind is not ast.Starred:
+            out.append(evaluate(node, frame))
+            continue
+        assert isinstance(node, ast.Starred)
         found = machine.items(machine.evaluate(node.value, frame))
         if isinstance(found, UnknownValue):
             return found
@@ -98,8 +120,8 @@ def _dict(machine: Machine, node: ast.Dict, frame: Frame) -> Value:
 
 
 def _binary(machine: Machine, node: ast.BinOp, frame: Frame) -> Value:
-    left = machine.evaluate(node.left, frame)
-    right = machine.evaluate(node.right, frame)
+    left = quick(machine, node.left, frame)
+    right = quick(machine, node.right, frame)
     return machine.parts.binary(machine, SIGNS[type(node.op)], left, right)
 
 
@@ -145,10 +167,10 @@ def _decided(unknown: UnknownValue, stops: bool, value: Value) -> Value:
 
 
 def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
-    left = machine.evaluate(node.left, frame)
+    left = quick(machine, node.left, frame)
     result: Value = True
     for operation, part in zip(node.ops, node.comparators, strict=True):
-        right = machine.evaluate(part, frame)
+        right = quick(machine, part, frame)
         result = compare(machine, operation, left, right)
         truth = machine.truth(result)
         if truth is False or isinstance(truth, UnknownValue):
@@ -160,9 +182,9 @@ def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
 def _conditional(machine: Machine, node: ast.IfExp, frame: Frame) -> Value:
     truth = machine.truth(machine.evaluate(node.test, frame))
     if isinstance(truth, UnknownValue):
-        return machine.unknown(
-            f"a choice by a test that is not known ({truth.reason})", frame, node
-        )
+        reason = f"a choice by a test that is not known ({truth.reason})"
+        found = either(machine, (node.body, node.orelse), frame, reason)
+        return machine.unknown(reason, frame, node) if isinstance(found, UnknownValue) else found
     return machine.evaluate(node.body if truth else node.orelse, frame)
 
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from yamlmod.fork.parse_model import Function
 from yamlmod.fork.read.answers import Failure, Stage
@@ -68,9 +69,8 @@ class Recorder:
         loop = self.function.loop
         self.machine.hooks[loop] = self._turn
         self.machine.branches = frozenset(self.function.chain)
-        for node in ast.walk(loop):
-            if _builds(node, self.function.names.module):
-                self.machine.hooks[node] = self._builder(node)
+        for node in _builders(loop, self.function.names.module):
+            self.machine.hooks[node] = self._builder(node)
 
     def failed(self, error: Raised, stage: Stage, layer: int | None) -> None:
         """Note an exception."""
@@ -211,6 +211,7 @@ class Recorder:
         index = self.layers.get(id(instance))
         if index is None or self.running:
             return call()
+        self.machine.change()
         record = self.rows[index]
         found: list[Value] = [UnknownValue(f"the output of layer {index}")]
         self.running = True
@@ -224,6 +225,7 @@ class Recorder:
             self.running = False
         if not record.ran:
             record.output, record.ran = found[0], True
+            self.machine.learned = True
         if index == len(self.rows) - 1:
             raise FinishedError
         return found[0]
@@ -242,6 +244,11 @@ def guard(note: Callable[[str], None]) -> Iterator[None]:
         note("too deep for the interpreter")
     except Exception as error:  # a mistake of the interpreter is a thing that is not known
         note(f"the interpreter failed here: {type(error).__name__}: {error}")
+
+
+@lru_cache(maxsize=500)
+def _builders(loop: ast.For, module: str) -> tuple[ast.AST, ...]:
+    return tuple(node for node in ast.walk(loop) if _builds(node, module))
 
 
 def _builds(node: ast.AST, module: str) -> bool:
