@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from yamlmod.errors import Refusal
+from yamlmod.registry.rules import rules_in_words
 
 
 def path_word(text: str) -> Path:
@@ -148,8 +149,8 @@ Rule = Annotated[
         "--rule",
         metavar="RULE",
         show_default=False,
-        help="same, free or conv: the channels a class of your own is handed, where its "
-        "signature does not say.",
+        help=f"{rules_in_words()}: what a class of your own is handed first, where its signature "
+        "does not say.",
     ),
 ]
 

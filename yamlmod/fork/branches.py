@@ -126,7 +126,8 @@ def _join_repeats(function: Function, names: Sequence[str]) -> Change:
             f"{names[0]} takes the row's number as C3 does, but {function.node.name} has no "
             "literal whose members get it by `args.insert(2, n)`",
             place=Place.at(source.shown, source.text, source.start(at)),
-            hint="choose a module that stands once; see `yamlmod list`",
+            hint="choose a module that stands once (see `yamlmod list`); --rule conv takes a class "
+            "of your own, whose row's number then builds so many in sequence",
         )
     return _join(function, function.repeats, names, "the collection of C3")
 
