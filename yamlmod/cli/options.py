@@ -199,6 +199,16 @@ Args = Annotated[
         help="The row's args as a JSON list, in place of the derived ones.",
     ),
 ]
+RowsOf = Annotated[
+    Path | None,
+    typer.Option(
+        "--repo",
+        metavar="REPO",
+        parser=path_word,
+        show_default=False,
+        help="Find the args by reading this fork's code; any class that it knows can be given.",
+    ),
+]
 KeepSkips = Annotated[
     bool,
     typer.Option(

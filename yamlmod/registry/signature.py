@@ -40,6 +40,11 @@ def is_input_channels(name: str) -> bool:
     return name.lower().strip("_") in _IN
 
 
+def is_channels(name: str) -> bool:
+    """Return whether a parameter is called as channels, of the input or of the output."""
+    return name.lower().strip("_") in _IN | _OUT
+
+
 @dataclass(frozen=True)
 class Signature:
     """What a constructor takes: the rule by which parse_model serves it, and the rest."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -16,10 +16,10 @@ from yamlmod.fork.read.answers import (
     output_channels,
     row_of,
 )
-from yamlmod.fork.read.misplaced import misplaced
+from yamlmod.fork.read.misplaced import KERNELS, misplaced
 from yamlmod.fork.read.network import ForkReader
-from yamlmod.fork.read.rows import nominals_at, sources_of, with_args
-from yamlmod.registry.signature import is_input_channels
+from yamlmod.fork.read.rows import nominals_at, sources_of, with_args, with_row
+from yamlmod.registry.signature import is_channels, is_input_channels
 
 # right: it builds and runs, for the channels that are there. fails: the fork would raise. unfit: it
 # builds, for other channels. unknown: the fork's code says too little.
@@ -37,6 +37,7 @@ class TriedArgs:
     reason: str = ""
     scale: str = ""
     branch: int | None = None
+    copies: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,9 @@ class RowSearch:
         pending: frozenset[int] = frozenset(),
         replaced: int | None = None,
     ) -> None:
-        self.reader, self.data, self.layer = reader, data, layer
+        self.reader, self.data, self.layer = reader, _without(data, pending), layer
         self.before, self.pending, self.replaced = before, pending, replaced
+        self._guessed: list[int] = []
 
     def search(self, first: Sequence[Any] | None, behind: Sequence[Any] = ()) -> ArgsAnswer:
         """Try args until some are right: the rule's own first, then the channels before others."""
@@ -84,6 +86,7 @@ class RowSearch:
         for args in self._candidates(first, behind):
             if len(tried) == _MOST or (tried and tried[-1].fit == "right"):
                 break
+            self._guessed = [] if args is first else [a for a in args if a in self._heads]
             if all(tuple(args) != one.args for one in tried):
                 tried.append(self.fit(args))
         return ArgsAnswer(tuple(tried))
@@ -92,18 +95,19 @@ class RowSearch:
         """Return what the fork makes of the row with these args, at all scales."""
         data = with_args(self.data, self.layer, args)
         unknown: TriedArgs | None = None
-        branch = None
+        branch, copies = None, 1
         for scale in self.before.scales:
             reading = self.reader.read(data, scale)
             row = row_of(reading, self.layer)
             branch = branch if row is None or row.branch is None else row.branch
+            copies = max(copies, 0 if row is None else row.calls)
             fit, reason = self._judge(reading, row, scale)
             tried = TriedArgs(tuple(args), fit, reason, scale, branch)
             if fit in ("fails", "unfit"):
                 return tried
             if fit == "unknown" and unknown is None:
                 unknown = tried
-        return unknown or TriedArgs(tuple(args), "right", branch=branch)
+        return unknown or TriedArgs(tuple(args), "right", branch=branch, copies=copies)
 
     def _candidates(
         self, first: Sequence[Any] | None, behind: Sequence[Any]
@@ -112,13 +116,14 @@ class RowSearch:
             yield first
         rest = list(behind)
         yield rest
-        heads = self._heads()
+        heads = self._heads
         for count in (1, 2):
             yield from ([*[head] * count, *rest] for head in heads)
         if rest:
             yield from ([head, *rest[1:]] for head in heads)
             yield rest[1:]
 
+    @cached_property
     def _heads(self) -> list[int]:
         """Return the channels that a row may begin with: as the YAML counts them, then real."""
         if self.replaced is not None:
@@ -126,8 +131,8 @@ class RowSearch:
         else:
             sources = sources_of(self.data, self.layer)
             found = nominals_at(self.data, sources[0]) if len(sources) == 1 else []
-        reading = self.reader.read(self.data, self.before.scales[0])
-        real = self._wanted(reading, self.before.scales[0])
+        scale = self.before.scales[0]
+        real = self._wanted(self.reader.read(_without(self.data, {self.layer}), scale), scale)
         return [*found, real] if real is not None and real not in found else found
 
     def _wanted(self, reading: NetworkReading, scale: str) -> int | None:
@@ -151,7 +156,7 @@ class RowSearch:
             return "unknown", row.unknown or "its arguments are not known"
         if row.unknown_class and not row.defined:
             return "unknown", row.unknown_class
-        for what in misplaced(row):
+        for what in (*misplaced(row), *self._astray(row)):
             return "unfit", what
         return self._channels(reading, row, scale)
 
@@ -170,6 +175,15 @@ class RowSearch:
             sure = isinstance(given, int) and inputs[:1] == [given] and noted == wanted
             return ("right", "") if sure else ("unknown", "its output is not known")
         return "right", ""
+
+    def _astray(self, row: RowReading) -> Iterator[str]:
+        """Yield where a guessed number of channels, or a switch, reaches another parameter."""
+        for name, value in zip(row.parameters, row.args, strict=False):
+            number = isinstance(value, int) and not isinstance(value, bool)
+            if number and value in self._guessed and not is_channels(name):
+                yield f"its parameter {name} gets {value}, a number of channels"
+            if isinstance(value, bool) and name in KERNELS:
+                yield f"its parameter {name}, a kernel, gets {value}"
 
     def _inputs(self, reading: NetworkReading) -> list[int | None]:
         """Return the channels of what the row reads."""
@@ -224,3 +238,10 @@ def _channel_argument(row: RowReading) -> Any:
     if not row.defined or not row.parameters or not is_input_channels(row.parameters[0]):
         return None
     return row.args[0] if row.args else "its default"
+
+
+def _without(data: Mapping[str, Any], layers: Collection[int]) -> Mapping[str, Any]:
+    """Return the data with a class that changes nothing in rows whose args are not known yet."""
+    for layer in layers:
+        data = with_row(data, layer, 1, "nn.Identity", [])
+    return data

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from yamlmod.fork.read.answers import RowReading, spelled
 
-_KERNELS = frozenset({"k", "kernel", "kernel_size", "k_size", "ks"})
+KERNELS = frozenset({"k", "kernel", "kernel_size", "k_size", "ks"})
 _RATIOS = frozenset({"reduction", "ratio", "r", "e", "expansion"})
 _SWITCHES = frozenset({"shortcut", "bias", "act", "residual", "add"})
 # No kernel of a real network is as wide; channel counts are.
@@ -19,7 +19,7 @@ def misplaced(row: RowReading) -> Iterator[str]:
         number = isinstance(value, int) and not isinstance(value, bool)
         if not number or value < _WIDE:
             continue
-        what = "a kernel" if name in _KERNELS else "a ratio" if name in _RATIOS else ""
+        what = "a kernel" if name in KERNELS else "a ratio" if name in _RATIOS else ""
         what = "a switch" if name in _SWITCHES else what
         if what:
             yield (

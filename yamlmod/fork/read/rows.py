@@ -24,12 +24,20 @@ def args_of(data: Mapping[str, Any], layer: int) -> list[Any] | None:
 
 def with_args(data: Mapping[str, Any], layer: int, args: Sequence[Any]) -> dict[str, Any]:
     """Return the data with other args in one row; the given data stays."""
+    _, repeats, module, *_ = rows_of(data)[layer]
+    return with_row(data, layer, repeats, module, args)
+
+
+def with_row(
+    data: Mapping[str, Any], layer: int, repeats: Any, module: Any, args: Sequence[Any]
+) -> dict[str, Any]:
+    """Return the data with another class in one row, which reads what it read."""
     changed = dict(data)
     backbone = list(data["backbone"])
     name = "backbone" if layer < len(backbone) else "head"
     table = list(data[name])
     place = layer if name == "backbone" else layer - len(backbone)
-    table[place] = [*table[place][:3], list(args)]
+    table[place] = [table[place][0], repeats, module, list(args)]
     changed[name] = table
     return changed
 
