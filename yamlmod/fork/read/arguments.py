@@ -139,7 +139,7 @@ class RowSearch:
         """Return the channels that the row has to give."""
         if self.replaced is not None:
             row = row_of(self.before.readings[scale], self.replaced)
-            return None if row is None else output_channels(row)
+            return None if row is None else _known_channels(row)
         inputs = self._inputs(reading)
         return inputs[0] if len(inputs) == 1 else None
 
@@ -188,7 +188,7 @@ class RowSearch:
     def _inputs(self, reading: NetworkReading) -> list[int | None]:
         """Return the channels of what the row reads."""
         rows = (row_of(reading, source) for source in sources_of(self.data, self.layer))
-        channels = [None if row is None else output_channels(row) for row in rows]
+        channels = [None if row is None else _known_channels(row) for row in rows]
         image = [source < 0 for source in sources_of(self.data, self.layer)]
         return [
             _IMAGE_CHANNELS if first else number
@@ -231,6 +231,12 @@ class BeforeReadings:
 
     def _new(self, layer: int | None) -> int | None:
         return self.mapping[layer] if layer is not None and layer < len(self.mapping) else layer
+
+
+def _known_channels(row: RowReading) -> int | None:
+    """Return what a layer gives; where it cannot run, what the parse function notes for it."""
+    noted = row.channels if isinstance(row.channels, int) else None
+    return output_channels(row) or noted
 
 
 def _channel_argument(row: RowReading) -> Any:
