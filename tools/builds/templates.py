@@ -28,8 +28,8 @@ from yamlmod.fork.locate import locate
 from yamlmod.fork.read.answers import NetworkReading, has_unknown
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.model.parse import load_plain
-from yamlmod.ops.positions import read_model
-from yamlmod.workspace.files import Tree
+from yamlmod.ops.network import read_network
+from yamlmod.workspace.tree import Tree
 
 FORKS = ("yolov5==7.0.14", "ultralytics==8.3.0")
 _NETWORKS = {"yolov5": ("yolov5{}.yaml", False), "ultralytics": ("yolov8.yaml", True)}
@@ -61,7 +61,7 @@ def patched(spec: str, folder: Path, names: Sequence[str], scales: Sequence[str]
     cases, left_out = [], list(outcome.unfit)
     for scale in scales:
         path = next(work.rglob(pattern.format(scale)))
-        model = read_model(path.read_text(encoding="utf-8"), path.name)
+        model = read_network(path.read_text(encoding="utf-8"), path.name)
         for template in templates:
             try:
                 text = _inserted(model, source.fork, template).document.text

@@ -21,7 +21,7 @@ from yamlmod.ops.proof import Insertion, prove
 from yamlmod.ops.request import Moved as Moved
 from yamlmod.ops.request import Request as Request
 from yamlmod.ops.request import check_claims, check_readers, check_sources, module_warnings
-from yamlmod.ops.rows import args_for, module_name
+from yamlmod.ops.rows import args_for, class_name, module_name
 from yamlmod.ops.shift import GrowingShift, renumber_comments
 
 
@@ -91,7 +91,9 @@ def _right_before(rows: Sequence[Row], moved: Moved | None) -> Sequence[Row]:
 def _module(request: Request) -> str:
     if request.moved is not None:
         return request.moved.row.module
-    return module_name(request.module) if request.template is None else request.template.name
+    if request.template is not None:
+        return request.template.name
+    return class_name(request.module) if request.verbatim else module_name(request.module)
 
 
 def _claim(item: _New) -> proof.NewLayer:
@@ -124,7 +126,10 @@ def _plan(model: Network, request: Request, module: str) -> list[_New]:
         seen.add(position.after)
         # A row that moves keeps its args, whatever the registry thinks of them.
         template = None if request.moved is not None else request.known()
-        args = args_for(model, template, position, request.args)
+        if request.placed is not None:
+            args = list(request.placed[count])
+        else:
+            args = args_for(model, template, position, request.args)
         check_claims(model, request, position, claims)
         index = position.after + 1 + count
         new.append(

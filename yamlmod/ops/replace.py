@@ -15,7 +15,7 @@ from yamlmod.model.render import render_args
 from yamlmod.ops.network import read_network, registry_kinds
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.proof import Replacement, prove
-from yamlmod.ops.rows import check_args, module_name, nominal_channels
+from yamlmod.ops.rows import check_args, class_name, module_name, nominal_channels
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import Template
 
@@ -27,13 +27,15 @@ def replace(
     args: Sequence[Any] | None = None,
     *,
     force: bool = False,
+    placed: bool = False,
 ) -> Outcome:
     """Put ``module`` in the place of ``layer``; its references stay. Proven, or an error.
 
     Without ``args`` a module of the registry gets those that keep the layer's channels, and any
     other keeps the row's own. Raises Refusal where a stride would change, unless ``force``.
+    ``placed``: a fork that knows the class was asked for the args, and the registry has no say.
     """
-    outcome = plan_replace(model, layer, module, args, force=force)
+    outcome = plan_replace(model, layer, module, args, force=force, placed=placed)
     prove(model.document, outcome.text, outcome.steps)
     return outcome
 
@@ -45,10 +47,12 @@ def plan_replace(
     args: Sequence[Any] | None = None,
     *,
     force: bool = False,
+    placed: bool = False,
 ) -> Outcome:
     """Replace like :func:`replace`, but leave the proof to the caller."""
     row = model.document.rows[layer]
-    name, template = module_name(module), find(module)
+    name = class_name(module) if placed else module_name(module)
+    template = None if placed else find(module)
     warnings: list[str] = []
     values = None if args is None else list(args)
     if template is not None:

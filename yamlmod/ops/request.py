@@ -44,6 +44,10 @@ class Request:
     # A module that the registry does not hold: renamed, or from somebody's own file.
     template: Template | None = None
     spelling: SpellingRule = field(default=ANY_SPELLING)
+    # The args of each position, where a fork was asked for them: the registry has no say then.
+    placed: tuple[tuple[Any, ...], ...] | None = None
+    # The class is the fork's own, under exactly this name.
+    verbatim: bool = False
 
     def known(self) -> Template | None:
         """Return the template of the new layer's module, where there is one."""
@@ -52,7 +56,7 @@ class Request:
 
 def module_warnings(request: Request) -> list[str]:
     """Warn of a class the registry does not know; refuse it where its args are not given."""
-    if request.known() is not None or request.moved is not None:
+    if request.known() is not None or request.moved is not None or request.placed is not None:
         return []
     name = module_name(request.module)
     if request.args is None:

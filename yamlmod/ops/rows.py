@@ -23,6 +23,11 @@ def module_name(word: str) -> str:
     template = find(word)
     if template is not None:
         return template.name
+    return class_name(word)
+
+
+def class_name(word: str) -> str:
+    """Return the word where a row can carry it as a class's name; a Refusal says that it cannot."""
     reserved = keyword.iskeyword(word) or word.lower() in _YAML_WORDS
     if _CLASS_NAME.fullmatch(word) and not reserved:
         return word

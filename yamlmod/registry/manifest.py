@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from yamlmod.errors import Place, Refusal
 from yamlmod.registry.digest import digest_of
 from yamlmod.registry.fields import code, line, lines, plain, scalars, table, tables, texts
+from yamlmod.registry.rules import RULES
 from yamlmod.registry.toml import load_toml
 from yamlmod.workspace.disk import UnfitError
 
-RULES = ("same", "free", "conv", "csp")
 KINDS = ("official", "port", "none")
 # What can be wrong with a manifest that a stranger wrote.
 _WRONG = (
@@ -254,7 +254,7 @@ def manifest_name(folder: Path, below: Path | None = None) -> str:
 
 
 def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Template:
-    if data["rule"] not in RULES:
+    if data["rule"] not in tuple(RULES):  # a list has no hash
         raise TypeError(f"rule must be one of {', '.join(RULES)}, got {reprlib.repr(data['rule'])}")
     file = line(data, "file")
     return Template(

@@ -95,11 +95,13 @@ def run(
     """Add MODULE to the model YAML CFG and to the fork REPO, as one transaction.
 
     Previews unless -w is given: the diff of all files goes to stdout, the summary to stderr. -o
-    names another place for the YAML. Nothing of the fork is imported or run.
+    names another place for the YAML. Nothing of the fork is imported or run: its code is read to
+    find the args with which it builds the class for the right channels, at every scale of the file.
     """
     from yamlmod.cli.describe import describe
     from yamlmod.cli.finish import Report, finish
     from yamlmod.cli.finish_yaml import Wish, yaml_change
+    from yamlmod.cli.fitting import insert_fitting
     from yamlmod.cli.new_errors import refuse_new_errors
     from yamlmod.cli.repository import (
         changes_of,
@@ -112,7 +114,7 @@ def run(
     from yamlmod.cli.wanted import Choices, plan_for, templates_for
     from yamlmod.fork.locate import cfg_folders, locate
     from yamlmod.fork.read.opening import reader_of, reader_with
-    from yamlmod.ops.insert import Request, insert
+    from yamlmod.ops.insert import Request
     from yamlmod.workspace.tree import Tree
 
     values = parse_args(args)
@@ -122,7 +124,10 @@ def run(
     choices = Choices(as_name, use_existing, rule, force, placement.value if placement else "")
     templates = templates_for(tree, fork, [module], choices)
     model = open_target(cfg, [repo, *(repo / folder for folder in cfg_folders(tree, fork))])
-    outcome = insert(
+    plan = plan_for(tree, fork, templates, choices)
+    after_plan = reader_with(tree, fork, plan.texts)
+    outcome = insert_fitting(
+        after_plan,
         model.model,
         Request(
             module=templates[0].name,
@@ -136,9 +141,8 @@ def run(
             spelling=spelling_of(fork),
         ),
     )
-    plan = plan_for(tree, fork, templates, choices)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
-    hidden = refuse_new_errors(outcome, reader_of(fork), reader_with(tree, fork, plan.texts))
+    hidden = refuse_new_errors(outcome, reader_of(fork), after_plan)
     told = describe("add", outcome)
     warnings = [*told.warnings, *hidden, *shadowed_cfg(cfg, repo)]
     lines = [*told.lines, *plan_lines(tree, fork, plan)]

@@ -93,6 +93,7 @@ class Recorder:
         except Raised as error:
             self.failed(error, "parse", turn)
             record.unknown = record.unknown or "the row failed"
+            record.branch = record.branch or self.machine.branch
         self._recover(node, frame, before, record)
         channels = frame.names.get(self.function.names.ch)
         channels = self.machine.fresh(channels)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yamlmod.fork.read.answers import has_unknown
+from yamlmod.fork.read.answers import has_unknown, spelled
 from yamlmod.fork.read.network import ForkReader
-from yamlmod.fork.read.problems import spelled
 from yamlmod.registry.manifest import Template
 
 _CHANNELS = 64
