@@ -7,8 +7,8 @@ from typing import Any
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.read.answers import has_unknown, row_of, spelled
 from yamlmod.fork.read.network import ForkReader
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.rules import RULES
+from yamlmod.registry.template import Template
 
 _CHANNELS, _REPEATS = 64, 5
 
