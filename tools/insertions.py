@@ -25,9 +25,11 @@ from yamlmod.cli.repository import spelling_of
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.read.network import ForkReader
+from yamlmod.model.network import Network
 from yamlmod.model.parse import load_as_fork
 from yamlmod.ops.insert import Request
-from yamlmod.ops.positions import Model, read_model, resolve_positions
+from yamlmod.ops.network import read_network
+from yamlmod.ops.positions import resolve_positions
 
 _CACHE = Path.home() / ".cache" / "yamlmod" / "builds"
 _HEADS = ("Detect", "Segment", "Pose", "OBB", "Classify", "Decoder", "Model", "Ensemble")
@@ -93,11 +95,11 @@ def _classes(reader: ForkReader) -> Iterator[str]:
             yield name
 
 
-def _model(path: Path, scales: Sequence[str]) -> Model:
+def _model(path: Path, scales: Sequence[str]) -> Network:
     """Return a YAML with some of its scales alone."""
     lines = path.read_text(encoding="utf-8").split("\n")
     kept = [line for line in lines if not _is_scale(line) or _is_scale(line) in scales]
-    return read_model("\n".join(kept), path.name)
+    return read_network("\n".join(kept), path.name)
 
 
 def _is_scale(line: str) -> str:
@@ -106,7 +108,7 @@ def _is_scale(line: str) -> str:
 
 
 def _insert(
-    source: Source, reader: ForkReader, model: Model, place: str, name: str, title: str
+    source: Source, reader: ForkReader, model: Network, place: str, name: str, title: str
 ) -> tuple[list[Case], int, int] | str:
     try:
         request = Request(

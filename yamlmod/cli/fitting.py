@@ -13,11 +13,12 @@ from yamlmod.fork.read.arguments import ArgsAnswer, BeforeReadings, RowSearch, T
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.problems import scales_of
 from yamlmod.fork.read.rows import args_of, with_args
+from yamlmod.model.network import Network
 from yamlmod.model.parse import load_as_fork
 from yamlmod.ops import replace as replacing
 from yamlmod.ops.insert import Request, insert, plan_insert
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model, Position
+from yamlmod.ops.positions import Position
 from yamlmod.ops.rows import args_for, module_name
 
 
@@ -35,7 +36,7 @@ def fork_name(reader: ForkReader, word: str, known: bool = False) -> str:
     )
 
 
-def insert_fitting(reader: ForkReader, model: Model, request: Request) -> Outcome:
+def insert_fitting(reader: ForkReader, model: Network, request: Request) -> Outcome:
     """Insert rows whose args the fork builds right at every scale of the file."""
     probe = plan_insert(model, replace(request, placed=((),) * len(request.positions)))
     data = load_as_fork(probe.text, model.document.shown)
@@ -60,7 +61,7 @@ def insert_fitting(reader: ForkReader, model: Model, request: Request) -> Outcom
 
 def replace_fitting(
     reader: ForkReader,
-    model: Model,
+    model: Network,
     layer: int,
     module: str,
     args: Sequence[Any] | None,
@@ -85,7 +86,7 @@ def replace_fitting(
     return replace(outcome, warnings=(*outcome.warnings, *warnings))
 
 
-def _before(reader: ForkReader, model: Model, probe: Outcome) -> BeforeReadings:
+def _before(reader: ForkReader, model: Network, probe: Outcome) -> BeforeReadings:
     data = load_as_fork(model.document.text, model.document.shown)
     return BeforeReadings(reader, data, scales_of(data), probe.mapping)
 
@@ -94,7 +95,7 @@ def _found(
     reader: ForkReader,
     search: RowSearch,
     name: str,
-    model: Model,
+    model: Network,
     request: Request,
     position: Position,
 ) -> Sequence[Any]:

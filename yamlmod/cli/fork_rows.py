@@ -12,13 +12,13 @@ from yamlmod.cli.repository import refuse_index_offset, spelling_of
 from yamlmod.fork.locate import Fork, locate
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.opening import reader_of
+from yamlmod.model.network import Network
 from yamlmod.ops.insert import Request
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model
 from yamlmod.workspace.files import Tree
 
 
-def insert_in_fork(repo: Path, model: Model, request: Request) -> Outcome:
+def insert_in_fork(repo: Path, model: Network, request: Request) -> Outcome:
     """Insert rows of a class that the fork knows."""
     fork, reader = _opened(repo)
     word = request.module if request.template is None else request.template.name
@@ -28,7 +28,7 @@ def insert_in_fork(repo: Path, model: Model, request: Request) -> Outcome:
 
 
 def replace_in_fork(
-    repo: Path, model: Model, layer: int, module: str, args: Sequence[Any] | None, force: bool
+    repo: Path, model: Network, layer: int, module: str, args: Sequence[Any] | None, force: bool
 ) -> Outcome:
     """Replace a row by one of a class that the fork knows."""
     _, reader = _opened(repo)

@@ -22,7 +22,6 @@ from yamlmod.registry.manifest import Template
 from yamlmod.registry.naming import stem_of
 
 COMMON, OWN_FILE = "common", "package"
-PLACEMENTS = (COMMON, OWN_FILE)
 _INIT = "# The modules that yamlmod put into files of their own.\n"
 
 

@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 from yamlmod.errors import Refusal
+from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
-from yamlmod.ops.positions import Model, Position
+from yamlmod.ops.positions import Position
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.manifest import Template
 
@@ -38,7 +39,7 @@ def class_name(word: str) -> str:
 
 
 def args_for(
-    model: Model, template: Template | None, position: Position, given: list[Any] | None
+    model: Network, template: Template | None, position: Position, given: list[Any] | None
 ) -> list[Any]:
     """Return the args of the new row at ``position``; raises Refusal where they cannot be right."""
     if template is None:
@@ -119,7 +120,7 @@ def _bad_args(template: Template, given: list[Any], message: str) -> Refusal:
     )
 
 
-def nominal_channels(model: Model, layer: int) -> int:
+def nominal_channels(model: Network, layer: int) -> int:
     """Return the number that scales to the layer's real channels at every scale of the file."""
     shape = model.shapes[layer]
     name = model.document.describe(layer)

@@ -10,8 +10,10 @@ from yamlmod.cli.fitting import insert_fitting, replace_fitting
 from yamlmod.errors import Refusal
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.opening import reader_of
+from yamlmod.model.network import Network
 from yamlmod.ops.insert import Request
-from yamlmod.ops.positions import Model, read_model, resolve_positions
+from yamlmod.ops.network import read_network
+from yamlmod.ops.positions import resolve_positions
 
 _TASKS, _CONV = "ultralytics/nn/tasks.py", "ultralytics/nn/modules/conv.py"
 _YAML = """\
@@ -54,13 +56,13 @@ def _reader(branch: str = "", signature: str = "c1, kernel_size=7") -> ForkReade
     return reader_of(Memory(texts).fork())
 
 
-def _model(scales: str = "nsmlx") -> Model:
+def _model(scales: str = "nsmlx") -> Network:
     lines = "\n".join(f"  {name}: {_ALL[name]}" for name in scales)
-    return read_model(_YAML.replace("@SCALES@", lines), "x.yaml")
+    return read_network(_YAML.replace("@SCALES@", lines), "x.yaml")
 
 
 def _row(
-    reader: ForkReader, model: Model, after: str = "4", args: list[object] | None = None
+    reader: ForkReader, model: Network, after: str = "4", args: list[object] | None = None
 ) -> list[object]:
     positions = tuple(resolve_positions(model, after=[after]))
     request = Request(module="CBAM", positions=positions, args=args, verbatim=True)
@@ -140,7 +142,7 @@ def test_given_args_are_taken_or_refused_with_those_that_build() -> None:
 
 def test_what_failed_before_is_not_the_new_rows_doing() -> None:
     text = _model("n").document.text.replace("Detect, [nc]", "Detect, [nc, 1, 2, 3]")
-    assert _row(_reader("c2 = ch[f]\nargs = [c2]"), read_model(text, "x.yaml")) == []
+    assert _row(_reader("c2 = ch[f]\nargs = [c2]"), read_network(text, "x.yaml")) == []
 
 
 def test_a_replacement_gives_what_the_old_row_gave() -> None:

@@ -102,6 +102,7 @@ def run(
     from yamlmod.cli.finish import Report, finish
     from yamlmod.cli.finish_yaml import Wish, yaml_change
     from yamlmod.cli.fitting import insert_fitting
+    from yamlmod.cli.new_errors import refuse_new_errors
     from yamlmod.cli.repository import (
         changes_of,
         plan_data,
@@ -112,7 +113,7 @@ def run(
     from yamlmod.cli.target import open_target, positions_of, readers_of, shadowed_cfg, sources_of
     from yamlmod.cli.wanted import Choices, plan_for, templates_for
     from yamlmod.fork.locate import cfg_folders, locate
-    from yamlmod.fork.read.opening import reader_with
+    from yamlmod.fork.read.opening import reader_of, reader_with
     from yamlmod.ops.insert import Request
     from yamlmod.workspace.files import Tree
 
@@ -124,8 +125,9 @@ def run(
     templates = templates_for(tree, fork, [module], choices)
     model = open_target(cfg, [repo, *(repo / folder for folder in cfg_folders(tree, fork))])
     plan = plan_for(tree, fork, templates, choices)
+    reader = reader_with(tree, fork, plan.texts)
     outcome = insert_fitting(
-        reader_with(tree, fork, plan.texts),
+        reader,
         model.model,
         Request(
             module=templates[0].name,
@@ -140,9 +142,11 @@ def run(
         ),
     )
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
+    hidden = refuse_new_errors(outcome, reader_of(fork), reader)
     told = describe("add", outcome)
-    warnings = [*told.warnings, *shadowed_cfg(cfg, repo)]
+    warnings = [*told.warnings, *hidden, *shadowed_cfg(cfg, repo)]
     lines = [*told.lines, *plan_lines(tree, fork, plan)]
+    sinks = wish.sinks(write)
     report = Report("add", lines, warnings, {**told.data, **plan_data(fork, plan)})
-    changes = [yaml_change(model, outcome, wish), *changes_of(tree, plan)]
-    finish(changes, report, wish.sinks(write), tree.root)
+    changes = [yaml_change(model, outcome, wish), *changes_of(tree, plan, sinks)]
+    finish(changes, report, sinks, tree.root)

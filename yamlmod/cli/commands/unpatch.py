@@ -60,4 +60,4 @@ def run(
     plan = uninstall(tree, fork, names, force)
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
     report = plan_report("unpatch", tree, fork, plan)
-    finish(changes_of(tree, plan), report, sinks, tree.root)
+    finish(changes_of(tree, plan, sinks), report, sinks, tree.root)

@@ -71,7 +71,7 @@ def write(save: Callable[..., None], new: Any, source: Source, out: str) -> None
         folder = tempfile.mkdtemp(prefix=".yamlmod-", dir=os.path.dirname(out))
         draft = os.path.join(folder, os.path.basename(out))
         try:
-            save(content, draft)
+            _save(save, content, draft)
             _prove(draft, new, source)
             os.replace(draft, out)
         finally:
@@ -79,6 +79,16 @@ def write(save: Callable[..., None], new: Any, source: Source, out: str) -> None
     except OSError as error:
         message = "{} cannot be written: {}".format(out, error.strerror or error)
         raise Refused("unwritable", message) from None
+
+
+def _save(save: Callable[..., None], content: Dict[str, Any], draft: str) -> None:
+    try:
+        save(content, draft)
+    except RuntimeError as error:
+        # What torch's writer of archives says on a full disk, which is no OSError.
+        if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
+            raise
+        raise OSError("the disk took only a part of it") from None
 
 
 def _prove(draft: str, new: Any, source: Source) -> None:
