@@ -98,34 +98,10 @@ def plan_for(tree: Tree, fork: Fork, templates: Sequence[Template], choices: Cho
     if choices.use_existing:
         from yamlmod.fork.existing import register_existing
 
-        plan = register_existing(tree, fork, templates)
-    else:
-        from yamlmod.fork.install import install
+        return register_existing(tree, fork, templates)
+    from yamlmod.fork.install import install
 
-        plan = install(tree, fork, templates, choices.placement, choices.force)
-    _check_rules(tree, fork, templates, plan)
-    return plan
-
-
-def _check_rules(tree: Tree, fork: Fork, templates: Sequence[Template], plan: Plan) -> None:
-    """Ask the fork as it will be whether classes that are not ours get what their rules say."""
-    from yamlmod.fork.branches import named_in_chain, place_of
-    from yamlmod.fork.locate import read_function
-
-    function = read_function(tree, fork)
-    theirs = [
-        template
-        for template in templates
-        if template.origin in ("file", "fork")
-        and (place_of(function, template.name) or not named_in_chain(function, template.name))
-    ]
-    if theirs:
-        from yamlmod.fork.read.opening import reader_with
-        from yamlmod.fork.read.served import check_served
-
-        reader = reader_with(tree, fork, plan.texts)
-        for template in theirs:
-            check_served(reader, template)
+    return install(tree, fork, templates, choices.placement, choices.force)
 
 
 def _template(word: str, rule: str | None) -> Template:

@@ -125,9 +125,9 @@ def run(
     templates = templates_for(tree, fork, [module], choices)
     model = open_target(cfg, [repo, *(repo / folder for folder in cfg_folders(tree, fork))])
     plan = plan_for(tree, fork, templates, choices)
-    after_plan = reader_with(tree, fork, plan.texts)
+    reader = reader_with(tree, fork, plan.texts)
     outcome = insert_fitting(
-        after_plan,
+        reader,
         model.model,
         Request(
             module=templates[0].name,
@@ -142,7 +142,7 @@ def run(
         ),
     )
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
-    hidden = refuse_new_errors(outcome, reader_of(fork), after_plan)
+    hidden = refuse_new_errors(outcome, reader_of(fork), reader)
     told = describe("add", outcome)
     warnings = [*told.warnings, *hidden, *shadowed_cfg(cfg, repo)]
     lines = [*told.lines, *plan_lines(tree, fork, plan)]

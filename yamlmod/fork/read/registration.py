@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yamlmod.fork.read.answers import has_unknown, spelled
+from yamlmod.fork.read.answers import has_unknown, row_of, spelled
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.registry.template import Template
 
@@ -32,7 +32,7 @@ def registration_fault(reader: ForkReader, template: Template) -> RegistrationFa
         return None
     args = template.row_args(_CHANNELS)
     reading = reader.read(_network([-1, repeats, template.class_name, args]))
-    row = next((row for row in reading.rows if row.index == 1), None)
+    row = row_of(reading, 1)
     failure = reading.failure
     branch = "" if row is None or row.branch is None else f"{reader.parser}:{row.branch}"
     # A constructor may refuse 64 channels, and forward a map of this size: that is the class's.
