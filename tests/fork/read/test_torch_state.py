@@ -63,6 +63,8 @@ _EXACT = [
     "torch.lerp(x, x * 2, 0.5)",
     "torch.where(x > 0.5, x, torch.zeros_like(x[:, :1]))",
     "(x == x[:, :1]).float()",
+    "((x > 0.1) & (x < 0.9)).all(-1, keepdim=True)",
+    "x.masked_fill(~(x > 0.5), 1.0)",
     "torch.eye(3)",
     "torch.eye(3, 5)",
     "torch.group_norm(x, 2)",
@@ -104,6 +106,9 @@ _FAILS = [
     ("F.grid_sample(x, torch.zeros(2, 5, 7, 2))", "RuntimeError"),
     ("torch.addcmul(x, x[:, :3], x)", "RuntimeError"),
     ("x > x[:, :3]", "RuntimeError"),
+    ("1 if x > 0.5 else 2", "RuntimeError"),
+    ("0 < x < 1", "RuntimeError"),
+    ("not x", "RuntimeError"),
     ("einops.rearrange(x, 'b c h -> b h c')", "EinopsError"),
     ("einops.rearrange(x, 'b (g c) h w -> b c g h w', g=3)", "EinopsError"),
 ]
@@ -128,6 +133,8 @@ _UNKNOWN = [
     "einops.rearrange(x, '... c h w -> ... (c h w)').shape",
     "x.to(opaque(x)).dtype",
     "x.half().dtype == x.dtype",
+    "1 if x.max() > 0.5 else 2",
+    "bool(x.mean() == 0)",
     "x.to(torch.float64).dtype == torch.float32",
     "Peak.apply(x, axes=1)",  # newer releases of torch hand it over, older ones refuse it
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from yamlmod.fork.read.choices import either
 from yamlmod.fork.read.comparisons import compare
 from yamlmod.fork.read.comprehensions import COMPREHENSIONS
-from yamlmod.fork.read.machine import MAX_TEXT, Expression, Machine, fail
-from yamlmod.fork.read.operators import SIGNS, guarded, kind_of, text_known
+from yamlmod.fork.read.formatting import formatted, joined
+from yamlmod.fork.read.machine import Expression, Machine, fail
+from yamlmod.fork.read.operators import SIGNS, guarded, kind_of
 from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.values import (
     MISSING,
@@ -172,6 +173,8 @@ def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
     for operation, part in zip(node.ops, node.comparators, strict=True):
         right = quick(machine, part, frame)
         result = compare(machine, operation, left, right)
+        if part is node.comparators[-1]:
+            return result  # its truth is asked by whom it concerns: a tensor has none
         truth = machine.truth(result)
         if truth is False or isinstance(truth, UnknownValue):
             return result
@@ -227,39 +230,6 @@ def _named(machine: Machine, node: ast.NamedExpr, frame: Frame) -> Value:
         target = target.parent
     target.bind(node.target.id, value)
     return value
-
-
-def _joined(machine: Machine, node: ast.JoinedStr, frame: Frame) -> Value:
-    parts = []
-    unknown: UnknownValue | None = None
-    for part in node.values:
-        text = machine.evaluate(part, frame)
-        if isinstance(text, UnknownValue):
-            unknown = unknown or text
-        else:
-            parts.append(text)
-    if unknown is not None:
-        return unknown
-    text = "".join(parts)
-    return text if len(text) <= MAX_TEXT else machine.unknown("a long text", frame, node)
-
-
-_texts: tuple[type[str], Callable[[object], str]] = (str, repr)
-
-
-def _formatted(machine: Machine, node: ast.FormattedValue, frame: Frame) -> Value:
-    value = machine.evaluate(node.value, frame)
-    form = "" if node.format_spec is None else machine.evaluate(node.format_spec, frame)
-    if isinstance(value, UnknownValue) or isinstance(form, UnknownValue):
-        return value if isinstance(value, UnknownValue) else form
-    if not text_known(value) or len(form) > 12:
-        return UnknownValue("the text of an object")
-    if node.conversion != -1:
-        value = ascii(value) if node.conversion == 97 else _texts[node.conversion == 114](value)
-    width = "".join(c for c in form.rpartition(".")[0] or form if c.isdigit())
-    if width and int(width) > MAX_TEXT:
-        return UnknownValue("a long text")
-    return guarded(format, value, form)
 
 
 def _call(machine: Machine, node: ast.Call, frame: Frame) -> Value:
@@ -331,8 +301,8 @@ EXPRESSIONS: Mapping[type, Expression] = {
     ast.Slice: _slice,
     ast.Lambda: _lambda,
     ast.NamedExpr: _named,
-    ast.JoinedStr: _joined,
-    ast.FormattedValue: _formatted,
+    ast.JoinedStr: joined,
+    ast.FormattedValue: formatted,
     ast.Call: _call,
     ast.Starred: _starred,
     ast.Await: _not_run,

@@ -15,6 +15,8 @@ from yamlmod.fork.read.torch_names import functional_names, torch_class, torch_n
 from yamlmod.fork.read.torch_state import STATE
 from yamlmod.fork.read.values import (
     Builtin,
+    ClassValue,
+    Instance,
     Lazy,
     Outside,
     Partial,
@@ -184,6 +186,7 @@ def _load_yaml(machine: Machine, source: Value = None, *args: Value, **keywords:
     return deep_copy(machine, machine.loaded)
 
 
+_LOCAL = ClassValue("local", (), {}, None)
 _EINOPS = ("rearrange", "reduce", "repeat")
 _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "math.prod": _prod,
@@ -196,6 +199,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "functools.reduce": _reduce,
     "functools.wraps": _decorator,
     "itertools.chain": _chain,
+    "threading.local": lambda machine: Instance(_LOCAL),
     "itertools.repeat": _repeat,
     "ultralytics.utils.ops.make_divisible": _divisible,
     **dict.fromkeys(("yaml.safe_load", "yaml.load", "yaml.full_load"), _load_yaml),
