@@ -8,9 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from yamlmod.fork.locate import Fork, graph_of, locate
+from yamlmod.fork.locate import locate
 from yamlmod.fork.read.answers import NetworkReading
 from yamlmod.fork.read.network import ForkReader
+from yamlmod.fork.read.opening import reader_of
 from yamlmod.fork.read.problems import answer, scales_of
 from yamlmod.model.build_answer import BuildAnswer
 from yamlmod.workspace.files import Tree
@@ -25,11 +26,6 @@ class ForkQuestions:
     def __call__(self, data: Mapping[str, Any]) -> BuildAnswer:
         """Return the answer for a YAML's data."""
         return answer(_opened(self.repo), data)
-
-
-def reader_of(fork: Fork) -> ForkReader:
-    """Return the reader of a located fork."""
-    return ForkReader(graph_of(fork.modules), fork.yolo, fork.function.name)
 
 
 def built_layers(repo: Path, data: Mapping[str, Any]) -> dict[str, NetworkReading]:
