@@ -116,10 +116,11 @@ def run(
     values = parse_args(args)
     tree = Tree(repo)
     fork = locate(tree, target, dialect)
-    refuse_index_offset(fork, tree)
     choices = Choices(as_name, use_existing, rule, force, placement.value if placement else "")
     templates = templates_for(tree, fork, [module], choices)
     model = open_target(cfg, [repo, *(repo / folder for folder in cfg_folders(tree, fork))])
+    shown = model.model.document.shown
+    refuse_index_offset(fork, tree, model.file.text, shown)
     outcome = insert(
         model.model,
         Request(
@@ -135,6 +136,7 @@ def run(
         ),
     )
     plan = plan_for(tree, fork, templates, choices)
+    refuse_index_offset(fork, tree, outcome.text, shown, plan.texts)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     told = describe("add", outcome)
     warnings = [*told.warnings, *shadowed_cfg(cfg, repo)]
