@@ -13,19 +13,59 @@ TRUE = [
     ({"after": "z = [y[k] for k in (4, 6)]"}, ["output 4", "output 6"]),
     ({"after": "z = y[2:5]"}, ["output <2", "output <5"]),
     ({"after": "z = y.pop(24)"}, ["output 24"]),
-    ({"after": "from operator import itemgetter\nz = itemgetter(4, 6)(y)"}, ["output 4", "output 6"]),
+    (
+        {"after": "from operator import itemgetter\nz = itemgetter(4, 6)(y)"},
+        ["output 4", "output 6"],
+    ),
     ({"after": "kept = y\nz = kept[9]"}, ["output 9"]),
     ({"after": "return x, (y[9] if second else None)"}, ["output 9"]),
     ({"inside": "z = y[-3]"}, ["output -3 back"]),
-    ({"after": "return self.join(x, y)", "method": "def join(self, x, maps):\n    return maps[9]"}, ["output 9"]),
-    ({"after": "return glue(x, y)", "top": "\ndef glue(x, maps):\n    return maps[9]\n"}, ["output 9"]),
-    ({"after": "self.maps = y", "method": "def loss(self):\n    return self.maps[12]"}, ["output 12"]),
     (
-        {"method": "def parts(self, x):\n    z = {}\n    for i, m in enumerate(self.model):\n        x = m(x)\n        z[i] = x\n    return z[9]"},
+        {
+            "after": "return self.join(x, y)",
+            "method": "def join(self, x, maps):\n    return maps[9]",
+        },
+        ["output 9"],
+    ),
+    (
+        {"after": "return glue(x, y)", "top": "\ndef glue(x, maps):\n    return maps[9]\n"},
+        ["output 9"],
+    ),
+    (
+        {"after": "self.maps = y", "method": "def loss(self):\n    return self.maps[12]"},
+        ["output 12"],
+    ),
+    (
+        {
+            "method": (
+                "def parts(self, x):\n"
+                "    z = {}\n"
+                "    for i, m in enumerate(self.model):\n"
+                "        x = m(x)\n"
+                "        z[i] = x\n"
+                "    return z[9]"
+            ),
+        },
         ["output 9"],
     ),
     ({"method": "def all(self, x):\n    return [m(x) for m in self.model][9]"}, ["output 9"]),
-    ({"method": "def fine(self, x):\n    z, y = self.run(x)\n    return y[9]\n\ndef run(self, x):\n    y = []\n    for m in self.model:\n        x = m(x)\n        y += [x]\n    return x, y"}, ["output 9"]),
+    (
+        {
+            "method": (
+                "def fine(self, x):\n"
+                "    z, y = self.run(x)\n"
+                "    return y[9]\n"
+                "\n"
+                "def run(self, x):\n"
+                "    y = []\n"
+                "    for m in self.model:\n"
+                "        x = m(x)\n"
+                "        y += [x]\n"
+                "    return x, y"
+            ),
+        },
+        ["output 9"],
+    ),
     ({"init": "self.save.append(24)"}, ["save 24"]),
     ({"init": "self.save += [4, 6]"}, ["save 4", "save 6"]),
     ({"init": "self.save = sorted({*self.save, 9})"}, ["save 9"]),
@@ -43,16 +83,68 @@ TRUE = [
     ({"inside": "if 4 < m.i <= 9:\n    z = x"}, ["number 4", "number 9"]),
     ({"inside": "if m.i in range(5, 10):\n    z = x"}, ["number <5", "number <10"]),
     ({"inside": "if m.i == self.END:\n    z = x", "owner": "END = 9"}, ["number 9"]),
-    ({"inside": "if m.i in self.taps:\n    z = x", "init": "self.taps = [4, 6]"}, ["number 4", "number 6"]),
+    (
+        {"inside": "if m.i in self.taps:\n    z = x", "init": "self.taps = [4, 6]"},
+        ["number 4", "number 6"],
+    ),
     ({"inside": "if m.i == END:\n    z = x", "top": "END = 9"}, ["number 9"]),
-    ({"inside": "if m.i == sizes.END:\n    z = x", "top": "from models import sizes", "models/sizes.py": "END = 9\n", "models/__init__.py": ""}, ["number 9"]),
+    (
+        {
+            "inside": "if m.i == sizes.END:\n    z = x",
+            "top": "from models import sizes",
+            "models/sizes.py": "END = 9\n",
+            "models/__init__.py": "",
+        },
+        ["number 9"],
+    ),
     ({"inside": "if m.i == END - 1:\n    z = x", "top": "END = 10"}, ["number 9"]),
     ({"inside": "z = {4: 1, 6: 2}.get(m.i)"}, ["number 4", "number 6"]),
     ({"inside": "match m.i:\n    case 9 | 12:\n        z = x"}, ["number 9", "number 12"]),
-    ({"inside": "for name, at in TAPS.items():\n    if m.i == at:\n        z = name", "top": "TAPS = {'a': 4, 'b': 6}"}, ["number 4", "number 6"]),
-    ({"method": "def cut(self, x, stop=4):\n    for m in self.model:\n        if m.i == stop:\n            return x\n        x = m(x)"}, ["number 4"]),
-    ({"method": "def cut(self, x):\n    for k, m in enumerate(self.model):\n        if k == 9:\n            return x\n        x = m(x)"}, ["number 9"]),
-    ({"method": "def cut(self, x):\n    k = 0\n    for m in self.model:\n        if k == 9:\n            return x\n        x = m(x)\n        k += 1"}, ["number 9"]),
+    (
+        {
+            "inside": "for name, at in TAPS.items():\n    if m.i == at:\n        z = name",
+            "top": "TAPS = {'a': 4, 'b': 6}",
+        },
+        ["number 4", "number 6"],
+    ),
+    (
+        {
+            "method": (
+                "def cut(self, x, stop=4):\n"
+                "    for m in self.model:\n"
+                "        if m.i == stop:\n"
+                "            return x\n"
+                "        x = m(x)"
+            ),
+        },
+        ["number 4"],
+    ),
+    (
+        {
+            "method": (
+                "def cut(self, x):\n"
+                "    for k, m in enumerate(self.model):\n"
+                "        if k == 9:\n"
+                "            return x\n"
+                "        x = m(x)"
+            ),
+        },
+        ["number 9"],
+    ),
+    (
+        {
+            "method": (
+                "def cut(self, x):\n"
+                "    k = 0\n"
+                "    for m in self.model:\n"
+                "        if k == 9:\n"
+                "            return x\n"
+                "        x = m(x)\n"
+                "        k += 1"
+            ),
+        },
+        ["number 9"],
+    ),
     ({"parse": "if i == 9:\n    c2 = 2 * c2"}, ["number 9"]),
     ({"parse": "if i in (4, 6):\n    save.append(i)"}, ["number 4", "number 6"]),
     ({"parse": "c2 = ch[4] + ch[6]"}, ["channel 4", "channel 6"]),
@@ -74,10 +166,13 @@ TRUE = [
     ({"init": "z = [k for k, p in self.named_parameters() if 'model.24.' in k]"}, ["name 24"]),
     ({"train.py": "freeze = ['model.%s.' % k for k in range(10)]\n"}, ["name <10"]),
     ({"train.py": "freeze = [f'model.{k}.' for k in (0, 4)]\n"}, ["name 0", "name 4"]),
-    ({"train.py": "def train():\n    freeze = ['model.3.', 'model.24.m']\n"}, ["name 3", "name 24"]),
+    (
+        {"train.py": "def train():\n    freeze = ['model.3.', 'model.24.m']\n"},
+        ["name 3", "name 24"],
+    ),
     ({"train.py": "parser.add_argument('--freeze', type=int, default=10)\n"}, ["name <10"]),
     ({"train.py": "from models.yolo import Net\nnet = Net('x')\nz = net.model[9]\n"}, ["layer 9"]),
-]  # fmt: skip
+]
 FALSE = [
     {},
     {"after": "z = x[4]"},
@@ -96,16 +191,49 @@ FALSE = [
     {"inside": "if m.i % 4 == 2:\n    z = x"},
     {"inside": "if m.i == 0 or m.i > 0:\n    z = x"},
     {"inside": "if m.i == self.limit:\n    z = x", "init": "self.limit = len(self.model) - 1"},
-    {"method": "def some(self, x):\n    z = []\n    for m in self.model:\n        if m.i in self.save:\n            z.append(m(x))\n    return z[2]"},
-    {"method": "def some(self, x):\n    z = []\n    for k, m in enumerate(self.model):\n        z.append(x)\n    for k in range(3):\n        if k == 2:\n            return x"},
-    {"method": "def tta(self, x):\n    y = []\n    for s in (1, 0.83):\n        y.append(self.forward(x))\n    return y[1]"},
+    {
+        "method": (
+            "def some(self, x):\n"
+            "    z = []\n"
+            "    for m in self.model:\n"
+            "        if m.i in self.save:\n"
+            "            z.append(m(x))\n"
+            "    return z[2]"
+        ),
+    },
+    {
+        "method": (
+            "def some(self, x):\n"
+            "    z = []\n"
+            "    for k, m in enumerate(self.model):\n"
+            "        z.append(x)\n"
+            "    for k in range(3):\n"
+            "        if k == 2:\n"
+            "            return x"
+        ),
+    },
+    {
+        "method": (
+            "def tta(self, x):\n"
+            "    y = []\n"
+            "    for s in (1, 0.83):\n"
+            "        y.append(self.forward(x))\n"
+            "    return y[1]"
+        ),
+    },
     {"parse": "c2 = ch[f] if isinstance(f, int) else ch[f[2]]"},
     {"parse": "z = ch[-2], args[3], ch[0], layers[-1]"},
     {"parse": "if n == 9 or args[0] == 24:\n    c2 = 4"},
     {"parse": "for k, a in enumerate(args):\n    if k == 4:\n        c2 = a"},
-    {"train.py": "freeze = []\nparser.add_argument('--freeze', default=[0])\nparser.add_argument('--epochs', default=10)\n"},
+    {
+        "train.py": (
+            "freeze = []\n"
+            "parser.add_argument('--freeze', default=[0])\n"
+            "parser.add_argument('--epochs', default=10)\n"
+        ),
+    },
     {"train.py": "def f(freeze):\n    return [f'model.{k}.' for k in range(freeze)]\n"},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("slots", "expected"), TRUE, ids=[str(one) for one, _ in TRUE])

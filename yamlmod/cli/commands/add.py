@@ -100,6 +100,7 @@ def run(
     from yamlmod.cli.describe import describe
     from yamlmod.cli.finish import Report, finish
     from yamlmod.cli.finish_yaml import Wish, yaml_change
+    from yamlmod.cli.layer_numbers import layer_number_warnings
     from yamlmod.cli.repository import (
         changes_of,
         plan_data,
@@ -139,7 +140,8 @@ def run(
     refuse_index_offset(fork, tree, outcome.text, shown, plan.texts)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     told = describe("add", outcome)
-    warnings = [*told.warnings, *shadowed_cfg(cfg, repo)]
+    numbers = layer_number_warnings(tree, fork, outcome, plan.texts)
+    warnings = [*told.warnings, *numbers, *shadowed_cfg(cfg, repo)]
     lines = [*told.lines, *plan_lines(tree, fork, plan)]
     report = Report("add", lines, warnings, {**told.data, **plan_data(fork, plan)})
     changes = [yaml_change(model, outcome, wish), *changes_of(tree, plan)]

@@ -257,7 +257,7 @@ class FunctionWalk:
         role = self.scope.roles.get(name, NOTHING)
         if has(role, "save"):
             save_numbers(self.scope, found)
-        return found if not role else role
+        return role or found
 
     def _unpack(self, targets: Sequence[ast.expr], found: Meanings) -> None:
         tuples = [one for one in of_kind(found, "tuple") if len(one.items) == len(targets)]
