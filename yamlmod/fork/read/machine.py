@@ -116,6 +116,7 @@ class Machine:
     branch: int | None = None
     on_call: Callable[[Value, list[Value], dict[str, Value]], Value] | None = None
     on_layer: Callable[[Instance, Callable[[], Value]], Value] | None = None
+    on_attribute: Callable[[str, Value], None] | None = None
     frame: Frame | None = None
     loaded: Value = None
     # Whether gradients are recorded now, and whether a layer with parameters has run.
@@ -190,6 +191,8 @@ class Machine:
     def set_attribute(self, value: Value, name: str, item: Value) -> None:
         """Set an attribute."""
         self.change()
+        if self.on_attribute is not None:
+            self.on_attribute(name, item)
         self.parts.set_attribute(self, value, name, item)
 
     def iterate(self, value: Value) -> Iterator[Value] | UnknownValue:

@@ -242,6 +242,8 @@ class _Run:
             branch=record.branch,
             overwritten=record.overwritten,
             output=plain(record.output) if record.ran else None,
+            number=plain(record.number),
+            made=plain(record.made),
             unknown=record.unknown,
             unknown_class=_why_unknown(function),
         )

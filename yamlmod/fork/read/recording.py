@@ -11,6 +11,7 @@ from functools import lru_cache
 from yamlmod.fork.parse_model import Function
 from yamlmod.fork.read.answers import Failure, Stage
 from yamlmod.fork.read.machine import Machine, Signal
+from yamlmod.fork.read.numbering import NumberWatch
 from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.torch_names import parameters_of as of_torch
 from yamlmod.fork.read.values import (
@@ -48,6 +49,8 @@ class RowRecord:
     layer: Value = None
     output: Value = None
     ran: bool = False
+    number: Value = None
+    made: Value = 1
     unknown: str = ""
     overwritten: tuple[str, ...] = ()
 
@@ -63,6 +66,10 @@ class Recorder:
     layers: dict[int, int] = field(default_factory=dict)
     running: bool = False
     ended: bool = False
+    numbers: NumberWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.numbers = NumberWatch(self.function, spoiled=self.machine.spoiled)
 
     def watch(self) -> None:
         """Set the hooks."""
@@ -85,6 +92,8 @@ class Recorder:
         record.repeats = self._repeats(node, frame)
         self.rows.append(record)
         before = self._lengths(node, frame)
+        self.numbers.start(frame)
+        self.machine.on_attribute = self.numbers.note
         self.machine.branch = None
         signal = None
         try:
@@ -94,6 +103,8 @@ class Recorder:
             self.failed(error, "parse", turn)
             record.unknown = record.unknown or "the row failed"
             record.branch = record.branch or self.machine.branch
+        self.machine.on_attribute = None
+        self._number(record, frame)
         self._recover(node, frame, before, record)
         channels = frame.names.get(self.function.names.ch)
         channels = self.machine.fresh(channels)
@@ -101,6 +112,11 @@ class Recorder:
             channels[-1] if isinstance(channels, list) and channels else UnknownValue("ch")
         )
         return signal
+
+    def _number(self, record: RowRecord, frame: Frame) -> None:
+        lost = UnknownValue(record.unknown)
+        record.number = lost if record.unknown else self.numbers.number(frame)
+        record.made = lost if record.unknown else self.numbers.made(frame)
 
     def _repeats(self, node: ast.For, frame: Frame) -> Value:
         target = node.target
@@ -196,7 +212,7 @@ class Recorder:
             made[0] = UnknownValue(reason)
 
         try:
-            with guard(note):
+            with guard(note), self.numbers.constructing():
                 made[0] = self.machine.call(function, args, keywords)
         except Raised as error:
             self.failed(error, "constructor", record.index)
