@@ -6,6 +6,7 @@ python docs/generate.py --check
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -67,6 +68,11 @@ def commands_page() -> str:
     text += "2 refusal or\nusage, 3 a proof failed or a bug, 130 interrupted. "
     text += "Names and texts of files are made safe to show:\n"
     text += "[how, and what a diff in a CI log does](output.md).\n"
+    text += "\n| command | what it does |\n|--|--|\n"
+    for name in names:
+        source = (_COMMANDS / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
+        summary = (ast.get_docstring(ast.parse(source)) or "").split("\n", 1)[0]
+        text += f"| [{name}](#yamlmod-{name}) | {summary} |\n"
     for name in names:
         text += f"\n## yamlmod {name}\n\n```\n{run(name, '--help')}```\n"
     return text

@@ -36,3 +36,12 @@ def test_the_index_links_every_page() -> None:
     index = (_ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     linked = {target for target, _ in _LINK.findall(index)}
     assert {page.name for page in _ROOT.glob("docs/*.md")} - linked == {"README.md"}
+
+
+def test_chinese_sentences_have_chinese_punctuation() -> None:
+    text = (_ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+    text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    # A link's own brackets are Markdown, and so is what stands in backquotes.
+    text = re.sub(r"`[^`]*`", "x", re.sub(r"\]\([^)]*\)", "]", text))
+    beside = r"[\u4e00-\u9fff][,;:()!?]|[,;:()!?] *[\u4e00-\u9fff]"
+    assert re.findall(beside, text) == []
