@@ -87,6 +87,12 @@ def _row(
             "nx",
             [1024, 1024],
         ),
+        # more than the channels, as the branch of C3k2: the constructor's own default
+        (
+            f"c1, c2 = ch[f], args[0]\n{_SCALED.format('c2')}\nargs = [c1, args[1]]",
+            "nx",
+            [1024, 7],
+        ),
         # no branch: the last else hands the args over as they are
         ("", "n", [256]),
     ],
