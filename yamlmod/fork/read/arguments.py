@@ -186,7 +186,7 @@ class RowSearch:
         for number, what in ((output, "it gives"), (noted, "the parser notes")):
             if number is not None and wanted is not None and number != wanted:
                 return "unfit", f"{what} {number} channels where {wanted} are needed"
-        if output is None and (given is not None or wanted is None or noted is None):
+        if output is None:  # it may be no layer at all
             sure = isinstance(given, int) and inputs[:1] == [given] and noted == wanted
             return ("right", "") if sure else ("unknown", "its output is not known")
         return "right", ""
