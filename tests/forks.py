@@ -40,10 +40,10 @@ from yamlmod.ops.insert import Request, insert
 from yamlmod.ops.network import read_network
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.registry.catalogue import catalogue
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.renamed import renamed
+from yamlmod.registry.template import Template
 from yamlmod.workspace.commit import commit
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 
 WORKER = Path(__file__).with_name("build_worker.py")
 KEPT = (".py", ".yaml", ".yml", ".txt", ".toml", ".cfg")

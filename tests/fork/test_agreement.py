@@ -17,7 +17,7 @@ from yamlmod.fork.locate import Fork, locate
 from yamlmod.fork.survey import survey
 from yamlmod.model.document import parse_document
 from yamlmod.ops.network import registry_kinds
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 
 pytestmark = pytest.mark.fork
 

@@ -10,10 +10,10 @@ from tests.fork.memory import COMMON, Memory, repository, yolo
 from yamlmod.errors import Refusal
 from yamlmod.fork.install import install
 from yamlmod.fork.own import fitted
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.own_module import own_template
 from yamlmod.registry.renamed import renamed
 from yamlmod.registry.rules import RULES
+from yamlmod.registry.template import Template
 
 COMMON_PATH = "models/common.py"
 

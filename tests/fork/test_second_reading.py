@@ -14,7 +14,7 @@ from yamlmod.fork.install import install
 from yamlmod.fork.locate import locate
 from yamlmod.fork.second_reading import check_second_reading
 from yamlmod.registry.catalogue import get
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 
 MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"
 

@@ -22,7 +22,7 @@ from yamlmod.model.network import Network
 from yamlmod.model.parse import load_plain
 from yamlmod.model.wiring import Wiring
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 KindsOf = Callable[[Iterable[str]], Mapping[str, Kind]]
 """Says what is known of modules besides the built-in table: the registry's, a fork's."""

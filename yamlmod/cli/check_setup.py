@@ -38,7 +38,7 @@ def _builder(repo: Path) -> Builder:
     from yamlmod.cli.fork_reading import ForkQuestions
     from yamlmod.fork.builder import read_builder
     from yamlmod.fork.locate import locate
-    from yamlmod.workspace.files import Tree
+    from yamlmod.workspace.tree import Tree
 
     tree = Tree(repo)
     return replace(read_builder(tree, locate(tree)), ask=ForkQuestions(str(repo)))

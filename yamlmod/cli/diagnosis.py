@@ -15,7 +15,8 @@ from yamlmod.fork.symptoms import of_kind, symptoms, unused_parameters_allowed
 from yamlmod.model.builder import ParserNames
 from yamlmod.registry.catalogue import find
 from yamlmod.runtime.interpreter import Imports
-from yamlmod.workspace.files import Tree, real_path
+from yamlmod.workspace.files import real_path
+from yamlmod.workspace.tree import Tree
 
 DISTRIBUTIONS = ("torch", "torchvision", "numpy", "setuptools", "ultralytics", "yolov5")
 # Layers without parameters: where their output is unused, nothing misses a gradient.

@@ -7,9 +7,9 @@ from typing import Any
 
 from yamlmod.fork.blocks import code_block
 from yamlmod.fork.branches import preview
-from yamlmod.registry.manifest import Argument, Template
 from yamlmod.registry.measured import Measured, measured
 from yamlmod.registry.rules import RULES
+from yamlmod.registry.template import Argument, Template
 
 
 def module_data(template: Template, channels: int) -> dict[str, Any]:

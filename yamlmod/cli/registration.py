@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from yamlmod.errors import Refusal
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.registration import registration_fault
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 
 def refuse_faulty_registration(after: ForkReader, templates: Sequence[Template]) -> None:

@@ -14,8 +14,9 @@ from yamlmod.model.network import Network
 from yamlmod.ops.follow import Following
 from yamlmod.registry.catalogue import find
 from yamlmod.runtime.answers import IdentityAnswer, RemapAnswer
-from yamlmod.workspace.files import Tree, display, exists, real_path
+from yamlmod.workspace.files import display, exists, real_path
 from yamlmod.workspace.search import python_files
+from yamlmod.workspace.tree import Tree
 
 _LAYER = re.compile(r"model\.(\d+)\.")
 

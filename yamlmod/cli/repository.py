@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from yamlmod.cli.finish import Report
 from yamlmod.cli.options import Sinks
 from yamlmod.errors import Refusal
 from yamlmod.fork.locate import Fork, shown_dialect
 from yamlmod.fork.plan import Plan
 from yamlmod.model.refs import SpellingRule
-from yamlmod.workspace.files import Change, Tree, real_path
+from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.tree import Tree
 
 
 def changes_of(tree: Tree, plan: Plan, sinks: Sinks) -> list[Change]:
@@ -78,13 +81,33 @@ def spelling_of(fork: Fork) -> SpellingRule:
     return SpellingRule(fork.single_positive_ok, fork.negative_in_list_ok, fork.negative_in_head_ok)
 
 
-def refuse_index_offset(fork: Fork, tree: Tree) -> None:
-    """Refuse a parser whose layer numbers are not the rows': no reference could be proven."""
-    if fork.index_offset:
-        raise Refusal(
-            "offset-indices",
-            f"{fork.function.name} in {tree.shown(fork.yolo)} gives layers other "
-            "numbers than their rows have (one row becomes several layers), so no reference can "
-            "be proven",
-            hint="patch the Python half alone with `yamlmod patch` and write the row by hand",
-        )
+def refuse_index_offset(
+    fork: Fork, tree: Tree, text: str, shown: str, texts: Mapping[str, str | None] | None = None
+) -> None:
+    """Refuse a YAML whose layers get other numbers than its rows: no reference could be proven.
+
+    ``texts`` are the files of the fork as a plan will leave them.
+    """
+    if not fork.index_offset:
+        return
+    from yamlmod.fork.read.numbering import offset_reason
+    from yamlmod.fork.read.opening import reader_of, reader_with
+    from yamlmod.fork.read.problems import scales_of
+    from yamlmod.model.parse import load_as_fork
+
+    data = load_as_fork(text, shown)
+    rows = sum(len(data.get(name) or ()) for name in ("backbone", "head"))
+    reader = reader_with(tree, fork, texts) if texts else reader_of(fork)
+    for scale in scales_of(data):
+        reason = offset_reason(reader.read(data, scale), rows)
+        if reason:
+            raise _offset_refusal(fork, tree, shown, reason)
+
+
+def _offset_refusal(fork: Fork, tree: Tree, shown: str, reason: str) -> Refusal:
+    return Refusal(
+        "offset-indices",
+        f"{fork.function.name} in {tree.shown(fork.yolo)} can give layers other numbers than "
+        f"their rows have; in {shown} {reason}. So no reference can be proven",
+        hint="patch the Python half alone with `yamlmod patch` and write the row by hand",
+    )

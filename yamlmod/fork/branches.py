@@ -13,7 +13,7 @@ from yamlmod.fork.parse_model import Function, Literal, Names, literal_in, teste
 from yamlmod.fork.plan import Change, Step
 from yamlmod.fork.proof import branch, member
 from yamlmod.fork.python.source import Source
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 _PLAIN = Names("i", "f", "m", "args")
 

@@ -18,8 +18,8 @@ from yamlmod.fork.python.bindings import bindings
 from yamlmod.fork.python.source import Source
 from yamlmod.fork.reach import add_names, read_route
 from yamlmod.registry.digest import digest_of
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.signature import Signature, signature_of
+from yamlmod.registry.template import Template
 
 
 def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> Template:

@@ -68,17 +68,65 @@ def lists_read_right(function: Function, module: str) -> bool:
 
 
 def offsets_index(function: Function) -> bool:
-    """Return whether a module's ``.i`` becomes anything but the row's number."""
-    for node in ast.walk(function.loop):
-        if not isinstance(node, ast.Assign):
-            continue
-        pairs = [(node.targets[0], node.value)]
-        if isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
-            pairs = list(zip(node.targets[0].elts, node.value.elts, strict=False))
-        for target, value in pairs:
-            if isinstance(target, ast.Attribute) and target.attr == "i":
-                return not is_name(value, function.names.index)
-    return False
+    """Return whether a module's ``.i`` may be anything but the row's number."""
+    stores = [node for node in ast.walk(function.loop) if sets_number(node)]
+    if len(stores) > 1 or _adds_several(function):
+        return True
+    assigned = (node for node in ast.walk(function.loop) if isinstance(node, ast.Assign))
+    plain = any(
+        left in stores and is_name(value, function.names.index)
+        for node in assigned
+        for target in node.targets
+        for left, value in _pairs(target, node.value)
+    )
+    return bool(stores) and not plain
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        return list(zip(target.elts, value.elts, strict=False))
+    return [(target, value)]
+
+
+def sets_number(node: ast.AST) -> bool:
+    """Return whether a node gives a layer its number: a store to ``.i``."""
+    if isinstance(node, ast.Call):
+        return (
+            is_name(node.func, "setattr")
+            and len(node.args) > 1
+            and isinstance(node.args[1], ast.Constant)
+            and node.args[1].value == "i"
+        )
+    return isinstance(node, ast.Attribute) and node.attr == "i" and isinstance(node.ctx, ast.Store)
+
+
+def _adds_several(function: Function) -> bool:
+    """Return whether a row may add no layer to the network, or more than one."""
+    inside = {id(node) for node in ast.walk(function.loop)}
+    outside = (node for node in ast.walk(function.node) if id(node) not in inside)
+    networks = {
+        part.value.id
+        for node in outside
+        if isinstance(node, ast.Call)
+        for part in node.args
+        if isinstance(part, ast.Starred) and isinstance(part.value, ast.Name)
+    }
+    added = [node for node in ast.walk(function.loop) if _adds(node, networks)]
+    plain = [node.value for node in function.loop.body if isinstance(node, ast.Expr)]
+    return bool(networks) and (len(added) != 1 or added[0] not in plain)
+
+
+def _adds(node: ast.AST, networks: set[str]) -> bool:
+    """Return whether a node changes a list of layers."""
+    if isinstance(node, (ast.Assign, ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return any(isinstance(one, ast.Name) and one.id in networks for one in targets)
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in networks
+    )
 
 
 def plain_else(function: Function) -> bool:

@@ -44,7 +44,7 @@ class Fork:
     ``channel_offset``: ``ch`` keeps the image's channels in front, layer x is ``ch[x + 1]``.
     ``single_positive_ok``: a positive ``from`` that is no list reads the right layer.
     ``negative_in_list_ok``: a number below -1 in a list does, ``negative_in_head_ok``: one in the
-    head's list. ``index_offset``: layers get another number than their row's.
+    head's list. ``index_offset``: layers may get another number than their row's.
     ``free_falls_to_else``: the last else does exactly ``c2 = channels of from``.
     ``others`` are parse files that were found too and not chosen. ``modules`` are its files as
     imports mean them, ``graph`` what names denote in them; both are of when it was located.

@@ -17,7 +17,7 @@ from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.proof import Replacement, prove
 from yamlmod.ops.rows import check_args, class_name, module_name, nominal_channels
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 
 def replace(

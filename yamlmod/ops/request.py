@@ -14,7 +14,7 @@ from yamlmod.model.refs import ANY_SPELLING, SpellingRule
 from yamlmod.ops.positions import Position
 from yamlmod.ops.rows import module_name
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 
 class Moved(NamedTuple):

@@ -11,7 +11,7 @@ from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 from yamlmod.ops.positions import Position
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 # What a YAML reader takes for something else than a name.
 _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})

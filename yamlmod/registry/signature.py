@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.registry.manifest import Argument
 from yamlmod.registry.repeats import repeats_at, repeats_behind_a_switch
 from yamlmod.registry.rules import RULES, rules_with_meaning
+from yamlmod.registry.template import Argument
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

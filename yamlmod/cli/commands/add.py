@@ -102,6 +102,7 @@ def run(
     from yamlmod.cli.finish import Report, finish
     from yamlmod.cli.finish_yaml import Wish, yaml_change
     from yamlmod.cli.fitting import insert_fitting
+    from yamlmod.cli.layer_numbers import layer_number_warnings
     from yamlmod.cli.new_errors import refuse_new_errors
     from yamlmod.cli.repository import (
         changes_of,
@@ -115,15 +116,16 @@ def run(
     from yamlmod.fork.locate import cfg_folders, locate
     from yamlmod.fork.read.opening import reader_of, reader_with
     from yamlmod.ops.insert import Request
-    from yamlmod.workspace.files import Tree
+    from yamlmod.workspace.tree import Tree
 
     values = parse_args(args)
     tree = Tree(repo)
     fork = locate(tree, target, dialect)
-    refuse_index_offset(fork, tree)
     choices = Choices(as_name, use_existing, rule, force, placement.value if placement else "")
     templates = templates_for(tree, fork, [module], choices)
     model = open_target(cfg, [repo, *(repo / folder for folder in cfg_folders(tree, fork))])
+    shown = model.model.document.shown
+    refuse_index_offset(fork, tree, model.file.text, shown)
     plan = plan_for(tree, fork, templates, choices)
     reader = reader_with(tree, fork, plan.texts)
     outcome = insert_fitting(
@@ -141,10 +143,12 @@ def run(
             spelling=spelling_of(fork),
         ),
     )
+    refuse_index_offset(fork, tree, outcome.text, shown, plan.texts)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     hidden = refuse_new_errors(outcome, reader_of(fork), reader)
     told = describe("add", outcome)
-    warnings = [*told.warnings, *hidden, *shadowed_cfg(cfg, repo)]
+    numbers = layer_number_warnings(tree, fork, outcome, plan.texts)
+    warnings = [*told.warnings, *hidden, *numbers, *shadowed_cfg(cfg, repo)]
     lines = [*told.lines, *plan_lines(tree, fork, plan)]
     sinks = wish.sinks(write)
     report = Report("add", lines, warnings, {**told.data, **plan_data(fork, plan)})

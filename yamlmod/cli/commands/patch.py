@@ -69,7 +69,7 @@ def run(
     from yamlmod.cli.wanted import Choices, plan_for, templates_for
     from yamlmod.fork.locate import locate
     from yamlmod.fork.read.opening import reader_with
-    from yamlmod.workspace.files import Tree
+    from yamlmod.workspace.tree import Tree
 
     tree = Tree(repo)
     fork = locate(tree, target, dialect)

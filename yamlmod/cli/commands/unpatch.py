@@ -52,7 +52,7 @@ def run(
     from yamlmod.cli.wanted import name_of
     from yamlmod.fork.locate import locate
     from yamlmod.fork.uninstall import uninstall
-    from yamlmod.workspace.files import Tree
+    from yamlmod.workspace.tree import Tree
 
     names = list(dict.fromkeys(name_of(word) for word in modules))
     tree = Tree(repo)

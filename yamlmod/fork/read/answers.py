@@ -64,8 +64,10 @@ class RowReading:
     is what the parse function notes for the layers that read this one, ``branch`` the line whose
     block decided. ``parameters`` names the constructor's parameters, position by position.
     ``overwritten`` are attributes of the class that the parse function sets to its own values.
-    ``output`` is what forward gives, for an image of 1 x 3 x 256 x 256. ``unknown`` says why the
-    row could not be read, ``unknown_class`` why nothing is known of its class.
+    ``output`` is what forward gives, for an image of 1 x 3 x 256 x 256. ``number`` is the number
+    that the layer is given as ``.i``, ``made`` how many layers the row adds to the list of layers.
+    ``unknown`` says why the row could not be read, ``unknown_class`` why nothing is known of its
+    class.
     """
 
     index: int
@@ -82,6 +84,8 @@ class RowReading:
     branch: int | None = None
     overwritten: tuple[str, ...] = ()
     output: Any = None
+    number: Any = None
+    made: Any = 1
     unknown: str = ""
     unknown_class: str = ""
 

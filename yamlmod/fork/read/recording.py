@@ -6,10 +6,12 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from yamlmod.fork.parse_model import Function
 from yamlmod.fork.read.answers import Failure, Stage
 from yamlmod.fork.read.machine import Machine, Signal
+from yamlmod.fork.read.numbering import NumberWatch
 from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.torch_names import parameters_of as of_torch
 from yamlmod.fork.read.values import (
@@ -47,6 +49,8 @@ class RowRecord:
     layer: Value = None
     output: Value = None
     ran: bool = False
+    number: Value = None
+    made: Value = 1
     unknown: str = ""
     overwritten: tuple[str, ...] = ()
 
@@ -62,15 +66,18 @@ class Recorder:
     layers: dict[int, int] = field(default_factory=dict)
     running: bool = False
     ended: bool = False
+    numbers: NumberWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.numbers = NumberWatch(self.function, spoiled=self.machine.spoiled)
 
     def watch(self) -> None:
         """Set the hooks."""
         loop = self.function.loop
         self.machine.hooks[loop] = self._turn
         self.machine.branches = frozenset(self.function.chain)
-        for node in ast.walk(loop):
-            if _builds(node, self.function.names.module):
-                self.machine.hooks[node] = self._builder(node)
+        for node in _builders(loop, self.function.names.module):
+            self.machine.hooks[node] = self._builder(node)
 
     def failed(self, error: Raised, stage: Stage, layer: int | None) -> None:
         """Note an exception."""
@@ -85,6 +92,8 @@ class Recorder:
         record.repeats = self._repeats(node, frame)
         self.rows.append(record)
         before = self._lengths(node, frame)
+        self.numbers.start(frame)
+        self.machine.on_attribute = self.numbers.note
         self.machine.branch = None
         signal = None
         try:
@@ -94,6 +103,8 @@ class Recorder:
             self.failed(error, "parse", turn)
             record.unknown = record.unknown or "the row failed"
             record.branch = record.branch or self.machine.branch
+        self.machine.on_attribute = None
+        self._number(record, frame)
         self._recover(node, frame, before, record)
         channels = frame.names.get(self.function.names.ch)
         channels = self.machine.fresh(channels)
@@ -101,6 +112,11 @@ class Recorder:
             channels[-1] if isinstance(channels, list) and channels else UnknownValue("ch")
         )
         return signal
+
+    def _number(self, record: RowRecord, frame: Frame) -> None:
+        lost = UnknownValue(record.unknown)
+        record.number = lost if record.unknown else self.numbers.number(frame)
+        record.made = lost if record.unknown else self.numbers.made(frame)
 
     def _repeats(self, node: ast.For, frame: Frame) -> Value:
         target = node.target
@@ -196,7 +212,7 @@ class Recorder:
             made[0] = UnknownValue(reason)
 
         try:
-            with guard(note):
+            with guard(note), self.numbers.constructing():
                 made[0] = self.machine.call(function, args, keywords)
         except Raised as error:
             self.failed(error, "constructor", record.index)
@@ -212,6 +228,7 @@ class Recorder:
         index = self.layers.get(id(instance))
         if index is None or self.running:
             return call()
+        self.machine.change()
         record = self.rows[index]
         found: list[Value] = [UnknownValue(f"the output of layer {index}")]
         self.running = True
@@ -225,6 +242,7 @@ class Recorder:
             self.running = False
         if not record.ran:
             record.output, record.ran = found[0], True
+            self.machine.learned = True
         if index == len(self.rows) - 1:
             raise FinishedError
         return found[0]
@@ -243,6 +261,11 @@ def guard(note: Callable[[str], None]) -> Iterator[None]:
         note("too deep for the interpreter")
     except Exception as error:  # a mistake of the interpreter is a thing that is not known
         note(f"the interpreter failed here: {type(error).__name__}: {error}")
+
+
+@lru_cache(maxsize=500)
+def _builders(loop: ast.For, module: str) -> tuple[ast.AST, ...]:
+    return tuple(node for node in ast.walk(loop) if _builds(node, module))
 
 
 def _builds(node: ast.AST, module: str) -> bool:

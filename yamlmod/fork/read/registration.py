@@ -8,7 +8,7 @@ from typing import Any
 
 from yamlmod.fork.read.answers import has_unknown, row_of, spelled
 from yamlmod.fork.read.network import ForkReader
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 _CHANNELS = 64
 _REPEATS = 3
@@ -35,7 +35,8 @@ def registration_fault(reader: ForkReader, template: Template) -> RegistrationFa
     row = row_of(reading, 1)
     failure = reading.failure
     branch = "" if row is None or row.branch is None else f"{reader.parser}:{row.branch}"
-    if failure is not None and failure.layer == 1:
+    # A constructor may refuse 64 channels, and forward a map of this size: that is the class's.
+    if failure is not None and failure.layer == 1 and failure.stage == "parse":
         return RegistrationFault(f"{failure.kind}: {failure.message} ({failure.place})", branch)
     if row is None or row.unknown or has_unknown(row.args):
         return None

@@ -1,0 +1,1 @@
+"""Layer numbers that a fork's code holds outside of its YAMLs."""
