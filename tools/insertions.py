@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,7 @@ def _one_fork(source: Source, options: argparse.Namespace) -> Counter[str]:
     reader = reader_of(source)
     counts: Counter[str] = Counter()
     answers: list[tuple[str, list[Case], int, int]] = []
+    refused: dict[tuple[str, str], list[str]] = defaultdict(list)
     names = options.classes.split(",") if options.classes else sorted(_classes(reader))
     for path in sorted(source.root.glob(options.yaml)):
         model = _model(path, options.scales.split(","))
@@ -70,8 +71,11 @@ def _one_fork(source: Source, options: argparse.Namespace) -> Counter[str]:
                 found = _insert(source, reader, model, place, name, title)
                 if isinstance(found, str):
                     counts[found] += 1
+                    refused[found, place].append(name)
                 else:
                     answers.append((title, *found))
+    for (code, place), classes in refused.items():
+        print(f"  {code} after {place}: {', '.join(classes)}")
     cases = [case for _, cases, _, _ in answers for case in cases]
     truths = truth_of(source, cases, options.cache)
     for title, built, layer, above in answers:

@@ -87,6 +87,12 @@ def _row(
             "nx",
             [1024, 1024],
         ),
+        # more than the channels, as the branch of C3k2: the constructor's own default
+        (
+            f"c1, c2 = ch[f], args[0]\n{_SCALED.format('c2')}\nargs = [c1, args[1]]",
+            "nx",
+            [1024, 7],
+        ),
         # no branch: the last else hands the args over as they are
         ("", "n", [256]),
     ],
@@ -120,6 +126,19 @@ def test_a_guessed_number_of_channels_reaches_no_other_parameter() -> None:
     with pytest.raises(Refusal) as caught:
         _row(_reader(branch, "c1, points"), _model("n"))
     assert caught.value.code == "no-fitting-args"
+
+
+def test_what_is_no_layer_is_not_written() -> None:
+    texts = dict(PYTHON)
+    start = texts[_CONV].index("class ChanGate(")
+    end = texts[_CONV].index("class KernelGate", start)
+    body = "class ChanGate:\n    def __init__(self, t=0.0):\n        self.t = t\n\n\n"
+    texts[_CONV] = texts[_CONV][:start] + body + texts[_CONV][end:]
+    positions = tuple(resolve_positions(_model("n"), after=["7"]))
+    request = Request(module="ChanGate", positions=positions, verbatim=True)
+    with pytest.raises(Refusal) as caught:
+        insert_fitting(reader_of(Memory(texts).fork()), _model("n"), request)
+    assert caught.value.code in ("no-fitting-args", "unknown-args")
 
 
 def test_behind_a_concat_the_channels_add_up() -> None:

@@ -16,16 +16,17 @@ from yamlmod.fork.read.answers import (
     output_channels,
     row_of,
 )
+from yamlmod.fork.read.defaults import default_tails
 from yamlmod.fork.read.misplaced import KERNELS, misplaced
 from yamlmod.fork.read.network import ForkReader
-from yamlmod.fork.read.rows import nominals_at, sources_of, with_args, with_row
+from yamlmod.fork.read.rows import nominals_at, rows_of, sources_of, with_args, with_row
 from yamlmod.registry.signature import is_channels, is_input_channels
 
 # right: it builds and runs, for the channels that are there. fails: the fork would raise. unfit: it
 # builds, for other channels. unknown: the fork's code says too little.
 Fit = Literal["right", "fails", "unfit", "unknown"]
 _IMAGE_CHANNELS = 3
-_MOST = 9
+_MOST = 12
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,25 @@ class RowSearch:
         rest = list(behind)
         yield rest
         heads = self._heads
+        if not rest:
+            tails = [*self._tails_of_rows(), *default_tails(self.reader, self._module)]
+            yield from ([head] for head in heads)
+            yield from ([head, *tail] for head in heads[:1] for tail in tails)
         for count in (1, 2):
             yield from ([*[head] * count, *rest] for head in heads)
         if rest:
             yield from ([head, *rest[1:]] for head in heads)
             yield rest[1:]
+
+    @property
+    def _module(self) -> str:
+        return str(rows_of(self.data)[self.layer][2])
+
+    def _tails_of_rows(self) -> list[list[Any]]:
+        """Return what other rows of the class have after their first number."""
+        rows = [row for row in rows_of(self.data) if len(row) > 3 and row[2] == self._module]
+        tails = [row[3][1:] for row in rows if isinstance(row[3], list) and len(row[3]) > 1]
+        return [tail for i, tail in enumerate(tails) if tail not in tails[:i]][:2]
 
     @cached_property
     def _heads(self) -> list[int]:
@@ -171,7 +186,7 @@ class RowSearch:
         for number, what in ((output, "it gives"), (noted, "the parser notes")):
             if number is not None and wanted is not None and number != wanted:
                 return "unfit", f"{what} {number} channels where {wanted} are needed"
-        if output is None and (given is not None or wanted is None or noted is None):
+        if output is None:  # it may be no layer at all
             sure = isinstance(given, int) and inputs[:1] == [given] and noted == wanted
             return ("right", "") if sure else ("unknown", "its output is not known")
         return "right", ""
