@@ -27,10 +27,12 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from yamlmod.model.network import Network
 from yamlmod.model.parse import load_plain
 from yamlmod.ops.insert import Request, plan_insert
+from yamlmod.ops.network import read_network
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model, read_model, resolve_positions
+from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.proof import compare
 from yamlmod.ops.remove import plan_remove
 
@@ -48,11 +50,11 @@ def main() -> None:
 
 def linearity(rounds: int) -> None:
     """Print how much longer 10,000 rows take than 1,000."""
-    small, large = (read_model(net(count), "net.yaml") for count in (1_000, 10_000))
+    small, large = (read_network(net(count), "net.yaml") for count in (1_000, 10_000))
     gc.set_threshold(50_000, 20, 50)
     gc.collect()
     gc.freeze()
-    jobs: dict[str, Callable[[Model], object]] = {
+    jobs: dict[str, Callable[[Network], object]] = {
         "insert at one place": lambda model: insertion(model, [rows(model) // 2]),
         "insert behind every tenth row": lambda model: insertion(model, range(0, rows(model), 10)),
         "remove one layer": lambda model: plan_remove(model, [rows(model) // 2 + 1]),
@@ -67,7 +69,7 @@ def linearity(rounds: int) -> None:
 def variants(cfg: Path, rounds: int) -> None:
     """Print how many more variants a second are planned than ruamel.yaml writes."""
     text = cfg.read_text(encoding="utf-8")
-    model = read_model(text, cfg.name)
+    model = read_network(text, cfg.name)
     plain = load_plain(text, cfg.name)
     places = range(1, rows(model))
     outcomes = [insertion(model, [place]) for place in places]
@@ -96,7 +98,7 @@ def variants(cfg: Path, rounds: int) -> None:
         )
 
 
-def insertion(model: Model, places: Iterable[int]) -> Outcome:
+def insertion(model: Network, places: Iterable[int]) -> Outcome:
     """Plan an insertion from the words of the command to the new text."""
     return plan_insert(model, Request("XAttention", tuple(resolve_positions(model, [*places])), []))
 
@@ -134,7 +136,7 @@ def net(count: int) -> str:
     )
 
 
-def rows(model: Model) -> int:
+def rows(model: Network) -> int:
     """Return the number of layers."""
     return len(model.document.rows)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from yamlmod.checks.explain import findings_of
 from yamlmod.checks.rule import Rule, all_rules
-from yamlmod.ops.positions import registry_kinds
+from yamlmod.ops.network import registry_kinds
 
 _DOCS = Path(__file__).parent
 sys.path.insert(0, str(_DOCS.parent))
@@ -102,7 +102,7 @@ def checks_page() -> str:
 
 def _rule(rule: Rule) -> str:
     case = rule.invalid[0]
-    found = findings_of(rule, case, registry_kinds())
+    found = findings_of(rule, case, registry_kinds)
     lines = [line for finding in found for line in finding.lines()]
     body = f"\n## {rule.code}\n\n{rule.why}\n\n```yaml\n{case.text.strip()}\n```\n\n"
     return body + "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```\n"

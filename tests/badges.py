@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from yamlmod.registry.catalogue import catalogue, get
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.measured import BADGES, Measured, measured
+from yamlmod.registry.template import Template
 
 _ROOT = Path(__file__).resolve().parents[1] / "templates"
 

@@ -5,11 +5,11 @@
     python -m tests.corpus CORPUS --full --jobs 2
 
 CORPUS is any folder with model YAMLs, at any depth; the insertions of an `oracles.json` in it are
-reproduced as well. At every place a layer goes in, in every way there is (for all readers, past
-the skips, in front, with a second input, for each connection and each single reader, for nobody);
-the result is proven, and the layer is taken out again: the bytes must be those it started from,
-but for a wrong index comment that the shift made right. A YAML that is no model is counted as
-refused. Exits 1 when a count that must be zero is not.
+reproduced as well. An edit and a check must see the same network. At every place a layer goes in,
+in every way there is (for all readers, past the skips, in front, with a second input, for each
+connection and each single reader, for nobody); the result is proven, and the layer is taken out
+again: the bytes must be those it started from, but for a wrong index comment that the shift made
+right. A YAML that is no model is counted as refused. Exits 1 when a count that must be zero is not.
 """
 
 from __future__ import annotations
@@ -27,10 +27,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from yamlmod.checks.subject import Subject
 from yamlmod.errors import ProofFailedError, Refusal
+from yamlmod.model.network import Network
 from yamlmod.ops.insert import Request, insert
+from yamlmod.ops.network import read_network, registry_kinds
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model, read_model, resolve_positions
+from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.remove import remove
 
 _MUST_BE_ZERO = (
@@ -40,6 +43,7 @@ _MUST_BE_ZERO = (
     "removal refused",
     "crash",
     "oracle differs",
+    "edit and check differ",
 )
 _NUMBER = re.compile(r"-?\d+")
 
@@ -79,10 +83,14 @@ def sweep_file(path: Path, places: int | None, seed: int) -> Counter[str]:
     counts: Counter[str] = Counter()
     try:
         text = path.read_bytes().decode("utf-8").removeprefix("\ufeff")
-        model = read_model(text, path.name)
+        model = read_network(text, path.name)
     except (Refusal, UnicodeDecodeError) as error:
         counts[f"file refused: {getattr(error, 'code', 'not-utf8')}"] += 1
         return counts
+    checked = Subject(model.document, registry_kinds).network
+    if (model.alive, model.shapes, model.wiring) != (checked.alive, checked.shapes, checked.wiring):
+        counts["edit and check differ"] += 1
+        sys.stderr.write(f"edit and check differ: {path}\n")
     every = range(len(model.document.rows))
     chosen = (
         list(every)
@@ -97,7 +105,7 @@ def sweep_file(path: Path, places: int | None, seed: int) -> Counter[str]:
     return counts
 
 
-def _there_and_back(model: Model, place: int) -> Iterator[str]:
+def _there_and_back(model: Network, place: int) -> Iterator[str]:
     """Yield what became of every way to insert a layer at a place."""
     for flags in _ways(model, place):
         try:
@@ -108,10 +116,10 @@ def _there_and_back(model: Model, place: int) -> Iterator[str]:
             yield "crash"
 
 
-def _ways(model: Model, place: int) -> Iterator[dict[str, Any]]:
+def _ways(model: Network, place: int) -> Iterator[dict[str, Any]]:
     """Yield the flags of every way to insert a layer under ``place - 1``."""
     source = place - 1
-    readers = sorted({read.reader for read in model.graph.readers(source)})
+    readers = sorted({read.reader for read in model.readers(source)})
     yield {"at": [place]}
     yield {"at": [place], "keep_skips": True}
     yield {"at": [place], "readers": (), "allow_dead": True}
@@ -123,7 +131,7 @@ def _ways(model: Model, place: int) -> Iterator[dict[str, Any]]:
         yield {"at": [place], "readers": (reader,)}
 
 
-def _one_way(model: Model, flags: dict[str, Any]) -> str:
+def _one_way(model: Network, flags: dict[str, Any]) -> str:
     text, shown = model.document.text, model.document.shown
     where = {key: flags[key] for key in ("at", "before", "edge") if key in flags}
     options = {key: flags[key] for key in flags if key not in where}
@@ -135,7 +143,7 @@ def _one_way(model: Model, flags: dict[str, Any]) -> str:
     if _other_lines(text, there.text) > 1:  # the row above may have got a comma
         return "other lines touched"
     try:
-        back = remove(read_model(there.text, shown), [there.inserted[0].index])
+        back = remove(read_network(there.text, shown), [there.inserted[0].index])
     except Refusal:
         return "removal refused"
     if back.text == text:
@@ -168,7 +176,7 @@ def oracles(corpus: Path) -> Counter[str]:
 
 def _reproduce(corpus: Path, oracle: dict[str, Any]) -> str:
     texts = [(corpus / oracle[key]).read_bytes().decode("utf-8") for key in ("base", "expected")]
-    base, expected = (read_model(text, "x.yaml") for text in texts)
+    base, expected = (read_network(text, "x.yaml") for text in texts)
     wanted = [[read.target for read in reads] for reads in expected.graph.reads]
     places = [item["index"] - i for i, item in enumerate(oracle["inserted"])]
     lists = [item["from"] for item in oracle["inserted"] if item["from"] != -1]
@@ -190,13 +198,13 @@ def _reproduce(corpus: Path, oracle: dict[str, Any]) -> str:
             result = insert(base, variant)
         except Refusal:
             continue
-        reads = read_model(result.text, "x.yaml").graph.reads
+        reads = read_network(result.text, "x.yaml").graph.reads
         if [[read.target for read in row] for row in reads] == wanted:
             return "oracle reproduced"
     return "oracle differs"
 
 
-def _readers(base: Model, expected: Model, oracle: dict[str, Any]) -> tuple[int, ...]:
+def _readers(base: Network, expected: Network, oracle: dict[str, Any]) -> tuple[int, ...]:
     """Return the old indices of the layers that read an inserted layer in the published file."""
     inserted = {item["index"] for item in oracle["inserted"]}
     stays = [row.index for row in expected.document.rows if row.index not in inserted]

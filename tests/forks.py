@@ -35,13 +35,15 @@ from yamlmod.fork.candidates import choose, parse_function_list
 from yamlmod.fork.install import install
 from yamlmod.fork.locate import Fork, cfg_folders, locate
 from yamlmod.fork.uninstall import uninstall
+from yamlmod.model.network import Network
 from yamlmod.ops.insert import Request, insert
-from yamlmod.ops.positions import Model, read_model, resolve_positions
+from yamlmod.ops.network import read_network
+from yamlmod.ops.positions import resolve_positions
 from yamlmod.registry.catalogue import catalogue
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.renamed import renamed
+from yamlmod.registry.template import Template
 from yamlmod.workspace.commit import commit
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 
 WORKER = Path(__file__).with_name("build_worker.py")
 KEPT = (".py", ".yaml", ".yml", ".txt", ".toml", ".cfg")
@@ -263,7 +265,7 @@ def insert_rules(
     told = "no model YAML"
     for path in model_yamls(work, fork):
         try:
-            model = read_model(path.read_text(encoding="utf-8-sig"), path.name)
+            model = read_network(path.read_text(encoding="utf-8-sig"), path.name)
             for template in firsts:
                 model = _inserted(model, fork, template)
         except (YamlmodError, UnicodeDecodeError) as error:
@@ -277,7 +279,7 @@ def insert_rules(
     return None
 
 
-def _inserted(model: Model, fork: Fork, template: Template) -> Model:
+def _inserted(model: Network, fork: Fork, template: Template) -> Network:
     last: Refusal | None = None
     rows = model.document.rows
     middle = len(model.document.sections[0].rows) // 2
@@ -289,7 +291,7 @@ def _inserted(model: Model, fork: Fork, template: Template) -> Model:
         except Refusal as error:
             last = error
             continue
-        return read_model(done.text, model.document.shown)
+        return read_network(done.text, model.document.shown)
     raise last or Refusal("no-place", f"no place for {template.name}")
 
 

@@ -97,6 +97,21 @@ PUBLISHED = {
         "3137c4921c18c8ddf610f64f1badc2dad2a9fd182e10218c2bbb29caee308b9e",
         "ultralytics",
     ),
+    "ultralytics==8.3.70": Published(
+        "ultralytics-8.3.70-py3-none-any.whl",
+        "fb407a9feb0027e5c5ba3f24cb0ae86de3182c086609bebbf59443735ec160ef",
+        "ultralytics",
+    ),
+    "ultralytics==8.3.91": Published(
+        "ultralytics-8.3.91-py3-none-any.whl",
+        "9eb38f2a39589c95e74b911e9f4e214175111e486a7f3f5911da4cbb659578ce",
+        "ultralytics",
+    ),
+    "ultralytics==8.4.0": Published(
+        "ultralytics-8.4.0-py3-none-any.whl",
+        "aee243594368d1c9e2aac36e53d93a1da520f7b4223a62dfc54832d6d4bf627a",
+        "ultralytics",
+    ),
     "ultralytics==8.4.190": Published(
         "ultralytics-8.4.190-py3-none-any.whl",
         "bd309728efa168af64d39040136828edd2dbcb4aeceb4510bdff4f3ca0ea01b8",

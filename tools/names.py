@@ -39,8 +39,8 @@ from yamlmod.fork.candidates import choose
 from yamlmod.fork.python.answers import Answer, Definition, Missing, OutsideTree, Unknown, shown
 from yamlmod.fork.python.import_graph import ImportGraph
 from yamlmod.fork.python.import_reach import ImportReach
-from yamlmod.workspace.files import Tree
 from yamlmod.workspace.search import python_files
+from yamlmod.workspace.tree import Tree
 
 _SET_BY_PYTHON = {"__builtins__", "__cached__", "__doc__", "__file__", "__loader__", "__name__"}
 _SET_BY_PYTHON |= {"__package__", "__spec__", "__path__", "__annotations__", "__warningregistry__"}

@@ -24,14 +24,14 @@ from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.run import Options, check_document
 from yamlmod.errors import Refusal
+from yamlmod.model.network import Network
 from yamlmod.ops.chain import chain
 from yamlmod.ops.drop_head import drop_head
 from yamlmod.ops.insert import Request, insert
-from yamlmod.ops.liveness import alive_layers
 from yamlmod.ops.move import move
+from yamlmod.ops.network import read_network, registry_kinds
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model as Wired
-from yamlmod.ops.positions import read_model, registry_kinds, resolve_positions
+from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.remove import remove
 from yamlmod.ops.replace import replace
@@ -71,14 +71,14 @@ class Layer:
 class Model:
     """A model YAML. Immutable: every edit returns another one."""
 
-    _wired: Wired
+    _wired: Network
     _bom: bool = False
     _outcome: Outcome | None = None
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Return the layers in order, the head last."""
-        alive = alive_layers(self._wired)
+        alive = self._wired.alive
         return tuple(self._layer(index, alive) for index in range(len(self._wired.document.rows)))
 
     def select(self, selector: int | str) -> tuple[int, ...]:
@@ -176,7 +176,7 @@ class Model:
         if base is not None:
             model = base if isinstance(base, Model) else load(base)
             given = base_of(model._wired.document, "given")
-        return check_document(self._wired.document, Options(registry_kinds(), base=given))
+        return check_document(self._wired.document, Options(registry_kinds, base=given))
 
     def to_text(self) -> str:
         """Return the YAML: the original text but for the edits."""
@@ -215,7 +215,7 @@ class Model:
             channels=shape.nominal,
             real_channels=dict(zip(names, shape.real, strict=True)),
             stride=shape.stride,
-            readers=tuple(sorted({read.reader for read in graph.readers(index)})),
+            readers=tuple(sorted({read.reader for read in self._wired.readers(index)})),
             alive=index in alive,
         )
 
@@ -223,7 +223,7 @@ class Model:
         return tuple(i for word in _words(where) for i in self._wired.select_many(word))
 
     def _after(self, outcome: Outcome) -> Model:
-        wired = read_model(outcome.text, self._wired.document.shown)
+        wired = read_network(outcome.text, self._wired.document.shown)
         return Model(wired, self._bom, outcome)
 
 
@@ -233,7 +233,7 @@ def load(source: str | Path) -> Model:
     Raises Refusal for a file that cannot be read, or is no model YAML that can be edited safely.
     """
     text, shown, bom = _read(source)
-    return Model(read_model(text, shown), bom)
+    return Model(read_network(text, shown), bom)
 
 
 def _read(source: str | Path) -> tuple[str, str, bool]:

@@ -20,9 +20,9 @@ from typing import Any
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Text, check_folder
 from yamlmod.checks.run import Options, check_text
-from yamlmod.ops.positions import registry_kinds
+from yamlmod.ops.network import registry_kinds
 
-_OPTIONS = Options(registry_kinds())
+_OPTIONS = Options(registry_kinds)
 _SHARE = 0.95
 # Official files with a real mistake: the end of the path, and what is wrong.
 _REAL = {

@@ -15,7 +15,7 @@ from yamlmod.checks.run import Options
 from yamlmod.checks.subject import Subject
 from yamlmod.edits import Edit
 from yamlmod.model.document import parse_document
-from yamlmod.ops.positions import registry_kinds
+from yamlmod.ops.network import registry_kinds
 
 GOOD = model_text("[-1, 1, Conv, [64, 3, 2]]  # 1", "[[0], 1, Detect, [nc, anchors]]")
 MENDED = GOOD.replace("# 1", "# 0")
@@ -61,7 +61,7 @@ def test_a_second_run_changes_nothing(code: str, case: Invalid, unsafe: bool) ->
     given = None
     if case.base is not None:
         given = base_of(parse_document(case.base, "base.yaml"), "given")
-    options = Options(registry_kinds(), base=given, builder=case.builder)
+    options = Options(registry_kinds, base=given, builder=case.builder)
     once = mend(case.text, "x.yaml", options, unsafe)
     again = mend(once.text, "x.yaml", options, unsafe)
     assert (again.text, again.mended, again.left) == (once.text, (), once.left)

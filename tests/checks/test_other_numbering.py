@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.run import Options, check_text
-from yamlmod.ops.positions import registry_kinds
+from yamlmod.ops.network import registry_kinds
 
 _HEAD = """\
 head:
@@ -111,6 +111,6 @@ def test_inputs_of_one_stride_out_of_order_are_a_warning() -> None:
 def test_a_block_may_change_channels() -> None:
     text = "nc: 4\nwidth_multiple: 0.5\nbackbone:\n  - [-1, 1, Conv, [64, 3, 2]]\n"
     text += "  - [-1, 1, {}, [32]]\nhead:\n  - [[1], 1, Detect, [nc]]\n"
-    options = Options(registry_kinds())
+    options = Options(registry_kinds)
     assert check_text(text.format("C3CA"), "x.yaml", options) == ()
     assert [f.rule for f in check_text(text.format("ACmix"), "x.yaml", options)] == ["arguments"]

@@ -14,9 +14,9 @@ from yamlmod.checks.finding import Finding, apply_fixes
 from yamlmod.checks.rule import Invalid, Rule, Valid, all_rules
 from yamlmod.checks.run import Options, check_text
 from yamlmod.model.document import parse_document
-from yamlmod.ops.positions import registry_kinds
+from yamlmod.ops.network import registry_kinds
 
-_OPTIONS = Options(registry_kinds())
+_OPTIONS = Options(registry_kinds)
 _VALID = [(rule, case) for rule in all_rules() for case in rule.valid]
 _INVALID = [(rule, case) for rule in all_rules() for case in rule.invalid]
 

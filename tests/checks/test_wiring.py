@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.engine.helpers import insert_text, read_model
+from tests.engine.helpers import insert_text, read_network
 from tests.engine.samples import SMALL
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding
@@ -33,8 +33,8 @@ def test_a_right_insertion_is_no_finding(place: int, flags: dict[str, bool]) -> 
 def test_nothing_renumbered(place: int) -> None:
     """Every number that had to move is reported with the number it had to become."""
     right = insert_text(SMALL, "New", at=[place], args=[], keep_skips=True, allow_dead=True)
-    wanted = read_model(right, "x.yaml").document.rows
-    old = read_model(SMALL, "x.yaml").document.rows
+    wanted = read_network(right, "x.yaml").document.rows
+    old = read_network(SMALL, "x.yaml").document.rows
     lines = right.split("\n")
     due: dict[int, list[int]] = {}
     for row in wanted:

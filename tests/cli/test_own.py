@@ -13,6 +13,7 @@ import pytest
 from tests.cli.run import snapshot, yamlmod
 from yamlmod.cli.wanted import FileWord, file_word
 from yamlmod.registry.naming import stem_of
+from yamlmod.registry.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 FILE = """\
@@ -157,7 +158,7 @@ def test_what_is_no_file(word: str) -> None:
 def test_a_new_template_passes_its_own_test_and_is_found(work: Path) -> None:
     (work / "yamlmod.toml").write_text('templates = ["mine"]\n')
     (work / "mine").mkdir()
-    for rule in ("same", "conv", "free"):
+    for rule in RULES:
         done = yamlmod("new", f"My{rule.title()}", "--rule", rule, cwd=work)
         assert done.code == 0, done.err
         assert b"does not look there yet" not in done.out
@@ -169,13 +170,9 @@ def test_a_new_template_passes_its_own_test_and_is_found(work: Path) -> None:
     ]
     tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "mine"]
     done = subprocess.run(tests, cwd=work, capture_output=True, text=True, check=False)
-    assert "18 passed" in done.stdout, done.stdout
+    assert "24 passed" in done.stdout, done.stdout
     found = {item["name"]: item for item in json.loads(yamlmod("list", "--json", cwd=work).out)}
-    assert {found[f"My{one}"]["rule"] for one in ("Same", "Conv", "Free")} == {
-        "same",
-        "conv",
-        "free",
-    }
+    assert {rule: found[f"My{rule.title()}"]["rule"] for rule in RULES} == {r: r for r in RULES}
     words = ["--repo", "fork", "--cfg", "models/mini.yaml", "--after", "SPPF", "-w"]
     for name in ("MySame", "MyConv", "MyFree"):
         ran(work, "add", name, *words)

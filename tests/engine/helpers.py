@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from yamlmod.ops.insert import Request, insert
+from yamlmod.ops.network import read_network
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import read_model, resolve_positions
+from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.remove import remove
 
 
@@ -23,7 +24,7 @@ def run_insert(
     **options: Any,
 ) -> Outcome:
     """Insert ``module`` into ``text`` and return the outcome."""
-    model = read_model(text, "model.yaml")
+    model = read_network(text, "model.yaml")
     positions = tuple(resolve_positions(model, at, after, before, edge))
     chosen = None if readers is None else tuple(readers)
     return insert(model, Request(module, positions, readers=chosen, **options))
@@ -36,11 +37,11 @@ def insert_text(text: str, module: str, **options: Any) -> str:
 
 def remove_text(text: str, *selectors: str, sources: Sequence[int] = ()) -> str:
     """Remove layers from ``text`` and return the new text."""
-    model = read_model(text, "model.yaml")
+    model = read_network(text, "model.yaml")
     return remove(model, [model.select(word) for word in selectors], sources=sources).text
 
 
 def wiring(text: str) -> list[tuple[str, int | list[int]]]:
     """Return each layer's module and `from`."""
-    rows = read_model(text, "model.yaml").document.rows
+    rows = read_network(text, "model.yaml").document.rows
     return [(row.module, row.from_value) for row in rows]

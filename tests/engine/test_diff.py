@@ -18,17 +18,17 @@ from tests.engine.samples import SMALL, SPELLINGS
 from tests.engine.test_properties import nets
 from yamlmod.errors import Refusal
 from yamlmod.model.align import align
-from yamlmod.model.wiring import Wiring
+from yamlmod.model.network import Network
 from yamlmod.ops.chain import chain
 from yamlmod.ops.compare import Comparison, compare
 from yamlmod.ops.compare_lines import comparison_data, comparison_lines
-from yamlmod.ops.positions import Model, read_model
+from yamlmod.ops.network import read_network
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.recipe_from_diff import recipe_from_diff
 
 
-def model(text: str) -> Model:
-    return read_model(text, "model.yaml")
+def model(text: str) -> Network:
+    return read_network(text, "model.yaml")
 
 
 def differ(before: str, after: str) -> Comparison:
@@ -219,7 +219,7 @@ def _random_removal(text: str, data: st.DataObject) -> str:
 def _random_insertion(text: str, name: str, data: st.DataObject) -> str:
     current = model(text)
     place = data.draw(st.integers(0, len(current.document.rows) - 1))
-    readers = sorted({read.reader for read in current.graph.readers(place - 1)})
+    readers = sorted({read.reader for read in current.readers(place - 1)})
     options: list[dict[str, Any]] = [
         {},
         {"keep_skips": True},
@@ -359,8 +359,7 @@ def test_long_files_are_aligned() -> None:
     for place in new:
         rows.insert(place, "  - [-1, 1, SimAM, []]\n")
     after = "nc: 1\nbackbone:\n" + "".join(rows) + rest
-    one, other = (Wiring.of(m.document, m.graph) for m in map(model, (before, after)))
-    found = align(one, other)
+    found = align(model(before).wiring, model(after).wiring)
     assert found.added == tuple(i for i, row in enumerate(rows) if "SimAM" in row)
     assert not found.removed
 

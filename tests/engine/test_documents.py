@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.samples import SMALL
 from yamlmod.errors import Refusal
-from yamlmod.ops.positions import read_model
+from yamlmod.ops.network import read_network
 
 _TABLES = "backbone:\n  [[-1, 1, Conv, [8]]]\nhead:\n  [[-1, 1, Detect, [nc]]]\n"
 
@@ -111,7 +111,7 @@ BAD: list[tuple[str, str, str, int | None, str]] = [
 )
 def test_bad_files(text: str, code: str, line: int | None, part: str) -> None:
     try:
-        read_model(text, "models/x.yaml")
+        read_network(text, "models/x.yaml")
     except Refusal as error:
         caught = error
     else:
@@ -126,7 +126,7 @@ def test_bad_files(text: str, code: str, line: int | None, part: str) -> None:
 
 def test_the_report_points_at_the_number() -> None:
     with pytest.raises(Refusal) as caught:
-        read_model(SMALL.replace("[[9, 12]", "[[9, 32]"), "models/x.yaml")
+        read_network(SMALL.replace("[[9, 12]", "[[9, 32]"), "models/x.yaml")
     assert caught.value.lines() == [
         "models/x.yaml:31:9: error[bad-reference]: layer 13 Detect reads layer 32, which does not "
         "exist: the last is 13",
@@ -158,7 +158,7 @@ def test_the_report_points_at_the_number() -> None:
 def test_bombs_end_soon(text: str) -> None:
     start = time.monotonic()
     try:
-        read_model(text, "x.yaml")
+        read_network(text, "x.yaml")
     except Refusal as error:
         assert error.code in ("too-deep", "too-large", "alias", "bad-yaml")
     # A bound against hangs, two orders above what it takes; not a measurement.
@@ -174,5 +174,5 @@ def test_settings_that_make_no_sense_do_no_harm() -> None:
         ("depth_multiple: 0.33", "scales:\n  n: [1]\n  s: 3"),
         ("depth_multiple: 0.33", "scales:\n  n: [0.3, 0.25, 1024]"),
     ):
-        model = read_model(SMALL.replace(old, new), "x.yaml")
+        model = read_network(SMALL.replace(old, new), "x.yaml")
         assert len(model.shapes.layers) == 14

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import yamlmod
 from tests.real_forks import fork_folder
 from yamlmod.ops.follow import Following, follow
-from yamlmod.ops.positions import read_model
+from yamlmod.ops.network import read_network
 
 _NEW = None
 Edit = Callable[[yamlmod.Model], yamlmod.Model]
@@ -24,7 +24,7 @@ def _yolov5s() -> str:
 
 
 def _follow(before: str, after: str) -> Following:
-    return follow(read_model(before, "a"), read_model(after, "b"))
+    return follow(read_network(before, "a"), read_network(after, "b"))
 
 
 def _pairs(labels: Labels) -> tuple[tuple[int, int], ...]:

@@ -12,18 +12,19 @@ from tests.engine.helpers import insert_text, remove_text, wiring
 from tests.engine.samples import SMALL
 from tests.engine.test_properties import nets
 from yamlmod.errors import Refusal, YamlmodError
+from yamlmod.model.network import Network
 from yamlmod.ops.chain import chain
 from yamlmod.ops.drop_head import drop_head
 from yamlmod.ops.move import move
+from yamlmod.ops.network import read_network
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model, read_model
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.remove import remove
 from yamlmod.ops.replace import replace
 
 
-def model(text: str = SMALL) -> Model:
-    return read_model(text, "model.yaml")
+def model(text: str = SMALL) -> Network:
+    return read_network(text, "model.yaml")
 
 
 def apply(recipe: str, text: str = SMALL) -> Outcome:

@@ -7,7 +7,7 @@ import pytest
 from tests.engine.helpers import insert_text, remove_text, wiring
 from tests.engine.samples import SMALL
 from yamlmod.errors import Refusal
-from yamlmod.ops.positions import read_model
+from yamlmod.ops.network import read_network
 from yamlmod.ops.remove import remove
 
 
@@ -55,13 +55,13 @@ def test_a_table_must_not_run_empty() -> None:
 
 
 def test_an_unknown_module_goes_with_a_warning() -> None:
-    model = read_model(insert_text(SMALL, "New", at=[3], args=[]), "model.yaml")
+    model = read_network(insert_text(SMALL, "New", at=[3], args=[]), "model.yaml")
     assert any("on trust" in warning for warning in remove(model, [3]).warnings)
 
 
 def test_a_list_that_names_one_layer_twice_is_reported() -> None:
     text = SMALL.replace("[[-1, 3], 1, Concat", "[[5, 4], 1, Concat")
-    model = read_model(text, "model.yaml")
+    model = read_network(text, "model.yaml")
     outcome = remove(model, [5])
     assert any("layer 4 twice" in warning for warning in outcome.warnings)
 

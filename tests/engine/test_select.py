@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.samples import SMALL
 from yamlmod.errors import Refusal
-from yamlmod.ops.positions import read_model
+from yamlmod.ops.network import read_network
 
 # SMALL: 0 Conv, 1 Conv, 2 Conv, 3 C3, 4 Conv, 5 SPPF | 6 Conv, 7 nn.Upsample, 8 Concat, 9 C3,
 # 10 Conv, 11 Concat, 12 C3, 13 Detect
@@ -46,7 +46,7 @@ WORDS: list[tuple[str, list[int]]] = [
 
 @pytest.mark.parametrize(("word", "layers"), WORDS, ids=[word for word, _ in WORDS])
 def test_words(word: str, layers: list[int]) -> None:
-    model = read_model(SMALL, "x.yaml")
+    model = read_network(SMALL, "x.yaml")
     assert model.select_many(word) == layers
     if len(layers) == 1:
         assert model.select(word) == layers[0]
@@ -83,13 +83,13 @@ def test_words(word: str, layers: list[int]) -> None:
 )
 def test_refusals(word: str, code: str) -> None:
     with pytest.raises(Refusal) as caught:
-        read_model(SMALL, "x.yaml").select_many(word)
+        read_network(SMALL, "x.yaml").select_many(word)
     assert caught.value.code == code
 
 
 def test_a_name_in_another_case_never_beats_the_exact_one() -> None:
     text = SMALL.replace("[-1, 1, SPPF, [512, 5]]", "[-1, 1, c3, [512]]")
-    model = read_model(text, "x.yaml")
+    model = read_network(text, "x.yaml")
     assert model.select("c3") == 5
     assert model.select_many("C3#*") == [3, 9, 12]
 
@@ -97,6 +97,6 @@ def test_a_name_in_another_case_never_beats_the_exact_one() -> None:
 def test_a_head_that_reads_a_level_twice() -> None:
     text = SMALL.replace("[[9, 12], 1, Detect", "[[9, 3, 12], 1, Detect")
     with pytest.raises(Refusal) as caught:
-        read_model(text, "x.yaml").select_many("P3")
+        read_network(text, "x.yaml").select_many("P3")
     assert caught.value.code == "ambiguous-selector"
     assert "3, 9" in caught.value.message

@@ -12,9 +12,11 @@ import pytest
 from tests.engine.samples import SMALL, SPELLINGS
 from yamlmod.errors import Refusal
 from yamlmod.model import parse
+from yamlmod.model.network import Network
 from yamlmod.ops.drop_head import drop_head
 from yamlmod.ops.insert import Request, insert, plan_insert
-from yamlmod.ops.positions import Model, Position, read_model, resolve_positions
+from yamlmod.ops.network import read_network
+from yamlmod.ops.positions import Position, resolve_positions
 from yamlmod.ops.remove import plan_remove, remove, take_out
 
 # YOLOv5 v1.0: the head collects every row of na*(nc+5) channels, 27 here.
@@ -64,13 +66,13 @@ def composes(monkeypatch: pytest.MonkeyPatch) -> _Composes:
     return counter
 
 
-def _insertion(model: Model, at: int = 4) -> Request:
+def _insertion(model: Network, at: int = 4) -> Request:
     return Request("SimAM", tuple(resolve_positions(model, at=[at])))
 
 
 def test_an_insertion_parses_twice(composes: _Composes) -> None:
     text = SMALL + "# parsed here alone\n"
-    model = read_model(text, "x.yaml")
+    model = read_network(text, "x.yaml")
     assert composes.count == 1
     insert(model, _insertion(model))
     assert composes.count == 2
@@ -78,7 +80,7 @@ def test_an_insertion_parses_twice(composes: _Composes) -> None:
 
 def test_planning_parses_nothing(composes: _Composes) -> None:
     text = SMALL + "# planned here alone\n"
-    model = read_model(text, "x.yaml")
+    model = read_network(text, "x.yaml")
     for place in range(12):
         plan_insert(model, _insertion(model, place))
     plan_remove(model, [3], cascade=True)
@@ -88,13 +90,13 @@ def test_planning_parses_nothing(composes: _Composes) -> None:
 
 def test_a_removal_parses_twice(composes: _Composes) -> None:
     text = SMALL + "# removed here alone\n"
-    model = read_model(text, "x.yaml")
+    model = read_network(text, "x.yaml")
     remove(model, [3])
     assert composes.count == 2
 
 
 def test_the_rows_and_readers_are_made_once() -> None:
-    model = read_model(SMALL, "x.yaml")
+    model = read_network(SMALL, "x.yaml")
     assert model.document.rows is model.document.rows
     assert model.readers(3) is model.readers(3)
 
@@ -105,7 +107,7 @@ def test_ten_times_the_rows_are_ten_times_the_calls(plan: str) -> None:
     for size in (100, 1000):
         rows = "".join(f"  - [-1, 1, C3, [8]]  # {i}\n" for i in range(1, size))
         text = f"backbone:\n  - [-1, 1, Conv, [8]]\n{rows}head:\n  - [-1, 1, Detect, [1]]\n"
-        model = read_model(text, "x.yaml")
+        model = read_network(text, "x.yaml")
         if plan == "insert":
             counts.append(_calls(lambda m=model, n=size: plan_insert(m, _insertion(m, n // 2))))
         else:
@@ -133,7 +135,7 @@ _TEXTS = [SMALL, _COLLECTS, *(before for before, _, _ in SPELLINGS.values())]
 
 @pytest.mark.parametrize("text", _TEXTS)
 def test_liveness_without_a_parse_is_what_the_parsed_result_says(text: str) -> None:
-    model = read_model(text, "x.yaml")
+    model = read_network(text, "x.yaml")
     count = len(model.document.rows)
     choices = product(range(count), ("New", "ImagePoolingAttn"), ([], [27], ["na*(nc+5)"]))
     for place, module, args in choices:
@@ -143,7 +145,7 @@ def test_liveness_without_a_parse_is_what_the_parsed_result_says(text: str) -> N
                 outcome = plan_insert(model, _permit(request))
             except Refusal:
                 continue
-            after = read_model(outcome.text, "x.yaml").alive
+            after = read_network(outcome.text, "x.yaml").alive
             dead = {at for i, at in enumerate(outcome.mapping) if i in model.alive} - after
             dead |= {layer.index for layer in outcome.inserted} - after
             if dead:
@@ -153,7 +155,7 @@ def test_liveness_without_a_parse_is_what_the_parsed_result_says(text: str) -> N
                 plan_insert(model, request)
 
 
-def _places(model: Model, place: int) -> tuple[Position, ...]:
+def _places(model: Network, place: int) -> tuple[Position, ...]:
     try:
         return tuple(resolve_positions(model, at=[place]))
     except Refusal:
@@ -166,12 +168,12 @@ def _permit(request: Request) -> Request:
 
 @pytest.mark.parametrize("text", _TEXTS)
 def test_layers_cut_off_by_a_removal_are_those_of_the_parsed_result(text: str) -> None:
-    model = read_model(text, "x.yaml")
+    model = read_network(text, "x.yaml")
     count = len(model.document.rows)
     for first, second in product(range(count - 1), repeat=2):
         try:
             outcome = take_out(model, sorted({first, second}))
-            after = read_model(outcome.text, "x.yaml")
+            after = read_network(outcome.text, "x.yaml")
         except Refusal:
             continue
         lost = [
@@ -185,5 +187,5 @@ def test_layers_cut_off_by_a_removal_are_those_of_the_parsed_result(text: str) -
 
 
 def test_drop_head_still_takes_its_branch() -> None:
-    model = read_model(SMALL, "x.yaml")
+    model = read_network(SMALL, "x.yaml")
     assert drop_head(model, 12).removed == (10, 11, 12)

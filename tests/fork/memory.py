@@ -10,7 +10,7 @@ from yamlmod.fork.install import install
 from yamlmod.fork.locate import Fork, locate
 from yamlmod.fork.plan import Plan
 from yamlmod.fork.uninstall import uninstall
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 
 class Memory:

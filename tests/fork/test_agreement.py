@@ -16,8 +16,8 @@ from yamlmod.fork.builder import read_builder
 from yamlmod.fork.locate import Fork, locate
 from yamlmod.fork.survey import survey
 from yamlmod.model.document import parse_document
-from yamlmod.ops.positions import registry_kinds
-from yamlmod.workspace.files import Tree
+from yamlmod.ops.network import registry_kinds
+from yamlmod.workspace.tree import Tree
 
 pytestmark = pytest.mark.fork
 
@@ -41,7 +41,7 @@ def test_one_answer_for_every_name(spec: str) -> None:
     modules += ["nn.Upsample", "nn.ReLU", "SurelyNot", "Surely.Not", "torch", "print"]
     rows = "\n".join(f"[-1, 1, {module}, []]" for module in ["Conv", *modules])
     text = model_text(rows, "[[1], 1, Detect, [nc]]")
-    options = Options(registry_kinds(), select=("unresolved-name",), builder=builder)
+    options = Options(registry_kinds, select=("unresolved-name",), builder=builder)
     errors = {
         finding.place.excerpt.split(",")[2].strip()
         for finding in check_document(parse_document(text, "x.yaml"), options)

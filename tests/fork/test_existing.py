@@ -12,8 +12,8 @@ from yamlmod.fork.existing import existing_template, register_existing
 from yamlmod.fork.install import install
 from yamlmod.fork.uninstall import uninstall
 from yamlmod.registry.catalogue import catalogue
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.renamed import renamed
+from yamlmod.registry.template import Template
 
 COMMON_PATH, YOLO_PATH = "models/common.py", "models/yolo.py"
 EXPLICIT = "from models.common import C3, Concat, Conv"

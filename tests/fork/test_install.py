@@ -10,7 +10,7 @@ from tests.fork.memory import ALL, COMMON, CONV, CSP, FREE, SAME, repository, te
 from yamlmod.errors import Refusal
 from yamlmod.fork.blocks import code_block
 from yamlmod.fork.branches import preview
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 COMMON_PATH, YOLO_PATH = "models/common.py", "models/yolo.py"
 

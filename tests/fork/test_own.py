@@ -10,9 +10,10 @@ from tests.fork.memory import COMMON, Memory, repository, yolo
 from yamlmod.errors import Refusal
 from yamlmod.fork.install import install
 from yamlmod.fork.own import fitted
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.own_module import own_template
 from yamlmod.registry.renamed import renamed
+from yamlmod.registry.rules import RULES
+from yamlmod.registry.template import Template
 
 COMMON_PATH = "models/common.py"
 
@@ -196,7 +197,7 @@ def one(signature: str, base: str = "nn.Module", more: str = "") -> str:
         ("", "free"),
         (", c1", "same"),
         (", c1, c2", "conv"),
-        (", c1, c2, n=1, shortcut=True", "conv"),
+        (", c1, c2, n=1, shortcut=True", "csp"),
         (", in_channels, out_channels, k=3", "conv"),
         (", in_channels, reduction=16", "same"),
         (", channel=512, reduction=16", "same"),
@@ -222,11 +223,11 @@ def test_a_base_of_the_same_file_has_the_constructor() -> None:
     assert "class _Base" in mine.code
 
 
-@pytest.mark.parametrize("rule", ["same", "free", "conv"])
+@pytest.mark.parametrize("rule", RULES)
 def test_a_rule_can_be_said(rule: str) -> None:
     mine = own_template(one(", a=1, b=2, c=3"), "mine.py", rule=rule)
     assert mine.rule == rule
-    assert len(mine.arguments) == {"free": 3, "same": 2, "conv": 1}[rule]
+    assert len(mine.arguments) == {"free": 3, "same": 2, "conv": 1, "csp": 0}[rule]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_a_rule_can_be_said(rule: str) -> None:
         (one(", *args"), None, None, "unclear-rule", "Mine(*args)"),
         (one(", c1, *, groups"), None, None, "keyword-only", "groups"),
         (one(", c1"), None, "conv", "bad-rule", "it takes 1"),
-        (one(", c1"), None, "other", "bad-rule", "none of same, free, conv"),
+        (one(", c1"), None, "other", "bad-rule", "none of same, free, conv, csp"),
         (
             "from .layers import Gate\n" + one("", more="        self.g = Gate()\n"),
             None,

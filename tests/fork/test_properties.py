@@ -11,7 +11,7 @@ from tests.fork.memory import ALL, COMMON, repository, yolo
 from yamlmod.edits import apply_edits
 from yamlmod.fork.listing import Listing, import_listing, literal_listing
 from yamlmod.fork.python.source import parse
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 NAMES = st.lists(
     st.sampled_from(["Conv", "C3", "SPP", "C3x", "nn.Conv2d", "DWConv", "Focus", "a"]),

@@ -15,7 +15,7 @@ from yamlmod.fork.locate import Fork, locate
 from yamlmod.fork.placed import PLACEMENTS
 from yamlmod.fork.python.bindings import bindings
 from yamlmod.registry.catalogue import catalogue
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 SPECS = [
     "yolov5==4.0.14",

@@ -18,8 +18,8 @@ from tests.real_forks import fork_folder
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import catalogue
 from yamlmod.registry.digest import digest_of, syntax
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.renamed import renamed
+from yamlmod.registry.template import Template
 
 
 def _black(text: str) -> str:

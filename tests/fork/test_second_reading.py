@@ -6,9 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from yamlmod.cli.options import Sinks
+from yamlmod.cli.repository import changes_of
 from yamlmod.errors import ProofFailedError
 from yamlmod.fork import second_reading
+from yamlmod.fork.install import install
+from yamlmod.fork.locate import locate
 from yamlmod.fork.second_reading import check_second_reading
+from yamlmod.registry.catalogue import get
+from yamlmod.workspace.tree import Tree
+
+MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"
 
 
 @pytest.mark.parametrize(
@@ -30,13 +38,12 @@ def test_the_new_text_must_stay_readable(old_text: str, new_text: str, passes: b
         check_second_reading("f.py", old_text, new_text)
 
 
-def test_a_patch_is_read_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from yamlmod.edits import Edit
-    from yamlmod.fork.plan import Change
-    from yamlmod.fork.proof import proven
-    from yamlmod.fork.python.source import parse
-
-    source = parse("f.py", "f.py", "a = 1\n")
-    monkeypatch.setattr(second_reading, "_is_readable", lambda text: text == "a = 1\n")
+@pytest.mark.parametrize("sinks", [Sinks(write=True), Sinks(diff=Path("x.diff"))])
+def test_what_a_patch_writes_is_read_twice(sinks: Sinks, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = Tree(MINIFORK)
+    plan = install(tree, locate(tree), [get("SimAM")])
+    assert changes_of(tree, plan, sinks)
+    monkeypatch.setattr(second_reading, "_is_readable", lambda text: "SimAM" not in text)
+    assert changes_of(tree, plan, Sinks())
     with pytest.raises(ProofFailedError, match="libcst"):
-        proven(source, Change((Edit(6, 6, "\n"),)), ())
+        changes_of(tree, plan, sinks)

@@ -7,8 +7,10 @@ import time
 from yamlmod.checks.mend import mend
 from yamlmod.checks.run import Options, check_text
 from yamlmod.errors import YamlmodError
+from yamlmod.model.network import Network
 from yamlmod.ops.insert import Request, insert
-from yamlmod.ops.positions import Model, read_model, resolve_positions
+from yamlmod.ops.network import read_network
+from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.remove import remove
 
 _OPTIONS = Options()
@@ -47,7 +49,7 @@ def _mend(text: str) -> None:
 
 
 def _use(text: str) -> bool:
-    model = read_model(text, "fuzz.yaml")
+    model = read_network(text, "fuzz.yaml")
     last = len(model.document.rows) - 1
     for place in sorted({0, last // 2, last}):
         _there_and_back(model, place)
@@ -56,11 +58,11 @@ def _use(text: str) -> bool:
     return True
 
 
-def _there_and_back(model: Model, place: int) -> None:
+def _there_and_back(model: Network, place: int) -> None:
     def edit() -> None:
         positions = tuple(resolve_positions(model, at=[place]))
         there = insert(model, Request("New", positions, [], allow_dead=True))
-        back = remove(read_model(there.text, "fuzz.yaml"), [place])
+        back = remove(read_network(there.text, "fuzz.yaml"), [place])
         wrong = any(comment.value == comment.now for comment in there.wrong_comments)
         if back.text != model.document.text and not wrong:
             raise BrokenContractError(f"removing what was inserted at {place} gives other bytes")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import random
 import subprocess
 import sys
@@ -152,6 +153,7 @@ def fuzz(folder: Path, found: Path, seconds: int, seed: int) -> None:
         f"-dict={folder / 'words'}",
         "-verbosity=0",
         "-print_final_stats=1",
+        f"-artifact_prefix={found}{os.sep}",  # else slow units land in the current folder
         str(folder / "seeds"),
     ]
     atheris.Setup(arguments, one_input, custom_mutator=mutate)

@@ -34,7 +34,7 @@ _MAY: dict[str, set[str]] = {
     "workspace": _GROUND,
     "gates": _GROUND,
     "runtime": _GROUND,
-    "api": {"checks", "ops", "workspace", *_GROUND},
+    "api": {"checks", "model", "ops", "workspace", *_GROUND},
     "errors": {"edits", "safe_text"},
     "edits": set(),
     "programs": set(),

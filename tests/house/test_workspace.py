@@ -13,7 +13,8 @@ import pytest
 from yamlmod.errors import Refusal
 from yamlmod.workspace import disk
 from yamlmod.workspace.commit import Purpose, commit
-from yamlmod.workspace.files import Change, Tree, read_text, real_path
+from yamlmod.workspace.files import Change, read_text, real_path
+from yamlmod.workspace.tree import Tree
 
 
 def _three(folder: Path) -> list[Change]:

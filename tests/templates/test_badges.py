@@ -10,8 +10,8 @@ from tests import badges as command
 from yamlmod.errors import Refusal
 from yamlmod.registry import measured as room
 from yamlmod.registry.catalogue import catalogue, get
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.measured import BADGES, measured
+from yamlmod.registry.template import Template
 
 from . import badges, cost, support
 

@@ -27,7 +27,7 @@ from yamlmod.cli.running import open_run
 from yamlmod.cli.verifying import Subjects, Verified, Verifier, Wish
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import catalogue
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 PLACES = range(24)
 _FIRST = 3  # of stride 8: what grows with the square of the map starts here

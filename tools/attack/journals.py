@@ -162,7 +162,7 @@ def _is_allowed(
         return "" if name.startswith(_MADE) else "a folder was made"
     if not (_PLAIN.fullmatch(name) or ("--outside" in words and _PLAIN_OUTSIDE.fullmatch(name))):
         return "no file that yamlmod writes"
-    if after is not None and after[0] & 0o7022:
+    if after is not None and before is None and after[0] & 0o7022:
         return f"mode {after[0]:o}"
     if after is not None and before is not None and after[0] != before[0]:
         return f"mode {after[0]:o} in place of {before[0]:o}"

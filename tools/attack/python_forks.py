@@ -31,7 +31,7 @@ from yamlmod.fork.install import install
 from yamlmod.fork.locate import locate
 from yamlmod.fork.uninstall import uninstall
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 CASES = 90
 SECONDS = 12.0

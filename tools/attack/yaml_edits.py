@@ -22,12 +22,14 @@ from tools.attack._yaml_documents import Case
 from tools.attack._yaml_oracle import JOINS, Edit, Net, complaint, load, rows_of
 from tools.attack.report import Budget, Report
 from yamlmod.errors import Refusal, YamlmodError
+from yamlmod.model.network import Network
 from yamlmod.ops.chain import chain
 from yamlmod.ops.drop_head import drop_head
 from yamlmod.ops.insert import Request, insert
 from yamlmod.ops.move import move
+from yamlmod.ops.network import read_network
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model, read_model, resolve_positions
+from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.remove import remove
 from yamlmod.ops.replace import replace as replace_layer
@@ -53,7 +55,7 @@ def run_document(seed: int, number: int, report: Report) -> int:
     case = documents.draw(rng)
     before = load(case.text)
     try:
-        model = read_model(case.text, "model.yaml")
+        model = read_network(case.text, "model.yaml")
     except YamlmodError as error:
         report.fail(f"seed {seed} document {number}: not read: {error.message}\n{case.text}")
         return 1
@@ -68,7 +70,7 @@ def run_document(seed: int, number: int, report: Report) -> int:
     return _EDITS
 
 
-def try_edit(case: Case, model: Model, before: dict[str, Any], edit: Edit) -> str:
+def try_edit(case: Case, model: Network, before: dict[str, Any], edit: Edit) -> str:
     """Run one edit; return how it ended, beginning with WRONG where that must not be."""
     try:
         outcome = _run(model, edit)
@@ -86,7 +88,7 @@ def try_edit(case: Case, model: Model, before: dict[str, Any], edit: Edit) -> st
     return f"WRONG {edit.kind}: {problem}\n{outcome.text}" if problem else edit.kind
 
 
-def _run(model: Model, edit: Edit) -> Outcome:
+def _run(model: Network, edit: Edit) -> Outcome:
     if edit.flag and edit.kind in ("remove", "move", "replace", "drop-head"):
         recipe = _recipe(edit)
         if recipe:
@@ -264,7 +266,7 @@ def _inverse(case: Case, net: Net, edit: Edit, outcome: Outcome) -> str:
     if edit.sources is not None and len(edit.sources) > 1:
         sources = (new[0] - 1,)
     try:
-        text = remove(read_model(outcome.text, "model.yaml"), new, sources=sources).text
+        text = remove(read_network(outcome.text, "model.yaml"), new, sources=sources).text
     except YamlmodError as error:
         lawful = ("reads-image", "changes-channels", "changes-stride", "joins-inputs")
         code = error.code
@@ -288,7 +290,7 @@ def _smallest(case: Case, edit: Edit) -> tuple[Case, Edit]:
 
 def _kind_of_failure(case: Case, edit: Edit) -> str:
     try:
-        model = read_model(case.text, "model.yaml")
+        model = read_network(case.text, "model.yaml")
         outcome = try_edit(case, model, load(case.text), edit)
     except Exception as error:
         return type(error).__name__

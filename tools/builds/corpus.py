@@ -15,7 +15,7 @@ import yaml
 from tests.forks import unpack
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.locate import Fork, locate
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ def sources(paths: Sequence[Path], cache: Path) -> Iterator[Source | str]:
         children = [path] if _is_fork(path) else sorted(path.iterdir())
         for child in children:
             root = child
+            # Two releases of a package lie in folders of one name, and are two truths.
+            name = child.name if child == path else f"{path.name}/{child.name}"
             if child.name.endswith((".dist-info", ".egg-info")):
                 continue
             if child.is_file():
@@ -64,7 +66,7 @@ def sources(paths: Sequence[Path], cache: Path) -> Iterator[Source | str]:
                     unpack(child, root)
             try:
                 tree = Tree(root)
-                yield Source(child.name, root, tree, locate(tree))
+                yield Source(name, root, tree, locate(tree))
             except (YamlmodError, RecursionError) as error:
                 yield f"{child.name}: {error}"
 

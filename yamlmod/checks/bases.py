@@ -10,7 +10,7 @@ from typing import Literal
 
 from yamlmod.model.align import Alignment, align, value_key
 from yamlmod.model.document import Document, Ref, Row
-from yamlmod.model.graph import resolve
+from yamlmod.model.network import Network
 from yamlmod.model.reads import ReadChanges, compare_reads
 from yamlmod.model.refs import IMAGE, target
 from yamlmod.model.wiring import Wiring
@@ -18,8 +18,6 @@ from yamlmod.registry.official import OfficialGraph, official_graphs
 
 Origin = Literal["given", "official", "sibling"]
 
-NOWHERE = -2
-"""The target of a reference that no layer answers, in the wiring of a file under check."""
 _TRIED = 3
 
 
@@ -62,19 +60,9 @@ def row_words(rows: Iterable[Row]) -> Counter[tuple[str, str]]:
     return Counter((row.module, value_key(row.args)) for row in rows)
 
 
-def wiring_of(document: Document) -> Wiring:
-    """Return a file's wiring, in which a reference that leads nowhere has a target of its own."""
-    graph, unresolved = resolve(document)
-    inputs = [{read.slot: read.target for read in reads} for reads in graph.reads]
-    for item in unresolved:
-        inputs[item.reader][item.slot] = NOWHERE
-    slots = (tuple(reads[slot] for slot in sorted(reads)) for reads in inputs)
-    return Wiring(document.rows, tuple(slots))
-
-
 def base_of(document: Document, origin: Origin) -> Base:
     """Return a file as a base."""
-    return Base(document.shown, origin, wiring_of(document))
+    return Base(document.shown, origin, Network.lenient(document, {}).wiring)
 
 
 @cache

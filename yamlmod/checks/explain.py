@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule
 from yamlmod.checks.run import Options, check_text
+from yamlmod.checks.subject import KindsOf
 from yamlmod.model.document import parse_document
-from yamlmod.model.modules import Kind
 
 
-def explain(rule: Rule, kinds: Mapping[str, Kind]) -> list[str]:
+def explain(rule: Rule, kinds_of: KindsOf) -> list[str]:
     """Return what `--explain` prints."""
     lines = [f"{rule.code} ({rule.severity}): {rule.summary}", "", *_wrapped(rule.why)]
     if not rule.invalid:
@@ -26,17 +25,17 @@ def explain(rule: Rule, kinds: Mapping[str, Kind]) -> list[str]:
         *(f"    {line}" for line in case.text.strip().split("\n")),
         "",
     ]
-    for finding in findings_of(rule, case, kinds):
+    for finding in findings_of(rule, case, kinds_of):
         lines += [f"    {line}" for line in finding.lines()]
     return lines
 
 
-def findings_of(rule: Rule, case: Invalid, kinds: Mapping[str, Kind]) -> list[Finding]:
+def findings_of(rule: Rule, case: Invalid, kinds_of: KindsOf) -> list[Finding]:
     """Return what a rule finds in one of its cases."""
     base = None
     if case.base is not None:
         base = base_of(parse_document(case.base, "base.yaml"), "given")
-    options = Options(kinds, select=(rule.code,), base=base, builder=case.builder)
+    options = Options(kinds_of, select=(rule.code,), base=base, builder=case.builder)
     return list(check_text(case.text, "model.yaml", options))
 
 

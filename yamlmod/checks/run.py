@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from yamlmod.checks.bases import Base
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.refused import finding_of
 from yamlmod.checks.rule import Rule, all_rules
 from yamlmod.checks.several_layers import counts_for_several, finding_of_several
-from yamlmod.checks.subject import Subject
+from yamlmod.checks.subject import KindsOf, Subject, no_kinds
 from yamlmod.edits import apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.builder import Builder
 from yamlmod.model.document import Document, parse_document
-from yamlmod.model.modules import Kind
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -24,7 +23,7 @@ _ORDER = {"error": 0, "warning": 1, "note": 2}
 class Options:
     """What the rules may look at besides the text, and which of them run."""
 
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    kinds_of: KindsOf = no_kinds
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     base: Base | None = None
@@ -95,7 +94,7 @@ def check_document(
     if several is not None:
         finding = finding_of_several(document, several)
         return (finding,) if finding.rule in {rule.code for rule in options.rules} else ()
-    subject = Subject(document, options.kinds, options.base, siblings, options.builder)
+    subject = Subject(document, options.kinds_of, options.base, siblings, options.builder)
     found = [finding for rule in options.rules for finding in rule.check(subject)]
     return tuple(sorted(found, key=_by_place))
 

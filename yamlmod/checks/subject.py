@@ -2,65 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from yamlmod.checks.bases import Base, Compared, compare_with, nearest, official_bases, wiring_of
+from yamlmod.checks.bases import Base, Compared, compare_with, nearest, official_bases
 from yamlmod.checks.finding import Finding, Fix, Reference, Severity
 from yamlmod.checks.misnumbered import Wrong, misnumbered
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
-from yamlmod.model.align import value_key
 from yamlmod.model.build_answer import BuildAnswer
 from yamlmod.model.builder import Builder
-from yamlmod.model.channels import Shape, Shapes, infer_shapes
+from yamlmod.model.channels import Shape, Shapes
 from yamlmod.model.document import Document, Row
-from yamlmod.model.graph import Graph, Read, Unresolved, resolve, side_effects
+from yamlmod.model.graph import Graph, Unresolved
 from yamlmod.model.modules import ATTENTION, JOINS, KNOWN, Kind, template_kind
+from yamlmod.model.network import Network
 from yamlmod.model.parse import load_plain
 from yamlmod.model.wiring import Wiring
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
-# As many rows like the first ones are the beginning of a second backbone, and no coincidence.
-_STREAM = 5
+KindsOf = Callable[[Iterable[str]], Mapping[str, Kind]]
+"""Says what is known of modules besides the built-in table: the registry's, a fork's."""
+
+
+def no_kinds(modules: Iterable[str]) -> Mapping[str, Kind]:
+    """Know nothing besides the built-in table."""
+    return {}
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
     """A document under check.
 
-    ``kinds`` says what is known of modules besides the built-in table: the registry's, a fork's.
     ``base`` is the architecture it was made from, where that is known; ``siblings`` are clean files
     whose rows are some of this file's.
     """
 
     document: Document
-    kinds: Mapping[str, Kind]
+    kinds_of: KindsOf = no_kinds
     base: Base | None = None
     siblings: Sequence[Base] = ()
     builder: Builder | None = None
 
     @cached_property
-    def _resolved(self) -> tuple[Graph, tuple[Unresolved, ...]]:
-        return resolve(self.document)
+    def network(self) -> Network:
+        """Return the file as a network, with references that lead nowhere apart."""
+        return Network.lenient(self.document, self._kinds())
 
     @property
     def graph(self) -> Graph:
         """Return the reads that lead somewhere."""
-        return self._resolved[0]
+        return self.network.graph
 
     @property
     def unresolved(self) -> tuple[Unresolved, ...]:
         """Return the references that lead nowhere."""
-        return self._resolved[1]
+        return self.network.unresolved
 
-    @cached_property
+    @property
     def wiring(self) -> Wiring:
         """Return who reads whom, with references that lead nowhere in their slots."""
-        return wiring_of(self.document)
+        return self.network.wiring
+
+    @property
+    def shapes(self) -> Shapes:
+        """Return channels and strides; a row with a reference that leads nowhere has none."""
+        return self.network.shapes
+
+    @property
+    def alive(self) -> frozenset[int]:
+        """Return the layers whose output reaches a head, or that work by side effect."""
+        return self.network.alive
 
     @cached_property
     def compared(self) -> Sequence[Compared]:
@@ -81,18 +96,13 @@ class Subject:
 
     def stride_conflicts(self, changed: Mapping[int, tuple[int, ...]]) -> int:
         """Return how many layers join different strides when some layers read something else."""
-        reads = list(self._shape_reads)
-        for layer, targets in changed.items():
-            reads[layer] = tuple(
-                Read(layer, slot, target, target) for slot, target in enumerate(targets)
-            )
-        shapes = infer_shapes(self.document, self.graph._replace(reads=tuple(reads)), self._kinds)
-        return sum(
-            1
-            for row in self.rows
-            if self.joins_strides(row)
-            and len({s for r in reads[row.index] if (s := shapes[r.target].stride) is not None}) > 1
-        )
+        shapes = self.network.shapes_with(changed)
+        count = 0
+        for row in filter(self.joins_strides, self.rows):
+            targets = changed.get(row.index) or self.network.known_inputs(row.index)
+            strides = {shapes[target].stride for target in targets} - {None}
+            count += len(strides) > 1
+        return count
 
     def joins_strides(self, row: Row) -> bool:
         """Tell whether a row's inputs have to be of one stride."""
@@ -112,45 +122,25 @@ class Subject:
             return None
         return ask(load_plain(self.document.text, self.document.shown))
 
-    @cached_property
-    def shapes(self) -> Shapes:
-        """Return channels and strides; a row with a reference that leads nowhere has none."""
-        graph = self.graph._replace(reads=self._shape_reads)
-        return infer_shapes(self.document, graph, self._kinds)
-
-    @cached_property
-    def _shape_reads(self) -> tuple[tuple[Read, ...], ...]:
-        # A second stream may begin anew at an image of its own: its strides are not known.
-        unknown = {item.reader for item in self.unresolved} | set(_second_streams(self.rows))
-        return tuple(() if i in unknown else row for i, row in enumerate(self.graph.reads))
-
-    @cached_property
-    def alive(self) -> frozenset[int]:
-        """Return the layers whose output reaches a head, or that work by side effect."""
-        heads = [row.index for row in self.rows if self.is_head(row)]
-        return self.graph.alive([*side_effects(self.rows), *heads])
-
     def kind(self, row: Row) -> Kind | None:
         """Return what is known of a row's module."""
-        return self._kinds.get(row.module)
+        return self.network.kinds.get(row.module)
 
-    @cached_property
     def _kinds(self) -> Mapping[str, Kind]:
-        found = {}
-        for module in {row.module for row in self.rows}:
-            kind = self.kinds.get(module) or KNOWN.get(module) or _registered(module)
+        modules = {row.module for row in self.rows}
+        told = self.kinds_of(modules)
+        kinds = {}
+        for module in modules:
+            kind = told.get(module) or KNOWN.get(module) or _registered(module)
             if self.builder is not None:
                 kind = _in_fork(self.builder, module, kind)
             if kind is not None:
-                found[module] = kind
-        return found
+                kinds[module] = kind
+        return kinds
 
     def is_head(self, row: Row) -> bool:
         """Tell whether a row gives the network's result: the last one, or a known head."""
-        kind = self.kind(row)
-        return row.index == self.document.head.index or (
-            kind is not None and kind.channels == "head"
-        )
+        return self.network.is_head(row.index)
 
     def is_attention(self, row: Row) -> bool:
         """Tell whether a row is an attention layer: by the registry, or by its name."""
@@ -159,9 +149,7 @@ class Subject:
 
     def inputs(self, row: Row) -> list[Shape] | None:
         """Return the shapes a row reads, None where one of its references leads nowhere."""
-        if any(item.reader == row.index for item in self.unresolved):
-            return None
-        return [self.shapes[read.target] for read in self.graph.reads[row.index]]
+        return self.network.inputs(row.index)
 
     def at_row(
         self,
@@ -180,17 +168,6 @@ class Subject:
         start, end = span if span is not None else (row.start, row.end)
         place = self.document.place(start, end)
         return Finding(rule, severity, place, message, help, row.index, actual, expected, fix)
-
-
-def _second_streams(rows: Sequence[Row]) -> Iterator[int]:
-    """Yield the rows at which the file's own beginning comes again, word for word."""
-    said = [(row.module, value_key(row.args)) for row in rows]
-    # The first row may prepare what both streams read.
-    starts = [said[top : top + _STREAM] for top in range(2)]
-    for index in range(2, len(said) - _STREAM + 1):
-        stream = said[index : index + _STREAM]
-        if stream in starts and len(set(stream)) > 2:
-            yield index
 
 
 def _in_fork(builder: Builder, module: str, kind: Kind | None) -> Kind | None:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from yamlmod.fork.read.answers import Failure, NetworkReading, RowReading, Sizes, UnknownPart
-from yamlmod.fork.read.problems import spelled
+from yamlmod.fork.read.answers import (
+    Failure,
+    NetworkReading,
+    RowReading,
+    Sizes,
+    UnknownPart,
+    spelled,
+)
 from yamlmod.report.tables import table
 
 

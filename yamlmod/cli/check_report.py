@@ -54,7 +54,7 @@ def explain_rule(code: str, wish: Wish) -> None:
     """Print what a rule finds and why."""
     from yamlmod.checks.explain import explain
     from yamlmod.checks.rule import all_rules
-    from yamlmod.ops.positions import registry_kinds
+    from yamlmod.ops.network import registry_kinds
 
     (word,) = known_codes([code])
     rule = next(rule for rule in all_rules() if rule.code == word)
@@ -62,7 +62,7 @@ def explain_rule(code: str, wish: Wish) -> None:
         data = {"rule": rule.code, "severity": rule.severity}
         say_json({**data, "summary": rule.summary, "why": rule.why})
     else:
-        show(explain(rule, registry_kinds()))
+        show(explain(rule, registry_kinds))
 
 
 def report(done: Sequence[Checked], options: Options, wish: Wish) -> int:

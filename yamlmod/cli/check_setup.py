@@ -10,7 +10,7 @@ from yamlmod.checks.bases import Base, base_of
 from yamlmod.checks.run import Options, known_codes
 from yamlmod.model.builder import Builder
 from yamlmod.model.document import parse_document
-from yamlmod.ops.positions import registry_kinds
+from yamlmod.ops.network import registry_kinds
 from yamlmod.workspace.files import display, read_text
 
 
@@ -19,7 +19,7 @@ def check_options(
 ) -> Options:
     """Return the options of a run. Raises Refusal for unknown rules and an unusable base."""
     return Options(
-        kinds=registry_kinds(),
+        kinds_of=registry_kinds,
         select=known_codes(select),
         ignore=known_codes(ignore),
         base=None if base is None else _given(base),
@@ -38,7 +38,7 @@ def _builder(repo: Path) -> Builder:
     from yamlmod.cli.fork_reading import ForkQuestions
     from yamlmod.fork.builder import read_builder
     from yamlmod.fork.locate import locate
-    from yamlmod.workspace.files import Tree
+    from yamlmod.workspace.tree import Tree
 
     tree = Tree(repo)
     return replace(read_builder(tree, locate(tree)), ask=ForkQuestions(str(repo)))

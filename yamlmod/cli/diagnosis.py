@@ -15,7 +15,8 @@ from yamlmod.fork.symptoms import of_kind, symptoms, unused_parameters_allowed
 from yamlmod.model.builder import ParserNames
 from yamlmod.registry.catalogue import find
 from yamlmod.runtime.interpreter import Imports
-from yamlmod.workspace.files import Tree, real_path
+from yamlmod.workspace.files import real_path
+from yamlmod.workspace.tree import Tree
 
 DISTRIBUTIONS = ("torch", "torchvision", "numpy", "setuptools", "ultralytics", "yolov5")
 # Layers without parameters: where their output is unused, nothing misses a gradient.
@@ -170,13 +171,13 @@ def ddp_findings(
     tree: Tree, survey: Survey, rows: Sequence[Use], paths: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Name layers of YAMLs with patched modules whose parameters never get a gradient."""
-    from yamlmod.ops.positions import read_model
+    from yamlmod.ops.network import read_network
 
     allowed = unused_parameters_allowed(paths)
     ours = {one.class_name for one in survey.patched}
     for path in dict.fromkeys(one.path for one in rows if one.module in ours):
         try:
-            model = read_model(tree.read(path) or "", tree.shown(path))
+            model = read_network(tree.read(path) or "", tree.shown(path))
         except Refusal as error:
             yield Finding("yamls", "problem", f"{path}: {error.message}")
             continue

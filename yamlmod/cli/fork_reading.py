@@ -14,7 +14,7 @@ from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.opening import reader_of
 from yamlmod.fork.read.problems import answer, scales_of
 from yamlmod.model.build_answer import BuildAnswer
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 
 
 @dataclass(frozen=True)

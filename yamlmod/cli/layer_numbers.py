@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from yamlmod.fork.numbers.findings import LayerNumber
     from yamlmod.fork.read.network import ForkReader
     from yamlmod.ops.outcome import Outcome
-    from yamlmod.workspace.files import Tree
+    from yamlmod.workspace.tree import Tree
 
 _MANY = 12
 

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from yamlmod.model.channels import Scale
-from yamlmod.model.graph import side_effects
+from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
-from yamlmod.ops.positions import Model
 from yamlmod.report.tables import table
 
 
-def layers_data(model: Model) -> dict[str, Any]:
+def layers_data(model: Network) -> dict[str, Any]:
     """Return every layer as plain data."""
     document, shapes = model.document, model.shapes
-    alive = model.graph.alive(side_effects(document.rows))
+    alive = model.alive
     layers = []
     for row in document.rows:
         shape = shapes[row.index]
@@ -33,14 +32,14 @@ def layers_data(model: Model) -> dict[str, Any]:
                     scale.name: real for scale, real in zip(shapes.scales, shape.real, strict=True)
                 },
                 "stride": _stride(shape.stride),
-                "readers": sorted({read.reader for read in model.graph.readers(row.index)}),
+                "readers": sorted({read.reader for read in model.readers(row.index)}),
                 "alive": row.index in alive,
             }
         )
     return {"cfg": document.shown, "layers": layers}
 
 
-def layers_table(model: Model) -> list[str]:
+def layers_table(model: Network) -> list[str]:
     """Return the lines of the table that `show` prints."""
     shown = _columns(model.shapes.scales)
     widths = list(shown.values())

@@ -7,8 +7,9 @@ from typing import Any
 
 from yamlmod.fork.blocks import code_block
 from yamlmod.fork.branches import preview
-from yamlmod.registry.manifest import Argument, Template
 from yamlmod.registry.measured import Measured, measured
+from yamlmod.registry.rules import RULES
+from yamlmod.registry.template import Argument, Template
 
 
 def module_data(template: Template, channels: int) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def module_lines(template: Template, channels: int) -> list[str]:
         *([f"             {_published(paper)}"] if paper.get("url") else []),
         *_reference(template),
         f"also called  {', '.join(template.aliases) or '-'}",
-        f"rule         {template.rule}: {_RULES[template.rule]}",
+        f"rule         {template.rule}: {RULES[template.rule].meaning}",
         f"row          {_row(template, channels)}",
         f"constructor  {template.class_name}({constructor}) for {channels} channels",
         f"needs        Python {template.python}, torch {template.torch}"
@@ -90,15 +91,6 @@ def module_lines(template: Template, channels: int) -> list[str]:
             lines.append(f"  {row.args}: {row.meaning}{write}")
     lines += ["", "registers in parse_model:", *_indented(preview(template))]
     return [*lines, "", "adds to models/common.py:", *_indented(code_block(template))]
-
-
-_RULES = {
-    "same": "parse_model hands it its input's channels; the row carries none",
-    "free": "it takes no channels; its args stand as they are",
-    "conv": "it stands with Conv; the row's first argument is the nominal output channels",
-    "csp": "it stands with Conv and with C3: nominal output channels, and the row's number repeats "
-    "what is inside",
-}
 
 
 def _reference(template: Template) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from yamlmod.errors import Refusal
+from yamlmod.registry.rules import rules_in_words
 
 
 def path_word(text: str) -> Path:
@@ -148,8 +149,8 @@ Rule = Annotated[
         "--rule",
         metavar="RULE",
         show_default=False,
-        help="same, free or conv: the channels a class of your own is handed, where its "
-        "signature does not say.",
+        help=f"{rules_in_words()}: what a class of your own is handed first, where its signature "
+        "does not say.",
     ),
 ]
 
@@ -196,6 +197,16 @@ Args = Annotated[
         metavar="JSON",
         show_default=False,
         help="The row's args as a JSON list, in place of the derived ones.",
+    ),
+]
+RowsOf = Annotated[
+    Path | None,
+    typer.Option(
+        "--repo",
+        metavar="REPO",
+        parser=path_word,
+        show_default=False,
+        help="Find the args by reading this fork's code; any class that it knows can be given.",
     ),
 ]
 KeepSkips = Annotated[

@@ -10,12 +10,13 @@ from typing import Any
 from yamlmod.cli.running import told_of_run
 from yamlmod.errors import Refusal, one_of
 from yamlmod.fork.symptoms import of_kind, symptoms
+from yamlmod.model.network import Network
 from yamlmod.ops.follow import Following
-from yamlmod.ops.positions import Model
 from yamlmod.registry.catalogue import find
 from yamlmod.runtime.answers import IdentityAnswer, RemapAnswer
-from yamlmod.workspace.files import Tree, display, exists, real_path
+from yamlmod.workspace.files import display, exists, real_path
 from yamlmod.workspace.search import python_files
+from yamlmod.workspace.tree import Tree
 
 _LAYER = re.compile(r"model\.(\d+)\.")
 
@@ -37,7 +38,7 @@ def check_paths(weights: Path, out: Path | None, force: bool) -> None:
 
 
 def question(
-    models: tuple[Model, Model],
+    models: tuple[Network, Network],
     cfgs: tuple[Path, Path],
     found: Following,
     identity: bool,
@@ -58,7 +59,7 @@ def question(
     }
 
 
-def identity_wanted(new: Model, found: Following) -> dict[str, Any]:
+def identity_wanted(new: Network, found: Following) -> dict[str, Any]:
     """Return how each new layer starts as the identity, and which cannot and why."""
     fills: dict[str, Mapping[str, float]] = {}
     cannot: list[str] = []
@@ -87,7 +88,7 @@ def bare_loads(tree: Tree, torch: str) -> list[str]:
     return [f"{one.path}:{one.line}" for one in found]
 
 
-def check_answer(answer: RemapAnswer, new: Model) -> None:
+def check_answer(answer: RemapAnswer, new: Network) -> None:
     """Refuse an answer that speaks of layers that the new YAML does not have."""
     layers = {int(match[1]) for name, _ in answer["new"] if (match := _LAYER.match(name))}
     if any(layer >= len(new.document.rows) for layer in layers):
@@ -97,7 +98,7 @@ def check_answer(answer: RemapAnswer, new: Model) -> None:
 def report(
     answer: RemapAnswer,
     found: Following,
-    new: Model,
+    new: Network,
     loads: Sequence[str],
     out: Path | None,
     trains: bool,
@@ -131,7 +132,7 @@ def report(
         )
 
 
-def _train(trains: bool, out: Path, new: Model) -> str:
+def _train(trains: bool, out: Path, new: Network) -> str:
     cfg = new.document.shown
     if trains:
         return f"train.py --weights {display(out)} --cfg {cfg}"
@@ -159,7 +160,7 @@ def _groups(dropped: Sequence[Sequence[Any]]) -> str:
     return "; ".join(f"{one_of(names, 3)}: {reason}" for reason, names in reasons.items())
 
 
-def _new(names: Sequence[Sequence[Any]], model: Model) -> str:
+def _new(names: Sequence[Sequence[Any]], model: Network) -> str:
     if not names:
         return "none"
     layers: dict[str, int] = {}

@@ -5,21 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from yamlmod.cli.finish import Report
+from yamlmod.cli.options import Sinks
 from yamlmod.errors import Refusal
 from yamlmod.fork.locate import Fork, shown_dialect
 from yamlmod.fork.plan import Plan
 from yamlmod.model.refs import SpellingRule
-from yamlmod.workspace.files import Change, Tree, real_path
+from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.tree import Tree
 
 
-def changes_of(tree: Tree, plan: Plan) -> list[Change]:
-    """Return the file changes of a plan; a file that a link leads out of the tree is refused."""
+def changes_of(tree: Tree, plan: Plan, sinks: Sinks) -> list[Change]:
+    """Return the file changes of a plan; a file that a link leads out of the tree is refused.
+
+    What will be written is read by libcst first; a preview does without its import.
+    """
     for path in plan.texts:
         _refuse_outside(tree, path)
+    if sinks.writes or sinks.diff is not None:
+        _read_again(tree, plan)
     return [
         tree.removal(path) if text is None else tree.change(path, text)
         for path, text in plan.texts.items()
     ]
+
+
+def _read_again(tree: Tree, plan: Plan) -> None:
+    from yamlmod.fork.second_reading import check_second_reading
+
+    for path, text in plan.texts.items():
+        if text is not None and path.endswith(".py"):
+            check_second_reading(tree.shown(path), tree.read(path) or "", text)
 
 
 def _refuse_outside(tree: Tree, path: str) -> None:

@@ -19,7 +19,8 @@ from yamlmod.fork.locate import Fork, cfg_folders, locate
 from yamlmod.runtime.answers import Stopped
 from yamlmod.runtime.interpreter import Interpreter, choose, own
 from yamlmod.runtime.worker import Worker
-from yamlmod.workspace.files import Tree, display, real_path
+from yamlmod.workspace.files import display, real_path
+from yamlmod.workspace.tree import Tree
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from yamlmod.cli.console import say
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.manifest import RULES
 from yamlmod.registry.naming import check_class_name, stem_of
+from yamlmod.registry.rules import RULES
 from yamlmod.registry.sources import (
     CONFIG,
     Source,

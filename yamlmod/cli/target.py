@@ -13,7 +13,8 @@ from yamlmod.workspace.files import TextFile, display, exists, read_text, real_p
 from yamlmod.workspace.home import home_of
 
 if TYPE_CHECKING:
-    from yamlmod.ops.positions import Model, Position
+    from yamlmod.model.network import Network
+    from yamlmod.ops.positions import Position
 
 
 _SCALED = re.compile(r"(yolo(?:v|e-)?\d+)[nslmxtbce](.*\.ya?ml)")
@@ -23,16 +24,16 @@ class Target(NamedTuple):
     """A model YAML that was read."""
 
     file: TextFile
-    model: Model
+    model: Network
 
 
 def open_target(cfg: Path, folders: Sequence[Path] = ()) -> Target:
     """Find and read a model YAML: in the current folder, then in ``folders``."""
     # Not at the top of the file: `--help` must not pay for the YAML parser.
-    from yamlmod.ops.positions import read_model
+    from yamlmod.ops.network import read_network
 
     file = read_text(find_cfg(cfg, folders))
-    return Target(file, read_model(file.text, display(file.path)))
+    return Target(file, read_network(file.text, display(file.path)))
 
 
 def find_cfg(cfg: Path, folders: Sequence[Path] = ()) -> Path:
@@ -72,7 +73,7 @@ def shadowed_cfg(cfg: Path, repo: Path) -> list[str]:
 
 
 def positions_of(
-    model: Model,
+    model: Network,
     at: Sequence[int] | None,
     after: Sequence[str] | None,
     before: Sequence[str] | None,
@@ -84,17 +85,17 @@ def positions_of(
     return tuple(resolve_positions(model, at or (), after or (), before or (), edge or ()))
 
 
-def layers_of(model: Model, words: Sequence[str]) -> tuple[int, ...]:
+def layers_of(model: Network, words: Sequence[str]) -> tuple[int, ...]:
     """Return every layer that the selectors name."""
     return tuple(layer for word in words for layer in model.select_many(word))
 
 
-def readers_of(model: Model, words: Sequence[str] | None) -> tuple[int, ...] | None:
+def readers_of(model: Network, words: Sequence[str] | None) -> tuple[int, ...] | None:
     """Return the layers that --readers names, or None where it was not given."""
     return None if words is None else layers_of(model, words)
 
 
-def sources_of(model: Model, text: str | None) -> tuple[int, ...] | None:
+def sources_of(model: Network, text: str | None) -> tuple[int, ...] | None:
     """Return the layers that --from names, or None where it was not given."""
     if text is None:
         return None

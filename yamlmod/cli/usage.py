@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from yamlmod.errors import Refusal
 from yamlmod.model.document import Document, parse_document
-from yamlmod.workspace.files import Tree
 from yamlmod.workspace.search import model_yamls
+from yamlmod.workspace.tree import Tree
 
 
 @dataclass(frozen=True)

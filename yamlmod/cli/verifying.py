@@ -15,8 +15,9 @@ from yamlmod.cli.running import Run
 from yamlmod.cli.target import Target
 from yamlmod.errors import Refusal
 from yamlmod.model.graph import SIDE_EFFECT
+from yamlmod.model.network import Network
 from yamlmod.ops.follow import Following, follow
-from yamlmod.ops.positions import Model, registry_kinds
+from yamlmod.ops.network import registry_kinds
 from yamlmod.registry.cost import Cost, cost
 from yamlmod.runtime.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.runtime.protection import Protection
@@ -129,7 +130,7 @@ class Subjects:
             "base": self._base(model, following),
         }
 
-    def _base(self, model: Model, following: Following | None) -> dict[str, Any] | None:
+    def _base(self, model: Network, following: Following | None) -> dict[str, Any] | None:
         if self.base is None or following is None:
             return None
         return {
@@ -161,7 +162,7 @@ class Subjects:
     def references(self, target: Target) -> Check:
         """Compare the references with the base's: `yamlmod check --base`, one rule of it."""
         base = None if self.base is None else base_of(self.base.model.document, "given")
-        options = Options(kinds=registry_kinds(), select=("wiring",), base=base)
+        options = Options(kinds_of=registry_kinds, select=("wiring",), base=base)
         found = check_document(target.model.document, options)
         errors = [one for one in found if one.severity == "error"]
         against = "the nearest known network" if base is None else base.name
@@ -173,7 +174,7 @@ class Subjects:
         return Check("references", "fail" if errors else "pass", "; ".join(told))
 
 
-def _rows(model: Model) -> list[dict[str, Any]]:
+def _rows(model: Network) -> list[dict[str, Any]]:
     return [
         {
             "index": row.index,
@@ -190,12 +191,12 @@ def _first(text: str) -> str:
     return text.partition(":")[0].partition("\n")[0]
 
 
-def inserted(model: Model, following: Following | None) -> list[int]:
+def inserted(model: Network, following: Following | None) -> list[int]:
     """Return the layers that are new against the base; without one, all attention layers."""
     if following is not None:
         replaced = (change.new for change in following.comparison.replaced)
         return sorted({*following.added, *replaced})
-    subject = Subject(model.document, registry_kinds())
+    subject = Subject(model.document, registry_kinds)
     return [row.index for row in model.document.rows if subject.is_attention(row)]
 
 

@@ -12,8 +12,8 @@ from yamlmod.errors import Refusal
 if TYPE_CHECKING:
     from yamlmod.fork.locate import Fork
     from yamlmod.fork.plan import Plan
-    from yamlmod.registry.manifest import Template
-    from yamlmod.workspace.files import Tree
+    from yamlmod.registry.template import Template
+    from yamlmod.workspace.tree import Tree
 
 
 class FileWord(NamedTuple):

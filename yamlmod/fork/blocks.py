@@ -11,7 +11,7 @@ from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.python.source import Source
 from yamlmod.registry.digest import digest_of
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 _BEGIN = re.compile(
     r"^# yamlmod: begin (?P<name>\S+) (?P<version>\S+) sha256=(?P<digest>[0-9a-f]+)"

@@ -9,11 +9,11 @@ from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.imports import MARK
 from yamlmod.fork.listing import element_name, literal_listing
-from yamlmod.fork.parse_model import Function, Literal, Names, literal_in
+from yamlmod.fork.parse_model import Function, Literal, Names, literal_in, tested_literals
 from yamlmod.fork.plan import Change, Step
 from yamlmod.fork.proof import branch, member
 from yamlmod.fork.python.source import Source
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 _PLAIN = Names("i", "f", "m", "args")
 
@@ -126,7 +126,8 @@ def _join_repeats(function: Function, names: Sequence[str]) -> Change:
             f"{names[0]} takes the row's number as C3 does, but {function.node.name} has no "
             "literal whose members get it by `args.insert(2, n)`",
             place=Place.at(source.shown, source.text, source.start(at)),
-            hint="choose a module that stands once; see `yamlmod list`",
+            hint="choose a module that stands once (see `yamlmod list`); --rule conv takes a class "
+            "of your own, whose row's number then builds so many in sequence",
         )
     return _join(function, function.repeats, names, "the collection of C3")
 
@@ -236,12 +237,23 @@ def _our_set(source: Source, node: ast.If, module: str) -> ast.Set | None:
 
 def named_in_chain(function: Function, name: str) -> bool:
     """Return whether some branch tests for the class: ours from before, or a user's own."""
+    return any(_tests_for(function, node, name) for node in function.chain)
+
+
+def _tests_for(function: Function, node: ast.If, name: str) -> bool:
+    """Return whether a branch names a class: itself, as text, or in a collection behind a name."""
+    literals = tested_literals(node, function.names.module, (function.node, function.source.tree))
+    parts: list[ast.AST] = list(ast.walk(node.test))
+    parts += [one for literal in literals for one in literal.elts]
     return any(
-        element_name(part) == name
-        for node in function.chain
-        for part in ast.walk(node.test)
-        if isinstance(part, ast.Name)
+        (isinstance(part, ast.Constant) and part.value == name)
+        or (isinstance(part, (ast.Name, ast.Attribute)) and _last(part) == name)
+        for part in parts
     )
+
+
+def _last(node: ast.expr) -> str:
+    return element_name(node).rpartition(".")[2]
 
 
 def _leave(source: Source, literal: Literal, gone: set[str], what: str) -> Change:

@@ -12,15 +12,14 @@ from yamlmod.fork.branches import named_in_chain, place_of, register
 from yamlmod.fork.files import Files
 from yamlmod.fork.install import proven_plan, read_common
 from yamlmod.fork.locate import Fork, read_function
-from yamlmod.fork.parse_model import Function
 from yamlmod.fork.plan import Change, Plan
 from yamlmod.fork.python.answers import Definition, class_in
 from yamlmod.fork.python.bindings import bindings
 from yamlmod.fork.python.source import Source
 from yamlmod.fork.reach import add_names, read_route
 from yamlmod.registry.digest import digest_of
-from yamlmod.registry.manifest import Template
-from yamlmod.registry.signature import signature_of
+from yamlmod.registry.signature import Signature, signature_of
+from yamlmod.registry.template import Template
 
 
 def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> Template:
@@ -36,12 +35,17 @@ def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> 
             place=Place(common.shown),
             hint="without --use-existing yamlmod adds its own",
         )
-    classes = {one.name: one for one in found.tree.body if isinstance(one, ast.ClassDef)}
-    place = found.place(answer.node)
     known = place_of(function, name)
-    signature = signature_of(answer.node, classes, place, rule or known or None)
+    branch = not known and named_in_chain(function, name)
+    signature = _signature(fork, answer, answer.node, rule or known or None, branch)
     told = "said by --rule" if rule else "as it is registered" if known else "by its signature"
     where = f"{found.shown}:{answer.node.lineno}"
+    note = f"{name}{signature.text} of {where} has the rule {signature.rule}, {told}"
+    if branch:
+        note = (
+            f"{function.node.name} has a branch of its own for {name}{signature.text} of {where}, "
+            "which stays: what a row's args mean is for that branch to say"
+        )
     return Template(
         name=name,
         class_name=name,
@@ -59,10 +63,7 @@ def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> 
         source="",
         origin="fork",
         license="",
-        notes=(
-            f"{name}{signature.text} of {where} has the rule {signature.rule}, {told}",
-            *_own_branch(function, name, known),
-        ),
+        notes=(note,),
         open_ended=signature.open_ended,
     )
 
@@ -81,7 +82,10 @@ def register_existing(files: Files, fork: Fork, templates: Sequence[Template]) -
     coming = [name for name in names if name not in bound and _defines(common, name)]
     hops = read_route(fork, common, function.source) if coming else ()
     reached = add_names(fork, hops, coming)
-    joined = register(function, templates, fork.free_falls_to_else)
+    left = [
+        t for t in templates if place_of(function, t.name) or not named_in_chain(function, t.name)
+    ]
+    joined = register(function, left, fork.free_falls_to_else)
     marks = _markers(common, blocks, templates, reached, joined)
     plan = proven_plan(
         [
@@ -107,13 +111,35 @@ def _refuse_ours(common: Source, blocks: dict[str, Block], name: str) -> None:
         )
 
 
-def _own_branch(function: Function, name: str, known: str) -> tuple[str, ...]:
-    if known or not named_in_chain(function, name):
-        return ()
-    return (
-        f"{function.node.name} has a branch of its own for {name}, which stays: what a row's args "
-        "mean is for that branch to say",
-    )
+def _signature(
+    fork: Fork, answer: Definition, node: ast.ClassDef, rule: str | None, branch: bool
+) -> Signature:
+    """Return the signature; a branch of its own decides where the parameters say too little."""
+    source = fork.graph.source(answer.path)
+    place = Place(answer.path) if source is None else source.place(node)
+    classes = _with_bases(fork, answer)
+    try:
+        return signature_of(node, classes, place, rule)
+    except Refusal as error:
+        if not branch or error.code != "unclear-rule":
+            raise
+        return signature_of(node, classes, place, "free")
+
+
+def _with_bases(fork: Fork, answer: Definition) -> dict[str, ast.ClassDef]:
+    """Return the classes of the file, and those of other files that they derive from, by name."""
+    found = fork.graph.source(answer.path)
+    body = [] if found is None else found.tree.body
+    classes = {one.name: one for one in body if isinstance(one, ast.ClassDef)}
+    queue, seen = [answer], {answer}
+    while queue:
+        for base in fork.graph.bases(queue.pop()):
+            known = class_in(base)
+            if known is not None and known not in seen and isinstance(known.node, ast.ClassDef):
+                seen.add(known)
+                classes.setdefault(known.node.name, known.node)
+                queue.append(known)
+    return classes
 
 
 def _defines(common: Source, name: str) -> bool:

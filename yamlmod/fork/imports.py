@@ -19,7 +19,7 @@ from yamlmod.fork.python.bindings import (
     used_names,
 )
 from yamlmod.fork.python.source import Source
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 MARK = "# yamlmod"
 # The name was read before we bound it (a star import brought it): removal may ignore those readers.

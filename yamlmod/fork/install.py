@@ -37,7 +37,7 @@ from yamlmod.fork.python.modules import is_mentioned
 from yamlmod.fork.python.source import Source
 from yamlmod.fork.reach import Hop, add_names, read_route
 from yamlmod.fork.requirements import add_requirements
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from yamlmod.fork.python.bindings import bindings, from_imports, is_star
 from yamlmod.fork.python.modules import Elsewhere, Modules
 from yamlmod.fork.python.overlay import Overlay
 from yamlmod.fork.python.source import Source
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 if TYPE_CHECKING:
     from yamlmod.fork.python.import_order import ImportProblem

@@ -200,7 +200,7 @@ def _conv_literal(
     """Return the collection with Conv that the branch tests, where its body reads args[0]."""
     if _first_argument(branch, args) is None:
         return None
-    for literal in _tested_literals(branch, module, (scope, tree)):
+    for literal in tested_literals(branch, module, (scope, tree)):
         if any(element_name(one).rpartition(".")[2] == "Conv" for one in literal.elts):
             return literal
     return None
@@ -212,7 +212,7 @@ def _repeated_literal(
     """Return the collection whose members get the row's number by `args.insert(2, n)`."""
     for node in branch.body:
         if isinstance(node, ast.If) and any(_inserts(one, args) for one in node.body):
-            return next(iter(_tested_literals(node, module, scopes)), None)
+            return next(iter(tested_literals(node, module, scopes)), None)
     return None
 
 
@@ -229,7 +229,7 @@ def _inserts(node: ast.stmt, args: str) -> bool:
     )
 
 
-def _tested_literals(branch: ast.If, module: str, scopes: Sequence[ast.AST]) -> Iterator[Literal]:
+def tested_literals(branch: ast.If, module: str, scopes: Sequence[ast.AST]) -> Iterator[Literal]:
     """Yield the literals that the module is tested against, those behind a name included."""
     for against in tested(branch.test, module):
         literal = against if isinstance(against, Literal) else None

@@ -18,8 +18,8 @@ from yamlmod.fork.proof import proven_file
 from yamlmod.fork.python.bindings import from_imports, written
 from yamlmod.fork.python.source import Source, read_source
 from yamlmod.fork.reach import add_import, leave_import
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.naming import stem_of
+from yamlmod.registry.template import Template
 
 COMMON, OWN_FILE = "common", "package"
 _INIT = "# The modules that yamlmod put into files of their own.\n"

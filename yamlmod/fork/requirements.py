@@ -9,7 +9,7 @@ from yamlmod.edits import Edit, apply_edits, newline_of
 from yamlmod.fork.blocks import Block
 from yamlmod.fork.files import Files
 from yamlmod.fork.plan import Plan, Step
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 PATH = "requirements.txt"
 _NAME = re.compile(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")

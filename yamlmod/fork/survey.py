@@ -16,8 +16,8 @@ from yamlmod.fork.python.bindings import is_star, statements, written
 from yamlmod.fork.python.source import Source, read_source
 from yamlmod.model.builder import ParserNames
 from yamlmod.registry.catalogue import visible
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.renamed import renamed
+from yamlmod.registry.template import Template
 
 _BEGIN = "# yamlmod: begin "
 

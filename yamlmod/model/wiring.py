@@ -6,9 +6,11 @@ from collections.abc import Container
 from dataclasses import dataclass
 from functools import cached_property
 
-from yamlmod.model.document import Document, Row
-from yamlmod.model.graph import Graph
+from yamlmod.model.document import Row
 from yamlmod.model.modules import JOINS, KNOWN
+
+NOWHERE = -2
+"""The target of a reference that no layer answers, in the wiring of a file under check."""
 
 
 @dataclass(frozen=True)
@@ -17,12 +19,6 @@ class Wiring:
 
     rows: tuple[Row, ...]
     inputs: tuple[tuple[int, ...], ...]
-
-    @classmethod
-    def of(cls, document: Document, graph: Graph) -> Wiring:
-        """Return the wiring of a document."""
-        inputs = tuple(tuple(read.target for read in reads) for reads in graph.reads)
-        return cls(document.rows, inputs)
 
     @cached_property
     def readers(self) -> tuple[tuple[int, ...], ...]:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from yamlmod.model.graph import Read
+from yamlmod.model.network import Network
 from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule
+from yamlmod.ops.network import read_network
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome, WrongComment
-from yamlmod.ops.positions import Model, read_model
 from yamlmod.ops.proof import Step, prove
 
-Plan = Callable[[Model], Outcome]
+Plan = Callable[[Network], Outcome]
 
 
-def chain(model: Model, plans: Iterable[Plan], rule: SpellingRule = ANY_SPELLING) -> Outcome:
+def chain(model: Network, plans: Iterable[Plan], rule: SpellingRule = ANY_SPELLING) -> Outcome:
     """Run ``plans`` in turn and prove the whole."""
     outcome = run_plans(model, plans)
     prove(model.document, outcome.text, outcome.steps, rule)
     return outcome
 
 
-def run_plans(model: Model, plans: Iterable[Plan]) -> Outcome:
+def run_plans(model: Network, plans: Iterable[Plan]) -> Outcome:
     """Run ``plans`` in turn, unproven; the outcome speaks of the first and the last file only."""
     current = model
     mapping: tuple[int | None, ...] = tuple(range(len(model.document.rows)))
@@ -37,7 +38,7 @@ def run_plans(model: Model, plans: Iterable[Plan]) -> Outcome:
         steps += part.steps
         warnings += part.warnings
         told += part.told
-        current = read_model(part.text, model.document.shown)
+        current = read_network(part.text, model.document.shown)
     return Outcome(
         model=model,
         text=current.document.text,
@@ -71,7 +72,9 @@ def _moved(inserted: Sequence[NewLayer], part: Outcome) -> list[NewLayer]:
     return found
 
 
-def _consumers(before: Model, after: Model, mapping: Sequence[int | None]) -> Iterable[Consumer]:
+def _consumers(
+    before: Network, after: Network, mapping: Sequence[int | None]
+) -> Iterable[Consumer]:
     """Yield every read of an old layer that leads to another layer than it did."""
     for reads, now in _kept(before, mapping):
         new = after.graph.reads[now]
@@ -87,14 +90,14 @@ def _consumers(before: Model, after: Model, mapping: Sequence[int | None]) -> It
             yield Consumer(old_read.reader, now, module, *change)
 
 
-def _kept(before: Model, mapping: Sequence[int | None]) -> Iterable[tuple[tuple[Read, ...], int]]:
+def _kept(before: Network, mapping: Sequence[int | None]) -> Iterable[tuple[tuple[Read, ...], int]]:
     for layer, reads in enumerate(before.graph.reads):
         now = mapping[layer]
         if now is not None:
             yield reads, now
 
 
-def _changed_references(before: Model, after: Model, mapping: Sequence[int | None]) -> int:
+def _changed_references(before: Network, after: Network, mapping: Sequence[int | None]) -> int:
     rows = after.document.rows
     return sum(
         old.value != new.value
@@ -104,7 +107,7 @@ def _changed_references(before: Model, after: Model, mapping: Sequence[int | Non
     )
 
 
-def _changed_comments(before: Model, after: Model, mapping: Sequence[int | None]) -> int:
+def _changed_comments(before: Network, after: Network, mapping: Sequence[int | None]) -> int:
     count = 0
     for row in before.document.rows:
         now = mapping[row.index]
@@ -114,7 +117,7 @@ def _changed_comments(before: Model, after: Model, mapping: Sequence[int | None]
     return count
 
 
-def _wrong_comments(before: Model, mapping: Sequence[int | None]) -> Iterable[WrongComment]:
+def _wrong_comments(before: Network, mapping: Sequence[int | None]) -> Iterable[WrongComment]:
     line, counted = 1, 0
     for row in before.document.rows:
         now = mapping[row.index]

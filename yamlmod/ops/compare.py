@@ -8,9 +8,8 @@ from typing import Any
 
 from yamlmod.model.align import Alignment, align, value_key
 from yamlmod.model.document import Row
+from yamlmod.model.network import Network
 from yamlmod.model.reads import Input, Rerouted, Rewired, compare_reads
-from yamlmod.model.wiring import Wiring
-from yamlmod.ops.positions import Model
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class Change:
 class Comparison:
     """All that differs between two models; indices of added layers and readers are the second's."""
 
-    before: Model
-    after: Model
+    before: Network
+    after: Network
     alignment: Alignment
     changes: tuple[Change, ...]
     rewired: tuple[Rewired, ...]
@@ -73,15 +72,15 @@ class Comparison:
         return not any((*layers, *reads))
 
 
-def align_models(before: Model, after: Model, strict: bool = False) -> Alignment:
+def align_models(before: Network, after: Network, strict: bool = False) -> Alignment:
     """Align the layers of two models; with ``strict`` only layers that are the same."""
-    return align(_wiring(before), _wiring(after), strict)
+    return align(before.wiring, after.wiring, strict)
 
 
-def compare(before: Model, after: Model) -> Comparison:
+def compare(before: Network, after: Network) -> Comparison:
     """Compare two models under the best alignment of their layers."""
     chosen = align_models(before, after)
-    found = compare_reads(_wiring(before), _wiring(after), chosen)
+    found = compare_reads(before.wiring, after.wiring, chosen)
     rows = before.document.rows, after.document.rows
     changes = (change_of(rows[0][old], rows[1][new]) for old, new in chosen.pairs)
     return Comparison(
@@ -95,10 +94,6 @@ def compare(before: Model, after: Model) -> Comparison:
         lost=found.lost,
         settings=tuple(_settings(before.document.settings, after.document.settings)),
     )
-
-
-def _wiring(model: Model) -> Wiring:
-    return Wiring.of(model.document, model.graph)
 
 
 def change_of(old: Row, new: Row) -> Change | None:

@@ -5,32 +5,30 @@ from __future__ import annotations
 from yamlmod.edits import apply_edits
 from yamlmod.errors import Refusal
 from yamlmod.model.layout import items_removal, trailing_comment
+from yamlmod.model.network import Network
 from yamlmod.ops.chain import Plan, chain
-from yamlmod.ops.liveness import alive_layers
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model
 from yamlmod.ops.proof import DroppedInput
-from yamlmod.ops.removable import other_roots
 from yamlmod.ops.remove import take_out
 
 
-def drop_head(model: Model, layer: int) -> Outcome:
+def drop_head(model: Network, layer: int) -> Outcome:
     """Drop the head's input ``layer`` with all that only served it. Proven, or an error."""
     return chain(model, drop_head_plans(model, layer))
 
 
-def drop_head_plans(model: Model, layer: int) -> list[Plan]:
+def drop_head_plans(model: Network, layer: int) -> list[Plan]:
     """Return the steps of dropping a scale, for a chain."""
 
-    def without_branch(current: Model) -> Outcome:
+    def without_branch(current: Network) -> Outcome:
         # The first step took no layer away, so the numbers are still the original's.
-        stays = current.graph.alive(other_roots(current))
-        return take_out(current, sorted(alive_layers(model) - stays))
+        stays = current.alive
+        return take_out(current, sorted(model.alive - stays))
 
     return [lambda current: _without_input(current, layer), without_branch]
 
 
-def _without_input(model: Model, layer: int) -> Outcome:
+def _without_input(model: Network, layer: int) -> Outcome:
     head, document = model.document.head, model.document
     slots = [read.slot for read in model.graph.reads[head.index] if read.target == layer]
     place = document.place(head.start, head.end)
@@ -64,7 +62,7 @@ def _without_input(model: Model, layer: int) -> Outcome:
     )
 
 
-def _told(model: Model, layer: int, anchor: int | None) -> list[str]:
+def _told(model: Network, layer: int, anchor: int | None) -> list[str]:
     document = model.document
     lines = [f"{document.describe(document.head.index)} no longer reads {document.describe(layer)}"]
     if anchor is not None:
@@ -74,7 +72,7 @@ def _told(model: Model, layer: int, anchor: int | None) -> list[str]:
     return lines
 
 
-def _anchor(model: Model, slot: int) -> int | None:
+def _anchor(model: Network, slot: int) -> int | None:
     """Return the row of anchors that belongs to a head input, None where anchors are no list."""
     document = model.document
     inputs = len(document.head.refs)

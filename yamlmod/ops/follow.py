@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from yamlmod.model.align import value_key
 from yamlmod.model.document import Row
+from yamlmod.model.network import Network
 from yamlmod.ops.compare import Comparison, compare
-from yamlmod.ops.positions import Model
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Following:
         return ", ".join(text for text, there in kinds.items() if there)
 
 
-def follow(before: Model, after: Model) -> Following:
+def follow(before: Network, after: Network) -> Following:
     """Pair the layers of two models; a removed row that was added elsewhere is the same layer.
 
     The alignment keeps the order, so a layer that was moved shows as removed and added. Rows that

@@ -10,16 +10,18 @@ from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import SIDE_EFFECT, Read, is_output_row, reader_names
 from yamlmod.model.layout import NewRow, rows_after, rows_opening, trailing_comment
+from yamlmod.model.modules import KNOWN
+from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE, SpellingRule, spell, spell_for_fork
 from yamlmod.model.render import render_moved, render_row
 from yamlmod.ops import proof
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
-from yamlmod.ops.positions import Model, Position, claimed_reads
+from yamlmod.ops.positions import Position, claimed_reads
 from yamlmod.ops.proof import Insertion, prove
 from yamlmod.ops.request import Moved as Moved
 from yamlmod.ops.request import Request as Request
 from yamlmod.ops.request import check_claims, check_readers, check_sources, module_warnings
-from yamlmod.ops.rows import args_for, module_name
+from yamlmod.ops.rows import args_for, class_name, module_name
 from yamlmod.ops.shift import GrowingShift, renumber_comments
 
 
@@ -35,14 +37,14 @@ class _New(NamedTuple):
     moved: Moved | None = None
 
 
-def insert(model: Model, request: Request) -> Outcome:
+def insert(model: Network, request: Request) -> Outcome:
     """Insert the layers of ``request``; the result is proven, or an error is raised."""
     outcome = plan_insert(model, request)
     prove(model.document, outcome.text, outcome.steps, request.spelling)
     return outcome
 
 
-def plan_insert(model: Model, request: Request) -> Outcome:
+def plan_insert(model: Network, request: Request) -> Outcome:
     """Insert like :func:`insert`, but leave the proof to the caller."""
     module = _module(request)
     warnings = module_warnings(request)
@@ -89,7 +91,9 @@ def _right_before(rows: Sequence[Row], moved: Moved | None) -> Sequence[Row]:
 def _module(request: Request) -> str:
     if request.moved is not None:
         return request.moved.row.module
-    return module_name(request.module) if request.template is None else request.template.name
+    if request.template is not None:
+        return request.template.name
+    return class_name(request.module) if request.verbatim else module_name(request.module)
 
 
 def _claim(item: _New) -> proof.NewLayer:
@@ -102,7 +106,7 @@ def _claim(item: _New) -> proof.NewLayer:
     return proof.NewLayer(place, item.module, args, claims, listed=listed, moved=True)
 
 
-def _plan(model: Model, request: Request, module: str) -> list[_New]:
+def _plan(model: Network, request: Request, module: str) -> list[_New]:
     taken: dict[tuple[int, int], Position] = {}
     seen: set[int] = set()
     new: list[_New] = []
@@ -122,7 +126,10 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
         seen.add(position.after)
         # A row that moves keeps its args, whatever the registry thinks of them.
         template = None if request.moved is not None else request.known()
-        args = args_for(model, template, position, request.args)
+        if request.placed is not None:
+            args = list(request.placed[count])
+        else:
+            args = args_for(model, template, position, request.args)
         check_claims(model, request, position, claims)
         index = position.after + 1 + count
         new.append(
@@ -132,7 +139,7 @@ def _plan(model: Model, request: Request, module: str) -> list[_New]:
 
 
 def _rewire(
-    model: Model, new: Sequence[_New], mapping: Sequence[int], rule: SpellingRule
+    model: Network, new: Sequence[_New], mapping: Sequence[int], rule: SpellingRule
 ) -> tuple[list[Edit], list[Consumer]]:
     """Return the edits of all references, and the consumers next to the new layers."""
     first = min(item.position.after for item in new)
@@ -212,7 +219,7 @@ def _from(item: _New, number: int, shift: GrowingShift) -> int | list[int]:
     return -1 - number if item.sources is None else [shift(layer) for layer in item.sources]
 
 
-def _check_alive(model: Model, new: Sequence[_New]) -> None:
+def _check_alive(model: Network, new: Sequence[_New]) -> None:
     lost = [item for item in new if not _is_alive(model, item)]
     if not lost:
         return
@@ -235,13 +242,15 @@ def _check_alive(model: Model, new: Sequence[_New]) -> None:
     )
 
 
-def _is_alive(model: Model, item: _New) -> bool:
+def _is_alive(model: Network, item: _New) -> bool:
     """Tell whether a new layer's output reaches the head.
 
     Only new layers can be dead: one that takes over a read also reads what was read (_check_claims
     sees to it), so every path of the old net is still there, through the new layer.
     """
-    if item.module in SIDE_EFFECT or any(read.reader in model.alive for read in item.claims):
+    kind = KNOWN.get(item.module)
+    by_itself = item.module in SIDE_EFFECT or (kind is not None and kind.channels == "head")
+    if by_itself or any(read.reader in model.alive for read in item.claims):
         return True
     # A head with an empty `from` collects every row that looks like an output.
     head = model.document.head
@@ -249,7 +258,7 @@ def _is_alive(model: Model, item: _New) -> bool:
     return head.listed and not head.refs and is_output_row(model.document, like)
 
 
-def _neighbour_warnings(model: Model, new: Sequence[_New]) -> list[str]:
+def _neighbour_warnings(model: Network, new: Sequence[_New]) -> list[str]:
     found = []
     rows = model.document.rows
     for item in new:
@@ -263,7 +272,7 @@ def _neighbour_warnings(model: Model, new: Sequence[_New]) -> list[str]:
     return found
 
 
-def _told(model: Model, item: _New, shift: GrowingShift) -> NewLayer:
+def _told(model: Network, item: _New, shift: GrowingShift) -> NewLayer:
     source = item.position.after
     name = "the image" if source == IMAGE else model.document.rows[source].module
     args, asked = tuple(item.args), item.position.asked

@@ -6,17 +6,18 @@ from dataclasses import replace
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Row
+from yamlmod.model.network import Network
 from yamlmod.ops.chain import Plan, chain
 from yamlmod.ops.insert import Moved, Request, plan_insert
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model, resolve_positions
+from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.remove import plan_remove
 from yamlmod.ops.rows import nominal_channels
 from yamlmod.registry.catalogue import find
 
 
 def move(
-    model: Model, layer: int, *, after: int | None = None, before: int | None = None
+    model: Network, layer: int, *, after: int | None = None, before: int | None = None
 ) -> Outcome:
     """Move ``layer`` behind or in front of another; both speak of the original's indices.
 
@@ -26,7 +27,7 @@ def move(
 
 
 def move_plans(
-    model: Model, layer: int, *, after: int | None = None, before: int | None = None
+    model: Network, layer: int, *, after: int | None = None, before: int | None = None
 ) -> list[Plan]:
     """Return the two steps of a move, for a chain."""
     if (after is None) == (before is None):
@@ -36,7 +37,7 @@ def move_plans(
         raise Refusal("usage", f"{model.document.describe(layer)} cannot be moved next to itself")
     there = target - (layer < target)
 
-    def put_back(current: Model) -> Outcome:
+    def put_back(current: Network) -> Outcome:
         words = [str(there)]
         positions = resolve_positions(
             current,
@@ -51,14 +52,14 @@ def move_plans(
         places = tuple(replace(position, asked="moved") for position in positions)
         return plan_insert(current, Request(row.module, places, values, moved=moved))
 
-    def take_away(current: Model) -> Outcome:
+    def take_away(current: Network) -> Outcome:
         _refuse_several(current, layer)
         return plan_remove(current, [layer])
 
     return [take_away, put_back]
 
 
-def _refuse_several(model: Model, layer: int) -> None:
+def _refuse_several(model: Network, layer: int) -> None:
     """Refuse to move a layer of several inputs, whatever it is called: it would lose some."""
     targets = [read.target for read in model.graph.reads[layer]]
     if len(targets) < 2 or layer == model.graph.head:
@@ -74,7 +75,7 @@ def _refuse_several(model: Model, layer: int) -> None:
     )
 
 
-def _first_arg(model: Model, row: Row, source: int) -> int | None:
+def _first_arg(model: Network, row: Row, source: int) -> int | None:
     """Return the channels that the moved row needs at its place, None where its own are right."""
     template = find(row.module)
     if template is None or not template.takes_nominal or source < 0 or not row.args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from yamlmod.ops.positions import Model
+from yamlmod.model.network import Network
 from yamlmod.ops.proof import Step
 
 
@@ -47,7 +47,7 @@ class WrongComment(NamedTuple):
 class Outcome:
     """The result of one operation, proven and not yet written."""
 
-    model: Model
+    model: Network
     text: str
     inserted: tuple[NewLayer, ...] = ()
     removed: tuple[int, ...] = ()

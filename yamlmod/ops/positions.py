@@ -2,92 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from yamlmod.errors import Refusal, one_of
-from yamlmod.model.channels import Shapes, infer_shapes
-from yamlmod.model.document import Document, parse_document
 from yamlmod.model.graph import (
     MANY_OUTPUTS,
-    Graph,
     Read,
-    build_graph,
     is_output_row,
     reader_names,
-    side_effects,
 )
-from yamlmod.model.modules import Kind, template_kind
+from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
-from yamlmod.registry.catalogue import catalogue, local, naming
 
 if TYPE_CHECKING:
-    from yamlmod.model.select import Selector
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A document with its wiring and shapes: what every operation starts from."""
-
-    document: Document
-    graph: Graph
-    shapes: Shapes
-
-    @cached_property
-    def _readers(self) -> Mapping[int, list[Read]]:
-        found: dict[int, list[Read]] = defaultdict(list)
-        for reads in self.graph.reads:
-            for read in reads:
-                found[read.target].append(read)
-        return dict(found)
-
-    def readers(self, layer: int) -> Sequence[Read]:
-        """Return every read of ``layer``, in the order of the file."""
-        return self._readers.get(layer, ())
-
-    @cached_property
-    def alive(self) -> frozenset[int]:
-        """Return the layers whose output reaches the head, or that work by side effect."""
-        return self.graph.alive(side_effects(self.document.rows))
-
-    def select(self, word: str) -> int:
-        """Return the one layer a selector names."""
-        return self._selector.one(word)
-
-    def select_many(self, word: str) -> list[int]:
-        """Return every layer a selector names."""
-        return self._selector.many(word)
-
-    @cached_property
-    def _selector(self) -> Selector:
-        from yamlmod.model.select import Selector  # `--at N` does without it
-
-        return Selector(self.document, self.graph, self.shapes)
-
-
-def read_model(text: str, shown: str) -> Model:
-    """Parse, wire and infer; raises Refusal for a file that cannot be edited safely."""
-    document = parse_document(text, shown)
-    graph = build_graph(document)
-    kinds = registry_kinds({row.module for row in document.rows})
-    return Model(document, graph, infer_shapes(document, graph, kinds))
-
-
-def registry_kinds(modules: Iterable[str] | None = None) -> Mapping[str, Kind]:
-    """Return what the templates' manifests say of channels and stride, by module name.
-
-    Where ``modules`` are given, of those at least.
-    """
-    kinds: dict[str, Kind] = {}
-    built_in = catalogue() if modules is None else naming(modules)
-    for template in (*local().templates, *built_in):
-        names = [argument.name for argument in template.arguments]
-        kind = template_kind(template.takes_nominal, names)
-        kinds |= dict.fromkeys(template.names, kind)
-    return kinds
+    pass
 
 
 @dataclass(frozen=True)
@@ -105,7 +35,7 @@ class Position:
 
 
 def resolve_positions(
-    model: Model,
+    model: Network,
     at: Sequence[int] = (),
     after: Sequence[str] = (),
     before: Sequence[str] = (),
@@ -130,7 +60,7 @@ def resolve_positions(
     return sorted(found, key=lambda position: position.after)
 
 
-def _at(model: Model, number: int) -> Position:
+def _at(model: Network, number: int) -> Position:
     last = model.graph.head
     if not 0 <= number <= last:
         raise Refusal(
@@ -146,7 +76,7 @@ def _asked(flag: str, word: str, layer: int) -> str:
     return f"{flag} {word}" if word == str(layer) else f"{flag} {word} = {layer}"
 
 
-def _before(model: Model, word: str, layer: int) -> Position:
+def _before(model: Network, word: str, layer: int) -> Position:
     above = layer - 1
     reads = model.graph.reads[layer]
     if all(read.target != above for read in reads):
@@ -165,7 +95,7 @@ def _before(model: Model, word: str, layer: int) -> Position:
     return Position(above, _asked("--before", word, layer), opens=opens)
 
 
-def _edge(model: Model, word: str) -> Position:
+def _edge(model: Network, word: str) -> Position:
     source_word, colon, reader_word = word.partition(":")
     if not colon or ":" in reader_word or not source_word.strip() or not reader_word.strip():
         raise Refusal(
@@ -186,7 +116,7 @@ def _edge(model: Model, word: str) -> Position:
     return Position(source, f"--edge {word}", edge=reader)
 
 
-def _check(model: Model, position: Position) -> None:
+def _check(model: Network, position: Position) -> None:
     if position.after == IMAGE:
         return
     refusal = _objection(model, position)
@@ -197,7 +127,7 @@ def _check(model: Model, position: Position) -> None:
         raise Refusal(code, f"{position.asked}: {message}", place=place, hint=hint)
 
 
-def _objection(model: Model, position: Position) -> tuple[str, str, str] | None:
+def _objection(model: Network, position: Position) -> tuple[str, str, str] | None:
     """Return the code, sentence and hint of what forbids a layer at this place, or None.
 
     The place in the file is left to the caller: to count lines for each of many would be quadratic.
@@ -207,6 +137,12 @@ def _objection(model: Model, position: Position) -> tuple[str, str, str] | None:
         return (
             "behind-head",
             f"{document.describe(layer)} is the head; a layer behind it would be read by nobody",
+            "",
+        )
+    if model.is_head(layer):
+        return (
+            "behind-head",
+            f"{document.describe(layer)} is a head, whose output no layer can take",
             "",
         )
     if document.rows[layer].module in MANY_OUTPUTS:
@@ -228,7 +164,7 @@ def _objection(model: Model, position: Position) -> tuple[str, str, str] | None:
 
 
 def claimed_reads(
-    model: Model, position: Position, keep_skips: bool, readers: Sequence[int] | None
+    model: Network, position: Position, keep_skips: bool, readers: Sequence[int] | None
 ) -> Sequence[Read]:
     """Return the reads of the place's layer that move to the new layer."""
     reads = model.readers(position.after)

@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from yamlmod.errors import Place, Refusal, one_of
+from yamlmod.model.network import Network
 from yamlmod.model.parse import load_plain
 from yamlmod.ops.chain import Plan, run_plans
 from yamlmod.ops.drop_head import drop_head_plans
 from yamlmod.ops.insert import Request, plan_insert
 from yamlmod.ops.move import move_plans
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model, resolve_positions
+from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.remove import plan_remove
 from yamlmod.ops.replace import plan_replace
 
@@ -79,7 +80,7 @@ def _plan(edit: Any, number: int, shown: str) -> Plan:
         known = one_of(list(_OPTIONS[name])) or "none"
         raise refuse(f"{name} has no option {one_of(wrong)}; it has {known}")
 
-    def run(model: Model) -> Outcome:
+    def run(model: Network) -> Outcome:
         try:
             return _RUN[name](model, edit, refuse)
         except Refusal as error:
@@ -94,7 +95,7 @@ def _plan(edit: Any, number: int, shown: str) -> Plan:
 Refuse = Callable[[str], Refusal]
 
 
-def _insert(model: Model, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
+def _insert(model: Network, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
     if not isinstance(edit["insert"], str):
         raise refuse("insert names a module")
     places = {key: _words(edit, key, refuse) for key in _PLACES}
@@ -123,7 +124,7 @@ def _insert(model: Model, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
     )
 
 
-def _remove(model: Model, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
+def _remove(model: Network, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
     layers = _layers(model, edit, "remove", refuse)
     if not layers:
         raise refuse("remove names no layer")
@@ -131,7 +132,7 @@ def _remove(model: Model, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
     return plan_remove(model, layers, cascade=_flag(edit, "cascade", refuse), sources=sources)
 
 
-def _replace(model: Model, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
+def _replace(model: Network, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
     if not isinstance(edit.get("with"), str):
         raise refuse("replace needs `with`, the module to put there")
     layer = _one(model, edit, "replace", refuse)
@@ -139,18 +140,18 @@ def _replace(model: Model, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
     return plan_replace(model, layer, edit["with"], _args(edit, refuse), force=force)
 
 
-def _move(model: Model, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
+def _move(model: Network, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
     layer = _one(model, edit, "move", refuse)
     after = _one(model, edit, "after", refuse) if "after" in edit else None
     before = _one(model, edit, "before", refuse) if "before" in edit else None
     return run_plans(model, move_plans(model, layer, after=after, before=before))
 
 
-def _drop_head(model: Model, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
+def _drop_head(model: Network, edit: Mapping[str, Any], refuse: Refuse) -> Outcome:
     return run_plans(model, drop_head_plans(model, _one(model, edit, "drop-head", refuse)))
 
 
-_RUN: Mapping[str, Callable[[Model, Mapping[str, Any], Refuse], Outcome]] = {
+_RUN: Mapping[str, Callable[[Network, Mapping[str, Any], Refuse], Outcome]] = {
     "insert": _insert,
     "remove": _remove,
     "replace": _replace,
@@ -182,14 +183,14 @@ def _words(edit: Mapping[str, Any], key: str, refuse: Refuse) -> list[str]:
     return [str(item) for item in items]
 
 
-def _layers(model: Model, edit: Mapping[str, Any], key: str, refuse: Refuse) -> tuple[int, ...]:
+def _layers(model: Network, edit: Mapping[str, Any], key: str, refuse: Refuse) -> tuple[int, ...]:
     words = _words(edit, key, refuse)
     if words == ["none"]:
         return ()
     return tuple(layer for word in words for layer in model.select_many(word))
 
 
-def _one(model: Model, edit: Mapping[str, Any], key: str, refuse: Refuse) -> int:
+def _one(model: Network, edit: Mapping[str, Any], key: str, refuse: Refuse) -> int:
     words = _words(edit, key, refuse)
     if len(words) != 1:
         raise refuse(f"{key} names one layer")

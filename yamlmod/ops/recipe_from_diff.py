@@ -14,11 +14,12 @@ from yamlmod.errors import Refusal, one_of
 from yamlmod.model.align import Alignment, value_key
 from yamlmod.model.document import Row
 from yamlmod.model.graph import Read
+from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 from yamlmod.ops.chain import chain, run_plans
 from yamlmod.ops.compare import align_models, change_of, compare
 from yamlmod.ops.compare_lines import comparison_lines, fields_text
-from yamlmod.ops.positions import Model, read_model
+from yamlmod.ops.network import read_network
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.recipe_text import RecipeEdit, merge_inserts, recipe_text
 from yamlmod.ops.removable import joins
@@ -29,7 +30,7 @@ _HINT = "`yamlmod diff A B` lists every difference"
 _PERMITS = {("insert", "dead-layer"): "allow_dead", ("replace", "changes-stride"): "force"}
 
 
-def recipe_from_diff(before: Model, after: Model) -> str:
+def recipe_from_diff(before: Network, after: Network) -> str:
     """Return the recipe that makes the layers of ``after`` from ``before``.
 
     Raises Refusal naming the first difference that no known edit explains.
@@ -44,23 +45,23 @@ def recipe_from_diff(before: Model, after: Model) -> str:
             raise error from None
 
 
-def _recipe(before: Model, after: Model, strict: bool) -> str:
+def _recipe(before: Network, after: Network, strict: bool) -> str:
     text = recipe_text(merge_inserts(_Search(before, after, strict).edits()))
     outcome = chain(before, read_recipe(text, "the recipe").plans)
-    result = read_model(outcome.text, before.document.shown)
+    result = read_network(outcome.text, before.document.shown)
     lines = comparison_lines(replace(compare(result, after), settings=()))
     if lines:
         raise _unexplained(after, _first_strange(before, after) or lines[0])
     return text
 
 
-def _first_strange(before: Model, after: Model) -> str | None:
+def _first_strange(before: Network, after: Network) -> str | None:
     """Return the first read that differs for no layer's sake."""
     lines = comparison_lines(compare(before, after))
     return next((line for line in lines if line.startswith(("lost", "gained", "rewired"))), None)
 
 
-def _unexplained(after: Model, difference: str) -> Refusal:
+def _unexplained(after: Network, difference: str) -> Refusal:
     told = " ".join(difference.split())
     message = f"{after.document.shown}: no known edit explains this: {told}"
     return Refusal("not-a-recipe", message, hint=_HINT)
@@ -69,7 +70,7 @@ def _unexplained(after: Model, difference: str) -> Refusal:
 class _Search:
     """Looks for the edits, in the order: scales dropped, replaced, removed, inserted."""
 
-    def __init__(self, before: Model, after: Model, strict: bool):
+    def __init__(self, before: Network, after: Network, strict: bool):
         self.current, self.after, self.strict = before, after, strict
         self.found: list[RecipeEdit] = []
 
@@ -89,7 +90,7 @@ class _Search:
         return self.found
 
     def _take(
-        self, edits: Iterable[RecipeEdit], fits: Callable[[Model], bool], difference: str
+        self, edits: Iterable[RecipeEdit], fits: Callable[[Network], bool], difference: str
     ) -> None:
         """Run the first edit that can be run and fits; refuse with the difference if none does."""
         reason = ""
@@ -107,7 +108,7 @@ class _Search:
                 return
         raise _unexplained(self.after, f"{difference} ({reason})" if reason else difference)
 
-    def _run(self, edit: RecipeEdit) -> tuple[RecipeEdit, Model]:
+    def _run(self, edit: RecipeEdit) -> tuple[RecipeEdit, Network]:
         try:
             outcome = run_plans(self.current, read_recipe(recipe_text([edit]), "recipe").plans)
         except Refusal as error:
@@ -115,7 +116,7 @@ class _Search:
             if permit is None or edit.get(permit):
                 raise
             return self._run(edit.having(permit, True))
-        return edit, read_model(outcome.text, self.current.document.shown)
+        return edit, read_network(outcome.text, self.current.document.shown)
 
     def _drop_scales(self) -> None:
         """Drop the head's inputs that the other file lacks, if it lacks nothing else of them."""
@@ -209,7 +210,7 @@ class _Search:
         self, place: int, claims: set[tuple[int, int]], difference: str
     ) -> tuple[str, object] | None:
         """Return the option that gives the new layer exactly these reads; None: the default."""
-        reads = self.current.graph.readers(place)
+        reads = self.current.readers(place)
         if _keys(reads) == claims:
             return None
         head = self.current.graph.head
@@ -227,7 +228,7 @@ class _Search:
 class _Pending:
     """The layers of the other file that are still to be inserted, and how it looks without them."""
 
-    def __init__(self, after: Model, layers: Iterable[int]):
+    def __init__(self, after: Network, layers: Iterable[int]):
         self.after, self.layers = after, sorted(layers)
 
     def number(self, layer: int) -> int:

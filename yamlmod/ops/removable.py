@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from yamlmod.errors import Refusal, one_of
-from yamlmod.model.graph import MANY_OUTPUTS, is_output_row, side_effects
-from yamlmod.model.modules import JOINS, KNOWN, Kind
+from yamlmod.model.graph import MANY_OUTPUTS, is_output_row
+from yamlmod.model.modules import JOINS
+from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
-from yamlmod.ops.positions import Model, registry_kinds
 
 
-def choose(model: Model, layers: Sequence[int], sources: Collection[int]) -> Mapping[int, int]:
+def choose(model: Network, layers: Sequence[int], sources: Collection[int]) -> Mapping[int, int]:
     """Return what is read instead of each layer that joins inputs, as ``sources`` says.
 
     Raises Refusal where a layer joins some and ``sources`` names none or more of them, and where
@@ -33,13 +33,13 @@ def choose(model: Model, layers: Sequence[int], sources: Collection[int]) -> Map
     return chosen
 
 
-def joins(model: Model, layer: int) -> bool:
+def joins(model: Network, layer: int) -> bool:
     """Tell whether a layer joins inputs: by their number, or because it is known to."""
-    kind = _kind(model, layer)
+    kind = model.kind(model.rows[layer].module)
     return len(model.graph.reads[layer]) != 1 or (kind is not None and kind.channels in JOINS)
 
 
-def _several(model: Model, layer: int, targets: Sequence[int], named: Sequence[int]) -> Refusal:
+def _several(model: Network, layer: int, targets: Sequence[int], named: Sequence[int]) -> Refusal:
     row, describe = model.document.rows[layer], model.document.describe
     names = one_of([describe(target) for target in targets])
     count = f"{len(targets)} input{'s' if len(targets) != 1 else ''}"
@@ -61,7 +61,7 @@ def _several(model: Model, layer: int, targets: Sequence[int], named: Sequence[i
     )
 
 
-def check(model: Model, layer: int, source: int | None) -> list[str]:
+def check(model: Network, layer: int, source: int | None) -> list[str]:
     """Refuse a layer whose readers could not read its input instead; warn where that is unknown.
 
     ``source`` is that input where the layer has several.
@@ -91,11 +91,11 @@ def check(model: Model, layer: int, source: int | None) -> list[str]:
     return _shape_warnings(model, layer, below) if model.readers(layer) else []
 
 
-def _shape_warnings(model: Model, layer: int, source: int) -> list[str]:
+def _shape_warnings(model: Network, layer: int, source: int) -> list[str]:
     name, row = model.document.describe(layer), model.document.rows[layer]
     place = model.document.place(row.start, row.end)
     before, after = model.shapes[source], model.shapes[layer]
-    if _kind(model, layer) is None:
+    if model.kind(model.rows[layer].module) is None:
         return [
             f"{name} is not a module yamlmod knows: that it keeps channels and stride is "
             "taken on trust"
@@ -122,7 +122,7 @@ def _shape_warnings(model: Model, layer: int, source: int) -> list[str]:
     return []
 
 
-def input_of(model: Model, layer: int) -> int:
+def input_of(model: Network, layer: int) -> int:
     """Return what the readers of a layer read without it, where nobody has said which input.
 
     Of several it is the layer above; but only for readers that do not reach the head.
@@ -131,20 +131,7 @@ def input_of(model: Model, layer: int) -> int:
     return layer - 1 if layer - 1 in targets or not targets else targets[0]
 
 
-def other_roots(model: Model) -> list[int]:
-    """Return the layers besides the head whose inputs nothing may take away: heads, side effects.
-
-    Only the last row is the head that counts, but a network may have others above it.
-    """
-    rows = model.document.rows
-    heads = [row.index for row in rows if KNOWN.get(row.module, _NONE).channels == "head"]
-    return [*heads, *side_effects(rows)]
-
-
-_NONE = Kind("")
-
-
-def dead_reader_note(model: Model, reader: int, old: int, new: int) -> list[str]:
+def dead_reader_note(model: Network, reader: int, old: int, new: int) -> list[str]:
     """Say that a layer which reaches no head reads other channels, where it may do so."""
     before, after = model.shapes[old], model.shapes[new]
     is_same = before.real == after.real and before.stride == after.stride
@@ -158,8 +145,3 @@ def dead_reader_note(model: Model, reader: int, old: int, new: int) -> list[str]
         f"{model.document.describe(reader)} does not reach the head: it read {names[0]} and reads "
         f"{names[1]} now, perhaps other channels"
     ]
-
-
-def _kind(model: Model, layer: int) -> Kind | None:
-    module = model.document.rows[layer].module
-    return {**KNOWN, **registry_kinds([module])}.get(module)

@@ -11,11 +11,10 @@ from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import reachable
 from yamlmod.model.layout import row_removal
+from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE, spell
 from yamlmod.ops import removable
-from yamlmod.ops.liveness import alive_layers, lost_layers
 from yamlmod.ops.outcome import Consumer, Outcome
-from yamlmod.ops.positions import Model
 from yamlmod.ops.proof import Removal, prove
 from yamlmod.ops.shift import ShrinkingShift, renumber_comments
 
@@ -24,7 +23,7 @@ Sources = Mapping[int, int]
 
 
 def remove(
-    model: Model, layers: Sequence[int], *, cascade: bool = False, sources: Collection[int] = ()
+    model: Network, layers: Sequence[int], *, cascade: bool = False, sources: Collection[int] = ()
 ) -> Outcome:
     """Take ``layers`` out; whoever read one reads its input. Proven, or an error is raised.
 
@@ -37,7 +36,7 @@ def remove(
 
 
 def plan_remove(
-    model: Model, layers: Sequence[int], *, cascade: bool = False, sources: Collection[int] = ()
+    model: Network, layers: Sequence[int], *, cascade: bool = False, sources: Collection[int] = ()
 ) -> Outcome:
     """Remove like :func:`remove`, but leave the proof to the caller."""
     chosen = removable.choose(model, layers, sources)
@@ -50,19 +49,18 @@ def plan_remove(
     return take_out(model, sorted({*layers, *cut}), warnings, chosen)
 
 
-def cut_off(model: Model, layers: Sequence[int], sources: Sources | None = None) -> list[int]:
+def cut_off(model: Network, layers: Sequence[int], sources: Sources | None = None) -> list[int]:
     """Return the layers that would no longer reach a head without ``layers``."""
     inputs = [
         [_source(model, read.target, layers, sources) for read in reads]
         for reads in model.graph.reads
     ]
-    roots = [model.graph.head, *removable.other_roots(model)]
-    stays = reachable(inputs, [root for root in roots if root not in layers])
-    return [i for i in sorted(alive_layers(model)) if i not in stays and i not in layers]
+    stays = reachable(inputs, [root for root in model.roots if root not in layers])
+    return [i for i in sorted(model.alive) if i not in stays and i not in layers]
 
 
 def take_out(
-    model: Model,
+    model: Network,
     chosen: Sequence[int],
     warnings: Sequence[str] = (),
     sources: Sources | None = None,
@@ -103,14 +101,14 @@ def take_out(
     )
 
 
-def _check_sections(model: Model, chosen: Collection[int]) -> None:
+def _check_sections(model: Network, chosen: Collection[int]) -> None:
     for section in model.document.sections:
         if all(row.index in chosen for row in section.rows):
             raise Refusal("empty-table", f"that would leave no row in `{section.name}`")
 
 
 def _rewire(
-    model: Model, shift: ShrinkingShift, chosen: Collection[int], sources: Sources | None
+    model: Network, shift: ShrinkingShift, chosen: Collection[int], sources: Sources | None
 ) -> tuple[list[Edit], list[Consumer], list[str]]:
     edits: list[Edit] = []
     consumers: list[Consumer] = []
@@ -155,7 +153,7 @@ def _rewire(
 
 
 def _source(
-    model: Model, layer: int, chosen: Collection[int], sources: Sources | None = None
+    model: Network, layer: int, chosen: Collection[int], sources: Sources | None = None
 ) -> int:
     while layer in chosen:
         found = sources.get(layer) if sources else None
@@ -163,7 +161,7 @@ def _source(
     return layer
 
 
-def _duplicates(model: Model, row: Row, targets: list[int]) -> list[str]:
+def _duplicates(model: Network, row: Row, targets: list[int]) -> list[str]:
     before = [read.target for read in model.graph.reads[row.index]]
     if len(set(targets)) == len(targets) or len(set(before)) < len(before):
         return []
@@ -172,7 +170,7 @@ def _duplicates(model: Model, row: Row, targets: list[int]) -> list[str]:
 
 
 def _dead_warnings(
-    model: Model,
+    model: Network,
     mapping: Sequence[int | None],
     chosen: Collection[int],
     sources: Sources | None,
@@ -190,7 +188,10 @@ def _dead_warnings(
         reads = model.graph.reads[head.index]
         inputs[-1] = [_now(mapping, read.target) for read in reads if read.target not in chosen]
     modules = [model.document.rows[layer].module for layer in staying]
-    lost = lost_layers(model, inputs, modules, mapping)
+    roots = [at for root in model.roots if (at := mapping[root]) is not None]
+    stays = reachable(inputs, roots)
+    kept = [at for layer in sorted(model.alive) if (at := mapping[layer]) is not None]
+    lost = [layer for layer in kept if layer not in stays]
     names = one_of([f"{layer} {modules[layer]}" for layer in lost])
     return [f"the output of {names} no longer reaches the head"] if lost else []
 

@@ -10,44 +10,49 @@ from yamlmod.errors import Refusal
 from yamlmod.model.align import value_key
 from yamlmod.model.document import Row
 from yamlmod.model.modules import KNOWN, Kind
+from yamlmod.model.network import Network
 from yamlmod.model.render import render_args
+from yamlmod.ops.network import read_network, registry_kinds
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import Model, read_model, registry_kinds
 from yamlmod.ops.proof import Replacement, prove
-from yamlmod.ops.rows import check_args, module_name, nominal_channels
+from yamlmod.ops.rows import check_args, class_name, module_name, nominal_channels
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 
 def replace(
-    model: Model,
+    model: Network,
     layer: int,
     module: str,
     args: Sequence[Any] | None = None,
     *,
     force: bool = False,
+    placed: bool = False,
 ) -> Outcome:
     """Put ``module`` in the place of ``layer``; its references stay. Proven, or an error.
 
     Without ``args`` a module of the registry gets those that keep the layer's channels, and any
     other keeps the row's own. Raises Refusal where a stride would change, unless ``force``.
+    ``placed``: a fork that knows the class was asked for the args, and the registry has no say.
     """
-    outcome = plan_replace(model, layer, module, args, force=force)
+    outcome = plan_replace(model, layer, module, args, force=force, placed=placed)
     prove(model.document, outcome.text, outcome.steps)
     return outcome
 
 
 def plan_replace(
-    model: Model,
+    model: Network,
     layer: int,
     module: str,
     args: Sequence[Any] | None = None,
     *,
     force: bool = False,
+    placed: bool = False,
 ) -> Outcome:
     """Replace like :func:`replace`, but leave the proof to the caller."""
     row = model.document.rows[layer]
-    name, template = module_name(module), find(module)
+    name = class_name(module) if placed else module_name(module)
+    template = None if placed else find(module)
     warnings: list[str] = []
     values = None if args is None else list(args)
     if template is not None:
@@ -61,7 +66,7 @@ def plan_replace(
         values = None  # `[0x40]` says [64] and stays
     edits = _edits(model, row, repeats, name, values)
     text = apply_edits(model.document.text, edits)
-    after = read_model(text, model.document.shown)
+    after = read_network(text, model.document.shown)
     _refuse_other_inputs(model, after, layer)
     warnings += _changed_shapes(model, after, layer, force)
     return Outcome(
@@ -76,7 +81,7 @@ def plan_replace(
 
 
 def _registry_args(
-    model: Model, row: Row, template: Template, given: list[Any] | None
+    model: Network, row: Row, template: Template, given: list[Any] | None
 ) -> list[Any] | None:
     """Return the args that a module of the registry gets in this place, None for the row's own."""
     if row.listed:
@@ -99,7 +104,7 @@ def _registry_args(
 
 def _is_such_a_block(row: Row, template: Template) -> bool:
     """Return whether the row is a C3 or its like, whose args mean the same to ``template``."""
-    if {**KNOWN, **registry_kinds()}.get(row.module) != Kind("scaled"):
+    if _kind(row.module) != Kind("scaled"):
         return False
     try:
         check_args(template, list(row.args))
@@ -108,9 +113,9 @@ def _is_such_a_block(row: Row, template: Template) -> bool:
     return True
 
 
-def _kept_args(model: Model, row: Row, name: str) -> list[str]:
-    known = {**KNOWN, **registry_kinds()}
-    if name in known and known[name] == known.get(row.module):
+def _kept_args(model: Network, row: Row, name: str) -> list[str]:
+    kind = _kind(name)
+    if kind is not None and kind == _kind(row.module):
         return []
     spelled = model.document.text[slice(*row.spans[3])]
     return [
@@ -119,8 +124,12 @@ def _kept_args(model: Model, row: Row, name: str) -> list[str]:
     ]
 
 
+def _kind(module: str) -> Kind | None:
+    return {**KNOWN, **registry_kinds([module])}.get(module)
+
+
 def _edits(
-    model: Model, row: Row, repeats: int | None, name: str, values: list[Any] | None
+    model: Network, row: Row, repeats: int | None, name: str, values: list[Any] | None
 ) -> list[Edit]:
     edits = []
     if name != row.module:
@@ -132,7 +141,7 @@ def _edits(
     return edits
 
 
-def _refuse_other_inputs(model: Model, after: Model, layer: int) -> None:
+def _refuse_other_inputs(model: Network, after: Network, layer: int) -> None:
     """Refuse what a head with an empty `from` would answer by collecting other rows."""
     head, row = model.graph.head, model.document.rows[layer]
     if [r.target for r in model.graph.reads[head]] != [r.target for r in after.graph.reads[head]]:
@@ -144,7 +153,7 @@ def _refuse_other_inputs(model: Model, after: Model, layer: int) -> None:
         )
 
 
-def _changed_shapes(model: Model, after: Model, layer: int, force: bool) -> list[str]:
+def _changed_shapes(model: Network, after: Network, layer: int, force: bool) -> list[str]:
     """Refuse a change of stride, and warn of other channels or of what is not known."""
     old, new = model.shapes[layer], after.shapes[layer]
     name = after.document.describe(layer)

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Read, reader_names
+from yamlmod.model.network import Network
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
-from yamlmod.ops.positions import Model, Position
+from yamlmod.ops.positions import Position
 from yamlmod.ops.rows import module_name
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 
 class Moved(NamedTuple):
@@ -43,6 +44,10 @@ class Request:
     # A module that the registry does not hold: renamed, or from somebody's own file.
     template: Template | None = None
     spelling: SpellingRule = field(default=ANY_SPELLING)
+    # The args of each position, where a fork was asked for them: the registry has no say then.
+    placed: tuple[tuple[Any, ...], ...] | None = None
+    # The class is the fork's own, under exactly this name.
+    verbatim: bool = False
 
     def known(self) -> Template | None:
         """Return the template of the new layer's module, where there is one."""
@@ -51,7 +56,7 @@ class Request:
 
 def module_warnings(request: Request) -> list[str]:
     """Warn of a class the registry does not know; refuse it where its args are not given."""
-    if request.known() is not None or request.moved is not None:
+    if request.known() is not None or request.moved is not None or request.placed is not None:
         return []
     name = module_name(request.module)
     if request.args is None:
@@ -64,7 +69,7 @@ def module_warnings(request: Request) -> list[str]:
     return [f"{name} is not in the registry: its args and channels are taken as given"]
 
 
-def check_readers(model: Model, request: Request) -> None:
+def check_readers(model: Network, request: Request) -> None:
     """Refuse --readers that do not read the places, or that stand beside another choice."""
     if request.readers is None:
         return
@@ -85,7 +90,7 @@ def check_readers(model: Model, request: Request) -> None:
             )
 
 
-def check_sources(model: Model, request: Request) -> None:
+def check_sources(model: Network, request: Request) -> None:
     """Refuse a --from that the new layer cannot read where it stands."""
     if request.sources is None:
         return
@@ -103,7 +108,7 @@ def check_sources(model: Model, request: Request) -> None:
 
 
 def check_claims(
-    model: Model, request: Request, position: Position, claims: Sequence[Read]
+    model: Network, request: Request, position: Position, claims: Sequence[Read]
 ) -> None:
     """Refuse a layer whose readers would lose what they read: it must read it in their stead."""
     if request.sources is None or position.after in request.sources or not claims:

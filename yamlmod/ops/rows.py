@@ -7,10 +7,11 @@ import re
 from typing import Any
 
 from yamlmod.errors import Refusal
+from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
-from yamlmod.ops.positions import Model, Position
+from yamlmod.ops.positions import Position
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 # What a YAML reader takes for something else than a name.
 _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})
@@ -22,6 +23,11 @@ def module_name(word: str) -> str:
     template = find(word)
     if template is not None:
         return template.name
+    return class_name(word)
+
+
+def class_name(word: str) -> str:
+    """Return the word where a row can carry it as a class's name; a Refusal says that it cannot."""
     reserved = keyword.iskeyword(word) or word.lower() in _YAML_WORDS
     if _CLASS_NAME.fullmatch(word) and not reserved:
         return word
@@ -33,7 +39,7 @@ def module_name(word: str) -> str:
 
 
 def args_for(
-    model: Model, template: Template | None, position: Position, given: list[Any] | None
+    model: Network, template: Template | None, position: Position, given: list[Any] | None
 ) -> list[Any]:
     """Return the args of the new row at ``position``; raises Refusal where they cannot be right."""
     if template is None:
@@ -114,7 +120,7 @@ def _bad_args(template: Template, given: list[Any], message: str) -> Refusal:
     )
 
 
-def nominal_channels(model: Model, layer: int) -> int:
+def nominal_channels(model: Network, layer: int) -> int:
     """Return the number that scales to the layer's real channels at every scale of the file."""
     shape = model.shapes[layer]
     name = model.document.describe(layer)

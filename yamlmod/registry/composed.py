@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from yamlmod.registry.fields import code, line, lines, texts
-from yamlmod.registry.manifest import Argument, Channels, Reference, Template, read_template
 from yamlmod.registry.renamed import bound_names, rewritten
+from yamlmod.registry.template import Argument, Channels, Reference, Template
 
 _WRAPPER = "C3Attention"
 _INNER = f"_{_WRAPPER}Inner"
@@ -40,9 +40,15 @@ _REFERENCE = Reference(
 )
 
 
-def composed(folder: Path, data: Mapping[str, Any], below: Path | None) -> Template:
-    """Return the template of a manifest that names a block and the folder it wraps."""
-    inner = read_template(folder.parent / _name(data, "wraps"), below, in_block=True)
+def wrapped_folder(folder: Path, data: Mapping[str, Any]) -> Path:
+    """Return the folder of the attention that a block's manifest names."""
+    return folder.parent / _name(data, "wraps")
+
+
+def composed(
+    folder: Path, data: Mapping[str, Any], inner: Template, below: Path | None
+) -> Template:
+    """Return the template of a manifest that names a block around ``inner``."""
     if inner.rule not in _SUPPLIED:
         raise ValueError(f"wraps names {inner.name}, whose rule {inner.rule} no block can wrap")
     wrapper = code(folder.parent / "_blocks", f"{_name(data, 'block')}.py", below)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.measured import measured
+from yamlmod.registry.template import Template
 
 _HEADS = ("heads", "n_heads", "num_heads")
 _COPIES = 3  # of the weights in training: scores, weights, gradient

@@ -1,216 +1,33 @@
-"""A template as data: what its manifest says and what its file holds, as text."""
+"""Reads a template: its manifest, and the code that the manifest names, as text."""
 
 from __future__ import annotations
 
-import ast
 import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.registry.digest import digest_of
 from yamlmod.registry.fields import code, line, lines, plain, scalars, table, tables, texts
+from yamlmod.registry.rules import RULES
+from yamlmod.registry.template import (
+    ARGUMENT_TYPES,
+    BOUND_SIGNS,
+    Argument,
+    Channels,
+    Reference,
+    Template,
+    WildRow,
+)
 from yamlmod.registry.toml import load_toml
 from yamlmod.workspace.disk import UnfitError
 
-RULES = ("same", "free", "conv", "csp")
 KINDS = ("official", "port", "none")
 # What can be wrong with a manifest that a stranger wrote.
 _WRONG = (
     *(KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError),
     *(OverflowError, RecursionError, MemoryError),
 )
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "int": (int,),
-    "float": (int, float),
-    "bool": (bool,),
-    "str": (str,),
-    "ints": (list, tuple),
-    "strs": (list, tuple),
-    "any": (object,),
-}
-
-
-class Argument(NamedTuple):
-    """One constructor argument behind those that the channel rule supplies."""
-
-    name: str
-    type: str
-    default: str
-    doc: str
-    optional: bool = False
-    bounds: tuple[tuple[str, float], ...] = ()
-    choices: tuple[Any, ...] = ()
-    odd: bool = False
-    required: bool = False
-
-    def objection(self, value: object) -> str | None:
-        """Return what is wrong with ``value`` for this argument, or None."""
-        if value is None:
-            return None if self.optional else f"{self.name} must not be None"
-        wrong_bool = isinstance(value, bool) and self.type not in ("bool", "any")
-        if wrong_bool or not isinstance(value, _TYPES[self.type]):
-            return f"{self.name} must be {self.described()}, got {value!r}"
-        if self.type in ("ints", "strs") and isinstance(value, (list, tuple)):
-            each = self._replace(name=f"each of {self.name}", type=self.type[:-1])
-            objections = [each.objection(item) for item in value] or [
-                f"{self.name} must not be empty"
-            ]
-            return next(filter(None, objections), None)
-        if self.choices and value not in self.choices:
-            return f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}"
-        if isinstance(value, (int, float)):
-            for kind, limit in self.bounds:
-                if not _BOUND_HOLDS[kind](float(value), limit):
-                    said = f"{self.name} must be {_BOUND_SIGN[kind]} {limit:g}, got {value!r}"
-                    return said + (_CHANNELS if _is_like_channels(value) else "")
-            if self.odd and value % 2 == 0:
-                return f"{self.name} must be odd, got {value!r}"
-        return None
-
-    def described(self) -> str:
-        """Return the argument's type as a reader would say it."""
-        kind = {
-            "int": "an integer",
-            "float": "a number",
-            "bool": "True or False",
-            "str": "a string",
-            "ints": "a list of integers",
-            "strs": "a list of strings",
-            "any": "any value",
-        }[self.type]
-        return f"{kind} or None" if self.optional else kind
-
-
-_CHANNELS = ", which looks like a channel count"
-
-
-def _is_like_channels(value: float) -> bool:
-    return value >= 32 and value % 8 == 0
-
-
-_BOUND_SIGN = {"min": ">=", "max": "<=", "exclusive_min": ">", "exclusive_max": "<"}
-_BOUND_HOLDS = {
-    "min": lambda value, limit: value >= limit,
-    "max": lambda value, limit: value <= limit,
-    "exclusive_min": lambda value, limit: value > limit,
-    "exclusive_max": lambda value, limit: value < limit,
-}
-
-
-class WildRow(NamedTuple):
-    """Arguments met in published YAMLs: what they mean here, or the row to write instead."""
-
-    args: str
-    verdict: str
-    meaning: str
-    write: str
-
-
-class Reference(NamedTuple):
-    """The published code whose constructor and keys a template keeps: facts about it."""
-
-    url: str = ""
-    kind: str = "none"
-    licence: str = ""
-    variant: str = ""
-
-
-class Channels(NamedTuple):
-    """How groups and heads follow the channels, and which common counts are refused."""
-
-    rule: str = ""
-    refused: tuple[int, ...] = ()
-
-
-_NO_REFERENCE = Reference()
-_ANY_CHANNELS = Channels()
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Template:
-    """An attention module of the registry; ``source`` is text and is never imported here."""
-
-    name: str
-    class_name: str
-    file: str
-    version: str
-    aliases: tuple[str, ...]
-    summary: str
-    rule: str
-    python: str
-    torch: str
-    requirements: tuple[str, ...]
-    paper: Mapping[str, Any]
-    arguments: tuple[Argument, ...]
-    wild: tuple[WildRow, ...]
-    source: str
-    reference: Reference = _NO_REFERENCE
-    channels: Channels = _ANY_CHANNELS
-    identity: Mapping[str, float] = field(default_factory=dict)
-    limits: Mapping[str, str] = field(default_factory=dict)
-    # How many attention weights one picture needs, where that grows faster than the map.
-    weights: str = ""
-    # Where it comes from: `built-in`, `file`, `fork` (a class of the fork's own), or the folder
-    # or pack that holds it.
-    origin: str = "built-in"
-    # The template that this one is a renamed copy of.
-    of: str = ""
-    license: str = "0BSD"
-    # Names that the code expects common.py to bind: it brings no import for them.
-    uses: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    # The constructor takes any number of arguments.
-    open_ended: bool = False
-    # Where its code has to be in a fork; empty: wherever the command says.
-    placement: str = ""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return every name that means this module: its own, its class and its aliases."""
-        return tuple(dict.fromkeys((self.name, self.class_name, *self.aliases)))
-
-    @cached_property
-    def imports(self) -> tuple[str, ...]:
-        """Return the file's top-level import statements, one line each."""
-        tree = ast.parse(self.source)
-        return tuple(
-            ast.unparse(node)
-            for node in tree.body
-            if isinstance(node, (ast.Import, ast.ImportFrom))
-        )
-
-    @cached_property
-    def code(self) -> str:
-        """Return what goes into a fork: everything behind the last import, without blank ends."""
-        body = ast.parse(self.source).body
-        imports = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
-        first = max((node.end_lineno or 0 for node in imports), default=0)
-        lines = self.source.split("\n")[first:]
-        return "\n".join(lines).strip("\n") + "\n"
-
-    @cached_property
-    def digest(self) -> str:
-        """Return a short hash of the code's syntax, which tells an edited copy from ours."""
-        return digest_of(self.code)
-
-    def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
-        """Return the positional arguments parse_model hands the class."""
-        both = [channels_in, channels_out]
-        leading = {"same": [channels_in], "free": [], "conv": both, "csp": [*both, 1]}
-        return [*leading[self.rule], *args]
-
-    def row_args(self, nominal: int | None) -> list[Any]:
-        """Return the args of the row a plain insertion writes."""
-        return [nominal] if self.takes_nominal else []
-
-    @property
-    def takes_nominal(self) -> bool:
-        """Return whether a row begins with nominal output channels, as that of Conv or C3."""
-        return self.rule in ("conv", "csp")
 
 
 def read_template(folder: Path, below: Path | None = None, in_block: bool = False) -> Template:
@@ -225,9 +42,11 @@ def read_template(folder: Path, below: Path | None = None, in_block: bool = Fals
         if "wraps" in data and in_block:
             raise ValueError("a block cannot wrap a block")
         if "wraps" in data:
-            from yamlmod.registry.composed import composed
+            # Only then is the rewriting of code worth its import.
+            from yamlmod.registry.composed import composed, wrapped_folder
 
-            return composed(folder, data, below)
+            inner = read_template(wrapped_folder(folder, data), below, in_block=True)
+            return composed(folder, data, inner, below)
         return _template(folder, data, below)
     except _WRONG as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
@@ -254,7 +73,7 @@ def manifest_name(folder: Path, below: Path | None = None) -> str:
 
 
 def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Template:
-    if data["rule"] not in RULES:
+    if data["rule"] not in tuple(RULES):  # a list has no hash
         raise TypeError(f"rule must be one of {', '.join(RULES)}, got {reprlib.repr(data['rule'])}")
     file = line(data, "file")
     return Template(
@@ -298,10 +117,10 @@ def _channels(item: Mapping[str, Any]) -> Channels:
 
 
 def _argument(item: Mapping[str, Any]) -> Argument:
-    if item["type"] not in _TYPES:
-        known = ", ".join(_TYPES)
+    if item["type"] not in ARGUMENT_TYPES:
+        known = ", ".join(ARGUMENT_TYPES)
         raise TypeError(f"argument type must be one of {known}, got {reprlib.repr(item['type'])}")
-    bounds = tuple((kind, float(item[kind])) for kind in _BOUND_SIGN if kind in item)
+    bounds = tuple((kind, float(item[kind])) for kind in BOUND_SIGNS if kind in item)
     return Argument(
         name=line(item, "name"),
         type=item["type"],

@@ -8,7 +8,7 @@ from typing import Any
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.registry.catalogue import templates_folder
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 from yamlmod.registry.toml import load_toml
 
 # Every badge and what it says, in the order in which they are shown.

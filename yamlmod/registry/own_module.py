@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.registry.digest import digest_of
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.naming import check_class_name
 from yamlmod.registry.own_slice import Cut, cut_out
 from yamlmod.registry.signature import signature_of
+from yamlmod.registry.template import Template
 
 _MODULES = [
     "Module",

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
-from yamlmod.registry.manifest import Template
 from yamlmod.registry.naming import check_class_name
 from yamlmod.registry.scopes import global_places, needed_names
+from yamlmod.registry.template import Template
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 

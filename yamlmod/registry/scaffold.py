@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from yamlmod.registry.naming import stem_of
+from yamlmod.registry.rules import RULES
 
 # Each starts as the identity: a gate of 2 * sigmoid(0) is 1.
 _SAME = """\
@@ -38,6 +39,25 @@ _CONV = """\
         gate = 2 * torch.sigmoid(self.excite(torch.relu(self.squeeze(mean))))
         return x * gate
 """
+_CSP = """\
+    def __init__(self, c1, c2, n=1, reduction=16):
+        super().__init__()
+        hidden = max(c2 // reduction, 8)
+        self.project = nn.Identity() if c1 == c2 else nn.Conv2d(c1, c2, 1, bias=False)
+        self.gates = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(c2, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, c2, 1))
+            for _ in range(n)
+        )
+        for gate in self.gates:
+            nn.init.zeros_(gate[-1].weight)
+            nn.init.zeros_(gate[-1].bias)
+
+    def forward(self, x):
+        x = self.project(x)
+        for gate in self.gates:
+            x = x * (2 * torch.sigmoid(gate(x.mean((2, 3), keepdim=True))))
+        return x
+"""
 _FREE = """\
     def __init__(self, gain=0.0):
         super().__init__()
@@ -47,7 +67,7 @@ _FREE = """\
         mean = x.mean((2, 3), keepdim=True)
         return x * (2 * torch.sigmoid(self.gain * mean))
 """
-_BODIES: Mapping[str, str] = {"same": _SAME, "conv": _CONV, "free": _FREE}
+_BODIES: Mapping[str, str] = {"same": _SAME, "free": _FREE, "conv": _CONV, "csp": _CSP}
 
 _MODULE = '''\
 # SPDX-License-Identifier: 0BSD
@@ -71,7 +91,8 @@ version = "0.1.0"
 aliases = []
 summary = "Scales every channel by a gate that its mean decides."
 # same: gets its input's channels (c1). conv: gets input and output channels (c1, c2), and the
-# row carries the nominal output channels. free: gets what the row carries, and no channels.
+# row carries the nominal output channels. csp: as conv, and the row's number comes third (n).
+# free: gets what the row carries, and no channels.
 rule = "@RULE@"
 python = "3.8"
 torch = "1.8"
@@ -163,10 +184,10 @@ def scaffold(name: str, rule: str) -> dict[str, str]:
         "NAME": name,
         "STEM": stem,
         "RULE": rule,
-        "OUT": "c2" if rule == "conv" else "C",
+        "OUT": "c2" if rule in ("conv", "csp") else "C",
         "BODY": _BODIES[rule],
         "ARGUMENT": _GAIN if rule == "free" else _REDUCTION,
-        "SUPPLIED": {"same": "CHANNELS", "conv": "CHANNELS, CHANNELS", "free": ""}[rule],
+        "SUPPLIED": ", ".join(["CHANNELS", "CHANNELS", "1"][: RULES[rule].supplied]),
     }
     texts = {"manifest.toml": _MANIFEST, f"{stem}.py": _MODULE, f"test_{stem}.py": _TEST}
     return {file: _filled(text, words) for file, text in texts.items()}

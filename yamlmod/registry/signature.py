@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.registry.manifest import RULES, Argument
+from yamlmod.registry.repeats import repeats_at, repeats_behind_a_switch
+from yamlmod.registry.rules import RULES, rules_with_meaning
+from yamlmod.registry.template import Argument
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SUPPLIED = {"free": 0, "same": 1, "conv": 2}
 
 
 def _words(text: str) -> frozenset[str]:
@@ -32,6 +33,16 @@ _OUT = _words(
     "output_channels output_dim output_dims"
 )
 _PLANES = _words("inplanes in_planes inplane inp")  # in front of `planes`, which then means out
+
+
+def is_input_channels(name: str) -> bool:
+    """Return whether a constructor's parameter is called as one of the input's channels."""
+    return name.lower().strip("_") in _IN
+
+
+def is_channels(name: str) -> bool:
+    """Return whether a parameter is called as channels, of the input or of the output."""
+    return name.lower().strip("_") in _IN | _OUT
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,7 @@ def signature_of(
     """Return the signature; ``rule`` says what the names of the parameters do not."""
     init = constructor_of(node, classes)
     if init is None:
-        return Signature(_checked(rule or "free", node.name, 0, place), (), False, "()")
+        return _without_constructor(node, classes, rule, place)
     spec = init.args
     names = [*spec.posonlyargs, *spec.args][1:]
     defaults: list[ast.expr | None] = [*spec.defaults]
@@ -89,9 +100,29 @@ def signature_of(
     words = [one.arg for one in names]
     required = sum(value is None for value in defaults)
     found = rule or _derived(node.name, words, required, spec.vararg is not None, text, place)
+    if found == "conv" and not rule:
+        found = _with_repeats(node.name, init, text, place)
     _checked(found, node.name, None if spec.vararg else len(words), place)
-    rest = list(zip(words, defaults, strict=True))[_SUPPLIED[found] :]
+    rest = list(zip(words, defaults, strict=True))[RULES[found].supplied :]
     return Signature(found, tuple(_argument(*one) for one in rest), spec.vararg is not None, text)
+
+
+def _without_constructor(
+    node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], rule: str | None, place: Place
+) -> Signature:
+    """Return the signature of a class whose constructor is not here: torch's, or another file's."""
+    bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+    hidden = [name for name in bases if name not in classes and name != "Module"]
+    if hidden and rule is None:
+        raise Refusal(
+            "unclear-rule",
+            f"{node.name} has the constructor of {hidden[0]}, which is not in this file, so its "
+            "rule is unclear",
+            place=place,
+            hint=f"say it: {rules_with_meaning()}",
+        )
+    count = None if hidden else 0
+    return Signature(_checked(rule or "free", node.name, count, place), (), bool(hidden), "()")
 
 
 def _derived(
@@ -99,9 +130,7 @@ def _derived(
 ) -> str:
     plain = [word.lower().strip("_") for word in words]
     if plain and plain[0] in _IN:
-        planes = plain[0] in ("inplanes", "in_planes", "inplane", "inp") and plain[1:2] == [
-            "planes"
-        ]
+        planes = plain[0] in _PLANES and plain[1:2] == ["planes"]
         return "conv" if planes or (len(plain) > 1 and plain[1] in _OUT) else "same"
     if required == 0 and not open_ended and not any(one in _IN for one in plain):
         return "free"
@@ -109,8 +138,27 @@ def _derived(
         "unclear-rule",
         f"{name}{text}: what of it is channels cannot be told, so its rule is unclear",
         place=place,
-        hint="say it: --rule same (channels of the input come first), --rule conv (input and "
-        "output channels come first) or --rule free (the row's args are all it gets)",
+        hint=f"say it: {rules_with_meaning()}",
+    )
+
+
+def _with_repeats(
+    name: str, init: ast.FunctionDef | ast.AsyncFunctionDef, text: str, place: Place
+) -> str:
+    """Return the rule of a constructor that begins with input and output channels."""
+    third = repeats_at(init, 2)
+    late = repeats_behind_a_switch(init)
+    if third != "unclear" and not late:
+        return "csp" if third == "yes" else "conv"
+    what = f"its parameter {late or init.args.args[3].arg} may be the number of repeats"
+    if late:
+        what = f"{late} is the number of repeats, and a parse function hands it over as the third"
+    raise Refusal(
+        "unclear-rule",
+        f"{name}{text}: {what}, so its rule is unclear",
+        place=place,
+        hint="say it: --rule csp (the row's number is the third argument) or --rule conv (the "
+        "row's number builds so many in sequence)",
     )
 
 
@@ -119,10 +167,10 @@ def _checked(rule: str, name: str, count: int | None, place: Place) -> str:
         raise Refusal(
             "bad-rule", f"--rule {rule!r} is none of {', '.join(RULES)}", hint="choose one of them"
         )
-    if count is not None and count < _SUPPLIED[rule]:
+    if count is not None and count < RULES[rule].supplied:
         raise Refusal(
             "bad-rule",
-            f"--rule {rule} hands {name} {_SUPPLIED[rule]} arguments, and it takes {count}",
+            f"--rule {rule} hands {name} {RULES[rule].supplied} arguments, and it takes {count}",
             place=place,
             hint="choose another rule",
         )

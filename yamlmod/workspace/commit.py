@@ -24,12 +24,11 @@ from yamlmod.errors import Refusal, one_of
 from yamlmod.workspace import disk
 from yamlmod.workspace.files import Change, display, real_path
 from yamlmod.workspace.home import homes_of
+from yamlmod.workspace.wording import FLAG
 
 if TYPE_CHECKING:
     from yamlmod.workspace.record import Record, Saved
     from yamlmod.workspace.recover import Settled
-
-FLAG = "--trust-journal"
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from yamlmod.errors import Refusal
 from yamlmod.workspace import disk
-from yamlmod.workspace.commit import FLAG
 from yamlmod.workspace.files import display
 from yamlmod.workspace.home import store_of
 from yamlmod.workspace.journal import Entry
 from yamlmod.workspace.places import Reach
 from yamlmod.workspace.record import Record, Saved
-from yamlmod.workspace.wording import safe
+from yamlmod.workspace.wording import FLAG, safe
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from yamlmod.errors import Refusal
-from yamlmod.workspace.files import Tree, exists
+from yamlmod.workspace.files import exists
 from yamlmod.workspace.walk import Walk, leads_to_folder
 
 _MAGIC = frozenset("*?[")
 
 
-def matching(tree: Tree, pattern: str) -> list[str]:
-    """Return the paths that match, relative to the root, sorted; a star crosses no slash."""
+def matching(root: Path, pattern: str, note: Callable[[Refusal], None]) -> list[str]:
+    """Return the paths that match, relative to the root, sorted; a star crosses no slash.
+
+    ``note`` is told of what could not be looked at.
+    """
     walk = Walk()
     found = [PurePosixPath()]
     parts = PurePosixPath(pattern).parts
@@ -23,27 +27,29 @@ def matching(tree: Tree, pattern: str) -> list[str]:
         last = index == len(parts) - 1
         if not _MAGIC & set(part):
             paths = [path / part for path in found]
-            found = [one for one in paths if not last or _exists(tree, one, searched)]
+            found = [
+                one for one in paths if not last or _exists(root / one, note if searched else None)
+            ]
             continue
         searched = True
-        found = [path / name for path in found for name in _names(tree, path, part, last, walk)]
+        found = [path / name for path in found for name in _names(root / path, part, last, walk)]
     for error in walk.unreadable:
-        tree.note_unreadable(error)
+        note(error)
     return sorted(path.as_posix() for path in found)
 
 
-def _exists(tree: Tree, path: PurePosixPath, searched: bool) -> bool:
+def _exists(path: Path, note: Callable[[Refusal], None] | None) -> bool:
     try:
-        return exists(tree.root / path)
+        return exists(path)
     except Refusal as error:
-        if not searched:  # this very path was asked for
+        if note is None:  # this very path was asked for
             raise
-        tree.note_unreadable(error)
+        note(error)
         return False
 
 
-def _names(tree: Tree, path: PurePosixPath, part: str, last: bool, walk: Walk) -> list[str]:
+def _names(folder: Path, part: str, last: bool, walk: Walk) -> list[str]:
     def keeps(entry: os.DirEntry[str]) -> bool:
         return fnmatchcase(entry.name, part) and (last or leads_to_folder(entry))
 
-    return [entry.name for entry in walk.entries(tree.root / path, keeps)]
+    return [entry.name for entry in walk.entries(folder, keeps)]

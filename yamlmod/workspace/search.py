@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from yamlmod.errors import Refusal
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 from yamlmod.workspace.walk import Walk
 
 # Environments, caches and the outcome of training runs are no part of the fork.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.workspace import disk
-from yamlmod.workspace.commit import FLAG, Purpose
+from yamlmod.workspace.commit import Purpose
 from yamlmod.workspace.fates import named, refuse_obstacles
 from yamlmod.workspace.files import Change, display, real_path
 from yamlmod.workspace.home import NAME, home_of
@@ -18,7 +18,7 @@ from yamlmod.workspace.lock import locked
 from yamlmod.workspace.places import Reach
 from yamlmod.workspace.record import Record, digest
 from yamlmod.workspace.recover import plausible_mode
-from yamlmod.workspace.wording import command_text, safe
+from yamlmod.workspace.wording import FLAG, command_text, safe
 
 
 @dataclass(frozen=True)

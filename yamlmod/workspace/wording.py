@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from yamlmod.safe_text import visible_line
 
+FLAG = "--trust-journal"
 _LONGEST = 300
 
 

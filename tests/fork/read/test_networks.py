@@ -19,7 +19,7 @@ from yamlmod.fork.python.import_graph import ImportGraph
 from yamlmod.fork.read.answers import NetworkReading, Sizes
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.problems import answer
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 
 _TASKS = "ultralytics/nn/tasks.py"
 

@@ -13,7 +13,7 @@ from yamlmod.model.align import value_key
 from yamlmod.model.document import Row
 from yamlmod.model.refs import IMAGE
 from yamlmod.model.render import render_args
-from yamlmod.registry.manifest import Template
+from yamlmod.registry.template import Template
 
 # No row of a real network has so few channels; kernels and ratios are such numbers.
 _FEW = 11

@@ -22,13 +22,13 @@ def _check(subject: Subject) -> Iterator[Finding]:
     all_of_them = bool(attention) and all(row.index not in subject.alive for row in attention)
     for row in dead:
         # The last of a chain is where the mistake is; what leads to it is told with it.
-        if subject.is_attention(row) or not subject.graph.readers(row.index):
+        if subject.is_attention(row) or not subject.network.readers(row.index):
             yield _finding(subject, row, all_of_them)
 
 
 def _finding(subject: Subject, row: Row, all_of_them: bool) -> Finding:
     is_attention = subject.is_attention(row)
-    readers = [subject.document.describe(r.reader) for r in subject.graph.readers(row.index)]
+    readers = [subject.document.describe(r.reader) for r in subject.network.readers(row.index)]
     why = f"only {', '.join(dict.fromkeys(readers))} reads it" if readers else "nobody reads it"
     behind = _only_for(subject, row) if not readers else []
     if behind:
@@ -60,13 +60,13 @@ def _help(subject: Subject, row: Row) -> str:
     passed = (
         [
             read.reader
-            for read in subject.graph.readers(subject.graph.reads[row.index][0].target)
+            for read in subject.network.readers(subject.graph.reads[row.index][0].target)
             if read.reader != row.index and read.reader in subject.alive
         ]
         if subject.graph.reads[row.index]
         else []
     )
-    if passed and not subject.graph.readers(row.index):
+    if passed and not subject.network.readers(row.index):
         names = ", ".join(subject.document.describe(reader) for reader in dict.fromkeys(passed))
         return f"{names} reads its input past it: let it read {row.index}, or take the row out"
     return "let a layer that reaches the head read it, or take the row out"

@@ -95,12 +95,15 @@ def run(
     """Add MODULE to the model YAML CFG and to the fork REPO, as one transaction.
 
     Previews unless -w is given: the diff of all files goes to stdout, the summary to stderr. -o
-    names another place for the YAML. Nothing of the fork is imported or run.
+    names another place for the YAML. Nothing of the fork is imported or run: its code is read to
+    find the args with which it builds the class for the right channels, at every scale of the file.
     """
     from yamlmod.cli.describe import describe
     from yamlmod.cli.finish import Report, finish
     from yamlmod.cli.finish_yaml import Wish, yaml_change
+    from yamlmod.cli.fitting import insert_fitting
     from yamlmod.cli.layer_numbers import layer_number_warnings
+    from yamlmod.cli.new_errors import refuse_new_errors
     from yamlmod.cli.repository import (
         changes_of,
         plan_data,
@@ -111,8 +114,9 @@ def run(
     from yamlmod.cli.target import open_target, positions_of, readers_of, shadowed_cfg, sources_of
     from yamlmod.cli.wanted import Choices, plan_for, templates_for
     from yamlmod.fork.locate import cfg_folders, locate
-    from yamlmod.ops.insert import Request, insert
-    from yamlmod.workspace.files import Tree
+    from yamlmod.fork.read.opening import reader_of, reader_with
+    from yamlmod.ops.insert import Request
+    from yamlmod.workspace.tree import Tree
 
     values = parse_args(args)
     tree = Tree(repo)
@@ -122,7 +126,10 @@ def run(
     model = open_target(cfg, [repo, *(repo / folder for folder in cfg_folders(tree, fork))])
     shown = model.model.document.shown
     refuse_index_offset(fork, tree, model.file.text, shown)
-    outcome = insert(
+    plan = plan_for(tree, fork, templates, choices)
+    reader = reader_with(tree, fork, plan.texts)
+    outcome = insert_fitting(
+        reader,
         model.model,
         Request(
             module=templates[0].name,
@@ -136,13 +143,14 @@ def run(
             spelling=spelling_of(fork),
         ),
     )
-    plan = plan_for(tree, fork, templates, choices)
     refuse_index_offset(fork, tree, outcome.text, shown, plan.texts)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
+    hidden = refuse_new_errors(outcome, reader_of(fork), reader)
     told = describe("add", outcome)
     numbers = layer_number_warnings(tree, fork, outcome, plan.texts)
-    warnings = [*told.warnings, *numbers, *shadowed_cfg(cfg, repo)]
+    warnings = [*told.warnings, *hidden, *numbers, *shadowed_cfg(cfg, repo)]
     lines = [*told.lines, *plan_lines(tree, fork, plan)]
+    sinks = wish.sinks(write)
     report = Report("add", lines, warnings, {**told.data, **plan_data(fork, plan)})
-    changes = [yaml_change(model, outcome, wish), *changes_of(tree, plan)]
-    finish(changes, report, wish.sinks(write), tree.root)
+    changes = [yaml_change(model, outcome, wish), *changes_of(tree, plan, sinks)]
+    finish(changes, report, sinks, tree.root)

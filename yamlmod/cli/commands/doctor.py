@@ -57,8 +57,8 @@ def run(
     from yamlmod.fork.survey import survey
     from yamlmod.report.tables import table
     from yamlmod.runtime.interpreter import ask, choose
-    from yamlmod.workspace.files import Tree
     from yamlmod.workspace.search import python_files
+    from yamlmod.workspace.tree import Tree
 
     tree = Tree(repo)
     fork = locate(tree)

@@ -26,6 +26,7 @@ from yamlmod.cli.options import (
     Output,
     OutputFormat,
     Readers,
+    RowsOf,
     Rule,
     Write,
     parse_args,
@@ -41,6 +42,7 @@ Examples:
   yamlmod insert SimAM yolov5s.yaml --edge 4:16
   yamlmod insert MyAttention yolov5s.yaml --after C3#2 --args '[256, 7]'
   yamlmod insert ./my_attention.py:MyAttention yolov5s.yaml --at 24
+  yamlmod insert CBAM yolov5s.yaml --after P3 --repo yolov5    args that the fork builds right
 All positions of one command speak of the original's indices."""
 
 
@@ -50,7 +52,7 @@ def run(
         typer.Argument(
             metavar="MODULE",
             help="A module of the registry, a class of yours (FILE.py:CLASS), or any class's name "
-            "with --args.",
+            "with --args or --repo.",
         ),
     ],
     cfg: Annotated[Path, typer.Argument(metavar="CFG", help="The model YAML.")],
@@ -59,6 +61,7 @@ def run(
     before: Before = None,
     edge: EdgeOption = None,
     args: Args = None,
+    repo: RowsOf = None,
     as_name: AsName = None,
     rule: Rule = None,
     keep_skips: KeepSkips = False,
@@ -78,7 +81,8 @@ def run(
 
     Previews unless -w or -o is given: the diff goes to stdout, the summary to stderr. The new
     layer reads the layer above it, and that layer's readers read the new one (--keep-skips and
-    --readers choose otherwise).
+    --readers choose otherwise). With --repo the fork's own code is read (and never run) to find the
+    args with which it builds the class for the right channels at every scale of the file.
     """
     from yamlmod.cli.finish_yaml import Wish, finish_yaml
     from yamlmod.cli.target import no_both, open_target, positions_of, readers_of, sources_of
@@ -89,18 +93,21 @@ def run(
     values = parse_args(args)
     template = template_in(module, Choices(as_name, rule=rule))
     target = open_target(cfg)
-    outcome = insert(
-        target.model,
-        Request(
-            module=module,
-            positions=positions_of(target.model, at, after, before, edge),
-            args=values,
-            keep_skips=keep_skips,
-            readers=readers_of(target.model, split_selectors(readers)),
-            allow_dead=allow_dead,
-            sources=sources_of(target.model, from_),
-            template=template,
-        ),
+    request = Request(
+        module=module,
+        positions=positions_of(target.model, at, after, before, edge),
+        args=values,
+        keep_skips=keep_skips,
+        readers=readers_of(target.model, split_selectors(readers)),
+        allow_dead=allow_dead,
+        sources=sources_of(target.model, from_),
+        template=template,
     )
+    if repo is None:
+        outcome = insert(target.model, request)
+    else:
+        from yamlmod.cli.fork_rows import insert_in_fork
+
+        outcome = insert_in_fork(repo, target.model, request)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     finish_yaml("insert", target, outcome, wish)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from yamlmod.cli.options import DryRun, Format, Json, OutputFormat, path_word
+from yamlmod.registry.rules import rules_in_words
 
 EPILOG = """\b
 Examples:
@@ -20,7 +21,7 @@ def run(
     rule: Annotated[
         str,
         typer.Option(
-            "--rule", metavar="RULE", help="same, free or conv: the channels it is handed."
+            "--rule", metavar="RULE", help=f"{rules_in_words()}: what it is handed first."
         ),
     ] = "same",
     folder: Annotated[

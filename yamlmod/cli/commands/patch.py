@@ -64,16 +64,20 @@ def run(
     refused without --force.
     """
     from yamlmod.cli.finish import finish
+    from yamlmod.cli.registration import refuse_faulty_registration
     from yamlmod.cli.repository import changes_of, plan_report
     from yamlmod.cli.wanted import Choices, plan_for, templates_for
     from yamlmod.fork.locate import locate
-    from yamlmod.workspace.files import Tree
+    from yamlmod.fork.read.opening import reader_with
+    from yamlmod.workspace.tree import Tree
 
     tree = Tree(repo)
     fork = locate(tree, target, dialect)
     placed = placement.value if placement else ""
     choices = Choices(as_name, use_existing, rule, force, placed)
-    plan = plan_for(tree, fork, templates_for(tree, fork, modules, choices), choices)
+    templates = templates_for(tree, fork, modules, choices)
+    plan = plan_for(tree, fork, templates, choices)
+    refuse_faulty_registration(reader_with(tree, fork, plan.texts), templates)
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
     report = plan_report("patch", tree, fork, plan)
-    finish(changes_of(tree, plan), report, sinks, tree.root)
+    finish(changes_of(tree, plan, sinks), report, sinks, tree.root)

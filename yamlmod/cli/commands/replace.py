@@ -17,6 +17,7 @@ from yamlmod.cli.options import (
     Json,
     Output,
     OutputFormat,
+    RowsOf,
     Write,
     parse_args,
 )
@@ -25,7 +26,8 @@ EPILOG = """\b
 Examples:
   yamlmod replace models/yolov5s.yaml C3#4 C3TR
   yamlmod replace models/yolov5s.yaml SPPF SPPFCSPC -o models/yolov5s-csp.yaml
-  yamlmod replace models/yolov5s.yaml C3#4 ACmix"""
+  yamlmod replace models/yolov5s.yaml C3#4 ACmix
+  yamlmod replace models/yolov5s.yaml C3#4 C3Ghost --repo yolov5"""
 
 
 def run(
@@ -37,6 +39,7 @@ def run(
         str, typer.Argument(metavar="MODULE", help="A module of the registry or of the fork.")
     ],
     args: Args = None,
+    repo: RowsOf = None,
     output: Output = None,
     write: Write = False,
     force: Force = False,
@@ -49,7 +52,9 @@ def run(
     """Put MODULE in the place of the layer SEL of the model YAML CFG.
 
     Previews unless -w or -o is given. A class that the registry does not know keeps the row's
-    args unless --args gives others. A change of stride is refused unless --force is given.
+    args unless --args gives others. A change of stride is refused unless --force is given. With
+    --repo the fork's own code is read (and never run) to find the args with which it builds the
+    class for the channels that are there, at every scale of the file.
     """
     from yamlmod.cli.finish_yaml import Wish, finish_yaml
     from yamlmod.cli.target import no_both, open_target
@@ -58,6 +63,12 @@ def run(
     no_both(write, output)
     values = parse_args(args)
     target = open_target(cfg)
-    outcome = replace(target.model, target.model.select(selector), module, values, force=force)
+    layer = target.model.select(selector)
+    if repo is None:
+        outcome = replace(target.model, layer, module, values, force=force)
+    else:
+        from yamlmod.cli.fork_rows import replace_in_fork
+
+        outcome = replace_in_fork(repo, target.model, layer, module, values, force)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     finish_yaml("replace", target, outcome, wish)

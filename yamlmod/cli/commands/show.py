@@ -10,7 +10,7 @@ import typer
 from yamlmod.cli.options import Format, Json, OutputFormat, path_word
 
 if TYPE_CHECKING:
-    from yamlmod.ops.positions import Model
+    from yamlmod.model.network import Network
 
 EPILOG = """\b
 Examples:
@@ -55,7 +55,7 @@ def run(
         show(layers_table(model))
 
 
-def _show_built(model: Model, repo: Path, as_json: bool) -> None:
+def _show_built(model: Network, repo: Path, as_json: bool) -> None:
     from yamlmod.cli.built_layers import built_data, built_table
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.fork_reading import built_layers

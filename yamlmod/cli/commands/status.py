@@ -40,9 +40,10 @@ def run(
     from yamlmod.fork.locate import locate
     from yamlmod.fork.survey import survey
     from yamlmod.registry.catalogue import visible
-    from yamlmod.workspace.files import Tree, display
+    from yamlmod.workspace.files import display
     from yamlmod.workspace.recover import interrupted
     from yamlmod.workspace.search import leftovers, python_files
+    from yamlmod.workspace.tree import Tree
 
     tree = Tree(repo)
     fork = locate(tree)

@@ -52,7 +52,7 @@ def run(
     from yamlmod.cli.wanted import name_of
     from yamlmod.fork.locate import locate
     from yamlmod.fork.uninstall import uninstall
-    from yamlmod.workspace.files import Tree
+    from yamlmod.workspace.tree import Tree
 
     names = list(dict.fromkeys(name_of(word) for word in modules))
     tree = Tree(repo)
@@ -60,4 +60,4 @@ def run(
     plan = uninstall(tree, fork, names, force)
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
     report = plan_report("unpatch", tree, fork, plan)
-    finish(changes_of(tree, plan), report, sinks, tree.root)
+    finish(changes_of(tree, plan, sinks), report, sinks, tree.root)

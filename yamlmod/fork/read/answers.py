@@ -153,3 +153,31 @@ def has_unknown(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(has_unknown, value))
     return isinstance(value, dict) and any(map(has_unknown, value.values()))
+
+
+def row_of(reading: NetworkReading, layer: int | None) -> RowReading | None:
+    """Return the reading of one row."""
+    return next((row for row in reading.rows if row.index == layer), None)
+
+
+def output_channels(row: RowReading) -> int | None:
+    """Return the channels of the tensor that a layer gives, None where they are not known."""
+    if not isinstance(row.output, Sizes) or row.output.sizes is None or len(row.output.sizes) < 2:
+        return None
+    return row.output.sizes[1]
+
+
+def failures_of(reading: NetworkReading) -> tuple[Failure, ...]:
+    """Return all failures of a reading."""
+    return (reading.failure, *reading.later) if reading.failure is not None else ()
+
+
+def spelled(value: Any) -> str:
+    """Return arguments as a row or a call spells them."""
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(spelled, value)) + "]"
+    if isinstance(value, UnknownPart):
+        return "?"
+    if isinstance(value, Symbol):
+        return value.name
+    return str(value)

@@ -57,6 +57,7 @@ def _check_count(expected: int, given: int) -> None:
 
 def set_item(machine: Machine, holder: Value, key: Value, value: Value) -> None:
     """Do `holder[key] = value`."""
+    machine.change()
     if isinstance(holder, Instance):
         if holder.cls.find("__setitem__") is not MISSING:
             machine.call(machine.attribute(holder, "__setitem__"), [key, value])

@@ -32,19 +32,21 @@ from yamlmod.fork.read.values import (
 )
 
 _GENERATORS: dict[ast.AST, bool] = {}
+_SIGNATURES: dict[ast.AST, tuple[list[str], list[str], frozenset[str]]] = {}
 
 
 def call(machine: Machine, function: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
     """Call any value."""
-    if isinstance(function, Bound):
+    kind = function.__class__  # the frequent ones first, and by identity: this is a hot path
+    if kind is Bound:
         return call(machine, function.function, [function.receiver, *args], keywords)
-    if isinstance(function, FunctionValue):
+    if kind is FunctionValue:
         return call_function(machine, function, args, keywords)
-    if isinstance(function, Builtin):
+    if kind is Builtin:
         return _builtin(machine, function, args, keywords)
-    if isinstance(function, ClassValue):
+    if kind is ClassValue:
         return instantiate(machine, function, args, keywords)
-    if isinstance(function, Instance):
+    if kind is Instance:
         if machine.on_layer is not None:
             return machine.on_layer(
                 function, lambda: call_object(machine, function, args, keywords)
@@ -205,15 +207,12 @@ def bind_arguments(
 ) -> dict[str, Value] | UnknownValue:
     """Return the names that a call binds; raises the TypeError that Python would."""
     spec = function.node.args
-    positional = [argument.arg for argument in (*spec.posonlyargs, *spec.args)]
+    positional, only, by_name = _parameters(function.node)
     names: dict[str, Value] = dict(zip(positional, args, strict=False))
-    rest = list(args[len(positional) :])
     if spec.vararg is not None:
-        names[spec.vararg.arg] = tuple(rest)
-    elif rest:
+        names[spec.vararg.arg] = tuple(args[len(positional) :])
+    elif len(args) > len(positional):
         raise _too_many(title, positional, function.defaults, len(args))
-    only = [argument.arg for argument in spec.kwonlyargs]
-    by_name = {argument.arg for argument in spec.args} | set(only)
     extra: dict[str, Value] = {}
     for key, value in keywords.items():
         if key in by_name and key not in names:
@@ -226,15 +225,34 @@ def bind_arguments(
             extra[key] = value
     if spec.kwarg is not None:
         names[spec.kwarg.arg] = extra
-    first = len(positional) - len(function.defaults)
-    for name, value in zip(positional[first:], function.defaults, strict=True):
-        names.setdefault(name, value)
+    if function.defaults:
+        first = len(positional) - len(function.defaults)
+        for name, value in zip(positional[first:], function.defaults, strict=True):
+            if name not in names:
+                names[name] = value
     for name, value in function.keyword_defaults.items():
         names.setdefault(name, value)
-    missing = [name for name in (*positional, *only) if name not in names]
-    if missing:
-        raise _missing(title, missing)
+    if not names.keys() >= by_name or len(names) < len(positional):
+        missing = [name for name in (*positional, *only) if name not in names]
+        if missing:
+            raise _missing(title, missing)
     return names
+
+
+def _parameters(
+    node: ast.FunctionDef | ast.Lambda,
+) -> tuple[list[str], list[str], frozenset[str]]:
+    """Return the names of positional and of keyword-only parameters, and those given by name."""
+    found = _SIGNATURES.get(node)
+    if found is None:
+        if len(_SIGNATURES) > 20_000:
+            _SIGNATURES.clear()
+        spec = node.args
+        only = [argument.arg for argument in spec.kwonlyargs]
+        positional = [argument.arg for argument in (*spec.posonlyargs, *spec.args)]
+        by_name = frozenset([*(argument.arg for argument in spec.args), *only])
+        found = _SIGNATURES[node] = (positional, only, by_name)
+    return found
 
 
 def _too_many(title: str, positional: list[str], defaults: list[Value], given: int) -> Raised:

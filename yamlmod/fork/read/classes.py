@@ -12,6 +12,7 @@ from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.subscripts import global_name
 from yamlmod.fork.read.tensor_methods import tensor_attribute
 from yamlmod.fork.read.torch_objects import container_attribute, module_attribute
+from yamlmod.fork.read.torch_state import apply_of
 from yamlmod.fork.read.values import (
     MISSING,
     Bound,
@@ -73,7 +74,7 @@ def attribute(machine: Machine, value: Value, name: str) -> Value:
     if isinstance(value, UnknownValue):
         return UnknownValue(value.reason, name)
     if isinstance(value, Outside):
-        return machine.parts.outside(machine, f"{value.path}.{name}")
+        return _of_outside(machine, value, name)
     if isinstance(value, ClassValue):
         return _of_class(machine, value, name)
     if isinstance(value, ModuleValue):
@@ -93,6 +94,14 @@ def attribute(machine: Machine, value: Value, name: str) -> Value:
     if isinstance(value, GlobalNames) and name == "get":
         return Builtin("get", lambda m, key, item=None: global_name(m, value, key, item))
     return UnknownValue(f"the attribute {name} of {kind_of(value)}")
+
+
+def _of_outside(machine: Machine, value: Outside, name: str) -> Value:
+    path = f"{value.path}.{name}"
+    found = machine.outsides.get(path, MISSING)
+    if found is MISSING:
+        found = machine.outsides[path] = machine.parts.outside(machine, path)
+    return found
 
 
 def _of_function(value: Value, name: str) -> Value:
@@ -182,6 +191,8 @@ def _of_class(machine: Machine, value: ClassValue, name: str) -> Value:
         return value.bases
     if value.is_module:
         return Builtin(name, _unbound(value, name))
+    if name == "apply" and machine.torch_function(value):
+        return apply_of(machine, value)
     if value.is_open or value.builtin is not None or name.startswith("__"):
         return UnknownValue(f"the attribute {name} of {value.name}")
     raise Raised(AttributeError, f"type object '{value.name}' has no attribute '{name}'")

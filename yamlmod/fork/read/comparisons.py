@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 
 from yamlmod.fork.read.machine import Machine, fail
 from yamlmod.fork.read.operators import guarded, kind_of
+from yamlmod.fork.read.tensors import broadcast
 from yamlmod.fork.read.values import (
     MISSING,
+    SCALARS,
     ClassValue,
     FunctionValue,
     GlobalNames,
@@ -30,9 +32,23 @@ COMPARE: Mapping[type, Callable[[Value, Value], Value]] = {
     ast.GtE: operator.ge,
 }
 
+_ELEMENTWISE = frozenset([*COMPARE, ast.Eq, ast.NotEq])
+
+
+def elementwise(left: Value, right: Value) -> Value:
+    """Return a tensor of truths, from a tensor and another or a number."""
+    shapes = []
+    for value in (left, right):
+        if not isinstance(value, (TensorValue, int, float)):
+            return UnknownValue(f"a comparison of {kind_of(left)} and {kind_of(right)}")
+        shapes.append(value.shape if isinstance(value, TensorValue) else ())
+    return TensorValue(broadcast(shapes[0], shapes[1]), "bool")
+
 
 def same(machine: Machine, left: Value, right: Value) -> bool | UnknownValue:
     """Return whether two values are equal, or Unknown."""
+    if left.__class__ in SCALARS and right.__class__ in SCALARS:
+        return bool(left == right)
     if left is right and not isinstance(left, (UnknownValue, TensorValue, float)):
         return True
     for value, other in ((left, right), (right, left)):
@@ -114,6 +130,14 @@ def identical(left: Value, right: Value) -> bool | UnknownValue:
 
 def compare(machine: Machine, node: ast.cmpop, left: Value, right: Value) -> Value:
     """Return what a comparison gives."""
+    kind = node.__class__
+    if left.__class__ in SCALARS and right.__class__ in SCALARS and kind in _ELEMENTWISE:
+        if kind is ast.Eq or kind is ast.NotEq:
+            return (left == right) is (kind is ast.Eq)
+        return guarded(COMPARE[kind], left, right)
+    tensors = isinstance(left, TensorValue) or isinstance(right, TensorValue)
+    if tensors and type(node) in _ELEMENTWISE:
+        return elementwise(left, right)
     if isinstance(node, (ast.Is, ast.IsNot)):
         return _negated(identical(left, right), isinstance(node, ast.IsNot))
     if isinstance(node, (ast.Eq, ast.NotEq)):

@@ -18,6 +18,7 @@ from yamlmod.fork.read.values import (
 _KINDS = {"staticmethod", "classmethod", "property"}
 # Packages whose decorators keep a function what it is, for shapes and arguments.
 _HARMLESS = ("torch", "functools", "abc", "typing", "numba", "warnings", "dataclasses.field")
+_KEEPING = ("wraps", "lru_cache", "cache", "no_grad", "inference_mode", "enable_grad")
 _HARMLESS_NAMES = frozenset({"threaded", "smart_inference_mode", "autocast", "ThreadingLocked"})
 
 
@@ -52,6 +53,6 @@ def _once(machine: Machine, decorator: ast.expr, value: Value, frame: Frame) -> 
             # What a registry of another package gives back is the class, by custom.
             return value
         return UnknownValue(f"a function decorated by {path or name}")
-    if isinstance(function, Builtin) and name in ("wraps", "lru_cache", "cache", "no_grad"):
+    if isinstance(function, Builtin) and name in _KEEPING:
         return value
     return machine.call(machine.evaluate(decorator, frame), [value])

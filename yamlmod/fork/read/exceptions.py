@@ -10,6 +10,7 @@ from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.values import (
     MISSING,
     ClassValue,
+    GradMode,
     Instance,
     Outside,
     Raised,
@@ -84,10 +85,14 @@ def catches(kind: Value, error: Raised) -> bool:
 def run_with(machine: Machine, node: ast.With, frame: Frame) -> Signal | None:
     """Run a with statement: suppress is known, other managers change nothing here."""
     suppressed: list[Value] = []
+    gradients = machine.gradients
     for item in node.items:
         value = machine.evaluate(item.context_expr, frame)
         if isinstance(value, Suppress):
             suppressed += value.kinds
+        elif isinstance(value, GradMode):
+            gradients = gradients if value.before is None else value.before
+            machine.gradients = value.enabled
         if item.optional_vars is not None:
             assign(machine, item.optional_vars, _entered(machine, value), frame)
     try:
@@ -96,6 +101,8 @@ def run_with(machine: Machine, node: ast.With, frame: Frame) -> Signal | None:
         if not any(catches(kind, error) for kind in suppressed):
             raise
         return None
+    finally:
+        machine.gradients = gradients
 
 
 def _entered(machine: Machine, value: Value) -> Value:

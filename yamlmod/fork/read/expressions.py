@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from yamlmod.fork.read.choices import either
 from yamlmod.fork.read.comparisons import compare
 from yamlmod.fork.read.comprehensions import COMPREHENSIONS
-from yamlmod.fork.read.machine import MAX_TEXT, Expression, Machine, fail
-from yamlmod.fork.read.operators import SIGNS, guarded, kind_of, text_known
+from yamlmod.fork.read.formatting import formatted, joined
+from yamlmod.fork.read.machine import Expression, Machine, fail
+from yamlmod.fork.read.operators import SIGNS, guarded, kind_of
 from yamlmod.fork.read.scopes import Frame
 from yamlmod.fork.read.values import (
+    MISSING,
     FunctionValue,
     Raised,
     TensorValue,
@@ -28,25 +31,38 @@ def _constant(machine: Machine, node: ast.Constant, frame: Frame) -> Value:
 
 
 def _name(machine: Machine, node: ast.Name, frame: Frame) -> Value:
-    return machine.fresh(lookup(machine, node.id, frame))
+    found = frame.names.get(node.id, MISSING)
+    if found is MISSING:
+        found = lookup(machine, node.id, frame)
+    return machine.fresh(found) if machine.spoiled else found
+
+
+def quick(machine: Machine, node: ast.expr, frame: Frame) -> Value:
+    """Evaluate an operand: most are names of the function, which need no table."""
+    if node.__class__ is ast.Name and not machine.spoiled:
+        found = frame.names.get(node.id, MISSING)
+        if found is not MISSING:
+            machine.steps += 1
+            return found
+    return machine.evaluate(node, frame)
 
 
 def lookup(machine: Machine, name: str, frame: Frame) -> Value:
     """Return what a name means in a frame; raises the NameError that Python would."""
-    if name in frame.names and name not in frame.globals:
+    if name in frame.names:
         return frame.names[name]
     if name in frame.locals and name not in frame.globals:
         message = f"cannot access local variable '{name}' where it is not associated with a value"
         fail(UnboundLocalError, message)
-    if name not in frame.globals:
-        holder = frame.holder(name)
+    if frame.parent is not None and name not in frame.globals:
+        holder = frame.parent.holder(name)
         if holder is not None:
             return holder.names[name]
     return machine.parts.global_name(machine, frame.module, name)
 
 
 def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Value:
-    found = machine.attribute(machine.evaluate(node.value, frame), node.attr)
+    found = machine.attribute(quick(machine, node.value, frame), node.attr)
     if isinstance(found, UnknownValue):
         machine.unknown(found.reason, frame, node)
     return found
@@ -54,10 +70,17 @@ def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Value:
 
 def _sequence(machine: Machine, nodes: list[ast.expr], frame: Frame) -> list[Value] | UnknownValue:
     out: list[Value] = []
+    evaluate, names = machine.evaluate, frame.names
     for node in nodes:
-        if not isinstance(node, ast.Starred):
-            out.append(machine.evaluate(node, frame))
+        kind = node.__class__
+        if kind is ast.Name and not machine.spoiled:
+            found = names.get(node.id, MISSING)  # type: ignore[attr-defined]
+            out.append(evaluate(node, frame) if found is MISSING else found)
             continue
+        if kind is not ast.Starred:
+            out.append(evaluate(node, frame))
+            continue
+        assert isinstance(node, ast.Starred)
         found = machine.items(machine.evaluate(node.value, frame))
         if isinstance(found, UnknownValue):
             return found
@@ -98,8 +121,8 @@ def _dict(machine: Machine, node: ast.Dict, frame: Frame) -> Value:
 
 
 def _binary(machine: Machine, node: ast.BinOp, frame: Frame) -> Value:
-    left = machine.evaluate(node.left, frame)
-    right = machine.evaluate(node.right, frame)
+    left = quick(machine, node.left, frame)
+    right = quick(machine, node.right, frame)
     return machine.parts.binary(machine, SIGNS[type(node.op)], left, right)
 
 
@@ -145,11 +168,13 @@ def _decided(unknown: UnknownValue, stops: bool, value: Value) -> Value:
 
 
 def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
-    left = machine.evaluate(node.left, frame)
+    left = quick(machine, node.left, frame)
     result: Value = True
     for operation, part in zip(node.ops, node.comparators, strict=True):
-        right = machine.evaluate(part, frame)
+        right = quick(machine, part, frame)
         result = compare(machine, operation, left, right)
+        if part is node.comparators[-1]:
+            return result  # its truth is asked by whom it concerns: a tensor has none
         truth = machine.truth(result)
         if truth is False or isinstance(truth, UnknownValue):
             return result
@@ -160,9 +185,9 @@ def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
 def _conditional(machine: Machine, node: ast.IfExp, frame: Frame) -> Value:
     truth = machine.truth(machine.evaluate(node.test, frame))
     if isinstance(truth, UnknownValue):
-        return machine.unknown(
-            f"a choice by a test that is not known ({truth.reason})", frame, node
-        )
+        reason = f"a choice by a test that is not known ({truth.reason})"
+        found = either(machine, (node.body, node.orelse), frame, reason)
+        return machine.unknown(reason, frame, node) if isinstance(found, UnknownValue) else found
     return machine.evaluate(node.body if truth else node.orelse, frame)
 
 
@@ -205,39 +230,6 @@ def _named(machine: Machine, node: ast.NamedExpr, frame: Frame) -> Value:
         target = target.parent
     target.bind(node.target.id, value)
     return value
-
-
-def _joined(machine: Machine, node: ast.JoinedStr, frame: Frame) -> Value:
-    parts = []
-    unknown: UnknownValue | None = None
-    for part in node.values:
-        text = machine.evaluate(part, frame)
-        if isinstance(text, UnknownValue):
-            unknown = unknown or text
-        else:
-            parts.append(text)
-    if unknown is not None:
-        return unknown
-    text = "".join(parts)
-    return text if len(text) <= MAX_TEXT else machine.unknown("a long text", frame, node)
-
-
-_texts: tuple[type[str], Callable[[object], str]] = (str, repr)
-
-
-def _formatted(machine: Machine, node: ast.FormattedValue, frame: Frame) -> Value:
-    value = machine.evaluate(node.value, frame)
-    form = "" if node.format_spec is None else machine.evaluate(node.format_spec, frame)
-    if isinstance(value, UnknownValue) or isinstance(form, UnknownValue):
-        return value if isinstance(value, UnknownValue) else form
-    if not text_known(value) or len(form) > 12:
-        return UnknownValue("the text of an object")
-    if node.conversion != -1:
-        value = ascii(value) if node.conversion == 97 else _texts[node.conversion == 114](value)
-    width = "".join(c for c in form.rpartition(".")[0] or form if c.isdigit())
-    if width and int(width) > MAX_TEXT:
-        return UnknownValue("a long text")
-    return guarded(format, value, form)
 
 
 def _call(machine: Machine, node: ast.Call, frame: Frame) -> Value:
@@ -309,8 +301,8 @@ EXPRESSIONS: Mapping[type, Expression] = {
     ast.Slice: _slice,
     ast.Lambda: _lambda,
     ast.NamedExpr: _named,
-    ast.JoinedStr: _joined,
-    ast.FormattedValue: _formatted,
+    ast.JoinedStr: joined,
+    ast.FormattedValue: formatted,
     ast.Call: _call,
     ast.Starred: _starred,
     ast.Await: _not_run,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from yamlmod.fork.read.choices import returned
 from yamlmod.fork.read.machine import Machine, Signal
 from yamlmod.fork.read.scopes import Frame, bound_names, walk_scope
 from yamlmod.fork.read.values import (
@@ -53,6 +54,9 @@ _DEPTH = 3
 def take_neither(machine: Machine, node: ast.If, frame: Frame, test: UnknownValue) -> Signal | None:
     """Go on behind an `if` whose test is not known."""
     reason = f"a test that is not known ({test.reason})"
+    found = returned(machine, node, frame, reason)
+    if not isinstance(found, UnknownValue):
+        return Signal("return", found)
     machine.unknown(reason, frame, node)
     sides = [side for side in (node.body, node.orelse) if not _only_raises(side)]
     if len(sides) == 1 and sides[0]:

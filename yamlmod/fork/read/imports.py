@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from yamlmod.fork.python import answers
 from yamlmod.fork.python.modules import Elsewhere
@@ -139,8 +140,9 @@ def _defined(machine: Machine, module: ModuleScope, name: str, answer: answers.D
     return UnknownValue(f"how {home.shown} binds {name}", name)
 
 
-def _bound_by(statement: ast.stmt) -> list[str]:
-    return [name for node in ast.walk(statement) for name in bound_names(node)]
+@lru_cache(maxsize=50_000)
+def _bound_by(statement: ast.stmt) -> frozenset[str]:
+    return frozenset(name for node in ast.walk(statement) for name in bound_names(node))
 
 
 def _binds_plainly(statement: ast.stmt, name: str) -> bool:
@@ -160,10 +162,13 @@ def _from_last(statements: list[ast.stmt], name: str, line: int) -> list[ast.stm
 
 
 def _uses(statement: ast.stmt, name: str) -> bool:
-    return any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
-        for node in ast.walk(statement)
-    )
+    return name in _loads(statement)
+
+
+@lru_cache(maxsize=50_000)
+def _loads(statement: ast.stmt) -> frozenset[str]:
+    nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+    return frozenset(node.id for node in nodes if isinstance(node.ctx, ast.Load))
 
 
 def _execute(machine: Machine, module: ModuleScope, statement: ast.stmt, name: str) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
 from yamlmod.fork.read.scopes import Frame, ModuleScope, SourceFile
 from yamlmod.fork.read.values import (
+    SCALARS,
     Builtin,
     ClassValue,
     FunctionValue,
     Instance,
     LimitError,
+    Outside,
     Raised,
+    TensorValue,
     UnknownItemsError,
     UnknownValue,
     Value,
@@ -27,8 +29,17 @@ MAX_ITEMS = 5_000
 MAX_TEXT = 20_000
 MAX_BITS = 256
 
+# Methods of lists, dicts, sets and layers that change their object.
+_LIST_CHANGES = "append extend insert pop remove sort reverse clear update setdefault add discard"
+_LAYER_CHANGES = "train eval apply register_buffer register_parameter register_module add_module"
+_CHANGES = frozenset(f"{_LIST_CHANGES} {_LAYER_CHANGES}".split())
+
 Expression = Callable[["Machine", Any, Frame], Value]
 Statement = Callable[["Machine", Any, Frame], "Signal | None"]
+
+
+class ImpureError(Exception):
+    """What is only tried out would change something."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +77,26 @@ class MachineParts:
     outside: Callable[[Machine, str], Value]
 
 
+class Nested:
+    """A call inside of another, as a context manager: a generator's costs more than the call."""
+
+    __slots__ = ("machine", "title")
+
+    def __init__(self, machine: Machine, title: str) -> None:
+        self.machine, self.title = machine, title
+
+    def __enter__(self) -> None:
+        self.machine.depth += 1
+        if self.machine.depth > MAX_DEPTH:
+            self.machine.depth -= 1
+            raise LimitError(f"more than {MAX_DEPTH} calls within each other")
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.machine.depth -= 1
+        if isinstance(error, Raised):
+            error.trail.append(self.title)
+
+
 @dataclass
 class Machine:
     """One evaluation: nothing is shared with another, so that no state leaks between files."""
@@ -79,6 +110,7 @@ class Machine:
     spoiled: dict[int, tuple[Value, str]] = field(default_factory=dict)
     unknowns: dict[tuple[str, int, str], None] = field(default_factory=dict)
     torch_classes: dict[str, ClassValue] = field(default_factory=dict)
+    outsides: dict[str, Value] = field(default_factory=dict)
     hooks: dict[ast.AST, Any] = field(default_factory=dict)
     branches: frozenset[ast.AST] = frozenset()
     branch: int | None = None
@@ -87,6 +119,16 @@ class Machine:
     on_attribute: Callable[[str, Value], None] | None = None
     frame: Frame | None = None
     loaded: Value = None
+    # Whether gradients are recorded now, and whether a layer with parameters has run.
+    gradients: Value = True
+    learned: bool = False
+    # Above 0 while something is tried out that must change nothing.
+    pure: int = 0
+
+    def __post_init__(self) -> None:
+        # The two tables are asked at every node.
+        self._expressions = dict(self.parts.expressions)
+        self._statements = dict(self.parts.statements)
 
     def module(self, path: str) -> ModuleScope | None:
         """Return a file of the fork, one object for each evaluation."""
@@ -103,19 +145,21 @@ class Machine:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise LimitError(f"more than {MAX_STEPS:,} steps")
-        handler = self.parts.expressions.get(type(node))
-        if handler is None:
+        try:
+            handler = self._expressions[node.__class__]
+        except KeyError:
             return self.unknown(f"{type(node).__name__} is not interpreted", frame, node)
         return handler(self, node, frame)
 
     def run(self, body: list[ast.stmt], frame: Frame) -> Signal | None:
         """Run statements; return how they leave their block, None where they run to its end."""
+        frame.body = body
         for node in body:
             self.steps += 1
             if self.steps > MAX_STEPS:
                 raise LimitError(f"more than {MAX_STEPS:,} steps")
             frame.line = node.lineno
-            handler = self.parts.statements.get(type(node))
+            handler = self._statements.get(node.__class__)
             if handler is None:
                 raise LimitError(f"{type(node).__name__} is not interpreted")
             try:
@@ -139,10 +183,14 @@ class Machine:
 
     def attribute(self, value: Value, name: str) -> Value:
         """Return an attribute."""
-        return self.fresh(self.parts.attribute(self, value, name))
+        if self.pure and name in _CHANGES and not isinstance(value, TensorValue):
+            raise ImpureError
+        found = self.parts.attribute(self, value, name)
+        return self.fresh(found) if self.spoiled else found
 
     def set_attribute(self, value: Value, name: str, item: Value) -> None:
         """Set an attribute."""
+        self.change()
         if self.on_attribute is not None:
             self.on_attribute(name, item)
         self.parts.set_attribute(self, value, name, item)
@@ -168,13 +216,15 @@ class Machine:
 
     def truth(self, value: Value) -> bool | UnknownValue:
         """Return whether a value is true, or Unknown."""
+        if value.__class__ in SCALARS:
+            return bool(value)
         if isinstance(value, UnknownValue):
             return value
         if isinstance(value, Instance):
             return self._instance_truth(value)
-        if type(value).__name__ == "Tensor":
-            return UnknownValue("the truth of a tensor")
-        if type(value).__name__ == "Outside":
+        if isinstance(value, TensorValue):
+            return _tensor_truth(value)
+        if isinstance(value, Outside):
             return True if value.path.rpartition(".")[2][:1].isupper() else UnknownValue(value.path)
         return bool(value) if isinstance(value, _TRUTHS) else True
 
@@ -186,6 +236,11 @@ class Machine:
                 found = self.call(self.attribute(value, name))
                 return self.truth(found)
         return UnknownValue("the truth of an object") if value.cls.is_open else True
+
+    def change(self) -> None:
+        """Say that something is about to be changed that others see."""
+        if self.pure:
+            raise ImpureError
 
     def fresh(self, value: Value) -> Value:
         """Return a value as it may be used: Unknown where a list was changed in an unknown way."""
@@ -208,24 +263,14 @@ class Machine:
                 self.unknowns[frame.module.shown, line, reason] = None
         return UnknownValue(reason)
 
-    @contextmanager
-    def nested(self, title: str) -> Iterator[None]:
+    def nested(self, title: str) -> Nested:
         """Count one call inside another, and note it in the trail of an exception."""
-        self.depth += 1
-        try:
-            if self.depth > MAX_DEPTH:
-                raise LimitError(f"more than {MAX_DEPTH} calls within each other")
-            yield
-        except Raised as error:
-            error.trail.append(title)
-            raise
-        finally:
-            self.depth -= 1
+        return Nested(self, title)
 
     def torch_function(self, cls: ClassValue) -> bool:
         """Return whether a class is an operation of autograd, whose work is not interpreted."""
-        return any(
-            type(base).__name__ == "Outside" and base.path.startswith("torch.autograd")
+        return cls.is_open and any(
+            isinstance(base, Outside) and base.path.startswith("torch.autograd")
             for owner in cls.mro
             for base in owner.bases
         )
@@ -233,6 +278,17 @@ class Machine:
     def builtin(self, name: str, function: Callable[..., Value]) -> Builtin:
         """Return a function done by the interpreter."""
         return Builtin(name, function)
+
+
+def _tensor_truth(value: TensorValue) -> UnknownValue:
+    if value.shape is not None and None not in value.shape:
+        total = 1
+        for size in value.shape:
+            total *= size or 0
+        if total > 1:
+            message = "Boolean value of Tensor with more than one value is ambiguous"
+            fail(RuntimeError, message)
+    return UnknownValue("the truth of a tensor")
 
 
 _TRUTHS = (int, float, str, bool, type(None), list, tuple, dict, set, frozenset, range, bytes)

@@ -39,7 +39,11 @@ _BY_HEAD = {
     "Segment": "SegmentationModel",
     "Pose": "PoseModel",
     "OBB": "OBBModel",
+    "SemanticSegment": "SemanticSegmentationModel",
+    "Depth": "DepthModel",
     "WorldDetect": "WorldModel",
+    "YOLOEDetect": "YOLOEModel",
+    "YOLOESegment": "YOLOESegModel",
     "RTDETRDecoder": "RTDETRDetectionModel",
 }
 _IMAGE = (1, 3, 256, 256)
@@ -139,7 +143,7 @@ class _Run:
     def _model_class(self, module: ModuleScope) -> Value:
         head = self.data.get("head")
         last = head[-1][2] if isinstance(head, list) and head and len(head[-1]) > 2 else ""
-        for name in (_BY_HEAD.get(str(last), ""), "Model", "DetectionModel"):
+        for name in (_BY_HEAD.get(str(last).rstrip("0123456789"), ""), "Model", "DetectionModel"):
             if not name:
                 continue
             try:
@@ -196,6 +200,7 @@ class _Run:
         image = TensorValue(_IMAGE)
         if isinstance(self.model, Instance) and self.complete:
             self.machine.call(self.machine.attribute(self.model, "eval"))
+            self.machine.gradients = False
             forward = self.machine.attribute(self.model, "forward")
             if isinstance(forward, Bound):
                 try:

@@ -70,11 +70,17 @@ _METHODS = {
     "<<": "lshift",
     ">>": "rshift",
 }
+_NUMBERS: frozenset[type] = frozenset([int, float])
+_SIMPLE = frozenset(["+", "-", "*", "/", "//", "%"])
+_SMALL = 1 << 60
 _TensorRule = Callable[[Machine, str, Value, Value], Value]
 
 
 def binary(machine: Machine, sign: str, left: Value, right: Value, tensors: _TensorRule) -> Value:
     """Return what an operator makes of two values."""
+    numbers = left.__class__ in _NUMBERS and right.__class__ in _NUMBERS and sign in _SIMPLE
+    if numbers and -_SMALL < left < _SMALL and -_SMALL < right < _SMALL:
+        return guarded(_DO[sign], left, right)
     for value in (left, right):
         if (
             isinstance(value, UnknownValue)

@@ -7,12 +7,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 from yamlmod.fork.read.copies import deep_copy, shallow_copy
+from yamlmod.fork.read.einops_patterns import einops_call
 from yamlmod.fork.read.machine import Machine, fail
 from yamlmod.fork.read.operators import guarded
 from yamlmod.fork.read.tensor_functions import FUNCTIONS
 from yamlmod.fork.read.torch_names import functional_names, torch_class, torch_names
+from yamlmod.fork.read.torch_state import STATE
 from yamlmod.fork.read.values import (
     Builtin,
+    ClassValue,
+    Instance,
     Lazy,
     Outside,
     Partial,
@@ -24,7 +28,8 @@ from yamlmod.fork.read.values import (
     is_plain,
 )
 
-_MATH = "ceil floor sqrt log log2 log10 exp pow gcd isclose isnan isinf sin cos tan atan fabs trunc"
+_MATH = "ceil floor sqrt log log2 log10 exp pow gcd isclose isfinite isnan isinf sin "
+_MATH += "cos tan atan fabs trunc"
 _CONSTANTS = ("pi", "e", "inf", "nan", "tau")
 
 
@@ -56,7 +61,8 @@ def _torch(machine: Machine, path: str) -> Value:
         cls = torch_class(machine, name)
         if cls is not None:
             return cls
-    function = FUNCTIONS.get(path) or FUNCTIONS.get(path.replace("torch.nn.functional.", "F."))
+    function = FUNCTIONS.get(path) or STATE.get(path)
+    function = function or FUNCTIONS.get(path.replace("torch.nn.functional.", "F."))
     if function is not None:
         return Builtin(path, function)
     parent = path.rpartition(".")[0]
@@ -180,6 +186,8 @@ def _load_yaml(machine: Machine, source: Value = None, *args: Value, **keywords:
     return deep_copy(machine, machine.loaded)
 
 
+_LOCAL = ClassValue("local", (), {}, None)
+_EINOPS = ("rearrange", "reduce", "repeat")
 _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "math.prod": _prod,
     "numpy.prod": _prod,
@@ -191,12 +199,15 @@ _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "functools.reduce": _reduce,
     "functools.wraps": _decorator,
     "itertools.chain": _chain,
+    "threading.local": lambda machine: Instance(_LOCAL),
     "itertools.repeat": _repeat,
     "ultralytics.utils.ops.make_divisible": _divisible,
     **dict.fromkeys(("yaml.safe_load", "yaml.load", "yaml.full_load"), _load_yaml),
     "os.getenv": _environment,
     "os.environ.get": _environment,
     "warnings.warn": lambda machine, *args, **keywords: None,
+    **{f"einops.{name}": einops_call(name) for name in _EINOPS},
+    **{f"einops.einops.{name}": einops_call(name) for name in _EINOPS},
     **{
         f"torch.nn.modules.utils._{name}": _ntuple(count)
         for name, count in (("single", 1), ("pair", 2), ("triple", 3), ("quadruple", 4))

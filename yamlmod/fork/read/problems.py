@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,19 +10,16 @@ from yamlmod.fork.read.answers import (
     Failure,
     NetworkReading,
     RowReading,
-    Sizes,
-    Symbol,
-    UnknownPart,
     has_unknown,
+    output_channels,
+    row_of,
+    spelled,
 )
+from yamlmod.fork.read.misplaced import misplaced
 from yamlmod.fork.read.network import ForkReader
+from yamlmod.fork.read.rows import args_of, nominals_at, sources_of, with_args
 from yamlmod.model.build_answer import BuildAnswer, BuildDoubt, BuildProblem
 
-_KERNELS = frozenset({"k", "kernel", "kernel_size", "k_size", "ks"})
-_RATIOS = frozenset({"reduction", "ratio", "r", "e", "expansion"})
-_SWITCHES = frozenset({"shortcut", "bias", "act", "residual", "add"})
-# No kernel of a real network is as wide; channel counts are.
-_WIDE = 32
 _MARKS = {"i": "its index", "f": "its `from`", "type": "the name of its class", "np": "a count"}
 _TRIES = 6
 
@@ -76,7 +72,7 @@ def _problems(reader: ForkReader, readings: Mapping[str, NetworkReading]) -> Ite
             found.setdefault(key, []).append((scale, failure, reading))
     for items in found.values():
         _, failure, reading = items[0]
-        row = _row(reading, failure.layer)
+        row = row_of(reading, failure.layer)
         scales = tuple(scale for scale, _, _ in items)
         yield BuildProblem(
             layer=failure.layer,
@@ -108,10 +104,6 @@ def _failures(reading: NetworkReading) -> Iterator[Failure]:
             yield failure
 
 
-def _row(reading: NetworkReading, layer: int | None) -> RowReading | None:
-    return next((row for row in reading.rows if row.index == layer), None)
-
-
 def _branch(reader: ForkReader, row: RowReading | None) -> str:
     if row is None or row.branch is None:
         return ""
@@ -121,29 +113,14 @@ def _branch(reader: ForkReader, row: RowReading | None) -> str:
 
 def _doubts(reading: NetworkReading) -> Iterator[BuildDoubt]:
     for row in reading.rows:
-        yield from _misplaced(row)
+        for text in misplaced(row):
+            yield BuildDoubt(row.index, "misplaced", text)
         for mark in row.overwritten:
             yield BuildDoubt(
                 row.index,
                 "overwritten",
                 f"{row.class_name} has an attribute {mark} of its own, and the parser sets it to "
                 f"{_MARKS[mark]}",
-            )
-
-
-def _misplaced(row: RowReading) -> Iterator[BuildDoubt]:
-    for name, value in zip(row.parameters, row.args, strict=False):
-        number = isinstance(value, int) and not isinstance(value, bool)
-        if not number or value < _WIDE:
-            continue
-        what = "a kernel" if name in _KERNELS else "a ratio" if name in _RATIOS else ""
-        what = "a switch" if name in _SWITCHES else what
-        if what:
-            yield BuildDoubt(
-                row.index,
-                "misplaced",
-                f"{row.class_name} is given {spelled(row.args)}: its parameter {name}, {what}, "
-                f"gets {value}",
             )
 
 
@@ -162,19 +139,18 @@ def _proposal(
     """Return the args with which the layer builds and runs at every scale, or an empty text."""
     if problem.layer is None or (problem.stage == "parse" and not problem.class_name):
         return ""
-    args = _args(data, problem.layer)
+    args = args_of(data, problem.layer)
     if args is None:
         return ""
-    for candidate in _candidates(args, problem, readings):
-        changed = copy.deepcopy(dict(data))
-        _set_args(changed, problem.layer, candidate)
+    for candidate in _candidates(data, args, problem.layer, readings):
+        changed = with_args(data, problem.layer, candidate)
         if all(_passes(reader.read(changed, scale), problem.layer) for scale in readings):
             return spelled(candidate)
     return ""
 
 
 def _passes(reading: NetworkReading, layer: int) -> bool:
-    row = _row(reading, layer)
+    row = row_of(reading, layer)
     if row is None or has_unknown(row.args) or row.unknown:
         return False
     failure = reading.failure
@@ -182,41 +158,18 @@ def _passes(reading: NetworkReading, layer: int) -> bool:
 
 
 def _candidates(
-    args: list[Any], problem: BuildProblem, readings: Mapping[str, NetworkReading]
+    data: Mapping[str, Any], args: list[Any], layer: int, readings: Mapping[str, NetworkReading]
 ) -> list[list[Any]]:
     """Return args to try: other channels in the first place, then fewer of them."""
-    channels: list[int] = []
-    for reading in readings.values():
-        row = _row(reading, (problem.layer or 0) - 1)
-        if row is not None and isinstance(row.output, Sizes) and row.output.sizes is not None:
-            size = row.output.sizes[1] if len(row.output.sizes) > 1 else None
-            channels += [size] if size else []
+    sources = sources_of(data, layer)
+    above = (row_of(reading, source) for reading in readings.values() for source in sources)
+    channels = [number for row in above if row and (number := output_channels(row))]
+    nominal = [number for source in sources for number in nominals_at(data, source)]
     own = [a for a in args[:1] if isinstance(a, int) and not isinstance(a, bool)]
     numbers = [*channels, *(a * 2 for a in own), *(a // 2 for a in own)]
-    found = [[number, *args[1:]] for number in dict.fromkeys(numbers)]
+    if len(set(channels)) > 1:  # one number cannot be the channels of every scale
+        numbers = [*nominal, *numbers]
+    found = [[number, *args[1:]] for number in dict.fromkeys([*numbers, *nominal])]
     found += [args[:1], [], args[1:]]
     unlike = [candidate for candidate in found if candidate != args]
     return [c for i, c in enumerate(unlike) if c not in unlike[:i]][:_TRIES]
-
-
-def _args(data: Mapping[str, Any], layer: int) -> list[Any] | None:
-    rows = [*data.get("backbone", ()), *data.get("head", ())]
-    args = rows[layer][3] if layer < len(rows) and len(rows[layer]) > 3 else None
-    return list(args) if isinstance(args, list) else None
-
-
-def _set_args(data: dict[str, Any], layer: int, args: Sequence[Any]) -> None:
-    backbone = data["backbone"]
-    table = backbone if layer < len(backbone) else data["head"]
-    table[layer - (0 if table is backbone else len(backbone))][3] = list(args)
-
-
-def spelled(value: Any) -> str:
-    """Return arguments as a row or a call spells them."""
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(spelled, value)) + "]"
-    if isinstance(value, UnknownPart):
-        return "?"
-    if isinstance(value, Symbol):
-        return value.name
-    return str(value)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from yamlmod.fork.parse_model import Function
 from yamlmod.fork.read.answers import Failure, Stage
@@ -75,9 +76,8 @@ class Recorder:
         loop = self.function.loop
         self.machine.hooks[loop] = self._turn
         self.machine.branches = frozenset(self.function.chain)
-        for node in ast.walk(loop):
-            if _builds(node, self.function.names.module):
-                self.machine.hooks[node] = self._builder(node)
+        for node in _builders(loop, self.function.names.module):
+            self.machine.hooks[node] = self._builder(node)
 
     def failed(self, error: Raised, stage: Stage, layer: int | None) -> None:
         """Note an exception."""
@@ -102,6 +102,7 @@ class Recorder:
         except Raised as error:
             self.failed(error, "parse", turn)
             record.unknown = record.unknown or "the row failed"
+            record.branch = record.branch or self.machine.branch
         self.machine.on_attribute = None
         self._number(record, frame)
         self._recover(node, frame, before, record)
@@ -227,6 +228,7 @@ class Recorder:
         index = self.layers.get(id(instance))
         if index is None or self.running:
             return call()
+        self.machine.change()
         record = self.rows[index]
         found: list[Value] = [UnknownValue(f"the output of layer {index}")]
         self.running = True
@@ -240,6 +242,7 @@ class Recorder:
             self.running = False
         if not record.ran:
             record.output, record.ran = found[0], True
+            self.machine.learned = True
         if index == len(self.rows) - 1:
             raise FinishedError
         return found[0]
@@ -258,6 +261,11 @@ def guard(note: Callable[[str], None]) -> Iterator[None]:
         note("too deep for the interpreter")
     except Exception as error:  # a mistake of the interpreter is a thing that is not known
         note(f"the interpreter failed here: {type(error).__name__}: {error}")
+
+
+@lru_cache(maxsize=500)
+def _builders(loop: ast.For, module: str) -> tuple[ast.AST, ...]:
+    return tuple(node for node in ast.walk(loop) if _builds(node, module))
 
 
 def _builds(node: ast.AST, module: str) -> bool:

@@ -64,6 +64,7 @@ class Frame:
     nonlocals: set[str] = field(default_factory=set)
     title: str = ""
     line: int = 0
+    body: list[ast.stmt] = field(default_factory=list)
 
     def holder(self, name: str) -> Frame | None:
         """Return the nearest frame of a function that holds a name; None: look in the module."""

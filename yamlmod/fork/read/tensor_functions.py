@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 
 from yamlmod.fork.read.machine import Machine, fail
 from yamlmod.fork.read.operators import kind_of
+from yamlmod.fork.read.tensor_attention import ATTENTION
 from yamlmod.fork.read.tensor_layers import LAYER_FUNCTIONS
 from yamlmod.fork.read.tensor_ops import OPERATIONS, Operation
+from yamlmod.fork.read.tensor_types import kind_of_type, promoted
 from yamlmod.fork.read.tensors import Sizes, broadcast, concatenated, dimension, is_int, sizes_of
 from yamlmod.fork.read.values import Lazy, TensorValue, UnknownValue, Value, deep_unknown, is_plain
 
@@ -99,7 +101,7 @@ def _stack(machine: Machine, tensors: Value, dim: Value = 0) -> Value:
 def _made(kind: str, name: str) -> Callable[..., Value]:
     def call(machine: Machine, *sizes: Value, **keywords: Value) -> Value:
         given = keywords.get("size", sizes[0] if len(sizes) == 1 else sizes)
-        return TensorValue(sizes_of(given, name), kind)
+        return TensorValue(sizes_of(given, name), kind_of_type(keywords.get("dtype"), kind))
 
     return call
 
@@ -115,7 +117,8 @@ def _randint(machine: Machine, *args: Value, **keywords: Value) -> Value:
 
 def _like(kind: str) -> Callable[..., Value]:
     return lambda machine, x, *args, **keywords: TensorValue(
-        x.shape if isinstance(x, TensorValue) else None, kind or getattr(x, "kind", "")
+        x.shape if isinstance(x, TensorValue) else None,
+        kind_of_type(keywords.get("dtype"), kind or getattr(x, "kind", "")),
     )
 
 
@@ -263,5 +266,7 @@ FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     **{f"torch.{name}": function for name, function in LAYER_FUNCTIONS.items() if "2d" in name},
     "torch.nn.Parameter": _parameter,
     "torch.nn.parameter.Parameter": _parameter,
+    **ATTENTION,
+    "torch.promote_types": lambda machine, one, other: promoted(one, other),
     "torch.numel": lambda machine, x: machine.call(machine.attribute(x, "numel")),
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from yamlmod.fork.read.machine import Machine
 from yamlmod.fork.read.tensor_ops import OPERATIONS
+from yamlmod.fork.read.tensor_types import device, type_of
 from yamlmod.fork.read.tensors import count, dimension
+from yamlmod.fork.read.torch_state import requires_grad
 from yamlmod.fork.read.values import Builtin, TensorValue, UnknownValue, Value
 
 
@@ -16,6 +18,14 @@ def tensor_attribute(machine: Machine, value: TensorValue, name: str) -> Value:
         return value
     if name == "T":
         return TensorValue(None if value.shape is None else value.shape[::-1], value.kind)
+    if name == "requires_grad":
+        return requires_grad(machine, value)
+    if name == "dtype":
+        return type_of(value)
+    if name == "device":
+        return device()
+    if name in ("is_cuda", "is_sparse", "is_quantized", "is_mkldnn"):
+        return False  # a network is built on the CPU
     if name == "ndim":
         return UnknownValue("the rank of a tensor") if value.shape is None else len(value.shape)
     own = {

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from yamlmod.fork.read.machine import Machine, fail
+from yamlmod.fork.read.tensor_blends import BLENDS
 from yamlmod.fork.read.tensor_parts import (
     chunk,
     index_of,
+    index_select,
     norm,
     reduce,
     reduce_pair,
@@ -16,6 +18,7 @@ from yamlmod.fork.read.tensor_parts import (
     topk,
     unbind,
 )
+from yamlmod.fork.read.tensor_types import converted
 from yamlmod.fork.read.tensors import (
     Sizes,
     count,
@@ -261,12 +264,11 @@ def _times(size: int | None, factor: int) -> int | None:
 
 _SAME = (
     "abs acos asin atan ceil clamp clamp_min clamp_max clip clone contiguous cos cosh cumsum "
-    "detach dropout elu erf exp expm1 fill flip floor fmod gelu hardsigmoid hardswish "
-    "hardtanh leaky_relu log log10 log1p log2 logit logsigmoid log_softmax masked_fill mish "
-    "nan_to_num neg normalize pow reciprocal relu relu6 roll round rsqrt selu sigmoid sign "
-    "silu sin softmax softplus softsign sqrt square tan tanh to triu tril cpu cuda float half "
-    "double bfloat16 requires_grad_ type_as data detach_ squeeze_ pin_memory dropout2d "
-    "threshold celu alpha_dropout cumprod"
+    "detach dropout elu erf exp expm1 fill flip floor fmod gelu hardsigmoid hardswish hardtanh "
+    "leaky_relu log log10 log1p log2 logit logsigmoid log_softmax masked_fill mish nan_to_num "
+    "neg normalize pow reciprocal relu relu6 roll round rsqrt selu sigmoid sign silu sin "
+    "softmax softplus softsign sqrt square tan tanh triu tril cpu cuda requires_grad_ type_as "
+    "data detach_ squeeze_ pin_memory dropout2d threshold celu alpha_dropout cumprod"
 )
 _IN_PLACE = (
     "zero_ fill_ normal_ uniform_ clamp_ sigmoid_ relu_ copy_ exponential_ share_memory_ "
@@ -282,6 +284,9 @@ OPERATIONS: Mapping[str, Operation] = {
     **{name: _operator(sign) for name, sign in _SIGNS.items()},
     **{f"{name}_": _operator_in_place(sign) for name, sign in _SIGNS.items()},
     **dict.fromkeys(("long", "int", "short"), _cast("int")),
+    **dict.fromkeys(("half", "double", "bfloat16"), _cast("")),
+    "float": _cast("float"),
+    "to": lambda machine, x, *args, **keywords: converted(x, args, keywords),
     **dict.fromkeys(("bool", "isnan", "isinf", "logical_not"), _cast("bool")),
     **dict.fromkeys(("mean", "sum", "var", "std", "prod", "logsumexp", "all", "any"), reduce),
     **dict.fromkeys(("amax", "amin"), reduce),
@@ -292,12 +297,15 @@ OPERATIONS: Mapping[str, Operation] = {
     **dict.fromkeys(("matmul", "mm"), _matmul),
     **dict.fromkeys(("view_as", "reshape_as", "expand_as"), _like),
     **dict.fromkeys(("new_zeros", "new_ones", "new_empty"), _new),
+    **BLENDS,
     "bmm": _bmm,
     "chunk": chunk,
     "diagonal": _diagonal,
     "expand": _expand,
     "flatten": _flatten,
     "gather": _gather,
+    "index_select": index_select,
+    "new_full": lambda machine, x, size, *value, **keywords: _new(machine, x, size),
     "movedim": _movedim,
     "norm": norm,
     "permute": _permute,

@@ -127,3 +127,13 @@ def unbind(machine: Machine, x: TensorValue, dim: Value = 0) -> Value:
     if (x.shape[place] or 0) > MAX_ITEMS:
         raise LimitError("a tensor in many parts")
     return tuple(TensorValue(shape, x.kind) for _ in range(x.shape[place] or 0))
+
+
+def index_select(machine: Machine, x: TensorValue, dim: Value, index: Value) -> Value:
+    """Return the parts at the places that an index names."""
+    place = None if x.shape is None else dimension(dim, len(x.shape))
+    if x.shape is None or place is None:
+        return TensorValue(None, x.kind)
+    known = isinstance(index, TensorValue) and index.shape is not None and len(index.shape) < 2
+    size = (index.shape[0] if index.shape else 1) if known else None
+    return TensorValue((*x.shape[:place], size, *x.shape[place + 1 :]), x.kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from yamlmod.fork.read.machine import Machine, fail
 from yamlmod.fork.read.operators import kind_of
@@ -54,25 +55,23 @@ def _module(instance: Instance, args: list[Value], keywords: dict[str, Value]) -
 def _bound(name: str, args: list[Value], keywords: dict[str, Value]) -> Fields | None:
     """Return the arguments by their names; raises the TypeError that Python would."""
     title = f"{name}.__init__()"
-    parameters = parameters_of(name)
-    if any(kind in ("*", "**") for _, kind, *_ in parameters):
+    places, needed, defaults = _signature(name)
+    if places is None:
         return None
-    places = [parameter[0] for parameter in parameters if parameter[1] == ""]
     if len(args) > len(places):
-        needed = sum(len(parameter) == 2 for parameter in parameters) + 1
         fail(
             TypeError,
-            f"{title} takes from {needed} to {len(places) + 1} positional arguments but "
+            f"{title} takes from {len(needed) + 1} to {len(places) + 1} positional arguments but "
             f"{len(args) + 1} were given",
         )
     fields: Fields = dict(zip(places, args, strict=False))
     for key, value in keywords.items():
         if key in fields:
             fail(TypeError, f"{title} got multiple values for argument '{key}'")
-        if all(key != parameter[0] for parameter in parameters):
+        if key not in needed and key not in defaults:
             fail(TypeError, f"{title} got an unexpected keyword argument '{key}'")
         fields[key] = value
-    missing = [p[0] for p in parameters if len(p) == 2 and p[0] not in fields]
+    missing = [key for key in needed if key not in fields]
     if missing:
         words = " and ".join(f"'{word}'" for word in missing)
         plural = "s" if len(missing) > 1 else ""
@@ -80,10 +79,21 @@ def _bound(name: str, args: list[Value], keywords: dict[str, Value]) -> Fields |
             TypeError,
             f"{title} missing {len(missing)} required positional argument{plural}: {words}",
         )
-    for parameter in parameters:
-        if len(parameter) == 3:
-            fields.setdefault(parameter[0], _default(parameter[2]))
+    for key, value in defaults.items():
+        if key not in fields:
+            fields[key] = value
     return fields
+
+
+@cache
+def _signature(name: str) -> tuple[list[str] | None, list[str], Fields]:
+    """Return the positional parameters of a layer, those without a default, and the defaults."""
+    parameters = parameters_of(name)
+    if any(kind in ("*", "**") for _, kind, *_ in parameters):
+        return None, [], {}
+    places = [parameter[0] for parameter in parameters if parameter[1] == ""]
+    needed = [parameter[0] for parameter in parameters if len(parameter) == 2]
+    return places, needed, {p[0]: _default(p[2]) for p in parameters if len(p) == 3}
 
 
 def _default(value: Value) -> Value:

@@ -34,11 +34,6 @@ _ITSELF = [
     "compile",
     "to_empty",
     "load_state_dict",
-    "register_forward_hook",
-    "register_forward_pre_hook",
-    "register_full_backward_hook",
-    "register_state_dict_pre_hook",
-    "_register_load_state_dict_pre_hook",
     "ipu",
     "xpu",
     "mtia",
@@ -62,6 +57,8 @@ def module_attribute(machine: Machine, value: Instance, name: str, owner: str = 
         return Builtin(name, lambda m, *args, **keywords: method(m, value, *args, **keywords))
     if name in _ITSELF:
         return Builtin(name, lambda m, *args, **keywords: value)
+    if "register" in name and name.endswith("_hook"):
+        return Builtin(name, lambda m, *args, **keywords: UnknownValue("the handle of a hook"))
     if name in module_names():
         return UnknownValue(f"the method {name} of a layer")
     return MISSING

@@ -124,6 +124,14 @@ class Suppress:
 
 
 @dataclass(eq=False)
+class GradMode:
+    """What torch.no_grad() and its like return: gradients on or off, and how it was before."""
+
+    enabled: Value
+    before: Value = None
+
+
+@dataclass(eq=False)
 class Outside:
     """An object of another package, by its dotted path."""
 
@@ -146,9 +154,16 @@ class ClassValue:
     is_open: bool = False
     mro: tuple[ClassValue, ...] = ()
     builtin: type | None = None
+    # The nearest class of torch.nn that it is or inherits from; whether its objects are layers.
+    torch_base: str = ""
+    is_module: bool = False
 
     def __post_init__(self) -> None:
-        self.mro = (self, *_merged([base for base in self.bases if isinstance(base, ClassValue)]))
+        bases = [base for base in self.bases if isinstance(base, ClassValue)]
+        # By far the most have one base, or none.
+        self.mro = (self, *(_merged(bases) if len(bases) > 1 else bases[0].mro if bases else ()))
+        self.torch_base = next((owner.torch for owner in self.mro if owner.torch), "")
+        self.is_module = any(owner.torch == "Module" for owner in self.mro)
         for base in self.bases:
             if isinstance(base, ClassValue):
                 self.is_open |= base.is_open
@@ -164,16 +179,6 @@ class ClassValue:
             if name in owner.names:
                 return owner.names[name]
         return MISSING
-
-    @property
-    def torch_base(self) -> str:
-        """Return the nearest class of torch.nn that it is or inherits from, or an empty string."""
-        return next((owner.torch for owner in self.mro if owner.torch), "")
-
-    @property
-    def is_module(self) -> bool:
-        """Return whether its objects are layers."""
-        return any(owner.torch == "Module" for owner in self.mro)
 
     @property
     def place(self) -> str:
@@ -208,7 +213,11 @@ class Instance:
 
     def layers(self) -> dict[str, Instance]:
         """Return the layers among its fields, in order."""
-        return {k: v for k, v in self.fields.items() if isinstance(v, Instance) and v.is_module}
+        return {
+            key: value
+            for key, value in self.fields.items()
+            if value.__class__ is Instance and value.cls.is_module
+        }
 
 
 @dataclass(eq=False)
@@ -276,20 +285,31 @@ class ModuleValue:
     module: ModuleScope
 
 
+SCALARS = frozenset([int, float, str, bool, type(None)])
+
+
 def is_plain(value: Value) -> bool:
     """Return whether a value is Python's own."""
-    return isinstance(value, PLAIN)
+    return value.__class__ in SCALARS or isinstance(value, PLAIN)
 
 
 def deep_unknown(value: Value, depth: int = 4) -> UnknownValue | None:
     """Return an Unknown in a value or in its elements, None where there is none."""
-    if isinstance(value, UnknownValue):
-        return value
-    if depth and isinstance(value, (list, tuple, set, frozenset)):
-        found = (deep_unknown(item, depth - 1) for item in value)
-        return next((item for item in found if item is not None), None)
-    if depth and isinstance(value, dict):
-        return deep_unknown([*value, *value.values()], depth)
+    kind = value.__class__
+    if kind in SCALARS:
+        return None
+    if kind is UnknownValue:
+        return value  # type: ignore[no-any-return]
+    if not depth:
+        return None
+    if isinstance(value, dict):
+        value, depth = [*value, *value.values()], depth + 1
+    if isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            if item.__class__ not in SCALARS:
+                found = deep_unknown(item, depth - 1)
+                if found is not None:
+                    return found
     return None
 
 

@@ -16,7 +16,11 @@ _BY_HEAD = {
     "Segment": "SegmentationModel",
     "Pose": "PoseModel",
     "OBB": "OBBModel",
+    "SemanticSegment": "SemanticSegmentationModel",
+    "Depth": "DepthModel",
     "WorldDetect": "WorldModel",
+    "YOLOEDetect": "YOLOEModel",
+    "YOLOESegment": "YOLOESegModel",
     "RTDETRDecoder": "RTDETRDetectionModel",
 }
 _kept: List["Builder"] = []
@@ -98,7 +102,7 @@ class Builder:
         """Build one network; ``classes`` takes the place of the file's count where it is given."""
         import torch
 
-        wanted = [_BY_HEAD.get(head, ""), "Model", "DetectionModel"]
+        wanted = [_BY_HEAD.get(head.rstrip("0123456789"), ""), "Model", "DetectionModel"]
         kind = next(
             (getattr(self._names, n) for n in wanted if n and hasattr(self._names, n)), None
         )

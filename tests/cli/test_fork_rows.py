@@ -1,0 +1,129 @@
+"""Args found by asking a fork, and own classes with repeats: the real commands, run twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run import snapshot, yamlmod
+from tests.fork.read.mini import PYTHON, with_row
+
+_OWN = """\
+import torch
+import torch.nn as nn
+from ultralytics.nn.modules.block import Bottleneck
+from ultralytics.nn.modules.conv import Conv
+
+
+class C2fGate(nn.Module):
+    def __init__(self, c1, c2, n=1, shortcut=False, e=0.5):
+        super().__init__()
+        self.c = int(c2 * e)
+        self.cv1 = Conv(c1, 2 * self.c, 1, 1)
+        self.cv2 = Conv((2 + n) * self.c, c2, 1)
+        self.m = nn.ModuleList(Bottleneck(self.c, self.c, shortcut) for _ in range(n))
+
+    def forward(self, x):
+        y = list(self.cv1(x).chunk(2, 1))
+        y.extend(m(y[-1]) for m in self.m)
+        return self.cv2(torch.cat(y, 1))
+"""
+_ADD = ("add", "CBAM", "--repo", ".", "--cfg", "x.yaml", "--after", "5", "--use-existing")
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Path:
+    for name, text in PYTHON.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (tmp_path / "x.yaml").write_text(with_row(), encoding="utf-8")
+    (tmp_path / "own.py").write_text(_OWN, encoding="utf-8")
+    return tmp_path
+
+
+def test_use_existing_writes_what_the_branch_reads(fork: Path) -> None:
+    before = snapshot(fork)
+    done = yamlmod(*_ADD, "-w", cwd=fork)
+    assert done.code == 0, done.err
+    assert "[-1, 1, CBAM, [512]]" in (fork / "x.yaml").read_text(encoding="utf-8")
+    assert yamlmod("check", "x.yaml", "--repo", ".", cwd=fork).code == 0
+    changed = {path for path, data in snapshot(fork).items() if before.get(path) != data}
+    assert {path for path in changed if not path.startswith(".yamlmod")} == {"x.yaml"}
+
+
+def test_a_class_with_repeats_gets_them(fork: Path) -> None:
+    for _ in range(2):
+        done = yamlmod("patch", ".", "own.py:C2fGate", "-w", cwd=fork)
+        assert done.code == 0, done.err
+        assert "has the rule csp" in done.err
+    tasks = (fork / "ultralytics/nn/tasks.py").read_text(encoding="utf-8")
+    assert "repeat_modules = frozenset({C2f, C2fGate})" in tasks
+    done = yamlmod("replace", "x.yaml", "5", "C2fGate", "-o", "r.yaml", cwd=fork)
+    assert done.code == 0, done.err
+    assert "[-1, 6, C2fGate, [512, True]]" in (fork / "r.yaml").read_text(encoding="utf-8")
+    shown = json.loads(yamlmod("show", "r.yaml", "--repo", ".", "--json", cwd=fork).out)
+    assert "[128, 128, 2, true]" in json.dumps(shown)
+    done = yamlmod("replace", "x.yaml", "5", "C2fGate", "--repo", ".", cwd=fork)
+    assert b"[-1, 6, C2fGate, [512, True]]" in done.out
+
+
+def test_every_rule_can_be_said(fork: Path) -> None:
+    done = yamlmod("patch", ".", "own.py:C2fGate", "--rule", "csp", cwd=fork)
+    assert done.code == 0 and b"repeat_modules = frozenset({C2f, C2fGate})" in done.out
+    done = yamlmod("patch", ".", "own.py:C2fGate", "--rule", "foo", cwd=fork)
+    assert done.code == 2 and "none of same, free, conv, csp" in done.err
+
+
+def test_without_a_set_of_repeats_the_class_is_refused(fork: Path) -> None:
+    path = fork / "ultralytics/nn/tasks.py"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("            if m in repeat_modules:\n", "            if m is C2f:\n")
+    path.write_text(text, encoding="utf-8")
+    done = yamlmod("patch", ".", "own.py:C2fGate", cwd=fork)
+    assert done.code == 2 and "error[no-repeats-collection]" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "row"),
+    [
+        (["insert", "CBAM", "x.yaml", "--after", "5", "--repo", "."], b"CBAM, [512]]"),
+        (["insert", "C2f", "x.yaml", "--after", "5", "--repo", "."], b"C2f, [512]]"),
+        (["insert", "nn.Identity", "x.yaml", "--after", "5", "--repo", "."], b"nn.Identity, []]"),
+        (["replace", "x.yaml", "5", "Conv", "--repo", "."], b"Conv, [512]]"),
+    ],
+)
+def test_any_class_that_the_fork_knows(fork: Path, words: list[str], row: bytes) -> None:
+    done = yamlmod(*words, cwd=fork)
+    assert done.code == 0, done.err
+    assert row in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["insert", "KernelGate", "--after", "5"], "no-fitting-args", "if m in base_modules:"),
+        (["insert", "NoSuch", "--after", "5"], "unresolved-name", "yamlmod patch REPO NoSuch"),
+        (["insert", "SimAM", "--after", "5"], "unresolved-name", "yamlmod add"),
+        (["insert", "own.py:C2fGate", "--after", "5"], "unresolved-name", "yamlmod patch"),
+        (["insert", "CBAM", "--after", "5", "--args", "[]"], "cannot-build", "[512]"),
+        (["insert", "CBAM", "--after", "5", "--args", "[512, 4]"], "cannot-build", "elif m in"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(
+    fork: Path, words: list[str], code: str, says: str
+) -> None:
+    before = snapshot(fork)
+    done = yamlmod(*words[:2], "x.yaml", *words[2:], "--repo", ".", "-w", cwd=fork)
+    assert (done.code, done.out) == (2, b"")
+    assert f"error[{code}]" in done.err and says in done.err
+    assert snapshot(fork) == before
+
+
+def test_without_the_fork_everything_is_as_before(fork: Path) -> None:
+    done = yamlmod("insert", "CBAM", "x.yaml", "--after", "5", cwd=fork)
+    assert done.code == 0 and b"[-1, 1, CBAM, []]" in done.out
+    done = yamlmod("insert", "KernelGate", "x.yaml", "--after", "5", cwd=fork)
+    assert done.code == 2 and "error[unknown-module]" in done.err

@@ -1,0 +1,53 @@
+"""`insert --repo` and `replace --repo`: rows for a fork as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from yamlmod.cli.fitting import fork_name, insert_fitting, replace_fitting
+from yamlmod.cli.layer_numbers import layer_number_warnings
+from yamlmod.cli.repository import refuse_index_offset, spelling_of
+from yamlmod.fork.locate import Fork, locate
+from yamlmod.fork.read.opening import reader_of
+from yamlmod.model.network import Network
+from yamlmod.ops.insert import Request
+from yamlmod.ops.outcome import Outcome
+from yamlmod.workspace.tree import Tree
+
+
+def insert_in_fork(repo: Path, model: Network, request: Request) -> Outcome:
+    """Insert rows of a class that the fork knows."""
+    tree = Tree(repo)
+    fork = _located(tree, model)
+    reader = reader_of(fork)
+    word = request.module if request.template is None else request.template.name
+    name = fork_name(reader, word)
+    own = replace(request, module=name, template=None, verbatim=True, spelling=spelling_of(fork))
+    return _checked(tree, fork, insert_fitting(reader, model, own))
+
+
+def replace_in_fork(
+    repo: Path, model: Network, layer: int, module: str, args: Sequence[Any] | None, force: bool
+) -> Outcome:
+    """Replace a row by one of a class that the fork knows."""
+    tree = Tree(repo)
+    fork = _located(tree, model)
+    reader = reader_of(fork)
+    outcome = replace_fitting(reader, model, layer, fork_name(reader, module), args, force)
+    return _checked(tree, fork, outcome)
+
+
+def _located(tree: Tree, model: Network) -> Fork:
+    fork = locate(tree)
+    refuse_index_offset(fork, tree, model.document.text, model.document.shown)
+    return fork
+
+
+def _checked(tree: Tree, fork: Fork, outcome: Outcome) -> Outcome:
+    """Refuse a result whose layers are numbered in another way, or whose outputs go missing."""
+    refuse_index_offset(fork, tree, outcome.text, outcome.model.document.shown)
+    numbers = layer_number_warnings(tree, fork, outcome)
+    return replace(outcome, warnings=(*outcome.warnings, *numbers))

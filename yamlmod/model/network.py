@@ -1,0 +1,149 @@
+"""One model YAML as a network: its rows, who reads whom, channels, strides, and what is alive."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from yamlmod.model.align import value_key
+from yamlmod.model.channels import Shape, Shapes, infer_shapes
+from yamlmod.model.document import Document, Row
+from yamlmod.model.graph import SIDE_EFFECT, Graph, Read, Unresolved, build_graph, resolve
+from yamlmod.model.modules import KNOWN, Kind
+from yamlmod.model.wiring import NOWHERE, Wiring
+
+if TYPE_CHECKING:
+    from yamlmod.model.select import Selector
+
+# As many rows like the first ones are the beginning of a second backbone, and no coincidence.
+_STREAM = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A document with all that follows from it: what every operation and every check starts from.
+
+    ``kinds`` says what is known of the file's modules besides the built-in table, ``unresolved``
+    are references that lead nowhere, which only a check lives with.
+    """
+
+    document: Document
+    graph: Graph
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    unresolved: tuple[Unresolved, ...] = ()
+
+    @classmethod
+    def strict(cls, document: Document, kinds: Mapping[str, Kind]) -> Network:
+        """Wire a document that is to be edited. Raises Refusal for a reference to nowhere."""
+        return cls(document, build_graph(document), kinds)
+
+    @classmethod
+    def lenient(cls, document: Document, kinds: Mapping[str, Kind]) -> Network:
+        """Wire a document that is to be checked."""
+        graph, unresolved = resolve(document)
+        return cls(document, graph, kinds, unresolved)
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Return every layer."""
+        return self.document.rows
+
+    def kind(self, module: str) -> Kind | None:
+        """Return what is known of a module."""
+        return self.kinds.get(module) or KNOWN.get(module)
+
+    def is_head(self, layer: int) -> bool:
+        """Tell whether a layer gives the network's result: the last one, or a known head."""
+        kind = self.kind(self.rows[layer].module)
+        return layer == self.graph.head or (kind is not None and kind.channels == "head")
+
+    @cached_property
+    def roots(self) -> tuple[int, ...]:
+        """Return the layers that are alive by themselves: heads, and what works by side effect."""
+        return tuple(
+            row.index for row in self.rows if row.module in SIDE_EFFECT or self.is_head(row.index)
+        )
+
+    @cached_property
+    def alive(self) -> frozenset[int]:
+        """Return the layers whose output reaches a head, or that work by side effect."""
+        return self.graph.alive(self.roots)
+
+    @cached_property
+    def _readers(self) -> Mapping[int, list[Read]]:
+        readers: dict[int, list[Read]] = defaultdict(list)
+        for reads in self.graph.reads:
+            for read in reads:
+                readers[read.target].append(read)
+        return dict(readers)
+
+    def readers(self, layer: int) -> Sequence[Read]:
+        """Return every read of ``layer``, in the order of the file."""
+        return self._readers.get(layer, ())
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """Return who reads whom, with references that lead nowhere in their slots."""
+        inputs = [{read.slot: read.target for read in reads} for reads in self.graph.reads]
+        for reference in self.unresolved:
+            inputs[reference.reader][reference.slot] = NOWHERE
+        slots = (tuple(reads[slot] for slot in sorted(reads)) for reads in inputs)
+        return Wiring(self.document.rows, tuple(slots))
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """Return channels and strides; a row with a reference that leads nowhere has none."""
+        return self.shapes_with({})
+
+    def shapes_with(self, changed: Mapping[int, tuple[int, ...]]) -> Shapes:
+        """Return channels and strides when some layers read something else."""
+        reads = list(self._shape_reads)
+        for layer, targets in changed.items():
+            reads[layer] = tuple(
+                Read(layer, slot, target, target) for slot, target in enumerate(targets)
+            )
+        return infer_shapes(self.document, self.graph._replace(reads=tuple(reads)), self.kinds)
+
+    @cached_property
+    def _shape_reads(self) -> tuple[tuple[Read, ...], ...]:
+        # A second stream may begin anew at an image of its own: its strides are not known.
+        unknown = {item.reader for item in self.unresolved} | set(_second_streams(self.rows))
+        return tuple(() if i in unknown else row for i, row in enumerate(self.graph.reads))
+
+    def known_inputs(self, layer: int) -> Sequence[int]:
+        """Return what a layer reads, nothing where it is not known."""
+        return [read.target for read in self._shape_reads[layer]]
+
+    def inputs(self, layer: int) -> list[Shape] | None:
+        """Return the shapes that a layer reads, None where a reference of it leads nowhere."""
+        if any(item.reader == layer for item in self.unresolved):
+            return None
+        return [self.shapes[read.target] for read in self.graph.reads[layer]]
+
+    def select(self, word: str) -> int:
+        """Return the one layer that a selector names."""
+        return self._selector.one(word)
+
+    def select_many(self, word: str) -> list[int]:
+        """Return every layer that a selector names."""
+        return self._selector.many(word)
+
+    @cached_property
+    def _selector(self) -> Selector:
+        from yamlmod.model.select import Selector  # `--at N` does without it
+
+        return Selector(self.document, self.graph, self.shapes)
+
+
+def _second_streams(rows: Sequence[Row]) -> Iterator[int]:
+    """Yield the rows at which the file's own beginning comes again, word for word."""
+    words = [(row.module, value_key(row.args)) for row in rows]
+    # The first row may prepare what both streams read.
+    starts = [words[top : top + _STREAM] for top in range(2)]
+    for index in range(2, len(words) - _STREAM + 1):
+        stream = words[index : index + _STREAM]
+        if stream in starts and len(set(stream)) > 2:
+            yield index

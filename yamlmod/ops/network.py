@@ -1,0 +1,27 @@
+"""Reads a text as a network that can be edited, with what the registry knows of its modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from yamlmod.model.document import parse_document
+from yamlmod.model.modules import Kind, template_kind
+from yamlmod.model.network import Network
+from yamlmod.registry.catalogue import local, naming
+
+
+def read_network(text: str, shown: str) -> Network:
+    """Parse, wire and infer; raises Refusal for a file that cannot be edited safely."""
+    document = parse_document(text, shown)
+    return Network.strict(document, registry_kinds(row.module for row in document.rows))
+
+
+def registry_kinds(modules: Iterable[str]) -> Mapping[str, Kind]:
+    """Return what the templates' manifests say of channels and stride, for these modules."""
+    wanted = set(modules)
+    kinds: dict[str, Kind] = {}
+    for template in (*local().templates, *naming(wanted)):
+        names = [argument.name for argument in template.arguments]
+        kind = template_kind(template.takes_nominal, names)
+        kinds |= dict.fromkeys(wanted.intersection(template.names), kind)
+    return kinds

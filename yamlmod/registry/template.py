@@ -1,0 +1,200 @@
+"""A module of the registry as data: its rule, its arguments, its code as text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from yamlmod.registry.digest import digest_of
+
+ARGUMENT_TYPES: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "str": (str,),
+    "ints": (list, tuple),
+    "strs": (list, tuple),
+    "any": (object,),
+}
+
+
+class Argument(NamedTuple):
+    """One constructor argument behind those that the channel rule supplies."""
+
+    name: str
+    type: str
+    default: str
+    doc: str
+    optional: bool = False
+    bounds: tuple[tuple[str, float], ...] = ()
+    choices: tuple[Any, ...] = ()
+    odd: bool = False
+    required: bool = False
+
+    def objection(self, value: object) -> str | None:
+        """Return what is wrong with ``value`` for this argument, or None."""
+        if value is None:
+            return None if self.optional else f"{self.name} must not be None"
+        wrong_bool = isinstance(value, bool) and self.type not in ("bool", "any")
+        if wrong_bool or not isinstance(value, ARGUMENT_TYPES[self.type]):
+            return f"{self.name} must be {self.described()}, got {value!r}"
+        if self.type in ("ints", "strs") and isinstance(value, (list, tuple)):
+            each = self._replace(name=f"each of {self.name}", type=self.type[:-1])
+            objections = [each.objection(item) for item in value] or [
+                f"{self.name} must not be empty"
+            ]
+            return next(filter(None, objections), None)
+        if self.choices and value not in self.choices:
+            return f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}"
+        if isinstance(value, (int, float)):
+            for kind, limit in self.bounds:
+                if not _BOUND_HOLDS[kind](float(value), limit):
+                    said = f"{self.name} must be {BOUND_SIGNS[kind]} {limit:g}, got {value!r}"
+                    return said + (_CHANNELS if _is_like_channels(value) else "")
+            if self.odd and value % 2 == 0:
+                return f"{self.name} must be odd, got {value!r}"
+        return None
+
+    def described(self) -> str:
+        """Return the argument's type as a reader would say it."""
+        kind = {
+            "int": "an integer",
+            "float": "a number",
+            "bool": "True or False",
+            "str": "a string",
+            "ints": "a list of integers",
+            "strs": "a list of strings",
+            "any": "any value",
+        }[self.type]
+        return f"{kind} or None" if self.optional else kind
+
+
+_CHANNELS = ", which looks like a channel count"
+
+
+def _is_like_channels(value: float) -> bool:
+    return value >= 32 and value % 8 == 0
+
+
+BOUND_SIGNS = {"min": ">=", "max": "<=", "exclusive_min": ">", "exclusive_max": "<"}
+_BOUND_HOLDS = {
+    "min": lambda value, limit: value >= limit,
+    "max": lambda value, limit: value <= limit,
+    "exclusive_min": lambda value, limit: value > limit,
+    "exclusive_max": lambda value, limit: value < limit,
+}
+
+
+class WildRow(NamedTuple):
+    """Arguments met in published YAMLs: what they mean here, or the row to write instead."""
+
+    args: str
+    verdict: str
+    meaning: str
+    write: str
+
+
+class Reference(NamedTuple):
+    """The published code whose constructor and keys a template keeps: facts about it."""
+
+    url: str = ""
+    kind: str = "none"
+    licence: str = ""
+    variant: str = ""
+
+
+class Channels(NamedTuple):
+    """How groups and heads follow the channels, and which common counts are refused."""
+
+    rule: str = ""
+    refused: tuple[int, ...] = ()
+
+
+_NO_REFERENCE = Reference()
+_ANY_CHANNELS = Channels()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Template:
+    """An attention module of the registry; ``source`` is text and is never imported here."""
+
+    name: str
+    class_name: str
+    file: str
+    version: str
+    aliases: tuple[str, ...]
+    summary: str
+    rule: str
+    python: str
+    torch: str
+    requirements: tuple[str, ...]
+    paper: Mapping[str, Any]
+    arguments: tuple[Argument, ...]
+    wild: tuple[WildRow, ...]
+    source: str
+    reference: Reference = _NO_REFERENCE
+    channels: Channels = _ANY_CHANNELS
+    identity: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
+    # How many attention weights one picture needs, where that grows faster than the map.
+    weights: str = ""
+    # Where it comes from: `built-in`, `file`, `fork` (a class of the fork's own), or the folder
+    # or pack that holds it.
+    origin: str = "built-in"
+    # The template that this one is a renamed copy of.
+    of: str = ""
+    license: str = "0BSD"
+    # Names that the code expects common.py to bind: it brings no import for them.
+    uses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    # The constructor takes any number of arguments.
+    open_ended: bool = False
+    # Where its code has to be in a fork; empty: wherever the command says.
+    placement: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every name that means this module: its own, its class and its aliases."""
+        return tuple(dict.fromkeys((self.name, self.class_name, *self.aliases)))
+
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
+        """Return the file's top-level import statements, one line each."""
+        tree = ast.parse(self.source)
+        return tuple(
+            ast.unparse(node)
+            for node in tree.body
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+        )
+
+    @cached_property
+    def code(self) -> str:
+        """Return what goes into a fork: everything behind the last import, without blank ends."""
+        body = ast.parse(self.source).body
+        imports = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        first = max((node.end_lineno or 0 for node in imports), default=0)
+        lines = self.source.split("\n")[first:]
+        return "\n".join(lines).strip("\n") + "\n"
+
+    @cached_property
+    def digest(self) -> str:
+        """Return a short hash of the code's syntax, which tells an edited copy from ours."""
+        return digest_of(self.code)
+
+    def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
+        """Return the positional arguments parse_model hands the class."""
+        both = [channels_in, channels_out]
+        leading = {"same": [channels_in], "free": [], "conv": both, "csp": [*both, 1]}
+        return [*leading[self.rule], *args]
+
+    def row_args(self, nominal: int | None) -> list[Any]:
+        """Return the args of the row a plain insertion writes."""
+        return [nominal] if self.takes_nominal else []
+
+    @property
+    def takes_nominal(self) -> bool:
+        """Return whether a row begins with nominal output channels, as that of Conv or C3."""
+        return self.rule in ("conv", "csp")
