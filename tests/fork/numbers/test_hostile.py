@@ -12,7 +12,7 @@ from tests.fork.numbers.code import findings, fork_files, words
 from tests.real_forks import PUBLISHED, fork_folder
 from yamlmod.fork.locate import locate, read_function
 from yamlmod.fork.numbers.finder import layer_numbers
-from yamlmod.workspace.files import Tree
+from yamlmod.workspace.tree import Tree
 
 HOSTILE = [
     "y = [y, y]\n" * 40,
@@ -27,7 +27,7 @@ HOSTILE = [
     "del y[9], self.model[9]",
     "y[9:9:9]; y[::]; y[...]; y[9, 9]; y[()]; self.model[9:][9][9]",
     "(y := y)[9]; print(f'model.{y[9]!r:>{9}}.')",
-    "match m.i:\n    case [9] | {'a': 9}:\n        pass\n    case int(9) as q if q == 9:\n        q",
+    "match m.i:\n    case [9] | {'a': 9}:\n        pass\n    case int(9) as q if q:\n        q",
     "enumerate(); zip(); range(); getattr(); super(); 'x'.format(); y.pop(); y.get()",
     "self.forward(*y, **y)\nself.forward(y=y, q=9)",
     "async def f():\n    async for m in self.model:\n        y.append(m)\n        yield 9",
@@ -98,4 +98,4 @@ def test_published_forks(spec: str) -> None:
     fork = locate(tree)
     heads = ("Detect", "Segment", "Pose", "RTDETRDecoder", "IDetect", "DualDDetect", "Panoptic")
     found = layer_numbers(fork.graph, fork.yolo, read_function(tree, fork), heads)
-    assert words(found) == (["name 0"] if spec == "ultralytics==8.4.190" else [])
+    assert words(found) == (["name 0"] if spec.startswith("ultralytics==8.4.") else [])
