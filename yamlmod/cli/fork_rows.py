@@ -9,7 +9,7 @@ from typing import Any
 
 from yamlmod.cli.fitting import fork_name, insert_fitting, replace_fitting
 from yamlmod.cli.layer_numbers import layer_number_warnings
-from yamlmod.cli.repository import refuse_index_offset, spelling_of
+from yamlmod.cli.repository import offset_as_cause, refuse_index_offset, spelling_of
 from yamlmod.fork.locate import Fork, locate
 from yamlmod.fork.read.opening import reader_of
 from yamlmod.model.network import Network
@@ -26,7 +26,9 @@ def insert_in_fork(repo: Path, model: Network, request: Request) -> Outcome:
     word = request.module if request.template is None else request.template.name
     name = fork_name(reader, word)
     own = replace(request, module=name, template=None, verbatim=True, spelling=spelling_of(fork))
-    return _checked(tree, fork, insert_fitting(reader, model, own))
+    with offset_as_cause(fork, tree, model, own):
+        outcome = insert_fitting(reader, model, own)
+    return _checked(tree, fork, outcome)
 
 
 def replace_in_fork(

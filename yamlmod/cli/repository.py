@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from yamlmod.cli.finish import Report
 from yamlmod.cli.options import Sinks
@@ -12,6 +15,10 @@ from yamlmod.fork.plan import Plan
 from yamlmod.model.refs import SpellingRule
 from yamlmod.workspace.files import Change, real_path
 from yamlmod.workspace.tree import Tree
+
+if TYPE_CHECKING:
+    from yamlmod.model.network import Network
+    from yamlmod.ops.insert import Request
 
 
 def changes_of(tree: Tree, plan: Plan, sinks: Sinks) -> list[Change]:
@@ -82,11 +89,17 @@ def spelling_of(fork: Fork) -> SpellingRule:
 
 
 def refuse_index_offset(
-    fork: Fork, tree: Tree, text: str, shown: str, texts: Mapping[str, str | None] | None = None
+    fork: Fork,
+    tree: Tree,
+    text: str,
+    shown: str,
+    texts: Mapping[str, str | None] | None = None,
+    certain: bool = False,
 ) -> None:
     """Refuse a YAML whose layers get other numbers than its rows: no reference could be proven.
 
-    ``texts`` are the files of the fork as a plan will leave them.
+    ``texts`` are the files of the fork as a plan will leave them; ``certain`` lets pass what is
+    not known.
     """
     if not fork.index_offset:
         return
@@ -99,9 +112,29 @@ def refuse_index_offset(
     rows = sum(len(data.get(name) or ()) for name in ("backbone", "head"))
     reader = reader_with(tree, fork, texts) if texts else reader_of(fork)
     for scale in scales_of(data):
-        reason = offset_reason(reader.read(data, scale), rows)
+        reason = offset_reason(reader.read(data, scale), rows, certain)
         if reason:
             raise _offset_refusal(fork, tree, shown, reason)
+
+
+@contextmanager
+def offset_as_cause(
+    fork: Fork,
+    tree: Tree,
+    model: Network,
+    request: Request,
+    texts: Mapping[str, str | None] | None = None,
+) -> Iterator[None]:
+    """Name the numbering where it is why no row fits: behind it every reference leads elsewhere."""
+    try:
+        yield
+    except Refusal:
+        if fork.index_offset:
+            from yamlmod.ops.insert import plan_insert
+
+            probe = plan_insert(model, replace(request, placed=((),) * len(request.positions)))
+            refuse_index_offset(fork, tree, probe.text, model.document.shown, texts, certain=True)
+        raise
 
 
 def _offset_refusal(fork: Fork, tree: Tree, shown: str, reason: str) -> Refusal:

@@ -106,6 +106,7 @@ def run(
     from yamlmod.cli.new_errors import refuse_new_errors
     from yamlmod.cli.repository import (
         changes_of,
+        offset_as_cause,
         plan_data,
         plan_lines,
         refuse_index_offset,
@@ -128,21 +129,19 @@ def run(
     refuse_index_offset(fork, tree, model.file.text, shown)
     plan = plan_for(tree, fork, templates, choices)
     reader = reader_with(tree, fork, plan.texts)
-    outcome = insert_fitting(
-        reader,
-        model.model,
-        Request(
-            module=templates[0].name,
-            positions=positions_of(model.model, at, after, before, edge),
-            args=values,
-            keep_skips=keep_skips,
-            readers=readers_of(model.model, split_selectors(readers)),
-            allow_dead=allow_dead,
-            sources=sources_of(model.model, from_),
-            template=templates[0],
-            spelling=spelling_of(fork),
-        ),
+    request = Request(
+        module=templates[0].name,
+        positions=positions_of(model.model, at, after, before, edge),
+        args=values,
+        keep_skips=keep_skips,
+        readers=readers_of(model.model, split_selectors(readers)),
+        allow_dead=allow_dead,
+        sources=sources_of(model.model, from_),
+        template=templates[0],
+        spelling=spelling_of(fork),
     )
+    with offset_as_cause(fork, tree, model.model, request, plan.texts):
+        outcome = insert_fitting(reader, model.model, request)
     refuse_index_offset(fork, tree, outcome.text, shown, plan.texts)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     hidden = refuse_new_errors(outcome, reader_of(fork), reader)

@@ -59,16 +59,27 @@ def _look(knowledge: Knowledge, heads: Iterable[str]) -> None:
         definition = class_in(knowledge.graph.denotes(knowledge.parser, head))
         if definition is not None and definition.name not in knowledge.classes:
             _add_class(knowledge, definition, "layer")
+    _settle(knowledge, classes, ())
     scripts = list(_scripts(knowledge))
+    if scripts:
+        _settle(knowledge, classes, scripts)
+
+
+def _settle(
+    knowledge: Knowledge, classes: Sequence[Definition], scripts: Sequence[tuple[str, ast.Module]]
+) -> None:
+    """Look through everything until nothing new is learned."""
     for _ in range(_ROUNDS):
         knowledge.changed = False
         knowledge.found.clear()
         for one in classes:
             _class_constants(knowledge, one)
-        for code in list(knowledge.functions.values()):
-            FunctionWalk(knowledge, code).run()
         for path, tree in scripts:
             _script(knowledge, path, tree)
+        for code in list(knowledge.functions.values()):
+            # One expression that is nested too deep does not hide what the others hold.
+            with contextlib.suppress(RecursionError):
+                FunctionWalk(knowledge, code).run()
         if not knowledge.changed:
             return
 

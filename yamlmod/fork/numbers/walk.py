@@ -289,4 +289,9 @@ def _holds_layer(item: Meanings) -> bool:
 
 def _merged(ends: Sequence[_Env]) -> _Env:
     names = dict.fromkeys(name for end in ends for name in end)
-    return {name: joined(end.get(name, NOTHING) for end in ends) for name in names}
+    return {name: _either_of([end.get(name, NOTHING) for end in ends]) for name in names}
+
+
+def _either_of(parts: Sequence[Meanings]) -> Meanings:
+    first = parts[0]
+    return first if all(part is first for part in parts) else joined(parts)

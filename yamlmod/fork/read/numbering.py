@@ -82,10 +82,10 @@ def layers_name(function: Function) -> str:
     return next(names, "layers")
 
 
-def offset_reason(reading: NetworkReading, rows: int) -> str:
+def offset_reason(reading: NetworkReading, rows: int, certain: bool = False) -> str:
     """Return why the layers of a reading have other numbers than their rows, or may have.
 
-    Empty where every layer has its row's number.
+    Empty where every layer has its row's number; ``certain`` leaves out what is not known.
     """
     for row in reading.rows:
         known = isinstance(row.number, int) and isinstance(row.made, int)
@@ -93,11 +93,11 @@ def offset_reason(reading: NetworkReading, rows: int) -> str:
             return f"row {row.index}, {row.module}, makes {row.made} layers"
         if isinstance(row.number, int) and row.number != row.index:
             return f"the layer of row {row.index}, {row.module}, gets the number {row.number}"
-        if not known:
+        if not known and not certain:
             part = row.number if isinstance(row.number, UnknownPart) else row.made
             why = row.unknown or row.unknown_class or part.reason
             return f"of row {row.index}, {row.module}, it is not known: {why}"
-    if len(reading.rows) < rows:
+    if len(reading.rows) < rows and not certain:
         why = f": {reading.reason}" if reading.reason else ""
         return f"row {len(reading.rows)} could not be read{why}"
     return ""
