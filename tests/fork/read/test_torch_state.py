@@ -192,7 +192,7 @@ _GRADIENTS = {
     "    with torch.no_grad():\n        pass\n    return torch.is_grad_enabled()\n": True,
     "    with torch.no_grad(), torch.enable_grad():\n        return torch.is_grad_enabled()": True,
     "    with torch.set_grad_enabled(False):\n        return torch.is_grad_enabled()\n": False,
-    "    with torch.set_grad_enabled(False):\n        pass\n    return torch.is_grad_enabled()": True,
+    "    with torch.set_grad_enabled(False): pass\n    return torch.is_grad_enabled()": True,
     "    torch.set_grad_enabled(False)\n    return torch.is_grad_enabled()\n": False,
     "    return nn.Conv2d(1, 1, 1).weight.requires_grad\n": True,
     "    return torch.arange(3).requires_grad\n": False,
