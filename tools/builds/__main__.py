@@ -74,10 +74,10 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _named(options: argparse.Namespace) -> Iterator[Path]:
-    from tools.builds.corpus import _is_fork
+    from tools.builds.corpus import is_fork
 
     for path in options.folders:
-        yield from [path] if _is_fork(path) else sorted(path.iterdir())
+        yield from [path] if is_fork(path) else sorted(path.iterdir())
 
 
 def _work(job: tuple[Path, argparse.Namespace]) -> tuple[str, Tally]:

@@ -51,7 +51,7 @@ class Case:
 def sources(paths: Sequence[Path], cache: Path) -> Iterator[Source | str]:
     """Yield the forks at the paths, or below them; a text says why one is none."""
     for path in paths:
-        children = [path] if _is_fork(path) else sorted(path.iterdir())
+        children = [path] if is_fork(path) else sorted(path.iterdir())
         for child in children:
             root = child
             # Two releases of a package lie in folders of one name, and are two truths.
@@ -71,7 +71,8 @@ def sources(paths: Sequence[Path], cache: Path) -> Iterator[Source | str]:
                 yield f"{child.name}: {error}"
 
 
-def _is_fork(path: Path) -> bool:
+def is_fork(path: Path) -> bool:
+    """Return whether a path is a fork, and not a folder of them."""
     return path.is_file() or any(
         (path / name).exists() for name in ("models", "nn", "ultralytics", ".git")
     )

@@ -9,15 +9,17 @@ import signal
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Fixes, Text, check_folder
 from yamlmod.checks.mend import Mended
 from yamlmod.checks.run import Options
 from yamlmod.errors import Refusal
+from yamlmod.model.build_answer import BuildAnswer, KnownAnswers, key_of
+from yamlmod.model.parse import load_plain
 from yamlmod.report.progress import progress
 from yamlmod.workspace.files import (
     Change,
@@ -33,9 +35,12 @@ from yamlmod.workspace.walk import YamlFile
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
+T = TypeVar("T")
 _TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
 # Starting a process costs as much as some fifteen files.
 _ALONE = 40
+# A file of which a fork is asked at five scales costs as much as opening the fork.
+_FEW = 4
 _FORKS = sys.platform.startswith("linux")
 # What is no model, whatever it is called: links out of the repository, pipes, devices.
 _SKIPPED = ("outside", "not-a-file")
@@ -67,6 +72,9 @@ class Checked:
         return self.skipped or self.unfixed
 
 
+Answers = Mapping[Path, tuple[str, BuildAnswer]]
+
+
 @dataclass(frozen=True)
 class Job:
     """The files of one folder; of those that were ``found`` and not named, only models count."""
@@ -81,11 +89,12 @@ def check_files(
     named: Sequence[Path], found: Sequence[YamlFile], options: Options, fixes: Fixes
 ) -> list[Checked]:
     """Check all files, in order; those of one folder are looked at together."""
-    jobs = list(_jobs(named, found, options, fixes))
+    ahead = _asked_ahead(named, found, options)
+    jobs = [_answered(job, ahead) for job in _jobs(named, found, options, fixes)]
     total = len(named) + len(found)
     workers = min(_cores(), len(jobs)) if total > _ALONE else 1
     if workers > 1:
-        return _with_processes(jobs, workers, total)
+        return _with_processes(check_job, jobs, workers, total)
     done: list[Checked] = []
     with progress("checking", total) as advance:
         for job in jobs:
@@ -93,11 +102,48 @@ def check_files(
     return done
 
 
-def _with_processes(jobs: Sequence[Job], workers: int, total: int) -> list[Checked]:
-    """Check folders at the same time; the answers come in the order of the folders."""
+def _asked_ahead(named: Sequence[Path], found: Sequence[YamlFile], options: Options) -> Answers:
+    """Ask the fork about all files at the same time, those of one folder, too."""
+    builder = options.builder
+    jobs = [Job((path,), (), options, Fixes.none) for path in named]
+    jobs += [Job((), (file,), options, Fixes.none) for file in found]
+    workers = min(_cores(), len(jobs))
+    if builder is None or builder.ask is None or workers < 2 or len(jobs) < _FEW:
+        return {}
+    return dict(_with_processes(answer_job, jobs, workers, len(jobs)))
+
+
+def _answered(job: Job, ahead: Answers) -> Job:
+    """Return a job with the answers about its own files: it goes to a process with them."""
+    builder = job.options.builder
+    paths = [*job.named, *(file.path for file in job.found)]
+    known = dict(ahead[path] for path in paths if path in ahead)
+    if builder is None or builder.ask is None or not known:
+        return job
+    builder = replace(builder, ask=KnownAnswers(builder.ask, known))
+    return replace(job, options=replace(job.options, builder=builder))
+
+
+def answer_job(job: Job) -> list[tuple[Path, tuple[str, BuildAnswer]]]:
+    """Return what the fork makes of the one file of a job; nothing where it is no model YAML."""
+    path = job.named[0] if job.named else job.found[0].path
+    below = None if job.named else job.found[0].repository
+    builder = job.options.builder
+    with contextlib.suppress(Refusal):  # it is said where the file is checked
+        text = read_text(path, below=below).text
+        if builder is not None and builder.ask is not None and _TABLE.search(text):
+            data = load_plain(text, display(path))
+            return [(path, (key_of(data), builder.ask(data)))]
+    return []
+
+
+def _with_processes(
+    work: Callable[[Job], list[T]], jobs: Sequence[Job], workers: int, total: int
+) -> list[T]:
+    """Work on jobs at the same time; the answers come in the order of the jobs."""
     from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
-    done: list[Checked] = []
+    done: list[T] = []
     pool, answers = None, []
     pressed = _listen()
     try:
@@ -105,18 +151,18 @@ def _with_processes(jobs: Sequence[Job], workers: int, total: int) -> list[Check
         if context is not None:
             pool = ProcessPoolExecutor(workers, context, _end_quietly)
             # Before the bar, which has a thread: a process is not forked beside a thread.
-            answers = [pool.submit(check_job, job) for job in jobs]
+            answers = [pool.submit(work, job) for job in jobs]
     except (OSError, NotImplementedError, ImportError, BrokenProcessPool):
         answers = []  # no processes can be had here (a sandbox, no semaphores)
     try:
         with progress("checking", total) as advance:
             for index, job in enumerate(jobs):
                 try:
-                    done += answers[index].result() if answers else check_job(job)
+                    done += answers[index].result() if answers else work(job)
                 except BrokenProcessPool:  # somebody ended a process; the work goes on in this one
                     if pressed:
                         raise KeyboardInterrupt from None
-                    done += check_job(job)
+                    done += work(job)
                 advance(len(job.named) + len(job.found))
     finally:
         if pool is not None:

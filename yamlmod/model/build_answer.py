@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -53,3 +54,21 @@ class BuildAnswer:
     rows: int = 0
     unread: int = 0
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class KnownAnswers:
+    """Answers that were asked for ahead; of other data the fork is asked."""
+
+    ask: Callable[[Mapping[str, Any]], BuildAnswer]
+    known: Mapping[str, BuildAnswer]
+
+    def __call__(self, data: Mapping[str, Any]) -> BuildAnswer:
+        """Return the answer for a YAML's data."""
+        found = self.known.get(key_of(data))
+        return self.ask(data) if found is None else found
+
+
+def key_of(data: Mapping[str, Any]) -> str:
+    """Return a name for data: what has the same name is read the same."""
+    return repr(data)

@@ -192,7 +192,7 @@ _GRADIENTS = {
     "    with torch.no_grad():\n        pass\n    return torch.is_grad_enabled()\n": True,
     "    with torch.no_grad(), torch.enable_grad():\n        return torch.is_grad_enabled()": True,
     "    with torch.set_grad_enabled(False):\n        return torch.is_grad_enabled()\n": False,
-    "    with torch.set_grad_enabled(False):\n        pass\n    return torch.is_grad_enabled()": True,
+    "    with torch.set_grad_enabled(False): pass\n    return torch.is_grad_enabled()": True,
     "    torch.set_grad_enabled(False)\n    return torch.is_grad_enabled()\n": False,
     "    return nn.Conv2d(1, 1, 1).weight.requires_grad\n": True,
     "    return torch.arange(3).requires_grad\n": False,
@@ -208,3 +208,48 @@ def test_gradients_are_on_where_python_has_them_on(body: str) -> None:
     with torch.enable_grad():
         real = names["f"](torch.rand(1, 8))
     assert call(text, "f", TensorValue((1, 8))) is real is _GRADIENTS[body]
+
+
+_OPEN = """\
+from {package} import *
+import torch.nn as nn
+def f(x):
+    return {expression}
+"""
+
+
+@pytest.mark.parametrize(
+    ("package", "expression", "known"),
+    [
+        ("timm.models.layers", "isinstance(x, list)", True),
+        ("timm.models.layers", "len(x.shape)", True),
+        ("numpy", "sum([1, 2])", False),
+        ("timm.models.layers", "Conv", False),
+        ("timm.models.layers", "hasattr(nn, 'SiLU')", True),
+        ("timm.models.layers", "hasattr(nn, 'NoSuchLayer')", True),
+        ("timm.models.layers", "hasattr(nn.functional, 'silu')", True),
+        ("timm.models.layers", "hasattr(torch, 'compile')", False),
+    ],
+)
+def test_a_star_import_of_another_package_leaves_builtins(
+    package: str, expression: str, known: bool
+) -> None:
+    text = _OPEN.format(package=package, expression=expression)
+    found = call(text, "f", TensorValue((1, 8)))
+    assert isinstance(found, UnknownValue) is not known
+    if known:
+        assert found == eval(expression, {"x": torch.rand(1, 8), "nn": torch.nn, "torch": torch})
+
+
+@pytest.mark.parametrize(
+    ("decorator", "known"),
+    [("timm.models.register_model", True), ("package.traced", False)],
+)
+def test_a_decorated_function_of_another_package_keeps_its_name(
+    decorator: str, known: bool
+) -> None:
+    text = f"import timm.models, package\n@{decorator}\ndef block(x):\n    return x\n"
+    text += "class Conv: pass\ndef f(x):\n    return (Conv in (block,), block(x))\n"
+    found = call(text, "f", 3)
+    assert found[0] is False
+    assert (found[1] == 3) is known

@@ -125,6 +125,9 @@ def _getattr(machine: Machine, value: Value, name: Value, default: Value = MISSI
         return default
 
 
+_LISTED = ("torch.nn", "torch.nn.functional")
+
+
 def _hasattr(machine: Machine, value: Value, name: Value) -> Value:
     if not isinstance(name, str):
         return name if isinstance(name, UnknownValue) else UnknownValue("hasattr")
@@ -138,6 +141,10 @@ def _hasattr(machine: Machine, value: Value, name: Value) -> Value:
         isinstance(value, Instance) and name in value.fields
     ):
         return found
+    if isinstance(value, Outside) and (
+        not isinstance(found, Outside) or (value.path in _LISTED and not name.startswith("_"))
+    ):
+        return True  # a name of torch that the reader knows, or that stands in the table
     if isinstance(value, (Outside, FunctionValue, Bound)):
         return UnknownValue("the attributes of an object outside")
     return True

@@ -27,11 +27,13 @@ def decorated(
 ) -> Value:
     """Return what a definition's decorators make of it."""
     for decorator in reversed(node.decorator_list):
-        value = _once(machine, decorator, value, frame)
+        value = _once(machine, decorator, value, frame, node.name)
     return value
 
 
-def _once(machine: Machine, decorator: ast.expr, value: Value, frame: Frame) -> Value:
+def _once(
+    machine: Machine, decorator: ast.expr, value: Value, frame: Frame, node_name: str
+) -> Value:
     if isinstance(decorator, ast.Name) and decorator.id in _KINDS:
         return Wrapped(decorator.id, value)
     if isinstance(decorator, ast.Attribute) and decorator.attr == "setter":
@@ -52,7 +54,9 @@ def _once(machine: Machine, decorator: ast.expr, value: Value, frame: Frame) -> 
         if isinstance(value, ClassValue):
             # What a registry of another package gives back is the class, by custom.
             return value
-        return UnknownValue(f"a function decorated by {path or name}")
+        if name.startswith("register"):
+            return value  # the same custom
+        return UnknownValue(f"a function decorated by {path or name}", node_name)
     if isinstance(function, Builtin) and name in _KEEPING:
         return value
     return machine.call(machine.evaluate(decorator, frame), [value])

@@ -13,6 +13,15 @@ from yamlmod.fork.read.scopes import Frame, ModuleScope, bound_names
 from yamlmod.fork.read.values import MISSING, ModuleValue, Raised, UnknownValue, Value
 
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+# Packages whose star import brings names of builtins (`sum`, `abs`, `round`).
+_SHADOWS = frozenset(
+    [
+        *("builtins", "cupy", "jax", "math", "numpy", "operator", "paddle", "pylab", "scipy"),
+        *("sympy", "tensorflow", "torch"),
+    ]
+)
+# Words among args, which parse functions try as names first.
+_WORDS = frozenset(["nearest", "bilinear", "bicubic", "linear", "area", "trilinear"])
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 
 
@@ -106,8 +115,20 @@ def _denoted(machine: Machine, module: ModuleScope, name: str) -> Value:
     if isinstance(answer, answers.Missing):
         return MISSING if answer.error == "NameError" else UnknownValue(answer.why, name)
     if isinstance(answer, answers.Unknown):
-        return UnknownValue(answer.reason, name)
+        plain = name in machine.parts.builtins or name in _WORDS
+        plain = plain and _keeps_builtins(machine, module)
+        return MISSING if plain else UnknownValue(answer.reason, name)
     return _defined(machine, module, name, answer)
+
+
+def _keeps_builtins(machine: Machine, module: ModuleScope) -> bool:
+    """Return whether a module is open only to packages that name nothing as Python's builtins."""
+    names = machine.graph.names(module.path)
+    if any(beyond.partition(".")[0] in _SHADOWS for beyond in names.beyond):
+        return False
+    return all(
+        reason.endswith(tuple(f" {beyond}" for beyond in names.beyond)) for reason in names.open
+    )
 
 
 def _named(value: Value, name: str) -> Value:

@@ -56,6 +56,9 @@ class NameSource(Protocol):
     def denotes_in_module(self, path: str, name: str) -> Any:
         """Return what a name of a module's namespace denotes."""
 
+    def names(self, path: str) -> Any:
+        """Return the names of a module's namespace, and why there may be others."""
+
     def find(self, importer: str, dotted: str, level: int = 0) -> Any:
         """Return the module that an import means."""
 
