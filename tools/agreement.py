@@ -38,9 +38,9 @@ from yamlmod.fork.read.problems import scales_of
 from yamlmod.fork.survey import Survey, survey
 from yamlmod.model.document import Document, parse_document
 from yamlmod.model.parse import load_plain
-from yamlmod.ops.positions import registry_kinds
-from yamlmod.workspace.files import Tree
+from yamlmod.ops.network import registry_kinds
 from yamlmod.workspace.search import model_yamls, python_files
+from yamlmod.workspace.tree import Tree
 
 
 @dataclass
@@ -87,7 +87,7 @@ def _names(
 ) -> Iterator[str]:
     """Compare check's unresolved names with doctor's."""
     builder = read_builder(tree, fork)
-    options = Options(registry_kinds(), select=("unresolved-name",), builder=builder)
+    options = Options(registry_kinds, select=("unresolved-name",), builder=builder)
     checked = {
         finding.place.excerpt.split(",")[2].strip().strip("\"'").partition(".")[0]
         for finding in check_document(document, options)
