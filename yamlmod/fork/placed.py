@@ -22,6 +22,7 @@ from yamlmod.registry.naming import stem_of
 from yamlmod.registry.template import Template
 
 COMMON, OWN_FILE = "common", "package"
+PLACEMENTS = (COMMON, OWN_FILE)
 _INIT = "# The modules that yamlmod put into files of their own.\n"
 
 

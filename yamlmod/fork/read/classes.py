@@ -34,6 +34,9 @@ from yamlmod.fork.read.values import (
     is_plain,
 )
 
+# Layers of torch whose constructors set nothing that is not seen; others have fields of their own.
+_WITHOUT_FIELDS = frozenset({"", "Module", "Sequential", "ModuleList", "ModuleDict"})
+
 
 def define_class(machine: Machine, node: ast.ClassDef, frame: Frame) -> ClassValue:
     """Run a class statement."""
@@ -158,6 +161,8 @@ def _of_instance(machine: Machine, value: Instance, name: str) -> Value:
         return machine.call(fallback, [value, name])
     if value.hidden or value.cls.is_open or value.cls.builtin is not None:
         return UnknownValue(value.hidden or f"a base class of {value.cls.name} is not known")
+    if value.cls.torch_base not in _WITHOUT_FIELDS:
+        return UnknownValue(f"the attribute {name} of torch.nn.{value.cls.torch_base}")
     if name.startswith("__"):
         return UnknownValue(f"the attribute {name}")
     raise Raised(AttributeError, f"'{value.cls.name}' object has no attribute '{name}'")

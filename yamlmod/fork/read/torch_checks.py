@@ -127,11 +127,12 @@ def _optional(wanted: Value, size: Value) -> Value:
 
 def _batch_norm(fields: Fields) -> Fields:
     features = fields["num_features"]
+    statistics: Fields = {}
     if fields.get("track_running_stats") is True:
-        _vector(features)
+        statistics = {"running_mean": _vector(features), "running_var": _vector(features)}
     if not isinstance(fields["affine"], UnknownValue) and not fields["affine"]:
-        return {"weight": None, "bias": None}
-    return {"weight": _vector(features), "bias": _vector(features)}
+        return {"weight": None, "bias": None, **statistics}
+    return {"weight": _vector(features), "bias": _vector(features), **statistics}
 
 
 def _vector(size: Value) -> TensorValue:
