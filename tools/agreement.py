@@ -147,7 +147,9 @@ def patched_differently(root: Path, names: Sequence[str]) -> list[str]:
     outcome = Outcome(root.name)
     tree = Tree(root)
     target = f"{locate(tree).yolo}:{locate(tree).function.name}"
-    templates = [t for t in fitting_templates(root, target, outcome) if t.name in names]
+    templates = [
+        t for t in fitting_templates(root, target, outcome) if t.name.endswith(tuple(names))
+    ]
     templates = templates or fitting_templates(root, target, outcome)[:1]
     _apply(root, target, templates)
     tree = Tree(root)

@@ -67,8 +67,9 @@ def compare(title: str, reading: NetworkReading, truth: dict[str, Any], tally: T
 
 def by_stand_in(error: dict[str, Any]) -> bool:
     """Return whether a build failed since a package is stood in for, and would not with it."""
-    return "torchvision" in error.get("stand_ins", ()) and any(
-        part.startswith("block.py") for part in error["where"][-1:]
+    return bool(error.get("by_stand_in")) or (
+        "torchvision" in error.get("stand_ins", ())
+        and any(part.startswith("block.py") for part in error["where"][-1:])
     )
 
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import linecache
 import os
 import pickle
+import re
 import signal
 import sys
 import time
@@ -149,6 +151,7 @@ def build(
             "layer": trace.layer if trace.returned else trace.row,
             "parsed": trace.returned,
             "stand_ins": sorted(builder.finder.names),
+            "by_stand_in": by_stand_in(error),
             "where": [f"{Path(f.filename).name}:{f.lineno}:{f.name}" for f in _frames(error)],
         }
     finally:
@@ -165,6 +168,29 @@ def build(
 
 def _frames(error: BaseException) -> list[traceback.FrameSummary]:
     return traceback.extract_tb(error.__traceback__)[-8:]
+
+
+def by_stand_in(error: BaseException) -> bool:
+    """Return whether the line that raised uses something that only stands in for a package."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    frame = trace.tb_frame
+    line = linecache.getline(frame.f_code.co_filename, trace.tb_lineno)
+    names = set(re.findall(r"[A-Za-z_]\w*", line))
+    values = [
+        scope[name] for scope in (frame.f_locals, frame.f_globals) for name in names & {*scope}
+    ]
+    return any(_stands_in(value) for value in values)
+
+
+def _stands_in(value: Any) -> bool:
+    from yamlmod.runtime.yamlmod_worker import stand_ins
+
+    kind = value if isinstance(value, type) else type(value)
+    return kind.__module__ == stand_ins.__name__ or issubclass(kind, stand_ins.StandIn)
 
 
 def make_harmless() -> None:
