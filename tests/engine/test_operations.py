@@ -278,3 +278,15 @@ def test_a_failing_edit_leaves_nothing() -> None:
     with pytest.raises(Refusal):
         chain(before, read_recipe(RECIPE + "  - remove: Nothing\n", "r").plans)
     assert before.document.text == SMALL
+
+
+def test_a_moved_row_leaves_its_wrong_comment_wrong() -> None:
+    """Rows of one line: the comment of the last becomes the one above's, and no index of it."""
+    text = (
+        "nc: 4\nbackbone:\n  - [-1, 1, Conv, [64, 3, 1]]  # 0\nhead:\n"
+        "  [[-1, 1, Conv, [64, 3, 1]], [-1, 1, SimAM, []], [-1, 3, C3, [64]]  # 2\n"
+        "  , [[1, 2, 3], 1, Detect, [nc, anchors]]]\n"
+    )
+    moved = move(read_network(text, "x.yaml"), 3, after=0).text
+    assert "[-1, 1, SimAM, []]  # 2\n" in moved
+    assert "[[2, 3, 3], 1, Detect" in moved

@@ -77,14 +77,17 @@ def plan_insert(model: Network, request: Request) -> Outcome:
 
 
 def _right_before(rows: Sequence[Row], moved: Moved | None) -> Sequence[Row]:
-    """Return the rows without those whose wrong comment became right when a row was taken out."""
+    """Return the rows without those whose comment became right when a row was taken out.
+
+    It was a wrong one of their own, or that of the row that went, where both shared a line.
+    """
     if moved is None:
         return rows
     old = [row for row in moved.document.rows if row.index != moved.row.index]
     return [
         row
         for before, row in zip(old, rows, strict=True)
-        if before.comment is None or before.comment.value == before.index
+        if before.comment is not None and before.comment.value == before.index
     ]
 
 
