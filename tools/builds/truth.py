@@ -21,7 +21,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -151,7 +151,7 @@ def build(
             "layer": trace.layer if trace.returned else trace.row,
             "parsed": trace.returned,
             "stand_ins": sorted(builder.finder.names),
-            "by_stand_in": by_stand_in(error),
+            "by_stand_in": by_stand_in(error, builder.finder.names),
             "where": [f"{Path(f.filename).name}:{f.lineno}:{f.name}" for f in _frames(error)],
         }
     finally:
@@ -170,8 +170,11 @@ def _frames(error: BaseException) -> list[traceback.FrameSummary]:
     return traceback.extract_tb(error.__traceback__)[-8:]
 
 
-def by_stand_in(error: BaseException) -> bool:
-    """Return whether the line that raised uses something that only stands in for a package."""
+def by_stand_in(error: BaseException, stand_ins: Collection[str]) -> bool:
+    """Return whether the line that raised uses something that only stands in for a package.
+
+    A star import of one brings nothing, so that names are missing, too.
+    """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -179,6 +182,11 @@ def by_stand_in(error: BaseException) -> bool:
         return False
     frame = trace.tb_frame
     line = linecache.getline(frame.f_code.co_filename, trace.tb_lineno)
+    if isinstance(error, NameError):
+        text = "".join(linecache.getlines(frame.f_code.co_filename))
+        stars = re.findall(r"^from (\w+)[\w.]* import \*", text, re.MULTILINE)
+        if any(name in stand_ins for name in stars):
+            return True
     names = set(re.findall(r"[A-Za-z_]\w*", line))
     values = [
         scope[name] for scope in (frame.f_locals, frame.f_globals) for name in names & {*scope}

@@ -16,9 +16,11 @@ from tools.builds.compare import Tally, compare
 from tools.builds.corpus import Case, Source, cases
 from yamlmod.fork.locate import locate
 from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.read import network as reader_network
 from yamlmod.fork.read.answers import NetworkReading, Sizes
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.problems import answer
+from yamlmod.runtime.yamlmod_worker import building
 from yamlmod.workspace.tree import Tree
 
 _TASKS = "ultralytics/nn/tasks.py"
@@ -186,7 +188,7 @@ _SAMPLE = {
     "yolov5==4.0.14": ("yolov5s.yaml",),
     "ultralytics==8.0.0": ("yolov8n.yaml", "yolov8n-seg.yaml"),
     "ultralytics==8.3.0": ("yolo11.yaml", "rtdetr-l.yaml"),
-    "ultralytics==8.4.190": ("yolo26.yaml", "yolov10n.yaml"),
+    "ultralytics==8.4.190": ("yolo26.yaml", "yolov10n.yaml", "yoloe-26.yaml"),
 }
 
 
@@ -210,3 +212,8 @@ def test_published_networks_are_read_as_they_build(spec: str, tmp_path: Path) ->
     assert tally.lines == []
     assert tally.counts["rows exact"] == tally.counts["rows"] > 15
     assert tally.counts["outputs right"] > 15
+
+
+def test_the_worker_and_the_reader_choose_the_same_model_class() -> None:
+    """A head of ultralytics runs in its own model class alone, which hands it more inputs."""
+    assert reader_network._BY_HEAD == building._BY_HEAD

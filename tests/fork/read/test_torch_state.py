@@ -253,3 +253,20 @@ def test_a_decorated_function_of_another_package_keeps_its_name(
     found = call(text, "f", 3)
     assert found[0] is False
     assert (found[1] == 3) is known
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("type(Conv).__name__", "type"),
+        ("type(Conv()).__name__", "Conv"),
+        ("type(3).__name__", "int"),
+        ("type(int).__name__", "type"),
+        ("type(Conv) is type", True),
+        ("type(Conv).__name__ == 'Conv'", False),
+        ("isinstance(Conv, type)", True),
+    ],
+)
+def test_types_of_classes(expression: str, expected: object) -> None:
+    text = f"import torch\nclass Conv: pass\ndef f(x):\n    return {expression}\n"
+    assert call(text, "f", TensorValue((1, 8))) == expected

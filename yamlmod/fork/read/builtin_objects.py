@@ -180,6 +180,8 @@ def _type(machine: Machine, *values: Value) -> Value:
         return type(value)
     if isinstance(value, ErrorValue):
         return value.kind
+    if isinstance(value, type) or (isinstance(value, ClassValue) and not value.is_open):
+        return machine.parts.builtins["type"]
     return UnknownValue(f"the type of {kind_of(value)}")
 
 
