@@ -127,3 +127,25 @@ def test_without_the_fork_everything_is_as_before(fork: Path) -> None:
     assert done.code == 0 and b"[-1, 1, CBAM, []]" in done.out
     done = yamlmod("insert", "KernelGate", "x.yaml", "--after", "5", cwd=fork)
     assert done.code == 2 and "error[unknown-module]" in done.err
+
+
+def test_the_parse_function_can_be_named(fork: Path) -> None:
+    tasks = fork / "ultralytics" / "nn" / "tasks.py"
+    text = tasks.read_text(encoding="utf-8")
+    tasks.write_text(text + text[text.index("def parse_model") :].replace("_model", "_other", 1))
+    words = ("insert", "CBAM", "x.yaml", "--after", "5", "--repo", ".")
+    assert "error[several-parse-models]" in yamlmod(*words, cwd=fork).err
+    named = ("--target", "ultralytics/nn/tasks.py:parse_model")
+    done = yamlmod(*words, *named, cwd=fork)
+    assert done.code == 0 and b"[-1, 1, CBAM, [512]]" in done.out, done.err
+    done = yamlmod("replace", "x.yaml", "5", "CBAM", "--repo", ".", *named, cwd=fork)
+    assert done.code == 0 and b"CBAM, [512]]" in done.out, done.err
+
+
+def test_a_replacement_on_trust_is_told(fork: Path) -> None:
+    tasks = fork / "ultralytics" / "nn" / "tasks.py"
+    text = tasks.read_text(encoding="utf-8")
+    tasks.write_text("from elsewhere import Strange\n" + text, encoding="utf-8")
+    done = yamlmod("replace", "x.yaml", "5", "Strange", "--repo", ".", cwd=fork)
+    assert done.code == 0, done.err
+    assert "that [512, True] fits is taken on trust" in done.err

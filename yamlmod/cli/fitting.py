@@ -81,7 +81,7 @@ def replace_fitting(
         if answer.best is None:
             raise _refusal(reader, module, f"layer {layer}", answer)
         given = list(answer.best.args)
-        warnings = _copies(module, answer.best)
+        warnings = [*_unknown(reader, module, answer.best), *_copies(module, answer.best)]
     outcome = replacing.replace(model, layer, module, given, force=force, placed=True)
     return replace(outcome, warnings=(*outcome.warnings, *warnings))
 
@@ -156,6 +156,15 @@ def _refusal(reader: ForkReader, name: str, where: str, answer: ArgsAnswer) -> R
         place=_branch(reader, answer.branch),
         hint="\n".join(["tried", *(f"  {line}" for line in lines), "--args gives others"]),
     )
+
+
+def _unknown(reader: ForkReader, name: str, tried: TriedArgs) -> list[str]:
+    if tried.fit == "right":
+        return []
+    return [
+        f"what {_shown(reader)} makes of {name} is not known ({tried.reason}): that "
+        f"{spelled(list(tried.args))} fits is taken on trust"
+    ]
 
 
 def _copies(name: str, tried: TriedArgs) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.cli.fitting import fork_name, insert_fitting, replace_fitting
 from yamlmod.cli.layer_numbers import layer_number_warnings
@@ -18,10 +18,18 @@ from yamlmod.ops.outcome import Outcome
 from yamlmod.workspace.tree import Tree
 
 
-def insert_in_fork(repo: Path, model: Network, request: Request) -> Outcome:
+class ForkWords(NamedTuple):
+    """The words of a command that say which parse function is meant."""
+
+    repo: Path
+    target: str = ""
+    dialect: str = ""
+
+
+def insert_in_fork(words: ForkWords, model: Network, request: Request) -> Outcome:
     """Insert rows of a class that the fork knows."""
-    tree = Tree(repo)
-    fork = _located(tree, model)
+    tree = Tree(words.repo)
+    fork = _located(tree, words, model)
     reader = reader_of(fork)
     word = request.module if request.template is None else request.template.name
     name = fork_name(reader, word)
@@ -32,18 +40,23 @@ def insert_in_fork(repo: Path, model: Network, request: Request) -> Outcome:
 
 
 def replace_in_fork(
-    repo: Path, model: Network, layer: int, module: str, args: Sequence[Any] | None, force: bool
+    words: ForkWords,
+    model: Network,
+    layer: int,
+    module: str,
+    args: Sequence[Any] | None,
+    force: bool,
 ) -> Outcome:
     """Replace a row by one of a class that the fork knows."""
-    tree = Tree(repo)
-    fork = _located(tree, model)
+    tree = Tree(words.repo)
+    fork = _located(tree, words, model)
     reader = reader_of(fork)
     outcome = replace_fitting(reader, model, layer, fork_name(reader, module), args, force)
     return _checked(tree, fork, outcome)
 
 
-def _located(tree: Tree, model: Network) -> Fork:
-    fork = locate(tree)
+def _located(tree: Tree, words: ForkWords, model: Network) -> Fork:
+    fork = locate(tree, words.target, words.dialect)
     refuse_index_offset(fork, tree, model.document.text, model.document.shown)
     return fork
 

@@ -15,6 +15,7 @@ from yamlmod.cli.options import (
     At,
     Before,
     Check,
+    DialectName,
     DiffFile,
     DryRun,
     EdgeOption,
@@ -28,6 +29,7 @@ from yamlmod.cli.options import (
     Readers,
     RowsOf,
     Rule,
+    TargetFunction,
     Write,
     parse_args,
     split_selectors,
@@ -62,6 +64,8 @@ def run(
     edge: EdgeOption = None,
     args: Args = None,
     repo: RowsOf = None,
+    target_function: TargetFunction = "",
+    dialect: DialectName = "",
     as_name: AsName = None,
     rule: Rule = None,
     keep_skips: KeepSkips = False,
@@ -106,8 +110,8 @@ def run(
     if repo is None:
         outcome = insert(target.model, request)
     else:
-        from yamlmod.cli.fork_rows import insert_in_fork
+        from yamlmod.cli.fork_rows import ForkWords, insert_in_fork
 
-        outcome = insert_in_fork(repo, target.model, request)
+        outcome = insert_in_fork(ForkWords(repo, target_function, dialect), target.model, request)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     finish_yaml("insert", target, outcome, wish)

@@ -10,6 +10,7 @@ import typer
 from yamlmod.cli.options import (
     Args,
     Check,
+    DialectName,
     DiffFile,
     DryRun,
     Force,
@@ -18,6 +19,7 @@ from yamlmod.cli.options import (
     Output,
     OutputFormat,
     RowsOf,
+    TargetFunction,
     Write,
     parse_args,
 )
@@ -40,6 +42,8 @@ def run(
     ],
     args: Args = None,
     repo: RowsOf = None,
+    target_function: TargetFunction = "",
+    dialect: DialectName = "",
     output: Output = None,
     write: Write = False,
     force: Force = False,
@@ -67,8 +71,10 @@ def run(
     if repo is None:
         outcome = replace(target.model, layer, module, values, force=force)
     else:
-        from yamlmod.cli.fork_rows import replace_in_fork
+        from yamlmod.cli.fork_rows import ForkWords, replace_in_fork
 
-        outcome = replace_in_fork(repo, target.model, layer, module, values, force)
+        outcome = replace_in_fork(
+            ForkWords(repo, target_function, dialect), target.model, layer, module, values, force
+        )
     wish = Wish(output, write, force, dry_run, check, diff, json, format)
     finish_yaml("replace", target, outcome, wish)
