@@ -59,9 +59,9 @@ class Failure:
 class RowReading:
     """What the parse function makes of one row at one scale.
 
-    ``class_name`` is the class that is built, ``defined`` its file and line. ``calls`` counts how
-    often its constructor is called; ``inside``: the repeats went into its arguments. ``channels``
-    is what the parse function notes for the layers that read this one, ``branch`` the line whose
+    ``class_name`` is the class that is built, ``defined`` its file and line. ``repeats`` is the
+    row's number, ``calls`` counts how often the constructor is called: once where the number goes
+    into its arguments, else so many in sequence. ``channels`` is what the parse function notes for the layers that read this one, ``branch`` the line whose
     block decided. ``parameters`` names the constructor's parameters, position by position.
     ``overwritten`` are attributes of the class that the parse function sets to its own values.
     ``output`` is what forward gives, for an image of 1 x 3 x 256 x 256. ``number`` is the number
@@ -79,7 +79,6 @@ class RowReading:
     parameters: tuple[str, ...] = ()
     repeats: Any = 1
     calls: int = 0
-    inside: bool = False
     channels: Any = None
     branch: int | None = None
     overwritten: tuple[str, ...] = ()
