@@ -228,3 +228,11 @@ def test_a_model_class_that_needs_the_count_of_classes_is_given_it() -> None:
     found = read(with_row(), {path: changed})
     assert found.failure is None
     assert len(found.rows) == len(read(with_row()).rows)
+
+
+def test_a_repeated_layer_that_fails_is_built_once() -> None:
+    """The depth of the scale makes two of six: Python ends at the first."""
+    found = read(with_row("[-1, 6, KernelGate, [512]]"))
+    assert found.failure is not None and found.failure.layer == 6
+    assert found.rows[6].calls == 1
+    assert read(with_row("[-1, 6, KernelGate, [7]]")).rows[6].calls == 2
