@@ -235,4 +235,4 @@ def test_a_repeated_layer_that_fails_is_built_once() -> None:
     found = read(with_row("[-1, 6, KernelGate, [512]]"))
     assert found.failure is not None and found.failure.layer == 6
     assert found.rows[6].calls == 1
-    assert read(with_row("[-1, 6, KernelGate, [7]]")).rows[6].calls == 2
+    assert read(with_row("[-1, 6, Conv, [512]]")).rows[6].calls == 2
