@@ -18,10 +18,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.forks import Outcome, _apply, fitting_templates, unpack
 from tools.builds.corpus import is_fork
@@ -167,28 +166,25 @@ def patched_differently(root: Path, names: Sequence[str]) -> list[str]:
         place = getattr(answer, "path", ""), one.path
         if place[0] != place[1]:
             lines.append(f"{one.class_name}: status says {place[1]}, the graph {place[0]}")
-        row = _read_row(fork, one.class_name)
+        row = _read_row(tree, fork, one.class_name)
         if row is None or not row.startswith(fork.graph.files.shown(one.path)):
             lines.append(f"{one.class_name}: `show --repo` builds it from {row}")
     return lines
 
 
-def _read_row(fork: Fork, name: str) -> str | None:
-    places = (_place(fork, name, args) for args in ([], [64]))
-    return next((place for place in places if place), None)
-
-
-def _place(fork: Fork, name: str, args: list[int]) -> str | None:
-    data: Mapping[str, Any] = {
-        "nc": 80,
-        "anchors": [[10, 13, 16, 30, 33, 23]],
-        "depth_multiple": 1.0,
-        "width_multiple": 1.0,
-        "backbone": [[-1, 1, "Conv", [64, 3, 2]], [-1, 1, name, args]],
-        "head": [[[1], 1, "Detect", ["nc", "anchors"]]],
-    }
-    rows = reader_of(fork).read(data).rows
-    return rows[1].defined if len(rows) > 1 and rows[1].class_name == name else None
+def _read_row(tree: Tree, fork: Fork, name: str) -> str | None:
+    """Return where `show --repo` finds a class that is put into one of the fork's networks."""
+    for path, text in model_yamls(tree):
+        try:
+            data = load_plain(text, path)
+        except YamlmodError:
+            continue
+        for args in ([], [64]):
+            data["backbone"] = [data["backbone"][0], [-1, 1, name, args]]
+            rows = reader_of(fork).read(data, scales_of(data)[0]).rows
+            if len(rows) > 1 and rows[1].class_name == name:
+                return rows[1].defined
+    return None
 
 
 def main(words: Sequence[str] | None = None) -> int:

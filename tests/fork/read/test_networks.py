@@ -217,3 +217,22 @@ def test_published_networks_are_read_as_they_build(spec: str, tmp_path: Path) ->
 def test_the_worker_and_the_reader_choose_the_same_model_class() -> None:
     """A head of ultralytics runs in its own model class alone, which hands it more inputs."""
     assert reader_network._BY_HEAD == building._BY_HEAD
+
+
+def test_a_model_class_that_needs_the_count_of_classes_is_given_it() -> None:
+    """train.py hands it over; without it that class fails before it calls the parse function."""
+    path = "ultralytics/nn/tasks.py"
+    line = "        self.yaml = cfg if"
+    changed = PYTHON[path].replace(line, f"        self.mask = [0] * nc\n{line}")
+    assert changed != PYTHON[path]
+    found = read(with_row(), {path: changed})
+    assert found.failure is None
+    assert len(found.rows) == len(read(with_row()).rows)
+
+
+def test_a_repeated_layer_that_fails_is_built_once() -> None:
+    """The depth of the scale makes two of six: Python ends at the first."""
+    found = read(with_row("[-1, 6, KernelGate, [512]]"))
+    assert found.failure is not None and found.failure.layer == 6
+    assert found.rows[6].calls == 1
+    assert read(with_row("[-1, 6, Conv, [512]]")).rows[6].calls == 2

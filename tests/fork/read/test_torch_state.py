@@ -270,3 +270,30 @@ def test_a_decorated_function_of_another_package_keeps_its_name(
 def test_types_of_classes(expression: str, expected: object) -> None:
     text = f"import torch\nclass Conv: pass\ndef f(x):\n    return {expression}\n"
     assert call(text, "f", TensorValue((1, 8))) == expected
+
+
+def test_what_is_asked_again_is_answered_as_the_first_time() -> None:
+    """Kinds count (1, True and 1.0 are equal), and a name that a function binds again is asked."""
+    text = (
+        "class Conv: pass\nclass Other: pass\nNAME = Conv\n"
+        "def pad(k, p=None):\n    return k // 2 if p is None else p\n"
+        "def kind(x):\n    return isinstance(x, bool)\n"
+        "def change():\n    global NAME\n    NAME = Other\n"
+        "def within(m):\n    return m in {NAME, Other}\n"
+        "def f(x):\n"
+        "    first = within(Conv)\n    change()\n"
+        "    return [pad(3), pad(4), pad(3, 1), kind(1), kind(True), kind(1.0), pad(k=3),\n"
+        "            first, within(Conv), within(Other)]\n"
+    )
+    names: dict[str, Any] = {}
+    exec(text, names)
+    assert call(text, "f", 1) == names["f"](1)
+
+
+def test_parameters_are_counted() -> None:
+    text = (
+        "import torch.nn as nn\ndef f(x):\n"
+        "    m = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))\n"
+        "    return sum(x.numel() for x in m.parameters())\n"
+    )
+    assert call(text, "f", 1) == 3 * 8 * 9 + 8 + 16

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from yamlmod.fork.read.machine import MAX_ITEMS, Machine, fail
 from yamlmod.fork.read.operators import kind_of
 from yamlmod.fork.read.scopes import Frame, local_names, walk_scope
+from yamlmod.fork.read.shortcuts import answer_key
 from yamlmod.fork.read.torch_construct import construct
 from yamlmod.fork.read.torch_forward import forward
 from yamlmod.fork.read.values import (
     MISSING,
+    SCALARS,
     Bound,
     Builtin,
     ClassValue,
@@ -161,6 +163,9 @@ def call_function(
         special = machine.on_call(function, args, keywords)
         if special is not MISSING:
             return special
+    key = answer_key(node, args, keywords)
+    if key is not None and key in machine.answers:
+        return machine.answers[key]
     names = bind_arguments(function, title, args, keywords)
     if isinstance(names, UnknownValue):
         return names
@@ -181,7 +186,10 @@ def call_function(
                 signal = machine.run(node.body, frame)
     finally:
         machine.frame = previous
-    return None if signal is None else signal.value
+    found = None if signal is None else signal.value
+    if key is not None and found.__class__ in SCALARS:
+        machine.answers[key] = found
+    return found
 
 
 def _outer(frame: Frame) -> Frame | None:

@@ -9,6 +9,7 @@ from yamlmod.fork.read.assignment import assign
 from yamlmod.fork.read.machine import MAX_ITEMS, Expression, Machine
 from yamlmod.fork.read.operators import guarded
 from yamlmod.fork.read.scopes import Frame
+from yamlmod.fork.read.shortcuts import counts
 from yamlmod.fork.read.values import (
     Lazy,
     LimitError,
@@ -120,6 +121,9 @@ def _generator(machine: Machine, node: ast.GeneratorExp, frame: Frame) -> Value:
     source = _source(machine, node, frame)
     if isinstance(source, UnknownValue):
         return source
+    numbers = counts(node, source)
+    if numbers is not None:
+        return Lazy(iter(numbers))
     inner = _inner(frame)
 
     def items() -> Iterator[Value]:

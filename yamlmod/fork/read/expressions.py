@@ -12,6 +12,7 @@ from yamlmod.fork.read.formatting import formatted, joined
 from yamlmod.fork.read.machine import Expression, Machine, fail
 from yamlmod.fork.read.operators import SIGNS, guarded, kind_of
 from yamlmod.fork.read.scopes import Frame
+from yamlmod.fork.read.shortcuts import container
 from yamlmod.fork.read.values import (
     MISSING,
     FunctionValue,
@@ -167,11 +168,15 @@ def _decided(unknown: UnknownValue, stops: bool, value: Value) -> Value:
     return value if value is stops else unknown
 
 
+_MEMBERSHIP = (ast.In, ast.NotIn)
+
+
 def _comparison(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
     left = quick(machine, node.left, frame)
     result: Value = True
     for operation, part in zip(node.ops, node.comparators, strict=True):
-        right = quick(machine, part, frame)
+        member = operation.__class__ in _MEMBERSHIP
+        right = (container if member else quick)(machine, part, frame)
         result = compare(machine, operation, left, right)
         if part is node.comparators[-1]:
             return result  # its truth is asked by whom it concerns: a tensor has none

@@ -113,6 +113,8 @@ class Machine:
     spoiled: dict[int, tuple[Value, str]] = field(default_factory=dict)
     unknowns: dict[tuple[str, int, str], None] = field(default_factory=dict)
     torch_classes: dict[str, ClassValue] = field(default_factory=dict)
+    displays: dict[ast.AST, Value] = field(default_factory=dict)
+    answers: dict[tuple[Value, ...], Value] = field(default_factory=dict)
     outsides: dict[str, Value] = field(default_factory=dict)
     hooks: dict[ast.AST, Any] = field(default_factory=dict)
     branches: frozenset[ast.AST] = frozenset()

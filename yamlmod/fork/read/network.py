@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from yamlmod.fork.parse_model import Function, read_functions
@@ -129,11 +129,24 @@ class _Run:
         cls = self._model_class(module)
         if not isinstance(cls, ClassValue):
             return
-        self.model = Instance(cls)
+        try:
+            self._initialise(cls, {})
+        except Raised as error:
+            classes = self.data.get("nc")
+            if self.called or classes is None:
+                raise
+            # Some classes need the count of classes as an argument, which train.py hands them.
+            with suppress(Raised):
+                self._initialise(cls, {"nc": classes})
+            if not self.called:
+                raise error from None
+
+    def _initialise(self, cls: ClassValue, keywords: dict[str, Value]) -> None:
         from yamlmod.fork.read.calls import initialise
 
+        self.model = Instance(cls)
         try:
-            initialise(self.machine, self.model, [self.data], {})
+            initialise(self.machine, self.model, [self.data], keywords)
         except Raised as error:
             if not self.called or not self.complete:
                 raise

@@ -52,6 +52,7 @@ class RowRecord:
     number: Value = None
     made: Value = 1
     unknown: str = ""
+    failed: bool = False
     overwritten: tuple[str, ...] = ()
 
 
@@ -195,6 +196,8 @@ class Recorder:
                 known = args if isinstance(args, list) else [args]
                 record.args = [list(a) if isinstance(a, list) else a for a in known]
                 record.keywords = dict(keywords)
+            if record.failed:  # Python does not come to the next of its repeats
+                return UnknownValue(f"layer {record.index} cannot be built")
             record.calls += 1
             if isinstance(args, UnknownValue):
                 return UnknownValue(args.reason)
@@ -216,6 +219,7 @@ class Recorder:
                 made[0] = self.machine.call(function, args, keywords)
         except Raised as error:
             self.failed(error, "constructor", record.index)
+            record.failed = True
             made[0] = UnknownValue(f"layer {record.index} cannot be built")
         value = made[0]
         if isinstance(value, Instance):
