@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.real_forks import archive_members
+from yamlmod.cli.options import Sinks
 from yamlmod.cli.repository import changes_of, spelling_of
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.fork.candidates import choose, parse_function_list
@@ -207,7 +208,7 @@ def _check(original: Path, work: Path, target: str, outcome: Outcome, build: boo
         raise AssertionError("building has changed the patched files")
     tree = Tree(work)
     plan = uninstall(tree, locate(tree, target), [one.name for one in templates])
-    commit(changes_of(tree, plan))
+    commit(changes_of(tree, plan, Sinks(write=True)))
     after = snapshot(work, set(patched))
     if after != before:
         wrong = sorted(path for path in {*after, *before} if after.get(path) != before.get(path))
@@ -254,7 +255,8 @@ def _sift(
 
 def _apply(work: Path, target: str, templates: Sequence[Template]) -> None:
     tree = Tree(work)
-    commit(changes_of(tree, install(tree, locate(tree, target), templates)))
+    plan = install(tree, locate(tree, target), templates)
+    commit(changes_of(tree, plan, Sinks(write=True)))
 
 
 def insert_rules(
