@@ -160,3 +160,30 @@ own.kill()
         cwd=_ROOT, capture_output=True, check=False, timeout=40,
     )  # fmt: skip
     assert done.stdout == b"None None True\n", (done.stdout, done.stderr)
+
+
+_STALE = """
+import os, sys, time
+sys.path.insert(0, {folder!r})
+from yamlmod_guard import kernel, processes
+kernel.adopt_orphans()
+child = os.fork()
+if not child:
+    time.sleep(30)
+    os._exit(0)
+real, looks = processes.seen, []
+def seen():
+    looks.append(1)
+    return real() if len(looks) > 1 else {{}}
+processes.seen = seen
+print(processes.end_all(), os.path.exists(f"/proc/{{child}}"))
+"""
+
+
+def test_what_a_list_of_processes_missed_is_ended() -> None:
+    """One that forks and ends between the listing and the look at it leaves a child on no list."""
+    code = _STALE.format(folder=str(_ROOT / "yamlmod" / "runtime"))
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "0 False\n", done.stderr

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SECONDS = 5.0
+_LOOKS = 5
 
 
 def seen() -> dict[int, tuple[int, int]]:
@@ -48,7 +49,20 @@ def below(top: int, spared: int = -1) -> set[int]:
 
 def end_all() -> int:
     """End all descendants of this process, which adopts orphans. Return how many are left."""
-    return _end(lambda: below(os.getpid()), reap)
+    return _end(lambda: below(os.getpid()), reap, childless)
+
+
+def childless() -> bool:
+    """Tell whether this process has no child, which to one that adopts orphans means: nothing.
+
+    The kernel says so. A list of /proc does not: a process that is on it may have forked and ended
+    before it is looked at, and the new one is on no list.
+    """
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return False
 
 
 def end_strangers() -> int:
@@ -67,11 +81,19 @@ def end_strangers() -> int:
             except OSError:  # no child of ours
                 continue
 
-    return _end(living, take)
+    quiet = 0
+
+    def over() -> bool:
+        # Children of somebody else's are no sign here; so several looks have to find nothing.
+        nonlocal quiet
+        quiet += 1
+        return quiet >= _LOOKS
+
+    return _end(living, take, over)
 
 
-def _end(find: Callable[[], set[int]], take: Callable[[], object]) -> int:
-    """End what is found until nothing is.
+def _end(find: Callable[[], set[int]], take: Callable[[], object], over: Callable[[], bool]) -> int:
+    """End what is found until nothing is, and ``over`` agrees.
 
     All are stopped before they are killed: of two that watch each other none sees the other die.
     """
@@ -83,10 +105,10 @@ def _end(find: Callable[[], set[int]], take: Callable[[], object]) -> int:
             stopped |= living
         _signal(living, signal.SIGKILL)
         take()
-        if not living:
+        if not living and over():
             return 0
         if time.monotonic() >= end:
-            return len(find())
+            return max(1, len(find()))
         time.sleep(0.001)
 
 
