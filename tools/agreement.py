@@ -167,13 +167,17 @@ def patched_differently(root: Path, names: Sequence[str]) -> list[str]:
         if place[0] != place[1]:
             lines.append(f"{one.class_name}: status says {place[1]}, the graph {place[0]}")
         row = _read_row(tree, fork, one.class_name)
-        if row is None or not row.startswith(fork.graph.files.shown(one.path)):
+        if row is not None and not row.startswith(fork.graph.files.shown(one.path)):
             lines.append(f"{one.class_name}: `show --repo` builds it from {row}")
     return lines
 
 
 def _read_row(tree: Tree, fork: Fork, name: str) -> str | None:
-    """Return where `show --repo` finds a class that is put into one of the fork's networks."""
+    """Return where `show --repo` finds a class that is put into one of the fork's networks.
+
+    None where none of the networks is read: a fork that fails by itself.
+    """
+    place: str | None = None
     for path, text in model_yamls(tree):
         try:
             data = load_plain(text, path)
@@ -184,7 +188,8 @@ def _read_row(tree: Tree, fork: Fork, name: str) -> str | None:
             rows = reader_of(fork).read(data, scales_of(data)[0]).rows
             if len(rows) > 1 and rows[1].class_name == name:
                 return rows[1].defined
-    return None
+            place = "" if len(rows) > 1 else place
+    return place
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -297,3 +297,16 @@ def test_parameters_are_counted() -> None:
         "    return sum(x.numel() for x in m.parameters())\n"
     )
     assert call(text, "f", 1) == 3 * 8 * 9 + 8 + 16
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["Conv * 0.5", "0.5 * Conv", "int * 2", "plain + 1", "Conv - None", "len / 2", "2 ** Conv"],
+)
+def test_classes_and_functions_are_no_operands(expression: str) -> None:
+    text = f"class Conv: pass\ndef plain(x): return x\ndef f(x):\n    return {expression}\n"
+    with pytest.raises(Raised) as error:
+        call(text, "f", 1)
+    assert error.value.name == "TypeError"
+    with pytest.raises(TypeError):
+        eval(expression, {"Conv": type("Conv", (), {}), "plain": len})

@@ -92,6 +92,9 @@ def binary(machine: Machine, sign: str, left: Value, right: Value, tensors: _Ten
         return tensors(machine, sign, left, right)
     if isinstance(left, Instance) or isinstance(right, Instance):
         return _by_method(machine, sign, left, right)
+    if sign != "|" and (_no_operand(left, right) or _no_operand(right, left)):
+        first, second = kind_of(left), kind_of(right)
+        fail(TypeError, f"unsupported operand type(s) for {sign}: '{first}' and '{second}'")
     if (
         not (is_plain(left) and is_plain(right))
         or isinstance(left, DictView)
@@ -105,6 +108,13 @@ def binary(machine: Machine, sign: str, left: Value, right: Value, tensors: _Ten
     if _too_large(sign, left, right):
         return UnknownValue("a value too large for the interpreter")
     return guarded(_DO[sign], left, right)
+
+
+def _no_operand(value: Value, other: Value) -> bool:
+    """Return whether a value is a class or a function, which no number can be added to."""
+    closed = isinstance(value, ClassValue) and not value.is_open
+    callables = closed or isinstance(value, (FunctionValue, Builtin, type))
+    return callables and (other is None or other.__class__ in (int, float, bool))
 
 
 def guarded(function: Callable[..., Value], *args: Value) -> Value:
