@@ -129,7 +129,9 @@ def _batch_norm(fields: Fields) -> Fields:
     features = fields["num_features"]
     statistics: Fields = {}
     if fields.get("track_running_stats") is True:
-        statistics = {"running_mean": _vector(features), "running_var": _vector(features)}
+        for name in ("running_mean", "running_var"):
+            buffer = _vector(features)
+            statistics[name] = TensorValue(buffer.shape, buffer.kind)
     if not isinstance(fields["affine"], UnknownValue) and not fields["affine"]:
         return {"weight": None, "bias": None, **statistics}
     return {"weight": _vector(features), "bias": _vector(features), **statistics}
