@@ -161,7 +161,7 @@ def _defined(machine: Machine, module: ModuleScope, name: str, answer: answers.D
     return UnknownValue(f"how {home.shown} binds {name}", name)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _bound_by(statement: ast.stmt) -> frozenset[str]:
     return frozenset(name for node in ast.walk(statement) for name in bound_names(node))
 
@@ -186,7 +186,7 @@ def _uses(statement: ast.stmt, name: str) -> bool:
     return name in _loads(statement)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _loads(statement: ast.stmt) -> frozenset[str]:
     nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
     return frozenset(node.id for node in nodes if isinstance(node.ctx, ast.Load))
