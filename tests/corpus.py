@@ -142,8 +142,10 @@ def _one_way(model: Network, flags: dict[str, Any]) -> str:
         return f"place refused: {error.code}"
     if _other_lines(text, there.text) > 1:  # the row above may have got a comma
         return "other lines touched"
+    # A layer of several inputs is taken out where it is said which of them its readers read.
+    sources = flags.get("sources", ())[:1]
     try:
-        back = remove(read_network(there.text, shown), [there.inserted[0].index])
+        back = remove(read_network(there.text, shown), [there.inserted[0].index], sources=sources)
     except Refusal:
         return "removal refused"
     if back.text == text:
