@@ -15,7 +15,7 @@ from yamlmod.cli import checking
 from yamlmod.cli.check_setup import _builder
 from yamlmod.cli.checking import Job, answer_job, check_files
 from yamlmod.model.build_answer import KnownAnswers
-from yamlmod.ops.positions import registry_kinds
+from yamlmod.ops.network import registry_kinds
 from yamlmod.workspace.walk import YamlFile
 
 _ROWS = ["", "[-1, 1, ChanGate, [512]]", "[-1, 1, KernelGate, [512]]", "[-1, 1, NoSuch, [512]]"]
@@ -38,7 +38,7 @@ def repo(tmp_path: Path) -> Path:
 
 
 def _run(repo: Path) -> list[Any]:
-    options = Options(registry_kinds(), builder=_builder(repo))
+    options = Options(registry_kinds, builder=_builder(repo))
     found = [YamlFile(path) for path in sorted((repo / "cfg").iterdir())]
     return [
         (file.findings, file.unreadable and file.unreadable.lines())
