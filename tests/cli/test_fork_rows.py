@@ -149,3 +149,20 @@ def test_a_replacement_on_trust_is_told(fork: Path) -> None:
     done = yamlmod("replace", "x.yaml", "5", "Strange", "--repo", ".", cwd=fork)
     assert done.code == 0, done.err
     assert "that [512, True] fits is taken on trust" in done.err
+
+
+@pytest.mark.parametrize("words", [["insert", "CBAM", "--after", "5"], ["replace", "5", "CBAM"]])
+def test_what_needs_a_fork_is_not_dropped_without_one(fork: Path, words: list[str]) -> None:
+    at = 2 if words[0] == "insert" else 1
+    words = [*words[:at], "x.yaml", *words[at:], "--target", "ultralytics/nn/tasks.py"]
+    done = yamlmod(*words, cwd=fork)
+    assert (done.code, done.out) == (2, b"")
+    assert "there is no --repo" in done.err
+
+
+def test_a_file_that_python_cannot_read_is_named(fork: Path) -> None:
+    conv = fork / "ultralytics" / "nn" / "modules" / "conv.py"
+    conv.write_text(conv.read_text(encoding="utf-8") + "def broken(:\n", encoding="utf-8")
+    done = yamlmod("insert", "CBAM", "x.yaml", "--after", "5", "--repo", ".", cwd=fork)
+    assert done.code == 2
+    assert "error[syntax-error]" in done.err and "conv.py:" in done.err

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from yamlmod.cli.fitting import fork_name, insert_fitting, replace_fitting
 from yamlmod.cli.layer_numbers import layer_number_warnings
 from yamlmod.cli.repository import offset_as_cause, refuse_index_offset, spelling_of
-from yamlmod.fork.locate import Fork, locate
+from yamlmod.fork.locate import Fork, locate, source_of
 from yamlmod.fork.read.opening import reader_of
 from yamlmod.model.network import Network
 from yamlmod.ops.insert import Request
@@ -57,6 +57,7 @@ def replace_in_fork(
 
 def _located(tree: Tree, words: ForkWords, model: Network) -> Fork:
     fork = locate(tree, words.target, words.dialect)
+    source_of(tree, fork.common)  # one that Python cannot read is said so, with its place
     refuse_index_offset(fork, tree, model.document.text, model.document.shown)
     return fork
 

@@ -133,3 +133,13 @@ def no_both(write: bool, output: Any) -> None:
     """Refuse -w beside -o, which would name two places for one YAML."""
     if write and output is not None:
         raise Refusal("usage", "-w writes in place and -o elsewhere; give one of them")
+
+
+def no_words_without_repo(*words: str) -> None:
+    """Refuse options that choose a parse function where no fork was given."""
+    if any(words):
+        raise Refusal(
+            "usage",
+            "--target and --dialect choose a parse function of REPO, and there is no --repo",
+            hint="give --repo, or leave them out",
+        )

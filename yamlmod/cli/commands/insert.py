@@ -89,7 +89,14 @@ def run(
     args with which it builds the class for the right channels at every scale of the file.
     """
     from yamlmod.cli.finish_yaml import Wish, finish_yaml
-    from yamlmod.cli.target import no_both, open_target, positions_of, readers_of, sources_of
+    from yamlmod.cli.target import (
+        no_both,
+        no_words_without_repo,
+        open_target,
+        positions_of,
+        readers_of,
+        sources_of,
+    )
     from yamlmod.cli.wanted import Choices, template_in
     from yamlmod.ops.insert import Request, insert
 
@@ -108,6 +115,7 @@ def run(
         template=template,
     )
     if repo is None:
+        no_words_without_repo(target_function, dialect)
         outcome = insert(target.model, request)
     else:
         from yamlmod.cli.fork_rows import ForkWords, insert_in_fork

@@ -61,7 +61,7 @@ def run(
     class for the channels that are there, at every scale of the file.
     """
     from yamlmod.cli.finish_yaml import Wish, finish_yaml
-    from yamlmod.cli.target import no_both, open_target
+    from yamlmod.cli.target import no_both, no_words_without_repo, open_target
     from yamlmod.ops.replace import replace
 
     no_both(write, output)
@@ -69,6 +69,7 @@ def run(
     target = open_target(cfg)
     layer = target.model.select(selector)
     if repo is None:
+        no_words_without_repo(target_function, dialect)
         outcome = replace(target.model, layer, module, values, force=force)
     else:
         from yamlmod.cli.fork_rows import ForkWords, replace_in_fork
