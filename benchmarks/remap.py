@@ -32,9 +32,9 @@ _SHARED = """
 import gc, json, sys, time
 asked = json.loads(sys.argv[1])
 import torch
-from yamlmod.runtime.yamlmod_worker.building import Builder
-from yamlmod.runtime.yamlmod_worker.checkpoints import open_checkpoint
-from yamlmod.runtime.yamlmod_worker.state import find_state
+from yamlmod.runtime.yamlmod_worker.building.builder import Builder
+from yamlmod.runtime.yamlmod_worker.checkpoints.checkpoint import open_checkpoint
+from yamlmod.runtime.yamlmod_worker.checkpoints.state import find_state
 
 def ours(path):
     checkpoint = open_checkpoint(path)
@@ -91,7 +91,7 @@ sum(float(one.float().sum()) for one in held.values())
 tell(peak() - before)
 """
 _REMAP = """
-from yamlmod.runtime.yamlmod_worker import remapping
+from yamlmod.runtime.yamlmod_worker.remap import answer as remapping
 before = peak()
 answer = remapping.answer(asked, None)
 tell([peak() - before, answer["right"][0], answer["tensors"], answer["identity"]["error"]])

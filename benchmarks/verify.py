@@ -32,7 +32,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 _IMPORT = """\
 import copy, io, os, sys
 import torch
-from yamlmod.runtime.yamlmod_worker.building import Builder
+from yamlmod.runtime.yamlmod_worker.building.builder import Builder
 folder, module, fork, *cfgs = sys.argv[1:]
 builder = Builder({"folder": folder, "module": module, "fork": fork, "stand_ins": True})
 builder.open()
@@ -124,7 +124,7 @@ def _prepare(folder: Path, repo: Path) -> tuple[list[str], list[str]]:
     """Copy and patch the fork; return where it is, and the YAMLs, the base first."""
     sys.path.insert(0, str(_ROOT))
     import yamlmod
-    from yamlmod.cli.running import open_run
+    from yamlmod.usecases.fork_run import open_run
 
     fork = folder / repo.name
     shutil.copytree(repo, fork)

@@ -21,12 +21,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.real_forks import fork_copy, fork_folder
+from tools.real_forks import fork_copy, fork_folder
 
 pytestmark = pytest.mark.fork
 
 ROOT = Path(__file__).resolve().parents[1]
-WORKER = Path(__file__).with_name("build_worker.py")
+WORKER = ROOT / "tools" / "build_worker.py"
 SPEC = "yolov5==7.0.14"
 OLDER = ["yolov5==6.2.3", "yolov5==5.0.10", "yolov5==4.0.14"]
 SCALES = "nsmlx"

@@ -22,22 +22,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.forks import Outcome, _apply, fitting_templates, unpack
 from tools.builds.corpus import is_fork
+from tools.forks import Outcome, _apply, fitting_templates, unpack
 from yamlmod.checks.run import Options, check_document
-from yamlmod.cli.diagnosis import yaml_findings
-from yamlmod.cli.fork_reading import reader_of
-from yamlmod.cli.usage import Use, uses
 from yamlmod.errors import YamlmodError
-from yamlmod.fork.builder import read_builder
-from yamlmod.fork.locate import Fork, locate
+from yamlmod.fork.audit.installed_modules import Survey, survey
+from yamlmod.fork.parser.locate import Fork, locate
+from yamlmod.fork.parser.parser_facts import read_builder
 from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.read.answers import NetworkReading
 from yamlmod.fork.read.problems import scales_of
-from yamlmod.fork.survey import Survey, survey
 from yamlmod.model.document import Document, parse_document
 from yamlmod.model.parse import load_plain
 from yamlmod.ops.network import registry_kinds
+from yamlmod.usecases.doctor import yaml_findings
+from yamlmod.usecases.fork_questions import reader_of
+from yamlmod.usecases.module_uses import Use, uses
 from yamlmod.workspace.search import model_yamls, python_files
 from yamlmod.workspace.tree import Tree
 

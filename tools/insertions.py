@@ -20,8 +20,6 @@ from typing import Any
 
 from tools.builds.__main__ import reader_of, truth_of
 from tools.builds.corpus import Case, Source, sources
-from yamlmod.cli.fitting import insert_fitting
-from yamlmod.cli.repository import spelling_of
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.read.network import ForkReader
@@ -30,6 +28,8 @@ from yamlmod.model.parse import load_as_fork
 from yamlmod.ops.insert import Request
 from yamlmod.ops.network import read_network
 from yamlmod.ops.positions import resolve_positions
+from yamlmod.usecases.fit_args import insert_fitting
+from yamlmod.usecases.index_offset import spelling_of
 
 _CACHE = Path.home() / ".cache" / "yamlmod" / "builds"
 _HEADS = ("Detect", "Segment", "Pose", "OBB", "Classify", "Decoder", "Model", "Ensemble")

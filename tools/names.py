@@ -35,7 +35,7 @@ from typing import Any
 
 from tools.imported import Absent, StandIn, each_in_child, roots_of, version_of
 from yamlmod.errors import YamlmodError
-from yamlmod.fork.candidates import choose
+from yamlmod.fork.parser.candidates import choose
 from yamlmod.fork.python.answers import Answer, Definition, Missing, OutsideTree, Unknown, shown
 from yamlmod.fork.python.import_graph import ImportGraph
 from yamlmod.fork.python.import_reach import ImportReach

@@ -1,7 +1,7 @@
 """Write the table of torch.nn: its names, and each layer's base classes and constructor.
 
     python -m tools.torch_table            prints whether the table is up to date
-    python -m tools.torch_table --write    writes yamlmod/fork/read/torch_table.json
+    python -m tools.torch_table --write    writes yamlmod/fork/read/torch_rules/torch_table.json
 
 The reader of forks never imports torch; this table is made once from an installed one.
 """
@@ -19,7 +19,8 @@ from typing import Any
 import torch
 from torch import nn
 
-TABLE = Path(__file__).parent.parent / "yamlmod" / "fork" / "read" / "torch_table.json"
+_FOLDER = Path(__file__).parents[1] / "yamlmod" / "fork" / "read" / "torch_rules"
+TABLE = _FOLDER / "torch_table.json"
 
 
 def table() -> dict[str, Any]:

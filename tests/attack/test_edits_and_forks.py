@@ -9,10 +9,13 @@ import pytest
 from tools.attack import python_forks, yaml_edits
 from tools.attack.report import Budget, Report
 from yamlmod.edits import Edit, apply_edits
-from yamlmod.fork import blocks, exports, install, reach
-from yamlmod.fork.plan import Change
+from yamlmod.fork.patch import exports, install
+from yamlmod.fork.patch import import_route as reach
+from yamlmod.fork.patch import marked_blocks as blocks
+from yamlmod.fork.patch.plan import Change
 from yamlmod.model import layout
-from yamlmod.ops import chain, insert, move, removable, remove, replace, shift
+from yamlmod.ops import chain, insert, move, removable, remove, replace
+from yamlmod.ops import index_shift as shift
 
 
 def _edits(monkeypatch: pytest.MonkeyPatch, cases: int = 160) -> Report:
@@ -106,7 +109,7 @@ def test_a_class_that_does_not_arrive_is_seen(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_line_that_is_left_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    from yamlmod.fork import uninstall
+    from yamlmod.fork.patch import uninstall
 
     def late(source: Any, block: blocks.Block) -> Edit:
         return Edit(block.start, block.end, "")

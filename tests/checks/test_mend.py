@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from yamlmod.checks import run
+from yamlmod.checks.apply_fixes import mend
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding, Fix
-from yamlmod.checks.mend import mend
 from yamlmod.checks.rule import Invalid, Rule, Valid, all_rules, model_text
 from yamlmod.checks.run import Options
 from yamlmod.checks.subject import Subject

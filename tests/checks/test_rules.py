@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import yamlmod
-from tests.engine.samples import SMALL, SPELLINGS
+from tests.ops.samples import SMALL, SPELLINGS
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding, apply_fixes
 from yamlmod.checks.rule import Invalid, Rule, Valid, all_rules

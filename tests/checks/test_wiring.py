@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.engine.helpers import insert_text, read_network
-from tests.engine.samples import SMALL
+from tests.ops.helpers import insert_text, read_network
+from tests.ops.samples import SMALL
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Text, check_folder

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.engine.samples import SMALL
+from tests.ops.samples import SMALL
 from tests.registry.test_sources import put
 
 _MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"

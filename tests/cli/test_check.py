@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.cli.run import Done, snapshot, yamlmod
-from tests.engine.helpers import insert_text
+from tests.ops.helpers import insert_text
 
 MINIFORK = Path(__file__).parent.parent.parent / "examples" / "minifork"
 MINI = MINIFORK / "models" / "mini.yaml"

@@ -11,11 +11,11 @@ import pytest
 from tests.fork.read.mini import PYTHON, with_row
 from yamlmod.checks.folder import Fixes
 from yamlmod.checks.run import Options
-from yamlmod.cli import checking
-from yamlmod.cli.check_setup import _builder
-from yamlmod.cli.checking import Job, answer_job, check_files
 from yamlmod.model.build_answer import KnownAnswers
 from yamlmod.ops.network import registry_kinds
+from yamlmod.usecases import check as checking
+from yamlmod.usecases.check import Job, answer_job, check_files
+from yamlmod.usecases.check_setup import _builder
 from yamlmod.workspace.walk import YamlFile
 
 _ROWS = ["", "[-1, 1, ChanGate, [512]]", "[-1, 1, KernelGate, [512]]", "[-1, 1, NoSuch, [512]]"]
@@ -54,9 +54,9 @@ def test_files_of_one_folder_are_asked_about_in_several_processes(
     calls: list[tuple[object, int, int]] = []
     spied = checking._with_processes
 
-    def spy(work: Any, jobs: Sequence[Job], workers: int, total: int) -> list[Any]:
+    def spy(work: Any, jobs: Sequence[Job], workers: int, *others: Any) -> list[Any]:
         calls.append((work, len(jobs), workers))
-        return spied(work, jobs, workers, total)
+        return spied(work, jobs, workers, *others)
 
     monkeypatch.setattr(checking, "_cores", lambda: 2)
     monkeypatch.setattr(checking, "_with_processes", spy)

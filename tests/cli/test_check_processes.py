@@ -18,9 +18,9 @@ import pytest
 from tests.cli.test_check import MINI, wrong_text
 from yamlmod.checks.folder import Fixes, check_folder
 from yamlmod.checks.run import Options
-from yamlmod.cli import checking
-from yamlmod.cli.checking import Checked, check_files
 from yamlmod.errors import Place, Refusal
+from yamlmod.usecases import check as checking
+from yamlmod.usecases.check import Checked, check_files
 from yamlmod.workspace.walk import YamlFile
 
 # What is patched here reaches a process only where it is forked.
@@ -117,7 +117,7 @@ def test_no_processes_to_be_had(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
 
 _SLOW = """
 import sys, time
-import yamlmod.cli.checking as checking
+import yamlmod.usecases.check as checking
 from yamlmod.checks import folder
 def slow(texts, *rest):
     (sys.stdout.write("begun\\n"), sys.stdout.flush(), time.sleep(20))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import snapshot, yamlmod
-from tests.engine.samples import SMALL
+from tests.ops.samples import SMALL
 from yamlmod import __version__
 from yamlmod.registry.measured import BADGES
 

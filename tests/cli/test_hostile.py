@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import snapshot, yamlmod
-from tests.engine.samples import SMALL
+from tests.ops.samples import SMALL
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX system")
 _INSERT = ("insert", "SimAM", "x.yaml", "--after", "P4")

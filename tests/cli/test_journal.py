@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.run import Done, yamlmod
-from tests.house.hostile import entry, file, put
+from tests.workspace.hostile import entry, file, put
 
 _FORK = Path(__file__).parents[2] / "examples" / "minifork"
 _INSERT = ("insert", "SimAM", "victim/models/mini.yaml", "--at", "5")

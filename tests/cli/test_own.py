@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import snapshot, yamlmod
-from yamlmod.cli.wanted import FileWord, file_word
-from yamlmod.registry.naming import stem_of
+from yamlmod.registry.class_names import stem_of
 from yamlmod.registry.rules import RULES
+from yamlmod.usecases.chosen_module import FileWord, file_word
 
 ROOT = Path(__file__).parents[2]
 FILE = """\

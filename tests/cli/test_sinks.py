@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import snapshot, yamlmod
-from tests.engine.samples import SMALL
+from tests.ops.samples import SMALL
 
 _INSERT = ("insert", "SimAM", "x.yaml", "--after", "P4")
 _EXPECTED = (

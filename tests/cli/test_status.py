@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.cli.run import snapshot, yamlmod
-from tests.real_forks import fork_copy
-from yamlmod.fork.blocks import digest_of
+from tools.real_forks import fork_copy
+from yamlmod.fork.patch.marked_blocks import digest_of
 
 _FORK = Path(__file__).parents[2] / "examples" / "minifork"
 

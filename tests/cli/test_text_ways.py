@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.hostile_text import NAME, SIGNS, TEXT, build, faults, in_terminal, piped
 from tests.cli.run import yamlmod
-from tests.engine.samples import SMALL
+from tests.ops.samples import SMALL
 from yamlmod.cli.ci_log import refuse_commands
 from yamlmod.errors import Refusal
 from yamlmod.model.document import parse_document

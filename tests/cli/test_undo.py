@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import snapshot, yamlmod
-from tests.engine.samples import SMALL
+from tests.ops.samples import SMALL
 from yamlmod.errors import Refusal
 from yamlmod.workspace import journal
 from yamlmod.workspace.commit import Purpose, commit

@@ -6,10 +6,10 @@ import fnmatch
 from collections.abc import Mapping
 
 from yamlmod.errors import Refusal
-from yamlmod.fork.install import install
-from yamlmod.fork.locate import Fork, locate
-from yamlmod.fork.plan import Plan
-from yamlmod.fork.uninstall import uninstall
+from yamlmod.fork.parser.locate import Fork, locate
+from yamlmod.fork.patch.install import install
+from yamlmod.fork.patch.plan import Plan
+from yamlmod.fork.patch.uninstall import uninstall
 from yamlmod.registry.template import Template
 
 

@@ -7,16 +7,16 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.real_forks import PUBLISHED, fork_folder
+from tools.real_forks import PUBLISHED, fork_folder
 from yamlmod.checks.rule import model_text
 from yamlmod.checks.run import Options, check_document
-from yamlmod.cli.diagnosis import yaml_findings
-from yamlmod.cli.usage import Use, uses
-from yamlmod.fork.builder import read_builder
-from yamlmod.fork.locate import Fork, locate
-from yamlmod.fork.survey import survey
+from yamlmod.fork.audit.installed_modules import survey
+from yamlmod.fork.parser.locate import Fork, locate
+from yamlmod.fork.parser.parser_facts import read_builder
 from yamlmod.model.document import parse_document
 from yamlmod.ops.network import registry_kinds
+from yamlmod.usecases.doctor import yaml_findings
+from yamlmod.usecases.module_uses import Use, uses
 from yamlmod.workspace.tree import Tree
 
 pytestmark = pytest.mark.fork

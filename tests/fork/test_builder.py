@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.fork.memory import Memory
-from yamlmod.fork.builder import read_builder
-from yamlmod.fork.locate import locate
-from yamlmod.model.builder import Builder
+from yamlmod.fork.parser.locate import locate
+from yamlmod.fork.parser.parser_facts import read_builder
+from yamlmod.model.parser_facts import Builder
 
 YOLO = """\
 import torch.nn as nn

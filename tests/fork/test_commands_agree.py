@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.fork.read.mini import PYTHON, with_row
-from tests.real_forks import fork_copy, fork_folder
 from tools.agreement import compared, patched_differently
+from tools.real_forks import fork_copy, fork_folder
 
 
 @pytest.mark.fork

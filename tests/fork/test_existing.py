@@ -8,11 +8,11 @@ import pytest
 
 from tests.fork.memory import ALL, COMMON, CONV, FREE, SAME, Memory, repository, template, yolo
 from yamlmod.errors import Refusal
-from yamlmod.fork.existing import existing_template, register_existing
-from yamlmod.fork.install import install
-from yamlmod.fork.uninstall import uninstall
+from yamlmod.fork.patch.install import install
+from yamlmod.fork.patch.register_existing import existing_template, register_existing
+from yamlmod.fork.patch.uninstall import uninstall
 from yamlmod.registry.catalogue import catalogue
-from yamlmod.registry.renamed import renamed
+from yamlmod.registry.code.rename import renamed
 from yamlmod.registry.template import Template
 
 COMMON_PATH, YOLO_PATH = "models/common.py", "models/yolo.py"

@@ -1,4 +1,4 @@
-"""The loop over a folder of forks, on a small sample; the whole run is `python -m tests.forks`."""
+"""The loop over a folder of forks, on a small sample; the whole run is `python -m tools.forks`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.forks import check_fork, main
-from tests.real_forks import fork_folder
+from tools.forks import check_fork, main
+from tools.real_forks import fork_folder
 
 MINIFORK = Path(__file__).parent.parent.parent / "examples" / "minifork"
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.fork.memory import ALL, COMMON, CONV, CSP, FREE, SAME, repository, template, yolo
 from yamlmod.errors import Refusal
-from yamlmod.fork.blocks import code_block
-from yamlmod.fork.branches import preview
+from yamlmod.fork.patch.branches import preview
+from yamlmod.fork.patch.marked_blocks import code_block
 from yamlmod.registry.template import Template
 
 COMMON_PATH, YOLO_PATH = "models/common.py", "models/yolo.py"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fork.memory import COMMON, Memory, repository, template, yolo
 from yamlmod.errors import Refusal
-from yamlmod.fork.locate import locate
+from yamlmod.fork.parser.locate import locate
 
 TWO = (
     yolo() + "\n\n" + yolo()[yolo().index("def parse_model") :].replace("parse_model", "parse_two")

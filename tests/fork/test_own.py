@@ -8,10 +8,10 @@ import pytest
 
 from tests.fork.memory import COMMON, Memory, repository, yolo
 from yamlmod.errors import Refusal
-from yamlmod.fork.install import install
-from yamlmod.fork.own import fitted
-from yamlmod.registry.own_module import own_template
-from yamlmod.registry.renamed import renamed
+from yamlmod.fork.patch.fit_own_class import fitted
+from yamlmod.fork.patch.install import install
+from yamlmod.registry.code.extract import own_template
+from yamlmod.registry.code.rename import renamed
 from yamlmod.registry.rules import RULES
 from yamlmod.registry.template import Template
 

@@ -7,8 +7,8 @@ import pytest
 from tests.fork.memory import yolo
 from yamlmod.edits import Edit
 from yamlmod.errors import ProofFailedError
-from yamlmod.fork.plan import Change
-from yamlmod.fork.proof import member, proven
+from yamlmod.fork.patch.plan import Change
+from yamlmod.fork.patch.proof import member, proven
 from yamlmod.fork.python.source import parse
 
 SOURCE = parse("yolo.py", "yolo.py", yolo())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fork.memory import ALL, COMMON, repository, yolo
 from yamlmod.edits import apply_edits
-from yamlmod.fork.listing import Listing, import_listing, literal_listing
+from yamlmod.fork.python.comma_list import Listing, import_listing, literal_listing
 from yamlmod.fork.python.source import parse
 from yamlmod.registry.template import Template
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.fork.memory import ALL, Memory, template
-from tests.real_forks import fork_folder
+from tools.real_forks import fork_folder
 from yamlmod.errors import Refusal
-from yamlmod.fork.locate import Fork, locate
-from yamlmod.fork.placed import PLACEMENTS
+from yamlmod.fork.parser.locate import Fork, locate
+from yamlmod.fork.patch.placement import PLACEMENTS
 from yamlmod.fork.python.bindings import bindings
 from yamlmod.registry.catalogue import catalogue
 from yamlmod.registry.template import Template

@@ -14,11 +14,11 @@ import pytest
 
 from tests.fork.memory import ALL, CONV, Memory, repository, yolo
 from tests.fork.test_real_forks import load
-from tests.real_forks import fork_folder
+from tools.real_forks import fork_folder
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import catalogue
-from yamlmod.registry.digest import digest_of, syntax
-from yamlmod.registry.renamed import renamed
+from yamlmod.registry.code.digest import digest_of, syntax
+from yamlmod.registry.code.rename import renamed
 from yamlmod.registry.template import Template
 
 

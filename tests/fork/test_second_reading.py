@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from yamlmod.cli.options import Sinks
-from yamlmod.cli.repository import changes_of
 from yamlmod.errors import ProofFailedError
-from yamlmod.fork import second_reading
-from yamlmod.fork.install import install
-from yamlmod.fork.locate import locate
-from yamlmod.fork.second_reading import check_second_reading
+from yamlmod.fork.parser.locate import locate
+from yamlmod.fork.patch import second_reading
+from yamlmod.fork.patch.install import install
+from yamlmod.fork.patch.second_reading import check_second_reading
 from yamlmod.registry.catalogue import get
+from yamlmod.usecases.plan_changes import changes_of
 from yamlmod.workspace.tree import Tree
 
 MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"
@@ -42,8 +42,8 @@ def test_the_new_text_must_stay_readable(old_text: str, new_text: str, passes: b
 def test_what_a_patch_writes_is_read_twice(sinks: Sinks, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = Tree(MINIFORK)
     plan = install(tree, locate(tree), [get("SimAM")])
-    assert changes_of(tree, plan, sinks)
+    assert changes_of(tree, plan, sinks.keeps)
     monkeypatch.setattr(second_reading, "_is_readable", lambda text: "SimAM" not in text)
-    assert changes_of(tree, plan, Sinks())
+    assert changes_of(tree, plan, written=False)
     with pytest.raises(ProofFailedError, match="libcst"):
-        changes_of(tree, plan, sinks)
+        changes_of(tree, plan, sinks.keeps)

@@ -6,11 +6,11 @@ import pytest
 
 from tests.fork.memory import ALL, COMMON, CONV, Memory, repository, yolo
 from yamlmod.errors import Refusal
-from yamlmod.fork.candidates import split_target
-from yamlmod.fork.dialect import all_dialects
-from yamlmod.fork.install import install
-from yamlmod.fork.locate import locate
-from yamlmod.fork.uninstall import uninstall
+from yamlmod.fork.parser.candidates import split_target
+from yamlmod.fork.parser.dialect import all_dialects
+from yamlmod.fork.parser.locate import locate
+from yamlmod.fork.patch.install import install
+from yamlmod.fork.patch.uninstall import uninstall
 
 SECOND = "\n\n" + yolo()[yolo().index("def parse_model") :].replace("parse_model", "parse_two")
 

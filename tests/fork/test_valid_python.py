@@ -8,8 +8,8 @@ import pytest
 
 from tests.fork.memory import ALL, COMMON, SAME, Memory, repository, yolo
 from yamlmod.errors import ProofFailedError, Refusal, YamlmodError
-from yamlmod.fork.exports import read_exports
-from yamlmod.fork.listing import literal_listing
+from yamlmod.fork.patch.exports import read_exports
+from yamlmod.fork.python.comma_list import literal_listing
 from yamlmod.fork.python.source import parse
 
 HERE, THERE = "models/common.py", "models/yolo.py"

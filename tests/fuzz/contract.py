@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from yamlmod.checks.mend import mend
+from yamlmod.checks.apply_fixes import mend
 from yamlmod.checks.run import Options, check_text
 from yamlmod.errors import YamlmodError
 from yamlmod.model.network import Network

@@ -22,7 +22,7 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.engine import samples
+from tests.ops import samples
 
 _CRASHES = Path(__file__).parent / "crashes"
 _MAX_LENGTH = 4_000

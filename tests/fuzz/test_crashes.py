@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import samples
 from tests.fuzz.contract import check
+from tests.ops import samples
 
 _CRASHES = sorted((Path(__file__).parent / "crashes").glob("*.yaml"))
 

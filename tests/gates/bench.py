@@ -12,7 +12,7 @@ from typing import Any
 
 import yamlmod as package
 from tests.cli.run import yamlmod
-from tests.real_forks import fork_copy
+from tools.real_forks import fork_copy
 from yamlmod.registry.catalogue import catalogue
 
 _SCRIPT = Path(__file__).with_name("export_fork.py")

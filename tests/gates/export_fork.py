@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from yamlmod.runtime.yamlmod_worker.building import Builder
+from yamlmod.runtime.yamlmod_worker.building.builder import Builder
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from tests.gates.networks import SIMAM, WANTED, network
 from yamlmod.gates.findings import Findings, examine
 from yamlmod.gates.onnx_file import read_onnx
 from yamlmod.gates.torch_graph import traced_graph
-from yamlmod.runtime.yamlmod_worker.explaining import _traced
+from yamlmod.runtime.yamlmod_worker.explain.answer import _traced
 
 
 def _export(path: Path, opset: int, dynamo: bool) -> bytes:

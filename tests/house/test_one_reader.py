@@ -20,7 +20,7 @@ _MAY_READ = {
     "workspace/disk.py": "the one reader, and every call that writes",
     "workspace/key.py": "asks the open key file whose it is; it lies in no repository",
     "workspace/lock.py": "opens the lock file to ask the system who holds it",
-    "fork/read/torch_names.py": "loads the table that yamlmod itself brings",
+    "fork/read/torch_rules/torch_names.py": "loads the table that yamlmod itself brings",
     "cli/console.py": "opens the system's null device for writing",
 }
 _MAY_WALK = {
@@ -48,7 +48,7 @@ def _calls(path: Path) -> set[str]:
 
 
 _APART = ("yamlmod_worker", "yamlmod_guard")
-_FILES = [path for path in sorted(_ROOT.rglob("*.py")) if path.parent.name not in _APART]
+_FILES = [path for path in sorted(_ROOT.rglob("*.py")) if not set(_APART) & set(path.parts)]
 _IDS = [path.relative_to(_ROOT).as_posix() for path in _FILES]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.samples import SMALL
+from tests.ops.samples import SMALL
 
 _HEAVY = ("libcst", "torch", "rich", "pydantic", "einops", "numpy", "onnx")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from yamlmod.errors import Refusal
-from yamlmod.registry.own_module import own_template
+from yamlmod.registry.code.extract import own_template
 
 _HEAD = "import torch.nn as nn\nfrom x import Bottleneck, C2f, Conv\n\n\n"
 _LIST = "self.m = nn.ModuleList(Bottleneck(c2, c2) for _ in range({0}))"

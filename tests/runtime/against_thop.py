@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 
-from yamlmod.cli.profiling import subjects
-from yamlmod.cli.running import open_run
-from yamlmod.runtime.yamlmod_worker.building import builder_for
-from yamlmod.runtime.yamlmod_worker.thop_rules import Thop
+from yamlmod.runtime.yamlmod_worker.building.builder import builder_for
+from yamlmod.runtime.yamlmod_worker.profile.thop_rules import Thop
+from yamlmod.usecases.fork_run import open_run
+from yamlmod.usecases.profile import subjects
 
 
 def main(repo: Path, cfgs: list[Path]) -> int:

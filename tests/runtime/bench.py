@@ -12,7 +12,7 @@ from typing import Any
 
 import yamlmod as package
 from tests.cli.run import Done, yamlmod
-from tests.real_forks import fork_copy
+from tools.real_forks import fork_copy
 
 _SCRIPT = Path(__file__).with_name("train_loading.py")
 FORCE = {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"}

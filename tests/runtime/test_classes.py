@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from yamlmod.runtime.yamlmod_worker.classes import check_classes, check_layers, extra_classes
-from yamlmod.runtime.yamlmod_worker.meanings import Storage, Tensor
+from yamlmod.runtime.yamlmod_worker.checkpoints.meanings import Storage, Tensor
+from yamlmod.runtime.yamlmod_worker.checkpoints.state import State
 from yamlmod.runtime.yamlmod_worker.refused import Refused
-from yamlmod.runtime.yamlmod_worker.state import State
+from yamlmod.runtime.yamlmod_worker.remap.classes import check_classes, check_layers, extra_classes
 
 _HEAD = "model.9."
 

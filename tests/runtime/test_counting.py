@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from tests.runtime.nets import HAND, SHAPE, Layer, Net, bmm_attention
-from yamlmod.runtime.yamlmod_worker.flops import (
+from yamlmod.runtime.yamlmod_worker.profile.flops import (
     Counted,
     count_by_dispatcher,
     count_by_trace,
     count_flops,
 )
-from yamlmod.runtime.yamlmod_worker.peaks import peak, size_of
+from yamlmod.runtime.yamlmod_worker.profile.peaks import peak, size_of
+from yamlmod.runtime.yamlmod_worker.profile.thop_rules import Thop
+from yamlmod.runtime.yamlmod_worker.profile.timing import latencies, quartiles
+from yamlmod.runtime.yamlmod_worker.profile.traced import einsum_flops
 from yamlmod.runtime.yamlmod_worker.refused import Refused
-from yamlmod.runtime.yamlmod_worker.thop_rules import Thop
-from yamlmod.runtime.yamlmod_worker.timing import latencies, quartiles
-from yamlmod.runtime.yamlmod_worker.traced import einsum_flops
 
 COUNTERS = [count_by_dispatcher, count_by_trace]
 ATTENTION = 2 * (2 * 24 * 24 * 8)

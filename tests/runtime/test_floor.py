@@ -10,7 +10,7 @@ import pytest
 
 import yamlmod
 
-_FILES = sorted((Path(yamlmod.__file__).parent / "runtime" / "yamlmod_worker").glob("*.py"))
+_FILES = sorted((Path(yamlmod.__file__).parent / "runtime" / "yamlmod_worker").rglob("*.py"))
 # Methods and functions of the standard library and of torch that came later, and how it says so.
 _LATER = (
     r"\.remove(prefix|suffix)\(|\.bit_count\(|zip\([^)]*strict=|functools import cache\b"

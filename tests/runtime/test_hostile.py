@@ -22,10 +22,10 @@ from torch import nn
 from tests.runtime.archives import write_legacy, write_zip
 from yamlmod.runtime.interpreter import Interpreter
 from yamlmod.runtime.worker import Worker
-from yamlmod.runtime.yamlmod_worker.checkpoints import open_checkpoint
-from yamlmod.runtime.yamlmod_worker.contents import LONGEST
+from yamlmod.runtime.yamlmod_worker.checkpoints.checkpoint import open_checkpoint
+from yamlmod.runtime.yamlmod_worker.checkpoints.contents import LONGEST
+from yamlmod.runtime.yamlmod_worker.checkpoints.state import find_state
 from yamlmod.runtime.yamlmod_worker.refused import Refused
-from yamlmod.runtime.yamlmod_worker.state import find_state
 
 _MOST = LONGEST
 _PROMISE = 1.5  # times the file, and

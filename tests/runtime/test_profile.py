@@ -15,7 +15,7 @@ import pytest
 
 import yamlmod as package
 from tests.cli.run import Done, snapshot, yamlmod
-from tests.real_forks import fork_copy
+from tools.real_forks import fork_copy
 
 _MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"
 _HEADERS = ["Model", "Params (M)", "GFLOPs", "thop GFLOPs", "Forward (MB)", "Training (MB)"]

@@ -20,9 +20,9 @@ import torch
 from torch import nn
 
 from tests.runtime.archives import write_legacy, write_zip
-from yamlmod.runtime.yamlmod_worker.checkpoints import Checkpoint, open_checkpoint
+from yamlmod.runtime.yamlmod_worker.checkpoints.checkpoint import Checkpoint, open_checkpoint
+from yamlmod.runtime.yamlmod_worker.checkpoints.state import find_state
 from yamlmod.runtime.yamlmod_worker.refused import Refused
-from yamlmod.runtime.yamlmod_worker.state import find_state
 
 _FORMATS = [True, False]
 
@@ -390,8 +390,8 @@ def test_a_zip_that_unpacks_to_more_is_refused(tmp_path: Path) -> None:
 
 _MEASURE = """
 import sys, torch
-from yamlmod.runtime.yamlmod_worker.checkpoints import open_checkpoint
-from yamlmod.runtime.yamlmod_worker.state import find_state
+from yamlmod.runtime.yamlmod_worker.checkpoints.checkpoint import open_checkpoint
+from yamlmod.runtime.yamlmod_worker.checkpoints.state import find_state
 def peak():  # ru_maxrss would begin at the size of the process that started this one
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))

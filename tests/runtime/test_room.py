@@ -12,13 +12,13 @@ import torch
 from torch import nn
 
 from tools.attack._growths import GROWTHS
-from yamlmod.runtime.yamlmod_worker.checkpoints import open_checkpoint
-from yamlmod.runtime.yamlmod_worker.meanings import KNOWN, storage_of
-from yamlmod.runtime.yamlmod_worker.opcodes import TABLE
-from yamlmod.runtime.yamlmod_worker.pickles import Pickle
+from yamlmod.runtime.yamlmod_worker.checkpoints.checkpoint import open_checkpoint
+from yamlmod.runtime.yamlmod_worker.checkpoints.meanings import KNOWN, storage_of
+from yamlmod.runtime.yamlmod_worker.checkpoints.opcodes import TABLE
+from yamlmod.runtime.yamlmod_worker.checkpoints.pickles import Pickle
+from yamlmod.runtime.yamlmod_worker.checkpoints.room import FLOOR, Room
+from yamlmod.runtime.yamlmod_worker.checkpoints.state import find_state
 from yamlmod.runtime.yamlmod_worker.refused import Refused
-from yamlmod.runtime.yamlmod_worker.room import FLOOR, Room
-from yamlmod.runtime.yamlmod_worker.state import find_state
 
 _SIZE = 40_000
 _SLACK = 1.1  # of lists, which grow by an eighth

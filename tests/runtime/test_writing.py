@@ -11,10 +11,10 @@ import pytest
 _CODE = """
 import resource, signal, sys, torch
 sys.path.insert(0, {folder!r})
-from yamlmod_worker.checkpoints import open_checkpoint
+from yamlmod_worker.checkpoints.checkpoint import open_checkpoint
 from yamlmod_worker.refused import Refused
-from yamlmod_worker.state import find_state
-from yamlmod_worker.writing import Source, write
+from yamlmod_worker.checkpoints.state import find_state
+from yamlmod_worker.remap.writing import Source, write
 checkpoint = open_checkpoint("old.pt")
 source = Source(checkpoint, find_state(checkpoint), {{}})
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

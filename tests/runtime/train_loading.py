@@ -17,7 +17,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-from yamlmod.runtime.yamlmod_worker.building import Builder
+from yamlmod.runtime.yamlmod_worker.building.builder import Builder
 
 
 class Log:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import badges as command
+from tools import badges as command
 from yamlmod.errors import Refusal
 from yamlmod.registry import measured as room
 from yamlmod.registry.catalogue import catalogue, get
@@ -25,7 +25,7 @@ def test_every_badge_has_a_meaning_and_a_check() -> None:
 
 @each
 def test_measured_on_the_code_that_is_here(template: Template) -> None:
-    assert command.current(template), f"run python -m tests.badges {template.name}"
+    assert command.current(template), f"run python -m tools.badges {template.name}"
     known = measured(template)
     assert known is not None and list(known.badges) == list(BADGES)
     missing = {name for name, held in known.badges.items() if not held}
@@ -43,7 +43,7 @@ def test_cost_is_still_true(template: Template) -> None:
 
 @pytest.mark.parametrize("name", ["onnx", "dynamic", "compile"])
 def test_slow_badges_of_one_module_are_still_true(name: str) -> None:
-    """The quick ones are in the contract; `python -m tests.badges --check` measures all."""
+    """The quick ones are in the contract; `python -m tools.badges --check` measures all."""
     badges.CHECKS[name]("simam")
 
 

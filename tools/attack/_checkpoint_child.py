@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from tools.attack._checkpoint_files import case, genuine
-from yamlmod.runtime.yamlmod_worker import pickles, room
-from yamlmod.runtime.yamlmod_worker.checkpoints import open_checkpoint
+from yamlmod.runtime.yamlmod_worker.checkpoints import pickles, room
+from yamlmod.runtime.yamlmod_worker.checkpoints.checkpoint import open_checkpoint
+from yamlmod.runtime.yamlmod_worker.checkpoints.state import find_state
 from yamlmod.runtime.yamlmod_worker.refused import Refused
-from yamlmod.runtime.yamlmod_worker.state import find_state
 
 _WALL = 600  # seconds after which the process ends itself, also out of a call that hangs
 _SECONDS, _SECONDS_A_MB = 0.5, 2.5

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.house.faults import Killed, Machine
+from tests.workspace.faults import Killed, Machine
 from tools.attack._place import build, run, state, workplace
 from tools.attack.report import Budget, Report
 from yamlmod.workspace import disk

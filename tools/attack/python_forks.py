@@ -27,9 +27,9 @@ from tests.fork.memory import Memory
 from tools.attack._python_mutations import FORMS, LAYOUT
 from tools.attack.report import Budget, Report
 from yamlmod.errors import Refusal, YamlmodError
-from yamlmod.fork.install import install
-from yamlmod.fork.locate import locate
-from yamlmod.fork.uninstall import uninstall
+from yamlmod.fork.parser.locate import locate
+from yamlmod.fork.patch.install import install
+from yamlmod.fork.patch.uninstall import uninstall
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.template import Template
 
@@ -67,7 +67,7 @@ def _forks() -> list[dict[str, str]]:
     folders = [_ROOT / "examples" / "minifork"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from tests.real_forks import PUBLISHED, cache_folder
+        from tools.real_forks import PUBLISHED, cache_folder
 
         for spec, published in PUBLISHED.items():
             name = f"{spec.replace('==', '-')}-{published.sha256[:12]}"

@@ -306,7 +306,10 @@ def _end(processes: list[int]) -> None:
 
 def _warm() -> None:
     """Import what the commands import: the cases are children of this process."""
-    from yamlmod.cli import explaining, profile_report, remapping, verifying
+    from yamlmod.cli import profile_report
+    from yamlmod.usecases import explain as explaining
+    from yamlmod.usecases import remap as remapping
+    from yamlmod.usecases import verify as verifying
 
     json.dumps([module.__name__ for module in (explaining, profile_report, remapping, verifying)])
 

@@ -26,13 +26,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.real_forks import fork_folder
 from tools.builds.compare import Tally, compare
 from tools.builds.corpus import Case, Source, cases, sources
 from tools.builds.damage import damaged
-from yamlmod.cli.running import module_of
-from yamlmod.fork.locate import graph_of, read_function
+from tools.real_forks import fork_folder
+from yamlmod.fork.parser.locate import graph_of, read_function
 from yamlmod.fork.read.network import ForkReader
+from yamlmod.usecases.fork_run import module_of
 from yamlmod.workspace.files import real_path
 
 _CACHE = Path.home() / ".cache" / "yamlmod" / "builds"

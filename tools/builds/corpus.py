@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from tests.forks import unpack
+from tools.forks import unpack
 from yamlmod.errors import YamlmodError
-from yamlmod.fork.locate import Fork, locate
+from yamlmod.fork.parser.locate import Fork, locate
 from yamlmod.workspace.tree import Tree
 
 

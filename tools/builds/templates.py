@@ -18,13 +18,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.forks import Outcome, _apply, _inserted, fitting_templates
-from tests.real_forks import fork_copy
 from tools.builds.__main__ import reader_of, truth_of
 from tools.builds.compare import Tally, compare
 from tools.builds.corpus import Case, Source
+from tools.forks import Outcome, _apply, _inserted, fitting_templates
+from tools.real_forks import fork_copy
 from yamlmod.errors import YamlmodError
-from yamlmod.fork.locate import locate
+from yamlmod.fork.parser.locate import locate
 from yamlmod.fork.read.answers import NetworkReading, has_unknown
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.model.parse import load_plain

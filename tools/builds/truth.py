@@ -195,7 +195,7 @@ def by_stand_in(error: BaseException, stand_ins: Collection[str]) -> bool:
 
 
 def _stands_in(value: Any) -> bool:
-    from yamlmod.runtime.yamlmod_worker import stand_ins
+    from yamlmod.runtime.yamlmod_worker.building import stand_ins
 
     kind = value if isinstance(value, type) else type(value)
     return kind.__module__ == stand_ins.__name__ or issubclass(kind, stand_ins.StandIn)
@@ -232,7 +232,7 @@ def main(words: list[str]) -> int:
     jobs = pickle.loads(Path(words[1]).read_bytes())
     folder = Path(words[2])
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    from yamlmod.runtime.yamlmod_worker.building import Builder
+    from yamlmod.runtime.yamlmod_worker.building.builder import Builder
     from yamlmod.runtime.yamlmod_worker.refused import Refused
 
     make_harmless()

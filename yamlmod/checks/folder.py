@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from yamlmod.checks.apply_fixes import Mended, mend
 from yamlmod.checks.bases import Base, base_of, row_words
 from yamlmod.checks.finding import Finding
-from yamlmod.checks.mend import Mended, mend
 from yamlmod.checks.run import Options, check_text
 from yamlmod.errors import Refusal
 from yamlmod.model.align import value_key

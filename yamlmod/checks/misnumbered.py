@@ -14,7 +14,7 @@ from typing import Literal
 
 from yamlmod.checks.bases import Compared
 from yamlmod.model.graph import reachable
-from yamlmod.model.modules import KNOWN, Kind
+from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.reads import Rewired
 from yamlmod.model.refs import IMAGE
 from yamlmod.model.wiring import Wiring

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from yamlmod.checks.cause import Cause
-from yamlmod.checks.causes import cause_of
 from yamlmod.checks.finding import Finding, Fix, Severity
+from yamlmod.checks.syntax.cause import Cause
+from yamlmod.checks.syntax.causes import cause_of
 from yamlmod.errors import Place, Refusal
 
 _RULES = {"bad-yaml": "syntax", "odd-newline": "syntax", "bad-reference": "references"}

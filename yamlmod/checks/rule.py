@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from yamlmod.checks.finding import Finding, Severity
-from yamlmod.model.builder import Builder
+from yamlmod.model.parser_facts import Builder
 
 if TYPE_CHECKING:
     from yamlmod.checks.subject import Subject

@@ -13,8 +13,8 @@ from yamlmod.checks.several_layers import counts_for_several, finding_of_several
 from yamlmod.checks.subject import KindsOf, Subject, no_kinds
 from yamlmod.edits import apply_edits
 from yamlmod.errors import Refusal, one_of
-from yamlmod.model.builder import Builder
 from yamlmod.model.document import Document, parse_document
+from yamlmod.model.parser_facts import Builder
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 

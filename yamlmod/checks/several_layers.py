@@ -11,7 +11,7 @@ from typing import NamedTuple
 from yamlmod.checks.finding import Finding
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import resolve
-from yamlmod.model.modules import KNOWN
+from yamlmod.model.known_modules import KNOWN
 
 # A backbone gives a map for each stride from 2 to 32 at most, and perhaps a vector.
 _MOST = 6

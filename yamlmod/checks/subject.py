@@ -13,13 +13,13 @@ from yamlmod.checks.misnumbered import Wrong, misnumbered
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
 from yamlmod.model.build_answer import BuildAnswer
-from yamlmod.model.builder import Builder
 from yamlmod.model.channels import Shape, Shapes
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, Unresolved
-from yamlmod.model.modules import ATTENTION, JOINS, KNOWN, Kind, template_kind
+from yamlmod.model.known_modules import ATTENTION, JOINS, KNOWN, Kind, template_kind
 from yamlmod.model.network import Network
 from yamlmod.model.parse import load_plain
+from yamlmod.model.parser_facts import Builder
 from yamlmod.model.wiring import Wiring
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.template import Template

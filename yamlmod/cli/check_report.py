@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ from yamlmod import __version__
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Fixes
 from yamlmod.checks.run import Options, known_codes
-from yamlmod.cli.checking import Checked, tally
 from yamlmod.cli.console import say, say_json, show
 from yamlmod.cli.finish import Report, finish
 from yamlmod.cli.options import Sinks
 from yamlmod.errors import Refusal
+from yamlmod.usecases.check import Checked
 from yamlmod.workspace.files import Change, real_path
 
 
@@ -154,3 +155,27 @@ def _changes(files: Sequence[Checked]) -> list[Change]:
     """Return the changes, one for a file that was met under several names."""
     changes = [file.change for file in files if file.change is not None]
     return list({real_path(change.path): change for change in changes}.values())
+
+
+def tally(done: Iterable[Checked]) -> str:
+    """Return the closing line: how many findings of each kind, in how many files."""
+    done = list(done)
+    missed = Counter(file.is_folder for file in done if file.unreadable is not None)
+    words = [_many(missed[kind], w) for w, kind in (("file", False), ("folder", True))]
+    words = [word for word in words if not word.startswith("0 ")]
+    end = f"; {' and '.join(words)} cannot be read" if words else ""
+    done = [file for file in done if file.is_read]
+    counts = Counter(item.severity for file in done for item in file.findings)
+    files = sum(bool(file.findings) for file in done)
+    if not counts:
+        return f"{_many(len(done), 'file')} checked, nothing found{end}"
+    parts = [_many(counts[s], s) for s in ("error", "warning", "note") if counts[s]]
+    text = f"{', '.join(parts)} in {files} of {_many(len(done), 'file')}"
+    fixable = sum(
+        item.fix is not None and item.fix.certain for file in done for item in file.findings
+    )
+    return text + (f"; {fixable} can be mended with --fix" if fixable else "") + end
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" + ("" if count == 1 else "s")

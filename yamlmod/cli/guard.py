@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 from yamlmod.cli.console import say, say_json, silence_stdout
-from yamlmod.cli.interrupted import settle_or_tell
+from yamlmod.cli.recover_notice import settle_or_tell
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.workspace.files import display
 

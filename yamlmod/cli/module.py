@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from yamlmod.fork.blocks import code_block
-from yamlmod.fork.branches import preview
+from yamlmod.fork.patch.branches import preview
+from yamlmod.fork.patch.marked_blocks import code_block
 from yamlmod.registry.measured import Measured, measured
 from yamlmod.registry.rules import RULES
 from yamlmod.registry.template import Argument, Template

@@ -253,6 +253,11 @@ class Sinks(NamedTuple):
         """Tell whether this run may change a target."""
         return self.write and not self.dry_run and not self.check
 
+    @property
+    def keeps(self) -> bool:
+        """Tell whether the result is written somewhere, and not only shown."""
+        return self.writes or self.diff is not None
+
 
 def parse_args(text: str | None) -> list[Any] | None:
     """Return the list that --args gives, or None; a Refusal shows what is not JSON."""

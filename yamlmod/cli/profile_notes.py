@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from yamlmod.cli.profiling import Settings
-from yamlmod.cli.running import told_of_run
 from yamlmod.errors import one_of
 from yamlmod.runtime.answers import Stopped
+from yamlmod.usecases.fork_run import told_of_run
+from yamlmod.usecases.profile import Settings
 
 _DISPATCHER = "torch.utils.flop_counter"
 _FEW = 1e-4  # of a network's FLOPs: a difference that needs no words

@@ -7,13 +7,7 @@ from typing import Any
 
 from yamlmod.cli.console import say, show
 from yamlmod.cli.profile_notes import notes
-from yamlmod.cli.profiling import (
-    Settings,
-    layers_grid,
-    layers_lines,
-    models_grid,
-    models_lines,
-)
+from yamlmod.cli.profile_tables import layers_grid, layers_lines, models_grid, models_lines
 from yamlmod.report.grids import (
     Grid,
     comma_separated,
@@ -23,6 +17,7 @@ from yamlmod.report.grids import (
     markdown_text,
 )
 from yamlmod.report.tables import table
+from yamlmod.usecases.profile import Settings
 
 
 def write(form: str, answer: Mapping[str, Any], settings: Settings) -> None:

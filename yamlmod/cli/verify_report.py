@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from yamlmod.cli.verifying import Verified
 from yamlmod.report.tables import table
+from yamlmod.usecases.verify import Verified
 
 _WORDS = {"pass": "pass", "fail": "FAIL", "skip": "skip"}
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from yamlmod.model.align_by_wiring import Rate, settle
 from yamlmod.model.document import Row
-from yamlmod.model.realign import Rate, settle
 from yamlmod.model.refs import IMAGE
 from yamlmod.model.wiring import Wiring
 

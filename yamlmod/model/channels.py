@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, outputs_per_cell
-from yamlmod.model.modules import KNOWN, Kind
+from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.refs import IMAGE
 
 

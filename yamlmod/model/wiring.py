@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from yamlmod.model.document import Row
-from yamlmod.model.modules import JOINS, KNOWN
+from yamlmod.model.known_modules import JOINS, KNOWN
 
 NOWHERE = -2
 """The target of a reference that no layer answers, in the wiring of a file under check."""

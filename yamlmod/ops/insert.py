@@ -9,12 +9,13 @@ from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import SIDE_EFFECT, Read, is_output_row, reader_names
+from yamlmod.model.known_modules import KNOWN
 from yamlmod.model.layout import NewRow, rows_after, rows_opening, trailing_comment
-from yamlmod.model.modules import KNOWN
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE, SpellingRule, spell, spell_for_fork
 from yamlmod.model.render import render_moved, render_row
 from yamlmod.ops import proof
+from yamlmod.ops.index_shift import GrowingShift, renumber_comments
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
 from yamlmod.ops.positions import Position, claimed_reads
 from yamlmod.ops.proof import Insertion, prove
@@ -22,7 +23,6 @@ from yamlmod.ops.request import Moved as Moved
 from yamlmod.ops.request import Request as Request
 from yamlmod.ops.request import check_claims, check_readers, check_sources, module_warnings
 from yamlmod.ops.rows import args_for, class_name, module_name
-from yamlmod.ops.shift import GrowingShift, renumber_comments
 
 
 class _New(NamedTuple):

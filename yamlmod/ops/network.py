@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from yamlmod.model.document import parse_document
-from yamlmod.model.modules import Kind, template_kind
+from yamlmod.model.known_modules import Kind, template_kind
 from yamlmod.model.network import Network
 from yamlmod.registry.catalogue import local, naming
 

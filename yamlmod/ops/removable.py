@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.graph import MANY_OUTPUTS, is_output_row
-from yamlmod.model.modules import JOINS
+from yamlmod.model.known_modules import JOINS
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 

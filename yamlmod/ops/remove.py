@@ -14,9 +14,9 @@ from yamlmod.model.layout import row_removal
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE, spell
 from yamlmod.ops import removable
+from yamlmod.ops.index_shift import ShrinkingShift, renumber_comments
 from yamlmod.ops.outcome import Consumer, Outcome
 from yamlmod.ops.proof import Removal, prove
-from yamlmod.ops.shift import ShrinkingShift, renumber_comments
 
 Sources = Mapping[int, int]
 """For layers with several inputs: the input that the layers after them read instead."""

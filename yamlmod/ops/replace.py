@@ -9,7 +9,7 @@ from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
 from yamlmod.model.align import value_key
 from yamlmod.model.document import Row
-from yamlmod.model.modules import KNOWN, Kind
+from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.network import Network
 from yamlmod.model.render import render_args
 from yamlmod.ops.network import read_network, registry_kinds

@@ -11,8 +11,8 @@ from itertools import chain
 from pathlib import Path
 
 from yamlmod.errors import Place, Refusal, one_of
+from yamlmod.registry.class_names import check_class_name
 from yamlmod.registry.manifest import manifest_name, manifest_names, read_template
-from yamlmod.registry.naming import check_class_name
 from yamlmod.registry.sources import Source, pack_sources, project_sources, user_sources
 from yamlmod.registry.template import Template
 from yamlmod.registry.toml import MAX_BYTES

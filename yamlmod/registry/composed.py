@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from yamlmod.registry.code.rename import bound_names, rewritten
 from yamlmod.registry.fields import code, line, lines, texts
-from yamlmod.registry.renamed import bound_names, rewritten
 from yamlmod.registry.template import Argument, Channels, Reference, Template
 
 _WRAPPER = "C3Attention"

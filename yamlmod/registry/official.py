@@ -29,7 +29,7 @@ class OfficialGraph(NamedTuple):
 
 @cache
 def official_graphs() -> tuple[OfficialGraph, ...]:
-    """Return every architecture that docs/official.py collected."""
+    """Return every architecture that tools/official.py collected."""
     path = Path(__file__).with_name("official.json")
     data = json.loads(read_regular(path))
     return tuple(

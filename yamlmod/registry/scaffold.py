@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from yamlmod.registry.naming import stem_of
+from yamlmod.registry.class_names import stem_of
 from yamlmod.registry.rules import RULES
 
 # Each starts as the identity: a gate of 2 * sigmoid(0) is 1.

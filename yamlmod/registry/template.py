@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from yamlmod.registry.digest import digest_of
+from yamlmod.registry.code.digest import digest_of
 
 ARGUMENT_TYPES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),

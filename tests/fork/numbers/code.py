@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.fork.memory import COMMON, Memory
-from yamlmod.fork.locate import locate, read_function
 from yamlmod.fork.numbers.finder import layer_numbers
 from yamlmod.fork.numbers.findings import LayerNumber
+from yamlmod.fork.parser.locate import locate, read_function
 
 FORK = """\
 import torch.nn as nn

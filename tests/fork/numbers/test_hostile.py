@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fork.numbers.code import findings, fork_files, words
-from tests.real_forks import PUBLISHED, fork_folder
-from yamlmod.fork.locate import locate, read_function
+from tools.real_forks import PUBLISHED, fork_folder
 from yamlmod.fork.numbers.finder import layer_numbers
+from yamlmod.fork.parser.locate import locate, read_function
 from yamlmod.workspace.tree import Tree
 
 HOSTILE = [

@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.fork.memory import Memory
 from yamlmod.fork.python.import_graph import ImportGraph
-from yamlmod.fork.read.assembly import new_machine
-from yamlmod.fork.read.machine import Machine
-from yamlmod.fork.read.scopes import SourceFile
+from yamlmod.fork.read.interpreter.assembly import new_machine
+from yamlmod.fork.read.interpreter.machine import Machine
+from yamlmod.fork.read.interpreter.scopes import SourceFile
 
 
 def machine_of(texts: dict[str, str]) -> Machine:

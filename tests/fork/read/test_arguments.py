@@ -6,7 +6,6 @@ import pytest
 
 from tests.fork.memory import Memory
 from tests.fork.read.mini import PYTHON
-from yamlmod.cli.fitting import insert_fitting, replace_fitting
 from yamlmod.errors import Refusal
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.opening import reader_of
@@ -14,6 +13,7 @@ from yamlmod.model.network import Network
 from yamlmod.ops.insert import Request
 from yamlmod.ops.network import read_network
 from yamlmod.ops.positions import resolve_positions
+from yamlmod.usecases.fit_args import insert_fitting, replace_fitting
 
 _TASKS, _CONV = "ultralytics/nn/tasks.py", "ultralytics/nn/modules/conv.py"
 _YAML = """\

@@ -10,17 +10,17 @@ import yaml
 
 from tests.fork.memory import Memory
 from tests.fork.read.mini import PYTHON, with_row
-from tests.real_forks import fork_folder
 from tools.builds.__main__ import reader_of, truth_of
 from tools.builds.compare import Tally, compare
 from tools.builds.corpus import Case, Source, cases
-from yamlmod.fork.locate import locate
+from tools.real_forks import fork_folder
+from yamlmod.fork.parser.locate import locate
 from yamlmod.fork.python.import_graph import ImportGraph
 from yamlmod.fork.read import network as reader_network
 from yamlmod.fork.read.answers import NetworkReading, Sizes
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.problems import answer
-from yamlmod.runtime.yamlmod_worker import building
+from yamlmod.runtime.yamlmod_worker.building import builder as building
 from yamlmod.workspace.tree import Tree
 
 _TASKS = "ultralytics/nn/tasks.py"
@@ -177,7 +177,7 @@ def test_a_crash_of_the_interpreter_is_an_unknown(monkeypatch: pytest.MonkeyPatc
     def crash(*args: Any) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("yamlmod.fork.read.calls.forward", crash)
+    monkeypatch.setattr("yamlmod.fork.read.interpreter.calls.forward", crash)
     found = read(with_row())
     assert found.failure is None
     assert found.complete

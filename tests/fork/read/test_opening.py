@@ -8,10 +8,10 @@ from ruamel.yaml import YAML
 
 from tests.fork.memory import Memory
 from tests.fork.read.mini import PYTHON, with_row
-from yamlmod.fork.install import install
-from yamlmod.fork.own import fitted
+from yamlmod.fork.patch.fit_own_class import fitted
+from yamlmod.fork.patch.install import install
 from yamlmod.fork.read.opening import reader_of, reader_with
-from yamlmod.registry.own_module import own_template
+from yamlmod.registry.code.extract import own_template
 
 _OWN = """\
 import torch.nn as nn

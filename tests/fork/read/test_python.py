@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from tests.fork.read.machines import call
 from tests.fork.read.programs import Programs
-from yamlmod.fork.read.values import DictView, LimitError, Raised, UnknownValue, deep_unknown
+from yamlmod.fork.read.interpreter.values import (
+    DictView,
+    LimitError,
+    Raised,
+    UnknownValue,
+    deep_unknown,
+)
 
 _ARGUMENTS = ([1, 2, 3], "ab", 4)
 

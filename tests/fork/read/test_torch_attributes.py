@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from tests.fork.read.machines import machine_of
-from yamlmod.fork.read.torch_names import torch_class
-from yamlmod.fork.read.values import TensorValue, UnknownValue
+from yamlmod.fork.read.interpreter.values import TensorValue, UnknownValue
+from yamlmod.fork.read.torch_rules.torch_names import torch_class
 
 _MADE: dict[str, tuple[Any, ...]] = {
     "Conv1d": (4, 8, 3),

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.fork.read.machines import machine_of
-from yamlmod.fork.read.torch_names import torch_class
-from yamlmod.fork.read.values import LimitError, Raised, TensorValue, UnknownValue
+from yamlmod.fork.read.interpreter.values import LimitError, Raised, TensorValue, UnknownValue
+from yamlmod.fork.read.torch_rules.torch_names import torch_class
 
 _SMALL = st.integers(-1, 9)
 _CHANNELS = st.sampled_from([0, 1, 2, 3, 4, 6, 8, 12, 16])

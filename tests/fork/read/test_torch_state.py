@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from tests.fork.read.machines import call
-from yamlmod.fork.read.machine import ImpureError
-from yamlmod.fork.read.values import Raised, TensorValue, UnknownValue
+from yamlmod.fork.read.interpreter.machine import ImpureError
+from yamlmod.fork.read.interpreter.values import Raised, TensorValue, UnknownValue
 
 _HEAD = """\
 import torch, einops, math

@@ -9,7 +9,7 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
 from yamlmod.model.build_answer import BuildAnswer, BuildProblem
-from yamlmod.model.builder import Builder, ParserNames
+from yamlmod.model.parser_facts import Builder, ParserNames
 
 NAME_ERRORS = frozenset({"NameError", "KeyError", "AttributeError"})
 _ARGUMENT_WORDS = ("positional argument", "unexpected keyword argument", "multiple values for")

@@ -9,8 +9,8 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, number
 from yamlmod.model.build_answer import BuildAnswer
-from yamlmod.model.builder import Builder, ParserNames
 from yamlmod.model.document import Row
+from yamlmod.model.parser_facts import Builder, ParserNames
 
 # Facts of YOLOv5, v7, v8 to v12, v9 and v10: what the row gives, before parse_model adds channels.
 _FORMS: Mapping[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
 from yamlmod.model.build_answer import BuildAnswer, BuildDoubt
-from yamlmod.model.builder import Builder, ParserNames
+from yamlmod.model.parser_facts import Builder, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:

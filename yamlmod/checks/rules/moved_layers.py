@@ -8,7 +8,7 @@ from yamlmod.checks.bases import Compared
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
-from yamlmod.checks.tell import change_words
+from yamlmod.checks.wording import change_words
 
 _NEAR = 0.25
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
-from yamlmod.model.builder import Builder, ParserNames
+from yamlmod.model.parser_facts import Builder, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:

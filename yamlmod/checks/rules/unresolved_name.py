@@ -10,8 +10,8 @@ from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.rules.cannot_build import is_name
 from yamlmod.checks.subject import Subject
 from yamlmod.model.build_answer import BuildAnswer, BuildProblem
-from yamlmod.model.builder import Builder, ParserNames
 from yamlmod.model.document import Row
+from yamlmod.model.parser_facts import Builder, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:

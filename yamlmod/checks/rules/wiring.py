@@ -10,7 +10,7 @@ from yamlmod.checks.finding import Finding, Fix
 from yamlmod.checks.misnumbered import Wrong, misnumbered
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, reference_edits, spelled
-from yamlmod.checks.tell import change_words, pattern_words
+from yamlmod.checks.wording import change_words, pattern_words
 
 
 def _check(subject: Subject) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.rules.cannot_build import at_scales, help_of, is_count
 from yamlmod.checks.subject import Subject
 from yamlmod.model.build_answer import BuildAnswer, BuildProblem
-from yamlmod.model.builder import Builder, ParserNames
+from yamlmod.model.parser_facts import Builder, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:

@@ -100,23 +100,24 @@ def run(
     """
     from yamlmod.cli.describe import describe
     from yamlmod.cli.finish import Report, finish
-    from yamlmod.cli.finish_yaml import Wish, yaml_change
-    from yamlmod.cli.fitting import insert_fitting
-    from yamlmod.cli.layer_numbers import layer_number_warnings
-    from yamlmod.cli.new_errors import refuse_new_errors
-    from yamlmod.cli.repository import (
-        changes_of,
-        offset_as_cause,
-        plan_data,
-        plan_lines,
-        refuse_index_offset,
-        spelling_of,
-    )
-    from yamlmod.cli.target import open_target, positions_of, readers_of, shadowed_cfg, sources_of
-    from yamlmod.cli.wanted import Choices, plan_for, templates_for
-    from yamlmod.fork.locate import cfg_folders, locate
+    from yamlmod.cli.finish_model import Wish, yaml_change
+    from yamlmod.cli.plan_report import plan_data, plan_lines
+    from yamlmod.fork.parser.locate import cfg_folders, locate
     from yamlmod.fork.read.opening import reader_of, reader_with
     from yamlmod.ops.insert import Request
+    from yamlmod.usecases.chosen_module import Choices, plan_for, templates_for
+    from yamlmod.usecases.fit_args import insert_fitting
+    from yamlmod.usecases.index_offset import offset_as_cause, refuse_index_offset, spelling_of
+    from yamlmod.usecases.layer_numbers import layer_number_warnings
+    from yamlmod.usecases.model_file import (
+        open_target,
+        positions_of,
+        readers_of,
+        shadowed_cfg,
+        sources_of,
+    )
+    from yamlmod.usecases.new_errors import refuse_new_errors
+    from yamlmod.usecases.plan_changes import changes_of
     from yamlmod.workspace.tree import Tree
 
     values = parse_args(args)
@@ -151,5 +152,5 @@ def run(
     lines = [*told.lines, *plan_lines(tree, fork, plan)]
     sinks = wish.sinks(write)
     report = Report("add", lines, warnings, {**told.data, **plan_data(fork, plan)})
-    changes = [yaml_change(model, outcome, wish), *changes_of(tree, plan, sinks)]
+    changes = [yaml_change(model, outcome, wish), *changes_of(tree, plan, sinks.keeps)]
     finish(changes, report, sinks, tree.root)

@@ -47,10 +47,10 @@ def run(
     Previews unless -w or -o is given. Each edit speaks of the file as the one before it left it;
     docs/recipes.md shows the form.
     """
-    from yamlmod.cli.finish_yaml import Wish, finish_yaml
-    from yamlmod.cli.target import no_both, open_target, recipe_cfg
+    from yamlmod.cli.finish_model import Wish, finish_yaml
     from yamlmod.ops.chain import chain
     from yamlmod.ops.recipe import read_recipe
+    from yamlmod.usecases.model_file import no_both, open_target, recipe_cfg
     from yamlmod.workspace.files import display, read_text
 
     no_both(write, output)

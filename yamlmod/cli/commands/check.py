@@ -101,9 +101,10 @@ def run(
     well.
     """
     from yamlmod.cli.check_report import Wish, explain_rule, report, rule_words
-    from yamlmod.cli.check_setup import check_options
-    from yamlmod.cli.checking import Checked, check_files
     from yamlmod.errors import Refusal
+    from yamlmod.report.progress import progress
+    from yamlmod.usecases.check import Checked, check_files
+    from yamlmod.usecases.check_setup import check_options
     from yamlmod.workspace.walk import YamlFile, yaml_files
 
     chosen = CheckFormat.json if json else format
@@ -122,5 +123,5 @@ def run(
         found = (*(YamlFile(path) for path in named), *found)
         named = []
     closed = [Checked(unreadable=error, is_folder=True) for error in files.unreadable]
-    done = [*closed, *check_files(named, found, options, wish.fixes)]
+    done = [*closed, *check_files(named, found, options, wish.fixes, progress)]
     raise SystemExit(report(done, options, wish))

@@ -33,10 +33,10 @@ def run(
     layer, and `expected` says which numbers would lead to the old one.
     """
     from yamlmod.cli.console import say, say_json, show
-    from yamlmod.cli.target import open_target
     from yamlmod.ops.compare import compare
     from yamlmod.ops.compare_lines import comparison_data, comparison_lines
     from yamlmod.ops.recipe_from_diff import recipe_from_diff
+    from yamlmod.usecases.model_file import open_target
 
     old, new = open_target(before).model, open_target(after).model
     files = {"command": "diff", "before": old.document.shown, "after": new.document.shown}

@@ -38,7 +38,11 @@ def run(
     from dataclasses import asdict
 
     from yamlmod.cli.console import say, say_json, show
-    from yamlmod.cli.diagnosis import (
+    from yamlmod.fork.audit.installed_modules import survey
+    from yamlmod.fork.parser.locate import locate
+    from yamlmod.report.tables import table
+    from yamlmod.runtime.interpreter import ask, choose
+    from yamlmod.usecases.doctor import (
         DISTRIBUTIONS,
         ddp_findings,
         export_findings,
@@ -52,11 +56,7 @@ def run(
         unreadable_findings,
         yaml_findings,
     )
-    from yamlmod.cli.usage import uses
-    from yamlmod.fork.locate import locate
-    from yamlmod.fork.survey import survey
-    from yamlmod.report.tables import table
-    from yamlmod.runtime.interpreter import ask, choose
+    from yamlmod.usecases.module_uses import uses
     from yamlmod.workspace.search import python_files
     from yamlmod.workspace.tree import Tree
 

@@ -51,7 +51,8 @@ def run(
     build the network of CFG and to trace it once, without network and without installers.
     """
     from yamlmod.cli.console import say, say_json, show
-    from yamlmod.cli.explaining import answer_json, of_cfg, of_onnx, report
+    from yamlmod.cli.explain_report import answer_json, report
+    from yamlmod.usecases.explain import of_cfg, of_onnx
 
     as_json = json or format is Format.json
     if repo is None:

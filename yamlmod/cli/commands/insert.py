@@ -88,8 +88,10 @@ def run(
     --readers choose otherwise). With --repo the fork's own code is read (and never run) to find the
     args with which it builds the class for the right channels at every scale of the file.
     """
-    from yamlmod.cli.finish_yaml import Wish, finish_yaml
-    from yamlmod.cli.target import (
+    from yamlmod.cli.finish_model import Wish, finish_yaml
+    from yamlmod.ops.insert import Request, insert
+    from yamlmod.usecases.chosen_module import Choices, template_in
+    from yamlmod.usecases.model_file import (
         no_both,
         no_words_without_repo,
         open_target,
@@ -97,8 +99,6 @@ def run(
         readers_of,
         sources_of,
     )
-    from yamlmod.cli.wanted import Choices, template_in
-    from yamlmod.ops.insert import Request, insert
 
     no_both(write, output)
     values = parse_args(args)
@@ -118,7 +118,7 @@ def run(
         no_words_without_repo(target_function, dialect)
         outcome = insert(target.model, request)
     else:
-        from yamlmod.cli.fork_rows import ForkWords, insert_in_fork
+        from yamlmod.usecases.fork_rows import ForkWords, insert_in_fork
 
         outcome = insert_in_fork(ForkWords(repo, target_function, dialect), target.model, request)
     wish = Wish(output, write, force, dry_run, check, diff, json, format)

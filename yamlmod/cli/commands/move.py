@@ -50,9 +50,9 @@ def run(
     Previews unless -w or -o is given. Whoever read the layer reads its input, and the readers of
     the layer above its new place read it.
     """
-    from yamlmod.cli.finish_yaml import Wish, finish_yaml
-    from yamlmod.cli.target import no_both, open_target
+    from yamlmod.cli.finish_model import Wish, finish_yaml
     from yamlmod.ops.move import move
+    from yamlmod.usecases.model_file import no_both, open_target
 
     no_both(write, output)
     target = open_target(cfg)

@@ -44,16 +44,16 @@ def run(
     The module is a channel attention that starts as the identity; put your own in its place. What
     exists is never overwritten.
     """
-    from yamlmod.cli.console import say_json, show
-    from yamlmod.cli.scaffolding import next_steps, place_for, write
-    from yamlmod.registry.naming import stem_of
+    from yamlmod.cli.console import say, say_json, show
+    from yamlmod.registry.class_names import stem_of
     from yamlmod.registry.scaffold import scaffold
+    from yamlmod.usecases.new_template import next_steps, place_for, write
     from yamlmod.workspace.files import display
 
     parent = place_for(name, rule, folder)
     home = parent / stem_of(name)
     files = {home / file: text for file, text in scaffold(name, rule).items()}
-    write(home, files, dry_run)
+    say(f"warning: {line}" for line in write(home, files, dry_run))
     if json or format is Format.json:
         written = [] if dry_run else [display(path) for path in files]
         say_json({"command": "new", "folder": display(home), "written": written})

@@ -64,11 +64,12 @@ def run(
     refused without --force.
     """
     from yamlmod.cli.finish import finish
-    from yamlmod.cli.registration import refuse_faulty_registration
-    from yamlmod.cli.repository import changes_of, plan_report
-    from yamlmod.cli.wanted import Choices, plan_for, templates_for
-    from yamlmod.fork.locate import locate
+    from yamlmod.cli.plan_report import plan_report
+    from yamlmod.fork.parser.locate import locate
     from yamlmod.fork.read.opening import reader_with
+    from yamlmod.usecases.chosen_module import Choices, plan_for, templates_for
+    from yamlmod.usecases.plan_changes import changes_of
+    from yamlmod.usecases.registration import refuse_faulty_registration
     from yamlmod.workspace.tree import Tree
 
     tree = Tree(repo)
@@ -80,4 +81,4 @@ def run(
     refuse_faulty_registration(reader_with(tree, fork, plan.texts), templates)
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
     report = plan_report("patch", tree, fork, plan)
-    finish(changes_of(tree, plan, sinks), report, sinks, tree.root)
+    finish(changes_of(tree, plan, sinks.keeps), report, sinks, tree.root)

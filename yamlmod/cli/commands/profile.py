@@ -95,9 +95,9 @@ def run(
     """
     from yamlmod.cli.console import say, say_json
     from yamlmod.cli.profile_report import write
-    from yamlmod.cli.profiling import Settings, compare, question, subjects
-    from yamlmod.cli.running import open_run
     from yamlmod.runtime.answers import ProfileAnswer
+    from yamlmod.usecases.fork_run import open_run
+    from yamlmod.usecases.profile import Settings, compare, question, subjects
 
     opened = open_run(repo, python, not no_stand_ins)
     found = subjects(opened, cfgs, base)

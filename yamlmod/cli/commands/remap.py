@@ -84,10 +84,11 @@ def run(
     checkpoint is read as data: nothing of its pickle is executed.
     """
     from yamlmod.cli.console import say, say_json, show
-    from yamlmod.cli.remapping import bare_loads, check_answer, check_paths, question, report
-    from yamlmod.cli.running import draft_of, keep_draft, open_run
-    from yamlmod.ops.follow import follow
+    from yamlmod.cli.remap_report import report
+    from yamlmod.ops.layer_map import follow
     from yamlmod.runtime.answers import RemapAnswer
+    from yamlmod.usecases.fork_run import draft_of, keep_draft, open_run
+    from yamlmod.usecases.remap import bare_loads, check_answer, check_paths, question
     from yamlmod.workspace.files import real_path
 
     as_json = json or format is Format.json

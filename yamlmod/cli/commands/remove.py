@@ -59,9 +59,9 @@ def run(
     Previews unless -w or -o is given. A layer that changes stride or channels is refused, and so
     is one with several inputs, unless --from says which of them to read instead.
     """
-    from yamlmod.cli.finish_yaml import Wish, finish_yaml
-    from yamlmod.cli.target import layers_of, no_both, open_target, sources_of
+    from yamlmod.cli.finish_model import Wish, finish_yaml
     from yamlmod.ops.remove import remove
+    from yamlmod.usecases.model_file import layers_of, no_both, open_target, sources_of
 
     no_both(write, output)
     target = open_target(cfg)

@@ -60,9 +60,9 @@ def run(
     --repo the fork's own code is read (and never run) to find the args with which it builds the
     class for the channels that are there, at every scale of the file.
     """
-    from yamlmod.cli.finish_yaml import Wish, finish_yaml
-    from yamlmod.cli.target import no_both, no_words_without_repo, open_target
+    from yamlmod.cli.finish_model import Wish, finish_yaml
     from yamlmod.ops.replace import replace
+    from yamlmod.usecases.model_file import no_both, no_words_without_repo, open_target
 
     no_both(write, output)
     values = parse_args(args)
@@ -72,7 +72,7 @@ def run(
         no_words_without_repo(target_function, dialect)
         outcome = replace(target.model, layer, module, values, force=force)
     else:
-        from yamlmod.cli.fork_rows import ForkWords, replace_in_fork
+        from yamlmod.usecases.fork_rows import ForkWords, replace_in_fork
 
         outcome = replace_in_fork(
             ForkWords(repo, target_function, dialect), target.model, layer, module, values, force

@@ -43,7 +43,7 @@ def run(
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.layers import layers_data, layers_table
-    from yamlmod.cli.target import open_target
+    from yamlmod.usecases.model_file import open_target
 
     model = open_target(cfg).model
     if repo is not None:
@@ -58,8 +58,8 @@ def run(
 def _show_built(model: Network, repo: Path, as_json: bool) -> None:
     from yamlmod.cli.built_layers import built_data, built_table
     from yamlmod.cli.console import say_json, show
-    from yamlmod.cli.fork_reading import built_layers
     from yamlmod.model.parse import load_plain
+    from yamlmod.usecases.fork_questions import built_layers
 
     document = model.document
     readings = built_layers(repo, load_plain(document.text, document.shown))

@@ -9,8 +9,8 @@ import typer
 from yamlmod.cli.options import Format, Json, OutputFormat, Repo
 
 if TYPE_CHECKING:
-    from yamlmod.cli.usage import Use
-    from yamlmod.fork.survey import Patched
+    from yamlmod.fork.audit.installed_modules import Patched
+    from yamlmod.usecases.module_uses import Use
 
 EPILOG = """\b
 Examples:
@@ -36,10 +36,10 @@ def run(
     module of the registry that a YAML uses and the fork does not have. Nothing is run or written.
     """
     from yamlmod.cli.console import say, say_json, show
-    from yamlmod.cli.usage import uses
-    from yamlmod.fork.locate import locate
-    from yamlmod.fork.survey import survey
+    from yamlmod.fork.audit.installed_modules import survey
+    from yamlmod.fork.parser.locate import locate
     from yamlmod.registry.catalogue import visible
+    from yamlmod.usecases.module_uses import uses
     from yamlmod.workspace.files import display
     from yamlmod.workspace.recover import interrupted
     from yamlmod.workspace.search import leftovers, python_files

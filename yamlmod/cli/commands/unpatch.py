@@ -48,10 +48,11 @@ def run(
     edited by hand is refused without --force. Checkpoints pickled with the class no longer load.
     """
     from yamlmod.cli.finish import finish
-    from yamlmod.cli.repository import changes_of, plan_report
-    from yamlmod.cli.wanted import name_of
-    from yamlmod.fork.locate import locate
-    from yamlmod.fork.uninstall import uninstall
+    from yamlmod.cli.plan_report import plan_report
+    from yamlmod.fork.parser.locate import locate
+    from yamlmod.fork.patch.uninstall import uninstall
+    from yamlmod.usecases.chosen_module import name_of
+    from yamlmod.usecases.plan_changes import changes_of
     from yamlmod.workspace.tree import Tree
 
     names = list(dict.fromkeys(name_of(word) for word in modules))
@@ -60,4 +61,4 @@ def run(
     plan = uninstall(tree, fork, names, force)
     sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
     report = plan_report("unpatch", tree, fork, plan)
-    finish(changes_of(tree, plan, sinks), report, sinks, tree.root)
+    finish(changes_of(tree, plan, sinks.keeps), report, sinks, tree.root)

@@ -80,10 +80,10 @@ def run(
     say in the output.
     """
     from yamlmod.cli.console import say, say_json, show
-    from yamlmod.cli.running import open_run, told_of_run
     from yamlmod.cli.verify_report import data, lines
-    from yamlmod.cli.verifying import Subjects, Verifier, Wish, cfg_names, parse_sizes
     from yamlmod.errors import Refusal
+    from yamlmod.usecases.fork_run import open_run, told_of_run
+    from yamlmod.usecases.verify import Subjects, Verifier, Wish, cfg_names, parse_sizes
 
     identity = init is Init.identity
     if identity and base is None:

@@ -1,1 +1,1 @@
-"""One file per family of forks; `yamlmod.fork.dialect` lists the folder and loads them."""
+"""One file per family of forks; `yamlmod.fork.parser.dialect` lists the folder and loads them."""

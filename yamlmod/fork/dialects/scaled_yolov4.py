@@ -1,6 +1,6 @@
 """Scaled-YOLOv4 (yolov4-large) and YOLOR's `paper` branch: CSP blocks with Mish, x+1 channels."""
 
-from yamlmod.fork.dialect import Dialect, Sign
+from yamlmod.fork.parser.dialect import Dialect, Sign
 
 DIALECT = Dialect(
     name="scaled-yolov4",

@@ -4,7 +4,7 @@ New classes go into nn/modules/conv.py, where its own attention classes live; in
 are one file.
 """
 
-from yamlmod.fork.dialect import Dialect, Fault, Sign
+from yamlmod.fork.parser.dialect import Dialect, Fault, Sign
 
 DIALECT = Dialect(
     name="ultralytics",

@@ -1,6 +1,6 @@
 """YOLOv3 by ultralytics: YOLOv5's code with YOLOv3's networks."""
 
-from yamlmod.fork.dialect import Dialect, Sign
+from yamlmod.fork.parser.dialect import Dialect, Sign
 
 DIALECT = Dialect(
     name="yolov3",

@@ -1,6 +1,6 @@
 """YOLOv5, v1.0 to the newest."""
 
-from yamlmod.fork.dialect import Dialect, Fault, Sign
+from yamlmod.fork.parser.dialect import Dialect, Fault, Sign
 
 DIALECT = Dialect(
     name="yolov5",

@@ -1,6 +1,6 @@
 """YOLOv5-face: heads with landmarks, ShuffleNet and stem blocks."""
 
-from yamlmod.fork.dialect import Dialect, Sign
+from yamlmod.fork.parser.dialect import Dialect, Sign
 
 DIALECT = Dialect(
     name="yolov5-face",

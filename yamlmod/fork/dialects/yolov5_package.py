@@ -1,6 +1,6 @@
 """The yolov5 package of the package index, which imports itself by its own name."""
 
-from yamlmod.fork.dialect import Dialect, Sign
+from yamlmod.fork.parser.dialect import Dialect, Sign
 
 DIALECT = Dialect(
     name="yolov5-package",

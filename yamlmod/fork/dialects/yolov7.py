@@ -1,6 +1,6 @@
 """YOLOv7: implicit heads, auxiliary heads, reparameterised convolutions."""
 
-from yamlmod.fork.dialect import Dialect, Sign
+from yamlmod.fork.parser.dialect import Dialect, Sign
 
 DIALECT = Dialect(
     name="yolov7",

@@ -1,6 +1,6 @@
 """YOLOv9: dual heads and reversible branches."""
 
-from yamlmod.fork.dialect import Dialect, Sign
+from yamlmod.fork.parser.dialect import Dialect, Sign
 
 DIALECT = Dialect(
     name="yolov9",

@@ -26,7 +26,7 @@ from yamlmod.fork.numbers.meanings import (
 )
 from yamlmod.fork.numbers.scope import Scope, evaluate
 from yamlmod.fork.numbers.uses import formatted, index, save_numbers
-from yamlmod.fork.parse_model import FunctionNode
+from yamlmod.fork.parser.parse_model import FunctionNode
 
 _Arguments = list[Meanings]
 _SAME = frozenset(

@@ -14,7 +14,7 @@ from yamlmod.fork.numbers.knowledge import FunctionCode, Knowledge, TooMuchCodeE
 from yamlmod.fork.numbers.meanings import LAYERS, SAVE
 from yamlmod.fork.numbers.scope import Scope, evaluate
 from yamlmod.fork.numbers.walk import FunctionWalk
-from yamlmod.fork.parse_model import Function, FunctionNode
+from yamlmod.fork.parser.parse_model import Function, FunctionNode
 from yamlmod.fork.python.answers import Definition, class_in
 from yamlmod.fork.python.import_graph import ImportGraph
 

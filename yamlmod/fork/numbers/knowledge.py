@@ -13,7 +13,7 @@ from yamlmod.fork.numbers.findings import (
     LayerNumberKind,
 )
 from yamlmod.fork.numbers.meanings import NOTHING, Meaning, Meanings, joined
-from yamlmod.fork.parse_model import Function, FunctionNode
+from yamlmod.fork.parser.parse_model import Function, FunctionNode
 from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.python.import_graph import ImportGraph
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from yamlmod.edits import newline_of
 from yamlmod.errors import Place, Refusal
-from yamlmod.fork.coding import refuse_other_coding
 from yamlmod.fork.files import Files
+from yamlmod.fork.parser.coding import refuse_other_coding
 
 # A syntax tree takes up to 1.8 kB for a word or sign of its text, a thousand times what the text
 # takes. The largest file of a fork that was seen has 60,000 words.

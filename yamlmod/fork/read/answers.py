@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from yamlmod.fork.read.values import (
+from yamlmod.fork.read.interpreter.values import (
     Builtin,
     ClassValue,
     FunctionValue,

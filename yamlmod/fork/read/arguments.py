@@ -20,7 +20,7 @@ from yamlmod.fork.read.defaults import default_tails
 from yamlmod.fork.read.misplaced import KERNELS, misplaced
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.rows import nominals_at, rows_of, sources_of, with_args, with_row
-from yamlmod.registry.signature import is_channels, is_input_channels
+from yamlmod.registry.code.signature import is_channels, is_input_channels
 
 # right: it builds and runs, for the channels that are there. fails: the fork would raise. unfit: it
 # builds, for other channels. unknown: the fork's code says too little.

@@ -7,8 +7,8 @@ from typing import Any
 
 from yamlmod.fork.python.answers import class_in
 from yamlmod.fork.read.network import ForkReader
-from yamlmod.registry.repeats import repeats_at
-from yamlmod.registry.signature import constructor_of
+from yamlmod.registry.code.repeats import repeats_at
+from yamlmod.registry.code.signature import constructor_of
 
 _LONGEST = 2
 

@@ -8,21 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from yamlmod.fork.parse_model import Function, read_functions
+from yamlmod.fork.parser.parse_model import Function, read_functions
 from yamlmod.fork.python.import_graph import ImportGraph
 from yamlmod.fork.read.answers import NetworkReading, RowReading, name_of, plain
-from yamlmod.fork.read.assembly import new_machine
-from yamlmod.fork.read.calls import bind_arguments
-from yamlmod.fork.read.machine import Machine
-from yamlmod.fork.read.recording import (
-    FinishedError,
-    Recorder,
-    RowRecord,
-    guard,
-    parameters_of,
-)
-from yamlmod.fork.read.scopes import ModuleScope, SourceFile
-from yamlmod.fork.read.values import (
+from yamlmod.fork.read.interpreter.assembly import new_machine
+from yamlmod.fork.read.interpreter.calls import bind_arguments
+from yamlmod.fork.read.interpreter.machine import Machine
+from yamlmod.fork.read.interpreter.scopes import ModuleScope, SourceFile
+from yamlmod.fork.read.interpreter.values import (
     MISSING,
     Bound,
     ClassValue,
@@ -33,6 +26,13 @@ from yamlmod.fork.read.values import (
     TensorValue,
     UnknownValue,
     Value,
+)
+from yamlmod.fork.read.recording import (
+    FinishedError,
+    Recorder,
+    RowRecord,
+    guard,
+    parameters_of,
 )
 
 _BY_HEAD = {
@@ -142,7 +142,7 @@ class _Run:
                 raise error from None
 
     def _initialise(self, cls: ClassValue, keywords: dict[str, Value]) -> None:
-        from yamlmod.fork.read.calls import initialise
+        from yamlmod.fork.read.interpreter.calls import initialise
 
         self.model = Instance(cls)
         try:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from yamlmod.fork.idiom import sets_number
-from yamlmod.fork.parse_model import Function
+from yamlmod.fork.parser.idiom import sets_number
+from yamlmod.fork.parser.parse_model import Function
 from yamlmod.fork.read.answers import NetworkReading, UnknownPart
-from yamlmod.fork.read.scopes import Frame
-from yamlmod.fork.read.values import MISSING, Instance, UnknownValue, Value
+from yamlmod.fork.read.interpreter.scopes import Frame
+from yamlmod.fork.read.interpreter.values import MISSING, Instance, UnknownValue, Value
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from yamlmod.fork.files import Files
-from yamlmod.fork.locate import Fork, graph_of
+from yamlmod.fork.parser.locate import Fork, graph_of
 from yamlmod.fork.python.modules import Modules
 from yamlmod.fork.python.overlay import Overlay
 from yamlmod.fork.read.network import ForkReader

@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from yamlmod.fork.parse_model import Function
+from yamlmod.fork.parser.parse_model import Function
 from yamlmod.fork.read.answers import Failure, Stage
-from yamlmod.fork.read.machine import Machine, Signal
-from yamlmod.fork.read.numbering import NumberWatch
-from yamlmod.fork.read.scopes import Frame
-from yamlmod.fork.read.torch_names import parameters_of as of_torch
-from yamlmod.fork.read.values import (
+from yamlmod.fork.read.interpreter.machine import Machine, Signal
+from yamlmod.fork.read.interpreter.scopes import Frame
+from yamlmod.fork.read.interpreter.values import (
     ClassValue,
     FunctionValue,
     Instance,
@@ -24,6 +22,8 @@ from yamlmod.fork.read.values import (
     Value,
     Wrapped,
 )
+from yamlmod.fork.read.numbering import NumberWatch
+from yamlmod.fork.read.torch_rules.torch_names import parameters_of as of_torch
 
 _MARKS = ("i", "f", "type", "np")
 

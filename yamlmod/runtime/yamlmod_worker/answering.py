@@ -70,7 +70,7 @@ def _clean(text: str) -> str:
 
 
 def _answer(question: Dict[str, Any], tell: _Tell) -> Dict[str, Any]:
-    """Ask the module that the question's kind names: the function `answer` in it.
+    """Ask `answer` in the folder that the question names.
 
     It gets the question, and a function that tells parts of the answer before the rest is there.
     """
@@ -79,6 +79,6 @@ def _answer(question: Dict[str, Any], tell: _Tell) -> Dict[str, Any]:
     except ImportError as error:
         message = "{} has no torch: {}".format(sys.executable, error)
         raise Refused("no-torch", message, "name the Python that runs the fork: --python") from None
-    module = importlib.import_module("." + question["kind"], __package__)
+    module = importlib.import_module("." + question["kind"] + ".answer", __package__)
     versions = {"python": platform.python_version(), "torch": torch.__version__}
     return {**module.answer(question, tell), **versions}

@@ -1,0 +1,105 @@
+"""Which layer became which: what weights follow, for every kind of edit and several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import yamlmod
+from tools.real_forks import fork_folder
+from yamlmod.ops.layer_map import Following, follow
+from yamlmod.ops.network import read_network
+
+_NEW = None
+Edit = Callable[[yamlmod.Model], yamlmod.Model]
+Labels = list[int | None]
+
+
+def _yolov5s() -> str:
+    path = fork_folder("yolov5==7.0.14") / "models" / "yolov5s.yaml"
+    return path.read_text(encoding="utf-8")
+
+
+def _follow(before: str, after: str) -> Following:
+    return follow(read_network(before, "a"), read_network(after, "b"))
+
+
+def _pairs(labels: Labels) -> tuple[tuple[int, int], ...]:
+    """What the pairs must be, from the old index of every new layer."""
+    return tuple(sorted((old, new) for new, old in enumerate(labels) if old is not None))
+
+
+def _inserted(*after: int, count: int = 25) -> Labels:
+    labels: Labels = []
+    for layer in range(count):
+        labels += [layer, *[_NEW] * after.count(layer)]
+    return labels
+
+
+def _at_every_place() -> Iterator[tuple[int, ...]]:
+    yield from ((place,) for place in range(24))
+    yield from [(2, 8, 23), (17, 20, 23), (2, 3, 9)]
+
+
+@pytest.mark.fork
+def test_inserted_layers_at_every_place() -> None:
+    text = _yolov5s()
+    for after in _at_every_place():
+        found = _follow(text, yamlmod.load(text).insert("ECA", after=after).to_text())
+        assert found.pairs == _pairs(_inserted(*after)), after
+        assert (found.moved, found.removed, found.difference) == ((), (), "")
+        back = _follow(yamlmod.load(text).insert("ECA", after=after).to_text(), text)
+        assert back.pairs == tuple((new, old) for old, new in found.pairs), after
+
+
+_ALL: Labels = list(range(25))
+_EDITS: dict[str, tuple[Edit, Labels, int]] = {
+    "nothing": (lambda m: m, _ALL, 0),
+    "remove SPPF": (lambda m: m.remove(9), [*_ALL[:9], *_ALL[10:]], 0),
+    "replace SPPF": (lambda m: m.replace(9, "SPPCSPC"), _ALL, 0),
+    "replace a C3 by its attention form": (lambda m: m.replace(4, "C3_ECA"), _ALL, 0),
+    "remove a layer and insert two": (
+        lambda m: m.remove(9).insert("ECA", after=[3, 16]),
+        [*_ALL[:4], _NEW, *_ALL[4:9], *_ALL[10:18], _NEW, *_ALL[18:]],
+        0,
+    ),
+    "replace beside an insertion": (
+        lambda m: m.insert("SimAM", before="SPPF").replace("SPPF", "SPPCSPC"),
+        _inserted(8),
+        0,
+    ),
+    "move SPPF in front of a C3": (
+        lambda m: m.move(9, after=5),
+        [0, 1, 2, 3, 4, 5, 9, 6, 7, 8, *_ALL[10:]],
+        1,
+    ),
+    "move and insert": (
+        lambda m: m.move(9, after=5).insert("ECA", after=[2]),
+        [0, 1, 2, _NEW, 3, 4, 5, 9, 6, 7, 8, *_ALL[10:]],
+        1,
+    ),
+}
+
+
+@pytest.mark.fork
+@pytest.mark.parametrize("name", list(_EDITS))
+def test_edits_of_yolov5s(name: str) -> None:
+    edit, labels, moved = _EDITS[name]
+    text = _yolov5s()
+    found = _follow(text, edit(yamlmod.load(text)).to_text())
+    assert found.pairs == _pairs(labels)
+    assert len(found.moved) == moved
+    kept = {old for old in labels if old is not None}
+    assert found.removed == tuple(layer for layer in _ALL if layer not in kept)
+
+
+@pytest.mark.fork
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 23), min_size=1, max_size=6, unique=True))
+def test_any_insertions(after: list[int]) -> None:
+    text = _yolov5s()
+    found = _follow(text, yamlmod.load(text).insert("SimAM", after=after).to_text())
+    assert found.pairs == _pairs(_inserted(*after))

@@ -1,0 +1,200 @@
+"""Causes that the brackets tell: a missing comma, too few of them, too many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+from yamlmod.checks.syntax.brackets import Line
+from yamlmod.checks.syntax.cause import Cause, Look, parses
+from yamlmod.edits import Edit, apply_edits
+from yamlmod.errors import Refusal
+from yamlmod.model.document import parse_document
+
+_TRIED = 24
+_MARGIN = "  "
+
+
+def _missing_comma(text: str, lines: list[Line]) -> Iterator[Cause]:
+    marks = [mark for line in lines for mark in line.marks]
+    for mark, behind in pairwise(marks):
+        if mark.mark == "]" and behind.mark == "[" and mark.depth >= 1:
+            at = mark.position + 1
+            yield Cause(
+                mark.position,
+                at,
+                "a comma is missing behind this row",
+                "write a comma at its end",
+                (Edit(at, at, ","),),
+            )
+            return
+
+
+def _missing_comma_inside(text: str, lines: list[Line]) -> Iterator[Cause]:
+    marks = [mark for line in lines for mark in line.marks]
+    for mark, behind in pairwise(marks):
+        words = mark.mark not in "[]," and behind.mark == "[" and mark.depth >= 1
+        if words and not mark.mark.endswith(":"):
+            at = mark.position + len(mark.mark)
+            yield Cause(
+                mark.position,
+                at,
+                f"a comma is missing behind {mark.mark!r}",
+                f"write `{mark.mark}, [`",
+                (Edit(at, at, ","),),
+            )
+            return
+
+
+def _no_opening(text: str, lines: list[Line]) -> Iterator[Cause]:
+    """A table whose rows close themselves: its own opening bracket is not there."""
+    for line in lines:
+        comma = next((m for m in line.marks if m.depth == 0 and m.mark == ","), None)
+        if comma is None or not line.is_row or line.depth != 0:
+            continue
+        at = next(mark for mark in line.marks if mark.mark == "[").position
+        edits = (Edit(at, at, _MARGIN + "[" if at == line.start else "["), *_indents(lines, at))
+        lost = _lost_rows(apply_edits(text, edits))
+        missing = f", and rows are missing above it: {lost}" if lost else ""
+        yield Cause(
+            at,
+            at + 1,
+            f"the table has no opening bracket in front of its first row{missing}",
+            "put the rows back, and a [ in front of the first" if lost else "write a [ there",
+            edits,
+            certain=not lost,
+        )
+        return
+
+
+def _indents(lines: list[Line], but: int = -1) -> tuple[Edit, ...]:
+    """Return the edits that indent the lines of tables which stand at the margin."""
+    flow = [line for line in lines if line.text[:1] in ("[", "]")]
+    return tuple(Edit(line.start, line.start, _MARGIN) for line in flow if line.start != but)
+
+
+def _no_indent(text: str, lines: list[Line]) -> Iterator[Cause]:
+    """A table at the margin, where YAML takes its bracket for the beginning of a key."""
+    edits = _indents(lines)
+    if edits and not parses(text):
+        first = edits[0].start
+        yield Cause(
+            first,
+            first + 1,
+            "the table stands at the margin, where YAML looks for a key; pages lose indentation",
+            "indent the rows",
+            edits,
+        )
+
+
+def _lost_rows(text: str) -> str:
+    """Return how many rows are missing at the top, by the head's numbers and by the comments."""
+    if not parses(text):
+        return ""
+    try:
+        rows = parse_document(text, "trial").rows
+    except Refusal:
+        return ""
+    head = max((ref.value for ref in rows[-1].refs), default=0) - (len(rows) - 2)
+    comments = Counter(row.comment.value - row.index for row in rows if row.comment is not None)
+    by_comments = comments.most_common(1)[0][0] if comments else 0
+    told = [f"{head} by the numbers that the head reads"] if head > 0 else []
+    if by_comments > 0:
+        told.append(f"{by_comments} by the index comments")
+    return ", ".join(told)
+
+
+def _unclosed_row(text: str, lines: list[Line]) -> Iterator[Cause]:
+    table = _table_depth(lines)
+    previous: Line | None = None
+    for line in lines:
+        if line.is_row and previous is not None and line.depth > table:
+            yield from _bracket_too_few(text, previous)
+            return
+        if line.is_row or line.is_key:
+            previous = line if line.is_row else None
+        closes = line.text.strip().startswith("]")
+        if closes and previous is not None and line.depth > table:
+            yield from _bracket_too_few(text, previous)
+            return
+
+
+def _bracket_too_few(text: str, line: Line) -> Iterator[Cause]:
+    first = next(mark for mark in line.marks if mark.mark == "[")
+    places = [m.position + len(m.mark) for m in line.marks if m.mark not in "[,"][:_TRIED]
+    ways = {text[:at] + "]" + text[at:]: at for at in places}  # two places may give one text
+    good = [at for way, at in ways.items() if parses(way)]
+    edits = (Edit(good[0], good[0], "]"),) if len(good) == 1 else ()
+    fixed = apply_edits(text, edits)[line.start :].split("\n", 1)[0].split("#")[0].strip()
+    yield Cause(
+        good[0] - 1 if edits else first.position,
+        good[0] if edits else line.end,
+        "a bracket of this row is not closed",
+        f"write {fixed}" if edits else "close every [ of the row",
+        edits,
+    )
+
+
+def _table_depth(lines: list[Line]) -> int:
+    """Return the depth at which most rows begin: 1 in a flow table, 0 in a block list."""
+    depths = [line.depth for line in lines if line.is_row]
+    return min(1, max(set(depths), key=depths.count)) if depths else 1
+
+
+def _too_many(text: str, lines: list[Line]) -> Iterator[Cause]:
+    for index, line in enumerate(lines):
+        closing = next((m for m in line.marks if m.mark == "]" and m.depth <= 0), None)
+        follows = next((b for b in lines[index + 1 :] if b.marks), None)
+        goes_on = (
+            follows is not None
+            and not follows.is_key
+            and (follows.is_row or follows.text.strip().startswith("]"))
+        )
+        below = closing is not None and any(mark.depth < 0 for mark in line.marks)
+        goes_on = goes_on and not line.is_entry  # `- [10,13, 16,30]` closes no table
+        if closing is None or not (goes_on or below):
+            continue
+        places = [m.position for m in line.marks if m.mark == "]"][-_TRIED:]
+        good = [at for at in places if parses(text[:at] + text[at + 1 :])]
+        edits = (Edit(good[-1], good[-1] + 1, ""),) if good else ()
+        yield Cause(
+            closing.position,
+            closing.position + 1,
+            "this bracket closes the table, although it goes on below"
+            if goes_on
+            else "a bracket is closed that was never opened",
+            "take it out, or open it",
+            edits,
+        )
+        return
+
+
+def _unclosed_table(text: str, lines: list[Line]) -> Iterator[Cause]:
+    last: Line | None = None
+    for line in [*lines, Line(len(text), "end:", (), 0)]:
+        if line.is_key:
+            if last is not None and last.after > 0:
+                at = last.end
+                yield Cause(
+                    max(at - 1, 0),
+                    at,
+                    "the table ends here, and its bracket is not closed",
+                    f"write {']' * last.after} behind its last row",
+                    (Edit(at, at, "]" * last.after),),
+                )
+                return
+            last = None
+        if line.marks:
+            last = line
+
+
+BRACKET_LOOKS: tuple[Look, ...] = (
+    _missing_comma,
+    _no_opening,
+    _no_indent,
+    _unclosed_row,
+    _too_many,
+    _missing_comma_inside,
+    _unclosed_table,
+)

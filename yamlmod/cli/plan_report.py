@@ -1,0 +1,37 @@
+"""How the plan of a patch reads, as text and as data."""
+
+from __future__ import annotations
+
+from yamlmod.cli.finish import Report
+from yamlmod.fork.parser.locate import Fork, shown_dialect
+from yamlmod.fork.patch.plan import Plan
+from yamlmod.workspace.tree import Tree
+
+
+def plan_report(command: str, tree: Tree, fork: Fork, plan: Plan) -> Report:
+    """Return the summary of a plan, for a person and as data."""
+    lines = [f"{command} {tree.shown('.')}:", *plan_lines(tree, fork, plan)]
+    return Report(command, lines, (), plan_data(fork, plan))
+
+
+def plan_lines(tree: Tree, fork: Fork, plan: Plan) -> list[str]:
+    """Return the fork's family, and one line for each step and note."""
+    notes = [*plan.notes, *(error.message for error in tree.unreadable)]
+    if fork.others:
+        others = ", ".join(tree.shown(path) for path in fork.others)
+        notes.append(f"{others} stays as it is; --target chooses another parse function")
+    lines = [shown_dialect(tree, fork), *(step.text for step in plan.steps)]
+    return [f"  {line}" for line in lines] + [f"  note: {note}" for note in notes]
+
+
+def plan_data(fork: Fork, plan: Plan) -> dict[str, object]:
+    """Return the fork and a plan's steps and notes as plain data."""
+    steps = [{"kind": s.kind, "path": s.path, "line": s.line, "text": s.text} for s in plan.steps]
+    found = {
+        "dialect": fork.dialect.name,
+        "parse": fork.yolo,
+        "function": fork.function.name,
+        "modules": fork.common,
+        "others": list(fork.others),
+    }
+    return {"fork": found, "steps": steps, "notes": list(plan.notes)}

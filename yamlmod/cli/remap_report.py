@@ -1,0 +1,104 @@
+"""How the answer of `remap` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from yamlmod.errors import one_of
+from yamlmod.model.network import Network
+from yamlmod.ops.layer_map import Following
+from yamlmod.runtime.answers import IdentityAnswer, RemapAnswer
+from yamlmod.usecases.fork_run import told_of_run
+from yamlmod.usecases.remap import LAYER_NAME
+from yamlmod.workspace.files import display
+
+
+def report(
+    answer: RemapAnswer,
+    found: Following,
+    new: Network,
+    loads: Sequence[str],
+    out: Path | None,
+    trains: bool,
+) -> Iterator[str]:
+    """Yield the lines of the answer; ``trains`` says that the fork has a train.py."""
+    tensors, parameters = answer["tensors"], answer["parameters"]
+    share = _Share(parameters)
+    yield f"{answer['form']} checkpoint, {answer['source']}: {share.of([tensors, parameters])}"
+    for note in answer["notes"]:
+        yield f"note: {note}"
+    yield f"right    {share.of(answer['right'])}"
+    yield f"dropped  {_groups(answer['dropped'])}"
+    yield f"new      {_new(answer['new'], new)}"
+    for a, b in found.moved:
+        yield f"moved    layer {a} is layer {b} now"
+    stock = answer["stock"]
+    yield f"Loading by name and shape alone would have put {share.of(stock['right'])} right,"
+    layers = one_of([str(layer) for layer in stock["wrong_layers"]])
+    into = f" (those of the old layers {layers})" if layers else ""
+    yield f"and {share.of(stock['wrong'])} into a wrong layer{into}."
+    yield from _identity(answer["identity"])
+    yield from told_of_run(answer)
+    if out is None:
+        return
+    done, total = answer["expected"]
+    yield f"`{_train(trains, out, new)}` will say: Transferred {done}/{total}"
+    if loads:
+        yield (
+            f"set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 for it: {one_of(loads, 3)} calls torch.load "
+            f"bare, and torch {answer['torch']} then refuses a checkpoint that holds a network"
+        )
+
+
+def _train(trains: bool, out: Path, new: Network) -> str:
+    cfg = new.document.shown
+    if trains:
+        return f"train.py --weights {display(out)} --cfg {cfg}"
+    return f"yolo train model={cfg} pretrained={display(out)}"
+
+
+class _Share:
+    """Writes counts of tensors with their share of the parameters."""
+
+    def __init__(self, parameters: int) -> None:
+        self.parameters = parameters
+
+    def of(self, count: Sequence[int]) -> str:
+        tensors, parameters = count
+        share = 100 * parameters / self.parameters if self.parameters else 0.0
+        return f"{tensors} tensors, {parameters:,} parameters ({share:.1f} %)"
+
+
+def _groups(dropped: Sequence[Sequence[Any]]) -> str:
+    if not dropped:
+        return "none"
+    reasons: dict[str, list[str]] = {}
+    for name, reason, _ in dropped:
+        reasons.setdefault(reason, []).append(name)
+    return "; ".join(f"{one_of(names, 3)}: {reason}" for reason, names in reasons.items())
+
+
+def _new(names: Sequence[Sequence[Any]], model: Network) -> str:
+    if not names:
+        return "none"
+    layers: dict[str, int] = {}
+    for name, size in names:
+        match = LAYER_NAME.match(name)
+        key = f"{match[1]} {model.document.rows[int(match[1])].module}" if match else name
+        layers[key] = layers.get(key, 0) + size
+    text = one_of([f"layer {key}" for key in layers], 6)
+    return f"{len(names)} tensors, {sum(layers.values()):,} values: {text}"
+
+
+def _identity(found: IdentityAnswer | None) -> Iterator[str]:
+    if found is None:
+        return
+    for one in found["cannot"]:
+        yield f"cannot start as the identity: layer {one}"
+    if found["compared"]:
+        error = found["error"]
+        yield f"the outputs equal the pretrained network's: largest difference {error:.1e}"
+    else:
+        yield f"the outputs were not compared: {found['reason']}"

@@ -1,0 +1,1 @@
+"""What is installed in a fork, and what in it fails with newer packages."""

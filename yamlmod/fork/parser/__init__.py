@@ -1,0 +1,1 @@
+"""The parse function of a fork: found, recognised by its family, and read."""

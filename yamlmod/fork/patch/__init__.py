@@ -1,0 +1,1 @@
+"""Plans what goes into a fork's files and what is taken out again."""

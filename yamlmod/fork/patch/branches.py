@@ -1,0 +1,306 @@
+"""What parse_model does with a module: the collection it joins, or a branch of its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from yamlmod.edits import Edit
+from yamlmod.errors import Place, Refusal
+from yamlmod.fork.parser.parse_model import Function, Literal, Names, literal_in, tested_literals
+from yamlmod.fork.patch.code_imports import MARK
+from yamlmod.fork.patch.plan import Change, Step
+from yamlmod.fork.patch.proof import branch, member
+from yamlmod.fork.python.comma_list import element_name, literal_listing
+from yamlmod.fork.python.source import Source
+from yamlmod.registry.template import Template
+
+_PLAIN = Names("i", "f", "m", "args")
+
+
+def register(
+    function: Function, templates: Sequence[Template], plain_else: bool, moving: Iterable[str] = ()
+) -> Change:
+    """Return the change of parse_model that each template's rule asks for.
+
+    ``moving`` are classes that leave the place they have now.
+    """
+    moving = frozenset(moving)
+    parts = [
+        _join_conv(function, [t.class_name for t in templates if t.takes_nominal]),
+        _join_repeats(function, [t.class_name for t in templates if t.rule == "csp"]),
+    ]
+    new: list[tuple[str, list[str]]] = []
+    for rule in ("same", "free"):
+        names = [t.class_name for t in templates if t.rule == rule]
+        names = [n for n in names if n in moving or not named_in_chain(function, n)]
+        if not names or (rule == "free" and plain_else):
+            continue
+        if not function.last_else:
+            raise _no_else(function, names[0])
+        existing = _our_branch(function, rule)
+        if existing is None:
+            new.append((rule, names))
+        else:
+            parts.append(_join_branch(function, existing, names))
+    return Change.joined([*parts, _new_branches(function, new)])
+
+
+def place_of(function: Function, name: str) -> str:
+    """Return the rule by whose place a class is registered now, empty where it is nowhere."""
+    if function.conv and any(element_name(one) == name for one in function.conv.elts):
+        repeats = function.repeats.elts if function.repeats else ()
+        return "csp" if any(element_name(one) == name for one in repeats) else "conv"
+    for node in function.chain:
+        literal = _our_set(function.source, node, function.names.module)
+        if literal and any(element_name(one) == name for one in literal.elts):
+            return "same" if len(node.body) == 2 else "free"
+    return ""
+
+
+def unregister(function: Function, names: Iterable[str], force: bool = False) -> Change:
+    """Return the change that takes classes out of Conv's collection and out of our branches."""
+    gone = set(names)
+    parts = []
+    if function.conv is not None:
+        parts.append(_leave(function.source, function.conv, gone, "the collection of Conv"))
+    parts.append(leave_repeats(function, gone))
+    for node in function.chain:
+        literal = _our_set(function.source, node, function.names.module)
+        if literal is None:
+            continue
+        left = [one for one in literal.elts if element_name(one) not in gone]
+        if left:
+            parts.append(_leave(function.source, literal, gone, "its branch"))
+        else:
+            parts.append(_drop_branch(function, node, literal, force))
+    return Change.joined(parts)
+
+
+def leave_repeats(function: Function, names: Iterable[str]) -> Change:
+    """Return the change that takes classes out of C3's collection alone."""
+    if function.repeats is None:
+        return Change()
+    return _leave(function.source, function.repeats, set(names), "the collection of C3")
+
+
+def preview(template: Template) -> str:
+    """Return the branch that a plain YOLOv5 gets for a template, or why it gets none."""
+    name = template.class_name
+    if template.rule == "conv":
+        return f"if m in {{Conv, ..., {name}}}:"
+    if template.rule == "csp":
+        return (
+            f"if m in {{Conv, ..., {name}}}:\n    ...\n"
+            f"    if m in {{C3, ..., {name}}}:\n        args.insert(2, n)"
+        )
+    if template.rule == "free":
+        return "no branch of its own: the last else already does c2 = ch[f] and leaves args alone"
+    return _branch_text("same", [name], _PLAIN, "ch[f]", "    ", "\n").rstrip("\n")
+
+
+def _join_conv(function: Function, names: Sequence[str]) -> Change:
+    if not names:
+        return Change()
+    if function.conv is None:
+        raise Refusal(
+            "no-conv-collection",
+            f"{names[0]} belongs with Conv, but no branch of "
+            f"{function.node.name} tests a literal that holds Conv and takes args[0] as c2",
+            place=Place.at(
+                function.source.shown,
+                function.source.text,
+                function.source.start(function.chain[0]),
+            ),
+        )
+    return _join(function, function.conv, names, "the collection of Conv")
+
+
+def _join_repeats(function: Function, names: Sequence[str]) -> Change:
+    if not names:
+        return Change()
+    if function.repeats is None:
+        source, at = function.source, function.chain[0]
+        raise Refusal(
+            "no-repeats-collection",
+            f"{names[0]} takes the row's number as C3 does, but {function.node.name} has no "
+            "literal whose members get it by `args.insert(2, n)`",
+            place=Place.at(source.shown, source.text, source.start(at)),
+            hint="choose a module that stands once (see `yamlmod list`); --rule conv takes a class "
+            "of your own, whose row's number then builds so many in sequence",
+        )
+    return _join(function, function.repeats, names, "the collection of C3")
+
+
+def _join_branch(function: Function, node: ast.If, names: Sequence[str]) -> Change:
+    literal = _our_set(function.source, node, function.names.module)
+    return Change() if literal is None else _join(function, literal, names, "the branch")
+
+
+def _join(function: Function, literal: Literal, names: Sequence[str], what: str) -> Change:
+    source = function.source
+    listing = literal_listing(source, literal)
+    new = [name for name in names if name not in listing.names()]
+    if not new:
+        return Change()
+    edits = listing.insert([(name, name) for name in new])
+    steps = tuple(
+        Step(
+            "branch",
+            source.path,
+            listing.line(),
+            f"{name} joins {what} in {function.node.name} of {source.shown}",
+        )
+        for name in new
+    )
+    return Change(tuple(edits), steps, tuple(member(name) for name in new))
+
+
+def _new_branches(function: Function, new: Sequence[tuple[str, list[str]]]) -> Change:
+    if not new:
+        return Change()
+    source, names = function.source, function.names
+    read = function.channels_of_from() or f"{names.ch}[{names.from_}]"
+    at = function.else_offset()
+    indent = source.indent_of(at)
+    unit = _unit(function, indent)
+    text, steps, keys = "", [], []
+    for rule, classes in new:
+        written = _branch_text(rule, classes, names, read, unit, source.newline)
+        text += "".join(indent + line + "\n" for line in written.rstrip("\n").split("\n"))
+        steps.append(
+            Step(
+                "branch",
+                source.path,
+                source.line_of(at),
+                f"a branch for {', '.join(classes)} added before the last else of "
+                f"{function.node.name} in {source.shown}",
+            )
+        )
+        keys += [branch(_body(rule, names, read)), *(member(name) for name in classes)]
+    return Change((Edit(at, at, text),), tuple(steps), tuple(keys))
+
+
+def _body(rule: str, names: Names, read: str) -> str:
+    lines = [f"{names.c2} = {read}"]
+    if rule == "same":
+        lines.append(f"{names.args} = [{names.c2}, *{names.args}]")
+    return "\n".join(lines) + "\n"
+
+
+def _branch_text(
+    rule: str, classes: Sequence[str], names: Names, read: str, unit: str, newline: str
+) -> str:
+    """Return the branch; its lines are indented by ``unit`` below the `elif`."""
+    head = f"elif {names.module} in {{{', '.join(classes)}}}:  {MARK}"
+    body = [unit + line.rstrip("\r") for line in _body(rule, names, read).rstrip("\n").split("\n")]
+    return "".join(line + newline for line in [head, *body])
+
+
+def _unit(function: Function, indent: str) -> str:
+    """Return what the chain's bodies are indented by."""
+    source = function.source
+    for body in (function.last_else, *(one.body for one in function.chain)):
+        inner = source.indent_of(source.start(body[0]))
+        if inner.startswith(indent) and inner != indent:
+            return inner[len(indent) :]
+    return _first_indent(source)
+
+
+def _first_indent(source: Source) -> str:
+    """Return what the first body on a line of its own is indented by, four spaces if none is."""
+    for node in source.tree.body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            inner = source.indent_of(source.start(node.body[0])).rpartition("\f")[2]
+            if node.body[0].lineno > node.lineno and inner:
+                return inner
+    return "    "
+
+
+def _our_branch(function: Function, rule: str) -> ast.If | None:
+    lines = 2 if rule == "same" else 1
+    for node in function.chain:
+        if _our_set(function.source, node, function.names.module) and len(node.body) == lines:
+            return node
+    return None
+
+
+def _our_set(source: Source, node: ast.If, module: str) -> ast.Set | None:
+    """Return the set that a branch of ours tests, None for anybody else's branch."""
+    literal = literal_in(node.test, module)
+    if not isinstance(literal, ast.Set):
+        return None
+    # A formatter may have put the test in parentheses or moved the comment nearer.
+    tail = source.tail(source.end(node.test)).replace(" ", "").lstrip(")")
+    return literal if tail == f":{MARK}".replace(" ", "") else None
+
+
+def named_in_chain(function: Function, name: str) -> bool:
+    """Return whether some branch tests for the class: ours from before, or a user's own."""
+    return any(_tests_for(function, node, name) for node in function.chain)
+
+
+def _tests_for(function: Function, node: ast.If, name: str) -> bool:
+    """Return whether a branch names a class: itself, as text, or in a collection behind a name."""
+    literals = tested_literals(node, function.names.module, (function.node, function.source.tree))
+    parts: list[ast.AST] = list(ast.walk(node.test))
+    parts += [one for literal in literals for one in literal.elts]
+    return any(
+        (isinstance(part, ast.Constant) and part.value == name)
+        or (isinstance(part, (ast.Name, ast.Attribute)) and _last(part) == name)
+        for part in parts
+    )
+
+
+def _last(node: ast.expr) -> str:
+    return element_name(node).rpartition(".")[2]
+
+
+def _leave(source: Source, literal: Literal, gone: set[str], what: str) -> Change:
+    listing = literal_listing(source, literal)
+    ours = [name for name in listing.names() if name in gone]
+    if not ours:
+        return Change()
+    steps = tuple(
+        Step("branch", source.path, listing.line(), f"{name} leaves {what} in {source.shown}")
+        for name in ours
+    )
+    return Change(tuple(listing.remove(ours)), steps, (), tuple(member(name) for name in ours))
+
+
+def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool) -> Change:
+    source = function.source
+    names = [element_name(one) for one in literal.elts]
+    body = "\n".join(source.segment(one) for one in node.body)
+    if not force and not _as_written(node.body, function.names):
+        raise Refusal(
+            "edited-by-hand",
+            f"the branch for {', '.join(names)} has been edited since yamlmod wrote it",
+            place=source.place(node.body[0]),
+            hint="take the branch out by hand, or put it back as it was; --force deletes it",
+        )
+    start = source.line_start(source.start(node))
+    edit = Edit(start, source.line_end(source.end(node.body[-1])), "")
+    step = Step(
+        "branch",
+        source.path,
+        node.lineno,
+        f"the branch for {', '.join(names)} removed from {source.shown}",
+    )
+    return Change((edit,), (step,), (), (branch(body), *(member(name) for name in names)))
+
+
+def _as_written(body: Sequence[ast.stmt], names: Names) -> bool:
+    targets = [ast.unparse(one.targets[0]) for one in body if isinstance(one, ast.Assign)]
+    return len(targets) == len(body) and targets in ([names.c2], [names.c2, names.args])
+
+
+def _no_else(function: Function, name: str) -> Refusal:
+    source = function.source
+    return Refusal(
+        "no-else",
+        f"{name} needs a branch before the last else of "
+        f"{function.node.name}, but its chain has none",
+        place=Place.at(source.shown, source.text, source.start(function.chain[-1])),
+        hint="add `else: c2 = ch[f]` to the chain, as other YOLOv5 forks have it",
+    )

@@ -1,0 +1,143 @@
+"""Plans the way back: takes out what install put in, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+
+from yamlmod.errors import Place, Refusal, one_of
+from yamlmod.fork.files import Files
+from yamlmod.fork.parser.locate import Fork, read_function
+from yamlmod.fork.patch.branches import unregister
+from yamlmod.fork.patch.code_imports import drop_imports
+from yamlmod.fork.patch.import_route import Hop, drop_names, read_route
+from yamlmod.fork.patch.install import proven_plan, read_common
+from yamlmod.fork.patch.marked_blocks import Block, imported_in, refuse_edited, remove_block
+from yamlmod.fork.patch.placement import COMMON, Placed, drop_file_imports, drop_files, find_placed
+from yamlmod.fork.patch.plan import Change, Plan, Step
+from yamlmod.fork.patch.proof import statement_keys
+from yamlmod.fork.patch.requirements import drop_requirements
+from yamlmod.fork.python.bindings import bindings
+from yamlmod.fork.python.source import Source, tree_of
+
+
+def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = False) -> Plan:
+    """Return the proven plan that takes the named modules out again.
+
+    ``force`` deletes code of ours that somebody has edited, too.
+    """
+    common = read_common(files, fork)
+    function = read_function(files, fork)
+    placed = find_placed(files, fork, common)
+    chosen = _chosen(common, placed, names, force)
+    gone = [one.block for one in chosen]
+    inside = [one.block for one in chosen if one.placement == COMMON]
+    staying = [one.block for one in placed.values() if one not in chosen]
+    common_blocks = [one.block for one in placed.values() if one.placement == COMMON]
+    classes = [block.class_name for block in gone]
+    # Of a class of the fork's own, only what was added for it goes.
+    registered = [one.class_name for one in gone if not one.adds or "branch" in one.adds]
+
+    hops = read_route(fork, common, function.source)
+    packages = drop_requirements(files, gone, staying)
+    own_files = drop_files(files, fork, chosen)
+    plan = proven_plan(
+        [
+            (common, _code(common, inside)),
+            (common, drop_imports(common, common_blocks, inside)),
+            *_names(hops, inside),
+            (function.source, drop_file_imports(fork, function.source, chosen)),
+            (function.source, unregister(function, registered, force)),
+        ],
+        classes,
+    )
+    sources = {one.path: one for one in (common, function.source)}
+    plan = Plan.joined([own_files, plan, packages])
+    notes = [
+        *plan.notes,
+        *_still_named(plan, sources.values(), gone),
+        *_checkpoints([one.class_name for one in gone if one.origin != "fork"]),
+    ]
+    return Plan(plan.texts, plan.steps, tuple(notes))
+
+
+def _chosen(
+    common: Source, placed: Mapping[str, Placed], names: Sequence[str], force: bool
+) -> list[Placed]:
+    chosen: list[Placed] = []
+    for name in dict.fromkeys(names):
+        found = placed.get(name) or next(
+            (one for one in placed.values() if one.block.class_name == name), None
+        )
+        if found is None:
+            known = one_of([_told(one.block) for one in placed.values()]) or "none"
+            raise Refusal(
+                "not-patched",
+                f"{name} was not put into {common.shown} by yamlmod",
+                place=Place(common.shown),
+                hint=f"modules put in by yamlmod: {known}",
+            )
+        if not force:
+            refuse_edited(found.source, found.block)
+        if found not in chosen:
+            chosen.append(found)
+    return chosen
+
+
+def _checkpoints(classes: Sequence[str]) -> list[str]:
+    """Say which checkpoints lose their class; YOLOv5 pickles whole models, not just weights."""
+    return [f"checkpoints pickled with {', '.join(classes)} no longer load"] if classes else []
+
+
+def _names(hops: Sequence[Hop], gone: Sequence[Block]) -> list[tuple[Source, Change]]:
+    """Return the changes that take names out of imports; the fork's own stay where they were."""
+    paths = {source.path for source, _ in drop_names(hops, [one.class_name for one in gone])}
+    return [
+        (source, change)
+        for path in sorted(paths)
+        for source, change in drop_names(
+            hops,
+            [one.class_name for one in gone if not one.adds or imported_in(path) in one.adds],
+        )
+        if source.path == path
+    ]
+
+
+def _told(block: Block) -> str:
+    return f"{block.name} (a copy of {block.of})" if block.of else block.name
+
+
+def _code(common: Source, gone: Iterable[Block]) -> Change:
+    return Change.joined(
+        Change(
+            (remove_block(common, block),),
+            (
+                Step(
+                    "class",
+                    common.path,
+                    common.line_of(block.start),
+                    f"the marker of {block.name} removed from {common.shown}"
+                    if block.origin == "fork"
+                    else f"class {block.class_name} {block.version} removed from {common.shown}",
+                ),
+            ),
+            (),
+            statement_keys(block.code),
+        )
+        for block in gone
+    )
+
+
+def _still_named(plan: Plan, sources: Iterable[Source], gone: Iterable[Block]) -> list[str]:
+    """Say where code of somebody else's still names what goes."""
+    names = {one.name for block in gone for one in bindings(block.tree())}
+    notes = []
+    for source in sources:
+        tree = tree_of(source.shown, plan.texts.get(source.path) or source.text)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and node.id in names:
+                notes.append(
+                    f"{source.shown}:{node.lineno}: {node.id} is still named here and "
+                    "will fail once it is gone"
+                )
+    return sorted(set(notes))

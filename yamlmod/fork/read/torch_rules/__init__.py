@@ -1,0 +1,1 @@
+"""What torch's layers and functions check, and the sizes they give."""

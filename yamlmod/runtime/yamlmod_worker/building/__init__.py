@@ -1,0 +1,1 @@
+"""Builds networks with the fork's own code."""

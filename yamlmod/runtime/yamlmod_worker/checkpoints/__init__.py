@@ -1,0 +1,1 @@
+"""Reads files of weights as data; nothing of a pickle is executed."""

@@ -1,0 +1,1 @@
+"""Traces a network for what its attention multiplies."""

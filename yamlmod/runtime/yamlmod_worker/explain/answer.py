@@ -1,0 +1,140 @@
+"""Builds a network, traces it once, and tells its operations with the modules they stand in."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Dict, Iterator, List
+
+from ..building.builder import builder_for
+from ..refused import Refused
+
+_PREFIX = "__module.network"
+
+
+def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
+    """Answer with the traced graph: nodes, constants, and the classes of the modules."""
+    builder = builder_for(question)
+    network = builder.build(question["cfg"], None, question["head"]).float().eval()
+    return {**_traced(network, question["imgsz"]), **builder.told()}
+
+
+def _traced(network: Any, size: int) -> Dict[str, Any]:
+    import torch
+
+    class Outputs(torch.nn.Module):
+        """Gives the tensors of what a network returns: the tracer takes nothing else."""
+
+        def __init__(self, network: Any) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, x: Any) -> Any:
+            return tuple(_tensors(self.network(x)))
+
+    whole = Outputs(network).eval()
+    image = torch.zeros(1, 3, size, size)
+    try:
+        with torch.no_grad(), _open_functions():
+            trace: Any = torch.jit.trace
+            traced = trace(whole, image, check_trace=False, strict=False)
+    except (Exception, SystemExit) as error:
+        text = str(error).strip().split("\n")[0][:200]
+        raise Refused(
+            "not-traced",
+            "the network cannot be traced at {0}x{0}: {1}: {2}".format(
+                size, type(error).__name__, text
+            ),
+            "another --imgsz may do; or export the model to ONNX and explain that file",
+        ) from None
+    graph = traced.inlined_graph  # kept by its name: its nodes die with it
+    nodes: List[Any] = []
+    constants: Dict[str, Any] = {}
+    known: Dict[str, Any] = {}
+    own = next(graph.inputs()).debugName()
+    known[own] = whole
+    for node in graph.nodes():
+        outputs = [one.debugName() for one in node.outputs()]
+        if node.kind() == "prim::GetAttr":
+            known[outputs[0]] = getattr(known.get(_first(node)), node.s("name"), None)
+            constants[outputs[0]] = _constant(known[outputs[0]])
+        elif node.kind() == "prim::Constant":
+            constants[outputs[0]] = _constant(node.output().toIValue())
+        else:
+            inputs = [one.debugName() for one in node.inputs()]
+            nodes.append([node.kind(), inputs, outputs, _segments(node.scopeName())])
+    classes = {name: _class(module) for name, module in network.named_modules() if name}
+    return {"nodes": nodes, "constants": constants, "classes": classes}
+
+
+def _first(node: Any) -> str:
+    name: str = next(node.inputs()).debugName()
+    return name
+
+
+def _constant(value: Any) -> List[Any]:
+    """Return how many numbers a constant has, and the number where it is one."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        number = float(value.detach()) if value.numel() == 1 and not value.is_complex() else None
+        return [value.numel(), number]
+    if isinstance(value, (bool, int, float)):
+        return [1, float(value)]
+    return [None, None]
+
+
+def _segments(scope: str) -> List[str]:
+    """Return the modules that a node stands in, the outermost first."""
+    found = (one[len(_PREFIX) :] for one in scope.split("/") if one.startswith(_PREFIX))
+    return [one.lstrip(".") for one in found if one]
+
+
+def _tensors(value: Any) -> Iterator[Any]:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _tensors(one)
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
+
+
+def _class(module: Any) -> str:
+    kind = type(module)
+    where = kind.__module__
+    return "nn." + kind.__name__ if where.startswith("torch.nn.") else kind.__name__
+
+
+class _Context:
+    """What a function that has its own backward saves into; nothing is ever taken out."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *values, **named: None
+
+
+@contextlib.contextmanager
+def _open_functions() -> Iterator[None]:
+    """Let the tracer see into functions with a backward of their own, such as a lean Swish."""
+    import torch
+
+    function: Any = torch.autograd.Function
+
+    def apply(cls: Any, *values: Any) -> Any:
+        split = getattr(function, "setup_context", None)
+        if split is not None and cls.setup_context is not split:
+            return cls.forward(*values)
+        return cls.forward(_Context(), *values)
+
+    before = vars(function).get("apply")
+    function.apply = classmethod(apply)
+    try:
+        yield
+    finally:
+        if before is None:
+            del function.apply
+        else:
+            function.apply = before

@@ -1,0 +1,1 @@
+"""Measures parameters, FLOPs, memory and latency."""

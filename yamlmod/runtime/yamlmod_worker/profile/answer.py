@@ -1,0 +1,266 @@
+"""Measures networks: parameters, FLOPs, memory and latency, all and layer by layer."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable, Dict, List, Optional
+
+from ..building.builder import builder_for
+from ..building.layers import layers_of, name_of, tensors
+from ..refused import Refused
+from .flops import Counted, count_flops
+from .peaks import peak, size_of
+from .thop_rules import Thop
+from .timing import latencies, layer_times
+
+_LAYER_ROUNDS = 7
+_SMALLEST_STRIDE = 32  # YOLOv5 hands thop an image of at least this size
+
+
+def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
+    """Build every network, count each, and time all of them in turn."""
+    import torch
+
+    device = question["device"]
+    if device == "cuda" and not torch.cuda.is_available():
+        raise Refused("no-cuda", "torch {} sees no CUDA device".format(torch.__version__))
+    if question["threads"]:
+        torch.set_num_threads(question["threads"])
+    builder = builder_for(question)
+    networks, models = [], []
+    for cfg in question["cfgs"]:
+        network = builder.build(cfg["path"], None, cfg["head"])
+        subject = _Subject(network, cfg["shown"], question)
+        models.append(subject.counted())
+        networks.append(subject)
+    if question["rounds"]:
+        runs = [subject.forward for subject in networks]
+        found = latencies(runs, question["rounds"], _waiter(device))
+        for model, one in zip(models, found):
+            model["latency"] = one
+    if question["layers"] and question["rounds"]:
+        for model, subject in zip(models, networks):
+            subject.time_layers(model["layers"])
+    return {"models": models, **_machine(device), **builder.told()}
+
+
+class _Subject:
+    """One network on its device, and the image it is measured with."""
+
+    def __init__(self, network: Any, shown: str, question: Dict[str, Any]) -> None:
+        import torch
+
+        self.network, self.shown, self.question = network, shown, question
+        self.device = question["device"]
+        size, channels = question["imgsz"], _channels(network)
+        self._generator = torch.Generator().manual_seed(0)
+        self.one = self._image(1, channels, size).to(self.device)
+        self.image = self._image(question["batch"], channels, size).to(self.device)
+        self._channels = channels
+        self.network.to(self.device)
+
+    def forward(self) -> Any:
+        """Run the network once, without gradients."""
+        import torch
+
+        with torch.no_grad():
+            return self.network(self.image)
+
+    def counted(self) -> Dict[str, Any]:
+        """Return all that needs no clock. The network is left in eval mode, fused where wished."""
+        notes: List[str] = []
+        trainable = [one for one in self.network.parameters() if one.requires_grad]
+        training = self._training(notes)  # before layers are fused
+        self.network.eval()
+        if self.question["fused"]:
+            self._fuse()
+        self._try_forward()
+        counted = self._flops(notes)
+        thop = self._thop(counted, notes)
+        weights = size_of(self.network)
+        if self.question["half"]:
+            self.network.half()
+            self.image = self.image.half()
+            self._try_forward()
+            weights = size_of(self.network)
+        layers = layers_of(self.network)
+        memory = self._peak(self.forward, layers, "forward", notes)
+        return {
+            "cfg": self.shown,
+            "parameters": sum(one.numel() for one in self.network.parameters()),
+            "trainable": sum(one.numel() for one in trainable),
+            "weights_bytes": weights,
+            "flops": counted.flops if counted else None,
+            **thop,
+            "counted_by": counted.by if counted else None,
+            "missed": counted.missed if counted else [],
+            "forward_bytes": memory.bytes if memory else None,
+            "training_bytes": training,
+            "latency": None,
+            "layers": self._layers(layers, counted, memory),
+            "notes": notes,
+        }
+
+    def _image(self, batch: int, channels: int, size: int) -> Any:
+        import torch
+
+        return torch.rand(batch, channels, size, size, generator=self._generator)
+
+    def _training(self, notes: List[str]) -> Optional[int]:
+        import torch
+
+        def step() -> None:
+            found = tensors(self.network(self.image))
+            loss: Any = sum(one.float().pow(2).mean() for one in found if one.is_floating_point())
+            loss.backward()
+
+        self.network.train()
+        with torch.enable_grad():
+            found = self._peak(step, [], "training step", notes)
+        self.network.zero_grad(set_to_none=True)
+        return found.bytes if found else None
+
+    def _peak(self, run: Callable[[], Any], layers: List[Any], what: str, notes: List[str]) -> Any:
+        try:
+            return peak(run, layers, self.device)
+        except Refused as error:
+            notes.append("no memory of a {}: {}".format(what, error.message))
+        except Exception as error:
+            notes.append("no memory of a {}: {}".format(what, _first_line(error)))
+        return None
+
+    def _fuse(self) -> None:
+        import torch
+
+        if not hasattr(self.network, "fuse"):
+            message = "{}: this fork's networks have no fuse()".format(self.shown)
+            raise Refused("not-fused", message, "leave --fused away")
+        try:
+            with torch.no_grad():  # weights that were loaded need none: YOLOv7 counts on it
+                fused = self.network.fuse()
+        except Exception as error:
+            message = "{} cannot be fused: {}".format(self.shown, _first_line(error))
+            raise Refused("not-fused", message, "leave --fused away") from None
+        self.network = fused if hasattr(fused, "parameters") else self.network
+
+    def _try_forward(self) -> None:
+        try:
+            self.forward()
+        except Exception as error:
+            raise Refused(
+                "no-forward",
+                "{} is built, and its forward at {} px fails: {}".format(
+                    self.shown, self.question["imgsz"], _first_line(error)
+                ),
+                "its stride must divide --imgsz; half precision needs --device cuda or a new torch",
+            ) from None
+
+    def _flops(self, notes: List[str]) -> Optional[Counted]:
+        try:
+            counted = count_flops(self.network, self.one)
+        except Refused as error:
+            notes.append("no GFLOPs: {}".format(error.message))
+            return None
+        except Exception as error:
+            notes.append("no GFLOPs: {}".format(_first_line(error)))
+            return None
+        if counted.missed:
+            notes.append("GFLOPs are without the work of {}".format(", ".join(counted.missed)))
+        return counted
+
+    def _thop(self, counted: Optional[Counted], notes: List[str]) -> Dict[str, Any]:
+        """Return what YOLOv5 prints with thop: of one stride, scaled up to the size by area."""
+        import torch
+
+        size = self.question["imgsz"]
+        whole = None if counted is None else counted.thop_macs
+        found: Dict[str, Any] = {
+            "thop_flops": None,
+            "thop_flops_at_size": None if whole is None else 2 * whole,
+            "thop_unseen_flops": None if counted is None else counted.unseen_flops,
+        }
+        stride = max(_stride(self.network), _SMALLEST_STRIDE)
+        found["thop_stride"] = stride
+        image = self._image(1, self._channels, stride).to(self.device)
+        try:
+            with Thop(self.network) as thop, torch.no_grad():
+                self.network(image)
+            found["thop_flops"] = 2 * thop.total() * (size / stride) ** 2
+        except Refused as error:
+            notes.append("no thop GFLOPs: {}".format(error.message))
+        except Exception as error:
+            notes.append(
+                "no thop GFLOPs: YOLOv5 hands thop an image of {} px, whose forward fails: "
+                "{}".format(stride, _first_line(error))
+            )
+        return found
+
+    def _layers(
+        self, layers: List[Any], counted: Optional[Counted], memory: Any
+    ) -> List[Dict[str, Any]]:
+        return [
+            {
+                "index": index,
+                "from": getattr(layer, "f", None),
+                "module": name_of(layer),
+                "parameters": sum(one.numel() for one in layer.parameters()),
+                "flops": counted.layers[index] if counted else None,
+                "thop_unseen_flops": counted.unseen[index] if counted else None,
+                "shapes": counted.shapes[index] if counted else [],
+                "bytes": memory.layers[index] if memory else None,
+                "time_share": None,
+                "milliseconds": None,
+            }
+            for index, layer in enumerate(layers)
+        ]
+
+    def time_layers(self, rows: List[Dict[str, Any]]) -> None:
+        """Put each layer's share of the time into its row."""
+        layers = layers_of(self.network)
+        found = layer_times(self.forward, layers, _LAYER_ROUNDS, _waiter(self.device))
+        whole = sum(found)
+        for row, one in zip(rows, found):
+            row["milliseconds"] = one
+            row["time_share"] = one / whole if whole else None
+
+
+def _channels(network: Any) -> int:
+    told = getattr(network, "yaml", None)
+    found = told.get("ch", told.get("channels", 3)) if isinstance(told, dict) else 3
+    return found if isinstance(found, int) else 3
+
+
+def _stride(network: Any) -> int:
+    stride: Any = getattr(network, "stride", None)
+    return int(stride.max()) if hasattr(stride, "max") else _SMALLEST_STRIDE
+
+
+def _waiter(device: str) -> Callable[[], None]:
+    import torch
+
+    return torch.cuda.synchronize if device == "cuda" else lambda: None
+
+
+def _machine(device: str) -> Dict[str, Any]:
+    import torch
+
+    name = torch.cuda.get_device_name() if device == "cuda" else _processor()
+    return {"device": device, "device_name": name, "threads": torch.get_num_threads()}
+
+
+def _processor() -> str:
+    import platform
+
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine() or sys.platform
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().split("\n")[0][:200]
+    return "{}: {}".format(type(error).__name__, text)

@@ -1,0 +1,67 @@
+"""Latency with its spread: all networks in turn, so that noise hits them alike."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from typing import Any, Callable, Dict, List
+
+from ..building.layers import around
+
+_WARM_UP = 3
+
+
+def quartiles(values: List[float]) -> Dict[str, float]:
+    """Return the median of some seconds, with the quartiles around it, in milliseconds."""
+    first, middle, third = (
+        statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+    )
+    return {"median": middle * 1e3, "q1": first * 1e3, "q3": third * 1e3}
+
+
+def latencies(
+    runs: List[Callable[[], Any]], rounds: int, wait: Callable[[], None]
+) -> List[Dict[str, float]]:
+    """Time every run once a round, each round in another order, after a warm-up."""
+    for run in runs:
+        for _ in range(_WARM_UP):
+            run()
+    wait()
+    found: List[List[float]] = [[] for _ in runs]
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for turn in range(rounds):
+            order = [(turn + step) % len(runs) for step in range(len(runs))]
+            for index in order if turn % 2 else reversed(order):
+                start = time.perf_counter()
+                runs[index]()
+                wait()
+                found[index].append(time.perf_counter() - start)
+    finally:
+        if collecting:
+            gc.enable()
+    return [quartiles(one) for one in found]
+
+
+def layer_times(
+    run: Callable[[], Any], layers: List[Any], rounds: int, wait: Callable[[], None]
+) -> List[float]:
+    """Return the median milliseconds of each layer, over some rounds of a warm network."""
+    found: List[List[float]] = [[] for _ in layers]
+    entered: Dict[int, float] = {}
+
+    def before(index: int, *_: Any) -> None:
+        wait()
+        entered[index] = time.perf_counter()
+
+    def after(index: int, *_: Any) -> None:
+        wait()
+        found[index].append(time.perf_counter() - entered[index])
+
+    run()
+    with around(layers, before, after):
+        for _ in range(rounds):
+            run()
+    return [statistics.median(one) * 1e3 if one else 0.0 for one in found]

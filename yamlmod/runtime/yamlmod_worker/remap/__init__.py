@@ -1,0 +1,1 @@
+"""Transfers weights to an edited network."""

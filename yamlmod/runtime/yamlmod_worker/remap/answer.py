@@ -1,0 +1,211 @@
+"""Carries weights over: every tensor into the layer that its own became."""
+
+from __future__ import annotations
+
+import gc
+import math
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ..building.builder import Builder, builder_for
+from ..checkpoints.checkpoint import open_checkpoint
+from ..checkpoints.meanings import Tensor
+from ..checkpoints.state import State, find_state
+from ..profile.allocator import give_memory_back
+from ..refused import Refused
+from ..verify.identity import outputs, start_as_identity
+from .classes import check_classes, check_layers, extra_classes
+from .writing import Source, load, write
+
+_LAYER = re.compile(r"model\.(\d+)\.(.+)")
+_EXCLUDED = "anchor"  # train.py leaves these to the YAML where --cfg is given
+
+
+class Moved(NamedTuple):
+    """Where a tensor of the checkpoint goes: its name in the new network, or why to none."""
+
+    name: str
+    target: Optional[str]
+    reason: str
+
+
+def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
+    """Answer a whole remap: read, build, map, load, check, write, and tell.
+
+    Only one of the networks is in memory at a time, and of the checkpoint what is being loaded.
+    """
+    give_memory_back()
+    checkpoint = open_checkpoint(question["weights"])
+    state = find_state(checkpoint)
+    tensors = state.tensors
+    head = "model.{}.".format(question["old_layers"] - 1)
+    check_layers(tensors, question["old_layers"], question["from"])
+    more = extra_classes(state, question.get("classes"), head)
+    builder = builder_for(question)
+    if more:
+        _prove_classes(builder, question, state, head)
+    old = _build(builder, question, "from", "old_layers", state.classes)
+    notes = [*state.notes, *_compare_base(old, tensors, question)]
+    kept = _parameters(old)
+    identity = question["identity"]
+    base: List[Any] = []
+    if identity is not None and not identity["reason"]:
+        load(old, checkpoint, _fitting(tensors, _shapes(old)))
+        base = outputs(old)
+    del old
+    gc.collect()
+    new = _build(builder, question, "to", "new_layers", state.classes)
+    pairs = {int(a): int(b) for a, b in question["pairs"]}
+    wanted = _shapes(new)
+    moved = [_move(name, one.shape, pairs, wanted) for name, one in tensors.items()]
+    carried = {one.target: tensors[one.name] for one in moved if one.target is not None}
+    load(new, checkpoint, carried)
+    if identity is not None:
+        identity = start_as_identity(new, identity, base)
+    found: Dict[str, Any] = {
+        "form": checkpoint.form,
+        "source": state.source,
+        "notes": notes,
+        "classes": state.classes,
+        "tensors": len(tensors),
+        "parameters": sum(tensors[name].numel for name in tensors if name in kept),
+        "right": _count_of([one.name for one in moved if one.target], tensors, kept),
+        "dropped": [[one.name, one.reason, tensors[one.name].numel]
+                    for one in moved if one.target is None],
+        "new": [[name, math.prod(wanted[name])] for name in wanted if name not in carried],
+        "stock": _stock(tensors, wanted, pairs, kept),
+        "expected": _transferred(wanted),
+        "identity": identity,
+    }  # fmt: skip
+    if question["out"] is not None:
+        write(builder.save, new, Source(checkpoint, state, carried), question["out"])
+    return {**found, **builder.told()}
+
+
+def _prove_classes(builder: Builder, question: Dict[str, Any], state: State, head: str) -> None:
+    """Compare with the network of --from as it is, before one of more classes is built."""
+
+    def build(classes: Optional[int]) -> Dict[str, Tuple[int, ...]]:
+        network = _build(builder, question, "from", "old_layers", classes)
+        if classes is None:
+            _compare_base(network, state.tensors, question)
+        return _shapes(network)
+
+    check_classes(state, question.get("classes"), head, build(None), build)
+    gc.collect()
+
+
+def _build(
+    builder: Builder, question: Dict[str, Any], cfg: str, count: str, classes: Optional[int]
+) -> Any:
+    import torch
+
+    with torch.no_grad():  # the strides are found by a forward pass, which would keep all it saw
+        network = builder.build(question[cfg], classes, question["head"])
+    _count(network, question[cfg], question[count])
+    return network
+
+
+def _shapes(network: Any) -> Dict[str, Tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in network.state_dict().items()}
+
+
+def _fitting(tensors: Dict[str, Tensor], shapes: Dict[str, Tuple[int, ...]]) -> Dict[str, Tensor]:
+    return {name: one for name, one in tensors.items() if shapes.get(name) == one.shape}
+
+
+def _count(network: Any, cfg: str, rows: int) -> None:
+    layers = len(getattr(network, "model", ()))
+    if layers != rows:
+        raise Refused(
+            "other-layers",
+            "{} has {} rows, and the fork builds {} layers from it".format(cfg, rows, layers),
+            "where a row is not a layer, weights cannot follow their rows",
+        )
+
+
+def _compare_base(old: Any, tensors: Dict[str, Tensor], question: Dict[str, Any]) -> List[str]:
+    """Refuse a --from that is not the network of the checkpoint; its head may differ."""
+    base = _shapes(old)
+    head = "model.{}.".format(question["old_layers"] - 1)
+    odd = [name for name, value in tensors.items() if base.get(name) != value.shape]
+    lost = [name for name in base if name not in tensors]
+    body = [name for name in odd if not name.startswith(head)]
+    if body:
+        name = body[0]
+        there = "{} there, {} here".format(list(tensors[name].shape), list(base.get(name, ())))
+        raise Refused(
+            "other-base",
+            "the checkpoint is not of {}: {} of its {} tensors are not in that network, "
+            "first {} ({})".format(
+                question["from"], len(body), len(tensors), name,
+                there if name in base else "no such tensor",
+            ),
+            "give as --from the model YAML that the weights were trained with",
+        )  # fmt: skip
+    notes = []
+    if odd:
+        notes.append("{} tensors of the head differ from those of --from".format(len(odd)))
+    if lost:
+        notes.append("the checkpoint lacks {} tensors of --from: {}{}".format(
+            len(lost), ", ".join(lost[:3]), "..." if len(lost) > 3 else ""))  # fmt: skip
+    return notes
+
+
+def _move(
+    name: str, shape: Tuple[int, ...], pairs: Dict[int, int], wanted: Dict[str, Tuple[int, ...]]
+) -> Moved:
+    match = _LAYER.match(name)
+    target = name
+    if match:
+        layer = pairs.get(int(match.group(1)))
+        if layer is None:
+            return Moved(name, None, "its layer was removed")
+        target = "model.{}.{}".format(layer, match.group(2))
+    if target not in wanted:
+        return Moved(name, None, "the layer has no such tensor now")
+    if wanted[target] != shape:
+        return Moved(name, None, "its shape is {} now".format(list(wanted[target])))
+    return Moved(name, target, "")
+
+
+def _stock(
+    tensors: Dict[str, Tensor],
+    wanted: Dict[str, Tuple[int, ...]],
+    pairs: Dict[int, int],
+    kept: Any,
+) -> Dict[str, Any]:
+    """Return what loading by name and shape alone would do: right, and into wrong layers."""
+    right, wrong, layers = [], [], {}  # type: List[str], List[str], Dict[int, int]
+    for name, value in tensors.items():
+        if _EXCLUDED in name or wanted.get(name) != value.shape:
+            continue
+        match = _LAYER.match(name)
+        layer = int(match.group(1)) if match else None
+        if layer is None or pairs.get(layer) == layer:
+            right.append(name)
+        else:
+            wrong.append(name)
+            layers[layer] = layers.get(layer, 0) + 1
+    return {
+        "right": _count_of(right, tensors, kept),
+        "wrong": _count_of(wrong, tensors, kept),
+        "wrong_layers": sorted(layers),
+    }
+
+
+def _count_of(names: List[str], tensors: Dict[str, Tensor], kept: Any) -> List[int]:
+    """Return how many tensors these are, and how many parameters are in them."""
+    return [len(names), sum(tensors[name].numel for name in names if name in kept)]
+
+
+def _transferred(wanted: Dict[str, Any]) -> List[int]:
+    """Return the two numbers that train.py will print behind `Transferred`.
+
+    It loads OUT, the whole new network, and so transfers all but what it excludes by name.
+    """
+    return [sum(_EXCLUDED not in name for name in wanted), len(wanted)]
+
+
+def _parameters(network: Any) -> Any:
+    return {name for name, _ in network.named_parameters()}

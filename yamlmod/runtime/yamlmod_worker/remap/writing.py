@@ -1,0 +1,123 @@
+"""Loads a checkpoint's tensors into a network, and writes the network as the fork loads it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import OrderedDict
+from typing import Any, Callable, Dict, NamedTuple
+
+from ..building.stand_ins import is_stand_in
+from ..checkpoints.checkpoint import Checkpoint, open_checkpoint
+from ..checkpoints.meanings import Tensor
+from ..checkpoints.state import State, find_state
+from ..refused import Refused, bad
+
+_GROUP = 4 << 20  # bytes of tensors that are in memory besides the network
+
+
+class Source(NamedTuple):
+    """A checkpoint, the state it holds, and what of it goes where in the new network."""
+
+    checkpoint: Checkpoint
+    state: State
+    carried: Dict[str, Tensor]
+
+
+def load(network: Any, checkpoint: Checkpoint, tensors: Dict[str, Tensor]) -> None:
+    """Load tensors by their names in the network, some at a time."""
+    # With the network's own versions; a module that finds none adds what older ones lacked.
+    versions = getattr(network.state_dict(), "_metadata", None)
+    group: Any = OrderedDict()
+    size = 0
+    for name, value in checkpoint.read(tensors):
+        group[name] = value
+        size += value.numel() * value.element_size()
+        if size >= _GROUP:
+            _load_group(network, group, versions)
+            group, size = OrderedDict(), 0
+    _load_group(network, group, versions)
+
+
+def _load_group(network: Any, group: Any, versions: Any) -> None:
+    group._metadata = versions
+    network.load_state_dict(group, strict=False)
+
+
+def write(save: Callable[..., None], new: Any, source: Source, out: str) -> None:
+    """Write the checkpoint beside OUT, read it back, and only then put it in OUT's place."""
+    state = source.state
+    if {one.dtype for one in state.tensors.values() if one.is_float} == {"float16"}:
+        new.half()
+    if state.names is not None and len(state.names) == (state.classes or len(state.names)):
+        new.names = state.names
+    new.eval()
+    for parameter in new.parameters():
+        parameter.requires_grad = False
+    content = {
+        "epoch": -1,
+        "best_fitness": None,
+        "model": new,
+        "ema": None,
+        "updates": None,
+        "optimizer": None,
+        "wandb_id": None,
+        "train_args": {},
+        "date": None,
+    }
+    try:
+        # Of OUT's own name, which torch writes into the file: the same run, the same bytes.
+        folder = tempfile.mkdtemp(prefix=".yamlmod-", dir=os.path.dirname(out))
+        draft = os.path.join(folder, os.path.basename(out))
+        try:
+            _save(save, content, draft)
+            _prove(draft, new, source)
+            os.replace(draft, out)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        message = "{} cannot be written: {}".format(out, error.strerror or error)
+        raise Refused("unwritable", message) from None
+
+
+def _save(save: Callable[..., None], content: Dict[str, Any], draft: str) -> None:
+    try:
+        save(content, draft)
+    except RuntimeError as error:
+        # What torch's writer of archives says on a full disk, which is no OSError.
+        if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
+            raise
+        raise OSError("the disk took only a part of it") from None
+
+
+def _prove(draft: str, new: Any, source: Source) -> None:
+    """Read the file back as data: every tensor is the network's, and the checkpoint's own."""
+    written = open_checkpoint(draft)
+    stood = sorted({name.module for name in written.names if is_stand_in(name.module)})
+    if stood:
+        raise Refused(
+            "stand-in-kept",
+            "the network holds objects of missing packages: {}".format(", ".join(stood)),
+            "install them for the Python that --python names",
+        )
+    found = find_state(written).tensors
+    wanted = new.state_dict()
+    carried = written.read({name: found[name] for name in source.carried if name in found})
+    same = (
+        list(found) == list(wanted)
+        and all(_equal(value, wanted[name]) for name, value in written.read(found))
+        and all(
+            _equal(value, original.to(value.dtype))
+            for (_, value), (_, original) in zip(carried, source.checkpoint.read(source.carried))
+        )
+    )
+    if not same:
+        raise bad("what was written does not read back as it was; nothing was kept")
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Tell whether two tensors are the same; a number that is none equals its like."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    return bool(((one == other) | ((one != one) & (other != other))).all())

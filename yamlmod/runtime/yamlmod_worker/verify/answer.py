@@ -1,0 +1,175 @@
+"""Verifies one network: builds it with the fork's own Model and asks it one thing after another."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import partial
+from typing import Any, Callable, Dict, List, Optional, Set
+
+from ..building.builder import Builder, builder_for
+from ..building.faults import told
+from ..profile.memory import available
+from ..refused import Refused
+from .copying import check_deepcopy, check_fuse, check_pickle, take_twin
+from .created import watched
+from .exporting import check_onnx, check_torchscript
+from .identity import outputs, start_as_identity
+from .inference import check_half, check_influence, check_sizes
+from .network import Failed, Network, Skipped
+from .training import Training, shown
+from .wiring import check_wiring
+
+_LAYER = re.compile(r"model\.(\d+)\.(.+)")
+_Tell = Callable[[Dict[str, Any]], None]
+_bases: Dict[str, Network] = {}  # networks of --base, by their YAML and number of classes
+
+
+def answer(question: Dict[str, Any], tell: _Tell) -> Dict[str, Any]:
+    """Make every check of one network; each is told when it begins, and how it ended."""
+    free = available()
+    if free is not None and question["needs"] > free and not question["force"]:
+        return {"free": free, "sizes": [], "rounded": [], "stand_ins": [], "blocked": []}
+    builder = builder_for(question)
+    checks = _Checks(builder, question, tell)
+    net = checks.built()
+    if net is not None:
+        checks.all(net)
+    sizes = [] if net is None else [shown(size) for size in (*net.sizes, net.small)]
+    rounded = [] if net is None else net.rounded
+    return {"free": None, "sizes": sizes, "rounded": rounded, **builder.told()}
+
+
+class _Checks:
+    """The checks of one network, in an order in which later ones use what earlier ones ran."""
+
+    def __init__(self, builder: Builder, question: Dict[str, Any], tell: _Tell) -> None:
+        self.builder, self.question, self.tell = builder, question, tell
+        self.made: List[str] = []
+        self.failed: Set[str] = set()
+        self.keys: List[str] = []
+        self.names = [row["module"] for row in question["rows"]]
+
+    def built(self) -> Optional[Network]:
+        """Build the network; None where the fork could not."""
+        found: List[Network] = []
+
+        def build() -> str:
+            with watched() as made:
+                module = self.builder.make(
+                    self.question["cfg"], self.question["classes"], self.question["head"]
+                )
+            self.made, self.keys = made, list(module.state_dict())
+            found.append(Network(module, self.question))
+            count = sum(parameter.numel() for parameter in module.parameters())
+            return "{}, {:,} parameters".format(type(module).__name__, count)
+
+        self._check("build", build)
+        return found[0] if found else None
+
+    def all(self, net: Network) -> None:
+        """Make every other check."""
+        question, builder = self.question, self.builder
+        training = Training(net, self.made, self.keys)
+        self._check("wiring", lambda: check_wiring(net, builder.names, question["strides"]))
+        self._check("train", training.check_sizes)
+        self._check("deterministic", training.check_deterministic, "train")
+        self._check("alive", training.check_alive, "train")
+        self._check("parameters", training.check_created, "" if self.made else "train")
+        for parameter in net.module.parameters():
+            parameter.grad = None
+        take_twin(net)
+        self._check("eval", partial(check_sizes, net), again=check_sizes)
+        self._check("influence", partial(check_influence, net), "eval")
+        plain: Dict[str, Callable[[Network], str]] = {
+            "deepcopy": check_deepcopy,
+            "pickle": lambda one: check_pickle(one, builder),
+            "bfloat16": lambda one: check_half(one, "bfloat16"),
+            "float16": lambda one: check_half(one, "float16"),
+            "fuse": check_fuse,
+        }
+        if question["export"]:
+            plain.update(torchscript=check_torchscript, onnx=check_onnx)
+        for name, check in plain.items():
+            self._check(name, partial(check, net), "eval", check)
+        if question["identity"] is not None:
+            self._check("identity", lambda: self._identity(net), "eval")
+
+    def _check(
+        self,
+        name: str,
+        check: Callable[[], str],
+        needs: str = "",
+        again: Optional[Callable[[Network], str]] = None,
+    ) -> None:
+        """Make one check and tell how it ended; without what it needs it is not begun.
+
+        What fails is done ``again`` with the base: where that fails, too, it is no news.
+        """
+        self.tell({"begun": name})
+        start = time.perf_counter()
+        status, reason = "pass", ""
+        try:
+            if needs in self.failed:
+                raise Skipped("{} fails".format(needs))
+            reason = check()
+        except Skipped as error:
+            status, reason = "skip", str(error)
+        except (Failed, Refused) as error:
+            status, reason = "fail", str(error)
+        except (Exception, SystemExit) as error:
+            status, reason = "fail", told(error, self.builder.fork, self.names)
+        if status == "fail" and again is not None and self._base_fails(again):
+            status, reason = "skip", "the base fails, too: " + reason
+        if status == "fail":
+            self.failed.add(name)
+        seconds = round(time.perf_counter() - start, 3)
+        found = {"name": name, "status": status, "reason": reason, "seconds": seconds}
+        self.tell({"check": found})
+
+    def _base(self) -> Optional[Network]:
+        """Return the network of --base, built once in a worker; None without one."""
+        base = self.question["base"]
+        if base is None:
+            return None
+        key = "{cfg}:{classes}".format(**base)
+        if key not in _bases:
+            module = self.builder.build(base["cfg"], base["classes"], base["head"])
+            _bases[key] = Network(module, {**self.question, **base})
+        return _bases[key]
+
+    def _base_fails(self, check: Callable[[Network], str]) -> bool:
+        base = self._base()
+        if base is None:
+            return False
+        try:
+            check(base)
+        except Skipped:
+            return False
+        except Exception:
+            return True
+        return False
+
+    def _identity(self, net: Network) -> str:
+        """Carry the base's weights over, fill the new layers, and compare the outputs."""
+        base, pairs = self._base(), {int(a): int(b) for a, b in self.question["base"]["pairs"]}
+        assert base is not None
+        wanted = net.module.state_dict()
+        carried = {}
+        for name, value in base.module.state_dict().items():
+            match = _LAYER.match(name)
+            layer = pairs.get(int(match.group(1))) if match else None
+            target = "model.{}.{}".format(layer, match.group(2)) if match else name
+            if target in wanted and wanted[target].shape == value.shape:
+                carried[target] = value
+        net.module.load_state_dict(carried, strict=False)
+        net.forget()
+        init = self.question["identity"]
+        answered = [] if init["reason"] else outputs(base.module)
+        found = start_as_identity(net.module, init, answered)
+        if not found["compared"]:
+            raise Skipped("; ".join([*found["cannot"], found["reason"]]))
+        filled = ", ".join(net.named(layer) for layer in found["filled"])
+        return "layer {} filled, outputs equal the base's to {:.0e}".format(
+            filled, max(found["error"], 1e-7)
+        )

@@ -1,0 +1,85 @@
+"""Starts new layers as the identity, and checks that the network still answers as before."""
+
+from __future__ import annotations
+
+import fnmatch
+from typing import Any, Dict, List
+
+from ..refused import Refused
+from .network import run_with_head
+
+_TOLERANCE = 1e-5
+_SIZE = 256
+
+
+def outputs(network: Any) -> List[Any]:
+    """Return what a network answers to a random image, always the same one, and what its head gets.
+
+    An untrained head's boxes hardly depend on what it gets: a difference would not show in them.
+    """
+    import torch
+
+    image = torch.rand(1, 3, _SIZE, _SIZE, generator=torch.Generator().manual_seed(0))
+    got: List[Any] = []
+    answered = run_with_head(network.float(), image, got)
+    return [*got, *answered]
+
+
+def start_as_identity(new: Any, wanted: Dict[str, Any], base: List[Any]) -> Dict[str, Any]:
+    """Fill the new layers' parameters, and compare the outputs with the base's where that is fair.
+
+    ``wanted`` has the layers to fill, with patterns of parameter names and their values, and
+    ``reason``: why the outputs cannot be equal, empty where they must be.
+    """
+    for layer, fills in wanted["fills"].items():
+        _fill(layer, new.model[int(layer)], fills)
+    told = {"cannot": wanted["cannot"], "filled": sorted(map(int, wanted["fills"]))}
+    reason = wanted["reason"]
+    if not reason and not _finite(base):
+        reason = "the pretrained network's own outputs are not finite"
+    if reason:
+        return {**told, "compared": False, "reason": reason, "error": None}
+    error = _difference(base, outputs(new))
+    if not error <= _TOLERANCE:
+        raise Refused(
+            "not-identical",
+            "with the new layers filled, the outputs differ from the base's by {:.1e} "
+            "of the largest, and not by at most {:g}".format(error, _TOLERANCE),
+            "leave --init away; nothing was written",
+        )
+    return {**told, "compared": True, "reason": "", "error": error}
+
+
+def _fill(layer: str, module: Any, fills: Dict[str, float]) -> None:
+    import torch
+
+    for pattern, value in fills.items():
+        found = [p for name, p in module.named_parameters() if fnmatch.fnmatch(name, pattern)]
+        if not found:
+            raise Refused(
+                "no-such-parameter",
+                "layer {} ({}) has no parameter {} to start as the identity".format(
+                    layer, type(module).__name__, pattern
+                ),
+                "the class in the fork is not yamlmod's",
+            )
+        with torch.no_grad():
+            for parameter in found:
+                parameter.fill_(value)
+
+
+def _finite(found: List[Any]) -> bool:
+    import torch
+
+    return all(bool(torch.isfinite(one).all()) for one in found)
+
+
+def _difference(first: List[Any], second: List[Any]) -> float:
+    """Return the largest difference of the outputs, relative to the largest one."""
+    if [one.shape for one in first] != [one.shape for one in second]:
+        return float("inf")
+    return max(
+        float((a - b).abs().max() / a.abs().max().clamp(min=1e-12))
+        for a, b in zip(first, second)
+        if a.numel()
+    )

@@ -1,0 +1,317 @@
+"""The work of `check`: files read, checked folder by folder on all cores, findings reported."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from yamlmod.checks.apply_fixes import Mended
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.folder import Fixes, Text, check_folder
+from yamlmod.checks.run import Options
+from yamlmod.errors import Refusal
+from yamlmod.model.build_answer import BuildAnswer, KnownAnswers, key_of
+from yamlmod.model.parse import load_plain
+from yamlmod.workspace.files import (
+    Change,
+    TextFile,
+    display,
+    link_name,
+    read_bytes,
+    read_text,
+    real_path,
+)
+from yamlmod.workspace.walk import YamlFile
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+T = TypeVar("T")
+_TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
+# Starting a process costs as much as some fifteen files.
+_ALONE = 40
+# A file of which a fork is asked at five scales costs as much as opening the fork.
+_FEW = 4
+_FORKS = sys.platform.startswith("linux")
+# What is no model, whatever it is called: links out of the repository, pipes, devices.
+_SKIPPED = ("outside", "not-a-file")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of one file: its findings, or why it cannot be read; its change where fixed.
+
+    ``skipped`` says why a file that nobody named was not read, ``unfixed`` why it is not fixed.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    mended: tuple[Finding, ...] = ()
+    unreadable: Refusal | None = None
+    change: Change | None = None
+    skipped: Refusal | None = None
+    unfixed: Refusal | None = None
+    is_folder: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Tell whether the file was read and looked at."""
+        return self.unreadable is None and self.skipped is None
+
+    @property
+    def note(self) -> Refusal | None:
+        """Return why a file that nobody named was left alone."""
+        return self.skipped or self.unfixed
+
+
+Answers = Mapping[Path, tuple[str, BuildAnswer]]
+Advance = Callable[[int], None]
+Progress = Callable[[str, int], contextlib.AbstractContextManager[Advance]]
+"""Given a word and a total, gives a function that is told how many more are done."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """The files of one folder; of those that were ``found`` and not named, only models count."""
+
+    named: tuple[Path, ...]
+    found: tuple[YamlFile, ...]
+    options: Options
+    fixes: Fixes
+
+
+def _nothing(count: int) -> None:
+    pass
+
+
+@contextlib.contextmanager
+def _no_progress(what: str, total: int) -> Iterator[Advance]:
+    yield _nothing
+
+
+def check_files(
+    named: Sequence[Path],
+    found: Sequence[YamlFile],
+    options: Options,
+    fixes: Fixes,
+    progress: Progress = _no_progress,
+) -> list[Checked]:
+    """Check all files, in order; those of one folder are looked at together."""
+    ahead = _asked_ahead(named, found, options, progress)
+    jobs = [_answered(job, ahead) for job in _jobs(named, found, options, fixes)]
+    total = len(named) + len(found)
+    workers = min(_cores(), len(jobs)) if total > _ALONE else 1
+    if workers > 1:
+        return _with_processes(check_job, jobs, workers, total, progress)
+    done: list[Checked] = []
+    with progress("checking", total) as advance:
+        for job in jobs:
+            done += check_job(job, advance)
+    return done
+
+
+def _asked_ahead(
+    named: Sequence[Path], found: Sequence[YamlFile], options: Options, progress: Progress
+) -> Answers:
+    """Ask the fork about all files at the same time, those of one folder, too."""
+    builder = options.builder
+    jobs = [Job((path,), (), options, Fixes.none) for path in named]
+    jobs += [Job((), (file,), options, Fixes.none) for file in found]
+    workers = min(_cores(), len(jobs))
+    if builder is None or builder.ask is None or workers < 2 or len(jobs) < _FEW:
+        return {}
+    return dict(_with_processes(answer_job, jobs, workers, len(jobs), progress))
+
+
+def _answered(job: Job, ahead: Answers) -> Job:
+    """Return a job with the answers about its own files: it goes to a process with them."""
+    builder = job.options.builder
+    paths = [*job.named, *(file.path for file in job.found)]
+    known = dict(ahead[path] for path in paths if path in ahead)
+    if builder is None or builder.ask is None or not known:
+        return job
+    builder = replace(builder, ask=KnownAnswers(builder.ask, known))
+    return replace(job, options=replace(job.options, builder=builder))
+
+
+def answer_job(job: Job) -> list[tuple[Path, tuple[str, BuildAnswer]]]:
+    """Return what the fork makes of the one file of a job; nothing where it is no model YAML."""
+    path = job.named[0] if job.named else job.found[0].path
+    below = None if job.named else job.found[0].repository
+    builder = job.options.builder
+    with contextlib.suppress(Refusal):  # it is said where the file is checked
+        text = read_text(path, below=below).text
+        if builder is not None and builder.ask is not None and _TABLE.search(text):
+            data = load_plain(text, display(path))
+            return [(path, (key_of(data), builder.ask(data)))]
+    return []
+
+
+def _with_processes(
+    work: Callable[[Job], list[T]],
+    jobs: Sequence[Job],
+    workers: int,
+    total: int,
+    progress: Progress,
+) -> list[T]:
+    """Work on jobs at the same time; the answers come in the order of the jobs."""
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+
+    done: list[T] = []
+    pool, answers = None, []
+    pressed = _listen()
+    try:
+        context = _context()
+        if context is not None:
+            pool = ProcessPoolExecutor(workers, context, _end_quietly)
+            # Before the bar, which has a thread: a process is not forked beside a thread.
+            answers = [pool.submit(work, job) for job in jobs]
+    except (OSError, NotImplementedError, ImportError, BrokenProcessPool):
+        answers = []  # no processes can be had here (a sandbox, no semaphores)
+    try:
+        with progress("checking", total) as advance:
+            for index, job in enumerate(jobs):
+                try:
+                    done += answers[index].result() if answers else work(job)
+                except BrokenProcessPool:  # somebody ended a process; the work goes on in this one
+                    if pressed:
+                        raise KeyboardInterrupt from None
+                    done += work(job)
+                advance(len(job.named) + len(job.found))
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+    return done
+
+
+def _context() -> BaseContext | None:
+    """Return how processes are made that import nothing of the current folder, None for none.
+
+    A process that is not forked is a `python -c`, which would look for its first modules in the
+    current folder, a stranger's repository perhaps.
+    """
+    import multiprocessing
+
+    if _FORKS:
+        return multiprocessing.get_context("fork")
+    safe = getattr(sys.flags, "safe_path", None)
+    if safe is None:  # a Python before 3.11 knows no way
+        return None
+    if not safe:
+        if sys.flags.ignore_environment:
+            return None
+        os.environ["PYTHONSAFEPATH"] = "1"
+    return multiprocessing.get_context("spawn")
+
+
+def _listen() -> list[int]:
+    """Return a list that knows of Ctrl-C: raised while a process is forked, Python drops it."""
+    pressed: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    with contextlib.suppress(ValueError):  # of a thread, which gets no signals
+        signal.signal(signal.SIGINT, note)
+    return pressed
+
+
+def _end_quietly() -> None:
+    """End a process on Ctrl-C without a word: the first process says what there is to say."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+def _jobs(
+    named: Sequence[Path], found: Sequence[YamlFile], options: Options, fixes: Fixes
+) -> Iterator[Job]:
+    folders: dict[Path, tuple[list[Path], list[YamlFile]]] = defaultdict(lambda: ([], []))
+    for path in named:
+        folders[path.parent][0].append(path)
+    for file in found:
+        folders[file.path.parent][1].append(file)
+    for own, other in folders.values():
+        yield Job(tuple(own), tuple(other), options, fixes)
+
+
+def check_job(job: Job, advance: Advance = _nothing) -> list[Checked]:
+    """Check the files of one folder; what is found there and is no model YAML is passed over."""
+    done: list[Checked] = []
+    files: dict[str, tuple[TextFile, YamlFile | None]] = {}
+    for path, place in [*((path, None) for path in job.named), *((f.path, f) for f in job.found)]:
+        try:
+            file = read_text(path, below=None if place is None else place.repository)
+        except Refusal as error:
+            if place is None or _matters(place, error):
+                done.append(Checked(unreadable=error))
+            elif error.code in _SKIPPED:
+                done.append(Checked(skipped=error))
+            advance(1)
+            continue
+        if place is None or _TABLE.search(file.text):
+            # A link is met under its target's name.
+            files.setdefault(_name(path, files), (file, place))
+        else:
+            advance(1)
+    texts = [Text(shown, file.text) for shown, (file, _) in files.items()]
+    results = check_folder(texts, job.options, job.fixes, advance)
+    linked = {shown for shown, (file, place) in files.items() if _leads_out(file, place)}
+    if linked and job.fixes is not Fixes.none:
+        as_they_are = check_folder(texts, job.options)
+        results = {**results, **{shown: as_they_are[shown] for shown in linked}}
+    return done + [
+        _checked(files[shown][0], result, shown in linked and job.fixes is not Fixes.none)
+        for shown, result in results.items()
+    ]
+
+
+def _name(path: Path, files: Mapping[str, tuple[TextFile, YamlFile | None]]) -> str:
+    """Return how a file is shown, unlike the other files of its folder."""
+    shown = display(path)
+    while shown in files and real_path(files[shown][0].path) != real_path(path):
+        # One name holds an odd sign, the other spells out its escape.
+        shown = shown.replace("\\", "\\\\")
+    return shown
+
+
+def _leads_out(file: TextFile, place: YamlFile | None) -> bool:
+    folder = None if place is None else place.folder
+    return folder is not None and not real_path(file.path).is_relative_to(folder)
+
+
+def _checked(file: TextFile, result: Mended, is_kept: bool) -> Checked:
+    if is_kept:
+        told = (
+            f"{link_name(file.path)} is a link out of the folder that was named, and is not fixed"
+        )
+        hint = "name the file itself to fix it"
+        return Checked(result.left, unfixed=Refusal("outside", told, hint=hint))
+    if result.text == file.text:
+        return Checked(result.left, result.mended)
+    change = Change(file.path, file.raw, file.encode(result.text))
+    return Checked(result.left, result.mended, None, change)
+
+
+def _matters(file: YamlFile, error: Refusal) -> bool:
+    """Tell whether a file that was found, and not named, is missed: it may be a model."""
+    if error.code != "not-utf8":
+        return error.code in ("unreadable", "too-large")
+    try:
+        raw = read_bytes(file.path, "", below=file.repository)
+    except Refusal:
+        return True
+    return _TABLE.search(raw.decode("latin-1")) is not None

@@ -1,0 +1,44 @@
+"""From the words of `check` to what its rules may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from yamlmod.checks.bases import Base, base_of
+from yamlmod.checks.run import Options, known_codes
+from yamlmod.model.document import parse_document
+from yamlmod.model.parser_facts import Builder
+from yamlmod.ops.network import registry_kinds
+from yamlmod.workspace.files import display, read_text
+
+
+def check_options(
+    select: Sequence[str], ignore: Sequence[str], base: Path | None, repo: Path | None
+) -> Options:
+    """Return the options of a run. Raises Refusal for unknown rules and an unusable base."""
+    return Options(
+        kinds_of=registry_kinds,
+        select=known_codes(select),
+        ignore=known_codes(ignore),
+        base=None if base is None else _given(base),
+        builder=None if repo is None else _builder(repo),
+    )
+
+
+def _given(path: Path) -> Base:
+    file = read_text(path)
+    return base_of(parse_document(file.text, display(path)), "given")
+
+
+def _builder(repo: Path) -> Builder:
+    """Return what the fork's parser makes of rows; the fork is read and never run."""
+    # The fork room is large: only those who ask for a fork pay for it.
+    from yamlmod.fork.parser.locate import locate
+    from yamlmod.fork.parser.parser_facts import read_builder
+    from yamlmod.usecases.fork_questions import ForkQuestions
+    from yamlmod.workspace.tree import Tree
+
+    tree = Tree(repo)
+    return replace(read_builder(tree, locate(tree)), ask=ForkQuestions(str(repo)))

@@ -1,0 +1,79 @@
+"""Explain a network: the sigmoids in an ONNX file or a traced network, and what they multiply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from yamlmod.errors import Refusal
+from yamlmod.gates.findings import Findings, examine
+from yamlmod.gates.torch_graph import traced_graph
+from yamlmod.runtime.answers import ExplainAnswer
+from yamlmod.usecases.fork_run import open_run
+from yamlmod.workspace.files import display, read_bytes, real_path
+
+# What protobuf itself can read: the largest ONNX file without external weights.
+_LARGEST = 2**31
+_YAML = (".yaml", ".yml")
+
+
+class Explained(NamedTuple):
+    """What was found, of what, and what was run for it."""
+
+    shown: str
+    route: str
+    findings: Findings
+    ran: dict[str, Any]
+
+
+def of_onnx(path: Path) -> Explained:
+    """Explain an ONNX file."""
+    from yamlmod.gates.onnx_file import read_onnx
+
+    if path.suffix.lower() in _YAML:
+        raise Refusal(
+            "no-repo",
+            f"{display(path)} is a model YAML, and no fork is named",
+            hint="--repo REPO builds its network with the fork's code",
+        )
+    shown = display(path)
+    graph = read_onnx(read_bytes(path, shown, _LARGEST), shown)
+    return Explained(shown, "onnx", examine(graph), {})
+
+
+def of_cfg(
+    cfg: Path,
+    repo: Path,
+    python: str | None,
+    stand_ins: bool,
+    imgsz: int,
+    seconds: float,
+    tell: Callable[[str], None],
+) -> Explained:
+    """Build the network of a model YAML with the fork's code, and explain it."""
+    if cfg.suffix.lower() == ".onnx":
+        raise Refusal(
+            "usage", "--repo goes with a model YAML; an ONNX file is explained without a fork"
+        )
+    opened = open_run(repo, python, stand_ins)
+    target = opened.open(cfg)
+    tell(opened.announced)
+    question = {
+        "kind": "explain",
+        **opened.where,
+        "cfg": str(real_path(target.file.path)),
+        "head": target.model.document.rows[-1].module,
+        "imgsz": imgsz,
+    }
+    with opened.worker() as worker:
+        tell(worker.protection.line)
+        answer = worker.ask(question, seconds, ExplainAnswer)
+    ran = {
+        "python": opened.interpreter.path,
+        "protection": worker.protection.as_data(),
+        "torch": answer["torch"],
+        "stand_ins": answer["stand_ins"],
+        "blocked": answer["blocked"],
+    }
+    return Explained(target.model.document.shown, "traced", examine(traced_graph(answer)), ran)

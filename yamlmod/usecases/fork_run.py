@@ -1,0 +1,120 @@
+"""A fork whose code is run: where it is, with which Python, and the worker that does it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from yamlmod.errors import Refusal
+from yamlmod.fork.parser.locate import Fork, cfg_folders, locate
+from yamlmod.runtime.answers import Stopped
+from yamlmod.runtime.interpreter import Interpreter, choose, own
+from yamlmod.runtime.worker import Worker
+from yamlmod.usecases.doctor import start_folder
+from yamlmod.usecases.model_file import Target, open_target
+from yamlmod.workspace.files import display, real_path
+from yamlmod.workspace.tree import Tree
+
+
+@dataclass(frozen=True)
+class Run:
+    """A fork, the interpreter that runs it, and whether missing packages are stood in for."""
+
+    tree: Tree
+    fork: Fork
+    interpreter: Interpreter
+    stand_ins: bool
+
+    @property
+    def announced(self) -> str:
+        """Return the line that says that code of the fork is run."""
+        return f"running the fork's code with {self.interpreter.path} ({self.interpreter.why})"
+
+    @cached_property
+    def where(self) -> Mapping[str, Any]:
+        """Return what every question says of the fork."""
+        folder, module = module_of(self.tree, self.fork)
+        return {
+            "folder": str(folder),
+            "module": module,
+            "fork": str(real_path(self.tree.root)),
+            "stand_ins": self.stand_ins,
+        }
+
+    def open(self, cfg: Path) -> Target:
+        """Find and read a model YAML: in the current folder, in the fork, where its YAMLs are."""
+        folders = cfg_folders(self.tree, self.fork)
+        return open_target(cfg, [self.tree.root, *(self.tree.root / name for name in folders)])
+
+    def worker(
+        self, environment: Mapping[str, str] | None = None, draft: Path | None = None
+    ) -> Worker:
+        """Start the fork's interpreter in the fork's folder; it may write where ``draft`` is."""
+        out = None if draft is None else draft.parent
+        return Worker(self.interpreter, real_path(self.tree.root), environment, out)
+
+
+def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:
+    """Return a fork that can be run. Raises Refusal where there is none, or no such Python."""
+    tree = Tree(repo)
+    interpreter = choose(python) if python is not None else own()
+    return Run(tree, locate(tree), interpreter, stand_ins)
+
+
+def module_of(tree: Tree, fork: Fork) -> tuple[Path, str]:
+    """Return the folder that stands on the path of the fork's scripts, and its parse module."""
+    folder = start_folder(tree, fork)
+    spelled = fork.spelled(fork.yolo)
+    if not spelled.startswith("."):
+        return folder, spelled
+    inner = PurePosixPath(fork.yolo).with_suffix("").parts
+    above = () if real_path(tree.root) == folder else (real_path(tree.root).name,)
+    return folder, ".".join((*above, *inner))
+
+
+def told_of_run(answer: Stopped) -> Iterator[str]:
+    """Yield what stood in for missing packages, and what the fork was kept from."""
+    if answer["stand_ins"]:
+        yield f"stand-ins for missing packages: {', '.join(answer['stand_ins'])}"
+    for call in answer["blocked"]:
+        yield f"blocked: the fork tried to {call}"
+
+
+@contextlib.contextmanager
+def draft_of(out: Path | None) -> Iterator[Path | None]:
+    """Give the path of a file in a folder of its own beside OUT: all that a fork may write to."""
+    if out is None:
+        yield None
+        return
+    target = real_path(out)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".yamlmod-", dir=target.parent))
+    except OSError as error:
+        raise _unwritable(out, error) from None
+    try:
+        yield folder / target.name
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep_draft(draft: Path | None, out: Path | None) -> None:
+    """Put the draft in OUT's place. Raises Refusal where the fork left something else there."""
+    if draft is None or out is None:
+        return
+    try:
+        if not stat.S_ISREG(draft.lstat().st_mode):
+            raise Refusal("bad-answer", f"the fork's process left no file for {display(out)}")
+        draft.replace(real_path(out))
+    except OSError as error:
+        raise _unwritable(out, error) from None
+
+
+def _unwritable(out: Path, error: OSError) -> Refusal:
+    return Refusal("unwritable", f"{display(out)} cannot be written: {error.strerror or error}")
