@@ -133,7 +133,7 @@ class Net:
         gone = {("old", layer) for layer in layers}
         through = {label: self._instead(label, sources) for label in gone}
         if cascade:
-            alive = self.reach([self.order[-1]])
+            alive = self.reach(self.roots())
             seen = {
                 label: [self._seen(i, through, gone) for i in layer.inputs]
                 for label, layer in self.layers.items()
@@ -192,7 +192,7 @@ class Net:
 
     def drop_head(self, layer: int) -> None:
         """Drop an input of the head, and what only served it."""
-        alive = self.reach([self.order[-1]])
+        alive = self.reach(self.roots())
         head = self.layers[self.order[-1]]
         self.dropped = head.inputs.index(("old", layer))
         del head.inputs[self.dropped], head.negative[self.dropped]
