@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from yamlmod import __version__
+from yamlmod.cli.bundles import expanded
 from yamlmod.cli.console import show
 from yamlmod.cli.guard import guarded
 from yamlmod.workspace.disk import read_regular
@@ -47,7 +48,7 @@ class LazyGroup(TyperGroup):
         app = typer.Typer(
             add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
         )
-        run = guarded(module.run, getattr(module, "SETTLES", False))
+        run = guarded(expanded(module.run), getattr(module, "SETTLES", False))
         app.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(run)
         return get_command(app)
 

@@ -12,9 +12,10 @@ from yamlmod import __version__
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Fixes
 from yamlmod.checks.run import Options, known_codes
+from yamlmod.cli.bundles import WriteOptions
 from yamlmod.cli.console import say, say_json, show
 from yamlmod.cli.finish import Report, finish
-from yamlmod.cli.options import Sinks
+from yamlmod.cli.options import Format
 from yamlmod.errors import Refusal
 from yamlmod.usecases.check import Checked
 from yamlmod.workspace.files import Change, real_path
@@ -147,8 +148,9 @@ def _finish(
     data = _data(done, findings, unreadable)
     data["mended"] = [finding.as_data() for finding in mended]
     data["unfixed"] = [file.unfixed.as_data() for file in files if file.unfixed is not None]
-    sinks = Sinks(write=wish.write, json=wish.format == "json")
-    finish(changes, Report("check", lines, (), data), sinks, Path())
+    answer = Format.json if wish.format == "json" else Format.text
+    to = WriteOptions(write=wish.write, format=answer)
+    finish(changes, Report("check", lines, (), data), to, Path())
 
 
 def _changes(files: Sequence[Checked]) -> list[Change]:

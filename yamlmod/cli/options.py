@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
@@ -238,27 +238,6 @@ AllowDead = Annotated[
 ]
 
 
-class Sinks(NamedTuple):
-    """Where the result of an editing command goes."""
-
-    write: bool = False
-    dry_run: bool = False
-    check: bool = False
-    json: bool = False
-    diff: Path | None = None
-    force: bool = False
-
-    @property
-    def writes(self) -> bool:
-        """Tell whether this run may change a target."""
-        return self.write and not self.dry_run and not self.check
-
-    @property
-    def keeps(self) -> bool:
-        """Tell whether the result is written somewhere, and not only shown."""
-        return self.writes or self.diff is not None
-
-
 def parse_args(text: str | None) -> list[Any] | None:
     """Return the list that --args gives, or None; a Refusal shows what is not JSON."""
     if text is None:
@@ -284,11 +263,20 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} has no place in a YAML row")
 
 
-def split_selectors(text: str | None) -> list[str] | None:
+def split_selectors(text: str | None, option: str) -> tuple[str, ...] | None:
     """Return the selectors of a comma-separated list, or None where none was given."""
     if text is None:
         return None
-    words = [word.strip() for word in text.split(",") if word.strip()]
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
     if not words:
-        raise Refusal("usage", "--readers names no layer", hint="write --readers none for nobody")
-    return [] if words == ["none"] else words
+        raise Refusal("usage", f"{option} names no layer")
+    return words
+
+
+def split_readers(text: str | None) -> tuple[str, ...] | None:
+    """Return the selectors of --readers; `none` is the empty list."""
+    try:
+        words = split_selectors(text, "--readers")
+    except Refusal as error:
+        raise Refusal(error.code, error.message, hint="write --readers none for no layer") from None
+    return () if words == ("none",) else words

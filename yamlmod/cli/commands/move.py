@@ -7,17 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import (
-    Check,
-    DiffFile,
-    DryRun,
-    Force,
-    Format,
-    Json,
-    Output,
-    OutputFormat,
-    Write,
-)
+from yamlmod.cli.bundles import ModelWriteOptions
 
 EPILOG = """\b
 Examples:
@@ -36,25 +26,18 @@ def run(
         str | None,
         typer.Option("--before", metavar="SEL", show_default=False, help="In front of this one."),
     ] = None,
-    output: Output = None,
-    write: Write = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    check: Check = False,
-    diff: DiffFile = None,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    *,
+    to: ModelWriteOptions,
 ) -> None:
     """Move the layer SEL of the model YAML CFG; all positions speak of the original's indices.
 
     Previews unless -w or -o is given. Whoever read the layer reads its input, and the readers of
     the layer above its new place read it.
     """
-    from yamlmod.cli.finish_model import Wish, finish_yaml
+    from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.move import move
-    from yamlmod.usecases.model_file import no_both, open_target
+    from yamlmod.usecases.model_file import open_target
 
-    no_both(write, output)
     target = open_target(cfg)
     select = target.model.select
     outcome = move(
@@ -63,5 +46,4 @@ def run(
         after=None if after is None else select(after),
         before=None if before is None else select(before),
     )
-    wish = Wish(output, write, force, dry_run, check, diff, json, format)
-    finish_yaml("move", target, outcome, wish)
+    finish_yaml("move", target, outcome, to)
