@@ -26,7 +26,7 @@ _MAY_READ = {
 _MAY_WALK = {
     "workspace/disk.py": "the names in the journal's folder",
     "workspace/walk.py": "the one walk",
-    "cli/commands/remap.py": "Tree.glob, which is workspace/matching.py",
+    "usecases/remap.py": "Tree.glob, which is workspace/matching.py",
     "workspace/undo.py": "folders one below that hold a journal",
     "cli/app.py": "the commands' own files",
     "registry/catalogue.py": "the built-in templates",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from yamlmod.report.tables import table
-from yamlmod.usecases.verify import Verified
+from yamlmod.usecases.verify import Verification, Verified
 
 _WORDS = {"pass": "pass", "fail": "FAIL", "skip": "skip"}
 
@@ -68,8 +68,19 @@ def summary(found: Sequence[Verified]) -> str:
     return text + (f", {len(skipped)} not verified" if skipped else "")
 
 
-def data(one: Verified) -> dict[str, Any]:
-    """Return one network for --json."""
+def verify_data(verification: Verification) -> dict[str, Any]:
+    """Return the whole answer as data."""
+    return {
+        "command": "verify",
+        "repo": verification.repo,
+        "ran": [verification.interpreter],
+        "protection": verification.protection.as_data(),
+        "networks": [_network(network) for network in verification.networks],
+        **verification.told,
+    }
+
+
+def _network(one: Verified) -> dict[str, Any]:
     return {
         "cfg": one.cfg,
         "result": one.word.lower(),

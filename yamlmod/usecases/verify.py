@@ -1,4 +1,4 @@
-"""What `verify` asks the worker about one network, and what it knows without running anything."""
+"""Verify networks: built with the fork's own code, trained a step, run, copied and exported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from yamlmod.registry.cost import Cost, cost
 from yamlmod.runtime.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.worker import Worker
-from yamlmod.usecases.fork_run import Run
+from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.remap import identity_wanted
 from yamlmod.workspace.files import real_path
@@ -32,7 +32,7 @@ _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _DIED = ("no-answer", "timed-out")
 
 
-class Wish(NamedTuple):
+class VerifyOptions(NamedTuple):
     """What is wanted of every network."""
 
     sizes: tuple[tuple[int, int], ...] = ()
@@ -102,11 +102,11 @@ class Subjects:
 
     run: Run
     base: Target | None
-    wish: Wish
+    options: VerifyOptions
 
     def question(self, target: Target) -> dict[str, Any]:
         """Return what the worker has to know of a network."""
-        model, wish = target.model, self.wish
+        model, options = target.model, self.options
         following = None if self.base is None else follow(self.base.model, model)
         rows, shapes = model.document.rows, model.shapes
         head = model.graph.reads[-1]
@@ -120,12 +120,12 @@ class Subjects:
             "rows": _rows(model),
             "strides": [shapes[read.target].stride for read in head],
             "inserted": inserted(model, following),
-            "sizes": [list(size) for size in wish.sizes],
-            "export": wish.export,
+            "sizes": [list(size) for size in options.sizes],
+            "export": options.export,
             "needs": sum(one.cost.bytes for one in costly),
-            "force": wish.force,
+            "force": options.force,
             "identity": identity_wanted(model, following)
-            if wish.identity and following is not None
+            if options.identity and following is not None
             else None,
             "base": self._base(model, following),
         }
@@ -145,7 +145,7 @@ class Subjects:
     def costly(self, target: Target) -> list[Costly]:
         """Return the layers that cost much, by what their manifests say."""
         height, width = max(
-            self.wish.sizes or ((_SIDE, _SIDE),), key=lambda size: size[0] * size[1]
+            self.options.sizes or ((_SIDE, _SIDE),), key=lambda size: size[0] * size[1]
         )
         found = []
         for row in target.model.document.rows:
@@ -162,8 +162,8 @@ class Subjects:
     def references(self, target: Target) -> Check:
         """Compare the references with the base's: `yamlmod check --base`, one rule of it."""
         base = None if self.base is None else base_of(self.base.model.document, "given")
-        options = Options(kinds_of=registry_kinds, select=("wiring",), base=base)
-        found = check_document(target.model.document, options)
+        rules = Options(kinds_of=registry_kinds, select=("wiring",), base=base)
+        found = check_document(target.model.document, rules)
         errors = [one for one in found if one.severity == "error"]
         against = "the nearest known network" if base is None else base.name
         if not found:
@@ -172,6 +172,52 @@ class Subjects:
             f"line {one.place.line}: {one.message}; {_first(one.help)}" for one in errors or found
         ]
         return Check("references", "fail" if errors else "pass", "; ".join(told))
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came out for each network, and what was run for it."""
+
+    repo: str
+    interpreter: str
+    protection: Protection
+    networks: tuple[Verified, ...]
+    told: Stopped | Told
+
+    @property
+    def failed(self) -> tuple[Verified, ...]:
+        return tuple(network for network in self.networks if network.failed)
+
+    @property
+    def skipped(self) -> tuple[Verified, ...]:
+        return tuple(network for network in self.networks if network.skipped)
+
+
+def verify(
+    run: Run,
+    cfgs: Sequence[Path],
+    base: Path | None = None,
+    options: VerifyOptions | None = None,
+    announce: Announce | None = None,
+) -> Verification:
+    """Build networks with the fork's code and check what breaks when they train, run or ship."""
+    options = options or VerifyOptions()
+    if options.identity and base is None:
+        raise Refusal("usage", "--init identity compares with a base", hint="add --base CFG")
+    if not cfgs:
+        raise Refusal("usage", "no model YAML was named", hint="yamlmod verify REPO CFG...")
+    targets = [run.open(cfg) for cfg in dict.fromkeys(cfgs)]
+    subjects = Subjects(run, None if base is None else run.open(base), options)
+    with Verifier(subjects) as verifier:
+        protection = verifier.worker(announce).protection
+        if announce is not None:
+            for target in targets:
+                for costly in subjects.costly(target):
+                    announce(f"{target.model.document.shown}: {costly.line}")
+        networks = tuple(verifier.all(targets))
+        return Verification(
+            run.tree.shown("."), run.interpreter.path, protection, networks, verifier.told
+        )
 
 
 def _rows(model: Network) -> list[dict[str, Any]]:
@@ -229,7 +275,7 @@ class Verifier:
     @property
     def protection(self) -> Protection:
         """Return what the fork is kept from; starts the worker."""
-        return self._started().protection
+        return self.worker().protection
 
     def __exit__(self, *_: object) -> None:
         if self._worker is not None:
@@ -248,16 +294,17 @@ class Verifier:
                 found.checks.insert(2 if built else 1, self.subjects.references(target))
             yield found
 
-    def _started(self) -> Worker:
+    def worker(self, announce: Announce | None = None) -> Worker:
+        """Return the worker, started where there is none."""
         if self._worker is None:
-            self._worker = self.subjects.run.worker(_PATIENT)
+            self._worker = self.subjects.run.worker(_PATIENT, announce=announce)
         return self._worker
 
     def _ask(self, question: dict[str, Any], found: Verified) -> None:
         heard = _Heard(found)
         try:
-            answer = self._started().ask(
-                question, self.subjects.wish.seconds, VerifyAnswer, VerifyPart, heard.part
+            answer = self.worker().ask(
+                question, self.subjects.options.seconds, VerifyAnswer, VerifyPart, heard.part
             )
         except Refusal as error:
             if error.code not in _DIED or not heard.begun:
@@ -302,10 +349,3 @@ class _Heard:
 def gigabytes(count: int) -> str:
     """Return bytes as GiB."""
     return f"{count / 1024**3:,.1f} GiB"
-
-
-def cfg_names(cfgs: Sequence[Path]) -> list[Path]:
-    """Return the YAMLs that were named, each once."""
-    if not cfgs:
-        raise Refusal("usage", "no model YAML was named", hint="yamlmod verify REPO CFG...")
-    return list(dict.fromkeys(cfgs))
