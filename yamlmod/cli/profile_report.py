@@ -7,7 +7,6 @@ from typing import Any
 
 from yamlmod.cli.console import say, show
 from yamlmod.cli.profile_notes import notes
-from yamlmod.cli.profile_tables import layers_grid, layers_lines, models_grid, models_lines
 from yamlmod.report.grids import (
     Grid,
     comma_separated,
@@ -18,6 +17,7 @@ from yamlmod.report.grids import (
 )
 from yamlmod.report.tables import table
 from yamlmod.usecases.profile import Profiled
+from yamlmod.usecases.profile_tables import layers_grid, layers_lines, models_grid, models_lines
 
 
 def write(form: str, profiled: Profiled) -> None:

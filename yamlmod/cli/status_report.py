@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from yamlmod.errors import one_of
 from yamlmod.fork.audit.installed_modules import Patched
 from yamlmod.report.tables import table
 from yamlmod.usecases.module_uses import Use
 from yamlmod.usecases.status import Status
 
-HEADERS = ("module", "version", "state", "class", "registered", "used by")
-
 
 def status_lines(status: Status) -> list[str]:
     """Return the table of modules, then what is missing or stale."""
     if status.modules:
-        lines = list(table(HEADERS, [_cells(status, module) for module in status.modules]))
+        lines = list(table(status.headers(), status.rows()))
     else:
         lines = [f"{status.repo} has no module from yamlmod"]
     lines += [
@@ -25,18 +22,6 @@ def status_lines(status: Status) -> list[str]:
         for use in status.missing
     ]
     return [*lines, *(f"stale: {text}" for text in status.stale)]
-
-
-def _cells(status: Status, module: Patched) -> list[str]:
-    at = f" (line {module.registered_line})" if module.registered_line else ""
-    return [
-        module.name,
-        module.version,
-        module.state,
-        f"{module.path}:{module.line}",
-        (module.registered or "nowhere") + at,
-        one_of([use.path for use in status.uses_of(module)], 4) or "-",
-    ]
 
 
 def status_data(status: Status) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from yamlmod.runtime.interpreter import Imports, ask, choose
 from yamlmod.usecases.fork_start import start_folder, top_names
 from yamlmod.usecases.located_fork import LocatedFork
 from yamlmod.usecases.module_uses import Use, uses
+from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.files import real_path
 from yamlmod.workspace.search import python_files
 from yamlmod.workspace.tree import Tree
@@ -35,8 +36,8 @@ class DoctorFinding:
     text: str
 
 
-@dataclass(frozen=True)
-class Examination:
+@dataclass(frozen=True, repr=False)
+class Examination(ShownAsTable):
     """The findings on a fork and an interpreter, and what the interpreter would import."""
 
     repo: str
@@ -48,6 +49,15 @@ class Examination:
     @property
     def problems(self) -> tuple[DoctorFinding, ...]:
         return tuple(finding for finding in self.findings if finding.level == "problem")
+
+    def title(self) -> str:
+        return f"{self.repo} with {self.interpreter}: {count(len(self.problems), 'problem')}"
+
+    def headers(self) -> Sequence[str]:
+        return ("level", "topic", "finding")
+
+    def rows(self) -> list[list[str]]:
+        return [[finding.level, finding.topic, finding.text] for finding in self.findings]
 
 
 def examine(

@@ -8,9 +8,11 @@ from typing import Any
 
 from yamlmod.errors import Refusal
 from yamlmod.gates.findings import Findings, examine
+from yamlmod.gates.sentences import rows, summary
 from yamlmod.gates.torch_graph import traced_graph
 from yamlmod.runtime.answers import ExplainAnswer
 from yamlmod.usecases.fork_run import Announce, Run
+from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display, read_bytes, real_path
 
 # What protobuf itself can read: the largest ONNX file without external weights.
@@ -18,14 +20,23 @@ _LARGEST = 2**31
 _YAML = (".yaml", ".yml")
 
 
-@dataclass(frozen=True)
-class Explained:
+@dataclass(frozen=True, repr=False)
+class Explained(ShownAsTable):
     """The sigmoids of a network; ``route`` is onnx or traced, ``ran`` what was run for it."""
 
     shown: str
     route: str
     findings: Findings
     ran: dict[str, Any]
+
+    def title(self) -> str:
+        return f"{self.shown}: {summary(self.findings)}"
+
+    def headers(self) -> list[str]:
+        return ["layer", "module", "kind", "pairs", "where"]
+
+    def rows(self) -> list[list[str]]:
+        return rows(self.findings)
 
 
 def of_onnx(path: Path) -> Explained:

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
+from yamlmod.report.grids import Grid
 from yamlmod.runtime.answers import Profile, ProfileAnswer
 from yamlmod.runtime.protection import Protection
 from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.model_file import Target, unscaled
+from yamlmod.usecases.profile_tables import MEASURES, models_grid
+from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.files import real_path
 
 
@@ -35,26 +38,6 @@ class Settings:
     rounds: int
     threads: int
     layers: bool
-
-
-class Measure(NamedTuple):
-    """A number of each model: its key in the answer, and how a table shows it."""
-
-    key: str
-    header: str
-    unit: float
-    decimals: int
-
-
-MEASURES = (
-    Measure("parameters", "Params (M)", 1e6, 3),
-    Measure("flops", "GFLOPs", 1e9, 2),
-    Measure("thop_flops", "thop GFLOPs", 1e9, 2),
-    Measure("latency_ms", "Latency (ms)", 1, 1),
-    Measure("forward_bytes", "Forward (MB)", 1e6, 1),
-    Measure("training_bytes", "Training (MB)", 1e6, 1),
-    Measure("weights_bytes", "Weights (MB)", 1e6, 1),
-)
 
 
 def subjects(run: Run, cfgs: Sequence[Path], base: Path | None) -> list[ProfiledModel]:
@@ -89,8 +72,8 @@ def _subject(run: Run, cfg: Path) -> ProfiledModel:
     return ProfiledModel(str(cfg), real_path(path), target)
 
 
-@dataclass(frozen=True)
-class Profiled:
+@dataclass(frozen=True, repr=False)
+class Profiled(ShownAsTable):
     """The numbers of each model, the base first, with their distance from the base's."""
 
     repo: str
@@ -104,6 +87,20 @@ class Profiled:
     def models(self) -> Sequence[Mapping[str, Any]]:
         models: Sequence[Mapping[str, Any]] = self.answer["models"]
         return models
+
+    def title(self) -> str:
+        return (
+            f"{count(len(self.models), 'model')} at {self.settings.imgsz} x {self.settings.imgsz}"
+        )
+
+    def headers(self) -> Sequence[str]:
+        return self._grid().headers
+
+    def rows(self) -> Sequence[Sequence[str]]:
+        return self._grid().rows
+
+    def _grid(self) -> Grid:
+        return models_grid(self.models)
 
 
 def profile(

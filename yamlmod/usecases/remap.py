@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from yamlmod.registry.catalogue import find
 from yamlmod.runtime.answers import RemapAnswer
 from yamlmod.runtime.protection import Protection
 from yamlmod.usecases.fork_run import Announce, Run, draft_of, keep_draft
+from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display, exists, real_path
 from yamlmod.workspace.search import python_files
 from yamlmod.workspace.tree import Tree
@@ -23,8 +24,8 @@ from yamlmod.workspace.tree import Tree
 LAYER_NAME = re.compile(r"model\.(\d+)\.")
 
 
-@dataclass(frozen=True)
-class Remapped:
+@dataclass(frozen=True, repr=False)
+class Remapped(ShownAsTable):
     """What was carried over, and what loading by name alone would have done.
 
     ``bare_loads`` are places of the fork that cannot load the result without
@@ -40,6 +41,24 @@ class Remapped:
     answer: RemapAnswer
     bare_loads: tuple[str, ...]
     trains: bool
+
+    def title(self) -> str:
+        right, total = self.answer["right"], self.answer["tensors"]
+        written = "" if self.output is None else f", written to {display(self.output)}"
+        return f"{right[0]} of {total} tensors carried over{written}"
+
+    def headers(self) -> Sequence[str]:
+        return ("", "tensors", "parameters")
+
+    def rows(self) -> list[list[object]]:
+        answer = self.answer
+        new = answer["new"]
+        return [
+            ["carried over", *answer["right"]],
+            ["dropped", len(answer["dropped"]), sum(size for *_, size in answer["dropped"])],
+            ["new", len(new), sum(size for _, size in new)],
+            ["in a wrong layer, if loaded by name", *answer["stock"]["wrong"]],
+        ]
 
 
 def remap(

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from yamlmod.errors import Refusal
+from yamlmod.errors import Refusal, one_of
 from yamlmod.fork.audit.installed_modules import Patched, survey
 from yamlmod.registry.catalogue import visible
 from yamlmod.usecases.located_fork import LocatedFork
 from yamlmod.usecases.module_uses import Use, uses
+from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.files import display
 from yamlmod.workspace.recover import interrupted
 from yamlmod.workspace.search import leftovers, python_files
 
 
-@dataclass(frozen=True)
-class Status:
+@dataclass(frozen=True, repr=False)
+class Status(ShownAsTable):
     """The modules of a fork, the rows that use them, and what is not in order.
 
     ``missing`` are uses of registry modules that the fork does not have, ``undecided`` names that
@@ -34,6 +35,29 @@ class Status:
     def uses_of(self, module: Patched) -> Sequence[Use]:
         """Return the rows of YAMLs that use a module."""
         return [use for use in self.uses if use.module == module.class_name]
+
+    def title(self) -> str:
+        return (
+            f"{self.repo}: {count(len(self.modules), 'module')} from yamlmod, "
+            f"{len(self.missing)} missing, {len(self.stale)} stale"
+        )
+
+    def headers(self) -> Sequence[str]:
+        return ("module", "version", "state", "class", "registered", "used by")
+
+    def rows(self) -> list[list[str]]:
+        return [self._row(module) for module in self.modules]
+
+    def _row(self, module: Patched) -> list[str]:
+        at = f" (line {module.registered_line})" if module.registered_line else ""
+        return [
+            module.name,
+            module.version,
+            module.state,
+            f"{module.path}:{module.line}",
+            (module.registered or "nowhere") + at,
+            one_of([use.path for use in self.uses_of(module)], 4) or "-",
+        ]
 
 
 def fork_status(located: LocatedFork) -> Status:

@@ -22,6 +22,7 @@ from yamlmod.runtime.worker import Worker
 from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.remap import identity_wanted
+from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.files import real_path
 
 _SIDE = 256  # the largest of the worker's own sizes
@@ -174,8 +175,8 @@ class Subjects:
         return Check("references", "fail" if errors else "pass", "; ".join(told))
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(ShownAsTable):
     """What came out for each network, and what was run for it."""
 
     repo: str
@@ -191,6 +192,20 @@ class Verification:
     @property
     def skipped(self) -> tuple[Verified, ...]:
         return tuple(network for network in self.networks if network.skipped)
+
+    def title(self) -> str:
+        passed = len(self.networks) - len(self.failed) - len(self.skipped)
+        return f"{passed} of {count(len(self.networks), 'network')} passed"
+
+    def headers(self) -> Sequence[str]:
+        return ("network", "check", "result", "what")
+
+    def rows(self) -> Iterator[list[str]]:
+        for network in self.networks:
+            if network.skipped:
+                yield [network.cfg, "all", "skip", network.skipped]
+            for check in network.checks:
+                yield [network.cfg, check.name, check.status, check.reason]
 
 
 def verify(

@@ -56,8 +56,7 @@ def run(
             }
         )
     else:
-        cells = [[finding.level, finding.topic, finding.text] for finding in examination.findings]
-        show(table(["level", "topic", "finding"], cells, wrap=2))
+        show(table(examination.headers(), examination.rows(), wrap=2))
     if not examination.is_complete:
         raise SystemExit(2)
     if examination.problems:
