@@ -107,14 +107,14 @@ def sweep(folder: Path, wanted: Sequence[Variant]) -> Iterator[tuple[Variant, di
     base = fork / "models" / "yolov5s.yaml"
     model = package.load(base.read_text(encoding="utf-8"))
     run = open_run(fork, None, True)
-    with Verifier(Subjects(run, run.open(base), VerifyOptions())) as verifier:
+    with Verifier(Subjects(run, run.open_model(base), VerifyOptions())) as verifier:
         for variant in wanted:
             path = folder / f"{variant.name}.yaml"
             start = time.perf_counter()
             try:
                 text = model.insert(variant.module, after=[variant.after]).to_text()
                 path.write_text(text, encoding="utf-8", newline="\n")
-                (found,) = verifier.all([run.open(path)])
+                (found,) = verifier.all([run.open_model(path)])
                 outcome = _outcome(found)
             except Refusal as error:
                 outcome = {"result": "refused", "why": f"{error.code}: {error.message}"}

@@ -51,7 +51,7 @@ class Fork:
     @python_words
     def load(self, cfg: PathLike) -> Model:
         """Load a model YAML: from the current folder, else from the fork."""
-        return load(self._located().open(Path(cfg)).file.path)
+        return load(self._located().open_model(Path(cfg)).file.path)
 
     @python_words
     def patch(
@@ -124,7 +124,7 @@ class Fork:
     ) -> CheckResult:
         """Check model YAMLs, or all of the fork, with the names and branches of its code."""
         root = Path(self.path)
-        paths = [self._located().open(Path(cfg)).file.path for cfg in cfgs] or [root]
+        paths = [self._located().open_model(Path(cfg)).file.path for cfg in cfgs] or [root]
         return check(*paths, base=base, repo=root, select=select, ignore=ignore)
 
     @python_words

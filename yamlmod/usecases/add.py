@@ -33,7 +33,7 @@ def plan_add(
     """Plan both halves. Raises Refusal where the fork could not build the new network."""
     tree, fork = located
     templates = templates_for(tree, fork, [module], choices)
-    target = located.open(cfg)
+    target = located.open_model(cfg)
     model = target.model
     shown = model.document.shown
     refuse_index_offset(located, target.file.text, shown)

@@ -62,7 +62,7 @@ def of_cfg(
         raise Refusal(
             "usage", "--repo goes with a model YAML; an ONNX file is explained without a fork"
         )
-    target = run.open(cfg)
+    target = run.open_model(cfg)
     question = {
         "kind": "explain",
         **run.where,

@@ -50,9 +50,9 @@ class Run:
             "stand_ins": self.stand_ins,
         }
 
-    def open(self, cfg: Path) -> Target:
+    def open_model(self, cfg: Path) -> Target:
         """Find and read a model YAML: in the current folder, in the fork, where its YAMLs are."""
-        return self.located.open(cfg)
+        return self.located.open_model(cfg)
 
     def worker(
         self,

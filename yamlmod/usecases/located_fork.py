@@ -23,7 +23,7 @@ class LocatedFork(NamedTuple):
     def shown(self) -> str:
         return self.tree.shown(".")
 
-    def open(self, cfg: Path) -> Target:
+    def open_model(self, cfg: Path) -> Target:
         """Find and read a model YAML: in the current folder, in the fork, where its YAMLs are."""
         root = self.tree.root
         return open_target(cfg, [root, *(root / name for name in cfg_folders(*self))])

@@ -55,7 +55,7 @@ def subjects(run: Run, cfgs: Sequence[Path], base: Path | None) -> list[Profiled
 
 def _subject(run: Run, cfg: Path) -> ProfiledModel:
     try:
-        target = run.open(cfg)
+        target = run.open_model(cfg)
         path = target.file.path
     except Refusal as error:
         # ultralytics takes the scale from a name that no file has: yolov8s.yaml.
@@ -63,7 +63,7 @@ def _subject(run: Run, cfg: Path) -> ProfiledModel:
         if error.code != "no-such-file" or shared is None:
             raise
         try:
-            target = run.open(shared)
+            target = run.open_model(shared)
         except Refusal:
             raise error from None
         if "scales" not in target.model.document.settings:

@@ -75,7 +75,7 @@ def remap(
 ) -> Remapped:
     """Build both networks with the fork's code and carry the weights over; write ``output``."""
     _check_paths(weights, output, force)
-    targets = [run.open(cfg) for cfg in (before, after)]
+    targets = [run.open_model(cfg) for cfg in (before, after)]
     old, new = (target.model for target in targets)
     layers = follow(old, new)
     question = _question((old, new), (targets[0].file.path, targets[1].file.path), layers, identity)

@@ -9,25 +9,22 @@ from typing import Any, NamedTuple
 
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.run import Options, check_document
-from yamlmod.checks.subject import Subject, template_of
+from yamlmod.checks.subject import Subject
 from yamlmod.errors import Refusal
 from yamlmod.model.graph import SIDE_EFFECT
 from yamlmod.model.network import Network
 from yamlmod.ops.layer_map import Following, follow
 from yamlmod.ops.network import registry_kinds
-from yamlmod.registry.cost import Cost, cost
 from yamlmod.runtime.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.worker import Worker
+from yamlmod.usecases.costly import Costly, costly_layers, gigabytes
 from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.remap import identity_wanted
 from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.files import real_path
 
-_SIDE = 256  # the largest of the worker's own sizes
-_BIG = 256 * 1024**2
-_LONG = 2_000_000_000
 # Threads that spin while they wait take several times as long on a machine that is busy.
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _DIED = ("no-answer", "timed-out")
@@ -50,28 +47,6 @@ class Check(NamedTuple):
     status: str
     reason: str
     seconds: float = 0.0
-
-
-class Costly(NamedTuple):
-    """A layer that takes much memory or time on the largest picture."""
-
-    layer: int
-    module: str
-    height: int
-    width: int
-    cost: Cost
-
-    @property
-    def line(self) -> str:
-        """Return it for a person."""
-        parts = [f"layer {self.layer} {self.module} on {self.height}x{self.width}"]
-        if self.cost.weights:
-            parts.append(
-                f"{self.cost.weights / 1e6:,.0f} million attention weights, "
-                f"up to {gigabytes(self.cost.bytes)} in training"
-            )
-        parts.append(f"{self.cost.multiply_adds / 1e9:,.1f} G multiply-adds")
-        return ", ".join(parts)
 
 
 @dataclass
@@ -111,7 +86,7 @@ class Subjects:
         following = None if self.base is None else follow(self.base.model, model)
         rows, shapes = model.document.rows, model.shapes
         head = model.graph.reads[-1]
-        costly = self.costly(target)
+        costly = self.costly(model)
         return {
             "kind": "verify",
             **self.run.where,
@@ -143,22 +118,8 @@ class Subjects:
             "pairs": [list(pair) for pair in following.pairs],
         }
 
-    def costly(self, target: Target) -> list[Costly]:
-        """Return the layers that cost much, by what their manifests say."""
-        height, width = max(
-            self.options.sizes or ((_SIDE, _SIDE),), key=lambda size: size[0] * size[1]
-        )
-        found = []
-        for row in target.model.document.rows:
-            template, shape = template_of(row.module), target.model.shapes[row.index]
-            channels = max((c for c in shape.real[:1] if c is not None), default=shape.nominal)
-            if template is None or shape.stride is None or channels is None:
-                continue
-            side = max(int(height / shape.stride), 1), max(int(width / shape.stride), 1)
-            one = cost(template, row.args, channels, *side)
-            if one.bytes >= _BIG or one.multiply_adds >= _LONG:
-                found.append(Costly(row.index, row.module, *side, one))
-        return found
+    def costly(self, model: Network) -> list[Costly]:
+        return costly_layers(model, self.options.sizes)
 
     def references(self, target: Target) -> Check:
         """Compare the references with the base's: `yamlmod check --base`, one rule of it."""
@@ -221,13 +182,13 @@ def verify(
         raise Refusal("usage", "--init identity compares with a base", hint="add --base CFG")
     if not cfgs:
         raise Refusal("usage", "no model YAML was named", hint="yamlmod verify REPO CFG...")
-    targets = [run.open(cfg) for cfg in dict.fromkeys(cfgs)]
-    subjects = Subjects(run, None if base is None else run.open(base), options)
+    targets = [run.open_model(cfg) for cfg in dict.fromkeys(cfgs)]
+    subjects = Subjects(run, None if base is None else run.open_model(base), options)
     with Verifier(subjects) as verifier:
         protection = verifier.worker(announce).protection
         if announce is not None:
             for target in targets:
-                for costly in subjects.costly(target):
+                for costly in subjects.costly(target.model):
                     announce(f"{target.model.document.shown}: {costly.line}")
         networks = tuple(verifier.all(targets))
         return Verification(
@@ -302,7 +263,7 @@ class Verifier:
             model = target.model
             question = self.subjects.question(target)
             names = [f"{i} {model.document.rows[i].module}" for i in question["inserted"]]
-            found = Verified(model.document.shown, names, self.subjects.costly(target))
+            found = Verified(model.document.shown, names, self.subjects.costly(model))
             self._ask(question, found)
             if not found.skipped:
                 built = found.checks and found.checks[0].status == "pass"
@@ -359,8 +320,3 @@ class _Heard:
         """Refuse an answer without a check: one that the worker did not give."""
         if answer["free"] is None and not self.found.checks:
             raise Refusal("bad-answer", "the fork's process sent an invalid answer: no check")
-
-
-def gigabytes(count: int) -> str:
-    """Return bytes as GiB."""
-    return f"{count / 1024**3:,.1f} GiB"
