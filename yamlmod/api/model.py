@@ -126,7 +126,7 @@ class Model(ShownAsTable):
     def move(
         self, layer: int | str, *, after: int | str | None = None, before: int | str | None = None
     ) -> Model:
-        """Move a layer behind or in front of another."""
+        """Move a layer after or before another."""
         index = self._wired.select(str(layer))
         places = [None if w is None else self._wired.select(str(w)) for w in (after, before)]
         return self._after(move(self._wired, index, after=places[0], before=places[1]))

@@ -25,11 +25,11 @@ Examples:
   yamlmod add SimAM --repo yolov5 --cfg models/yolov5s.yaml --at 24 -w
       write it
   yamlmod insert ACmix models/yolov5s.yaml --before SPPF -o models/yolov5s-acmix.yaml
-      the YAML half alone, into a new file
+      YAML only, into a new file
   yamlmod insert SimAM models/yolov5s.yaml --after P3 --after P5 | git apply
       what is previewed is a diff
   yamlmod show models/yolov5s.yaml
-      the layers, whom each reads and who reads it"""
+      the layers: inputs, channels, stride, and which layers use each output"""
 
 
 class LazyGroup(TyperGroup):

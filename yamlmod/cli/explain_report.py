@@ -1,4 +1,4 @@
-"""How the answer of `explain` reads, as text and as data."""
+"""Print the answer of `explain`, as text and as data."""
 
 from __future__ import annotations
 

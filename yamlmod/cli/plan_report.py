@@ -1,4 +1,4 @@
-"""How the plan of a patch reads, as text and as data."""
+"""Print the plan of a patch, as text and as data."""
 
 from __future__ import annotations
 

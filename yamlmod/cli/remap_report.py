@@ -1,4 +1,4 @@
-"""How the answer of `remap` reads."""
+"""Print the answer of `remap`, as text and as data."""
 
 from __future__ import annotations
 

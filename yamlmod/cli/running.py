@@ -1,4 +1,4 @@
-"""What a command says before it runs code of the fork."""
+"""Announce that code of the fork is run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the answer of `status` reads, as text and as data."""
+"""Print the answer of `status`, as text and as data."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _LONG = 2_000_000_000
 
 
 class Costly(NamedTuple):
-    """A layer that takes much memory or time on the largest picture."""
+    """A layer that takes much memory or time on the largest image."""
 
     layer: int
     module: str

@@ -161,7 +161,9 @@ def _order_findings(tree: Tree, fork: Fork) -> Iterator[DoctorFinding]:
 
 def yaml_findings(rows: Sequence[Use], known: ParserNames) -> Iterator[DoctorFinding]:
     if known.open:
-        text = f"not all names can be told from the text: {one_of(known.open)} was not looked into"
+        text = (
+            f"not all module names are known from the text: {one_of(known.open)} was not followed"
+        )
         yield DoctorFinding("yamls", "note", text)
         return
     lost = [one for one in rows if known.lacks(one.module)]
@@ -183,7 +185,7 @@ def _text_findings(
     torch = imports.versions["torch"]
     if loads and torch and _version(torch) >= (2, 6):
         text = (
-            f"torch {torch} loads weights only unless told otherwise, and refuses a checkpoint "
+            f"torch {torch} loads only weights by default and refuses a checkpoint "
             f"that pickles a model; weights_only is not given at {one_of(loads, 4)}"
         )
         yield DoctorFinding("checkpoints", "warning", text)
@@ -234,7 +236,7 @@ def _ddp_findings(
             if row.index not in model.alive and row.module not in _PLAIN
         ]
         if dead:
-            told = f"{path}: {one_of(dead, 4)} never reaches the head and gets no gradient"
+            told = f"{path}: {one_of(dead, 4)} never reaches the head and receives no gradient"
             if allowed:
                 yield DoctorFinding("ddp", "note", f"{told}; the fork sets find_unused_parameters")
             else:

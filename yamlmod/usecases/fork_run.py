@@ -1,4 +1,4 @@
-"""A fork whose code is run: where it is, with which Python, and the worker that does it."""
+"""Run code of a fork: its folder, its Python, and the worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the scripts of a fork are started, and by which names its code imports itself."""
+"""Find where the scripts of a fork are started, and by which names its code imports itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layer numbers in a fork's code: warned of where an edit changes what they mean, or refused."""
+"""Warn about layer numbers in a fork's code that mean another layer after an edit."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _refusal(tree: Tree, effect: NumberEffect, effects: tuple[NumberEffect, ...]
         for one in effects
         if _advises(one)
     ]
-    then = f", and then write {one_of(numbers)}" if numbers else ", and then mend this line"
+    then = f", and then write {one_of(numbers)}" if numbers else ", and then fix this line"
     return Refusal(
         "layer-number",
         effect.message,

@@ -1,4 +1,4 @@
-"""From the words of a command to a model file: looked up, read, its positions resolved."""
+"""Find and read the model YAML that a command names, and resolve its selectors."""
 
 from __future__ import annotations
 

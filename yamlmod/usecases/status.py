@@ -1,4 +1,4 @@
-"""What yamlmod has put into a fork, which YAMLs use it, and what of it is stale."""
+"""Find which modules yamlmod added to a fork, which YAMLs use them, and what is out of date."""
 
 from __future__ import annotations
 

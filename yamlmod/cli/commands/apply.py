@@ -28,8 +28,8 @@ def run(
 ) -> None:
     """Apply the edits of RECIPE to a model YAML, in order and as one proof.
 
-    Previews unless -w or -o is given. Each edit speaks of the file as the one before it left it;
-    docs/recipes.md shows the form.
+    Previews unless -w or -o is given. Each edit refers to the file as the edit before it left
+    it; docs/recipes.md describes the format.
     """
     from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.chain import chain

@@ -1,4 +1,4 @@
-"""Compare two model YAMLs: layers added, removed and replaced, and who reads something else."""
+"""Compare two model YAMLs: layers added, removed, replaced and rewired."""
 
 from __future__ import annotations
 

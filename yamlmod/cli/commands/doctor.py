@@ -1,4 +1,4 @@
-"""Examine a fork and the Python that runs it: imports, versions, names, DDP and export."""
+"""Diagnose a fork and its Python: imports, versions, module names, DDP and export."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(
     *,
     answer: AnswerOptions,
 ) -> None:
-    """Examine the fork REPO together with the Python that runs it.
+    """Diagnose the fork REPO together with the Python that runs it.
 
     Runs that Python once, for at most 20 s, to ask where its imports would be found and which
     versions are installed; no package is imported, and nothing of the fork is run.

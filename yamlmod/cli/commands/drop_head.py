@@ -23,9 +23,9 @@ def run(
     *,
     to: ModelWriteOptions,
 ) -> None:
-    """Drop the head input SEL of the model YAML CFG, with all that only served it.
+    """Drop the head input SEL of the model YAML CFG and every layer that only served it.
 
-    Previews unless -w or -o is given. The row of anchors goes with it, where anchors are a list.
+    Previews unless -w or -o is given. Its row of anchors is removed too, if anchors are a list.
     """
     from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.drop_head import drop_head

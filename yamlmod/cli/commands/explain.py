@@ -45,7 +45,7 @@ def run(
     timeout: Timeout = 300.0,
     answer: AnswerOptions,
 ) -> None:
-    """List every Sigmoid and Mul of a network, and tell activations from gates.
+    """List every Sigmoid and Mul of a network, and separate activations from attention gates.
 
     An ONNX file is read as data; its weights are not needed. With --repo the fork's code is run, to
     build the network of CFG and to trace it once, without network and without installers.

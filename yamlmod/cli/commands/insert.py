@@ -1,4 +1,4 @@
-"""Insert a layer into a model YAML; every reference and index comment behind it follows."""
+"""Insert a layer into a model YAML and update every reference and index comment."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Examples:
   yamlmod insert SimAM yolov5s.yaml --edge 4:16
   yamlmod insert MyAttention yolov5s.yaml --after C3#2 --args '[256, 7]'
   yamlmod insert ./my_attention.py:MyAttention yolov5s.yaml --at 24
-  yamlmod insert CBAM yolov5s.yaml --after P3 --repo yolov5    args that the fork builds right
-All positions of one command speak of the original's indices."""
+  yamlmod insert CBAM yolov5s.yaml --after P3 --repo yolov5    args that this fork builds correctly
+All positions of one command refer to the original indices."""
 
 
 def run(
@@ -44,9 +44,10 @@ def run(
     """Insert MODULE into the model YAML CFG.
 
     Previews unless -w or -o is given: the diff goes to stdout, the summary to stderr. The new
-    layer reads the layer above it, and that layer's readers read the new one (--keep-skips and
-    --readers choose otherwise). With --repo the fork's own code is read (and never run) to find the
-    args with which it builds the class for the right channels at every scale of the file.
+    layer reads the layer above it, and the layers that used that output now use the new one
+    (change this with --keep-skips or --readers). With --repo the fork's own code is read (and
+    never run) to find the args with which it builds the class for the right channels at every
+    scale of the file.
     """
     from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.insert import insert

@@ -1,4 +1,4 @@
-"""Move a layer of a model YAML to another place: remove and insert, in one proof."""
+"""Move a layer of a model YAML and update every reference."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def run(
     selector: Annotated[str, typer.Argument(metavar="SEL", help="The layer to move.")],
     after: Annotated[
         str | None,
-        typer.Option("--after", metavar="SEL", show_default=False, help="Behind this layer."),
+        typer.Option("--after", metavar="SEL", show_default=False, help="After this layer."),
     ] = None,
     before: Annotated[
         str | None,
-        typer.Option("--before", metavar="SEL", show_default=False, help="In front of this one."),
+        typer.Option("--before", metavar="SEL", show_default=False, help="Before this layer."),
     ] = None,
     *,
     to: ModelWriteOptions,
 ) -> None:
-    """Move the layer SEL of the model YAML CFG; all positions speak of the original's indices.
+    """Move the layer SEL of the model YAML CFG; all positions refer to the original indices.
 
-    Previews unless -w or -o is given. Whoever read the layer reads its input, and the readers of
-    the layer above its new place read it.
+    Previews unless -w or -o is given. Layers that used its output use its input instead, and at
+    the new place it is used by the layers that used the one above.
     """
     from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.move import move

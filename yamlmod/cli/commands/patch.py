@@ -32,11 +32,11 @@ def run(
     parser: ParserOptions,
     to: CodeWriteOptions,
 ) -> None:
-    """Put modules into the fork REPO: the Python half of `add`.
+    """Add modules to the code of the fork REPO, without touching any YAML.
 
-    Previews unless -w is given. Nothing of the fork or of your file is imported or run. What is
-    there and up to date stays as it is; what is outdated is replaced, what was edited by hand is
-    refused without --force.
+    Previews unless -w is given. Nothing of the fork or of your file is imported or run. Modules
+    that are up to date stay; outdated ones are replaced; code edited by hand is refused without
+    --force.
     """
     from yamlmod.cli.finish import finish
     from yamlmod.cli.plan_report import plan_report

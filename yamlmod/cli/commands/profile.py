@@ -90,9 +90,9 @@ def run(
 ) -> None:
     """Measure the networks of the model YAMLs CFG, each against the base.
 
-    The fork's code is run, to build the networks, without network and without installers. GFLOPs
-    are counted at torch's dispatcher, so functional attention is in them; beside them stands what
-    thop, which YOLOv5 prints, would say.
+    The fork's code is run, to build the networks, without network and without installers.
+    GFLOPs are counted at torch's dispatcher, so functional attention is in them; next to them
+    is the count of thop, which YOLOv5 prints.
     """
     from yamlmod.cli.console import say_json
     from yamlmod.cli.profile_report import profile_data, write

@@ -1,4 +1,4 @@
-"""Carry pretrained weights over to an edited model YAML: they follow the layers that moved."""
+"""Transfer pretrained weights to an edited model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from yamlmod.cli.options import (
 EPILOG = """\b
 Examples:
   yamlmod remap yolov5s.pt --repo yolov5 --from yolov5s.yaml --to yolov5s-eca.yaml
-      what would be carried over; nothing is written
+      what would be transferred; nothing is written
   yamlmod remap yolov5s.pt --repo yolov5 --from yolov5s.yaml --to yolov5s-eca.yaml -o eca.pt
       then: python train.py --weights eca.pt --cfg yolov5s-eca.yaml"""
 
@@ -35,7 +35,10 @@ def run(
     repo: Annotated[
         Path,
         typer.Option(
-            "--repo", metavar="REPO", parser=path_word, help="The fork, whose code builds OUT."
+            "--repo",
+            metavar="REPO",
+            parser=path_word,
+            help="The fork whose code builds both networks.",
         ),
     ],
     before: Annotated[
@@ -56,7 +59,7 @@ def run(
             metavar="OUT",
             parser=path_word,
             show_default=False,
-            help="The checkpoint to write; without it the answer is a report alone.",
+            help="The checkpoint to write; without it, only a report is shown.",
         ),
     ] = None,
     init: Annotated[
@@ -73,7 +76,7 @@ def run(
     force: Force = False,
     answer: AnswerOptions,
 ) -> None:
-    """Write OUT: the weights WEIGHTS, each in the layer that its own became in the edited YAML.
+    """Transfer pretrained WEIGHTS to an edited model: each tensor to its layer's new index.
 
     The fork's code is run, to build both networks, without network and without installers. The
     checkpoint is read as data: nothing of its pickle is executed.

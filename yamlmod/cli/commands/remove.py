@@ -22,10 +22,10 @@ def run(
     cfg: Annotated[Path, typer.Argument(metavar="CFG", help="The model YAML.")],
     selectors: Annotated[
         list[str],
-        typer.Argument(metavar="SEL...", help="The layers to take out: 9, SPPF, C3#2, P3."),
+        typer.Argument(metavar="SEL...", help="The layers to remove: 9, SPPF, C3#2, P3."),
     ],
     cascade: Annotated[
-        bool, typer.Option("--cascade", help="Also take out what only fed the removed layers.")
+        bool, typer.Option("--cascade", help="Also remove layers that only fed the removed ones.")
     ] = False,
     from_: Annotated[
         str | None,

@@ -1,4 +1,4 @@
-"""Replace a layer of a model YAML by another module; its references stay."""
+"""Replace the module of a layer; its references stay."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def run(
     parser: ParserOptions,
     to: ModelWriteOptions,
 ) -> None:
-    """Put MODULE in the place of the layer SEL of the model YAML CFG.
+    """Replace the layer SEL of the model YAML CFG with MODULE.
 
-    Previews unless -w or -o is given. A class that the registry does not know keeps the row's
-    args unless --args gives others. A change of stride is refused unless --force is given. With
-    --repo the fork's own code is read (and never run) to find the args with which it builds the
-    class for the channels that are there, at every scale of the file.
+    Previews unless -w or -o is given. A class that is not in the registry keeps the row's args
+    unless --args is given. A change of stride is refused unless --force is given. With --repo
+    the fork's own code is read (and never run) to find the args with which it builds the class
+    for the channels that are there, at every scale of the file.
     """
     from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.replace import replace

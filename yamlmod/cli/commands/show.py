@@ -1,4 +1,4 @@
-"""Show the layers of a model YAML: whom each reads, its channels and stride, who reads it."""
+"""List a model's layers: inputs, channels, stride, and which layers use each output."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(
     *,
     answer: AnswerOptions,
 ) -> None:
-    """Show the layers of the model YAML CFG.
+    """List the layers of the model YAML CFG.
 
     `reads` resolves the `from` column; channels are given as the YAML counts them (nominal) and
     at the file's own width or scales. Nothing is built: `?` means a module yamlmod does not know.

@@ -1,4 +1,4 @@
-"""Tell what yamlmod has put into a fork, which YAMLs use it, and what of it is stale."""
+"""Show which modules yamlmod added to a fork, which YAMLs use them, and what is out of date."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(
     *,
     answer: AnswerOptions,
 ) -> None:
-    """Tell which modules the fork REPO has from yamlmod, and whether they are in order.
+    """Show which modules yamlmod added to the fork REPO, and whether they are up to date.
 
     A module is current, outdated (the registry has a newer one), edited (by hand), own (from a file
     of yours, or a class of the fork's) or unknown to this registry. Stale is a class that is not

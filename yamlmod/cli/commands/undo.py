@@ -40,23 +40,21 @@ def run(
     list_: Annotated[
         bool, typer.Option("--list", help="List the writes that can be undone, the last one first.")
     ] = False,
-    redo: Annotated[
-        bool, typer.Option("--redo", help="Take the last undo back: write it once more.")
-    ] = False,
+    redo: Annotated[bool, typer.Option("--redo", help="Redo the last undo.")] = False,
     outside: Annotated[
-        bool, typer.Option("--outside", help="Also revert files outside of the fork or folder.")
+        bool, typer.Option("--outside", help="Also restore files outside the fork or folder.")
     ] = False,
     trust: Annotated[
         bool,
         typer.Option(
             "--trust-journal",
-            help="Also take entries that are not known to be yours: look at the preview first.",
+            help="Also use entries that may not be yours; look at the preview first.",
         ),
     ] = False,
     *,
     to: WriteOptions,
 ) -> None:
-    """Undo the last write: every file gets back what it held, new files and folders go.
+    """Undo the last write: restore every file and remove new files and folders.
 
     Previews unless -w is given. Refuses where a file has changed since. Run again, it undoes the
     write before. The journal lies in `.yamlmod/` of the git repository, else of the fork, else

@@ -1,4 +1,4 @@
-"""Take a module out of a fork again: exactly what patch put in, and nothing else."""
+"""Remove modules that patch added to a fork, and nothing else."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Examples:
 def run(
     repo: Repo,
     modules: Annotated[
-        list[str], typer.Argument(metavar="MODULE...", help="Modules that patch put in.")
+        list[str], typer.Argument(metavar="MODULE...", help="Modules that patch added.")
     ],
     *,
     parser: ParserOptions,
     to: CodeWriteOptions,
 ) -> None:
-    """Take modules out of the fork REPO: what patch put in, and nothing else.
+    """Remove modules that patch added to the fork REPO, and nothing else.
 
-    Previews unless -w is given. A formatter may have been over the files in between; what was
-    edited by hand is refused without --force. Checkpoints pickled with the class no longer load.
+    Previews unless -w is given. It works after a formatter has run; code edited by hand is
+    refused without --force. Checkpoints pickled with the class no longer load.
     """
     from yamlmod.cli.finish import finish
     from yamlmod.cli.plan_report import plan_report

@@ -1,4 +1,4 @@
-"""Build networks with the fork's own code and find what breaks when they train, run or ship."""
+"""Build networks with the fork's own code and find what breaks in training, inference or export."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Examples:
   yamlmod verify yolov5 models/yolov5s-*.yaml --json
   yamlmod verify yolov5 yolov5s-lska.yaml --base yolov5s.yaml --init identity --export
   yamlmod verify yolov5 yolov5s-mhsa.yaml --imgsz 640,640x384 --python .venv/bin/python
-Exits 1 where a check fails, 2 where a network was not tried for want of memory."""
+Exits 1 if a check fails, 2 if a network was not built because of its memory."""
 
 
 def run(
@@ -34,7 +34,7 @@ def run(
             metavar="CFG",
             parser=path_word,
             show_default=False,
-            help="The model YAML that these were made from: what is new is told from it.",
+            help="The model YAML these were made from; it shows which layers are new.",
         ),
     ] = None,
     imgsz: Annotated[
@@ -43,11 +43,12 @@ def run(
             "--imgsz",
             metavar="SIZE,...",
             show_default=False,
-            help="Sizes, as 640 or HEIGHTxWIDTH; else 256 square, an odd and a wide one.",
+            help="Image sizes: 640 or HEIGHTxWIDTH. Default: 256 square, an odd and a wide size.",
         ),
     ] = None,
     export: Annotated[
-        bool, typer.Option("--export", help="Export to TorchScript and ONNX, too, and run that.")
+        bool,
+        typer.Option("--export", help="Also export to TorchScript and ONNX, and run the exports."),
     ] = False,
     init: Annotated[
         Init,
@@ -59,7 +60,9 @@ def run(
     ] = Init.default,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Try networks that seem to need more memory than is free."),
+        typer.Option(
+            "--force", help="Also build networks that seem to need more memory than is free."
+        ),
     ] = False,
     *,
     options: RunOptions,
@@ -71,8 +74,8 @@ def run(
     """Verify the networks of CFG with the code of the fork REPO, which is run.
 
     Each is built by the fork's own Model and compared with its YAML, trained a step at several
-    sizes, run, halved, fused, copied and pickled; every new layer must get a gradient and have a
-    say in the output.
+    sizes, run, halved, fused, copied and pickled; every new layer must receive a gradient and
+    affect the output.
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.running import announcer
