@@ -11,8 +11,8 @@ hold both to the same numbers.
 
 Both run in turn in one process on two threads, as often as fits into `--seconds` for each shape and
 pass, and at least three times; printed is the ratio of the fastest rounds. On a machine that is
-busy with other work, `--clock cpu` counts the processor time of both threads in place of the time
-on the wall (waiting threads sleep here, they do not spin). "Forward" is eval mode without
+busy with other work, `--clock cpu` counts the processor time of both threads instead of wall
+time (waiting threads sleep here, they do not spin). "Forward" is eval mode without
 gradients, "forward+backward" is train mode with gradients for the input and every parameter.
 
 Peak memory is counted, not sampled: torch's profiler reports every allocation and release of its
@@ -222,8 +222,8 @@ def page(found: dict[str, dict[tuple[int, ...], tuple[Ratio, Ratio] | None]], cl
     text += "# Speed and memory of the modules\n\n"
     text += "How many times each template is faster, and smaller at its peak, than a straight "
     text += "transcription of its\npaper's equations, forward / forward+backward, float32. "
-    text += "Above 1 the template wins. `benchmarks/modules.py`\nsays how it is measured.\n\n"
-    meant = {"wall": "time on the clock", "cpu": "processor time of all threads"}[clock]
+    text += "Above 1 the template is faster or smaller. `benchmarks/modules.py`\nsays how it is measured.\n\n"
+    meant = {"wall": "wall time", "cpu": "processor time of all threads"}[clock]
     text += f"Machine: {machine()}. Time is {meant}.\n"
     shapes = next(iter(found.values())).keys()
     for title, field in (("Time", "time"), ("Peak memory", "memory")):
