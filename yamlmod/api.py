@@ -26,15 +26,16 @@ from yamlmod.checks.run import Options, check_document
 from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
 from yamlmod.ops.chain import chain
-from yamlmod.ops.drop_head import drop_head
-from yamlmod.ops.insert import Request, insert
-from yamlmod.ops.move import move
 from yamlmod.ops.network import read_network, registry_kinds
+from yamlmod.ops.operations.drop_head.plan import drop_head
+from yamlmod.ops.operations.insert.plan import insert
+from yamlmod.ops.operations.insert.request import Request
+from yamlmod.ops.operations.move.plan import move
+from yamlmod.ops.operations.remove.plan import remove
+from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.recipe import read_recipe
-from yamlmod.ops.remove import remove
-from yamlmod.ops.replace import replace
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import Change, display, read_text

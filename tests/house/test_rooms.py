@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 import yamlmod
+from tools.house import file_imports
 
 _ROOT = Path(yamlmod.__file__).parent
 _GROUND = {"edits", "errors", "programs", "safe_text"}
@@ -114,3 +116,33 @@ def test_the_worker_stands_alone() -> None:
             for name in names:
                 top = name.partition(".")[0]
                 assert top == "torch" or top in sys.stdlib_module_names, (path, name)
+
+
+def test_the_proof_is_a_route_of_its_own() -> None:
+    """Steps are replayed by code that shares nothing with the planning of edits but these."""
+    imports = file_imports(typing_too=True)
+    replays = [
+        name for name in imports if re.fullmatch(r"yamlmod\.ops\.operations\..*replay", name)
+    ]
+    assert len(replays) >= 4
+    waiting, reached = ["yamlmod.ops.labels", *replays], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += imports[name]
+    ground = {"yamlmod.edits", "yamlmod.errors", "yamlmod.safe_text", "yamlmod"}
+    assert reached - ground == {"yamlmod.ops.labels", *replays}
+
+
+def test_steps_are_replayed_by_these_files_alone() -> None:
+    for path in (_ROOT / "ops").rglob("*.py"):
+        names = {n.name for n in ast.walk(ast.parse(path.read_text())) if hasattr(n, "name")}
+        assert "replay" not in names or path.name in ("replay.py", "labels.py"), path
+
+
+def test_operations_are_found_and_not_listed() -> None:
+    imports = file_imports(typing_too=True)
+    for name in ("chain", "labels", "operation", "outcome", "proof", "recipe", "recipe_text"):
+        operations = "yamlmod.ops.operations."
+        assert not [n for n in imports[f"yamlmod.ops.{name}"] if n.startswith(operations)]

@@ -14,7 +14,7 @@ from yamlmod.workspace.tree import Tree
 
 if TYPE_CHECKING:
     from yamlmod.model.network import Network
-    from yamlmod.ops.insert import Request
+    from yamlmod.ops.operations.insert.request import Request
 
 
 def spelling_of(fork: Fork) -> SpellingRule:
@@ -64,7 +64,7 @@ def offset_as_cause(
         yield
     except Refusal:
         if fork.index_offset:
-            from yamlmod.ops.insert import plan_insert
+            from yamlmod.ops.operations.insert.plan import plan_insert
 
             probe = plan_insert(model, replace(request, placed=((),) * len(request.positions)))
             refuse_index_offset(fork, tree, probe.text, model.document.shown, texts, certain=True)

@@ -104,7 +104,7 @@ def run(
     from yamlmod.cli.plan_report import plan_data, plan_lines
     from yamlmod.fork.parser.locate import cfg_folders, locate
     from yamlmod.fork.read.opening import reader_of, reader_with
-    from yamlmod.ops.insert import Request
+    from yamlmod.ops.operations.insert.request import Request
     from yamlmod.usecases.chosen_module import Choices, plan_for, templates_for
     from yamlmod.usecases.fit_args import insert_fitting
     from yamlmod.usecases.index_offset import offset_as_cause, refuse_index_offset, spelling_of

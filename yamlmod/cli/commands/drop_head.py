@@ -44,7 +44,7 @@ def run(
     Previews unless -w or -o is given. The row of anchors goes with it, where anchors are a list.
     """
     from yamlmod.cli.finish_model import Wish, finish_yaml
-    from yamlmod.ops.drop_head import drop_head
+    from yamlmod.ops.operations.drop_head.plan import drop_head
     from yamlmod.usecases.model_file import no_both, open_target
 
     no_both(write, output)

@@ -89,7 +89,8 @@ def run(
     args with which it builds the class for the right channels at every scale of the file.
     """
     from yamlmod.cli.finish_model import Wish, finish_yaml
-    from yamlmod.ops.insert import Request, insert
+    from yamlmod.ops.operations.insert.plan import insert
+    from yamlmod.ops.operations.insert.request import Request
     from yamlmod.usecases.chosen_module import Choices, template_in
     from yamlmod.usecases.model_file import (
         no_both,

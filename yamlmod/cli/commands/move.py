@@ -51,7 +51,7 @@ def run(
     the layer above its new place read it.
     """
     from yamlmod.cli.finish_model import Wish, finish_yaml
-    from yamlmod.ops.move import move
+    from yamlmod.ops.operations.move.plan import move
     from yamlmod.usecases.model_file import no_both, open_target
 
     no_both(write, output)

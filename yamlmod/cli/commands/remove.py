@@ -60,7 +60,7 @@ def run(
     is one with several inputs, unless --from says which of them to read instead.
     """
     from yamlmod.cli.finish_model import Wish, finish_yaml
-    from yamlmod.ops.remove import remove
+    from yamlmod.ops.operations.remove.plan import remove
     from yamlmod.usecases.model_file import layers_of, no_both, open_target, sources_of
 
     no_both(write, output)

@@ -61,7 +61,7 @@ def run(
     class for the channels that are there, at every scale of the file.
     """
     from yamlmod.cli.finish_model import Wish, finish_yaml
-    from yamlmod.ops.replace import replace
+    from yamlmod.ops.operations.replace.plan import replace
     from yamlmod.usecases.model_file import no_both, no_words_without_repo, open_target
 
     no_both(write, output)
