@@ -11,7 +11,7 @@ from typing import Any
 
 from yamlmod.errors import ProofFailedError, Refusal
 from yamlmod.model.document import Document
-from yamlmod.model.graph import SIDE_EFFECT
+from yamlmod.model.known_modules import SIDE_EFFECT
 from yamlmod.model.parse import load_as_fork
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
 from yamlmod.ops.labels import LabelNet, ReplayStep, table_rows

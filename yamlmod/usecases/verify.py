@@ -11,7 +11,7 @@ from yamlmod.checks.bases import base_of
 from yamlmod.checks.run import Options, check_document
 from yamlmod.checks.subject import Subject, template_of
 from yamlmod.errors import Refusal
-from yamlmod.model.graph import SIDE_EFFECT
+from yamlmod.model.known_modules import SIDE_EFFECT
 from yamlmod.model.network import Network
 from yamlmod.ops.layer_map import Following, follow
 from yamlmod.ops.network import registry_kinds

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
-from yamlmod.model.graph import SIDE_EFFECT, Read, is_output_row, reader_names
-from yamlmod.model.known_modules import KNOWN
+from yamlmod.model.graph import Read, is_output_row, reader_names
+from yamlmod.model.known_modules import KNOWN, SIDE_EFFECT
 from yamlmod.model.layout import NewRow, rows_after, rows_opening, trailing_comment
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE, SpellingRule, spell, spell_for_fork
