@@ -13,7 +13,7 @@ import yamlmod
 from tools.house import file_imports
 
 _ROOT = Path(yamlmod.__file__).parent
-_GROUND = {"edits", "errors", "programs", "safe_text"}
+_GROUND = {"edits", "errors", "folders", "programs", "safe_text", "syntax_offsets", "yaml_words"}
 _MAY: dict[str, set[str]] = {
     "cli": {
         "usecases",
@@ -52,6 +52,9 @@ _MAY: dict[str, set[str]] = {
     "errors": {"edits", "safe_text"},
     "edits": set(),
     "programs": set(),
+    "folders": set(),
+    "syntax_offsets": set(),
+    "yaml_words": set(),
     "safe_text": set(),
 }
 _ONLY = {
