@@ -149,3 +149,15 @@ def test_operations_are_found_and_not_listed() -> None:
     for name in ("chain", "labels", "operation", "outcome", "proof", "recipe", "recipe_text"):
         operations = "yamlmod.ops.operations."
         assert not [n for n in imports[f"yamlmod.ops.{name}"] if n.startswith(operations)]
+
+
+def test_every_worker_answers_in_the_types_that_are_checked() -> None:
+    worker = _ROOT / "runtime" / "yamlmod_worker"
+    tree = ast.parse((worker / "answers.py").read_text(encoding="utf-8"), feature_version=(3, 8))
+    types = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    files = sorted(worker.glob("*/answer.py"))
+    assert len(files) == 4
+    for path in files:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        (answer,) = (n for n in body if isinstance(n, ast.FunctionDef) and n.name == "answer")
+        assert isinstance(answer.returns, ast.Name) and answer.returns.id in types, path

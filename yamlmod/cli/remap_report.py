@@ -9,7 +9,7 @@ from typing import Any
 from yamlmod.errors import one_of
 from yamlmod.model.network import Network
 from yamlmod.ops.layer_map import Following
-from yamlmod.runtime.answers import IdentityAnswer, RemapAnswer
+from yamlmod.runtime.yamlmod_worker.answers import IdentityAnswer, RemapAnswer
 from yamlmod.usecases.fork_run import told_of_run
 from yamlmod.usecases.remap import LAYER_NAME
 from yamlmod.workspace.files import display

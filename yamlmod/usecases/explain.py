@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from yamlmod.errors import Refusal
 from yamlmod.gates.findings import Findings, examine
 from yamlmod.gates.torch_graph import traced_graph
-from yamlmod.runtime.answers import ExplainAnswer
+from yamlmod.runtime.yamlmod_worker.answers import ExplainAnswer
 from yamlmod.usecases.fork_run import open_run
 from yamlmod.workspace.files import display, read_bytes, real_path
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
-from yamlmod.runtime.answers import Profile
+from yamlmod.runtime.yamlmod_worker.answers import Profile
 from yamlmod.usecases.fork_run import Run
 from yamlmod.usecases.model_file import Target, unscaled
 from yamlmod.workspace.files import real_path

@@ -12,7 +12,7 @@ from yamlmod.fork.audit.symptoms import of_kind, symptoms
 from yamlmod.model.network import Network
 from yamlmod.ops.layer_map import Following
 from yamlmod.registry.catalogue import find
-from yamlmod.runtime.answers import RemapAnswer
+from yamlmod.runtime.yamlmod_worker.answers import RemapAnswer
 from yamlmod.workspace.files import display, exists, real_path
 from yamlmod.workspace.search import python_files
 from yamlmod.workspace.tree import Tree

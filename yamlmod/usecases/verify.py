@@ -16,9 +16,9 @@ from yamlmod.model.network import Network
 from yamlmod.ops.layer_map import Following, follow
 from yamlmod.ops.network import registry_kinds
 from yamlmod.registry.cost import Cost, cost
-from yamlmod.runtime.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.worker import Worker
+from yamlmod.runtime.yamlmod_worker.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.usecases.fork_run import Run
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.remap import identity_wanted

@@ -95,7 +95,7 @@ def run(
     """
     from yamlmod.cli.console import say, say_json
     from yamlmod.cli.profile_report import write
-    from yamlmod.runtime.answers import ProfileAnswer
+    from yamlmod.runtime.yamlmod_worker.answers import ProfileAnswer
     from yamlmod.usecases.fork_run import open_run
     from yamlmod.usecases.profile import Settings, compare, question, subjects
 

@@ -86,7 +86,7 @@ def run(
     from yamlmod.cli.console import say, say_json, show
     from yamlmod.cli.remap_report import report
     from yamlmod.ops.layer_map import follow
-    from yamlmod.runtime.answers import RemapAnswer
+    from yamlmod.runtime.yamlmod_worker.answers import RemapAnswer
     from yamlmod.usecases.fork_run import draft_of, keep_draft, open_run
     from yamlmod.usecases.remap import bare_loads, check_answer, check_paths, question
     from yamlmod.workspace.files import real_path
