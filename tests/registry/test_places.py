@@ -64,3 +64,8 @@ def test_statements_on_one_line_stay_together(line: str) -> None:
 
 def _mine(head: str) -> Template:
     return own_template(f"from torch import nn\n{head}{_CLASS}", "mine.py", "Mine")
+
+
+def test_what_shares_a_line_brings_what_it_needs() -> None:
+    mine = _mine("def made():\n    return 1\n\n\nOTHER = made(); helper = 2\n")
+    assert "def made():" in mine.code

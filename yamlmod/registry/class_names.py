@@ -21,8 +21,8 @@ def is_row_name(word: str) -> bool:
 
 def check_class_name(name: str, option: str) -> None:
     """Refuse a name that cannot be a class of a fork and a word of a model YAML."""
-    keyword_ = keyword.iskeyword(name) or keyword.issoftkeyword(name)
-    if not name.isidentifier() or not name.isascii() or keyword_:
+    is_keyword = keyword.iskeyword(name) or keyword.issoftkeyword(name)
+    if not name.isidentifier() or not name.isascii() or is_keyword:
         what = "is no Python identifier in ASCII"
     elif not is_row_name(name):
         what = "is no name for a YAML reader"

@@ -33,7 +33,11 @@ def cut_out(text: str, shown: str, class_name: str) -> Cut:
     text, tree = _with_quoted_annotations(text, ast.parse(text))
     lines = text.split("\n")
     offsets = SyntaxOffsets(text)
-    units = [_Unit(node, _bound(node), needed_names(_segment(offsets, node))) for node in tree.body]
+    needs = [needed_names(_segment(offsets, node)) for node in tree.body]
+    units = [
+        _Unit(node, _bound(node), set().union(*needs[_on_its_lines(tree.body, at)]))
+        for at, node in enumerate(tree.body)
+    ]
     start = next(
         unit
         for unit in reversed(units)
@@ -164,6 +168,16 @@ def _segment(offsets: SyntaxOffsets, node: ast.stmt) -> str:
     decorated = isinstance(node, _DEFINITIONS) and node.decorator_list
     start = offsets.at(_first_line(node), 0) if decorated else offsets.start(node)
     return offsets.text[start : offsets.end(node)] + "\n"
+
+
+def _on_its_lines(nodes: Sequence[ast.stmt], at: int) -> slice:
+    """Return which statements stand on the lines of one, and so go where it goes."""
+    first = last = at
+    while first and (nodes[first - 1].end_lineno or 0) >= _first_line(nodes[at]):
+        first -= 1
+    while last + 1 < len(nodes) and nodes[last + 1].lineno <= (nodes[at].end_lineno or 0):
+        last += 1
+    return slice(first, last + 1)
 
 
 def _joined(lines: Sequence[str], nodes: Sequence[ast.stmt]) -> str:
