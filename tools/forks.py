@@ -43,7 +43,7 @@ from yamlmod.registry.catalogue import catalogue
 from yamlmod.registry.code.rename import renamed
 from yamlmod.registry.template import Template
 from yamlmod.usecases.index_offset import spelling_of
-from yamlmod.usecases.plan_changes import changes_of
+from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.tree import Tree
 
@@ -208,8 +208,9 @@ def _check(original: Path, work: Path, target: str, outcome: Outcome, build: boo
     if snapshot(work, set(patched)) != patched:
         raise AssertionError("building has changed the patched files")
     tree = Tree(work)
-    plan = uninstall(tree, locate(tree, target), [one.name for one in templates])
-    commit(changes_of(tree, plan, written=True))
+    located = LocatedFork(tree, locate(tree, target))
+    plan = uninstall(*located, [one.name for one in templates])
+    commit(PlannedPatch(located, plan).changes())
     after = snapshot(work, set(patched))
     if after != before:
         wrong = sorted(path for path in {*after, *before} if after.get(path) != before.get(path))
@@ -256,8 +257,9 @@ def _sift(
 
 def _apply(work: Path, target: str, templates: Sequence[Template]) -> None:
     tree = Tree(work)
-    plan = install(tree, locate(tree, target), templates)
-    commit(changes_of(tree, plan, written=True))
+    located = LocatedFork(tree, locate(tree, target))
+    plan = install(*located, templates)
+    commit(PlannedPatch(located, plan).changes())
 
 
 def insert_rules(

@@ -27,7 +27,7 @@ from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import catalogue
 from yamlmod.registry.template import Template
 from yamlmod.usecases.fork_run import open_run
-from yamlmod.usecases.verify import Subjects, Verified, Verifier, Wish
+from yamlmod.usecases.verify import Subjects, Verified, Verifier, VerifyOptions
 
 PLACES = range(24)
 _FIRST = 3  # of stride 8: what grows with the square of the map starts here
@@ -107,14 +107,14 @@ def sweep(folder: Path, wanted: Sequence[Variant]) -> Iterator[tuple[Variant, di
     base = fork / "models" / "yolov5s.yaml"
     model = package.load(base.read_text(encoding="utf-8"))
     run = open_run(fork, None, True)
-    with Verifier(Subjects(run, run.open(base), Wish())) as verifier:
+    with Verifier(Subjects(run, run.open_model(base), VerifyOptions())) as verifier:
         for variant in wanted:
             path = folder / f"{variant.name}.yaml"
             start = time.perf_counter()
             try:
                 text = model.insert(variant.module, after=[variant.after]).to_text()
                 path.write_text(text, encoding="utf-8", newline="\n")
-                (found,) = verifier.all([run.open(path)])
+                (found,) = verifier.all([run.open_model(path)])
                 outcome = _outcome(found)
             except Refusal as error:
                 outcome = {"result": "refused", "why": f"{error.code}: {error.message}"}

@@ -19,27 +19,54 @@ if (
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from yamlmod.api import Layer as Layer
-    from yamlmod.api import Model as Model
-    from yamlmod.api import load as load
+    from yamlmod.api.findings import CheckResult as CheckResult
+    from yamlmod.api.findings import check as check
+    from yamlmod.api.fork import Fork as Fork
+    from yamlmod.api.fork import explain as explain
+    from yamlmod.api.model import Layer as Layer
+    from yamlmod.api.model import Model as Model
+    from yamlmod.api.model import load as load
+    from yamlmod.api.preview import Preview as Preview
     from yamlmod.checks.finding import Finding as Finding
     from yamlmod.errors import Refusal as Refusal
     from yamlmod.errors import YamlmodError as YamlmodError
 
 __version__ = "0.1.0"
-__all__ = ["Finding", "Layer", "Model", "Refusal", "YamlmodError", "__version__", "load"]
+__all__ = [
+    "CheckResult",
+    "Finding",
+    "Fork",
+    "Layer",
+    "Model",
+    "Preview",
+    "Refusal",
+    "YamlmodError",
+    "__version__",
+    "check",
+    "explain",
+    "load",
+]
+# Where each is; loaded when asked for: the command line imports this package for every `--help`.
+_HOMES = {
+    "CheckResult": "api.findings",
+    "Finding": "checks.finding",
+    "Fork": "api.fork",
+    "Layer": "api.model",
+    "Model": "api.model",
+    "Preview": "api.preview",
+    "Refusal": "errors",
+    "YamlmodError": "errors",
+    "check": "api.findings",
+    "explain": "api.fork",
+    "load": "api.model",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when asked for: the command line imports this package for every `--help`.
-    if name in ("Refusal", "YamlmodError"):
-        from yamlmod import errors
+    if name in _HOMES:
+        import importlib
 
-        return getattr(errors, name)
-    if name in __all__:
-        from yamlmod import api
-
-        return getattr(api, name)
+        return getattr(importlib.import_module(f"yamlmod.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'yamlmod' has no attribute {name!r}")
 
 

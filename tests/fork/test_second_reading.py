@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from yamlmod.cli.options import Sinks
+from yamlmod.cli.bundles import WriteOptions
 from yamlmod.errors import ProofFailedError
-from yamlmod.fork.parser.locate import locate
 from yamlmod.fork.patch import second_reading
 from yamlmod.fork.patch.install import install
 from yamlmod.fork.patch.second_reading import check_second_reading
 from yamlmod.registry.catalogue import get
-from yamlmod.usecases.plan_changes import changes_of
-from yamlmod.workspace.tree import Tree
+from yamlmod.usecases.located_fork import PlannedPatch, open_fork
 
 MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"
 
@@ -38,12 +36,14 @@ def test_the_new_text_must_stay_readable(old_text: str, new_text: str, passes: b
         check_second_reading("f.py", old_text, new_text)
 
 
-@pytest.mark.parametrize("sinks", [Sinks(write=True), Sinks(diff=Path("x.diff"))])
-def test_what_a_patch_writes_is_read_twice(sinks: Sinks, monkeypatch: pytest.MonkeyPatch) -> None:
-    tree = Tree(MINIFORK)
-    plan = install(tree, locate(tree), [get("SimAM")])
-    assert changes_of(tree, plan, sinks.keeps)
+@pytest.mark.parametrize("to", [WriteOptions(write=True), WriteOptions(diff=Path("x.diff"))])
+def test_what_a_patch_writes_is_read_twice(
+    to: WriteOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    located = open_fork(MINIFORK)
+    planned = PlannedPatch(located, install(*located, [get("SimAM")]))
+    assert planned.changes(to.keeps)
     monkeypatch.setattr(second_reading, "_is_readable", lambda text: "SimAM" not in text)
-    assert changes_of(tree, plan, written=False)
+    assert planned.changes(written=False)
     with pytest.raises(ProofFailedError, match="libcst"):
-        changes_of(tree, plan, sinks.keeps)
+        planned.changes(to.keeps)

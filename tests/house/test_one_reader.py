@@ -13,8 +13,6 @@ _ROOT = Path(yamlmod.__file__).parent
 _READERS = {"read_text", "read_bytes", "open", "fdopen", "FileIO", "open_code", "mmap", "memmap"}
 _WALKS = {"walk", "fwalk", "listdir", "iterdir", "rglob", "glob", "iglob", "scandir"}
 _LOADERS = {"run_path", "load_source", "spec_from_file_location", "get_data", "linecache"}
-# `Run.open` finds a model YAML, and reads it with read_text.
-_RUNS = ("opened", "run")
 # Each with why it may.
 _MAY_READ = {
     "workspace/disk.py": "the one reader, and every call that writes",
@@ -26,7 +24,7 @@ _MAY_READ = {
 _MAY_WALK = {
     "workspace/disk.py": "the names in the journal's folder",
     "workspace/walk.py": "the one walk",
-    "cli/commands/remap.py": "Tree.glob, which is workspace/matching.py",
+    "usecases/remap.py": "Tree.glob, which is workspace/matching.py",
     "workspace/undo.py": "folders one below that hold a journal",
     "cli/app.py": "the commands' own files",
     "registry/catalogue.py": "the built-in templates",
@@ -40,8 +38,7 @@ def _calls(path: Path) -> set[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             names |= {node.func.id} - {"read_text", "read_bytes"}  # those of workspace/files.py
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr != "open" or getattr(node.func.value, "id", "") not in _RUNS:
-                names.add(node.func.attr)
+            names.add(node.func.attr)
         elif isinstance(node, ast.ImportFrom) and node.module in ("io", "os", "mmap", "linecache"):
             names |= {alias.name for alias in node.names if alias.name in _READERS | _WALKS}
     return names

@@ -11,7 +11,7 @@ import pytest
 from tests.runtime.planted import plant, with_row
 from yamlmod.errors import Refusal
 from yamlmod.usecases.fork_run import Run, open_run
-from yamlmod.usecases.verify import Subjects, Verified, Verifier, Wish
+from yamlmod.usecases.verify import Subjects, Verified, Verifier, VerifyOptions
 
 _EXAMPLE = Path(__file__).parents[2] / "examples" / "minifork"
 
@@ -37,8 +37,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def _verified(run: Run, *names: str, seconds: float = 60.0) -> list[Verified]:
-    targets = [run.open(run.tree.root / f"{name}.yaml") for name in names]
-    with Verifier(Subjects(run, None, Wish(seconds=seconds))) as verifier:
+    targets = [run.open_model(run.tree.root / f"{name}.yaml") for name in names]
+    with Verifier(Subjects(run, None, VerifyOptions(seconds=seconds))) as verifier:
         return list(verifier.all(targets))
 
 
@@ -56,17 +56,19 @@ def test_a_network_that_ends_the_process_fails_and_the_next_one_is_tried(run: Ru
 
 
 def test_a_network_that_never_ends(run: Run) -> None:
-    with Verifier(Subjects(run, None, Wish())) as verifier:
-        assert not _fails(next(verifier.all([run.open(run.tree.root / "models/mini.yaml")])))
-        verifier.subjects = Subjects(run, None, Wish(seconds=3.0))  # the fork is imported by now
-        (found,) = verifier.all([run.open(run.tree.root / "Sleeps.yaml")])
+    with Verifier(Subjects(run, None, VerifyOptions())) as verifier:
+        assert not _fails(next(verifier.all([run.open_model(run.tree.root / "models/mini.yaml")])))
+        verifier.subjects = Subjects(
+            run, None, VerifyOptions(seconds=3.0)
+        )  # the fork is imported by now
+        (found,) = verifier.all([run.open_model(run.tree.root / "Sleeps.yaml")])
     assert _fails(found) == {"train": f"{sys.executable} did not answer within 3 s and was ended"}
 
 
 def test_mistakes_that_some_sizes_and_modes_show(run: Run) -> None:
     names = ("Alone", "Square", "Endless", "Unlike", "Installs")
-    with Verifier(Subjects(run, None, Wish())) as verifier:
-        targets = [run.open(run.tree.root / f"{name}.yaml") for name in names]
+    with Verifier(Subjects(run, None, VerifyOptions())) as verifier:
+        targets = [run.open_model(run.tree.root / f"{name}.yaml") for name in names]
         alone, square, endless, unlike, installs = map(_fails, verifier.all(targets))
     assert (
         set(alone) == {"train"}
@@ -86,16 +88,19 @@ def test_a_fork_that_cannot_be_imported_is_refused(run: Run, tmp_path: Path) -> 
     common = fork / "models" / "common.py"
     text = common.read_text(encoding="utf-8")
     other = open_run(fork, None, True)
-    target = [other.open(fork / "models" / "mini.yaml")]
+    target = [other.open_model(fork / "models" / "mini.yaml")]
     for planted, code in (("import os\nos._exit(4)", "no-answer"), ("1 / 0", "not-built")):
         common.write_text(text + "\n" + planted + "\n", encoding="utf-8")
-        with pytest.raises(Refusal) as refused, Verifier(Subjects(other, None, Wish())) as verifier:
+        with (
+            pytest.raises(Refusal) as refused,
+            Verifier(Subjects(other, None, VerifyOptions())) as verifier,
+        ):
             list(verifier.all(target))
         assert refused.value.code == code
 
 
 def test_what_is_told_of_a_run_is_no_more_than_that(run: Run) -> None:
-    with Verifier(Subjects(run, None, Wish())) as verifier:
-        assert not _fails(next(verifier.all([run.open(run.tree.root / "models/mini.yaml")])))
+    with Verifier(Subjects(run, None, VerifyOptions())) as verifier:
+        assert not _fails(next(verifier.all([run.open_model(run.tree.root / "models/mini.yaml")])))
         assert verifier.told.keys() == {"stand_ins", "blocked", "torch", "python"}
         assert verifier.protection.processes in ("namespace", "adopted", "job", "group")

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from yamlmod import __version__
+from yamlmod.cli.bundles import expanded
 from yamlmod.cli.console import show
 from yamlmod.cli.guard import guarded
 from yamlmod.workspace.disk import read_regular
@@ -24,11 +25,11 @@ Examples:
   yamlmod add SimAM --repo yolov5 --cfg models/yolov5s.yaml --at 24 -w
       write it
   yamlmod insert ACmix models/yolov5s.yaml --before SPPF -o models/yolov5s-acmix.yaml
-      the YAML half alone, into a new file
+      YAML only, into a new file
   yamlmod insert SimAM models/yolov5s.yaml --after P3 --after P5 | git apply
       what is previewed is a diff
   yamlmod show models/yolov5s.yaml
-      the layers, whom each reads and who reads it"""
+      the layers: inputs, channels, stride, and which layers use each output"""
 
 
 class LazyGroup(TyperGroup):
@@ -47,7 +48,7 @@ class LazyGroup(TyperGroup):
         app = typer.Typer(
             add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
         )
-        run = guarded(module.run, getattr(module, "SETTLES", False))
+        run = guarded(expanded(module.run), getattr(module, "SETTLES", False))
         app.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(run)
         return get_command(app)
 

@@ -1,4 +1,4 @@
-"""What a fork's parse function gives each class, as a table and as data, for `show --repo`."""
+"""Print what a fork's parse function gives each class, for `show --repo`."""
 
 from __future__ import annotations
 

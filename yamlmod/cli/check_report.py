@@ -1,4 +1,4 @@
-"""What `check` answers: text, JSON, SARIF or annotations; the diff of its fixes; the exit code."""
+"""Print the answer of `check` (text, JSON, SARIF, annotations) and the diff of its fixes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from yamlmod import __version__
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Fixes
 from yamlmod.checks.run import Options, known_codes
+from yamlmod.cli.bundles import WriteOptions
 from yamlmod.cli.console import say, say_json, show
 from yamlmod.cli.finish import Report, finish
-from yamlmod.cli.options import Sinks
+from yamlmod.cli.options import Format
 from yamlmod.errors import Refusal
 from yamlmod.usecases.check import Checked
+from yamlmod.usecases.shown import count
 from yamlmod.workspace.files import Change, real_path
 
 
@@ -134,21 +136,26 @@ def _finish(
     unreadable: Sequence[Refusal],
     wish: Wish,
 ) -> None:
-    """Show or write the fixes, and tell what they mend and what is left."""
+    """Show or write the fixes, and say what they fix and what remains."""
     files = [file for file in done if file.is_read]
     changes = _changes(files)
     mended = _mended(files)
-    verb = "mended" if wish.write else "would be mended"
+    verb = "fixed" if wish.write else "would be fixed"
     lines = [f"{f.place}: {f.rule}: {f.message} ({verb})" for f in mended]
     lines += [line for finding in findings for line in finding.lines()]
     lines += [line for error in unreadable for line in error.lines()]
     lines += _notes(done)
-    lines.append(f"{len(mended)} {verb}; left: {tally(done)}")
+    if wish.write:
+        lines.append(f"{count(len(mended), 'problem')} fixed")
+    else:
+        lines.append(f"{count(len(mended), 'problem')} can be fixed (preview; -w to apply)")
+    lines.append(f"remaining: {tally(done)}")
     data = _data(done, findings, unreadable)
     data["mended"] = [finding.as_data() for finding in mended]
     data["unfixed"] = [file.unfixed.as_data() for file in files if file.unfixed is not None]
-    sinks = Sinks(write=wish.write, json=wish.format == "json")
-    finish(changes, Report("check", lines, (), data), sinks, Path())
+    answer = Format.json if wish.format == "json" else Format.text
+    to = WriteOptions(write=wish.write, format=answer)
+    finish(changes, Report("check", lines, (), data), to, Path())
 
 
 def _changes(files: Sequence[Checked]) -> list[Change]:
@@ -158,24 +165,20 @@ def _changes(files: Sequence[Checked]) -> list[Change]:
 
 
 def tally(done: Iterable[Checked]) -> str:
-    """Return the closing line: how many findings of each kind, in how many files."""
+    """Return the closing line: how many findings of each severity, in how many files."""
     done = list(done)
     missed = Counter(file.is_folder for file in done if file.unreadable is not None)
-    words = [_many(missed[kind], w) for w, kind in (("file", False), ("folder", True))]
+    words = [count(missed[kind], w) for w, kind in (("file", False), ("folder", True))]
     words = [word for word in words if not word.startswith("0 ")]
     end = f"; {' and '.join(words)} cannot be read" if words else ""
     done = [file for file in done if file.is_read]
     counts = Counter(item.severity for file in done for item in file.findings)
     files = sum(bool(file.findings) for file in done)
     if not counts:
-        return f"{_many(len(done), 'file')} checked, nothing found{end}"
-    parts = [_many(counts[s], s) for s in ("error", "warning", "note") if counts[s]]
-    text = f"{', '.join(parts)} in {files} of {_many(len(done), 'file')}"
+        return f"{count(len(done), 'file')} checked, nothing found{end}"
+    parts = [count(counts[s], s) for s in ("error", "warning", "note") if counts[s]]
+    text = f"{', '.join(parts)} in {files} of {count(len(done), 'file')}"
     fixable = sum(
         item.fix is not None and item.fix.certain for file in done for item in file.findings
     )
-    return text + (f"; {fixable} can be mended with --fix" if fixable else "") + end
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}" + ("" if count == 1 else "s")
+    return text + (f"; {fixable} can be fixed with --fix" if fixable else "") + end

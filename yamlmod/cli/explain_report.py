@@ -1,11 +1,11 @@
-"""How the answer of `explain` reads, as text and as data."""
+"""Print the answer of `explain`, as text and as data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, cast
 
-from yamlmod.gates.sentences import SHORT, rows, sentences, summary
+from yamlmod.gates.sentences import SHORT, sentences, summary
 from yamlmod.report.tables import table
 from yamlmod.runtime.yamlmod_worker.answers import Stopped
 from yamlmod.usecases.explain import Explained
@@ -15,12 +15,11 @@ from yamlmod.usecases.fork_run import told_of_run
 def report(explained: Explained) -> Iterator[str]:
     """Yield the lines of the answer: a summary, a table, three sentences."""
     findings = explained.findings
-    yield f"{explained.shown}: {summary(findings)}"
+    yield explained.title()
     yield ""
-    cells = rows(findings)
+    cells = explained.rows()
     if cells:
-        headers = ["layer", "module", "kind", "pairs", "where"]
-        yield from table(headers, cells, right=(0, 3), wrap=4)
+        yield from table(explained.headers(), cells, right=(0, 3), wrap=4)
         yield ""
     yield from sentences(findings)
     if any(one.place.how == "weights" for one in findings.found):

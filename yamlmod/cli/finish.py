@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from yamlmod.cli.bundles import WriteOptions
 from yamlmod.cli.ci_log import refuse_commands
 from yamlmod.cli.console import say, say_json, show_diff, silence_stdout
-from yamlmod.cli.options import Sinks
 from yamlmod.errors import Refusal
 from yamlmod.report.diff import join_diffs
 from yamlmod.workspace.commit import Purpose, commit
@@ -39,7 +39,7 @@ class Report:
 def finish(
     changes: Sequence[Change],
     report: Report,
-    sinks: Sinks,
+    to: WriteOptions,
     root: Path,
     purpose: Purpose | None = None,
 ) -> None:
@@ -48,25 +48,25 @@ def finish(
     ``root`` is the folder that diffs are relative to when a file lies outside the current one,
     ``purpose`` what the journal is told about the write: this command, unless it undoes one.
     """
-    _refuse_collisions(changes, sinks)
+    _refuse_collisions(changes, to)
     changed = [change for change in changes if change.before != change.after]
     base = diff_base([change.path for change in changed], root)
     diff = join_diffs((_name(change.path, base), change.before, change.after) for change in changed)
-    writing = list(changed) if sinks.writes else []
-    if sinks.diff is not None:
+    writing = list(changed) if to.writes else []
+    if to.diff is not None:
         # With the targets, so that a diff that cannot be written leaves them alone.
-        writing += _diff_change(sinks.diff, diff, sinks.force)
-    if sinks.writes and changed:
+        writing += _diff_change(to.diff, diff, to.overwrites)
+    if to.writes and changed:
         report = _with_git_warning(report, changed)
-    previews = sinks.diff is None and not sinks.writes and not sinks.json
+    previews = to.diff is None and not to.writes and not to.as_json
     if previews:
         refuse_commands(diff)
     if writing:
         beside = commit(writing, purpose or Purpose(command_line())).lines()
         report = replace(report, warnings=[*report.warnings, *beside])
-    written = [display(change.path) for change in changed] if sinks.writes else []
+    written = [display(change.path) for change in changed] if to.writes else []
     try:
-        if sinks.json:
+        if to.as_json:
             say_json(_data(changed, written, diff, report))
         elif previews:
             show_diff(diff)
@@ -77,11 +77,11 @@ def finish(
         reason = error.strerror or str(error)
         silence_stdout()
         raise Refusal("lost-output", f"stdout cannot be written: {reason}{told}") from error
-    if not sinks.json:
+    if not to.as_json:
         say(report.lines)
         say(f"warning: {warning}" for warning in report.warnings)
-        say(_closing(changed, sinks, base))
-    if sinks.check and changed:
+        say(_closing(changed, to, base))
+    if to.check and changed:
         raise SystemExit(1)
 
 
@@ -126,31 +126,31 @@ def _name(path: Path, base: Path) -> str:
     return full.relative_to(base).as_posix() if inside else full.as_posix().lstrip("/")
 
 
-def _closing(changed: Sequence[Change], sinks: Sinks, base: Path) -> list[str]:
+def _closing(changed: Sequence[Change], to: WriteOptions, base: Path) -> list[str]:
     lines = [] if changed else ["nothing to change"]
-    if sinks.diff is not None:
-        lines.append(f"the diff is in {display(sinks.diff)}")
-    if sinks.writes:
+    if to.diff is not None:
+        lines.append(f"the diff is in {display(to.diff)}")
+    if to.writes:
         done = [("wrote ", "removed ")[change.after is None] for change in changed]
         paths = [display(change.path) for change in changed]
         return [*(word + path for word, path in zip(done, paths, strict=True)), *lines]
     if changed:
-        lines.append("nothing was written" if sinks.diff is None else "nothing else was written")
+        lines.append("nothing was written" if to.diff is None else "nothing else was written")
         if base != current_folder():
             lines.append(f"the diff applies in {base.as_posix()}")
     return lines
 
 
-def _refuse_collisions(changes: Sequence[Change], sinks: Sinks) -> None:
+def _refuse_collisions(changes: Sequence[Change], to: WriteOptions) -> None:
     """Refuse an -o or --diff that names a file which the command reads or writes itself."""
     paths = [real_path(change.path) for change in changes]
     twice = [path for path in paths if paths.count(path) > 1]
     if twice:
         raise Refusal("usage", f"{display(twice[0])} is written as the YAML and as Python code")
-    if sinks.diff is not None and real_path(sinks.diff) in paths:
+    if to.diff is not None and real_path(to.diff) in paths:
         raise Refusal(
             "usage",
-            f"--diff {display(sinks.diff)} names a file that the command changes",
+            f"--diff {display(to.diff)} names a file that the command changes",
             hint="choose another name for the diff",
         )
 

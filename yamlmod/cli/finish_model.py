@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-from yamlmod.cli.describe import describe
-from yamlmod.cli.finish import finish, output_change
-from yamlmod.cli.options import Format, Sinks
+from yamlmod.cli.bundles import ModelWriteOptions
+from yamlmod.cli.finish import Report, finish, output_change
 from yamlmod.ops.outcome import Outcome
+from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.usecases.model_file import Target
 from yamlmod.workspace.files import Change
 
 
-class Wish(NamedTuple):
-    """What the sink options of the command line said."""
-
-    output: Path | None
-    write: bool
-    force: bool
-    dry_run: bool
-    check: bool
-    diff: Path | None
-    json: bool
-    format: Format
-
-    def sinks(self, write: bool) -> Sinks:
-        """Return the sinks of a command that writes if ``write``."""
-        as_json = self.json or self.format is Format.json
-        return Sinks(write, self.dry_run, self.check, as_json, self.diff, self.force)
-
-
-def yaml_change(target: Target, outcome: Outcome, wish: Wish) -> Change:
+def yaml_change(target: Target, outcome: Outcome, output: Path | None, force: bool) -> Change:
     """Return the change of the YAML: in place, or at the place that -o names."""
     after = target.file.encode(outcome.text)
-    if wish.output is None:
+    if output is None:
         return Change(target.file.path, target.file.raw, after)
-    return output_change(target.file.path, wish.output, after, wish.force)
+    return output_change(target.file.path, output, after, force)
 
 
-def finish_yaml(command: str, target: Target, outcome: Outcome, wish: Wish) -> None:
-    """Show or write the outcome of a command on one YAML, where -o means writing."""
-    change = yaml_change(target, outcome, wish)
-    sinks = wish.sinks(wish.write or wish.output is not None)
-    finish([change], describe(command, outcome), sinks, target.file.path.parent)
+def finish_yaml(command: str, target: Target, outcome: Outcome, to: ModelWriteOptions) -> None:
+    """Show or write the outcome of a command on one YAML."""
+    change = yaml_change(target, outcome, to.output, to.force)
+    finish([change], outcome_report(command, outcome), to, target.file.path.parent)
+
+
+def outcome_report(command: str, outcome: Outcome) -> Report:
+    """Return the summary of an outcome, for a person and as data."""
+    lines = [f"{command} in {outcome.model.document.shown}:", *outcome_lines(outcome)]
+    return Report(command, lines, outcome_warnings(outcome), _data(outcome))
+
+
+def _data(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "cfg": outcome.model.document.shown,
+        "inserted": [layer._asdict() for layer in outcome.inserted],
+        "removed": list(outcome.removed),
+        "replaced": list(outcome.replaced),
+        "told": list(outcome.told),
+        "consumers": [consumer._asdict() for consumer in outcome.consumers],
+        "references": outcome.renumbered,
+        "comments": outcome.comments,
+        "wrong_comments": [comment._asdict() for comment in outcome.wrong_comments],
+    }

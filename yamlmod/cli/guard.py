@@ -1,4 +1,4 @@
-"""What a user sees when a command cannot end well: one message, never a traceback."""
+"""Report errors: one message, never a traceback."""
 
 from __future__ import annotations
 

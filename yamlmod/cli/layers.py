@@ -71,7 +71,7 @@ def layers_table(model: Network) -> list[str]:
                 _cell(layer["channels"], is_head),
                 *(_cell(layer["real_channels"][name], is_head) for name in shown),
                 _cell(layer["stride"], is_head),
-                readers if readers or is_head else "nobody" if not layer["alive"] else "",
+                readers if readers or is_head else "no layer" if not layer["alive"] else "",
             ]
         )
     right = [0, 3, *range(6, 8 + len(widths))]

@@ -81,7 +81,7 @@ def module_lines(template: Template, channels: int) -> list[str]:
         + "".join(f", {item}" for item in template.requirements),
         *_measured(template),
         "",
-        "arguments behind the channels:" if template.rule != "free" else "arguments:",
+        "arguments after the channels:" if template.rule != "free" else "arguments:",
         *(_argument(argument) for argument in template.arguments),
     ]
     if template.wild:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
@@ -58,7 +58,7 @@ DialectName = Annotated[
         "--dialect",
         metavar="NAME",
         show_default=False,
-        help="The family of the fork, in place of the sniffed one.",
+        help="Treat REPO as this fork family instead of detecting it.",
     ),
 ]
 TargetFunction = Annotated[
@@ -67,7 +67,7 @@ TargetFunction = Annotated[
         "--target",
         metavar="FILE[:FUNCTION]",
         show_default=False,
-        help="Which parse function, by its path below REPO, where there are several.",
+        help="Which parse function, by its path in REPO, if there are several.",
     ),
 ]
 PlacementName = Annotated[
@@ -75,8 +75,8 @@ PlacementName = Annotated[
     typer.Option(
         "--placement",
         show_default=False,
-        help="Where the code goes: the fork's own file of modules (common, the default), or a "
-        "file of its own in a folder yamlmod_modules (package).",
+        help="Where the code goes: the fork's own module file (common, the default), or a "
+        "separate file in a folder yamlmod_modules (package).",
     ),
 ]
 Write = Annotated[bool, typer.Option("-w", "--write", help="Write in place.")]
@@ -88,12 +88,10 @@ Output = Annotated[
         metavar="FILE",
         parser=path_word,
         show_default=False,
-        help="Where the YAML goes, relative to the current folder.",
+        help="Write the YAML to FILE, relative to the current folder.",
     ),
 ]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Never write a target, whatever else is said.")
-]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Never write, whatever other options say.")]
 Check = Annotated[
     bool, typer.Option("--check", help="Write nothing; exit 1 if there would be a change.")
 ]
@@ -104,7 +102,7 @@ DiffFile = Annotated[
         metavar="FILE",
         parser=path_word,
         show_default=False,
-        help="Write the diff to FILE, byte for byte, in place of stdout.",
+        help="Write the diff to FILE, byte for byte, instead of stdout.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
@@ -112,18 +110,24 @@ ForceCode = Annotated[
     bool,
     typer.Option(
         "--force",
-        help="Overwrite an existing file, and code of yamlmod's that was edited by hand.",
+        help="Overwrite an existing file, and installed code that was edited by hand.",
     ),
 ]
 AsName = Annotated[
     str | None,
     typer.Option(
-        "--as", metavar="NAME", show_default=False, help="Call the class NAME, its helpers with it."
+        "--as",
+        metavar="NAME",
+        show_default=False,
+        help="Install the class as NAME and rename its helpers to match.",
     ),
 ]
 UseExisting = Annotated[
     bool,
-    typer.Option("--use-existing", help="Register the fork's own class of that name; add no code."),
+    typer.Option(
+        "--use-existing",
+        help="Register the class of that name that the fork already has; add no code.",
+    ),
 ]
 Python = Annotated[
     str | None,
@@ -131,14 +135,18 @@ Python = Annotated[
         "--python",
         metavar="PY",
         show_default=False,
-        help="The Python that runs the fork; else yamlmod's own.",
+        help="The Python that runs the fork. Default: the one that runs yamlmod.",
     ),
 ]
 NoStandIns = Annotated[
-    bool, typer.Option("--no-stand-ins", help="Fail where the fork imports a missing package.")
+    bool,
+    typer.Option(
+        "--no-stand-ins", help="Fail if the fork imports a package that is not installed."
+    ),
 ]
 Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=1, help="End the worker then.")
+    float,
+    typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up after this many seconds."),
 ]
 Cfgs = Annotated[
     list[Path], typer.Argument(metavar="CFG...", parser=path_word, help="The model YAMLs.")
@@ -149,8 +157,8 @@ Rule = Annotated[
         "--rule",
         metavar="RULE",
         show_default=False,
-        help=f"{rules_in_words()}: what a class of your own is handed first, where its signature "
-        "does not say.",
+        help=f"{rules_in_words()}: what your own class receives first, if its signature does not "
+        "show it.",
     ),
 ]
 
@@ -160,7 +168,7 @@ At = Annotated[
         "--at",
         metavar="N",
         show_default=False,
-        help="Directly under layer N-1: a single new layer gets index N. Repeatable.",
+        help="At index N, directly after layer N-1. Repeatable.",
     ),
 ]
 After = Annotated[
@@ -169,7 +177,7 @@ After = Annotated[
         "--after",
         metavar="SEL",
         show_default=False,
-        help="Behind this layer: 9, SPPF, C3#2, P3. Repeatable.",
+        help="After this layer: 9, SPPF, C3#2, P3. Repeatable.",
     ),
 ]
 Before = Annotated[
@@ -178,7 +186,7 @@ Before = Annotated[
         "--before",
         metavar="SEL",
         show_default=False,
-        help="In front of this layer, which reads the one above it. Repeatable.",
+        help="Before this layer, which must read the layer above it. Repeatable.",
     ),
 ]
 EdgeOption = Annotated[
@@ -187,7 +195,7 @@ EdgeOption = Annotated[
         "--edge",
         metavar="A:B",
         show_default=False,
-        help="On the one connection by which B reads A. Repeatable.",
+        help="Only on the connection from A to B. Repeatable.",
     ),
 ]
 Args = Annotated[
@@ -196,7 +204,7 @@ Args = Annotated[
         "--args",
         metavar="JSON",
         show_default=False,
-        help="The row's args as a JSON list, in place of the derived ones.",
+        help="The row's args as a JSON list, instead of the derived ones.",
     ),
 ]
 RowsOf = Annotated[
@@ -206,13 +214,13 @@ RowsOf = Annotated[
         metavar="REPO",
         parser=path_word,
         show_default=False,
-        help="Find the args by reading this fork's code; any class that it knows can be given.",
+        help="Derive the args by reading this fork's code; any class it knows can be used.",
     ),
 ]
 KeepSkips = Annotated[
     bool,
     typer.Option(
-        "--keep-skips", help="Leave explicit references, other than the head's, on the old layer."
+        "--keep-skips", help="Keep explicit references, other than the head's, on the old layer."
     ),
 ]
 Readers = Annotated[
@@ -221,7 +229,7 @@ Readers = Annotated[
         "--readers",
         metavar="SEL,...",
         show_default=False,
-        help="Exactly these readers move to the new layer; `none` moves none.",
+        help="Only these layers read the new layer; `none` for no layer.",
     ),
 ]
 From = Annotated[
@@ -230,33 +238,12 @@ From = Annotated[
         "--from",
         metavar="SEL,...",
         show_default=False,
-        help="The layers that the new one reads, as a list, in place of the one above it.",
+        help="The inputs of the new layer, as a list, instead of the layer above it.",
     ),
 ]
 AllowDead = Annotated[
-    bool, typer.Option("--allow-dead", help="Permit a layer whose output never reaches the head.")
+    bool, typer.Option("--allow-dead", help="Allow a layer whose output never reaches the head.")
 ]
-
-
-class Sinks(NamedTuple):
-    """Where the result of an editing command goes."""
-
-    write: bool = False
-    dry_run: bool = False
-    check: bool = False
-    json: bool = False
-    diff: Path | None = None
-    force: bool = False
-
-    @property
-    def writes(self) -> bool:
-        """Tell whether this run may change a target."""
-        return self.write and not self.dry_run and not self.check
-
-    @property
-    def keeps(self) -> bool:
-        """Tell whether the result is written somewhere, and not only shown."""
-        return self.writes or self.diff is not None
 
 
 def parse_args(text: str | None) -> list[Any] | None:
@@ -284,11 +271,20 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} has no place in a YAML row")
 
 
-def split_selectors(text: str | None) -> list[str] | None:
+def split_selectors(text: str | None, option: str) -> tuple[str, ...] | None:
     """Return the selectors of a comma-separated list, or None where none was given."""
     if text is None:
         return None
-    words = [word.strip() for word in text.split(",") if word.strip()]
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
     if not words:
-        raise Refusal("usage", "--readers names no layer", hint="write --readers none for nobody")
-    return [] if words == ["none"] else words
+        raise Refusal("usage", f"{option} names no layer")
+    return words
+
+
+def split_readers(text: str | None) -> tuple[str, ...] | None:
+    """Return the selectors of --readers; `none` is the empty list."""
+    try:
+        words = split_selectors(text, "--readers")
+    except Refusal as error:
+        raise Refusal(error.code, error.message, hint="write --readers none for no layer") from None
+    return () if words == ("none",) else words

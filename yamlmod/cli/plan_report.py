@@ -1,21 +1,21 @@
-"""How the plan of a patch reads, as text and as data."""
+"""Print the plan of a patch, as text and as data."""
 
 from __future__ import annotations
 
 from yamlmod.cli.finish import Report
-from yamlmod.fork.parser.locate import Fork, shown_dialect
-from yamlmod.fork.patch.plan import Plan
-from yamlmod.workspace.tree import Tree
+from yamlmod.fork.parser.locate import shown_dialect
+from yamlmod.usecases.located_fork import PlannedPatch
 
 
-def plan_report(command: str, tree: Tree, fork: Fork, plan: Plan) -> Report:
+def plan_report(command: str, planned: PlannedPatch) -> Report:
     """Return the summary of a plan, for a person and as data."""
-    lines = [f"{command} {tree.shown('.')}:", *plan_lines(tree, fork, plan)]
-    return Report(command, lines, (), plan_data(fork, plan))
+    lines = [f"{command} {planned.located.shown}:", *plan_lines(planned)]
+    return Report(command, lines, (), plan_data(planned))
 
 
-def plan_lines(tree: Tree, fork: Fork, plan: Plan) -> list[str]:
+def plan_lines(planned: PlannedPatch) -> list[str]:
     """Return the fork's family, and one line for each step and note."""
+    (tree, fork), plan = planned
     notes = [*plan.notes, *(error.message for error in tree.unreadable)]
     if fork.others:
         others = ", ".join(tree.shown(path) for path in fork.others)
@@ -24,14 +24,15 @@ def plan_lines(tree: Tree, fork: Fork, plan: Plan) -> list[str]:
     return [f"  {line}" for line in lines] + [f"  note: {note}" for note in notes]
 
 
-def plan_data(fork: Fork, plan: Plan) -> dict[str, object]:
+def plan_data(planned: PlannedPatch) -> dict[str, object]:
     """Return the fork and a plan's steps and notes as plain data."""
+    fork, plan = planned.located.fork, planned.plan
     steps = [{"kind": s.kind, "path": s.path, "line": s.line, "text": s.text} for s in plan.steps]
-    found = {
+    about = {
         "dialect": fork.dialect.name,
         "parse": fork.yolo,
         "function": fork.function.name,
         "modules": fork.common,
         "others": list(fork.others),
     }
-    return {"fork": found, "steps": steps, "notes": list(plan.notes)}
+    return {"fork": about, "steps": steps, "notes": list(plan.notes)}

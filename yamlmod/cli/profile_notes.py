@@ -1,4 +1,4 @@
-"""What the numbers of `profile` mean, in sentences: who counted, how, and what thop misses."""
+"""Explain the numbers of `profile`: how they were counted, and what thop misses."""
 
 from __future__ import annotations
 

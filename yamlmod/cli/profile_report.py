@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from yamlmod.cli.console import say, show
 from yamlmod.cli.profile_notes import notes
-from yamlmod.cli.profile_tables import layers_grid, layers_lines, models_grid, models_lines
 from yamlmod.report.grids import (
     Grid,
     comma_separated,
@@ -17,12 +16,14 @@ from yamlmod.report.grids import (
     markdown_text,
 )
 from yamlmod.report.tables import table
-from yamlmod.usecases.profile import Settings
+from yamlmod.usecases.profile import Profiled
+from yamlmod.usecases.profile_tables import layers_grid, layers_lines, models_grid, models_lines
 
 
-def write(form: str, answer: Mapping[str, Any], settings: Settings) -> None:
+def write(form: str, profiled: Profiled) -> None:
     """Write the numbers to stdout, with the sentences that they need; a CSV's go to stderr."""
-    models, told = answer["models"], list(notes(answer, settings))
+    models, settings = profiled.models, profiled.settings
+    told = list(notes(profiled.answer, settings))
     if form == "csv":
         lines = layers_lines(models) if settings.layers else models_lines(models)
         show(comma_separated(*lines).removesuffix("\n").split("\n"))
@@ -62,3 +63,16 @@ def _latex(grids: Sequence[tuple[str, Grid]], told: Sequence[str]) -> Iterator[s
             yield ""
         text = latex(grid, told if not number else [title])
         yield from text.removesuffix("\n").split("\n")
+
+
+def profile_data(profiled: Profiled) -> dict[str, Any]:
+    """Return the whole answer as data."""
+    return {
+        "command": "profile",
+        "repo": profiled.repo,
+        "ran": [profiled.interpreter],
+        "protection": profiled.protection.as_data(),
+        "base": profiled.base,
+        **vars(profiled.settings),
+        **profiled.answer,
+    }

@@ -1,4 +1,4 @@
-"""What an interrupted write left: settled before a command that writes, told by the others."""
+"""Recover from an interrupted write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the answer of `remap` reads."""
+"""Print the answer of `remap`, as text and as data."""
 
 from __future__ import annotations
 
@@ -8,22 +8,15 @@ from typing import Any
 
 from yamlmod.errors import one_of
 from yamlmod.model.network import Network
-from yamlmod.ops.layer_map import Following
-from yamlmod.runtime.yamlmod_worker.answers import IdentityAnswer, RemapAnswer
+from yamlmod.runtime.yamlmod_worker.answers import IdentityAnswer
 from yamlmod.usecases.fork_run import told_of_run
-from yamlmod.usecases.remap import LAYER_NAME
+from yamlmod.usecases.remap import LAYER_NAME, Remapped
 from yamlmod.workspace.files import display
 
 
-def report(
-    answer: RemapAnswer,
-    found: Following,
-    new: Network,
-    loads: Sequence[str],
-    out: Path | None,
-    trains: bool,
-) -> Iterator[str]:
-    """Yield the lines of the answer; ``trains`` says that the fork has a train.py."""
+def report(remapped: Remapped) -> Iterator[str]:
+    """Yield the lines of the answer."""
+    answer, new, out = remapped.answer, remapped.model, remapped.output
     tensors, parameters = answer["tensors"], answer["parameters"]
     share = _Share(parameters)
     yield f"{answer['form']} checkpoint, {answer['source']}: {share.of([tensors, parameters])}"
@@ -32,7 +25,7 @@ def report(
     yield f"right    {share.of(answer['right'])}"
     yield f"dropped  {_groups(answer['dropped'])}"
     yield f"new      {_new(answer['new'], new)}"
-    for a, b in found.moved:
+    for a, b in remapped.layers.moved:
         yield f"moved    layer {a} is layer {b} now"
     stock = answer["stock"]
     yield f"Loading by name and shape alone would have put {share.of(stock['right'])} right,"
@@ -44,10 +37,11 @@ def report(
     if out is None:
         return
     done, total = answer["expected"]
-    yield f"`{_train(trains, out, new)}` will say: Transferred {done}/{total}"
-    if loads:
+    yield f"`{_train(remapped.trains, out, new)}` will say: Transferred {done}/{total}"
+    if remapped.bare_loads:
+        places = one_of(remapped.bare_loads, 3)
         yield (
-            f"set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 for it: {one_of(loads, 3)} calls torch.load "
+            f"set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 for it: {places} calls torch.load "
             f"bare, and torch {answer['torch']} then refuses a checkpoint that holds a network"
         )
 
@@ -102,3 +96,21 @@ def _identity(found: IdentityAnswer | None) -> Iterator[str]:
         yield f"the outputs equal the pretrained network's: largest difference {error:.1e}"
     else:
         yield f"the outputs were not compared: {found['reason']}"
+
+
+def remap_data(remapped: Remapped) -> dict[str, Any]:
+    """Return the whole answer as data."""
+    layers = remapped.layers
+    return {
+        "command": "remap",
+        "repo": remapped.repo,
+        "ran": [remapped.interpreter],
+        "protection": remapped.protection.as_data(),
+        "output": None if remapped.output is None else str(remapped.output),
+        "pairs": [list(pair) for pair in layers.pairs],
+        "moved": layers.moved,
+        "added": layers.added,
+        "removed": layers.removed,
+        "environment": {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"} if remapped.bare_loads else {},
+        **remapped.answer,
+    }

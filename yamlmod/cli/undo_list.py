@@ -1,4 +1,4 @@
-"""What `undo --list` shows: the writes that the journal keeps, ours and those in doubt."""
+"""List the writes in the journal, for `undo --list`."""
 
 from __future__ import annotations
 

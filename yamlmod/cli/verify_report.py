@@ -1,4 +1,4 @@
-"""How the answer of `verify` reads: a table of checks, or of networks where there are several."""
+"""Print the answer of `verify`: a table of checks, or of networks if there are several."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from yamlmod.report.tables import table
-from yamlmod.usecases.verify import Verified
+from yamlmod.usecases.shown import count
+from yamlmod.usecases.verify import Verification, Verified
 
 _WORDS = {"pass": "pass", "fail": "FAIL", "skip": "skip"}
 
@@ -40,14 +41,15 @@ def _rows(one: Verified) -> Iterator[list[str]]:
 def _counts(one: Verified) -> str:
     counts = Counter(check.status for check in one.checks)
     skipped = [check.name for check in one.checks if check.status == "skip"]
-    return f"{counts['pass']} checks" + (f", not {', '.join(skipped)}" if skipped else "")
+    text = f"{count(counts['pass'], 'check')} passed"
+    return f"{text}; skipped: {', '.join(skipped)}" if skipped else text
 
 
 def _sizes(found: Sequence[Verified]) -> Iterator[str]:
     sizes = list(dict.fromkeys(tuple(one.sizes) for one in found if one.sizes))
     for *passes, small in sizes:
         yield (
-            f"pictures: {', '.join(dict.fromkeys(passes))} in training and evaluation, "
+            f"image sizes: {', '.join(dict.fromkeys(passes))} in training and evaluation, "
             f"{small} for the other checks; batch 1"
         )
     rounded = {tuple(size) for one in found for size in one.rounded}
@@ -63,13 +65,26 @@ def summary(found: Sequence[Verified]) -> str:
         one = found[0]
         if one.skipped:
             return f"{one.cfg}: not verified"
-        return f"{one.cfg}: {len(one.failed)} of {len(one.checks)} checks failed"
+        if one.failed:
+            return f"{one.cfg}: {len(one.failed)} of {count(len(one.checks), 'check')} failed"
+        return f"{one.cfg}: {_counts(one)}"
     text = f"{len(found) - len(failed) - len(skipped)} of {len(found)} networks pass"
     return text + (f", {len(skipped)} not verified" if skipped else "")
 
 
-def data(one: Verified) -> dict[str, Any]:
-    """Return one network for --json."""
+def verify_data(verification: Verification) -> dict[str, Any]:
+    """Return the whole answer as data."""
+    return {
+        "command": "verify",
+        "repo": verification.repo,
+        "ran": [verification.interpreter],
+        "protection": verification.protection.as_data(),
+        "networks": [_network(network) for network in verification.networks],
+        **verification.told,
+    }
+
+
+def _network(one: Verified) -> dict[str, Any]:
     return {
         "cfg": one.cfg,
         "result": one.word.lower(),

@@ -1,4 +1,4 @@
-"""From the words of `check` to what its rules may look at."""
+"""Turn the options of `check` into what its rules may look at."""
 
 from __future__ import annotations
 

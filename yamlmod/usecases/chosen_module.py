@@ -1,4 +1,4 @@
-"""The module that a command line names: of the registry, of a file, or of the fork's own."""
+"""Find the module that a command names: in the registry, in a file, or in the fork."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _template(word: str, rule: str | None) -> Template:
 
     file = read_text(in_file.path)
     if in_file.class_name == "":
-        raise Refusal("usage", f"{word} names no class behind its colon")
+        raise Refusal("usage", f"{word} has no class name after the colon")
     return own_template(file.text, display(in_file.path), in_file.class_name, rule)
 
 

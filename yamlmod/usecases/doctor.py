@@ -1,29 +1,33 @@
-"""The findings of `doctor`: each a true sentence about a fork and the interpreter that runs it."""
+"""Examine a fork together with the Python that runs it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from yamlmod.errors import Refusal, one_of
-from yamlmod.fork.audit.installed_modules import Survey
+from yamlmod.fork.audit.installed_modules import Survey, survey
 from yamlmod.fork.audit.symptoms import of_kind, symptoms, unused_parameters_allowed
 from yamlmod.fork.parser.locate import Fork
 from yamlmod.model.known_modules import BARE
 from yamlmod.model.parser_facts import ParserNames
 from yamlmod.registry.catalogue import find
-from yamlmod.runtime.interpreter import Imports
-from yamlmod.usecases.module_uses import Use
+from yamlmod.runtime.interpreter import Imports, ask, choose
+from yamlmod.usecases.fork_start import start_folder, top_names
+from yamlmod.usecases.located_fork import LocatedFork
+from yamlmod.usecases.module_uses import Use, uses
+from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.files import real_path
+from yamlmod.workspace.search import python_files
 from yamlmod.workspace.tree import Tree
 
-DISTRIBUTIONS = ("torch", "torchvision", "numpy", "setuptools", "ultralytics", "yolov5")
+_DISTRIBUTIONS = ("torch", "torchvision", "numpy", "setuptools", "ultralytics", "yolov5")
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """One finding; ``level`` is ok, note, warning or problem."""
 
     topic: str
@@ -31,33 +35,74 @@ class Finding:
     text: str
 
 
-def top_names(fork: Fork) -> list[str]:
-    """Return the top-level names by which the fork's own code imports itself, and its kin."""
-    first = fork.package_prefix.strip(".").split(".")[0] or PurePosixPath(fork.yolo).parts[0]
-    return list(dict.fromkeys([first, "utils", "ultralytics", "yolov5", "pkg_resources"]))
+@dataclass(frozen=True, repr=False)
+class Examination(ShownAsTable):
+    """The findings on a fork and an interpreter, and what the interpreter would import."""
+
+    repo: str
+    interpreter: str
+    imports: Imports
+    findings: tuple[DoctorFinding, ...]
+    is_complete: bool
+
+    @property
+    def problems(self) -> tuple[DoctorFinding, ...]:
+        return tuple(finding for finding in self.findings if finding.level == "problem")
+
+    def title(self) -> str:
+        return f"{self.repo} with {self.interpreter}: {count(len(self.problems), 'problem')}"
+
+    def headers(self) -> Sequence[str]:
+        return ("level", "topic", "finding")
+
+    def rows(self) -> list[list[str]]:
+        return [[finding.level, finding.topic, finding.text] for finding in self.findings]
 
 
-def start_folder(tree: Tree, fork: Fork) -> Path:
-    """Return where the fork's scripts are started: in it, or above it where it is the package."""
-    root = real_path(tree.root)
-    itself = root.name == top_names(fork)[0] and (root / "__init__.py").is_file()
-    return root.parent if itself else root
+def examine(
+    located: LocatedFork, python: str | None = None, announce: Callable[[str], None] | None = None
+) -> Examination:
+    """Examine a fork and the Python that runs it.
+
+    That Python is run once, for at most 20 s, to ask where imports would be found and which
+    versions are installed; no package is imported and nothing of the fork is run.
+    """
+    tree, fork = located
+    paths = dict(python_files(tree))
+    installed = survey(tree, fork, paths)
+    rows = uses(tree)
+    interpreter = choose(python)
+    if announce is not None:
+        announce(f"running {interpreter.path} ({interpreter.why}) to ask what it would import")
+    distributions = [*_DISTRIBUTIONS, *_requirement_names(installed)]
+    imports = ask(interpreter, start_folder(tree, fork), top_names(fork), distributions)
+    findings = (
+        *_interpreter_findings(installed, imports),
+        *_import_findings(tree, fork, imports),
+        *_order_findings(tree, fork),
+        *yaml_findings(rows, installed.known),
+        *_text_findings(fork, paths, imports),
+        *_export_findings(fork, installed, paths),
+        *_ddp_findings(tree, installed, rows, paths),
+        *(DoctorFinding("files", "problem", error.message) for error in tree.unreadable),
+    )
+    complete = not tree.unreadable
+    return Examination(located.shown, interpreter.path, imports, findings, complete)
 
 
-def requirement_names(survey: Survey) -> list[str]:
+def _requirement_names(survey: Survey) -> list[str]:
     """Return the packages that the patched modules name in their blocks."""
     names = (re.match(r"[\w.-]+", text) for one in survey.patched for text in one.requirements)
     return list(dict.fromkeys(match[0] for match in names if match))
 
 
-def interpreter_findings(survey: Survey, imports: Imports) -> Iterator[Finding]:
-    """Compare versions with what the patched modules are written for."""
-    yield Finding("python", "ok", f"{imports.version}, {imports.executable}")
+def _interpreter_findings(survey: Survey, imports: Imports) -> Iterator[DoctorFinding]:
+    yield DoctorFinding("python", "ok", f"{imports.version}, {imports.executable}")
     torch = imports.versions["torch"]
     if torch is None:
-        yield Finding("torch", "problem", "not installed for this interpreter")
+        yield DoctorFinding("torch", "problem", "not installed for this interpreter")
     else:
-        yield Finding("torch", "ok", f"{torch} (by its metadata; it was not imported)")
+        yield DoctorFinding("torch", "ok", f"{torch} (by its metadata; it was not imported)")
     for one in survey.patched:
         template = find(one.name)
         floors = (
@@ -69,15 +114,16 @@ def interpreter_findings(survey: Survey, imports: Imports) -> Iterator[Finding]:
             if found and _version(found) < _version(floor):
                 least = floor.lstrip(">= ")
                 text = f"{one.name} is written for {what} {least} and newer, and this is {found}"
-                yield Finding(what.lower(), "problem", text)
-    for name in requirement_names(survey):
+                yield DoctorFinding(what.lower(), "problem", text)
+    for name in _requirement_names(survey):
         if imports.versions.get(name) is None:
             users = [one.name for one in survey.patched if any(name in r for r in one.requirements)]
-            yield Finding("packages", "problem", f"{one_of(users)} needs {name}, not installed")
+            yield DoctorFinding(
+                "packages", "problem", f"{one_of(users)} needs {name}, not installed"
+            )
 
 
-def import_findings(tree: Tree, fork: Fork, imports: Imports) -> Iterator[Finding]:
-    """Say which files Python would import: the fork's, or another copy's."""
+def _import_findings(tree: Tree, fork: Fork, imports: Imports) -> Iterator[DoctorFinding]:
     root = real_path(tree.root)
     top = top_names(fork)[0]
     for name in top_names(fork)[:-1]:
@@ -86,59 +132,62 @@ def import_findings(tree: Tree, fork: Fork, imports: Imports) -> Iterator[Findin
         if here is None:
             if name == top:
                 text = f"`{name}` is not found by a script started in {start_folder(tree, fork)}"
-                yield Finding("imports", "problem", text)
+                yield DoctorFinding("imports", "problem", text)
             continue
         if _inside(here, root):
-            yield Finding("imports", "ok", f"`{name}` is the fork's own: {here}")
+            yield DoctorFinding("imports", "ok", f"`{name}` is the fork's own: {here}")
         elif own:
             text = f"`{name}` is imported from {here}, not from this fork: changes here do nothing"
-            yield Finding("imports", "problem", text)
+            yield DoctorFinding("imports", "problem", text)
         else:
             version = imports.versions.get(name)
-            yield Finding("imports", "note", f"`{name}` {version or ''} is at {here}")
+            yield DoctorFinding("imports", "note", f"`{name}` {version or ''} is at {here}")
         if own and elsewhere is not None and _inside(here, root) and not _inside(elsewhere, root):
             text = f"a script started in another folder imports `{name}` from {elsewhere}"
-            yield Finding("imports", "warning", text)
+            yield DoctorFinding("imports", "warning", text)
         copies = imports.copies[name]
         if len(copies) > 1:
             text = f"`{name}` is there {len(copies)} times, the first one wins: {', '.join(copies)}"
-            yield Finding("imports", "warning", text)
+            yield DoctorFinding("imports", "warning", text)
 
 
-def order_findings(tree: Tree, fork: Fork) -> Iterator[Finding]:
-    """Say what keeps Python from importing the parse file at all: a circle, a missing name."""
+def _order_findings(tree: Tree, fork: Fork) -> Iterator[DoctorFinding]:
     for problem in fork.graph.import_problems(fork.yolo):
         kind = "circular import" if problem.cycle else problem.error
         text = f"{tree.shown(problem.path)}:{problem.line}: {kind}: {problem.why}"
-        yield Finding("imports", "problem", text)
+        yield DoctorFinding("imports", "problem", text)
 
 
-def yaml_findings(rows: Sequence[Use], known: ParserNames) -> Iterator[Finding]:
-    """Name the modules of YAMLs that the parse function has no name for."""
+def yaml_findings(rows: Sequence[Use], known: ParserNames) -> Iterator[DoctorFinding]:
     if known.open:
-        text = f"not all names can be told from the text: {one_of(known.open)} was not looked into"
-        yield Finding("yamls", "note", text)
+        text = (
+            f"not all module names are known from the text: {one_of(known.open)} was not followed"
+        )
+        yield DoctorFinding("yamls", "note", text)
         return
     lost = [one for one in rows if known.lacks(one.module)]
     for one in lost:
         text = f"{one.path}:{one.line}: the parse function has no name {one.module}"
-        yield Finding("yamls", "problem", text)
+        yield DoctorFinding("yamls", "problem", text)
     if rows and not lost:
         count = len({one.path for one in rows})
-        yield Finding("yamls", "ok", f"every module of {count} model YAMLs has a name in the fork")
+        yield DoctorFinding(
+            "yamls", "ok", f"every module of {count} model YAMLs has a name in the fork"
+        )
 
 
-def text_findings(fork: Fork, paths: Mapping[str, str], imports: Imports) -> Iterator[Finding]:
-    """Say what of the fork's own code fails with the packages of this interpreter."""
+def _text_findings(
+    fork: Fork, paths: Mapping[str, str], imports: Imports
+) -> Iterator[DoctorFinding]:
     found = symptoms(paths)
     loads = [f"{one.path}:{one.line}" for one in of_kind(found, "torch-load")]
     torch = imports.versions["torch"]
     if loads and torch and _version(torch) >= (2, 6):
         text = (
-            f"torch {torch} loads weights only unless told otherwise, and refuses a checkpoint "
+            f"torch {torch} loads only weights by default and refuses a checkpoint "
             f"that pickles a model; weights_only is not given at {one_of(loads, 4)}"
         )
-        yield Finding("checkpoints", "warning", text)
+        yield DoctorFinding("checkpoints", "warning", text)
     uses = [f"{one.path}:{one.line}" for one in of_kind(found, "pkg-resources")]
     if uses and imports.here["pkg_resources"] is None:
         version = imports.versions["setuptools"]
@@ -146,16 +195,17 @@ def text_findings(fork: Fork, paths: Mapping[str, str], imports: Imports) -> Ite
             f"setuptools {version} does not bring it" if version else "setuptools is not installed"
         )
         text = f"pkg_resources is imported at {one_of(uses, 4)}, and is not there: {has}"
-        yield Finding("packages", "problem", text)
+        yield DoctorFinding("packages", "problem", text)
     aliases = [f"{one.path}:{one.line}" for one in of_kind(found, "numpy-alias")]
     numpy = imports.versions["numpy"]
     if aliases and numpy and _version(numpy) >= (1, 24):
         text = f"numpy {numpy} has no np.int, np.float and the like; used at {one_of(aliases, 4)}"
-        yield Finding("packages", "problem", text)
+        yield DoctorFinding("packages", "problem", text)
 
 
-def export_findings(fork: Fork, survey: Survey, paths: Mapping[str, str]) -> Iterator[Finding]:
-    """Say for which patched modules the fork's TensorFlow export has no counterpart."""
+def _export_findings(
+    fork: Fork, survey: Survey, paths: Mapping[str, str]
+) -> Iterator[DoctorFinding]:
     for path, text in paths.items():
         if PurePosixPath(path).name == "tf.py" and "def parse_model" in text:
             lost = [one.class_name for one in survey.patched if f"TF{one.class_name}" not in text]
@@ -163,13 +213,12 @@ def export_findings(fork: Fork, survey: Survey, paths: Mapping[str, str]) -> Ite
                 told = (
                     f"{path} has no TF{one_of(lost)}: export to TensorFlow fails with these layers"
                 )
-                yield Finding("export", "warning", told)
+                yield DoctorFinding("export", "warning", told)
 
 
-def ddp_findings(
+def _ddp_findings(
     tree: Tree, survey: Survey, rows: Sequence[Use], paths: Mapping[str, str]
-) -> Iterator[Finding]:
-    """Name layers of YAMLs with patched modules whose parameters never get a gradient."""
+) -> Iterator[DoctorFinding]:
     from yamlmod.ops.network import read_network
 
     allowed = unused_parameters_allowed(paths)
@@ -178,7 +227,7 @@ def ddp_findings(
         try:
             model = read_network(tree.read(path) or "", tree.shown(path))
         except Refusal as error:
-            yield Finding("yamls", "problem", f"{path}: {error.message}")
+            yield DoctorFinding("yamls", "problem", f"{path}: {error.message}")
             continue
         dead = [
             f"{row.index} {row.module}"
@@ -186,19 +235,13 @@ def ddp_findings(
             if row.index not in model.alive and row.module not in BARE
         ]
         if dead:
-            told = f"{path}: {one_of(dead, 4)} never reaches the head and gets no gradient"
+            told = f"{path}: {one_of(dead, 4)} never reaches the head and receives no gradient"
             if allowed:
-                yield Finding("ddp", "note", f"{told}; the fork sets find_unused_parameters")
+                yield DoctorFinding("ddp", "note", f"{told}; the fork sets find_unused_parameters")
             else:
-                yield Finding(
+                yield DoctorFinding(
                     "ddp", "problem", f"{told}; DDP needs find_unused_parameters=True then"
                 )
-
-
-def unreadable_findings(tree: Tree) -> Iterator[Finding]:
-    """Name what of the fork could not be looked at."""
-    for error in tree.unreadable:
-        yield Finding("files", "problem", error.message)
 
 
 def _inside(place: str, root: Path) -> bool:

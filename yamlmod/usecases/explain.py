@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from yamlmod.errors import Refusal
 from yamlmod.gates.findings import Findings, examine
+from yamlmod.gates.sentences import rows, summary
 from yamlmod.gates.torch_graph import traced_graph
 from yamlmod.runtime.yamlmod_worker.answers import ExplainAnswer
-from yamlmod.usecases.fork_run import open_run
+from yamlmod.usecases.fork_run import Announce, Run
+from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display, read_bytes, real_path
 
 # What protobuf itself can read: the largest ONNX file without external weights.
@@ -18,13 +20,23 @@ _LARGEST = 2**31
 _YAML = (".yaml", ".yml")
 
 
-class Explained(NamedTuple):
-    """What was found, of what, and what was run for it."""
+@dataclass(frozen=True, repr=False)
+class Explained(ShownAsTable):
+    """The sigmoids of a network; ``route`` is onnx or traced, ``ran`` what was run for it."""
 
     shown: str
     route: str
     findings: Findings
     ran: dict[str, Any]
+
+    def title(self) -> str:
+        return f"{self.shown}: {summary(self.findings)}"
+
+    def headers(self) -> list[str]:
+        return ["layer", "module", "kind", "pairs", "where"]
+
+    def rows(self) -> list[list[str]]:
+        return rows(self.findings)
 
 
 def of_onnx(path: Path) -> Explained:
@@ -43,34 +55,25 @@ def of_onnx(path: Path) -> Explained:
 
 
 def of_cfg(
-    cfg: Path,
-    repo: Path,
-    python: str | None,
-    stand_ins: bool,
-    imgsz: int,
-    seconds: float,
-    tell: Callable[[str], None],
+    run: Run, cfg: Path, imgsz: int, seconds: float, announce: Announce | None = None
 ) -> Explained:
     """Build the network of a model YAML with the fork's code, and explain it."""
     if cfg.suffix.lower() == ".onnx":
         raise Refusal(
             "usage", "--repo goes with a model YAML; an ONNX file is explained without a fork"
         )
-    opened = open_run(repo, python, stand_ins)
-    target = opened.open(cfg)
-    tell(opened.announced)
+    target = run.open_model(cfg)
     question = {
         "kind": "explain",
-        **opened.where,
+        **run.where,
         "cfg": str(real_path(target.file.path)),
         "head": target.model.document.rows[-1].module,
         "imgsz": imgsz,
     }
-    with opened.worker() as worker:
-        tell(worker.protection.line)
+    with run.worker(announce=announce) as worker:
         answer = worker.ask(question, seconds, ExplainAnswer)
     ran = {
-        "python": opened.interpreter.path,
+        "python": run.interpreter.path,
         "protection": worker.protection.as_data(),
         "torch": answer["torch"],
         "stand_ins": answer["stand_ins"],

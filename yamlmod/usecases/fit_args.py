@@ -1,4 +1,4 @@
-"""The args of a new row, found by asking a fork; what it cannot build is refused."""
+"""Find the args of a new row by reading the fork's code; refuse what it cannot build."""
 
 from __future__ import annotations
 

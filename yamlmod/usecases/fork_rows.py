@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from yamlmod.fork.parser.locate import Fork, locate, source_of
+from yamlmod.fork.parser.locate import source_of
+from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.opening import reader_of
 from yamlmod.model.network import Network
 from yamlmod.ops.operations.insert.request import Request
@@ -15,32 +15,23 @@ from yamlmod.ops.outcome import Outcome
 from yamlmod.usecases.fit_args import fork_name, insert_fitting, replace_fitting
 from yamlmod.usecases.index_offset import offset_as_cause, refuse_index_offset, spelling_of
 from yamlmod.usecases.layer_numbers import layer_number_warnings
-from yamlmod.workspace.tree import Tree
+from yamlmod.usecases.located_fork import LocatedFork
 
 
-class ForkWords(NamedTuple):
-    """The words of a command that say which parse function is meant."""
-
-    repo: Path
-    target: str = ""
-    dialect: str = ""
-
-
-def insert_in_fork(words: ForkWords, model: Network, request: Request) -> Outcome:
+def insert_in_fork(located: LocatedFork, model: Network, request: Request) -> Outcome:
     """Insert rows of a class that the fork knows."""
-    tree = Tree(words.repo)
-    fork = _located(tree, words, model)
-    reader = reader_of(fork)
+    reader = _reader(located, model)
     word = request.module if request.template is None else request.template.name
     name = fork_name(reader, word)
-    own = replace(request, module=name, template=None, verbatim=True, spelling=spelling_of(fork))
-    with offset_as_cause(fork, tree, model, own):
+    spelling = spelling_of(located.fork)
+    own = replace(request, module=name, template=None, verbatim=True, spelling=spelling)
+    with offset_as_cause(located, model, own, reader):
         outcome = insert_fitting(reader, model, own)
-    return _checked(tree, fork, outcome)
+    return _checked(located, outcome, reader)
 
 
 def replace_in_fork(
-    words: ForkWords,
+    located: LocatedFork,
     model: Network,
     layer: int,
     module: str,
@@ -48,22 +39,21 @@ def replace_in_fork(
     force: bool,
 ) -> Outcome:
     """Replace a row by one of a class that the fork knows."""
-    tree = Tree(words.repo)
-    fork = _located(tree, words, model)
-    reader = reader_of(fork)
+    reader = _reader(located, model)
     outcome = replace_fitting(reader, model, layer, fork_name(reader, module), args, force)
-    return _checked(tree, fork, outcome)
+    return _checked(located, outcome, reader)
 
 
-def _located(tree: Tree, words: ForkWords, model: Network) -> Fork:
-    fork = locate(tree, words.target, words.dialect)
-    source_of(tree, fork.common)  # one that Python cannot read is said so, with its place
-    refuse_index_offset(fork, tree, model.document.text, model.document.shown)
-    return fork
+def _reader(located: LocatedFork, model: Network) -> ForkReader:
+    # A file that Python cannot read is refused here, with its place.
+    source_of(located.tree, located.fork.common)
+    reader = reader_of(located.fork)
+    refuse_index_offset(located, model.document.text, model.document.shown, reader)
+    return reader
 
 
-def _checked(tree: Tree, fork: Fork, outcome: Outcome) -> Outcome:
+def _checked(located: LocatedFork, outcome: Outcome, reader: ForkReader) -> Outcome:
     """Refuse a result whose layers are numbered in another way, or whose outputs go missing."""
-    refuse_index_offset(fork, tree, outcome.text, outcome.model.document.shown)
-    numbers = layer_number_warnings(tree, fork, outcome)
+    refuse_index_offset(located, outcome.text, outcome.model.document.shown, reader)
+    numbers = layer_number_warnings(located, outcome, reader, reader)
     return replace(outcome, warnings=(*outcome.warnings, *numbers))

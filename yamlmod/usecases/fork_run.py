@@ -1,4 +1,4 @@
-"""A fork whose code is run: where it is, with which Python, and the worker that does it."""
+"""Run code of a fork: its folder, its Python, and the worker."""
 
 from __future__ import annotations
 
@@ -6,41 +6,43 @@ import contextlib
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from yamlmod.errors import Refusal
-from yamlmod.fork.parser.locate import Fork, cfg_folders, locate
+from yamlmod.fork.parser.locate import Fork
 from yamlmod.runtime.interpreter import Interpreter, choose, own
 from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.answers import Stopped
-from yamlmod.usecases.doctor import start_folder
-from yamlmod.usecases.model_file import Target, open_target
+from yamlmod.usecases.fork_start import start_folder
+from yamlmod.usecases.located_fork import LocatedFork, open_fork
+from yamlmod.usecases.model_file import Target
 from yamlmod.workspace.files import display, real_path
 from yamlmod.workspace.tree import Tree
+
+Announce = Callable[[str], None]
+"""Is told that code of the fork is run, and how that is kept in bounds."""
 
 
 @dataclass(frozen=True)
 class Run:
     """A fork, the interpreter that runs it, and whether missing packages are stood in for."""
 
-    tree: Tree
-    fork: Fork
+    located: LocatedFork
     interpreter: Interpreter
     stand_ins: bool
 
     @property
-    def announced(self) -> str:
-        """Return the line that says that code of the fork is run."""
-        return f"running the fork's code with {self.interpreter.path} ({self.interpreter.why})"
+    def tree(self) -> Tree:
+        return self.located.tree
 
     @cached_property
     def where(self) -> Mapping[str, Any]:
         """Return what every question says of the fork."""
-        folder, module = module_of(self.tree, self.fork)
+        folder, module = module_of(*self.located)
         return {
             "folder": str(folder),
             "module": module,
@@ -48,24 +50,32 @@ class Run:
             "stand_ins": self.stand_ins,
         }
 
-    def open(self, cfg: Path) -> Target:
+    def open_model(self, cfg: Path) -> Target:
         """Find and read a model YAML: in the current folder, in the fork, where its YAMLs are."""
-        folders = cfg_folders(self.tree, self.fork)
-        return open_target(cfg, [self.tree.root, *(self.tree.root / name for name in folders)])
+        return self.located.open_model(cfg)
 
     def worker(
-        self, environment: Mapping[str, str] | None = None, draft: Path | None = None
+        self,
+        environment: Mapping[str, str] | None = None,
+        draft: Path | None = None,
+        announce: Announce | None = None,
     ) -> Worker:
         """Start the fork's interpreter in the fork's folder; it may write where ``draft`` is."""
+        if announce is not None:
+            announce(
+                f"running the fork's code with {self.interpreter.path} ({self.interpreter.why})"
+            )
         out = None if draft is None else draft.parent
-        return Worker(self.interpreter, real_path(self.tree.root), environment, out)
+        worker = Worker(self.interpreter, real_path(self.tree.root), environment, out)
+        if announce is not None:
+            announce(worker.protection.line)
+        return worker
 
 
 def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:
     """Return a fork that can be run. Raises Refusal where there is none, or no such Python."""
-    tree = Tree(repo)
     interpreter = choose(python) if python is not None else own()
-    return Run(tree, locate(tree), interpreter, stand_ins)
+    return Run(open_fork(repo), interpreter, stand_ins)
 
 
 def module_of(tree: Tree, fork: Fork) -> tuple[Path, str]:

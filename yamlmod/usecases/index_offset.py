@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import Fork
 from yamlmod.model.refs import SpellingRule
-from yamlmod.workspace.tree import Tree
+from yamlmod.usecases.located_fork import LocatedFork
 
 if TYPE_CHECKING:
+    from yamlmod.fork.read.network import ForkReader
     from yamlmod.model.network import Network
     from yamlmod.ops.operations.insert.request import Request
 
@@ -23,58 +24,54 @@ def spelling_of(fork: Fork) -> SpellingRule:
 
 
 def refuse_index_offset(
-    fork: Fork,
-    tree: Tree,
+    located: LocatedFork,
     text: str,
     shown: str,
-    texts: Mapping[str, str | None] | None = None,
+    reader: ForkReader | None = None,
     certain: bool = False,
 ) -> None:
     """Refuse a YAML whose layers get other numbers than its rows: no reference could be proven.
 
-    ``texts`` are the files of the fork as a plan will leave them; ``certain`` lets pass what is
-    not known.
+    ``reader`` reads the fork as a plan will leave it; ``certain`` lets pass what is not known.
     """
+    fork = located.fork
     if not fork.index_offset:
         return
     from yamlmod.fork.read.numbering import offset_reason
-    from yamlmod.fork.read.opening import reader_of, reader_with
+    from yamlmod.fork.read.opening import reader_of
     from yamlmod.fork.read.problems import scales_of
     from yamlmod.model.parse import load_as_fork
 
     data = load_as_fork(text, shown)
     rows = sum(len(data.get(name) or ()) for name in ("backbone", "head"))
-    reader = reader_with(tree, fork, texts) if texts else reader_of(fork)
+    reader = reader or reader_of(fork)
     for scale in scales_of(data):
         reason = offset_reason(reader.read(data, scale), rows, certain)
         if reason:
-            raise _offset_refusal(fork, tree, shown, reason)
+            raise _offset_refusal(located, shown, reason)
 
 
 @contextmanager
 def offset_as_cause(
-    fork: Fork,
-    tree: Tree,
-    model: Network,
-    request: Request,
-    texts: Mapping[str, str | None] | None = None,
+    located: LocatedFork, model: Network, request: Request, reader: ForkReader | None = None
 ) -> Iterator[None]:
-    """Name the numbering where it is why no row fits: behind it every reference leads elsewhere."""
+    """Name the numbering where it is why no row fits: every reference after it leads elsewhere."""
     try:
         yield
     except Refusal:
-        if fork.index_offset:
+        if located.fork.index_offset:
             from yamlmod.ops.operations.insert.plan import plan_insert
 
             probe = plan_insert(model, replace(request, placed=((),) * len(request.positions)))
-            refuse_index_offset(fork, tree, probe.text, model.document.shown, texts, certain=True)
+            refuse_index_offset(located, probe.text, model.document.shown, reader, certain=True)
         raise
 
 
-def _offset_refusal(fork: Fork, tree: Tree, shown: str, reason: str) -> Refusal:
+def _offset_refusal(located: LocatedFork, shown: str, reason: str) -> Refusal:
+    tree, fork = located
     return Refusal(
         "offset-indices",
         f"{fork.function.name} in {tree.shown(fork.yolo)} can give layers other numbers than "
         f"their rows have; in {shown} {reason}. So no reference can be proven",
-        hint="patch the Python half alone with `yamlmod patch` and write the row by hand",
+        hint="patch the code alone with `yamlmod patch` and write the row by hand",
     )

@@ -1,8 +1,7 @@
-"""Layer numbers in a fork's code: warned of where an edit changes what they mean, or refused."""
+"""Warn about layer numbers in a fork's code that mean another layer after an edit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from yamlmod.errors import Place, Refusal, one_of
@@ -10,22 +9,23 @@ from yamlmod.errors import Place, Refusal, one_of
 if TYPE_CHECKING:
     from yamlmod.fork.numbers.effects import NumberedNetwork, NumberEffect
     from yamlmod.fork.numbers.findings import LayerNumber
-    from yamlmod.fork.parser.locate import Fork
     from yamlmod.fork.read.network import ForkReader
     from yamlmod.ops.outcome import Outcome
+    from yamlmod.usecases.located_fork import LocatedFork
     from yamlmod.workspace.tree import Tree
 
 _MANY = 12
 
 
 def layer_number_warnings(
-    tree: Tree, fork: Fork, outcome: Outcome, texts: Mapping[str, str | None] | None = None
+    located: LocatedFork, outcome: Outcome, before: ForkReader, after: ForkReader
 ) -> list[str]:
     """Return a warning for each number in the fork's code that means another layer after an edit.
 
-    Raises Refusal where an output goes missing. ``texts`` are the files of the fork as a plan
-    will leave them.
+    ``before`` and ``after`` read the fork as it is and as a plan will leave it. Raises Refusal
+    where an output goes missing.
     """
+    tree, fork = located
     rows = outcome.model.document.rows
     if all(old == new for old, new in enumerate(outcome.mapping)) and not outcome.inserted:
         return []
@@ -37,8 +37,8 @@ def layer_number_warnings(
     findings = layer_numbers(fork.graph, fork.yolo, function, [rows[-1].module])
     if not findings:
         return []
-    before, after = _networks(tree, fork, outcome, findings, texts or {})
-    effects = layer_number_effects(findings, outcome.mapping, before, after)
+    networks = _networks(located, outcome, findings, before, after)
+    effects = layer_number_effects(findings, outcome.mapping, *networks)
     for effect in effects:
         if effect.refuses:
             raise _refusal(tree, effect, effects)
@@ -48,25 +48,23 @@ def layer_number_warnings(
 
 
 def _networks(
-    tree: Tree,
-    fork: Fork,
+    located: LocatedFork,
     outcome: Outcome,
     findings: tuple[LayerNumber, ...],
-    texts: Mapping[str, str | None],
+    before: ForkReader,
+    after: ForkReader,
 ) -> tuple[NumberedNetwork, NumberedNetwork]:
-    from yamlmod.fork.read.opening import reader_of, reader_with
-
     document = outcome.model.document
     # The interpreter is asked only where it matters which outputs are kept.
     asks = any(one.kind in ("output", "save") for one in findings)
-    after = reader_with(tree, fork, texts) if asks else None
+    offset = int(located.fork.channel_offset)
     return (
-        _network(fork, document.text, document.shown, reader_of(fork) if asks else None),
-        _network(fork, outcome.text, document.shown, after),
+        _network(offset, document.text, document.shown, before if asks else None),
+        _network(offset, outcome.text, document.shown, after if asks else None),
     )
 
 
-def _network(fork: Fork, text: str, shown: str, reader: ForkReader | None) -> NumberedNetwork:
+def _network(offset: int, text: str, shown: str, reader: ForkReader | None) -> NumberedNetwork:
     from yamlmod.fork.numbers.effects import NumberedNetwork
     from yamlmod.fork.read.problems import scales_of
     from yamlmod.model.document import parse_document
@@ -81,7 +79,7 @@ def _network(fork: Fork, text: str, shown: str, reader: ForkReader | None) -> Nu
         tuple(row.module for row in rows),
         tuple(row.from_value if row.refs or row.listed else -1 for row in rows),
         None if saved is None else frozenset(saved),
-        int(fork.channel_offset),
+        offset,
     )
 
 
@@ -107,7 +105,7 @@ def _refusal(tree: Tree, effect: NumberEffect, effects: tuple[NumberEffect, ...]
         for one in effects
         if _advises(one)
     ]
-    then = f", and then write {one_of(numbers)}" if numbers else ", and then mend this line"
+    then = f", and then write {one_of(numbers)}" if numbers else ", and then fix this line"
     return Refusal(
         "layer-number",
         effect.message,

@@ -1,11 +1,11 @@
-"""From the words of a command to a model file: looked up, read, its positions resolved."""
+"""Find and read the model YAML that a command names, and resolve its selectors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
@@ -14,7 +14,6 @@ from yamlmod.workspace.home import home_of
 
 if TYPE_CHECKING:
     from yamlmod.model.network import Network
-    from yamlmod.ops.positions import Position
 
 
 _SCALED = re.compile(r"(yolo(?:v|e-)?\d+)[nslmxtbce](.*\.ya?ml)")
@@ -72,37 +71,9 @@ def shadowed_cfg(cfg: Path, repo: Path) -> list[str]:
     return [f"{display(cfg)} of the current folder was taken, not {display(repo / cfg)}"]
 
 
-def positions_of(
-    model: Network,
-    at: Sequence[int] | None,
-    after: Sequence[str] | None,
-    before: Sequence[str] | None,
-    edge: Sequence[str] | None,
-) -> tuple[Position, ...]:
-    """Return the places that the position options name."""
-    from yamlmod.ops.positions import resolve_positions
-
-    return tuple(resolve_positions(model, at or (), after or (), before or (), edge or ()))
-
-
 def layers_of(model: Network, words: Sequence[str]) -> tuple[int, ...]:
     """Return every layer that the selectors name."""
     return tuple(layer for word in words for layer in model.select_many(word))
-
-
-def readers_of(model: Network, words: Sequence[str] | None) -> tuple[int, ...] | None:
-    """Return the layers that --readers names, or None where it was not given."""
-    return None if words is None else layers_of(model, words)
-
-
-def sources_of(model: Network, text: str | None) -> tuple[int, ...] | None:
-    """Return the layers that --from names, or None where it was not given."""
-    if text is None:
-        return None
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if not words:
-        raise Refusal("usage", "--from names no layer")
-    return layers_of(model, words)
 
 
 def recipe_cfg(recipe: Path, named: str | None, given: Path | None) -> Path:
@@ -127,19 +98,3 @@ def recipe_cfg(recipe: Path, named: str | None, given: Path | None) -> Path:
             hint="if that is the file you mean, name it: `yamlmod apply RECIPE CFG`",
         )
     return path
-
-
-def no_both(write: bool, output: Any) -> None:
-    """Refuse -w beside -o, which would name two places for one YAML."""
-    if write and output is not None:
-        raise Refusal("usage", "-w writes in place and -o elsewhere; give one of them")
-
-
-def no_words_without_repo(*words: str) -> None:
-    """Refuse options that choose a parse function where no fork was given."""
-    if any(words):
-        raise Refusal(
-            "usage",
-            "--target and --dialect choose a parse function of REPO, and there is no --repo",
-            hint="give --repo, or leave them out",
-        )

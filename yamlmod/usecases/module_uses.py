@@ -1,4 +1,4 @@
-"""Which model YAMLs of a fork use which modules."""
+"""Find which model YAMLs of a fork use which modules."""
 
 from __future__ import annotations
 

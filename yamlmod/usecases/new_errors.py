@@ -1,4 +1,4 @@
-"""Reads the fork and the YAML as a command would leave them, before anything is written."""
+"""Refuse an edit after which the fork could no longer build the YAML."""
 
 from __future__ import annotations
 

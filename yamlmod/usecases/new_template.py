@@ -1,4 +1,4 @@
-"""Where a new template goes, how it is written, and what to do with it then."""
+"""Write the files of a new template, and say what to do with them."""
 
 from __future__ import annotations
 

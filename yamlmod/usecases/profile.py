@@ -1,20 +1,24 @@
-"""What `profile` asks the worker, and its answer as numbers: each model beside the base."""
+"""Measure networks: parameters, FLOPs, memory and latency, each model beside the base."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
-from yamlmod.runtime.yamlmod_worker.answers import Profile
-from yamlmod.usecases.fork_run import Run
+from yamlmod.report.grids import Grid
+from yamlmod.runtime.protection import Protection
+from yamlmod.runtime.yamlmod_worker.answers import Profile, ProfileAnswer
+from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.model_file import Target, unscaled
+from yamlmod.usecases.profile_tables import MEASURES, models_grid
+from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.files import real_path
 
 
-class Subject(NamedTuple):
+class ProfiledModel(NamedTuple):
     """A model to measure: as it was named, the path that the fork is given, and what it holds."""
 
     shown: str
@@ -36,32 +40,12 @@ class Settings:
     layers: bool
 
 
-class Measure(NamedTuple):
-    """A number of each model: its key in the answer, and how a table shows it."""
-
-    key: str
-    header: str
-    unit: float
-    decimals: int
-
-
-MEASURES = (
-    Measure("parameters", "Params (M)", 1e6, 3),
-    Measure("flops", "GFLOPs", 1e9, 2),
-    Measure("thop_flops", "thop GFLOPs", 1e9, 2),
-    Measure("latency_ms", "Latency (ms)", 1, 1),
-    Measure("forward_bytes", "Forward (MB)", 1e6, 1),
-    Measure("training_bytes", "Training (MB)", 1e6, 1),
-    Measure("weights_bytes", "Weights (MB)", 1e6, 1),
-)
-
-
-def subjects(run: Run, cfgs: Sequence[Path], base: Path | None) -> list[Subject]:
+def subjects(run: Run, cfgs: Sequence[Path], base: Path | None) -> list[ProfiledModel]:
     """Return the models to measure, the base first."""
     wanted = list(cfgs)
     if base is not None:
         wanted = [base, *(cfg for cfg in wanted if cfg != base)]
-    found: list[Subject] = []
+    found: list[ProfiledModel] = []
     for cfg in wanted:
         one = _subject(run, cfg)
         if one.path not in [other.path for other in found]:
@@ -69,9 +53,9 @@ def subjects(run: Run, cfgs: Sequence[Path], base: Path | None) -> list[Subject]
     return found
 
 
-def _subject(run: Run, cfg: Path) -> Subject:
+def _subject(run: Run, cfg: Path) -> ProfiledModel:
     try:
-        target = run.open(cfg)
+        target = run.open_model(cfg)
         path = target.file.path
     except Refusal as error:
         # ultralytics takes the scale from a name that no file has: yolov8s.yaml.
@@ -79,17 +63,65 @@ def _subject(run: Run, cfg: Path) -> Subject:
         if error.code != "no-such-file" or shared is None:
             raise
         try:
-            target = run.open(shared)
+            target = run.open_model(shared)
         except Refusal:
             raise error from None
         if "scales" not in target.model.document.settings:
             raise
         path = target.file.path.with_name(cfg.name)
-    return Subject(str(cfg), real_path(path), target)
+    return ProfiledModel(str(cfg), real_path(path), target)
 
 
-def question(found: Sequence[Subject], settings: Settings) -> dict[str, Any]:
-    """Return what the worker is asked, but for what it knows of the fork."""
+@dataclass(frozen=True, repr=False)
+class Profiled(ShownAsTable):
+    """The numbers of each model, the base first, with their distance from the base's."""
+
+    repo: str
+    interpreter: str
+    protection: Protection
+    settings: Settings
+    base: str
+    answer: Mapping[str, Any]
+
+    @property
+    def models(self) -> Sequence[Mapping[str, Any]]:
+        models: Sequence[Mapping[str, Any]] = self.answer["models"]
+        return models
+
+    def title(self) -> str:
+        return (
+            f"{count(len(self.models), 'model')} at {self.settings.imgsz} x {self.settings.imgsz}"
+        )
+
+    def headers(self) -> Sequence[str]:
+        return self._grid().headers
+
+    def rows(self) -> Sequence[Sequence[str]]:
+        return self._grid().rows
+
+    def _grid(self) -> Grid:
+        return models_grid(self.models)
+
+
+def profile(
+    run: Run,
+    cfgs: Sequence[Path],
+    base: Path | None,
+    settings: Settings,
+    seconds: float = 900.0,
+    announce: Announce | None = None,
+) -> Profiled:
+    """Measure networks that the fork's code builds, each against the base."""
+    models = subjects(run, cfgs, base)
+    with run.worker(announce=announce) as worker:
+        given = worker.ask({**_question(models, settings), **run.where}, seconds, ProfileAnswer)
+        protection = worker.protection
+    answer = {**given, "models": _compared(given["models"], models)}
+    shown = run.tree.shown(".")
+    return Profiled(shown, run.interpreter.path, protection, settings, models[0].shown, answer)
+
+
+def _question(found: Sequence[ProfiledModel], settings: Settings) -> dict[str, Any]:
     return {
         "kind": "profile",
         "cfgs": [
@@ -104,7 +136,7 @@ def question(found: Sequence[Subject], settings: Settings) -> dict[str, Any]:
     }
 
 
-def compare(profiles: Sequence[Profile], found: Sequence[Subject]) -> list[dict[str, Any]]:
+def _compared(profiles: Sequence[Profile], found: Sequence[ProfiledModel]) -> list[dict[str, Any]]:
     """Return every model with its short name, and each number's distance from the base's."""
     if len(profiles) != len(found):
         raise Refusal(

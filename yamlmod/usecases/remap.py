@@ -1,18 +1,22 @@
-"""What `remap` asks the worker, and how its answer reads."""
+"""Transfer weights to an edited model: every tensor to the layer that its own became."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.audit.symptoms import of_kind, symptoms
 from yamlmod.model.network import Network
-from yamlmod.ops.layer_map import Following
+from yamlmod.ops.layer_map import Following, follow
 from yamlmod.registry.catalogue import find
+from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.yamlmod_worker.answers import RemapAnswer
+from yamlmod.usecases.fork_run import Announce, Run, draft_of, keep_draft
+from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display, exists, real_path
 from yamlmod.workspace.search import python_files
 from yamlmod.workspace.tree import Tree
@@ -20,7 +24,83 @@ from yamlmod.workspace.tree import Tree
 LAYER_NAME = re.compile(r"model\.(\d+)\.")
 
 
-def check_paths(weights: Path, out: Path | None, force: bool) -> None:
+@dataclass(frozen=True, repr=False)
+class Remapped(ShownAsTable):
+    """What was carried over, and what loading by name alone would have done.
+
+    ``bare_loads`` are places of the fork that cannot load the result without
+    TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD; ``trains`` says that it has a train.py.
+    """
+
+    repo: str
+    interpreter: str
+    protection: Protection
+    layers: Following
+    model: Network
+    output: Path | None
+    answer: RemapAnswer
+    bare_loads: tuple[str, ...]
+    trains: bool
+
+    def title(self) -> str:
+        right, total = self.answer["right"], self.answer["tensors"]
+        written = "" if self.output is None else f", written to {display(self.output)}"
+        return f"{right[0]} of {total} tensors carried over{written}"
+
+    def headers(self) -> Sequence[str]:
+        return ("", "tensors", "parameters")
+
+    def rows(self) -> list[list[object]]:
+        answer = self.answer
+        new = answer["new"]
+        return [
+            ["carried over", *answer["right"]],
+            ["dropped", len(answer["dropped"]), sum(size for *_, size in answer["dropped"])],
+            ["new", len(new), sum(size for _, size in new)],
+            ["in a wrong layer, if loaded by name", *answer["stock"]["wrong"]],
+        ]
+
+
+def remap(
+    run: Run,
+    weights: Path,
+    before: Path,
+    after: Path,
+    output: Path | None = None,
+    *,
+    identity: bool = False,
+    force: bool = False,
+    seconds: float = 300.0,
+    announce: Announce | None = None,
+) -> Remapped:
+    """Build both networks with the fork's code and carry the weights over; write ``output``."""
+    _check_paths(weights, output, force)
+    targets = [run.open_model(cfg) for cfg in (before, after)]
+    old, new = (target.model for target in targets)
+    layers = follow(old, new)
+    question = _question((old, new), (targets[0].file.path, targets[1].file.path), layers, identity)
+    question |= run.where
+    question["weights"] = str(real_path(weights))
+    with draft_of(output) as draft, run.worker(draft=draft, announce=announce) as worker:
+        question["out"] = None if draft is None else str(draft)
+        answer = worker.ask(question, seconds, RemapAnswer)
+        _check_answer(answer, new)
+        keep_draft(draft, output)
+        protection = worker.protection
+    return Remapped(
+        repo=run.tree.shown("."),
+        interpreter=run.interpreter.path,
+        protection=protection,
+        layers=layers,
+        model=new,
+        output=output,
+        answer=answer,
+        bare_loads=tuple(_bare_loads(run.tree, answer["torch"])),
+        trains=bool(run.tree.glob("train.py")),
+    )
+
+
+def _check_paths(weights: Path, out: Path | None, force: bool) -> None:
     """Refuse weights that are not there, and an OUT that must not be written."""
     if not exists(weights) or not weights.is_file():
         raise Refusal("no-such-file", f"there is no file {display(weights)}")
@@ -36,7 +116,7 @@ def check_paths(weights: Path, out: Path | None, force: bool) -> None:
         raise Refusal("file-exists", f"{display(out)} exists already", hint="--force overwrites it")
 
 
-def question(
+def _question(
     models: tuple[Network, Network],
     cfgs: tuple[Path, Path],
     found: Following,
@@ -78,7 +158,7 @@ def identity_wanted(new: Network, found: Following) -> dict[str, Any]:
     return {"fills": fills, "cannot": cannot, "reason": reason}
 
 
-def bare_loads(tree: Tree, torch: str) -> list[str]:
+def _bare_loads(tree: Tree, torch: str) -> list[str]:
     """Return where the fork loads checkpoints in a way that this torch refuses."""
     release = tuple(int(part) for part in re.findall(r"\d+", torch.split("+")[0])[:2])
     if release < (2, 6):
@@ -87,7 +167,7 @@ def bare_loads(tree: Tree, torch: str) -> list[str]:
     return [f"{one.path}:{one.line}" for one in found]
 
 
-def check_answer(answer: RemapAnswer, new: Network) -> None:
+def _check_answer(answer: RemapAnswer, new: Network) -> None:
     """Refuse an answer that speaks of layers that the new YAML does not have."""
     layers = {int(match[1]) for name, _ in answer["new"] if (match := LAYER_NAME.match(name))}
     if any(layer >= len(new.document.rows) for layer in layers):

@@ -1,4 +1,4 @@
-"""What `verify` asks the worker about one network, and what it knows without running anything."""
+"""Verify networks: built with the fork's own code, trained a step, run, copied and exported."""
 
 from __future__ import annotations
 
@@ -9,30 +9,28 @@ from typing import Any, NamedTuple
 
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.run import Options, check_document
-from yamlmod.checks.subject import Subject, template_of
+from yamlmod.checks.subject import Subject
 from yamlmod.errors import Refusal
 from yamlmod.model.known_modules import SIDE_EFFECT
 from yamlmod.model.network import Network
 from yamlmod.ops.layer_map import Following, follow
 from yamlmod.ops.network import registry_kinds
-from yamlmod.registry.cost import Cost, cost
 from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.answers import Stopped, Told, VerifyAnswer, VerifyPart
-from yamlmod.usecases.fork_run import Run
+from yamlmod.usecases.costly import Costly, costly_layers, gigabytes
+from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.remap import identity_wanted
+from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.files import real_path
 
-_SIDE = 256  # the largest of the worker's own sizes
-_BIG = 256 * 1024**2
-_LONG = 2_000_000_000
 # Threads that spin while they wait take several times as long on a machine that is busy.
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _DIED = ("no-answer", "timed-out")
 
 
-class Wish(NamedTuple):
+class VerifyOptions(NamedTuple):
     """What is wanted of every network."""
 
     sizes: tuple[tuple[int, int], ...] = ()
@@ -49,28 +47,6 @@ class Check(NamedTuple):
     status: str
     reason: str
     seconds: float = 0.0
-
-
-class Costly(NamedTuple):
-    """A layer that takes much memory or time on the largest picture."""
-
-    layer: int
-    module: str
-    height: int
-    width: int
-    cost: Cost
-
-    @property
-    def line(self) -> str:
-        """Return it for a person."""
-        parts = [f"layer {self.layer} {self.module} on {self.height}x{self.width}"]
-        if self.cost.weights:
-            parts.append(
-                f"{self.cost.weights / 1e6:,.0f} million attention weights, "
-                f"up to {gigabytes(self.cost.bytes)} in training"
-            )
-        parts.append(f"{self.cost.multiply_adds / 1e9:,.1f} G multiply-adds")
-        return ", ".join(parts)
 
 
 @dataclass
@@ -102,15 +78,15 @@ class Subjects:
 
     run: Run
     base: Target | None
-    wish: Wish
+    options: VerifyOptions
 
     def question(self, target: Target) -> dict[str, Any]:
         """Return what the worker has to know of a network."""
-        model, wish = target.model, self.wish
+        model, options = target.model, self.options
         following = None if self.base is None else follow(self.base.model, model)
         rows, shapes = model.document.rows, model.shapes
         head = model.graph.reads[-1]
-        costly = self.costly(target)
+        costly = self.costly(model)
         return {
             "kind": "verify",
             **self.run.where,
@@ -120,12 +96,12 @@ class Subjects:
             "rows": _rows(model),
             "strides": [shapes[read.target].stride for read in head],
             "inserted": inserted(model, following),
-            "sizes": [list(size) for size in wish.sizes],
-            "export": wish.export,
+            "sizes": [list(size) for size in options.sizes],
+            "export": options.export,
             "needs": sum(one.cost.bytes for one in costly),
-            "force": wish.force,
+            "force": options.force,
             "identity": identity_wanted(model, following)
-            if wish.identity and following is not None
+            if options.identity and following is not None
             else None,
             "base": self._base(model, following),
         }
@@ -142,28 +118,14 @@ class Subjects:
             "pairs": [list(pair) for pair in following.pairs],
         }
 
-    def costly(self, target: Target) -> list[Costly]:
-        """Return the layers that cost much, by what their manifests say."""
-        height, width = max(
-            self.wish.sizes or ((_SIDE, _SIDE),), key=lambda size: size[0] * size[1]
-        )
-        found = []
-        for row in target.model.document.rows:
-            template, shape = template_of(row.module), target.model.shapes[row.index]
-            channels = max((c for c in shape.real[:1] if c is not None), default=shape.nominal)
-            if template is None or shape.stride is None or channels is None:
-                continue
-            side = max(int(height / shape.stride), 1), max(int(width / shape.stride), 1)
-            one = cost(template, row.args, channels, *side)
-            if one.bytes >= _BIG or one.multiply_adds >= _LONG:
-                found.append(Costly(row.index, row.module, *side, one))
-        return found
+    def costly(self, model: Network) -> list[Costly]:
+        return costly_layers(model, self.options.sizes)
 
     def references(self, target: Target) -> Check:
         """Compare the references with the base's: `yamlmod check --base`, one rule of it."""
         base = None if self.base is None else base_of(self.base.model.document, "given")
-        options = Options(kinds_of=registry_kinds, select=("wiring",), base=base)
-        found = check_document(target.model.document, options)
+        rules = Options(kinds_of=registry_kinds, select=("wiring",), base=base)
+        found = check_document(target.model.document, rules)
         errors = [one for one in found if one.severity == "error"]
         against = "the nearest known network" if base is None else base.name
         if not found:
@@ -172,6 +134,66 @@ class Subjects:
             f"line {one.place.line}: {one.message}; {_first(one.help)}" for one in errors or found
         ]
         return Check("references", "fail" if errors else "pass", "; ".join(told))
+
+
+@dataclass(frozen=True, repr=False)
+class Verification(ShownAsTable):
+    """What came out for each network, and what was run for it."""
+
+    repo: str
+    interpreter: str
+    protection: Protection
+    networks: tuple[Verified, ...]
+    told: Stopped | Told
+
+    @property
+    def failed(self) -> tuple[Verified, ...]:
+        return tuple(network for network in self.networks if network.failed)
+
+    @property
+    def skipped(self) -> tuple[Verified, ...]:
+        return tuple(network for network in self.networks if network.skipped)
+
+    def title(self) -> str:
+        passed = len(self.networks) - len(self.failed) - len(self.skipped)
+        return f"{passed} of {count(len(self.networks), 'network')} passed"
+
+    def headers(self) -> Sequence[str]:
+        return ("network", "check", "result", "what")
+
+    def rows(self) -> Iterator[list[str]]:
+        for network in self.networks:
+            if network.skipped:
+                yield [network.cfg, "all", "skip", network.skipped]
+            for check in network.checks:
+                yield [network.cfg, check.name, check.status, check.reason]
+
+
+def verify(
+    run: Run,
+    cfgs: Sequence[Path],
+    base: Path | None = None,
+    options: VerifyOptions | None = None,
+    announce: Announce | None = None,
+) -> Verification:
+    """Build networks with the fork's code and check what breaks when they train, run or ship."""
+    options = options or VerifyOptions()
+    if options.identity and base is None:
+        raise Refusal("usage", "--init identity compares with a base", hint="add --base CFG")
+    if not cfgs:
+        raise Refusal("usage", "no model YAML was named", hint="yamlmod verify REPO CFG...")
+    targets = [run.open_model(cfg) for cfg in dict.fromkeys(cfgs)]
+    subjects = Subjects(run, None if base is None else run.open_model(base), options)
+    with Verifier(subjects) as verifier:
+        protection = verifier.worker(announce).protection
+        if announce is not None:
+            for target in targets:
+                for costly in subjects.costly(target.model):
+                    announce(f"{target.model.document.shown}: {costly.line}")
+        networks = tuple(verifier.all(targets))
+        return Verification(
+            run.tree.shown("."), run.interpreter.path, protection, networks, verifier.told
+        )
 
 
 def _rows(model: Network) -> list[dict[str, Any]]:
@@ -229,7 +251,7 @@ class Verifier:
     @property
     def protection(self) -> Protection:
         """Return what the fork is kept from; starts the worker."""
-        return self._started().protection
+        return self.worker().protection
 
     def __exit__(self, *_: object) -> None:
         if self._worker is not None:
@@ -241,23 +263,24 @@ class Verifier:
             model = target.model
             question = self.subjects.question(target)
             names = [f"{i} {model.document.rows[i].module}" for i in question["inserted"]]
-            found = Verified(model.document.shown, names, self.subjects.costly(target))
+            found = Verified(model.document.shown, names, self.subjects.costly(model))
             self._ask(question, found)
             if not found.skipped:
                 built = found.checks and found.checks[0].status == "pass"
                 found.checks.insert(2 if built else 1, self.subjects.references(target))
             yield found
 
-    def _started(self) -> Worker:
+    def worker(self, announce: Announce | None = None) -> Worker:
+        """Return the worker, started where there is none."""
         if self._worker is None:
-            self._worker = self.subjects.run.worker(_PATIENT)
+            self._worker = self.subjects.run.worker(_PATIENT, announce=announce)
         return self._worker
 
     def _ask(self, question: dict[str, Any], found: Verified) -> None:
         heard = _Heard(found)
         try:
-            answer = self._started().ask(
-                question, self.subjects.wish.seconds, VerifyAnswer, VerifyPart, heard.part
+            answer = self.worker().ask(
+                question, self.subjects.options.seconds, VerifyAnswer, VerifyPart, heard.part
             )
         except Refusal as error:
             if error.code not in _DIED or not heard.begun:
@@ -297,15 +320,3 @@ class _Heard:
         """Refuse an answer without a check: one that the worker did not give."""
         if answer["free"] is None and not self.found.checks:
             raise Refusal("bad-answer", "the fork's process sent an invalid answer: no check")
-
-
-def gigabytes(count: int) -> str:
-    """Return bytes as GiB."""
-    return f"{count / 1024**3:,.1f} GiB"
-
-
-def cfg_names(cfgs: Sequence[Path]) -> list[Path]:
-    """Return the YAMLs that were named, each once."""
-    if not cfgs:
-        raise Refusal("usage", "no model YAML was named", hint="yamlmod verify REPO CFG...")
-    return list(dict.fromkeys(cfgs))

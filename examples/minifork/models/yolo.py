@@ -36,9 +36,9 @@ class Detect(nn.Module):
 class Model(nn.Module):
     """The layers of a model YAML, run in order; `save` names those that are read again later."""
 
-    def __init__(self, cfg="models/mini.yaml", ch=3):
+    def __init__(self, cfg="models/mini.yaml", ch=3, nc=None):
         super().__init__()
-        self.yaml = read_yaml(cfg)
+        self.yaml = {**read_yaml(cfg), "nc": nc} if nc else read_yaml(cfg)
         self.model, self.save = parse_model(self.yaml, [ch])
         self.stride = self.probe(ch)
         self.model[-1].stride = self.stride

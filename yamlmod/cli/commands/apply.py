@@ -7,17 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import (
-    Check,
-    DiffFile,
-    DryRun,
-    Force,
-    Format,
-    Json,
-    Output,
-    OutputFormat,
-    Write,
-)
+from yamlmod.cli.bundles import ModelWriteOptions
 
 EPILOG = """\b
 Examples:
@@ -33,29 +23,21 @@ def run(
             metavar="[CFG]", show_default=False, help="The model YAML; else the recipe's own."
         ),
     ] = None,
-    output: Output = None,
-    write: Write = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    check: Check = False,
-    diff: DiffFile = None,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    *,
+    to: ModelWriteOptions,
 ) -> None:
     """Apply the edits of RECIPE to a model YAML, in order and as one proof.
 
-    Previews unless -w or -o is given. Each edit speaks of the file as the one before it left it;
-    docs/recipes.md shows the form.
+    Previews unless -w or -o is given. Each edit refers to the file as the edit before it left
+    it; docs/recipes.md describes the format.
     """
-    from yamlmod.cli.finish_model import Wish, finish_yaml
+    from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.chain import chain
     from yamlmod.ops.recipe import read_recipe
-    from yamlmod.usecases.model_file import no_both, open_target, recipe_cfg
+    from yamlmod.usecases.model_file import open_target, recipe_cfg
     from yamlmod.workspace.files import display, read_text
 
-    no_both(write, output)
     script = read_recipe(read_text(recipe).text, display(recipe))
     target = open_target(recipe_cfg(recipe, script.cfg, cfg))
     outcome = chain(target.model, script.plans)
-    wish = Wish(output, write, force, dry_run, check, diff, json, format)
-    finish_yaml("apply", target, outcome, wish)
+    finish_yaml("apply", target, outcome, to)

@@ -1,4 +1,4 @@
-"""Find the mistakes in model YAMLs that build without an error, and mend what is certain."""
+"""Find mistakes in model YAMLs that build without an error, and fix them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run(
             metavar="FILE",
             parser=path_word,
             show_default=False,
-            help="The model YAML that these were made from, in place of the nearest known one.",
+            help="The model YAML these were made from, instead of the nearest known one.",
         ),
     ] = None,
     repo: Annotated[
@@ -57,15 +57,17 @@ def run(
             metavar="REPO",
             parser=path_word,
             show_default=False,
-            help="The fork that builds them: names, classes and branches are looked up there.",
+            help="The fork that builds them: modules, args and channels are checked against it.",
         ),
     ] = None,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is certain: show the diff, write with -w.")
+        bool,
+        typer.Option("--fix", help="Fix what is certain: preview the diff, or write it with -w."),
     ] = False,
     write: Write = False,
     unsafe: Annotated[
-        bool, typer.Option("--unsafe-fixes", help="With --fix: what is only likely, too.")
+        bool,
+        typer.Option("--unsafe-fixes", help="With --fix: also apply fixes that are only likely."),
     ] = False,
     select: Annotated[
         list[str] | None,
@@ -79,14 +81,12 @@ def run(
     skip_others: Annotated[
         bool,
         typer.Option(
-            "--skip-others", help="Pass over files that are no models, also where they are named."
+            "--skip-others", help="Skip files that are not models, even if they are named."
         ),
     ] = False,
     explain: Annotated[
         str | None,
-        typer.Option(
-            "--explain", metavar="RULE", show_default=False, help="Say what a rule finds, and why."
-        ),
+        typer.Option("--explain", metavar="RULE", show_default=False, help="Explain a rule."),
     ] = None,
     json: Json = False,
     format: Annotated[
@@ -95,10 +95,10 @@ def run(
 ) -> None:
     """Check the model YAMLs at PATH, files or folders, without building anything.
 
-    Each file is laid beside the architecture it was made from: every reference that leads to
-    another layer by a slip is reported with the number to write. Layers that never reach the head,
-    strides that do not fit, args that mean something else and files that do not parse are found as
-    well.
+    Each file is compared with the architecture it was made from, and every reference that
+    points to the wrong layer is reported with the number to write. Also found: layers that
+    never reach the head, strides that do not match, args with another meaning, and files that
+    do not parse.
     """
     from yamlmod.cli.check_report import Wish, explain_rule, report, rule_words
     from yamlmod.errors import Refusal

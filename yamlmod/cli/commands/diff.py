@@ -1,4 +1,4 @@
-"""Compare two model YAMLs: layers added, removed and replaced, and who reads something else."""
+"""Compare two model YAMLs: layers added, removed, replaced and rewired."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Format, Json, OutputFormat
+from yamlmod.cli.bundles import AnswerOptions
 
 EPILOG = """\b
 Examples:
@@ -24,8 +24,8 @@ def run(
         bool,
         typer.Option("--recipe", help="Write the recipe that leads from A to B, for `apply`."),
     ] = False,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    *,
+    answer: AnswerOptions,
 ) -> None:
     """Compare the model YAMLs A and B by their layers, not by their lines.
 
@@ -40,19 +40,18 @@ def run(
 
     old, new = open_target(before).model, open_target(after).model
     files = {"command": "diff", "before": old.document.shown, "after": new.document.shown}
-    as_json = json or format is Format.json
     found = compare(old, new)
     if recipe:
         text = recipe_from_diff(old, new)
         left = [field.name for field in found.settings]
-        if as_json:
+        if answer.as_json:
             say_json({**files, "recipe": text, "settings_left": left})
             return
         show(text.removesuffix("\n").split("\n"))
         if left:
             say([f"warning: a recipe edits layers; these settings still differ: {', '.join(left)}"])
         return
-    if as_json:
+    if answer.as_json:
         say_json({**files, **comparison_data(found)})
     else:
         show(comparison_lines(found))

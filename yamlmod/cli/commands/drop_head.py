@@ -7,17 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import (
-    Check,
-    DiffFile,
-    DryRun,
-    Force,
-    Format,
-    Json,
-    Output,
-    OutputFormat,
-    Write,
-)
+from yamlmod.cli.bundles import ModelWriteOptions
 
 EPILOG = """\b
 Examples:
@@ -30,25 +20,17 @@ def run(
     selector: Annotated[
         str, typer.Argument(metavar="SEL", help="The head input to drop: P5, or its index.")
     ],
-    output: Output = None,
-    write: Write = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    check: Check = False,
-    diff: DiffFile = None,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    *,
+    to: ModelWriteOptions,
 ) -> None:
-    """Drop the head input SEL of the model YAML CFG, with all that only served it.
+    """Drop the head input SEL of the model YAML CFG and every layer that only served it.
 
-    Previews unless -w or -o is given. The row of anchors goes with it, where anchors are a list.
+    Previews unless -w or -o is given. Its row of anchors is removed too, if anchors are a list.
     """
-    from yamlmod.cli.finish_model import Wish, finish_yaml
+    from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.operations.drop_head.plan import drop_head
-    from yamlmod.usecases.model_file import no_both, open_target
+    from yamlmod.usecases.model_file import open_target
 
-    no_both(write, output)
     target = open_target(cfg)
     outcome = drop_head(target.model, target.model.select(selector))
-    wish = Wish(output, write, force, dry_run, check, diff, json, format)
-    finish_yaml("drop-head", target, outcome, wish)
+    finish_yaml("drop-head", target, outcome, to)

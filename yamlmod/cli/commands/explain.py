@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Format, Json, NoStandIns, OutputFormat, Python, Timeout, path_word
+from yamlmod.cli.bundles import AnswerOptions, RunOptions
+from yamlmod.cli.options import Timeout, path_word
 
 EPILOG = """\b
 Examples:
@@ -39,28 +40,28 @@ def run(
     imgsz: Annotated[
         int, typer.Option("--imgsz", metavar="N", min=32, max=2048, help="Trace at N x N pixels.")
     ] = 256,
-    python: Python = None,
-    no_stand_ins: NoStandIns = False,
+    *,
+    options: RunOptions,
     timeout: Timeout = 300.0,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    answer: AnswerOptions,
 ) -> None:
-    """List every Sigmoid and Mul of a network, and tell activations from gates.
+    """List every Sigmoid and Mul of a network, and separate activations from attention gates.
 
     An ONNX file is read as data; its weights are not needed. With --repo the fork's code is run, to
     build the network of CFG and to trace it once, without network and without installers.
     """
-    from yamlmod.cli.console import say, say_json, show
+    from yamlmod.cli.console import say_json, show
     from yamlmod.cli.explain_report import answer_json, report
+    from yamlmod.cli.running import announcer
     from yamlmod.usecases.explain import of_cfg, of_onnx
+    from yamlmod.usecases.fork_run import open_run
 
-    as_json = json or format is Format.json
     if repo is None:
         explained = of_onnx(model)
     else:
-        tell = (lambda line: None) if as_json else (lambda line: say([line]))
-        explained = of_cfg(model, repo, python, not no_stand_ins, imgsz, timeout, tell)
-    if as_json:
+        run = open_run(repo, options.python, not options.no_stand_ins)
+        explained = of_cfg(run, model, imgsz, timeout, announcer(answer))
+    if answer.as_json:
         say_json(answer_json(explained))
     else:
         show(report(explained))

@@ -1,4 +1,4 @@
-"""Insert a layer into a model YAML; every reference and index comment behind it follows."""
+"""Insert a layer into a model YAML and update every reference and index comment."""
 
 from __future__ import annotations
 
@@ -7,33 +7,8 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import (
-    After,
-    AllowDead,
-    Args,
-    AsName,
-    At,
-    Before,
-    Check,
-    DialectName,
-    DiffFile,
-    DryRun,
-    EdgeOption,
-    Force,
-    Format,
-    From,
-    Json,
-    KeepSkips,
-    Output,
-    OutputFormat,
-    Readers,
-    RowsOf,
-    Rule,
-    TargetFunction,
-    Write,
-    parse_args,
-    split_selectors,
-)
+from yamlmod.cli.bundles import ModelWriteOptions, ParserOptions, PlaceOptions
+from yamlmod.cli.options import AsName, RowsOf, Rule
 
 EPILOG = """\b
 Examples:
@@ -44,8 +19,8 @@ Examples:
   yamlmod insert SimAM yolov5s.yaml --edge 4:16
   yamlmod insert MyAttention yolov5s.yaml --after C3#2 --args '[256, 7]'
   yamlmod insert ./my_attention.py:MyAttention yolov5s.yaml --at 24
-  yamlmod insert CBAM yolov5s.yaml --after P3 --repo yolov5    args that the fork builds right
-All positions of one command speak of the original's indices."""
+  yamlmod insert CBAM yolov5s.yaml --after P3 --repo yolov5    args that this fork builds correctly
+All positions of one command refer to the original indices."""
 
 
 def run(
@@ -58,69 +33,39 @@ def run(
         ),
     ],
     cfg: Annotated[Path, typer.Argument(metavar="CFG", help="The model YAML.")],
-    at: At = None,
-    after: After = None,
-    before: Before = None,
-    edge: EdgeOption = None,
-    args: Args = None,
+    *,
+    place: PlaceOptions,
     repo: RowsOf = None,
-    target_function: TargetFunction = "",
-    dialect: DialectName = "",
+    parser: ParserOptions,
     as_name: AsName = None,
     rule: Rule = None,
-    keep_skips: KeepSkips = False,
-    readers: Readers = None,
-    from_: From = None,
-    allow_dead: AllowDead = False,
-    output: Output = None,
-    write: Write = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    check: Check = False,
-    diff: DiffFile = None,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    to: ModelWriteOptions,
 ) -> None:
     """Insert MODULE into the model YAML CFG.
 
     Previews unless -w or -o is given: the diff goes to stdout, the summary to stderr. The new
-    layer reads the layer above it, and that layer's readers read the new one (--keep-skips and
-    --readers choose otherwise). With --repo the fork's own code is read (and never run) to find the
-    args with which it builds the class for the right channels at every scale of the file.
+    layer reads the layer above it, and the layers that used that output now use the new one
+    (change this with --keep-skips or --readers). With --repo the fork's own code is read (and
+    never run) to find the args with which it builds the class for the right channels at every
+    scale of the file.
     """
-    from yamlmod.cli.finish_model import Wish, finish_yaml
+    from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.operations.insert.plan import insert
-    from yamlmod.ops.operations.insert.request import Request
     from yamlmod.usecases.chosen_module import Choices, template_in
-    from yamlmod.usecases.model_file import (
-        no_both,
-        no_words_without_repo,
-        open_target,
-        positions_of,
-        readers_of,
-        sources_of,
-    )
+    from yamlmod.usecases.model_file import open_target
 
-    no_both(write, output)
-    values = parse_args(args)
+    insertion = place.insertion()
     template = template_in(module, Choices(as_name, rule=rule))
     target = open_target(cfg)
-    request = Request(
-        module=module,
-        positions=positions_of(target.model, at, after, before, edge),
-        args=values,
-        keep_skips=keep_skips,
-        readers=readers_of(target.model, split_selectors(readers)),
-        allow_dead=allow_dead,
-        sources=sources_of(target.model, from_),
-        template=template,
-    )
+    request = insertion.request(target.model, module, template)
     if repo is None:
-        no_words_without_repo(target_function, dialect)
+        parser.refuse_without_repo()
         outcome = insert(target.model, request)
     else:
-        from yamlmod.usecases.fork_rows import ForkWords, insert_in_fork
+        from yamlmod.usecases.fork_rows import insert_in_fork
+        from yamlmod.usecases.located_fork import open_fork
 
-        outcome = insert_in_fork(ForkWords(repo, target_function, dialect), target.model, request)
-    wish = Wish(output, write, force, dry_run, check, diff, json, format)
-    finish_yaml("insert", target, outcome, wish)
+        outcome = insert_in_fork(
+            open_fork(repo, parser.target, parser.dialect), target.model, request
+        )
+    finish_yaml("insert", target, outcome, to)

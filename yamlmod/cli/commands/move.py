@@ -1,4 +1,4 @@
-"""Move a layer of a model YAML to another place: remove and insert, in one proof."""
+"""Move a layer of a model YAML and update every reference."""
 
 from __future__ import annotations
 
@@ -7,17 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import (
-    Check,
-    DiffFile,
-    DryRun,
-    Force,
-    Format,
-    Json,
-    Output,
-    OutputFormat,
-    Write,
-)
+from yamlmod.cli.bundles import ModelWriteOptions
 
 EPILOG = """\b
 Examples:
@@ -30,31 +20,24 @@ def run(
     selector: Annotated[str, typer.Argument(metavar="SEL", help="The layer to move.")],
     after: Annotated[
         str | None,
-        typer.Option("--after", metavar="SEL", show_default=False, help="Behind this layer."),
+        typer.Option("--after", metavar="SEL", show_default=False, help="After this layer."),
     ] = None,
     before: Annotated[
         str | None,
-        typer.Option("--before", metavar="SEL", show_default=False, help="In front of this one."),
+        typer.Option("--before", metavar="SEL", show_default=False, help="Before this layer."),
     ] = None,
-    output: Output = None,
-    write: Write = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    check: Check = False,
-    diff: DiffFile = None,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    *,
+    to: ModelWriteOptions,
 ) -> None:
-    """Move the layer SEL of the model YAML CFG; all positions speak of the original's indices.
+    """Move the layer SEL of the model YAML CFG; all positions refer to the original indices.
 
-    Previews unless -w or -o is given. Whoever read the layer reads its input, and the readers of
-    the layer above its new place read it.
+    Previews unless -w or -o is given. Layers that used its output use its input instead, and at
+    the new place it is used by the layers that used the one above.
     """
-    from yamlmod.cli.finish_model import Wish, finish_yaml
+    from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.operations.move.plan import move
-    from yamlmod.usecases.model_file import no_both, open_target
+    from yamlmod.usecases.model_file import open_target
 
-    no_both(write, output)
     target = open_target(cfg)
     select = target.model.select
     outcome = move(
@@ -63,5 +46,4 @@ def run(
         after=None if after is None else select(after),
         before=None if before is None else select(before),
     )
-    wish = Wish(output, write, force, dry_run, check, diff, json, format)
-    finish_yaml("move", target, outcome, wish)
+    finish_yaml("move", target, outcome, to)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import DryRun, Format, Json, OutputFormat, path_word
+from yamlmod.cli.bundles import AnswerOptions
+from yamlmod.cli.options import DryRun, path_word
 from yamlmod.registry.rules import rules_in_words
 
 EPILOG = """\b
@@ -36,8 +37,8 @@ def run(
         ),
     ] = None,
     dry_run: DryRun = False,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    *,
+    answer: AnswerOptions,
 ) -> None:
     """Write a folder with a template called NAME: manifest, module, test.
 
@@ -54,7 +55,7 @@ def run(
     home = parent / stem_of(name)
     files = {home / file: text for file, text in scaffold(name, rule).items()}
     say(f"warning: {line}" for line in write(home, files, dry_run))
-    if json or format is Format.json:
+    if answer.as_json:
         written = [] if dry_run else [display(path) for path in files]
         say_json({"command": "new", "folder": display(home), "written": written})
     else:

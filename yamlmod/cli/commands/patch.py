@@ -6,24 +6,8 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import (
-    AsName,
-    Check,
-    DialectName,
-    DiffFile,
-    DryRun,
-    ForceCode,
-    Format,
-    Json,
-    OutputFormat,
-    PlacementName,
-    Repo,
-    Rule,
-    Sinks,
-    TargetFunction,
-    UseExisting,
-    Write,
-)
+from yamlmod.cli.bundles import CodeWriteOptions, ModuleOptions, ParserOptions
+from yamlmod.cli.options import Repo
 
 EPILOG = """\b
 Examples:
@@ -43,42 +27,22 @@ def run(
             metavar="MODULE...", help="Modules of the registry, or classes of yours: FILE.py:CLASS."
         ),
     ],
-    as_name: AsName = None,
-    use_existing: UseExisting = False,
-    rule: Rule = None,
-    force: ForceCode = False,
-    target: TargetFunction = "",
-    dialect: DialectName = "",
-    placement: PlacementName = None,
-    write: Write = False,
-    dry_run: DryRun = False,
-    check: Check = False,
-    diff: DiffFile = None,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    *,
+    options: ModuleOptions,
+    parser: ParserOptions,
+    to: CodeWriteOptions,
 ) -> None:
-    """Put modules into the fork REPO: the Python half of `add`.
+    """Add modules to the code of the fork REPO, without touching any YAML.
 
-    Previews unless -w is given. Nothing of the fork or of your file is imported or run. What is
-    there and up to date stays as it is; what is outdated is replaced, what was edited by hand is
-    refused without --force.
+    Previews unless -w is given. Nothing of the fork or of your file is imported or run. Modules
+    that are up to date stay; outdated ones are replaced; code edited by hand is refused without
+    --force.
     """
     from yamlmod.cli.finish import finish
     from yamlmod.cli.plan_report import plan_report
-    from yamlmod.fork.parser.locate import locate
-    from yamlmod.fork.read.opening import reader_with
-    from yamlmod.usecases.chosen_module import Choices, plan_for, templates_for
-    from yamlmod.usecases.plan_changes import changes_of
-    from yamlmod.usecases.registration import refuse_faulty_registration
-    from yamlmod.workspace.tree import Tree
+    from yamlmod.usecases.located_fork import open_fork
+    from yamlmod.usecases.patch import plan_patch
 
-    tree = Tree(repo)
-    fork = locate(tree, target, dialect)
-    placed = placement.value if placement else ""
-    choices = Choices(as_name, use_existing, rule, force, placed)
-    templates = templates_for(tree, fork, modules, choices)
-    plan = plan_for(tree, fork, templates, choices)
-    refuse_faulty_registration(reader_with(tree, fork, plan.texts), templates)
-    sinks = Sinks(write, dry_run, check, json or format is Format.json, diff, force)
-    report = plan_report("patch", tree, fork, plan)
-    finish(changes_of(tree, plan, sinks.keeps), report, sinks, tree.root)
+    located = open_fork(repo, parser.target, parser.dialect)
+    planned = plan_patch(located, modules, options.choices(to.force))
+    finish(planned.changes(to.keeps), plan_report("patch", planned), to, located.tree.root)

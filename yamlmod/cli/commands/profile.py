@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Cfgs, Json, NoStandIns, Python, Repo, Timeout, path_word
+from yamlmod.cli.bundles import AnswerOptions, RunOptions
+from yamlmod.cli.options import Cfgs, Json, Repo, Timeout, path_word
 
 EPILOG = """\b
 Examples:
@@ -79,8 +80,8 @@ def run(
     half: Annotated[
         bool, typer.Option("--half", help="Half precision for latency and the forward's memory.")
     ] = False,
-    python: Python = None,
-    no_stand_ins: NoStandIns = False,
+    *,
+    options: RunOptions,
     timeout: Timeout = 900.0,
     json: Json = False,
     format: Annotated[
@@ -89,36 +90,21 @@ def run(
 ) -> None:
     """Measure the networks of the model YAMLs CFG, each against the base.
 
-    The fork's code is run, to build the networks, without network and without installers. GFLOPs
-    are counted at torch's dispatcher, so functional attention is in them; beside them stands what
-    thop, which YOLOv5 prints, would say.
+    The fork's code is run, to build the networks, without network and without installers.
+    GFLOPs are counted at torch's dispatcher, so functional attention is in them; next to them
+    is the count of thop, which YOLOv5 prints.
     """
-    from yamlmod.cli.console import say, say_json
-    from yamlmod.cli.profile_report import write
-    from yamlmod.runtime.yamlmod_worker.answers import ProfileAnswer
+    from yamlmod.cli.console import say_json
+    from yamlmod.cli.profile_report import profile_data, write
+    from yamlmod.cli.running import announcer
     from yamlmod.usecases.fork_run import open_run
-    from yamlmod.usecases.profile import Settings, compare, question, subjects
+    from yamlmod.usecases.profile import Settings, profile
 
-    opened = open_run(repo, python, not no_stand_ins)
-    found = subjects(opened, cfgs, base)
+    answer = AnswerOptions(json or format is TableFormat.json)
+    run = open_run(repo, options.python, not options.no_stand_ins)
     settings = Settings(imgsz, batch, device.value, half, fused, rounds, threads, layers)
-    as_json = json or format is TableFormat.json
-    say([opened.announced] * (not as_json))
-    with opened.worker() as worker:
-        say([worker.protection.line] * (not as_json))
-        given = worker.ask({**question(found, settings), **opened.where}, timeout, ProfileAnswer)
-    answer = {**given, "models": compare(given["models"], found)}
-    if not as_json:
-        write(format.value, answer, settings)
-        return
-    say_json(
-        {
-            "command": "profile",
-            "repo": opened.tree.shown("."),
-            "ran": [opened.interpreter.path],
-            "protection": worker.protection.as_data(),
-            "base": found[0].shown,
-            **vars(settings),
-            **answer,
-        }
-    )
+    profiled = profile(run, cfgs, base, settings, timeout, announcer(answer))
+    if answer.as_json:
+        say_json(profile_data(profiled))
+    else:
+        write(format.value, profiled)

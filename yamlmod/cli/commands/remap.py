@@ -1,4 +1,4 @@
-"""Carry pretrained weights over to an edited model YAML: they follow the layers that moved."""
+"""Transfer pretrained weights to an edited model."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from typing import Annotated
 
 import typer
 
+from yamlmod.cli.bundles import AnswerOptions, RunOptions
 from yamlmod.cli.options import (
     Force,
-    Format,
     Init,
-    Json,
-    NoStandIns,
-    OutputFormat,
-    Python,
     Timeout,
     path_word,
 )
@@ -22,7 +18,7 @@ from yamlmod.cli.options import (
 EPILOG = """\b
 Examples:
   yamlmod remap yolov5s.pt --repo yolov5 --from yolov5s.yaml --to yolov5s-eca.yaml
-      what would be carried over; nothing is written
+      what would be transferred; nothing is written
   yamlmod remap yolov5s.pt --repo yolov5 --from yolov5s.yaml --to yolov5s-eca.yaml -o eca.pt
       then: python train.py --weights eca.pt --cfg yolov5s-eca.yaml"""
 
@@ -39,7 +35,10 @@ def run(
     repo: Annotated[
         Path,
         typer.Option(
-            "--repo", metavar="REPO", parser=path_word, help="The fork, whose code builds OUT."
+            "--repo",
+            metavar="REPO",
+            parser=path_word,
+            help="The fork whose code builds both networks.",
         ),
     ],
     before: Annotated[
@@ -60,7 +59,7 @@ def run(
             metavar="OUT",
             parser=path_word,
             show_default=False,
-            help="The checkpoint to write; without it the answer is a report alone.",
+            help="The checkpoint to write; without it, only a report is shown.",
         ),
     ] = None,
     init: Annotated[
@@ -71,60 +70,35 @@ def run(
             "outputs are compared.",
         ),
     ] = Init.default,
-    python: Python = None,
-    no_stand_ins: NoStandIns = False,
+    *,
+    options: RunOptions,
     timeout: Timeout = 300.0,
     force: Force = False,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    answer: AnswerOptions,
 ) -> None:
-    """Write OUT: the weights WEIGHTS, each in the layer that its own became in the edited YAML.
+    """Transfer pretrained WEIGHTS to an edited model: each tensor to its layer's new index.
 
     The fork's code is run, to build both networks, without network and without installers. The
     checkpoint is read as data: nothing of its pickle is executed.
     """
-    from yamlmod.cli.console import say, say_json, show
-    from yamlmod.cli.remap_report import report
-    from yamlmod.ops.layer_map import follow
-    from yamlmod.runtime.yamlmod_worker.answers import RemapAnswer
-    from yamlmod.usecases.fork_run import draft_of, keep_draft, open_run
-    from yamlmod.usecases.remap import bare_loads, check_answer, check_paths, question
-    from yamlmod.workspace.files import real_path
+    from yamlmod.cli.console import say_json, show
+    from yamlmod.cli.remap_report import remap_data, report
+    from yamlmod.cli.running import announcer
+    from yamlmod.usecases.fork_run import open_run
+    from yamlmod.usecases.remap import remap
 
-    as_json = json or format is Format.json
-    check_paths(weights, output, force)
-    opened = open_run(repo, python, not no_stand_ins)
-    tree = opened.tree
-    targets = [opened.open(cfg) for cfg in (before, after)]
-    old, new = (target.model for target in targets)
-    found = follow(old, new)
-    cfgs = targets[0].file.path, targets[1].file.path
-    asked = question((old, new), cfgs, found, init is Init.identity)
-    say([opened.announced] * (not as_json))
-    with draft_of(output) as draft, opened.worker(draft=draft) as worker:
-        say([worker.protection.line] * (not as_json))
-        asked |= opened.where
-        asked |= {"weights": str(real_path(weights)), "out": None if draft is None else str(draft)}
-        answer = worker.ask(asked, timeout, RemapAnswer)
-        check_answer(answer, new)
-        keep_draft(draft, output)
-    loads = bare_loads(tree, answer["torch"])
-    if not as_json:
-        trains = bool(tree.glob("train.py"))
-        show(report(answer, found, new, loads, output, trains))
-        return
-    say_json(
-        {
-            "command": "remap",
-            "repo": tree.shown("."),
-            "ran": [opened.interpreter.path],
-            "protection": worker.protection.as_data(),
-            "output": None if output is None else str(output),
-            "pairs": asked["pairs"],
-            "moved": found.moved,
-            "added": found.added,
-            "removed": found.removed,
-            "environment": {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"} if loads else {},
-            **answer,
-        }
+    remapped = remap(
+        open_run(repo, options.python, not options.no_stand_ins),
+        weights,
+        before,
+        after,
+        output,
+        identity=init is Init.identity,
+        force=force,
+        seconds=timeout,
+        announce=announcer(answer),
     )
+    if answer.as_json:
+        say_json(remap_data(remapped))
+    else:
+        show(report(remapped))

@@ -1,4 +1,4 @@
-"""Replace a layer of a model YAML by another module; its references stay."""
+"""Replace the module of a layer; its references stay."""
 
 from __future__ import annotations
 
@@ -7,22 +7,8 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import (
-    Args,
-    Check,
-    DialectName,
-    DiffFile,
-    DryRun,
-    Force,
-    Format,
-    Json,
-    Output,
-    OutputFormat,
-    RowsOf,
-    TargetFunction,
-    Write,
-    parse_args,
-)
+from yamlmod.cli.bundles import ModelWriteOptions, ParserOptions
+from yamlmod.cli.options import Args, RowsOf, parse_args
 
 EPILOG = """\b
 Examples:
@@ -40,42 +26,33 @@ def run(
     module: Annotated[
         str, typer.Argument(metavar="MODULE", help="A module of the registry or of the fork.")
     ],
+    *,
     args: Args = None,
     repo: RowsOf = None,
-    target_function: TargetFunction = "",
-    dialect: DialectName = "",
-    output: Output = None,
-    write: Write = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    check: Check = False,
-    diff: DiffFile = None,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    parser: ParserOptions,
+    to: ModelWriteOptions,
 ) -> None:
-    """Put MODULE in the place of the layer SEL of the model YAML CFG.
+    """Replace the layer SEL of the model YAML CFG with MODULE.
 
-    Previews unless -w or -o is given. A class that the registry does not know keeps the row's
-    args unless --args gives others. A change of stride is refused unless --force is given. With
-    --repo the fork's own code is read (and never run) to find the args with which it builds the
-    class for the channels that are there, at every scale of the file.
+    Previews unless -w or -o is given. A class that is not in the registry keeps the row's args
+    unless --args is given. A change of stride is refused unless --force is given. With --repo
+    the fork's own code is read (and never run) to find the args with which it builds the class
+    for the channels that are there, at every scale of the file.
     """
-    from yamlmod.cli.finish_model import Wish, finish_yaml
+    from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.operations.replace.plan import replace
-    from yamlmod.usecases.model_file import no_both, no_words_without_repo, open_target
+    from yamlmod.usecases.model_file import open_target
 
-    no_both(write, output)
     values = parse_args(args)
     target = open_target(cfg)
     layer = target.model.select(selector)
     if repo is None:
-        no_words_without_repo(target_function, dialect)
-        outcome = replace(target.model, layer, module, values, force=force)
+        parser.refuse_without_repo()
+        outcome = replace(target.model, layer, module, values, force=to.force)
     else:
-        from yamlmod.usecases.fork_rows import ForkWords, replace_in_fork
+        from yamlmod.usecases.fork_rows import replace_in_fork
+        from yamlmod.usecases.located_fork import open_fork
 
-        outcome = replace_in_fork(
-            ForkWords(repo, target_function, dialect), target.model, layer, module, values, force
-        )
-    wish = Wish(output, write, force, dry_run, check, diff, json, format)
-    finish_yaml("replace", target, outcome, wish)
+        located = open_fork(repo, parser.target, parser.dialect)
+        outcome = replace_in_fork(located, target.model, layer, module, values, to.force)
+    finish_yaml("replace", target, outcome, to)

@@ -1,4 +1,4 @@
-"""Show the layers of a model YAML: whom each reads, its channels and stride, who reads it."""
+"""List a model's layers: inputs, channels, stride, and which layers use each output."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yamlmod.cli.options import Format, Json, OutputFormat, path_word
+from yamlmod.cli.bundles import AnswerOptions
+from yamlmod.cli.options import path_word
 
 if TYPE_CHECKING:
     from yamlmod.model.network import Network
@@ -31,10 +32,10 @@ def run(
             help="Show what this fork's parse function gives each class, and the real channels.",
         ),
     ] = None,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    *,
+    answer: AnswerOptions,
 ) -> None:
-    """Show the layers of the model YAML CFG.
+    """List the layers of the model YAML CFG.
 
     `reads` resolves the `from` column; channels are given as the YAML counts them (nominal) and
     at the file's own width or scales. Nothing is built: `?` means a module yamlmod does not know.
@@ -47,9 +48,9 @@ def run(
 
     model = open_target(cfg).model
     if repo is not None:
-        _show_built(model, repo, json or format is Format.json)
+        _show_built(model, repo, answer.as_json)
         return
-    if json or format is Format.json:
+    if answer.as_json:
         say_json(layers_data(model))
     else:
         show(layers_table(model))

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yamlmod.cli.options import (
-    Check,
-    DiffFile,
-    DryRun,
-    Format,
-    Json,
-    OutputFormat,
-    Sinks,
-    Write,
-    path_word,
-)
+from yamlmod.cli.bundles import WriteOptions
+from yamlmod.cli.options import path_word
 
 if TYPE_CHECKING:
     from yamlmod.workspace.files import Change
@@ -49,27 +40,21 @@ def run(
     list_: Annotated[
         bool, typer.Option("--list", help="List the writes that can be undone, the last one first.")
     ] = False,
-    redo: Annotated[
-        bool, typer.Option("--redo", help="Take the last undo back: write it once more.")
-    ] = False,
+    redo: Annotated[bool, typer.Option("--redo", help="Redo the last undo.")] = False,
     outside: Annotated[
-        bool, typer.Option("--outside", help="Also revert files outside of the fork or folder.")
+        bool, typer.Option("--outside", help="Also restore files outside the fork or folder.")
     ] = False,
     trust: Annotated[
         bool,
         typer.Option(
             "--trust-journal",
-            help="Also take entries that are not known to be yours: look at the preview first.",
+            help="Also use entries that may not be yours; look at the preview first.",
         ),
     ] = False,
-    write: Write = False,
-    dry_run: DryRun = False,
-    check: Check = False,
-    diff: DiffFile = None,
-    json: Json = False,
-    format: OutputFormat = Format.text,
+    *,
+    to: WriteOptions,
 ) -> None:
-    """Undo the last write: every file gets back what it held, new files and folders go.
+    """Undo the last write: restore every file and remove new files and folders.
 
     Previews unless -w is given. Refuses where a file has changed since. Run again, it undoes the
     write before. The journal lies in `.yamlmod/` of the git repository, else of the fork, else
@@ -90,14 +75,13 @@ def run(
     from yamlmod.workspace.wording import command_text, safe
 
     path = path or Path()
-    sinks = Sinks(write, dry_run, check, json or format is Format.json, diff)
     if list_:
         from yamlmod.cli.undo_list import show_list
 
-        show_list(path, sinks.json)
+        show_list(path, to.as_json)
         return
     for home in interrupted([journal_home(real_path(path))]):
-        _settle(home, sinks, trust)
+        _settle(home, to, trust)
         return
     home, record, doubt, passed = last_write(path, redo, trust)
     changes = reverting(home, record, outside, own=not doubt)
@@ -109,11 +93,11 @@ def run(
     lines += [f"  {display(folder)}: is removed if it is empty" for folder in purpose.gone]
     if not changes:
         lines.append("  every file already holds what it would get")
-        if sinks.writes:
+        if to.writes:
             forget(home, record.write, command_line(), trust)
     data = {"write": first.number, "when": first.when, "of": list(first.command)}
     report = Report(word, lines, _doubts(doubt, passed), {**data, "doubt": doubt or None})
-    finish(changes, report, sinks, home, purpose)
+    finish(changes, report, to, home, purpose)
 
 
 def _file_lines(changes: Sequence[Change]) -> list[str]:
@@ -138,7 +122,7 @@ def _doubts(doubt: str, passed: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _settle(home: Path, sinks: Sinks, trust: bool) -> None:
+def _settle(home: Path, to: WriteOptions, trust: bool) -> None:
     """Settle an interrupted write, or show what that would do to each file."""
     from yamlmod.cli.console import say, say_json
     from yamlmod.cli.finish import command_line
@@ -146,16 +130,16 @@ def _settle(home: Path, sinks: Sinks, trust: bool) -> None:
     from yamlmod.workspace.files import display
     from yamlmod.workspace.recover import refuse_doubtful, settle
 
-    settled = settle(home, command_line(), trust) if sinks.writes else None
+    settled = settle(home, command_line(), trust) if to.writes else None
     if settled is not None:
         lines = [*settled.lines(), "nothing else was undone"]
     else:
         entry = refuse_doubtful(home, trust)
         lines = [f"a write was interrupted in {display(home)}; -w puts it right"]
         lines += [f"  {line}" for line in (plan_lines(entry, home) if entry else [])]
-    if sinks.json:
+    if to.as_json:
         say_json({"command": "undo", "interrupted": True, "settled": bool(settled), "told": lines})
     else:
         say(lines)
-    if sinks.check:
+    if to.check:
         raise SystemExit(1)

@@ -34,6 +34,7 @@ from yamlmod.fork.read.recording import (
     guard,
     parameters_of,
 )
+from yamlmod.model.build_answer import key_of
 
 _BY_HEAD = {
     "Segment": "SegmentationModel",
@@ -49,6 +50,8 @@ _BY_HEAD = {
 _IMAGE = (1, 3, 256, 256)
 # Python frames for 90 nested calls of the fork; the default allows some fifteen.
 _RECURSION = 5_000
+# Readings that are kept: a command asks several questions about the same few networks.
+_KEPT = 32
 
 
 class ForkReader:
@@ -57,6 +60,7 @@ class ForkReader:
     def __init__(self, graph: ImportGraph, parser: str, function: str = "") -> None:
         self.graph, self.parser = graph, parser
         self._files: dict[str, SourceFile | None] = {}
+        self._kept: dict[tuple[str, str], NetworkReading] = {}
         source = graph.source(parser)
         found = [] if source is None else list(read_functions(source))
         self.function: Function | None = next(
@@ -74,6 +78,14 @@ class ForkReader:
 
     def read(self, data: Mapping[str, Any], scale: str = "") -> NetworkReading:
         """Return what the fork makes of a YAML's data at a scale."""
+        key = key_of(data), scale
+        if key not in self._kept:
+            if len(self._kept) >= _KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = self._read(data, scale)
+        return self._kept[key]
+
+    def _read(self, data: Mapping[str, Any], scale: str) -> NetworkReading:
         if self.function is None:
             return NetworkReading(scale, self.parser, reason="there is no parse function")
         machine = new_machine(self.graph, self.source)

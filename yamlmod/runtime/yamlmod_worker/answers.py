@@ -138,7 +138,7 @@ class Profile(ThopProfile):
     notes: List[str]
 
 
-class Machine(TypedDict):
+class MeasuredOn(TypedDict):
     """What networks were measured on."""
 
     device: str
@@ -146,7 +146,7 @@ class Machine(TypedDict):
     threads: int
 
 
-class ProfileAnswer(Told, Machine):
+class ProfileAnswer(Told, MeasuredOn):
     """The numbers of all networks, in the order of the question."""
 
     models: List[Profile]

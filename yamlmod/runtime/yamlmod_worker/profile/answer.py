@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, Dict, List, Optional
 
-from ..answers import LayerProfile, Machine, Profile, ProfileAnswer, ThopProfile
+from ..answers import LayerProfile, MeasuredOn, Profile, ProfileAnswer, ThopProfile
 from ..building.builder import builder_for
 from ..building.layers import layers_of, name_of
 from ..refused import Refused
@@ -243,7 +243,7 @@ def _waiter(device: str) -> Callable[[], None]:
     return torch.cuda.synchronize if device == "cuda" else lambda: None
 
 
-def _machine(device: str) -> Machine:
+def _machine(device: str) -> MeasuredOn:
     import torch
 
     name = torch.cuda.get_device_name() if device == "cuda" else _processor()

@@ -1,16 +1,4 @@
-"""The Python API: a model YAML as an immutable value, edited by methods that return a new one.
-
-    import yamlmod
-
-    model = yamlmod.load("models/yolov5s.yaml")
-    better = model.insert("SimAM", at=24).insert("ACmix", before="SPPF")
-    print(better.summary)
-    print([finding.message for finding in better.check()])
-    better.save("models/yolov5s-mine.yaml")
-
-Every edit is proven before it returns; what cannot be done raises `yamlmod.Refusal` and changes
-nothing. The commands of the same names do the same.
-"""
+"""A model YAML as an immutable value, edited by methods that return a new one."""
 
 from __future__ import annotations
 
@@ -20,23 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yamlmod.api.findings import CheckResult
+from yamlmod.api.words import python_words
 from yamlmod.checks.bases import base_of
-from yamlmod.checks.finding import Finding
 from yamlmod.checks.run import Options, check_document
 from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
+from yamlmod.model.refs import IMAGE
 from yamlmod.ops.chain import chain
 from yamlmod.ops.network import read_network, registry_kinds
 from yamlmod.ops.operations.drop_head.plan import drop_head
 from yamlmod.ops.operations.insert.plan import insert
-from yamlmod.ops.operations.insert.request import Request
 from yamlmod.ops.operations.move.plan import move
 from yamlmod.ops.operations.remove.plan import remove
 from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
+from yamlmod.usecases.insertion import Insertion
+from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import Change, display, read_text
 
@@ -68,8 +58,8 @@ class Layer:
     alive: bool
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, repr=False)
+class Model(ShownAsTable):
     """A model YAML. Immutable: every edit returns another one."""
 
     _wired: Network
@@ -82,10 +72,12 @@ class Model:
         alive = self._wired.alive
         return tuple(self._layer(index, alive) for index in range(len(self._wired.document.rows)))
 
+    @python_words
     def select(self, selector: int | str) -> tuple[int, ...]:
         """Return the indices that a selector names. Raises Refusal where there are none."""
         return tuple(self._wired.select_many(str(selector)))
 
+    @python_words
     def insert(
         self,
         module: str,
@@ -104,23 +96,11 @@ class Model:
 
         ``readers=[]`` moves nobody; ``sources`` is the list of layers it reads (`--from`).
         """
-        words = _words(at)
-        if any(not word.lstrip("-").isdigit() for word in words):
-            raise Refusal("usage", f"at={at!r}: at takes layer numbers; after takes names")
-        positions = resolve_positions(
-            self._wired, [int(word) for word in words], _words(after), _words(before), _words(edge)
-        )
-        request = Request(
-            module=module,
-            positions=tuple(positions),
-            args=None if args is None else list(args),
-            keep_skips=keep_skips,
-            readers=None if readers is None else self._indices(readers),
-            allow_dead=allow_dead,
-            sources=None if sources is None else self._indices(sources),
-        )
+        where = insertion(at, after, before, edge, args, keep_skips, readers, sources, allow_dead)
+        request = where.request(self._wired, module)
         return self._after(insert(self._wired, request))
 
+    @python_words
     def remove(self, *layers: int | str, cascade: bool = False, sources: Where = None) -> Model:
         """Remove layers; the layers that used one read its input instead.
 
@@ -129,6 +109,7 @@ class Model:
         chosen, inputs = self._indices(layers), self._indices(sources)
         return self._after(remove(self._wired, chosen, cascade=cascade, sources=inputs))
 
+    @python_words
     def replace(
         self,
         layer: int | str,
@@ -141,18 +122,21 @@ class Model:
         index = self._wired.select(str(layer))
         return self._after(replace(self._wired, index, module, args, force=force))
 
+    @python_words
     def move(
         self, layer: int | str, *, after: int | str | None = None, before: int | str | None = None
     ) -> Model:
-        """Move a layer behind or in front of another."""
+        """Move a layer after or before another."""
         index = self._wired.select(str(layer))
         places = [None if w is None else self._wired.select(str(w)) for w in (after, before)]
         return self._after(move(self._wired, index, after=places[0], before=places[1]))
 
+    @python_words
     def drop_head(self, layer: int | str) -> Model:
         """Drop a detection scale with its branch and its row of anchors."""
         return self._after(drop_head(self._wired, self._wired.select(str(layer))))
 
+    @python_words
     def apply(self, recipe: str | Path) -> Model:
         """Run the edits of a recipe, given as a path or as text, as one proof."""
         text, shown = _read(recipe)[:2]
@@ -168,7 +152,8 @@ class Model:
         """Return what the last edit warned of."""
         return () if self._outcome is None else tuple(outcome_warnings(self._outcome))
 
-    def check(self, base: Model | str | Path | None = None) -> tuple[Finding, ...]:
+    @python_words
+    def check(self, base: Model | str | Path | None = None) -> CheckResult:
         """Return what is wrong with the file, in its order; nothing is changed.
 
         ``base`` is the model it was made from, or its path or text; else the nearest official one.
@@ -177,12 +162,39 @@ class Model:
         if base is not None:
             model = base if isinstance(base, Model) else load(base)
             given = base_of(model._wired.document, "given")
-        return check_document(self._wired.document, Options(registry_kinds, base=given))
+        options = Options(registry_kinds, base=given)
+        return CheckResult(check_document(self._wired.document, options))
+
+    def title(self) -> str:
+        """Return the file's name and the number of layers."""
+        return f"{self._wired.document.shown}, {count(len(self._wired.document.rows), 'layer')}"
+
+    def headers(self) -> tuple[str, ...]:
+        """Return the headers of the table that a notebook shows."""
+        return ("layer", "from", "reads", "n", "module", "args", "channels", "stride", "used by")
+
+    def rows(self) -> list[list[object]]:
+        """Return a row for each layer."""
+        return [
+            [
+                layer.index,
+                layer.from_,
+                ", ".join("image" if i == IMAGE else str(i) for i in layer.reads),
+                layer.repeats,
+                layer.module,
+                list(layer.args),
+                "" if layer.channels is None else layer.channels,
+                "" if layer.stride is None else f"{layer.stride:g}",
+                ", ".join(map(str, layer.readers)) or ("" if layer.alive else "no layer"),
+            ]
+            for layer in self.layers
+        ]
 
     def to_text(self) -> str:
         """Return the YAML: the original text but for the edits."""
         return self._wired.document.text
 
+    @python_words
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the YAML to a file, as a whole or not at all.
 
@@ -200,6 +212,11 @@ class Model:
         done = commit([Change(target, before, bom + self.to_text().encode("utf-8"))])
         for line in done.lines():
             warnings.warn(line, stacklevel=2)
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Model:
+        """Return the model that an edit led to."""
+        return cls(read_network(outcome.text, outcome.model.document.shown), False, outcome)
 
     def _layer(self, index: int, alive: frozenset[int]) -> Layer:
         row, shapes = self._wired.document.rows[index], self._wired.shapes
@@ -228,6 +245,7 @@ class Model:
         return Model(wired, self._bom, outcome)
 
 
+@python_words
 def load(source: str | Path) -> Model:
     """Load a model YAML from a path, or from its text (a string that holds a newline).
 
@@ -242,6 +260,34 @@ def _read(source: str | Path) -> tuple[str, str, bool]:
         return source.removeprefix("\ufeff"), "<text>", source.startswith("\ufeff")
     file = read_text(Path(source))
     return file.text, display(file.path), file.bom
+
+
+def insertion(
+    at: Where,
+    after: Where,
+    before: Where,
+    edge: str | Sequence[str] | None,
+    args: Sequence[Any] | None,
+    keep_skips: bool,
+    readers: Where,
+    sources: Where,
+    allow_dead: bool,
+) -> Insertion:
+    """Return an insertion from the arguments of `insert` and `add`."""
+    numbers = _words(at)
+    if any(not word.lstrip("-").isdigit() for word in numbers):
+        raise Refusal("usage", f"at={at!r}: at takes layer numbers; after takes names")
+    return Insertion(
+        at=[int(word) for word in numbers],
+        after=_words(after),
+        before=_words(before),
+        edge=_words(edge),
+        args=args,
+        keep_skips=keep_skips,
+        readers=None if readers is None else _words(readers),
+        allow_dead=allow_dead,
+        sources=None if sources is None else _words(sources),
+    )
 
 
 def _words(where: Where) -> list[str]:

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.report.grids import Grid
-from yamlmod.usecases.profile import MEASURES, Measure
 
+
+class Measure(NamedTuple):
+    """A number of each model: its key in the answer, and how a table shows it."""
+
+    key: str
+    header: str
+    unit: float
+    decimals: int
+
+
+MEASURES = (
+    Measure("parameters", "Params (M)", 1e6, 3),
+    Measure("flops", "GFLOPs", 1e9, 2),
+    Measure("thop_flops", "thop GFLOPs", 1e9, 2),
+    Measure("latency_ms", "Latency (ms)", 1, 1),
+    Measure("forward_bytes", "Forward (MB)", 1e6, 1),
+    Measure("training_bytes", "Training (MB)", 1e6, 1),
+    Measure("weights_bytes", "Weights (MB)", 1e6, 1),
+)
 _SPREAD = "IQR (ms)"
 _LAYER_HEADERS = (
     "#", "from", "module", "Params", "GFLOPs", "output", "time (%)", "memory (MB)",

@@ -1,0 +1,237 @@
+"""Options that several commands share, as one parameter of a command's function."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from yamlmod.cli.options import (
+    After,
+    AllowDead,
+    Args,
+    AsName,
+    At,
+    Before,
+    Check,
+    DialectName,
+    DiffFile,
+    DryRun,
+    EdgeOption,
+    Force,
+    ForceCode,
+    Format,
+    From,
+    Json,
+    KeepSkips,
+    NoStandIns,
+    Output,
+    OutputFormat,
+    PlacementName,
+    Python,
+    Readers,
+    Rule,
+    TargetFunction,
+    UseExisting,
+    Write,
+    parse_args,
+    split_readers,
+    split_selectors,
+)
+from yamlmod.errors import Refusal
+
+if TYPE_CHECKING:
+    from yamlmod.usecases.chosen_module import Choices
+    from yamlmod.usecases.insertion import Insertion
+
+
+@dataclasses.dataclass(frozen=True)
+class AnswerOptions:
+    """How the answer of a command is written."""
+
+    json: Json = False
+    format: OutputFormat = Format.text
+
+    @property
+    def as_json(self) -> bool:
+        return self.json or self.format is Format.json
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteOptions(AnswerOptions):
+    """Where the result of an editing command goes."""
+
+    write: Write = False
+    dry_run: DryRun = False
+    check: Check = False
+    diff: DiffFile = None
+
+    @property
+    def is_allowed(self) -> bool:
+        return not self.dry_run and not self.check
+
+    @property
+    def writes(self) -> bool:
+        """Whether this run may change a target."""
+        return self.write and self.is_allowed
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the result is written somewhere, and not only shown."""
+        return self.writes or self.diff is not None
+
+    @property
+    def overwrites(self) -> bool:
+        return False
+
+
+@dataclasses.dataclass(frozen=True)
+class CodeWriteOptions(WriteOptions):
+    """Where the result of a command that patches a fork goes."""
+
+    force: ForceCode = False
+
+    @property
+    def overwrites(self) -> bool:
+        return self.force
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelWriteOptions(WriteOptions):
+    """Where the result of a command that edits a YAML goes: -o is a place to write to."""
+
+    output: Output = None
+    force: Force = False
+
+    def __post_init__(self) -> None:
+        if self.write and self.output is not None:
+            raise Refusal("usage", "-w writes in place and -o elsewhere; give one of them")
+
+    @property
+    def writes(self) -> bool:
+        return (self.write or self.output is not None) and self.is_allowed
+
+    @property
+    def overwrites(self) -> bool:
+        return self.force
+
+
+@dataclasses.dataclass(frozen=True)
+class AddWriteOptions(CodeWriteOptions):
+    """Where the result of `add` goes: -o only names the place of the YAML."""
+
+    output: Output = None
+
+
+@dataclasses.dataclass(frozen=True)
+class PlaceOptions:
+    """Where new layers go, and what they read."""
+
+    at: At = None
+    after: After = None
+    before: Before = None
+    edge: EdgeOption = None
+    args: Args = None
+    keep_skips: KeepSkips = False
+    readers: Readers = None
+    from_: From = None
+    allow_dead: AllowDead = False
+
+    def insertion(self) -> Insertion:
+        from yamlmod.usecases.insertion import Insertion
+
+        return Insertion(
+            at=tuple(self.at or ()),
+            after=tuple(self.after or ()),
+            before=tuple(self.before or ()),
+            edge=tuple(self.edge or ()),
+            args=parse_args(self.args),
+            keep_skips=self.keep_skips,
+            readers=split_readers(self.readers),
+            allow_dead=self.allow_dead,
+            sources=split_selectors(self.from_, "--from"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ParserOptions:
+    """Which parse function of a fork is meant."""
+
+    target: TargetFunction = ""
+    dialect: DialectName = ""
+
+    def refuse_without_repo(self) -> None:
+        if self.target or self.dialect:
+            raise Refusal(
+                "usage",
+                "--target and --dialect choose a parse function of REPO, and there is no --repo",
+                hint="give --repo, or leave them out",
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class ModuleOptions:
+    """How the modules that are put into a fork are to be taken."""
+
+    as_name: AsName = None
+    use_existing: UseExisting = False
+    rule: Rule = None
+    placement: PlacementName = None
+
+    def choices(self, force: bool) -> Choices:
+        from yamlmod.usecases.chosen_module import Choices
+
+        placement = self.placement.value if self.placement else ""
+        return Choices(self.as_name, self.use_existing, self.rule, force, placement)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions:
+    """How the code of a fork is run."""
+
+    python: Python = None
+    no_stand_ins: NoStandIns = False
+
+
+def expanded(run: Callable[..., None]) -> Callable[..., None]:
+    """Return a command whose bundles are single options to typer."""
+    hints = get_type_hints(run, include_extras=True)
+    bundles: dict[str, Any] = {
+        name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)
+    }
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(run).parameters.items():
+        if name not in bundles:
+            parameters.append(
+                parameter.replace(annotation=hints[name], kind=parameter.KEYWORD_ONLY)
+            )
+            continue
+        types = get_type_hints(bundles[name], include_extras=True)
+        parameters += [
+            inspect.Parameter(
+                field.name,
+                parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=types[field.name],
+            )
+            for field in _fields(bundles[name])
+        ]
+
+    @functools.wraps(run)
+    def command(**options: Any) -> None:
+        for name, bundle in bundles.items():
+            options[name] = bundle(**{f.name: options.pop(f.name) for f in _fields(bundle)})
+        run(**options)
+
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _fields(bundle: Any) -> list[dataclasses.Field[Any]]:
+    """Return the fields of a bundle, its own before those of the bundles it extends."""
+    fields = {field.name: field for field in dataclasses.fields(bundle)}
+    names = [name for kind in bundle.__mro__ for name in vars(kind).get("__annotations__", ())]
+    return [fields[name] for name in dict.fromkeys(names)]

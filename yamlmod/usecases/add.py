@@ -1,0 +1,50 @@
+"""Add a layer to a model YAML and its class to the fork, as one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from yamlmod.fork.read.opening import reader_of, reader_with
+from yamlmod.ops.outcome import Outcome
+from yamlmod.usecases.chosen_module import Choices, plan_for, templates_for
+from yamlmod.usecases.fit_args import insert_fitting
+from yamlmod.usecases.index_offset import offset_as_cause, refuse_index_offset, spelling_of
+from yamlmod.usecases.insertion import Insertion
+from yamlmod.usecases.layer_numbers import layer_number_warnings
+from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch
+from yamlmod.usecases.model_file import Target, shadowed_cfg
+from yamlmod.usecases.new_errors import refuse_new_errors
+
+
+@dataclass(frozen=True)
+class PlannedAdd:
+    """The edit of the YAML and the patch of the fork: nothing is written."""
+
+    target: Target
+    outcome: Outcome
+    patch: PlannedPatch
+    warnings: tuple[str, ...]
+
+
+def plan_add(
+    located: LocatedFork, module: str, cfg: Path, insertion: Insertion, choices: Choices
+) -> PlannedAdd:
+    """Plan both halves. Raises Refusal where the fork could not build the new network."""
+    tree, fork = located
+    templates = templates_for(tree, fork, [module], choices)
+    target = located.open_model(cfg)
+    model = target.model
+    shown = model.document.shown
+    refuse_index_offset(located, target.file.text, shown)
+    plan = plan_for(tree, fork, templates, choices)
+    # Both keep what they have read: three questions are asked of the same networks.
+    before, after = reader_of(fork), reader_with(tree, fork, plan.texts)
+    request = insertion.request(model, templates[0].name, templates[0], spelling_of(fork))
+    with offset_as_cause(located, model, request, after):
+        outcome = insert_fitting(after, model, request)
+    refuse_index_offset(located, outcome.text, shown, after)
+    hidden = refuse_new_errors(outcome, before, after)
+    numbers = layer_number_warnings(located, outcome, before, after)
+    warnings = (*hidden, *numbers, *shadowed_cfg(cfg, tree.root))
+    return PlannedAdd(target, outcome, PlannedPatch(located, plan), warnings)

@@ -1,0 +1,25 @@
+"""Patch a fork: put modules into its code, and take them out again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from yamlmod.fork.patch.uninstall import uninstall
+from yamlmod.fork.read.opening import reader_with
+from yamlmod.usecases.chosen_module import Choices, name_of, plan_for, templates_for
+from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch
+from yamlmod.usecases.registration import refuse_faulty_registration
+
+
+def plan_patch(located: LocatedFork, words: Sequence[str], choices: Choices) -> PlannedPatch:
+    """Plan what makes a fork know modules; words are registry names or `FILE.py:CLASS`."""
+    templates = templates_for(*located, words, choices)
+    plan = plan_for(*located, templates, choices)
+    refuse_faulty_registration(reader_with(*located, plan.texts), templates)
+    return PlannedPatch(located, plan)
+
+
+def plan_unpatch(located: LocatedFork, words: Sequence[str], force: bool) -> PlannedPatch:
+    """Plan what takes modules out of a fork again: what a patch put in, and nothing else."""
+    names = list(dict.fromkeys(name_of(word) for word in words))
+    return PlannedPatch(located, uninstall(*located, names, force))

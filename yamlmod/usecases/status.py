@@ -1,0 +1,90 @@
+"""Find which modules yamlmod added to a fork, which YAMLs use them, and what is out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from yamlmod.errors import Refusal, one_of
+from yamlmod.fork.audit.installed_modules import Patched, survey
+from yamlmod.registry.catalogue import visible
+from yamlmod.usecases.located_fork import LocatedFork
+from yamlmod.usecases.module_uses import Use, uses
+from yamlmod.usecases.shown import ShownAsTable, count
+from yamlmod.workspace.files import display
+from yamlmod.workspace.recover import interrupted
+from yamlmod.workspace.search import leftovers, python_files
+
+
+@dataclass(frozen=True, repr=False)
+class Status(ShownAsTable):
+    """The modules of a fork, the rows that use them, and what is not in order.
+
+    ``missing`` are uses of registry modules that the fork does not have, ``undecided`` names that
+    cannot be known from the text, ``unreadable`` files and folders that were not looked at.
+    """
+
+    repo: str
+    modules: tuple[Patched, ...]
+    uses: tuple[Use, ...]
+    missing: tuple[Use, ...]
+    stale: tuple[str, ...]
+    undecided: tuple[str, ...]
+    unreadable: tuple[Refusal, ...]
+
+    def uses_of(self, module: Patched) -> Sequence[Use]:
+        """Return the rows of YAMLs that use a module."""
+        return [use for use in self.uses if use.module == module.class_name]
+
+    def title(self) -> str:
+        return (
+            f"{self.repo}: {count(len(self.modules), 'module')} from yamlmod, "
+            f"{len(self.missing)} missing, {len(self.stale)} stale"
+        )
+
+    def headers(self) -> Sequence[str]:
+        return ("module", "version", "state", "class", "registered", "used by")
+
+    def rows(self) -> list[list[str]]:
+        return [self._row(module) for module in self.modules]
+
+    def _row(self, module: Patched) -> list[str]:
+        at = f" (line {module.registered_line})" if module.registered_line else ""
+        return [
+            module.name,
+            module.version,
+            module.state,
+            f"{module.path}:{module.line}",
+            (module.registered or "nowhere") + at,
+            one_of([use.path for use in self.uses_of(module)], 4) or "-",
+        ]
+
+
+def fork_status(located: LocatedFork) -> Status:
+    """Look at a fork's files; nothing is run or written."""
+    tree, fork = located
+    installed = survey(tree, fork, dict(python_files(tree)))
+    ours = {module.class_name for module in installed.patched}
+    registry = {name for template in visible() for name in template.names}
+    rows = uses(tree, ours | registry)
+    cut_off = interrupted([tree.root])
+    # A write that can still be settled knows its own files.
+    strays = [] if cut_off else [tree.shown(path) for path in leftovers(tree)]
+    return Status(
+        repo=located.shown,
+        modules=installed.patched,
+        uses=tuple(rows),
+        missing=tuple(
+            use for use in rows if use.module not in ours and installed.known.lacks(use.module)
+        ),
+        stale=(
+            *installed.stale,
+            *(f"a write was interrupted in {display(home)}" for home in cut_off),
+            *(
+                f"{tree.shown(path)}: left by a write that was cut off; remove it"
+                for path in strays
+            ),
+        ),
+        undecided=tuple(installed.known.open),
+        unreadable=tuple(tree.unreadable),
+    )
