@@ -1,0 +1,96 @@
+"""Run the benchmarks, and write what they print into docs/benchmarks_measured.md.
+
+    python -m benchmarks                    all but `modules`, which takes an hour
+    python -m benchmarks insert check       some
+    python -m benchmarks --write            all but `modules`, into the page
+
+The forks they run on are published packages, downloaded once (tools/real_forks.py). Every number is
+a ratio within one run, but other programs still disturb it: run this on a machine at rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from tools.real_forks import fork_copy
+
+_ROOT = Path(__file__).parents[1]
+_PAGE = _ROOT / "docs" / "benchmarks_measured.md"
+_YOLOV5, _ULTRALYTICS = "yolov5==7.0.14", "ultralytics==8.3.91"
+_PACKAGES = ("typer", "ruamel.yaml", "libcst", "torch")
+# What each is called with: {v5} and {ul} are the folders of the two packages.
+_ARGUMENTS = {
+    "startup": (),
+    "insert": ("{v5}/models/yolov5s.yaml",),
+    "planning": ("{v5}/models/yolov5s.yaml",),
+    "patch": ("{v5}",),
+    "check": ("{ul}",),
+    "reading": ("{v5}", "{ul}", "--every", "5"),
+    "remap": ("{v5}",),
+    "verify": ("{v5}",),
+}
+
+
+def main() -> int:
+    """Run them in turn; exits 1 where one fails."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_ARGUMENTS))
+    parser.add_argument("--write", action="store_true", help=f"write {_PAGE.name}")
+    options = parser.parse_args()
+    names = options.names or list(_ARGUMENTS)
+    unknown = [name for name in names if name not in _ARGUMENTS]
+    if unknown:
+        parser.error(f"no benchmark is called {unknown[0]}")
+    printed: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        forks = {
+            "v5": str(fork_copy(_YOLOV5, Path(folder) / "v5")),
+            "ul": str(fork_copy(_ULTRALYTICS, Path(folder) / "ul")),
+        }
+        for name in names:
+            words = [word.format(**forks) for word in _ARGUMENTS[name]]
+            done = subprocess.run(
+                [sys.executable, str(_ROOT / "benchmarks" / f"{name}.py"), *words],
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**os.environ, "PYTHONPATH": str(_ROOT)},
+            )
+            sys.stdout.write(f"== {name}\n{done.stdout}{done.stderr if done.returncode else ''}\n")
+            sys.stdout.flush()
+            if done.returncode:
+                return 1
+            printed[name] = done.stdout
+    if options.write:
+        _PAGE.write_text(_page(printed), encoding="utf-8")
+    return 0
+
+
+def _page(printed: dict[str, str]) -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    lines = [
+        "# Measured benchmarks",
+        "",
+        "Written by `python -m benchmarks --write`; [benchmarks.md](benchmarks.md) says what each "
+        "number means and which bound it has.",
+        "",
+        f"{datetime.date.today()}, {os.cpu_count()} cores, {platform.machine()}, "
+        f"Python {platform.python_version()}, {packages}; forks: {_YOLOV5}, {_ULTRALYTICS}.",
+    ]
+    for name, text in printed.items():
+        arguments = " ".join(_ARGUMENTS[name]).format(v5="YOLOV5", ul="ULTRALYTICS")
+        command = f"python benchmarks/{name}.py {arguments}".rstrip()
+        lines += ["", f"## {name}", "", "```", f"$ {command}", *text.rstrip().split("\n"), "```"]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
