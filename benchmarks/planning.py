@@ -29,12 +29,13 @@ from ruamel.yaml import YAML
 
 from yamlmod.model.network import Network
 from yamlmod.model.parse import load_plain
-from yamlmod.ops.insert import Request, plan_insert
 from yamlmod.ops.network import read_network
+from yamlmod.ops.operations.insert.plan import plan_insert
+from yamlmod.ops.operations.insert.request import Request
+from yamlmod.ops.operations.remove.plan import plan_remove
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.proof import compare
-from yamlmod.ops.remove import plan_remove
 
 
 def main() -> None:

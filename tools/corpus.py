@@ -30,11 +30,12 @@ from typing import Any
 from yamlmod.checks.subject import Subject
 from yamlmod.errors import ProofFailedError, Refusal
 from yamlmod.model.network import Network
-from yamlmod.ops.insert import Request, insert
 from yamlmod.ops.network import read_network, registry_kinds
+from yamlmod.ops.operations.insert.plan import insert
+from yamlmod.ops.operations.insert.request import Request
+from yamlmod.ops.operations.remove.plan import remove
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import resolve_positions
-from yamlmod.ops.remove import remove
 
 _MUST_BE_ZERO = (
     "proof failed",

@@ -35,8 +35,9 @@ from yamlmod.fork.parser.locate import Fork, cfg_folders, locate
 from yamlmod.fork.patch.install import install
 from yamlmod.fork.patch.uninstall import uninstall
 from yamlmod.model.network import Network
-from yamlmod.ops.insert import Request, insert
 from yamlmod.ops.network import read_network
+from yamlmod.ops.operations.insert.plan import insert
+from yamlmod.ops.operations.insert.request import Request
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.registry.catalogue import catalogue
 from yamlmod.registry.code.rename import renamed

@@ -21,7 +21,9 @@ _PACKAGE = ROOT / "yamlmod"
 _PAGE = ROOT / "docs" / "architecture.md"
 _BEGIN, _END = "<!-- rooms: begin -->\n", "<!-- rooms: end -->\n"
 # Everybody may stand on it, so its arrows would only hide the others.
-_GROUND = frozenset({"edits", "errors", "programs", "safe_text"})
+_GROUND = frozenset(
+    {"edits", "errors", "folders", "programs", "safe_text", "syntax_offsets", "yaml_words"}
+)
 
 Imports = Mapping[str, frozenset[str]]
 

@@ -25,8 +25,8 @@ from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.model.network import Network
 from yamlmod.model.parse import load_as_fork
-from yamlmod.ops.insert import Request
 from yamlmod.ops.network import read_network
+from yamlmod.ops.operations.insert.request import Request
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.usecases.fit_args import insert_fitting
 from yamlmod.usecases.index_offset import spelling_of

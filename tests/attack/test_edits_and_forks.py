@@ -14,8 +14,13 @@ from yamlmod.fork.patch import import_route as reach
 from yamlmod.fork.patch import marked_blocks as blocks
 from yamlmod.fork.patch.plan import Change
 from yamlmod.model import layout
-from yamlmod.ops import chain, insert, move, removable, remove, replace
+from yamlmod.ops import chain
 from yamlmod.ops import index_shift as shift
+from yamlmod.ops.operations.insert import plan as insert
+from yamlmod.ops.operations.move import plan as move
+from yamlmod.ops.operations.remove import plan as remove
+from yamlmod.ops.operations.remove import removable
+from yamlmod.ops.operations.replace import plan as replace
 
 
 def _edits(monkeypatch: pytest.MonkeyPatch, cases: int = 160) -> Report:

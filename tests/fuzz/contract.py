@@ -8,10 +8,11 @@ from yamlmod.checks.apply_fixes import mend
 from yamlmod.checks.run import Options, check_text
 from yamlmod.errors import YamlmodError
 from yamlmod.model.network import Network
-from yamlmod.ops.insert import Request, insert
 from yamlmod.ops.network import read_network
+from yamlmod.ops.operations.insert.plan import insert
+from yamlmod.ops.operations.insert.request import Request
+from yamlmod.ops.operations.remove.plan import remove
 from yamlmod.ops.positions import resolve_positions
-from yamlmod.ops.remove import remove
 
 _OPTIONS = Options()
 # Of the CPU, not of a busy machine. Composing costs 5 s a megabyte; what is fuzzed is small.

@@ -18,7 +18,7 @@ from tests.gates.networks import SIMAM, WANTED, network
 from yamlmod.gates.findings import Findings, examine
 from yamlmod.gates.onnx_file import read_onnx
 from yamlmod.gates.torch_graph import traced_graph
-from yamlmod.runtime.yamlmod_worker.explain.answer import _traced
+from yamlmod.runtime.yamlmod_worker.explain.answer import traced
 
 
 def _export(path: Path, opset: int, dynamo: bool) -> bytes:
@@ -91,7 +91,7 @@ def test_what_onnxruntime_has_optimized(tmp_path: Path) -> None:
 
 
 def test_the_trace() -> None:
-    findings = examine(traced_graph(_traced(network(), 32)))
+    findings = examine(traced_graph(traced(network(), 32)))
     assert by_layer(findings) == WANTED
     assert {one.place.module for one in findings.found if one.place.layer == 0} == {"model.0.act"}
     assert (findings.alone, findings.products) == ([], [])
@@ -101,6 +101,6 @@ def test_a_function_with_its_own_backward_is_looked_into() -> None:
     from tests.gates.networks import Conv, LeanSwish, Model
 
     before = torch.autograd.Function.apply
-    findings = examine(traced_graph(_traced(Model(Conv(3, 4, LeanSwish())).eval(), 32)))
+    findings = examine(traced_graph(traced(Model(Conv(3, 4, LeanSwish())).eval(), 32)))
     assert by_layer(findings) == {0: {"silu": 1}}
     assert torch.autograd.Function.apply == before

@@ -19,7 +19,7 @@ def test_a_circle_is_found() -> None:
 
 
 def test_imports_inside_functions_count() -> None:
-    assert "yamlmod.ops.insert" in file_imports()["yamlmod.cli.commands.insert"]
+    assert "yamlmod.ops.operations.insert.plan" in file_imports()["yamlmod.cli.commands.insert"]
 
 
 def test_the_picture_of_the_rooms_is_current() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 import yamlmod
+from tools.house import file_imports
 
 _ROOT = Path(yamlmod.__file__).parent
-_GROUND = {"edits", "errors", "programs", "safe_text"}
+_GROUND = {"edits", "errors", "folders", "programs", "safe_text", "syntax_offsets", "yaml_words"}
 _MAY: dict[str, set[str]] = {
     "cli": {
         "usecases",
@@ -51,6 +53,9 @@ _MAY: dict[str, set[str]] = {
     "errors": {"edits", "safe_text"},
     "edits": set(),
     "programs": set(),
+    "folders": set(),
+    "syntax_offsets": set(),
+    "yaml_words": set(),
     "safe_text": set(),
 }
 _ONLY = {
@@ -115,3 +120,45 @@ def test_the_worker_stands_alone() -> None:
             for name in names:
                 top = name.partition(".")[0]
                 assert top == "torch" or top in sys.stdlib_module_names, (path, name)
+
+
+def test_the_proof_is_a_route_of_its_own() -> None:
+    """Steps are replayed by code that shares nothing with the planning of edits but these."""
+    imports = file_imports(typing_too=True)
+    replays = [
+        name for name in imports if re.fullmatch(r"yamlmod\.ops\.operations\..*replay", name)
+    ]
+    assert len(replays) >= 4
+    waiting, reached = ["yamlmod.ops.labels", *replays], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += imports[name]
+    ground = {"yamlmod.edits", "yamlmod.errors", "yamlmod.safe_text", "yamlmod"}
+    assert reached - ground == {"yamlmod.ops.labels", *replays}
+
+
+def test_steps_are_replayed_by_these_files_alone() -> None:
+    for path in (_ROOT / "ops").rglob("*.py"):
+        names = {n.name for n in ast.walk(ast.parse(path.read_text())) if hasattr(n, "name")}
+        assert "replay" not in names or path.name in ("replay.py", "labels.py"), path
+
+
+def test_operations_are_found_and_not_listed() -> None:
+    imports = file_imports(typing_too=True)
+    for name in ("chain", "labels", "operation", "outcome", "proof", "recipe", "recipe_text"):
+        operations = "yamlmod.ops.operations."
+        assert not [n for n in imports[f"yamlmod.ops.{name}"] if n.startswith(operations)]
+
+
+def test_every_worker_answers_in_the_types_that_are_checked() -> None:
+    worker = _ROOT / "runtime" / "yamlmod_worker"
+    tree = ast.parse((worker / "answers.py").read_text(encoding="utf-8"), feature_version=(3, 8))
+    types = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    files = sorted(worker.glob("*/answer.py"))
+    assert len(files) == 4
+    for path in files:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        (answer,) = (n for n in body if isinstance(n, ast.FunctionDef) and n.name == "answer")
+        assert isinstance(answer.returns, ast.Name) and answer.returns.id in types, path

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from yamlmod.ops.insert import Request, insert
 from yamlmod.ops.network import read_network
+from yamlmod.ops.operations.insert.plan import insert
+from yamlmod.ops.operations.insert.request import Request
+from yamlmod.ops.operations.remove.plan import remove
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import resolve_positions
-from yamlmod.ops.remove import remove
 
 
 def run_insert(

@@ -12,14 +12,17 @@ from tests.ops.helpers import insert_text, remove_text, run_insert, wiring
 from tests.ops.samples import SMALL
 from tests.ops.test_operations import apply, model
 from yamlmod.errors import ProofFailedError, Refusal
-from yamlmod.ops import move as move_module
-from yamlmod.ops import removable
-from yamlmod.ops.drop_head import drop_head
-from yamlmod.ops.move import move
+from yamlmod.ops.operations.drop_head.plan import drop_head
+from yamlmod.ops.operations.drop_head.replay import DroppedInput
+from yamlmod.ops.operations.insert.replay import Insertion, PlannedLayer
+from yamlmod.ops.operations.move import plan as move_module
+from yamlmod.ops.operations.move.plan import move
+from yamlmod.ops.operations.remove import removable
+from yamlmod.ops.operations.remove.plan import remove
+from yamlmod.ops.operations.remove.replay import Removal
+from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.proof import DroppedInput, Insertion, NewLayer, Removal, prove
-from yamlmod.ops.remove import remove
-from yamlmod.ops.replace import replace
+from yamlmod.ops.proof import prove
 
 # SMALL's two Concats as layers of a class that no one knows: 8 and 11.
 FUSION = SMALL.replace("1, Concat,", "1, BiFPN_Concat2,")
@@ -243,8 +246,8 @@ def test_the_proof_stops_plans_that_drop_inputs() -> None:
     before = model(FUSION)
     claims = frozenset({(9, 0)})
     plans = [
-        [Removal([5]), Insertion([NewLayer(3, "SPPF", None, frozenset(), (3, 2), moved=True)])],
-        [Insertion([NewLayer(8, "New", [], claims, (3, 2))])],
+        [Removal([5]), Insertion([PlannedLayer(3, "SPPF", None, frozenset(), (3, 2), moved=True)])],
+        [Insertion([PlannedLayer(8, "New", [], claims, (3, 2))])],
         [DroppedInput(8, 1, None)],
         [Removal([8], ((8, 2),))],
     ]

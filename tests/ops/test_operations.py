@@ -14,13 +14,13 @@ from tests.ops.test_properties import nets
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.model.network import Network
 from yamlmod.ops.chain import chain
-from yamlmod.ops.drop_head import drop_head
-from yamlmod.ops.move import move
 from yamlmod.ops.network import read_network
+from yamlmod.ops.operations.drop_head.plan import drop_head
+from yamlmod.ops.operations.move.plan import move
+from yamlmod.ops.operations.remove.plan import remove
+from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
-from yamlmod.ops.remove import remove
-from yamlmod.ops.replace import replace
 
 
 def model(text: str = SMALL) -> Network:

@@ -8,7 +8,7 @@ from tests.ops.helpers import insert_text, remove_text, wiring
 from tests.ops.samples import SMALL
 from yamlmod.errors import Refusal
 from yamlmod.ops.network import read_network
-from yamlmod.ops.remove import remove
+from yamlmod.ops.operations.remove.plan import remove
 
 
 def test_the_readers_read_its_input() -> None:

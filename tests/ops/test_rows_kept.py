@@ -12,8 +12,8 @@ from tests.ops.samples import SMALL
 from tests.ops.test_operations import model
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.model.scalars import plain_value
-from yamlmod.ops.move import move
-from yamlmod.ops.replace import replace
+from yamlmod.ops.operations.move.plan import move
+from yamlmod.ops.operations.replace.plan import replace
 
 _WORDS = """
     03 0x3 0o3 +3 1_0 3.0 3. 0b11 1:30 08 1e5 1.5e3 .5 yes On no null ~ None .inf 'a' "3" '3'

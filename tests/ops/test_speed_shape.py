@@ -13,11 +13,12 @@ from tests.ops.samples import SMALL, SPELLINGS
 from yamlmod.errors import Refusal
 from yamlmod.model import parse
 from yamlmod.model.network import Network
-from yamlmod.ops.drop_head import drop_head
-from yamlmod.ops.insert import Request, insert, plan_insert
 from yamlmod.ops.network import read_network
+from yamlmod.ops.operations.drop_head.plan import drop_head
+from yamlmod.ops.operations.insert.plan import insert, plan_insert
+from yamlmod.ops.operations.insert.request import Request
+from yamlmod.ops.operations.remove.plan import plan_remove, remove, take_out
 from yamlmod.ops.positions import Position, resolve_positions
-from yamlmod.ops.remove import plan_remove, remove, take_out
 
 # YOLOv5 v1.0: the head collects every row of na*(nc+5) channels, 27 here.
 _COLLECTS = """\

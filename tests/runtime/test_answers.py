@@ -15,16 +15,17 @@ import pytest
 from tools.attack._forged import ANSWERS, RAW
 from yamlmod.errors import Refusal
 from yamlmod.runtime import worker
-from yamlmod.runtime.answers import (
+from yamlmod.runtime.interpreter import Interpreter
+from yamlmod.runtime.shapes import Malformed, parse, shaped
+from yamlmod.runtime.worker import Worker
+from yamlmod.runtime.yamlmod_worker.answers import (
+    AnyNumber,
     ExplainAnswer,
     ProfileAnswer,
     RemapAnswer,
     VerifyAnswer,
     VerifyPart,
 )
-from yamlmod.runtime.interpreter import Interpreter
-from yamlmod.runtime.shapes import AnyNumber, Malformed, parse, shaped
-from yamlmod.runtime.worker import Worker
 
 _SHELL = pytest.mark.skipif(os.name == "nt", reason="the interpreter is a shell script")
 _SHAPES: dict[str, Any] = {

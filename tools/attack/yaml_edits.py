@@ -24,15 +24,16 @@ from tools.attack.report import Budget, Report
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.model.network import Network
 from yamlmod.ops.chain import chain
-from yamlmod.ops.drop_head import drop_head
-from yamlmod.ops.insert import Request, insert
-from yamlmod.ops.move import move
 from yamlmod.ops.network import read_network
+from yamlmod.ops.operations.drop_head.plan import drop_head
+from yamlmod.ops.operations.insert.plan import insert
+from yamlmod.ops.operations.insert.request import Request
+from yamlmod.ops.operations.move.plan import move
+from yamlmod.ops.operations.remove.plan import remove
+from yamlmod.ops.operations.replace.plan import replace as replace_layer
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.recipe import read_recipe
-from yamlmod.ops.remove import remove
-from yamlmod.ops.replace import replace as replace_layer
 
 CASES = 900
 SECONDS = 12.0

@@ -16,14 +16,14 @@ from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 from yamlmod.ops.chain import chain
-from yamlmod.ops.drop_head import drop_head
-from yamlmod.ops.insert import insert
-from yamlmod.ops.move import move
 from yamlmod.ops.network import read_network, registry_kinds
+from yamlmod.ops.operations.drop_head.plan import drop_head
+from yamlmod.ops.operations.insert.plan import insert
+from yamlmod.ops.operations.move.plan import move
+from yamlmod.ops.operations.remove.plan import remove
+from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
-from yamlmod.ops.remove import remove
-from yamlmod.ops.replace import replace
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.usecases.insertion import Insertion
 from yamlmod.usecases.shown import ShownAsTable, count

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from yamlmod.gates.sentences import SHORT, sentences, summary
 from yamlmod.report.tables import table
-from yamlmod.runtime.answers import Stopped
+from yamlmod.runtime.yamlmod_worker.answers import Stopped
 from yamlmod.usecases.explain import Explained
 from yamlmod.usecases.fork_run import told_of_run
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from yamlmod.errors import one_of
-from yamlmod.runtime.answers import Stopped
+from yamlmod.runtime.yamlmod_worker.answers import Stopped
 from yamlmod.usecases.fork_run import told_of_run
 from yamlmod.usecases.profile import Settings
 

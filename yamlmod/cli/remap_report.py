@@ -8,7 +8,7 @@ from typing import Any
 
 from yamlmod.errors import one_of
 from yamlmod.model.network import Network
-from yamlmod.runtime.answers import IdentityAnswer
+from yamlmod.runtime.yamlmod_worker.answers import IdentityAnswer
 from yamlmod.usecases.fork_run import told_of_run
 from yamlmod.usecases.remap import LAYER_NAME, Remapped
 from yamlmod.workspace.files import display

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from yamlmod.model.document import Document, Row
-from yamlmod.model.graph import Graph, outputs_per_cell
+from yamlmod.model.graph import Graph, names_outputs, outputs_per_cell
 from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.refs import IMAGE
 
@@ -139,7 +139,7 @@ def _channels(
 def _scaled(row: Row, scale: Scale, document: Document) -> int | None:
     first = row.args[0] if row.args else None
     outputs = outputs_per_cell(document.settings)
-    if isinstance(first, str) and "".join(first.split()) in ("na*(nc+5)", "no"):
+    if names_outputs(first):
         return outputs
     if isinstance(first, bool) or not isinstance(first, int) or first < 1:
         return None

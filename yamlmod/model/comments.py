@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 # Behind a row come its comma and the closing brackets of its table, then the comment. A number
 # that goes on (`# 20+1`, `# 3.5`, `# 1x1 conv`, `# 2[...]`) says something else than an index.
-_COMMENT = re.compile(r"[ \t,\]]*#[ \t]*(\d{1,5})(?![\d+.*/xX%\[\w])")
+INDEX = r"(\d{1,5})(?![\d+.*/xX%\[\w])"
+_COMMENT = re.compile(rf"[ \t,\]]*#[ \t]*{INDEX}")
 
 
 class IndexComment(NamedTuple):

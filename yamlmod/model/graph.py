@@ -8,12 +8,8 @@ from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.model.document import Document, Row
+from yamlmod.model.known_modules import SIDE_EFFECT
 from yamlmod.model.refs import IMAGE, target
-
-# They write into the text embeddings on the side and nobody reads them.
-SIDE_EFFECT = frozenset({"ImagePoolingAttn"})
-# Their output is a list or a tuple of tensors, which no attention layer takes.
-MANY_OUTPUTS = frozenset({"CBLinear", "TorchVision"})
 
 
 class Read(NamedTuple):
@@ -132,8 +128,13 @@ def is_output_row(document: Document, row: Row) -> bool:
         return False
     first = row.args[0]
     if isinstance(first, str):
-        return "".join(first.split()) in ("na*(nc+5)", "no")
+        return names_outputs(first)
     return isinstance(first, int) and first == outputs_per_cell(document.settings)
+
+
+def names_outputs(value: Any) -> bool:
+    """Return whether a value of a row's args is the parser's name for na * (nc + 5)."""
+    return isinstance(value, str) and "".join(value.split()) in ("na*(nc+5)", "no")
 
 
 def outputs_per_cell(settings: Any) -> int | None:

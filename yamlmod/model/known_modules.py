@@ -1,4 +1,4 @@
-"""What is known of the modules that YOLO families name in their YAMLs: channels and stride.
+"""What is known of the modules that YOLO families name in their YAMLs: the one place to add one.
 
 Facts read from the parse_model functions and constructors of YOLOv3 to v12, YOLOR, Scaled-YOLOv4,
 RT-DETR and their forks. A module that is not here is unknown, and what depends on it is `?`.
@@ -7,7 +7,7 @@ RT-DETR and their forks. A module that is not here is unknown, and what depends 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Kind(NamedTuple):
@@ -37,8 +37,29 @@ JOINS = frozenset({"sum", "first", "last"})
 """The channel rules of modules that exist to join several inputs."""
 
 
-def _each(names: str, kind: Kind) -> dict[str, Kind]:
-    return dict.fromkeys(names.split(), kind)
+class KnownModule(NamedTuple):
+    """All that is known of a module, counted as a row gives it.
+
+    parse_model puts the input channels in front of the args, and the number of repeats behind the
+    first where the class takes it. Only what holds in every family that has the module is here.
+
+    args: the fewest and the most args. switch: the second of them is True or False.
+    forms: the args of a head in their order, one string for each way of its families.
+    bare: it has no parameters. side_effect: it works though nobody reads it. plain_sum: it adds its
+    inputs and nothing else; other sums are a class of each fork's own.
+    """
+
+    kind: Kind | None
+    args: tuple[int, int] | None = None
+    switch: bool = False
+    forms: tuple[str, ...] = ()
+    bare: bool = False
+    side_effect: bool = False
+    plain_sum: bool = False
+
+
+def _each(names: str, kind: Kind | None, **facts: Any) -> dict[str, KnownModule]:
+    return dict.fromkeys(names.split(), KnownModule(kind, **facts))
 
 
 _ATTENTION = (
@@ -53,63 +74,100 @@ ATTENTION = frozenset(_ATTENTION.split())
 """Attention layers that keep their input's shape, by the names that YAMLs give them."""
 
 
-KNOWN: Mapping[str, Kind] = {
+_CONV, _SCALED, _SAME, _HEAD = Kind("scaled", "arg2"), Kind("scaled"), Kind("same"), Kind("head")
+MODULES: Mapping[str, KnownModule] = {
     # args: [c2, kernel, stride, ...]
+    **_each("Conv", _CONV, args=(1, 7)),
+    **_each("DWConv GhostConv", _CONV, args=(1, 5)),
+    **_each("SCDown", _CONV, args=(3, 3)),
     **_each(
-        "Conv DWConv GhostConv RepConv Conv2 LightConv MixConv2d RobustConv RobustConv2 "
-        "RepConv_OREPA SCDown GSConv RepVGGBlock RepVGGBlockv6 GhostBottleneck CrossConv "
-        "nn.Conv2d CBH ConvPlus DepthSepConv",
-        Kind("scaled", "arg2"),
+        "RepConv Conv2 LightConv MixConv2d RobustConv RobustConv2 RepConv_OREPA GSConv RepVGGBlock "
+        "RepVGGBlockv6 GhostBottleneck CrossConv nn.Conv2d CBH ConvPlus DepthSepConv",
+        _CONV,
     ),
     **_each("nn.ConvTranspose2d DWConvTranspose2d ConvTranspose", Kind("scaled", "up2")),
     # args: [c2, ...], stride untouched
+    **_each("C3 C3TR C3Ghost C3x C2 C2f BottleneckCSP", _SCALED, args=(1, 4), switch=True),
+    **_each("C2fCIB Bottleneck", _SCALED, args=(1, 5), switch=True),
+    **_each("C3k2", _SCALED, args=(1, 6), switch=True),
+    **_each("C3SPP", _SCALED, args=(1, 5)),
+    **_each("A2C2f", _SCALED, args=(1, 8)),
+    **_each("C2PSA PSA SPP", _SCALED, args=(1, 2)),
+    **_each("SPPF", _SCALED, args=(1, 4)),
+    **_each("SPPELAN", _SCALED, args=(2, 3)),
+    **_each("RepNCSPELAN4", _SCALED, args=(3, 4)),
     **_each(
-        "C3 C3TR C3SPP C3Ghost C3x C3HB C3STR C3C2 C1 C2 C2f C2fAttn C2fCIB C2fPSA C2PSA C3k C3k2 "
-        "A2C2f RepC3 PSA Bottleneck BottleneckCSP BottleneckCSP2 BottleneckCSPA BottleneckCSPB "
-        "BottleneckCSPC BottleneckCSPF CSPX SPP SPPF SPPCSP SPPCSPC SPPFCSPC GhostSPPCSPC SPPELAN "
-        "SimSPPF ASPP RepNCSPELAN4 RepNCSP ELAN1 VoVCSP VoVGSCSP BoT3 CoT3 Res ResCSPA ResCSPB "
-        "ResCSPC RepRes RepResCSPA RepResCSPB RepResCSPC ResX ResXCSPA ResXCSPB ResXCSPC RepResX "
-        "RepResXCSPA RepResXCSPB RepResXCSPC RepBottleneck RepBottleneckCSPA RepBottleneckCSPB "
-        "RepBottleneckCSPC Ghost GhostCSPA GhostCSPB GhostCSPC Ghost_CSPA STCSPA STCSPB STCSPC "
-        "ST2CSPA ST2CSPB ST2CSPC SwinTransformerBlock SwinTransformer2Block C3SE C3CBAM C3ECA C3CA "
-        "CNeB",
-        Kind("scaled"),
+        "C3HB C3STR C3C2 C1 C2fAttn C2fPSA C3k RepC3 BottleneckCSP2 BottleneckCSPA BottleneckCSPB "
+        "BottleneckCSPC BottleneckCSPF CSPX SPPCSP SPPCSPC SPPFCSPC GhostSPPCSPC SimSPPF ASPP "
+        "RepNCSP ELAN1 VoVCSP VoVGSCSP BoT3 CoT3 Res ResCSPA ResCSPB ResCSPC RepRes RepResCSPA "
+        "RepResCSPB RepResCSPC ResX ResXCSPA ResXCSPB ResXCSPC RepResX RepResXCSPA RepResXCSPB "
+        "RepResXCSPC RepBottleneck RepBottleneckCSPA RepBottleneckCSPB RepBottleneckCSPC Ghost "
+        "GhostCSPA GhostCSPB GhostCSPC Ghost_CSPA STCSPA STCSPB STCSPC ST2CSPA ST2CSPB ST2CSPC "
+        "SwinTransformerBlock SwinTransformer2Block C3SE C3CBAM C3ECA C3CA CNeB",
+        _SCALED,
     ),
-    **_each("Focus AConv ADown DownC", Kind("scaled", "2")),
+    **_each("Focus", Kind("scaled", "2"), args=(1, 6)),
+    **_each("AConv ADown", Kind("scaled", "2"), args=(1, 1)),
+    **_each("DownC Stem GhostStem", Kind("scaled", "2")),
     **_each("StemBlock", Kind("scaled", "4")),
-    **_each("Stem GhostStem", Kind("scaled", "2")),
     # channels as they are
+    **_each("nn.Identity", _SAME, bare=True),
+    **_each("Silence", _SAME, args=(0, 0)),
+    **_each("SP", _SAME, args=(0, 2)),
     **_each(
-        "nn.Identity nn.BatchNorm2d nn.SiLU nn.ReLU nn.Dropout nn.LeakyReLU Silence AIFI SP "
-        "ImplicitA ImplicitM ImagePoolingAttn",
-        Kind("same"),
+        "nn.BatchNorm2d nn.SiLU nn.ReLU nn.Dropout nn.LeakyReLU AIFI ImplicitA ImplicitM", _SAME
     ),
-    **_each("nn.Upsample", Kind("same", "up1")),
-    **_each("nn.MaxPool2d nn.AvgPool2d", Kind("same", "arg1")),
-    **_each("MP", Kind("same", "arg0", 2)),
+    **_each("ImagePoolingAttn", _SAME, side_effect=True),  # it writes into the text embeddings
+    **_each("nn.Upsample", Kind("same", "up1"), args=(2, 5), bare=True),
+    **_each("nn.MaxPool2d", Kind("same", "arg1"), bare=True),
+    **_each("nn.AvgPool2d", Kind("same", "arg1")),
+    **_each("nn.ZeroPad2d", None, bare=True),
+    **_each("MP", Kind("same", "arg0", 2), args=(0, 1)),
     # attention layers that keep shape; in forks that list them with Conv the row says the same
-    **dict.fromkeys(ATTENTION, Kind("same")),
+    **dict.fromkeys(ATTENTION, KnownModule(_SAME)),
+    **_each("SimAM", _SAME, bare=True),
     # several inputs
-    **_each("Concat Chuncat", Kind("sum")),
-    **_each("Shortcut Add Add2 Sum Weighted_Add BiFPN_Add2 BiFPN_Add3", Kind("first")),
-    **_each("CBFuse", Kind("last", "last")),
+    **_each("Concat", Kind("sum"), args=(0, 1), bare=True),
+    **_each("Chuncat", Kind("sum")),
+    **_each("Shortcut Add Sum", Kind("first"), plain_sum=True),
+    **_each("Add2 Weighted_Add BiFPN_Add2 BiFPN_Add3", Kind("first")),
+    **_each("CBFuse", Kind("last", "last"), args=(1, 1)),
     **_each("Foldcut", Kind("half")),
     # space and depth
-    **_each("ReOrg", Kind("times4", "2")),
+    **_each("ReOrg", Kind("times4", "2"), args=(0, 0)),
     **_each("space_to_depth SPD", Kind("times4", "2")),
-    **_each("Contract", Kind("contract", "arg0", 2)),
-    **_each("Expand", Kind("expand", "up0", 2)),
+    **_each("Contract", Kind("contract", "arg0", 2), args=(0, 1)),
+    **_each("Expand", Kind("expand", "up0", 2), args=(0, 1)),
     # ultralytics
     **_each("HGStem", Kind("arg1", "4")),
     **_each("HGBlock", Kind("arg1")),
     **_each("ResNetLayer", Kind("resnet", "resnet")),
     **_each("CBLinear TorchVision", Kind("many")),
     # heads
+    **_each("IDetect IAuxDetect IBin DetectX", _HEAD, forms=("nc anchors",)),
+    **_each("Detect", _HEAD, forms=("nc anchors", "nc")),
+    **_each("IKeypoint", _HEAD, forms=("nc anchors points",)),
+    **_each("ISegment", _HEAD, forms=("nc anchors masks prototypes",)),
+    **_each("Segment", _HEAD, forms=("nc anchors masks prototypes", "nc masks prototypes")),
+    **_each("DSegment DualDSegment Segment26", _HEAD, forms=("nc masks prototypes",)),
+    **_each("Panoptic", _HEAD, forms=("nc semantic masks prototypes",)),
+    **_each("DDetect DualDDetect TripleDDetect v10Detect", _HEAD, forms=("nc",)),
+    **_each("Pose Pose26", _HEAD, forms=("nc shape",)),
+    **_each("OBB OBB26", _HEAD, forms=("nc angles",)),
+    **_each("WorldDetect YOLOEDetect", _HEAD, forms=("nc embedding norm",)),
+    **_each("YOLOESegment YOLOESegment26", _HEAD, forms=("nc masks prototypes embedding norm",)),
     **_each(
-        "Detect IDetect IAuxDetect IBin IKeypoint ISegment Segment DetectX DDetect DualDDetect "
-        "TripleDDetect DualDetect DSegment Panoptic DualDSegment v10Detect RTDETRDecoder Classify "
-        "Pose OBB WorldDetect YOLOEDetect YOLOESegment Segment26 Pose26 OBB26 YOLOESegment26 "
-        "ASFF_Detect Decoupled_Detect EffDecHead Depth SemanticSegment",
-        Kind("head"),
+        "DualDetect RTDETRDecoder Classify ASFF_Detect Decoupled_Detect EffDecHead Depth "
+        "SemanticSegment",
+        _HEAD,
     ),
 }
+
+KNOWN: Mapping[str, Kind] = {
+    name: module.kind for name, module in MODULES.items() if module.kind is not None
+}
+SIDE_EFFECT = frozenset(name for name, module in MODULES.items() if module.side_effect)
+PLAIN_SUMS = frozenset(name for name, module in MODULES.items() if module.plain_sum)
+BARE = frozenset(name for name, module in MODULES.items() if module.bare)
+MANY_OUTPUTS = frozenset(name for name, kind in KNOWN.items() if kind.channels == "many")
+"""Their output is a list or a tuple of tensors, which no attention layer takes."""

@@ -17,6 +17,7 @@ from ruamel.yaml.tag import Tag
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.model.scalars import scalar_value
+from yamlmod.yaml_words import YAML_WORDS
 
 # The largest of 762 real model files has 9,637 bytes; composing costs about 5 s a megabyte.
 MAX_CHARACTERS = 400_000
@@ -142,8 +143,6 @@ class _Resolver(VersionedResolver):
 
 
 _INT, _FLOAT, _STR = (Tag(suffix=f"tag:yaml.org,2002:{kind}") for kind in ("int", "float", "str"))
-# The words that mean something else than themselves, in YAML 1.1 or 1.2.
-_WORDS = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null"})
 
 
 def _plain_tag(value: str) -> Any:
@@ -151,7 +150,7 @@ def _plain_tag(value: str) -> Any:
     if not value.isascii() or len(value) > _MAX_DIGITS:
         return None
     if value[:1].isalpha():
-        return None if value.lower() in _WORDS else _STR
+        return None if value.lower() in YAML_WORDS else _STR
     whole, dot, part = value.removeprefix("-").partition(".")
     if not whole.isdigit() or (whole[0] == "0" and whole != "0"):
         return None

@@ -11,10 +11,9 @@ from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
 from yamlmod.model.document import Document, Row
 from yamlmod.model.layout import comment_above, item_columns
+from yamlmod.yaml_words import RESERVED_WORDS
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
-# Words YAML reads as something else than a string.
-_RESERVED = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "y", "n"})
 
 
 def render_row(
@@ -135,7 +134,7 @@ def _scalar(value: Any, comma: str) -> str:
         return mantissa + (".0" if e and "." not in mantissa else "") + e + exponent
     if isinstance(value, str) and value.isprintable() and value.isascii():
         # YOLO evaluates strings, so a bare word stays one: nc, anchors, None.
-        bare = _PLAIN.fullmatch(value) and (value.lower() not in _RESERVED or value == "None")
+        bare = _PLAIN.fullmatch(value) and (value.lower() not in RESERVED_WORDS or value == "None")
         return value if bare else "'" + value.replace("'", "''") + "'"
     raise Refusal(
         "bad-args",

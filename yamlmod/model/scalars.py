@@ -11,12 +11,14 @@ from typing import Any
 
 from ruamel.yaml.nodes import ScalarNode
 
+from yamlmod.yaml_words import FALSE_WORDS, TRUE_WORDS
+
 _MAX_DIGITS = 40
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {
     form: value
-    for words, value in (("yes on true", True), ("no off false", False))
-    for word in words.split()
+    for words, value in ((TRUE_WORDS, True), (FALSE_WORDS, False))
+    for word in words
     for form in (word, word.capitalize(), word.upper())
 }
 _INTEGER = re.compile(

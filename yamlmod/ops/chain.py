@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from yamlmod.model.graph import Read
 from yamlmod.model.network import Network
 from yamlmod.model.refs import ANY_SPELLING, IMAGE, SpellingRule
+from yamlmod.ops.labels import ReplayStep
 from yamlmod.ops.network import read_network
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome, WrongComment
-from yamlmod.ops.proof import Step, prove
+from yamlmod.ops.proof import prove
 
 Plan = Callable[[Network], Outcome]
 
@@ -27,7 +28,7 @@ def run_plans(model: Network, plans: Iterable[Plan]) -> Outcome:
     mapping: tuple[int | None, ...] = tuple(range(len(model.document.rows)))
     inserted: list[NewLayer] = []
     replaced: list[int] = []
-    steps: list[Step] = []
+    steps: list[ReplayStep] = []
     warnings: list[str] = []
     told: list[str] = []
     for plan in plans:

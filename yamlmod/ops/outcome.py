@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from yamlmod.model.network import Network
-from yamlmod.ops.proof import Step
+from yamlmod.ops.labels import ReplayStep
 
 
 class NewLayer(NamedTuple):
@@ -60,7 +60,7 @@ class Outcome:
     # What an operation has to tell besides layers and consumers.
     told: tuple[str, ...] = ()
     # What the proof is asked to confirm, and where each old layer is now (None: gone).
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ReplayStep, ...] = ()
     mapping: tuple[int | None, ...] = ()
 
     @property

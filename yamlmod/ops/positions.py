@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from yamlmod.errors import Refusal, one_of
-from yamlmod.model.graph import (
-    MANY_OUTPUTS,
-    Read,
-    is_output_row,
-    reader_names,
-)
+from yamlmod.model.graph import Read, is_output_row, reader_names
+from yamlmod.model.known_modules import MANY_OUTPUTS
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,13 @@ from yamlmod.ops.chain import chain, run_plans
 from yamlmod.ops.compare import align_models, change_of, compare
 from yamlmod.ops.compare_lines import comparison_lines, fields_text
 from yamlmod.ops.network import read_network
+from yamlmod.ops.operation import all_operations
+from yamlmod.ops.operations.remove.removable import joins
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.recipe_text import RecipeEdit, merge_inserts, recipe_text
-from yamlmod.ops.removable import joins
 from yamlmod.registry.catalogue import find
 
 _HINT = "`yamlmod diff A B` lists every difference"
-# What may be permitted when an edit is refused: it is there in the other file.
-_PERMITS = {("insert", "dead-layer"): "allow_dead", ("replace", "changes-stride"): "force"}
 
 
 def recipe_from_diff(before: Network, after: Network) -> str:
@@ -112,7 +111,8 @@ class _Search:
         try:
             outcome = run_plans(self.current, read_recipe(recipe_text([edit]), "recipe").plans)
         except Refusal as error:
-            permit = _PERMITS.get((edit.kind, error.code))
+            # What is refused may be permitted: it is there in the other file.
+            permit = all_operations()[edit.kind].permits.get(error.code)
             if permit is None or edit.get(permit):
                 raise
             return self._run(edit.having(permit, True))

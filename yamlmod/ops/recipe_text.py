@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-_WORD = re.compile(r"(?!(?:true|false|null|none|yes|no|on|off|y|n)$)[A-Za-z_][\w.]*", re.I | re.A)
+from yamlmod.yaml_words import RESERVED_WORDS
+
+_WORD = re.compile(rf"(?!(?:{'|'.join(RESERVED_WORDS)})$)[A-Za-z_][\w.]*", re.I | re.A)
 _ODD = re.compile(r"[^\x20-\x7e]")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
-import re
 from typing import Any
 
 from yamlmod.errors import Refusal
@@ -11,11 +9,8 @@ from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 from yamlmod.ops.positions import Position
 from yamlmod.registry.catalogue import find
+from yamlmod.registry.class_names import is_row_name
 from yamlmod.registry.template import Template
-
-# What a YAML reader takes for something else than a name.
-_YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})
-_CLASS_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 def module_name(word: str) -> str:
@@ -28,8 +23,7 @@ def module_name(word: str) -> str:
 
 def class_name(word: str) -> str:
     """Return the word where a row can carry it as a class's name; a Refusal says that it cannot."""
-    reserved = keyword.iskeyword(word) or word.lower() in _YAML_WORDS
-    if _CLASS_NAME.fullmatch(word) and not reserved:
+    if is_row_name(word):
         return word
     raise Refusal(
         "bad-module",

@@ -8,17 +8,23 @@ import re
 from collections.abc import Iterable
 
 from yamlmod.errors import Refusal
+from yamlmod.yaml_words import RESERVED_WORDS
 
-# What a YAML reader takes for something else than a name.
-_YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})
+_ROW_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+def is_row_name(word: str) -> bool:
+    """Return whether a row of a model YAML can name a class so: `Conv`, `nn.Conv2d`."""
+    reserved = keyword.iskeyword(word) or word.lower() in RESERVED_WORDS
+    return _ROW_NAME.fullmatch(word) is not None and not reserved
 
 
 def check_class_name(name: str, option: str) -> None:
     """Refuse a name that cannot be a class of a fork and a word of a model YAML."""
-    reserved = keyword.iskeyword(name) or keyword.issoftkeyword(name)
-    if not name.isidentifier() or not name.isascii() or reserved:
+    is_keyword = keyword.iskeyword(name) or keyword.issoftkeyword(name)
+    if not name.isidentifier() or not name.isascii() or is_keyword:
         what = "is no Python identifier in ASCII"
-    elif name.lower() in _YAML_WORDS:
+    elif not is_row_name(name):
         what = "is no name for a YAML reader"
     elif name in dir(builtins):
         what = "would hide Python's own"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from yamlmod.errors import Refusal
 from yamlmod.programs import find_program
-from yamlmod.runtime.answers import ImportsAnswer
 from yamlmod.runtime.shapes import Malformed, parse, shaped
+from yamlmod.runtime.yamlmod_worker.answers import ImportsAnswer
 
 SECONDS = 20.0
 _WORKER = Path(__file__).with_name("worker_imports.py")

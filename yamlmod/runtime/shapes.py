@@ -7,7 +7,6 @@ import json
 import math
 import types
 from typing import (
-    Annotated,
     Any,
     Literal,
     TypeVar,
@@ -19,13 +18,13 @@ from typing import (
     is_typeddict,
 )
 
+from yamlmod.runtime.yamlmod_worker.answers import AnyNumber
+
 _LARGEST = 2**63
 _DIGITS = 20
 _TEXT = 4000  # fewer than the digits that Python makes a number of
 
 Shape = TypeVar("Shape")
-# A number that may also be NaN or infinite: constants of a network are.
-AnyNumber = Annotated[float, "any"]
 
 
 class Malformed(ValueError):
@@ -54,7 +53,7 @@ def shaped(value: Any, shape: type[Shape], place: str = "answer") -> Shape:
 
 def _check(value: Any, shape: Any, place: str) -> None:
     origin, inner = get_origin(shape), get_args(shape)
-    if origin is Annotated:
+    if shape is AnyNumber:
         fits = _is_number(value)
     elif origin in (Union, types.UnionType):
         fits = any(_fits(value, part, place) for part in inner)
@@ -94,7 +93,7 @@ def _check_all(values: Any, shapes: Any, place: str) -> None:
 
 @functools.cache
 def _keys(shape: Any) -> dict[str, Any]:
-    return get_type_hints(shape, include_extras=True)
+    return get_type_hints(shape)
 
 
 def _check_keys(value: Any, shape: Any, place: str) -> bool:

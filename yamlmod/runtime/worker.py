@@ -15,10 +15,10 @@ from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
 from yamlmod.errors import Refusal
-from yamlmod.runtime.answers import FailedAnswer, Message, RefusedAnswer
 from yamlmod.runtime.interpreter import Interpreter
 from yamlmod.runtime.launch import NotStarted, Task, launch
 from yamlmod.runtime.shapes import Malformed, parse, shaped
+from yamlmod.runtime.yamlmod_worker.answers import FailedAnswer, Message, RefusedAnswer
 
 _START = Path(__file__).with_name("yamlmod_worker") / "__main__.py"
 _MARK = b"YAMLMOD "

@@ -11,6 +11,7 @@ from yamlmod.errors import Refusal, one_of
 from yamlmod.fork.audit.installed_modules import Survey, survey
 from yamlmod.fork.audit.symptoms import of_kind, symptoms, unused_parameters_allowed
 from yamlmod.fork.parser.locate import Fork
+from yamlmod.model.known_modules import BARE
 from yamlmod.model.parser_facts import ParserNames
 from yamlmod.registry.catalogue import find
 from yamlmod.runtime.interpreter import Imports, ask, choose
@@ -23,8 +24,6 @@ from yamlmod.workspace.search import python_files
 from yamlmod.workspace.tree import Tree
 
 _DISTRIBUTIONS = ("torch", "torchvision", "numpy", "setuptools", "ultralytics", "yolov5")
-# Layers without parameters: where their output is unused, nothing misses a gradient.
-_PLAIN = {"Concat", "nn.Upsample", "nn.Identity", "nn.MaxPool2d", "nn.ZeroPad2d", "SimAM"}
 
 
 @dataclass(frozen=True)
@@ -233,7 +232,7 @@ def _ddp_findings(
         dead = [
             f"{row.index} {row.module}"
             for row in model.document.rows
-            if row.index not in model.alive and row.module not in _PLAIN
+            if row.index not in model.alive and row.module not in BARE
         ]
         if dead:
             told = f"{path}: {one_of(dead, 4)} never reaches the head and receives no gradient"

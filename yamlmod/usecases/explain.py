@@ -10,7 +10,7 @@ from yamlmod.errors import Refusal
 from yamlmod.gates.findings import Findings, examine
 from yamlmod.gates.sentences import rows, summary
 from yamlmod.gates.torch_graph import traced_graph
-from yamlmod.runtime.answers import ExplainAnswer
+from yamlmod.runtime.yamlmod_worker.answers import ExplainAnswer
 from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display, read_bytes, real_path

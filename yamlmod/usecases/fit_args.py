@@ -15,8 +15,9 @@ from yamlmod.fork.read.problems import scales_of
 from yamlmod.fork.read.rows import args_of, with_args
 from yamlmod.model.network import Network
 from yamlmod.model.parse import load_as_fork
-from yamlmod.ops import replace as replacing
-from yamlmod.ops.insert import Request, insert, plan_insert
+from yamlmod.ops.operations.insert.plan import insert, plan_insert
+from yamlmod.ops.operations.insert.request import Request
+from yamlmod.ops.operations.replace import plan as replacing
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import Position
 from yamlmod.ops.rows import args_for, module_name

@@ -10,7 +10,7 @@ from yamlmod.fork.parser.locate import source_of
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.opening import reader_of
 from yamlmod.model.network import Network
-from yamlmod.ops.insert import Request
+from yamlmod.ops.operations.insert.request import Request
 from yamlmod.ops.outcome import Outcome
 from yamlmod.usecases.fit_args import fork_name, insert_fitting, replace_fitting
 from yamlmod.usecases.index_offset import offset_as_cause, refuse_index_offset, spelling_of

@@ -14,9 +14,9 @@ from typing import Any
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import Fork
-from yamlmod.runtime.answers import Stopped
 from yamlmod.runtime.interpreter import Interpreter, choose, own
 from yamlmod.runtime.worker import Worker
+from yamlmod.runtime.yamlmod_worker.answers import Stopped
 from yamlmod.usecases.fork_start import start_folder
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
 from yamlmod.usecases.model_file import Target

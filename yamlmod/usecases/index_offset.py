@@ -15,7 +15,7 @@ from yamlmod.usecases.located_fork import LocatedFork
 if TYPE_CHECKING:
     from yamlmod.fork.read.network import ForkReader
     from yamlmod.model.network import Network
-    from yamlmod.ops.insert import Request
+    from yamlmod.ops.operations.insert.request import Request
 
 
 def spelling_of(fork: Fork) -> SpellingRule:
@@ -60,7 +60,7 @@ def offset_as_cause(
         yield
     except Refusal:
         if located.fork.index_offset:
-            from yamlmod.ops.insert import plan_insert
+            from yamlmod.ops.operations.insert.plan import plan_insert
 
             probe = plan_insert(model, replace(request, placed=((),) * len(request.positions)))
             refuse_index_offset(located, probe.text, model.document.shown, reader, certain=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from yamlmod.model.network import Network
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
-from yamlmod.ops.insert import Request
+from yamlmod.ops.operations.insert.request import Request
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.registry.template import Template
 from yamlmod.usecases.model_file import layers_of

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.report.grids import Grid
-from yamlmod.runtime.answers import Profile, ProfileAnswer
 from yamlmod.runtime.protection import Protection
+from yamlmod.runtime.yamlmod_worker.answers import Profile, ProfileAnswer
 from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.model_file import Target, unscaled
 from yamlmod.usecases.profile_tables import MEASURES, models_grid

@@ -13,8 +13,8 @@ from yamlmod.fork.audit.symptoms import of_kind, symptoms
 from yamlmod.model.network import Network
 from yamlmod.ops.layer_map import Following, follow
 from yamlmod.registry.catalogue import find
-from yamlmod.runtime.answers import RemapAnswer
 from yamlmod.runtime.protection import Protection
+from yamlmod.runtime.yamlmod_worker.answers import RemapAnswer
 from yamlmod.usecases.fork_run import Announce, Run, draft_of, keep_draft
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display, exists, real_path

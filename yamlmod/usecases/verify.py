@@ -11,13 +11,13 @@ from yamlmod.checks.bases import base_of
 from yamlmod.checks.run import Options, check_document
 from yamlmod.checks.subject import Subject
 from yamlmod.errors import Refusal
-from yamlmod.model.graph import SIDE_EFFECT
+from yamlmod.model.known_modules import SIDE_EFFECT
 from yamlmod.model.network import Network
 from yamlmod.ops.layer_map import Following, follow
 from yamlmod.ops.network import registry_kinds
-from yamlmod.runtime.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.worker import Worker
+from yamlmod.runtime.yamlmod_worker.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.usecases.costly import Costly, costly_layers, gigabytes
 from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.model_file import Target

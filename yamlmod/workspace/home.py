@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from yamlmod.folders import PACKAGES
 from yamlmod.workspace.files import real_path
 
 NAME = ".yamlmod"
 PENDING = "pending.json"
 # The files by which a fork is known that is no git repository.
 _FORK = ("models/yolo.py", "nn/tasks.py")
-_PACKAGES = {"site-packages", "dist-packages", "node_modules"}
 
 
 def home_of(path: Path) -> Path:
@@ -68,7 +68,7 @@ def is_marked(home: Path) -> bool:
 def is_environment(folder: Path) -> bool:
     """Tell whether a folder holds a Python of its own, or installed packages."""
     return (
-        folder.name in _PACKAGES
+        folder.name in PACKAGES
         or os.path.lexists(folder / "pyvenv.cfg")
         or os.path.lexists(folder / "conda-meta")
     )

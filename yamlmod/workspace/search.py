@@ -8,11 +8,12 @@ from itertools import islice
 from pathlib import Path
 
 from yamlmod.errors import Refusal
+from yamlmod.folders import BUILT, INSTALLED, RUNS
 from yamlmod.workspace.tree import Tree
 from yamlmod.workspace.walk import Walk
 
 # Environments, caches and the outcome of training runs are no part of the fork.
-_NOT = {"__pycache__", "node_modules", "site-packages", "runs", "wandb", "build", "dist"}
+_NOT = INSTALLED | BUILT | RUNS
 _LIMIT = 500_000
 _MOST = 3_000
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yamlmod.errors import Refusal
+from yamlmod.folders import ENVIRONMENTS, INSTALLED
 from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, exists, real_path
 from yamlmod.workspace.home import home_of
@@ -18,7 +19,7 @@ from yamlmod.workspace.home import home_of
 MAX_ENTRIES = 2_000_000
 MAX_DEPTH = 64
 _ENDINGS = (".yaml", ".yml")
-_SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "env", "site-packages"})
+_SKIPPED = INSTALLED | ENVIRONMENTS
 Keeps = Callable[["os.DirEntry[str]"], bool]
 
 

@@ -10,8 +10,8 @@ from yamlmod.errors import Refusal
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.opening import reader_of
 from yamlmod.model.network import Network
-from yamlmod.ops.insert import Request
 from yamlmod.ops.network import read_network
+from yamlmod.ops.operations.insert.request import Request
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.usecases.fit_args import insert_fitting, replace_fitting
 

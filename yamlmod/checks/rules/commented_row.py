@@ -11,6 +11,7 @@ from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
+from yamlmod.model.comments import INDEX
 from yamlmod.model.document import Row, parse_document
 
 _ROW = re.compile(
@@ -18,7 +19,7 @@ _ROW = re.compile(
     r"\s*\[[^#\n]*\])\s*,?\s*(?:#[^\n]*)?$",
     re.MULTILINE,
 )
-_INDEX = re.compile(r"#\s*(\d{1,3})(?![\d+.*/xX%\[\w])[^#]*$")
+_INDEX = re.compile(rf"#\s*{INDEX}[^#]*$")
 # Each is put back on trial where a file has wrong numbers.
 _TRIED = 12
 

@@ -10,23 +10,9 @@ from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, number
 from yamlmod.model.build_answer import BuildAnswer
 from yamlmod.model.document import Row
+from yamlmod.model.known_modules import MODULES
 from yamlmod.model.parser_facts import Builder, ParserNames
 
-# Facts of YOLOv5, v7, v8 to v12, v9 and v10: what the row gives, before parse_model adds channels.
-_FORMS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(["IDetect", "IAuxDetect", "IBin", "DetectX"], ("nc anchors",)),
-    "Detect": ("nc anchors", "nc"),
-    "IKeypoint": ("nc anchors points",),
-    "ISegment": ("nc anchors masks prototypes",),
-    "Segment": ("nc anchors masks prototypes", "nc masks prototypes"),
-    **dict.fromkeys(["DSegment", "DualDSegment", "Segment26"], ("nc masks prototypes",)),
-    "Panoptic": ("nc semantic masks prototypes",),
-    **dict.fromkeys(["DDetect", "DualDDetect", "TripleDDetect", "v10Detect"], ("nc",)),
-    **dict.fromkeys(["Pose", "Pose26"], ("nc shape",)),
-    **dict.fromkeys(["OBB", "OBB26"], ("nc angles",)),
-    **dict.fromkeys(["WorldDetect", "YOLOEDetect"], ("nc embedding norm",)),
-    **dict.fromkeys(["YOLOESegment", "YOLOESegment26"], ("nc masks prototypes embedding norm",)),
-}
 _SPELLED = {
     "masks": "32",
     "prototypes": "256",
@@ -42,7 +28,8 @@ _SPELLED = {
 def _check(subject: Subject) -> Iterator[Finding]:
     settings = subject.document.settings
     for row in subject.rows:
-        forms = [form.split() for form in _FORMS.get(row.module, ())]
+        known = MODULES.get(row.module)
+        forms = [form.split() for form in known.forms] if known else []
         if not forms:
             continue
         fitting = [form for form in forms if _fits(form, row, settings)]

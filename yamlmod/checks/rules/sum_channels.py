@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
+from yamlmod.model.known_modules import PLAIN_SUMS
 
 _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [{}, 3, 1]]"
 _HEAD = "[[0, 1], 1, Add, []]\n[[-1], 1, Detect, [nc, anchors]]"
-
-# Others, BiFPN_Add3 and its like, are a class of each fork's own, which may bring them together.
-_PLAIN = frozenset({"Add", "Shortcut", "Sum"})
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -31,7 +29,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
         )
         yield subject.at_row(
             RULE.code,
-            "error" if row.module in _PLAIN else "warning",
+            "error" if row.module in PLAIN_SUMS else "warning",
             row,
             f"layer {row.index} {row.module} adds inputs with different channels: {told}",
             span=row.spans[0],

@@ -28,7 +28,7 @@ def run(
     Previews unless -w or -o is given. Its row of anchors is removed too, if anchors are a list.
     """
     from yamlmod.cli.finish_model import finish_yaml
-    from yamlmod.ops.drop_head import drop_head
+    from yamlmod.ops.operations.drop_head.plan import drop_head
     from yamlmod.usecases.model_file import open_target
 
     target = open_target(cfg)

@@ -50,7 +50,7 @@ def run(
     scale of the file.
     """
     from yamlmod.cli.finish_model import finish_yaml
-    from yamlmod.ops.insert import insert
+    from yamlmod.ops.operations.insert.plan import insert
     from yamlmod.usecases.chosen_module import Choices, template_in
     from yamlmod.usecases.model_file import open_target
 

@@ -35,7 +35,7 @@ def run(
     the new place it is used by the layers that used the one above.
     """
     from yamlmod.cli.finish_model import finish_yaml
-    from yamlmod.ops.move import move
+    from yamlmod.ops.operations.move.plan import move
     from yamlmod.usecases.model_file import open_target
 
     target = open_target(cfg)

@@ -45,7 +45,7 @@ def run(
     is one with several inputs, unless --from says which of them to read instead.
     """
     from yamlmod.cli.finish_model import finish_yaml
-    from yamlmod.ops.remove import remove
+    from yamlmod.ops.operations.remove.plan import remove
     from yamlmod.usecases.model_file import layers_of, open_target
 
     target = open_target(cfg)

@@ -40,7 +40,7 @@ def run(
     for the channels that are there, at every scale of the file.
     """
     from yamlmod.cli.finish_model import finish_yaml
-    from yamlmod.ops.replace import replace
+    from yamlmod.ops.operations.replace.plan import replace
     from yamlmod.usecases.model_file import open_target
 
     values = parse_args(args)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from yamlmod.errors import Place, Refusal, one_of
+from yamlmod.folders import BUILT, ENVIRONMENTS, INSTALLED, TESTS_AND_DOCS
 from yamlmod.fork.files import Files
 from yamlmod.fork.parser.dialect import Dialect, is_file, parse_files
 from yamlmod.fork.parser.parse_model import Function, FunctionNode, read_functions
@@ -17,7 +18,8 @@ from yamlmod.fork.python.source import Source, read_source
 # Where an unknown fork may keep its parse function, and how many files are looked into for it.
 _DEPTHS = ("*.py", "*/*.py", "*/*/*.py", "*/*/*/*.py")
 _MOST = 3000
-_SKIPPED = re.compile(r"(^|/)(\.[^/]*|venv|site-packages|node_modules|build|dist|tests?|docs)/")
+_NOT = INSTALLED | ENVIRONMENTS | BUILT | TESTS_AND_DOCS
+_SKIPPED = re.compile(rf"(^|/)(\.[^/]*|{'|'.join(_NOT)})/")
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,8 +112,12 @@ def _refuse_uncompilable(source: Source) -> None:
         compiled(source.shown, tree_of(source.shown, source.text))
     except ProofFailedError as error:
         place = error.place
-        if place is not None and place.line is not None and place.line <= len(source.starts):
-            start = source.starts[place.line - 1]
+        if (
+            place is not None
+            and place.line is not None
+            and place.line <= len(source.offsets.starts)
+        ):
+            start = source.offsets.starts[place.line - 1]
             place = Place.at(source.shown, source.text, start)
         raise Refusal(
             "syntax-error",

@@ -12,6 +12,7 @@ from yamlmod.edits import newline_of
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.files import Files
 from yamlmod.fork.parser.coding import refuse_other_coding
+from yamlmod.syntax_offsets import Node, SyntaxOffsets
 
 # A syntax tree takes up to 1.8 kB for a word or sign of its text, a thousand times what the text
 # takes. The largest file of a fork that was seen has 60,000 words.
@@ -30,22 +31,22 @@ class Source:
     shown: str
     text: str
     tree: ast.Module
-    starts: tuple[int, ...]
+    offsets: SyntaxOffsets
 
     @property
     def newline(self) -> str:
         """Return the newline the file uses."""
         return newline_of(self.text)
 
-    def start(self, node: ast.stmt | ast.expr | ast.alias) -> int:
+    def start(self, node: Node) -> int:
         """Return the offset of a node's first character."""
-        return self._offset(node.lineno, node.col_offset)
+        return self.offsets.start(node)
 
-    def end(self, node: ast.stmt | ast.expr | ast.alias) -> int:
+    def end(self, node: Node) -> int:
         """Return the offset behind a node's last character."""
-        return self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+        return self.offsets.end(node)
 
-    def segment(self, node: ast.stmt | ast.expr | ast.alias) -> str:
+    def segment(self, node: Node) -> str:
         """Return a node as it is written."""
         return self.text[self.start(node) : self.end(node)]
 
@@ -71,18 +72,9 @@ class Source:
         line = self.text[self.line_start(offset) : self.line_end(offset)]
         return line[: len(line) - len(line.lstrip(" \t\f"))]
 
-    def place(self, node: ast.stmt | ast.expr | ast.alias) -> Place:
+    def place(self, node: Node) -> Place:
         """Return a node's place for a message."""
         return Place.at(self.shown, self.text, self.start(node), self.end(node))
-
-    def _offset(self, line: int, column: int) -> int:
-        # ast counts columns in UTF-8 bytes; 59 of 81 forks hold something beyond ASCII.
-        begin = self.starts[line - 1]
-        text = self.text[begin : begin + column]
-        if text.isascii():
-            return begin + column
-        stop = self.starts[line] if line < len(self.starts) else len(self.text)
-        return begin + len(self.text[begin:stop].encode()[:column].decode())
 
 
 def read_source(files: Files, path: str) -> Source | None:
@@ -123,9 +115,7 @@ _KEPT = _Kept()
 
 def _parsed(path: str, shown: str, text: str) -> Source:
     refuse_other_coding(shown, text)
-    tree = tree_of(shown, text)
-    starts = (0, *(match.end() for match in re.finditer("\n", text)))
-    return Source(path, shown, text, tree, starts)
+    return Source(path, shown, text, tree_of(shown, text), SyntaxOffsets(text))
 
 
 def _words(shown: str, text: str) -> int:
@@ -161,9 +151,8 @@ def tree_of(shown: str, text: str) -> ast.Module:
 def _syntax_refusal(shown: str, text: str, error: SyntaxError) -> Refusal:
     lines = text.split("\n")
     line = min(max(error.lineno or 1, 1), len(lines))
-    begin = sum(len(one) + 1 for one in lines[: line - 1])
     column = min(max((error.offset or 1) - 1, 0), len(lines[line - 1].rstrip("\r")))
-    place = Place.at(shown, text, begin + column)
+    place = Place.at(shown, text, SyntaxOffsets(text).starts[line - 1] + column)
     if any(error.msg.startswith(start) for start in _PYTHON_2):
         return Refusal(
             "python-2",

@@ -12,6 +12,7 @@ from yamlmod.registry.code.digest import digest_of
 from yamlmod.registry.code.extract_needs import Cut, cut_out
 from yamlmod.registry.code.signature import signature_of
 from yamlmod.registry.template import Template
+from yamlmod.syntax_offsets import SyntaxOffsets
 
 _MODULES = [
     "Module",
@@ -181,7 +182,7 @@ def _summary(node: ast.ClassDef) -> str:
 
 
 def _place(shown: str, text: str, node: ast.ClassDef) -> Place:
-    start = sum(len(line) + 1 for line in text.split("\n")[: node.lineno - 1])
+    start = SyntaxOffsets(text).at(node.lineno, 0)
     head = text[start : text.find("\n", start)]
     return Place.at(shown, text, start, start + len(head))
 

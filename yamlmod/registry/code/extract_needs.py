@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Place, Refusal
 from yamlmod.registry.code.scopes import needed_names
+from yamlmod.syntax_offsets import SyntaxOffsets
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
@@ -31,7 +32,12 @@ def cut_out(text: str, shown: str, class_name: str) -> Cut:
     """Return a class with all that it needs of its file, transitively and in the file's order."""
     text, tree = _with_quoted_annotations(text, ast.parse(text))
     lines = text.split("\n")
-    units = [_Unit(node, _bound(node), needed_names(_segment(lines, node))) for node in tree.body]
+    offsets = SyntaxOffsets(text)
+    needs = [needed_names(_segment(offsets, node)) for node in tree.body]
+    units = [
+        _Unit(node, _bound(node), set().union(*needs[_on_its_lines(tree.body, at)]))
+        for at, node in enumerate(tree.body)
+    ]
     start = next(
         unit
         for unit in reversed(units)
@@ -41,6 +47,7 @@ def cut_out(text: str, shown: str, class_name: str) -> Cut:
     imports, uses = _imports(shown, text, units, missing)
     body = [unit.node for unit in units if unit in chosen]
     code = _joined(lines, body)
+    _refuse_torn(shown, code)
     source = "".join(f"{line}\n" for line in imports) + ("\n\n" if imports else "") + code
     return Cut(source, code, uses, tuple(_left_out(lines, units, chosen)))
 
@@ -147,8 +154,8 @@ def _star(shown: str, text: str, node: ast.ImportFrom, names: Sequence[str]) -> 
 
 
 def _place(shown: str, text: str, node: ast.stmt) -> Place:
-    start = sum(len(line) + 1 for line in text.split("\n")[: node.lineno - 1])
-    return Place.at(shown, text, start + node.col_offset, start + (node.end_col_offset or 1))
+    offsets = SyntaxOffsets(text)
+    return Place.at(shown, text, offsets.start(node), offsets.end(node))
 
 
 def _first_line(node: ast.stmt) -> int:
@@ -156,8 +163,21 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(one.lineno for one in decorators)])
 
 
-def _segment(lines: Sequence[str], node: ast.stmt) -> str:
-    return "\n".join(lines[_first_line(node) - 1 : node.end_lineno]) + "\n"
+def _segment(offsets: SyntaxOffsets, node: ast.stmt) -> str:
+    """Return a statement as it is written, without what shares a line with it."""
+    decorated = isinstance(node, _DEFINITIONS) and node.decorator_list
+    start = offsets.at(_first_line(node), 0) if decorated else offsets.start(node)
+    return offsets.text[start : offsets.end(node)] + "\n"
+
+
+def _on_its_lines(nodes: Sequence[ast.stmt], at: int) -> slice:
+    """Return which statements stand on the lines of one, and so go where it goes."""
+    first = last = at
+    while first and (nodes[first - 1].end_lineno or 0) >= _first_line(nodes[at]):
+        first -= 1
+    while last + 1 < len(nodes) and nodes[last + 1].lineno <= (nodes[at].end_lineno or 0):
+        last += 1
+    return slice(first, last + 1)
 
 
 def _joined(lines: Sequence[str], nodes: Sequence[ast.stmt]) -> str:
@@ -175,6 +195,19 @@ def _joined(lines: Sequence[str], nodes: Sequence[ast.stmt]) -> str:
         pieces.append(("\n" if close else "\n\n\n" if pieces else "") + text)
         last = node.end_lineno or first
     return "".join(pieces) + "\n"
+
+
+def _refuse_torn(shown: str, code: str) -> None:
+    """Refuse lines that are only a part of a statement which starts behind another."""
+    try:
+        ast.parse(code)
+    except SyntaxError as error:
+        raise Refusal(
+            "shared-line",
+            "a statement that the class needs shares a line with one that goes on below it",
+            place=Place(shown),
+            hint="give each statement lines of its own",
+        ) from error
 
 
 def _left_out(lines: Sequence[str], units: Sequence[_Unit], chosen: set[_Unit]) -> list[str]:
@@ -210,23 +243,12 @@ def _with_quoted_annotations(text: str, tree: ast.Module) -> tuple[str, ast.Modu
     )
     if not future:
         return text, tree
-    lines = text.split("\n")
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-
-    def offset(line: int, column: int) -> int:
-        return starts[line - 1] + len(lines[line - 1].encode()[:column].decode())
-
+    offsets = SyntaxOffsets(text)
     edits = []
     for node in ast.walk(tree):
         for name in ("annotation", "returns"):
             one = getattr(node, name, None)
             if isinstance(one, ast.expr) and not isinstance(one, ast.Constant):
-                span = (
-                    offset(one.lineno, one.col_offset),
-                    offset(one.end_lineno or 1, one.end_col_offset or 0),
-                )
-                edits.append(Edit(*span, repr(ast.unparse(one))))
+                edits.append(Edit(offsets.start(one), offsets.end(one), repr(ast.unparse(one))))
     text = apply_edits(text, edits)
     return text, ast.parse(text)

@@ -14,6 +14,7 @@ from yamlmod.errors import Refusal
 from yamlmod.registry.class_names import check_class_name
 from yamlmod.registry.code.scopes import global_places, needed_names
 from yamlmod.registry.template import Template
+from yamlmod.syntax_offsets import SyntaxOffsets
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -81,19 +82,16 @@ def _refuse_hidden(template: Template, names: Mapping[str, str], name: str) -> N
 
 def rewritten(source: str, tree: ast.Module, names: Mapping[str, str], old: str) -> str:
     """Return the source with top-level ``names`` changed, those after ``old`` in texts too."""
-    starts = [0, *(match.end() for match in re.finditer("\n", source))]
-    lines = source.split("\n")
-    wanted = {
-        starts[line - 1] + len(lines[line - 1].encode()[:column].decode())
-        for line, column, _ in global_places(tree, list(names))
-    }
+    offsets = SyntaxOffsets(source)
+    wanted = {offsets.at(line, column) for line, column, _ in global_places(tree, list(names))}
     heads = {node.lineno for node in tree.body if isinstance(node, _DEFINITIONS)}
     declared = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.Global)}
     documented = _docstrings(tree)
     in_text = {one: new for one, new in names.items() if one == old or one.startswith(f"_{old}")}
     edits, before = [], ""
     for kind, text, (row, column), (last_row, last_column) in _tokens(source):
-        start, end = starts[row - 1] + column, starts[last_row - 1] + last_column
+        # Tokens count columns in characters.
+        start, end = (offsets.starts[row - 1] + column, offsets.starts[last_row - 1] + last_column)
         new = text
         if kind == tokenize.NAME and text in names:
             headed = (row in heads and before in ("class", "def")) or row in declared

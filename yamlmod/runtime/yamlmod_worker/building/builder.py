@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import platform
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
+from ..answers import Told
 from ..refused import Refused
 from .faults import place_in
 from .fence import Fence
@@ -24,6 +26,18 @@ _BY_HEAD = {
     "RTDETRDecoder": "RTDETRDetectionModel",
 }
 _kept: List["Builder"] = []
+
+
+def run_facts(stand_ins: Sequence[str] = (), blocked: Sequence[str] = ()) -> Told:
+    """Return what every answer tells of its run."""
+    import torch
+
+    return {
+        "stand_ins": list(stand_ins),
+        "blocked": list(blocked),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
 
 
 def builder_for(question: Dict[str, Any]) -> Builder:
@@ -61,9 +75,9 @@ class Builder:
         self.save: Any = None
         self.load: Any = None
 
-    def told(self) -> Dict[str, List[str]]:
-        """Return what was stood in for, and what was blocked."""
-        return {"stand_ins": sorted(self.finder.names), "blocked": self.fence.blocked}
+    def told(self) -> Told:
+        """Return what was stood in for, what was blocked, and what ran."""
+        return run_facts(sorted(self.finder.names), self.fence.blocked)
 
     def open(self) -> None:
         """Import the fork's networks. Raises Refused with the reason where that fails."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Callable, Iterator, List
 
+from ..tensors import short_name, tensors
+
 _Hook = Callable[[int, Any, Any], None]
 
 
@@ -39,19 +41,6 @@ def around(layers: List[Any], before: _Hook, after: _Hook) -> Iterator[None]:
             handle.remove()
 
 
-def tensors(output: Any) -> List[Any]:
-    """Return every tensor of an output, however it is nested."""
-    if hasattr(output, "shape") and hasattr(output, "numel"):
-        return [output]
-    if isinstance(output, dict):
-        output = list(output.values())
-    return [one for part in output for one in tensors(part)] if _holds(output) else []
-
-
-def _holds(output: Any) -> bool:
-    return isinstance(output, (list, tuple))
-
-
 def shapes(output: Any) -> List[List[int]]:
     """Return the shapes of an output's tensors."""
     return [[int(size) for size in one.shape] for one in tensors(output)]
@@ -60,6 +49,4 @@ def shapes(output: Any) -> List[List[int]]:
 def name_of(layer: Any) -> str:
     """Return the name of a layer's module as the YAML writes it."""
     told = getattr(layer, "type", None)
-    text = told if isinstance(told, str) else type(layer).__name__
-    short = text.rpartition(".")[2]
-    return "nn." + short if text.startswith("torch.nn.") else short
+    return short_name(told if isinstance(told, str) else type(layer).__name__)

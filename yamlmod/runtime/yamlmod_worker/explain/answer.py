@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Dict, Iterator, List
 
+from ..answers import AnyNumber, Constant, ExplainAnswer, Node, TracedNetwork
 from ..building.builder import builder_for
 from ..refused import Refused
+from ..tensors import class_name, tensors
 
 _PREFIX = "__module.network"
 
 
-def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
+def answer(question: Dict[str, Any], _: Any) -> ExplainAnswer:
     """Answer with the traced graph: nodes, constants, and the classes of the modules."""
     builder = builder_for(question)
     network = builder.build(question["cfg"], None, question["head"]).float().eval()
-    return {**_traced(network, question["imgsz"]), **builder.told()}
+    return {**traced(network, question["imgsz"]), **builder.told()}
 
 
-def _traced(network: Any, size: int) -> Dict[str, Any]:
+def traced(network: Any, size: int) -> TracedNetwork:
     import torch
 
     class Outputs(torch.nn.Module):
@@ -29,14 +31,14 @@ def _traced(network: Any, size: int) -> Dict[str, Any]:
             self.network = network
 
         def forward(self, x: Any) -> Any:
-            return tuple(_tensors(self.network(x)))
+            return tuple(tensors(self.network(x)))
 
     whole = Outputs(network).eval()
     image = torch.zeros(1, 3, size, size)
     try:
         with torch.no_grad(), _open_functions():
             trace: Any = torch.jit.trace
-            traced = trace(whole, image, check_trace=False, strict=False)
+            script = trace(whole, image, check_trace=False, strict=False)
     except (Exception, SystemExit) as error:
         text = str(error).strip().split("\n")[0][:200]
         raise Refused(
@@ -46,9 +48,9 @@ def _traced(network: Any, size: int) -> Dict[str, Any]:
             ),
             "another --imgsz may do; or export the model to ONNX and explain that file",
         ) from None
-    graph = traced.inlined_graph  # kept by its name: its nodes die with it
-    nodes: List[Any] = []
-    constants: Dict[str, Any] = {}
+    graph = script.inlined_graph  # kept by its name: its nodes die with it
+    nodes: List[Node] = []
+    constants: Dict[str, Constant] = {}
     known: Dict[str, Any] = {}
     own = next(graph.inputs()).debugName()
     known[own] = whole
@@ -61,8 +63,8 @@ def _traced(network: Any, size: int) -> Dict[str, Any]:
             constants[outputs[0]] = _constant(node.output().toIValue())
         else:
             inputs = [one.debugName() for one in node.inputs()]
-            nodes.append([node.kind(), inputs, outputs, _segments(node.scopeName())])
-    classes = {name: _class(module) for name, module in network.named_modules() if name}
+            nodes.append((node.kind(), inputs, outputs, _segments(node.scopeName())))
+    classes = {name: class_name(module) for name, module in network.named_modules() if name}
     return {"nodes": nodes, "constants": constants, "classes": classes}
 
 
@@ -71,40 +73,22 @@ def _first(node: Any) -> str:
     return name
 
 
-def _constant(value: Any) -> List[Any]:
+def _constant(value: Any) -> Constant:
     """Return how many numbers a constant has, and the number where it is one."""
     import torch
 
     if isinstance(value, torch.Tensor):
         number = float(value.detach()) if value.numel() == 1 and not value.is_complex() else None
-        return [value.numel(), number]
+        return value.numel(), None if number is None else AnyNumber(number)
     if isinstance(value, (bool, int, float)):
-        return [1, float(value)]
-    return [None, None]
+        return 1, AnyNumber(float(value))
+    return None, None
 
 
 def _segments(scope: str) -> List[str]:
     """Return the modules that a node stands in, the outermost first."""
     found = (one[len(_PREFIX) :] for one in scope.split("/") if one.startswith(_PREFIX))
     return [one.lstrip(".") for one in found if one]
-
-
-def _tensors(value: Any) -> Iterator[Any]:
-    import torch
-
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _tensors(one)
-    elif isinstance(value, dict):
-        yield from _tensors(list(value.values()))
-
-
-def _class(module: Any) -> str:
-    kind = type(module)
-    where = kind.__module__
-    return "nn." + kind.__name__ if where.startswith("torch.nn.") else kind.__name__
 
 
 class _Context:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, Dict, List, Optional
 
+from ..answers import LayerProfile, MeasuredOn, Profile, ProfileAnswer, ThopProfile
 from ..building.builder import builder_for
-from ..building.layers import layers_of, name_of, tensors
+from ..building.layers import layers_of, name_of
 from ..refused import Refused
+from ..tensors import tensors
 from .flops import Counted, count_flops
 from .peaks import peak, size_of
 from .thop_rules import Thop
@@ -17,7 +19,7 @@ _LAYER_ROUNDS = 7
 _SMALLEST_STRIDE = 32  # YOLOv5 hands thop an image of at least this size
 
 
-def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
+def answer(question: Dict[str, Any], _: Any) -> ProfileAnswer:
     """Build every network, count each, and time all of them in turn."""
     import torch
 
@@ -66,7 +68,7 @@ class _Subject:
         with torch.no_grad():
             return self.network(self.image)
 
-    def counted(self) -> Dict[str, Any]:
+    def counted(self) -> Profile:
         """Return all that needs no clock. The network is left in eval mode, fused where wished."""
         notes: List[str] = []
         trainable = [one for one in self.network.parameters() if one.requires_grad]
@@ -168,19 +170,19 @@ class _Subject:
             notes.append("GFLOPs are without the work of {}".format(", ".join(counted.missed)))
         return counted
 
-    def _thop(self, counted: Optional[Counted], notes: List[str]) -> Dict[str, Any]:
+    def _thop(self, counted: Optional[Counted], notes: List[str]) -> ThopProfile:
         """Return what YOLOv5 prints with thop: of one stride, scaled up to the size by area."""
         import torch
 
         size = self.question["imgsz"]
         whole = None if counted is None else counted.thop_macs
-        found: Dict[str, Any] = {
+        stride = max(_stride(self.network), _SMALLEST_STRIDE)
+        found: ThopProfile = {
             "thop_flops": None,
             "thop_flops_at_size": None if whole is None else 2 * whole,
             "thop_unseen_flops": None if counted is None else counted.unseen_flops,
+            "thop_stride": stride,
         }
-        stride = max(_stride(self.network), _SMALLEST_STRIDE)
-        found["thop_stride"] = stride
         image = self._image(1, self._channels, stride).to(self.device)
         try:
             with Thop(self.network) as thop, torch.no_grad():
@@ -197,7 +199,7 @@ class _Subject:
 
     def _layers(
         self, layers: List[Any], counted: Optional[Counted], memory: Any
-    ) -> List[Dict[str, Any]]:
+    ) -> List[LayerProfile]:
         return [
             {
                 "index": index,
@@ -214,7 +216,7 @@ class _Subject:
             for index, layer in enumerate(layers)
         ]
 
-    def time_layers(self, rows: List[Dict[str, Any]]) -> None:
+    def time_layers(self, rows: List[LayerProfile]) -> None:
         """Put each layer's share of the time into its row."""
         layers = layers_of(self.network)
         found = layer_times(self.forward, layers, _LAYER_ROUNDS, _waiter(self.device))
@@ -241,7 +243,7 @@ def _waiter(device: str) -> Callable[[], None]:
     return torch.cuda.synchronize if device == "cuda" else lambda: None
 
 
-def _machine(device: str) -> Dict[str, Any]:
+def _machine(device: str) -> MeasuredOn:
     import torch
 
     name = torch.cuda.get_device_name() if device == "cuda" else _processor()

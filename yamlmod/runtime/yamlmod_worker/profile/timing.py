@@ -7,12 +7,13 @@ import statistics
 import time
 from typing import Any, Callable, Dict, List
 
+from ..answers import Latency
 from ..building.layers import around
 
 _WARM_UP = 3
 
 
-def quartiles(values: List[float]) -> Dict[str, float]:
+def quartiles(values: List[float]) -> Latency:
     """Return the median of some seconds, with the quartiles around it, in milliseconds."""
     first, middle, third = (
         statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
@@ -22,7 +23,7 @@ def quartiles(values: List[float]) -> Dict[str, float]:
 
 def latencies(
     runs: List[Callable[[], Any]], rounds: int, wait: Callable[[], None]
-) -> List[Dict[str, float]]:
+) -> List[Latency]:
     """Time every run once a round, each round in another order, after a warm-up."""
     for run in runs:
         for _ in range(_WARM_UP):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import gc
 import math
-import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from ..answers import Count, RemapAnswer, Stock
 from ..building.builder import Builder, builder_for
 from ..checkpoints.checkpoint import open_checkpoint
 from ..checkpoints.meanings import Tensor
 from ..checkpoints.state import State, find_state
 from ..profile.allocator import give_memory_back
 from ..refused import Refused
+from ..tensors import carried_name, layer_of
 from ..verify.identity import outputs, start_as_identity
 from .classes import check_classes, check_layers, extra_classes
 from .writing import Source, load, write
 
-_LAYER = re.compile(r"model\.(\d+)\.(.+)")
 _EXCLUDED = "anchor"  # train.py leaves these to the YAML where --cfg is given
 
 
@@ -29,7 +29,7 @@ class Moved(NamedTuple):
     reason: str
 
 
-def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
+def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
     """Answer a whole remap: read, build, map, load, check, write, and tell.
 
     Only one of the networks is in memory at a time, and of the checkpoint what is being loaded.
@@ -60,9 +60,8 @@ def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
     moved = [_move(name, one.shape, pairs, wanted) for name, one in tensors.items()]
     carried = {one.target: tensors[one.name] for one in moved if one.target is not None}
     load(new, checkpoint, carried)
-    if identity is not None:
-        identity = start_as_identity(new, identity, base)
-    found: Dict[str, Any] = {
+    started = None if identity is None else start_as_identity(new, identity, base)
+    found: RemapAnswer = {
         "form": checkpoint.form,
         "source": state.source,
         "notes": notes,
@@ -70,16 +69,17 @@ def answer(question: Dict[str, Any], _: Any) -> Dict[str, Any]:
         "tensors": len(tensors),
         "parameters": sum(tensors[name].numel for name in tensors if name in kept),
         "right": _count_of([one.name for one in moved if one.target], tensors, kept),
-        "dropped": [[one.name, one.reason, tensors[one.name].numel]
+        "dropped": [(one.name, one.reason, tensors[one.name].numel)
                     for one in moved if one.target is None],
-        "new": [[name, math.prod(wanted[name])] for name in wanted if name not in carried],
+        "new": [(name, math.prod(wanted[name])) for name in wanted if name not in carried],
         "stock": _stock(tensors, wanted, pairs, kept),
         "expected": _transferred(wanted),
-        "identity": identity,
+        "identity": started,
+        **builder.told(),
     }  # fmt: skip
     if question["out"] is not None:
         write(builder.save, new, Source(checkpoint, state, carried), question["out"])
-    return {**found, **builder.told()}
+    return found
 
 
 def _prove_classes(builder: Builder, question: Dict[str, Any], state: State, head: str) -> None:
@@ -155,13 +155,9 @@ def _compare_base(old: Any, tensors: Dict[str, Tensor], question: Dict[str, Any]
 def _move(
     name: str, shape: Tuple[int, ...], pairs: Dict[int, int], wanted: Dict[str, Tuple[int, ...]]
 ) -> Moved:
-    match = _LAYER.match(name)
-    target = name
-    if match:
-        layer = pairs.get(int(match.group(1)))
-        if layer is None:
-            return Moved(name, None, "its layer was removed")
-        target = "model.{}.{}".format(layer, match.group(2))
+    target = carried_name(name, pairs)
+    if target is None:
+        return Moved(name, None, "its layer was removed")
     if target not in wanted:
         return Moved(name, None, "the layer has no such tensor now")
     if wanted[target] != shape:
@@ -174,14 +170,13 @@ def _stock(
     wanted: Dict[str, Tuple[int, ...]],
     pairs: Dict[int, int],
     kept: Any,
-) -> Dict[str, Any]:
+) -> Stock:
     """Return what loading by name and shape alone would do: right, and into wrong layers."""
     right, wrong, layers = [], [], {}  # type: List[str], List[str], Dict[int, int]
     for name, value in tensors.items():
         if _EXCLUDED in name or wanted.get(name) != value.shape:
             continue
-        match = _LAYER.match(name)
-        layer = int(match.group(1)) if match else None
+        layer = layer_of(name)
         if layer is None or pairs.get(layer) == layer:
             right.append(name)
         else:
@@ -194,17 +189,17 @@ def _stock(
     }
 
 
-def _count_of(names: List[str], tensors: Dict[str, Tensor], kept: Any) -> List[int]:
+def _count_of(names: List[str], tensors: Dict[str, Tensor], kept: Any) -> Count:
     """Return how many tensors these are, and how many parameters are in them."""
-    return [len(names), sum(tensors[name].numel for name in names if name in kept)]
+    return len(names), sum(tensors[name].numel for name in names if name in kept)
 
 
-def _transferred(wanted: Dict[str, Any]) -> List[int]:
+def _transferred(wanted: Dict[str, Any]) -> Tuple[int, int]:
     """Return the two numbers that train.py will print behind `Transferred`.
 
     It loads OUT, the whole new network, and so transfers all but what it excludes by name.
     """
-    return [sum(_EXCLUDED not in name for name in wanted), len(wanted)]
+    return sum(_EXCLUDED not in name for name in wanted), len(wanted)
 
 
 def _parameters(network: Any) -> Any:

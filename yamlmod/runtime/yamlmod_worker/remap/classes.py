@@ -8,14 +8,13 @@ where the numbers of such a head are in the file.
 from __future__ import annotations
 
 import math
-import re
 from typing import Any, Callable, Dict, Optional, Set, Tuple
 
 from ..checkpoints.meanings import Tensor
 from ..checkpoints.state import State
 from ..refused import Refused
+from ..tensors import layer_of
 
-_LAYER = re.compile(r"model\.(\d+)\.")
 _SPARE = 64 << 20  # bytes of a head that need no proof
 _WIDTH = 4  # networks are built in single precision
 
@@ -25,8 +24,8 @@ Shapes = Dict[str, Tuple[int, ...]]
 def check_layers(tensors: Dict[str, Tensor], layers: int, cfg: str) -> None:
     """Refuse a checkpoint with layers that --from does not have."""
     for name in tensors:
-        match = _LAYER.match(name)
-        if match and int(match.group(1)) >= layers:
+        layer = layer_of(name)
+        if layer is not None and layer >= layers:
             raise Refused(
                 "other-base",
                 "the checkpoint is not of {}: it has the tensor {}, and {} layers are there".format(

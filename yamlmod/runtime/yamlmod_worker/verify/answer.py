@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
 from functools import partial
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Literal, Optional, Set
 
-from ..building.builder import Builder, builder_for
+from ..answers import CheckPart, VerifyAnswer, VerifyPart
+from ..building.builder import Builder, builder_for, run_facts
 from ..building.faults import told
 from ..profile.memory import available
 from ..refused import Refused
+from ..tensors import carried_name
 from .copying import check_deepcopy, check_fuse, check_pickle, take_twin
 from .created import watched
 from .exporting import check_onnx, check_torchscript
@@ -20,16 +21,15 @@ from .network import Failed, Network, Skipped
 from .training import Training, shown
 from .wiring import check_wiring
 
-_LAYER = re.compile(r"model\.(\d+)\.(.+)")
-_Tell = Callable[[Dict[str, Any]], None]
+_Tell = Callable[[VerifyPart], None]
 _bases: Dict[str, Network] = {}  # networks of --base, by their YAML and number of classes
 
 
-def answer(question: Dict[str, Any], tell: _Tell) -> Dict[str, Any]:
+def answer(question: Dict[str, Any], tell: _Tell) -> VerifyAnswer:
     """Make every check of one network; each is told when it begins, and how it ended."""
     free = available()
     if free is not None and question["needs"] > free and not question["force"]:
-        return {"free": free, "sizes": [], "rounded": [], "stand_ins": [], "blocked": []}
+        return {"free": free, "sizes": [], "rounded": [], **run_facts()}
     builder = builder_for(question)
     checks = _Checks(builder, question, tell)
     net = checks.built()
@@ -108,7 +108,8 @@ class _Checks:
         """
         self.tell({"begun": name})
         start = time.perf_counter()
-        status, reason = "pass", ""
+        status: Literal["pass", "fail", "skip"] = "pass"
+        reason = ""
         try:
             if needs in self.failed:
                 raise Skipped("{} fails".format(needs))
@@ -124,7 +125,7 @@ class _Checks:
         if status == "fail":
             self.failed.add(name)
         seconds = round(time.perf_counter() - start, 3)
-        found = {"name": name, "status": status, "reason": reason, "seconds": seconds}
+        found: CheckPart = {"name": name, "status": status, "reason": reason, "seconds": seconds}
         self.tell({"check": found})
 
     def _base(self) -> Optional[Network]:
@@ -157,9 +158,7 @@ class _Checks:
         wanted = net.module.state_dict()
         carried = {}
         for name, value in base.module.state_dict().items():
-            match = _LAYER.match(name)
-            layer = pairs.get(int(match.group(1))) if match else None
-            target = "model.{}.{}".format(layer, match.group(2)) if match else name
+            target = carried_name(name, pairs)
             if target in wanted and wanted[target].shape == value.shape:
                 carried[target] = value
         net.module.load_state_dict(carried, strict=False)
@@ -167,7 +166,7 @@ class _Checks:
         init = self.question["identity"]
         answered = [] if init["reason"] else outputs(base.module)
         found = start_as_identity(net.module, init, answered)
-        if not found["compared"]:
+        if found["error"] is None:
             raise Skipped("; ".join([*found["cannot"], found["reason"]]))
         filled = ", ".join(net.named(layer) for layer in found["filled"])
         return "layer {} filled, outputs equal the base's to {:.0e}".format(

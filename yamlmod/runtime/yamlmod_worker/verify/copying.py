@@ -8,7 +8,8 @@ import io
 from typing import Any, Dict, List
 
 from ..building.builder import Builder
-from .network import Failed, Network, Skipped, difference, run, run_with_head
+from ..tensors import difference
+from .network import Failed, Network, Skipped, run, run_with_head
 
 _SAME = 1e-6
 _FUSED = 1e-4  # folding a norm into its convolution rounds every weight once more

@@ -10,7 +10,8 @@ import shutil
 import tempfile
 from typing import Any, Dict, List, Tuple
 
-from .network import Failed, Network, Skipped, difference, run, tensors
+from ..tensors import difference, tensors
+from .network import Failed, Network, Skipped, run
 
 _CLOSE = 1e-3
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import fnmatch
 from typing import Any, Dict, List
 
+from ..answers import IdentityAnswer
 from ..refused import Refused
+from ..tensors import difference, finite
 from .network import run_with_head
 
 _TOLERANCE = 1e-5
@@ -25,7 +27,7 @@ def outputs(network: Any) -> List[Any]:
     return [*got, *answered]
 
 
-def start_as_identity(new: Any, wanted: Dict[str, Any], base: List[Any]) -> Dict[str, Any]:
+def start_as_identity(new: Any, wanted: Dict[str, Any], base: List[Any]) -> IdentityAnswer:
     """Fill the new layers' parameters, and compare the outputs with the base's where that is fair.
 
     ``wanted`` has the layers to fill, with patterns of parameter names and their values, and
@@ -33,13 +35,18 @@ def start_as_identity(new: Any, wanted: Dict[str, Any], base: List[Any]) -> Dict
     """
     for layer, fills in wanted["fills"].items():
         _fill(layer, new.model[int(layer)], fills)
-    told = {"cannot": wanted["cannot"], "filled": sorted(map(int, wanted["fills"]))}
-    reason = wanted["reason"]
-    if not reason and not _finite(base):
-        reason = "the pretrained network's own outputs are not finite"
-    if reason:
-        return {**told, "compared": False, "reason": reason, "error": None}
-    error = _difference(base, outputs(new))
+    found: IdentityAnswer = {
+        "cannot": wanted["cannot"],
+        "filled": sorted(map(int, wanted["fills"])),
+        "compared": False,
+        "reason": wanted["reason"],
+        "error": None,
+    }
+    if not found["reason"] and not finite(base):
+        found["reason"] = "the pretrained network's own outputs are not finite"
+    if found["reason"]:
+        return found
+    error = difference(base, outputs(new))
     if not error <= _TOLERANCE:
         raise Refused(
             "not-identical",
@@ -47,7 +54,7 @@ def start_as_identity(new: Any, wanted: Dict[str, Any], base: List[Any]) -> Dict
             "of the largest, and not by at most {:g}".format(error, _TOLERANCE),
             "leave --init away; nothing was written",
         )
-    return {**told, "compared": True, "reason": "", "error": error}
+    return {**found, "compared": True, "error": error}
 
 
 def _fill(layer: str, module: Any, fills: Dict[str, float]) -> None:
@@ -66,20 +73,3 @@ def _fill(layer: str, module: Any, fills: Dict[str, float]) -> None:
         with torch.no_grad():
             for parameter in found:
                 parameter.fill_(value)
-
-
-def _finite(found: List[Any]) -> bool:
-    import torch
-
-    return all(bool(torch.isfinite(one).all()) for one in found)
-
-
-def _difference(first: List[Any], second: List[Any]) -> float:
-    """Return the largest difference of the outputs, relative to the largest one."""
-    if [one.shape for one in first] != [one.shape for one in second]:
-        return float("inf")
-    return max(
-        float((a - b).abs().max() / a.abs().max().clamp(min=1e-12))
-        for a, b in zip(first, second)
-        if a.numel()
-    )

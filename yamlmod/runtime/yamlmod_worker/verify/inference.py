@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from .network import (
-    Failed,
-    Network,
-    Skipped,
-    difference,
-    finite,
-    first_bad,
-    listening,
-    run,
-    tensors,
-)
+from ..tensors import difference, finite, tensors
+from .network import Failed, Network, Skipped, first_bad, listening, run
 from .training import shown
 
 

@@ -6,6 +6,8 @@ import copy
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from ..tensors import finite, tensors
+
 Size = Tuple[int, int]
 _STRIDE = 32  # where a head tells none
 _SMALL = 3  # steps of the largest stride: the least odd number at which no map is one place
@@ -28,7 +30,8 @@ class Network:
         self.inserted: List[int] = question["inserted"]
         self.stride = _largest_stride(module)
         self.sizes, self.small = self._sizes(question["sizes"])
-        self.rounded = [list(a) for a, b in zip(question["sizes"], self.sizes) if tuple(a) != b]
+        pairs = zip(question["sizes"], self.sizes)
+        self.rounded: List[Size] = [(a[0], a[1]) for a, b in pairs if tuple(a) != b]
         self._seen: Dict[Size, List[Any]] = {}
         self.twin: Any = None  # a copy made in training, or why there is none
         self.spare: List[Any] = []  # copies that were found equal, for checks that change one
@@ -98,36 +101,6 @@ def run_with_head(module: Any, image: Any, got: List[Any]) -> List[Any]:
         return run(module, image)
     finally:
         handle.remove()
-
-
-def tensors(output: Any) -> List[Any]:
-    """Return the tensors of an output, however they are nested, in order."""
-    if hasattr(output, "shape"):
-        return [output]
-    if isinstance(output, dict):
-        output = list(output.values())
-    if not isinstance(output, (list, tuple)):
-        return []
-    return [tensor for part in output for tensor in tensors(part)]
-
-
-def finite(parts: List[Any]) -> bool:
-    """Tell whether every number of these tensors is one."""
-    import torch
-
-    return all(bool(torch.isfinite(part).all()) for part in parts if part.is_floating_point())
-
-
-def difference(first: List[Any], second: List[Any]) -> float:
-    """Return the largest difference of two outputs, in units of the largest number of each part."""
-    if [part.shape for part in first] != [part.shape for part in second]:
-        return float("inf")
-    worst = 0.0
-    for a, b in zip(first, second):
-        if a.numel() and a.is_floating_point():
-            error = float((a.float() - b.float()).abs().max() / a.float().abs().max().clamp(1e-12))
-            worst = max(worst, error if error == error else float("inf"))
-    return worst
 
 
 @contextmanager

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Set, Tuple
 
+from ..tensors import finite, layer_of, tensors
 from .created import strangers
-from .network import Failed, Network, Size, finite, listening, tensors
+from .network import Failed, Network, Size, listening
 
 
 class Training:
@@ -56,7 +57,7 @@ class Training:
         if dead:
             named = ", ".join(net.named(i) for i in dead[:6])
             raise Failed("no gradient reaches the output of layer {}".format(named))
-        unused = [name for name in self.unused if _layer(name) in net.inserted]
+        unused = [name for name in self.unused if layer_of(name) in net.inserted]
         if unused:
             raise Failed("never used in forward: {}".format(", ".join(unused[:4])))
         return "a gradient reaches every layer"
@@ -138,8 +139,3 @@ def _only_deterministic(wanted: bool) -> None:
 def shown(size: Size) -> str:
     """Return a size as it is written: 192x320."""
     return "{}x{}".format(*size)
-
-
-def _layer(name: str) -> int:
-    parts = name.split(".")
-    return int(parts[1]) if len(parts) > 2 and parts[1].isdigit() else -1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from yamlmod.errors import Refusal, one_of
-from yamlmod.model.graph import MANY_OUTPUTS, is_output_row
-from yamlmod.model.known_modules import JOINS
+from yamlmod.model.graph import is_output_row
+from yamlmod.model.known_modules import JOINS, MANY_OUTPUTS
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 

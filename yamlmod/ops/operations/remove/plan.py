@@ -13,10 +13,12 @@ from yamlmod.model.graph import reachable
 from yamlmod.model.layout import row_removal
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE, spell
-from yamlmod.ops import removable
 from yamlmod.ops.index_shift import ShrinkingShift, renumber_comments
+from yamlmod.ops.operation import Operation, RecipeOptions
+from yamlmod.ops.operations.remove import removable
+from yamlmod.ops.operations.remove.replay import Removal
 from yamlmod.ops.outcome import Consumer, Outcome
-from yamlmod.ops.proof import Removal, prove
+from yamlmod.ops.proof import prove
 
 Sources = Mapping[int, int]
 """For layers with several inputs: the input that the layers after them read instead."""
@@ -228,3 +230,14 @@ def _edited(document: Document, edits: Sequence[Edit], gone: Row | None = None) 
         for section in document.sections
     )
     return replace(document, text=apply_edits(document.text, edits), sections=sections)
+
+
+def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
+    layers = options.layers(model, "remove")
+    if not layers:
+        raise options.refusal("remove names no layer")
+    sources = options.layers(model, "from") or ()
+    return plan_remove(model, layers, cascade=options.flag("cascade"), sources=sources)
+
+
+OPERATION = Operation("remove", ("cascade", "from"), _from_recipe)

@@ -8,20 +8,28 @@ from typing import Any, NamedTuple
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, Row
-from yamlmod.model.graph import SIDE_EFFECT, Read, is_output_row, reader_names
-from yamlmod.model.known_modules import KNOWN
+from yamlmod.model.graph import Read, is_output_row, reader_names
+from yamlmod.model.known_modules import KNOWN, SIDE_EFFECT
 from yamlmod.model.layout import NewRow, rows_after, rows_opening, trailing_comment
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE, SpellingRule, spell, spell_for_fork
 from yamlmod.model.render import render_moved, render_row
-from yamlmod.ops import proof
 from yamlmod.ops.index_shift import GrowingShift, renumber_comments
+from yamlmod.ops.operation import Operation, RecipeOptions
+from yamlmod.ops.operations.insert.replay import Insertion, PlannedLayer
+from yamlmod.ops.operations.insert.request import (
+    OPTIONS,
+    Moved,
+    Request,
+    check_claims,
+    check_readers,
+    check_sources,
+    module_warnings,
+    recipe_request,
+)
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
 from yamlmod.ops.positions import Position, claimed_reads
-from yamlmod.ops.proof import Insertion, prove
-from yamlmod.ops.request import Moved as Moved
-from yamlmod.ops.request import Request as Request
-from yamlmod.ops.request import check_claims, check_readers, check_sources, module_warnings
+from yamlmod.ops.proof import prove
 from yamlmod.ops.rows import args_for, class_name, module_name
 
 
@@ -99,14 +107,14 @@ def _module(request: Request) -> str:
     return class_name(request.module) if request.verbatim else module_name(request.module)
 
 
-def _claim(item: _New) -> proof.NewLayer:
+def _claim(item: _New) -> PlannedLayer:
     claims = frozenset((read.reader, read.slot) for read in item.claims)
     place, moved = item.position.after, item.moved
     if moved is None:
-        return proof.NewLayer(place, item.module, item.args, claims, item.sources)
+        return PlannedLayer(place, item.module, item.args, claims, item.sources)
     args = None if moved.first is None else item.args
     listed = moved.row.listed
-    return proof.NewLayer(place, item.module, args, claims, listed=listed, moved=True)
+    return PlannedLayer(place, item.module, args, claims, listed=listed, moved=True)
 
 
 def _plan(model: Network, request: Request, module: str) -> list[_New]:
@@ -280,3 +288,10 @@ def _told(model: Network, item: _New, shift: GrowingShift) -> NewLayer:
     name = "the image" if source == IMAGE else model.document.rows[source].module
     args, asked = tuple(item.args), item.position.asked
     return NewLayer(item.layer, item.module, args, shift(source), name, asked)
+
+
+def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
+    return plan_insert(model, recipe_request(model, options))
+
+
+OPERATION = Operation("insert", OPTIONS, _from_recipe, permits={"dead-layer": "allow_dead"})

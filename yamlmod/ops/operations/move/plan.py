@@ -7,11 +7,13 @@ from dataclasses import replace
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Row
 from yamlmod.model.network import Network
-from yamlmod.ops.chain import Plan, chain
-from yamlmod.ops.insert import Moved, Request, plan_insert
+from yamlmod.ops.chain import Plan, chain, run_plans
+from yamlmod.ops.operation import Operation, RecipeOptions
+from yamlmod.ops.operations.insert.plan import plan_insert
+from yamlmod.ops.operations.insert.request import Moved, Request
+from yamlmod.ops.operations.remove.plan import plan_remove
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import resolve_positions
-from yamlmod.ops.remove import plan_remove
 from yamlmod.ops.rows import nominal_channels
 from yamlmod.registry.catalogue import find
 
@@ -82,3 +84,14 @@ def _first_arg(model: Network, row: Row, source: int) -> int | None:
         return None
     nominal = nominal_channels(model, source)
     return None if nominal == row.args[0] else nominal
+
+
+def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
+    layer = options.layer(model, "move")
+    after, before = (
+        options.layer(model, key) if key in options.values else None for key in ("after", "before")
+    )
+    return run_plans(model, move_plans(model, layer, after=after, before=before))
+
+
+OPERATION = Operation("move", ("after", "before"), _from_recipe)

@@ -13,8 +13,10 @@ from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.network import Network
 from yamlmod.model.render import render_args
 from yamlmod.ops.network import read_network, registry_kinds
+from yamlmod.ops.operation import Operation, RecipeOptions
+from yamlmod.ops.operations.replace.replay import Replacement
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.proof import Replacement, prove
+from yamlmod.ops.proof import prove
 from yamlmod.ops.rows import check_args, class_name, module_name, nominal_channels
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.template import Template
@@ -174,3 +176,14 @@ def _changed_shapes(model: Network, after: Network, layer: int, force: bool) -> 
     elif None not in old.real and old.real != new.real:
         warnings.append(f"{name} changes the output channels from {old.nominal} to {new.nominal}")
     return warnings
+
+
+def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
+    module = options.module("with", "replace needs `with`, the module to put there")
+    layer, force = options.layer(model, "replace"), options.flag("force")
+    return plan_replace(model, layer, module, options.args(), force=force)
+
+
+OPERATION = Operation(
+    "replace", ("with", "args", "force"), _from_recipe, permits={"changes-stride": "force"}
+)

@@ -6,10 +6,11 @@ from yamlmod.edits import apply_edits
 from yamlmod.errors import Refusal
 from yamlmod.model.layout import items_removal, trailing_comment
 from yamlmod.model.network import Network
-from yamlmod.ops.chain import Plan, chain
+from yamlmod.ops.chain import Plan, chain, run_plans
+from yamlmod.ops.operation import Operation, RecipeOptions
+from yamlmod.ops.operations.drop_head.replay import DroppedInput
+from yamlmod.ops.operations.remove.plan import take_out
 from yamlmod.ops.outcome import Outcome
-from yamlmod.ops.proof import DroppedInput
-from yamlmod.ops.remove import take_out
 
 
 def drop_head(model: Network, layer: int) -> Outcome:
@@ -95,3 +96,10 @@ def _anchor(model: Network, slot: int) -> int | None:
             place=document.place(*document.anchors[0]),
         )
     return slot
+
+
+def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
+    return run_plans(model, drop_head_plans(model, options.layer(model, "drop-head")))
+
+
+OPERATION = Operation("drop-head", (), _from_recipe)

@@ -11,10 +11,14 @@ from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Read, reader_names
 from yamlmod.model.network import Network
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
-from yamlmod.ops.positions import Position
+from yamlmod.ops.operation import RecipeOptions
+from yamlmod.ops.positions import Position, resolve_positions
 from yamlmod.ops.rows import module_name
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.template import Template
+
+_PLACES = ("at", "after", "before", "edge")
+OPTIONS = (*_PLACES, "args", "keep_skips", "readers", "from", "allow_dead")
 
 
 class Moved(NamedTuple):
@@ -118,4 +122,24 @@ def check_claims(
         "source-lost",
         f"the readers of {lost} would read the new layer, which --from does not let read {lost}",
         hint=f"add {position.after} to --from, or leave the readers where they are: --readers none",
+    )
+
+
+def recipe_request(model: Network, options: RecipeOptions) -> Request:
+    """Return what an edit of a recipe asks for."""
+    module = options.module("insert", "insert names a module")
+    places = {key: options.words(key) for key in _PLACES}
+    if any(not word.lstrip("-").isdigit() for word in places["at"]):
+        raise options.refusal("at holds layer numbers")
+    numbers = [int(word[:9]) for word in places["at"]]
+    positions = resolve_positions(model, numbers, places["after"], places["before"], places["edge"])
+    readers, sources = options.layers(model, "readers"), options.layers(model, "from")
+    return Request(
+        module=module,
+        positions=tuple(positions),
+        args=options.args(),
+        keep_skips=options.flag("keep_skips"),
+        readers=readers,
+        allow_dead=options.flag("allow_dead"),
+        sources=sources,
     )

@@ -1,0 +1,103 @@
+"""An edit operation: its name and keys in a recipe, and its plan; found by its folder.
+
+An operation is a folder of `operations/`: `plan.py` holds ``OPERATION`` and leads from a network to
+edits; `replay.py` holds its step on labels, with which the proof confirms the edits.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from yamlmod.errors import Place, Refusal
+from yamlmod.model.network import Network
+from yamlmod.ops.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class RecipeOptions:
+    """The keys of one edit in a recipe; what is none of its kind is refused with its number."""
+
+    values: Mapping[str, Any]
+    number: int
+    shown: str
+
+    def refusal(self, message: str) -> Refusal:
+        """Return the refusal of this edit."""
+        return Refusal("bad-recipe", f"edit {self.number}: {message}", place=Place(self.shown))
+
+    def args(self) -> list[Any] | None:
+        """Return the list `args`, None where it is not given."""
+        value = self.values.get("args")
+        if value is not None and not isinstance(value, list):
+            raise self.refusal("args is a list")
+        return value
+
+    def flag(self, key: str) -> bool:
+        """Return whether a key is true; false where it is not given."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise self.refusal(f"{key} is true or false")
+        return value
+
+    def module(self, key: str, message: str) -> str:
+        """Return the module that a key names; else refuse with the message."""
+        value = self.values.get(key)
+        if not isinstance(value, str):
+            raise self.refusal(message)
+        return value
+
+    def words(self, key: str) -> list[str]:
+        """Return the selectors of a key, which holds one or a list of them."""
+        value = self.values.get(key, [])
+        items = value if isinstance(value, list) else [value]
+        if any(isinstance(item, bool) or not isinstance(item, (int, str)) for item in items):
+            raise self.refusal(
+                f"{key} holds layers: numbers, names such as SPPF or C3#2, or a list of them"
+            )
+        return [str(item) for item in items]
+
+    def layers(self, model: Network, key: str) -> tuple[int, ...] | None:
+        """Return the layers that a key names, None where it is not given."""
+        if key not in self.values:
+            return None
+        words = self.words(key)
+        if words == ["none"]:
+            return ()
+        return tuple(layer for word in words for layer in model.select_many(word))
+
+    def layer(self, model: Network, key: str) -> int:
+        """Return the one layer that a key names."""
+        words = self.words(key)
+        if len(words) != 1:
+            raise self.refusal(f"{key} names one layer")
+        return model.select(words[0])
+
+
+@dataclass(frozen=True)
+class Operation:
+    """``name`` is the key that names it in a recipe, ``options`` are the keys it takes beside.
+
+    ``permits`` holds, for the code of a refusal, the option that permits the edit nevertheless.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    plan: Callable[[Network, RecipeOptions], Outcome]
+    permits: Mapping[str, str] = field(default_factory=dict)
+
+
+@cache
+def all_operations() -> Mapping[str, Operation]:
+    """Return every operation of the folder `operations`, by name."""
+    from yamlmod.ops import operations
+
+    modules = [
+        importlib.import_module(f"{operations.__name__}.{folder.name}.plan")
+        for folder in pkgutil.iter_modules(operations.__path__)
+    ]
+    return {module.OPERATION.name: module.OPERATION for module in modules}

@@ -1,0 +1,1 @@
+"""Drop a detection scale."""
