@@ -222,7 +222,8 @@ def page(found: dict[str, dict[tuple[int, ...], tuple[Ratio, Ratio] | None]], cl
     text += "# Speed and memory of the modules\n\n"
     text += "How many times each template is faster, and smaller at its peak, than a straight "
     text += "transcription of its\npaper's equations, forward / forward+backward, float32. "
-    text += "Above 1 the template is faster or smaller. `benchmarks/modules.py`\nsays how it is measured.\n\n"
+    text += "Above 1 the template is faster or smaller. `benchmarks/modules.py`\n"
+    text += "says how it is measured.\n\n"
     meant = {"wall": "wall time", "cpu": "processor time of all threads"}[clock]
     text += f"Machine: {machine()}. Time is {meant}.\n"
     shapes = next(iter(found.values())).keys()

@@ -133,8 +133,8 @@ def test_the_table_exports_and_a_second_run(folder: Path) -> None:
     for name in ("build", "wiring", "references", "train", "torchscript", "onnx"):
         assert lines[name].split()[1] == "pass", lines[name]
     assert "opset 17" in lines["onnx"]
-    assert "pictures: 64x64, 64x96 in training" in text
-    assert "bra.yaml: 0 of 16 checks failed" in text
+    assert "image sizes: 64x64, 64x96 in training" in text
+    assert "bra.yaml: 16 checks passed" in text
     assert sorted(path.name for path in (folder / "yolov5").glob("*.onnx")) == []
 
 
