@@ -146,7 +146,7 @@ def _too_many(source: Source) -> Refusal:
 
 
 def find(name: str) -> Template | None:
-    """Return the template that ``name`` (its name, class or an alias) means, or None.
+    """Find a template by its name, its class, an alias or a Chinese name.
 
     Built-in templates come first, then those of yamlmod.toml, of the user's folder and of packs,
     which are looked for only where no built-in one bears the name. A Refusal says what is wrong
@@ -172,7 +172,7 @@ def get(name: str) -> Template:
     template = find(name)
     if template is not None:
         return template
-    known = [n for t in (*catalogue(), *others().templates) for n in t.names]
+    known = [n for t in (*catalogue(), *others().templates) for n in (*t.names, *t.names_zh)]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {one_of(near)}? " if near else ""
     lines = [hint + "`yamlmod list` shows all of them", *warnings()]
@@ -202,9 +202,9 @@ def visible() -> tuple[Template, ...]:
 def _among(templates: Iterable[Template], name: str) -> Template | None:
     templates = list(templates)
     for template in templates:
-        if name in template.names:
+        if name in template.names or name in template.names_zh:
             return template
-    folded = [t for t in templates if name.lower() in (n.lower() for n in t.names)]
+    folded = [t for t in templates if name.lower() in (n.lower() for n in (*t.names, *t.names_zh))]
     return folded[0] if len({t.name for t in folded}) == 1 else None
 
 

@@ -59,6 +59,8 @@ def composed(
         version=line(data, "version"),
         aliases=lines(data, "aliases"),
         summary=line(data, "summary"),
+        names_zh=lines(data, "names_zh", []),
+        summary_zh=line(data, "summary_zh", ""),
         rule="csp",
         python=inner.python,
         torch=inner.torch,

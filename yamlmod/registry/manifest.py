@@ -59,7 +59,8 @@ def manifest_names(folder: Path) -> tuple[str, ...]:
     """Return every name that a manifest gives its module; a Refusal says what is wrong with it."""
     try:
         data = load_toml(folder / "manifest.toml")
-        return (line(data, "name"), line(data, "class"), *lines(data, "aliases"))
+        aliases = (*lines(data, "aliases"), *lines(data, "names_zh", []))
+        return (line(data, "name"), line(data, "class"), *aliases)
     except _WRONG:
         return read_template(folder).names  # which says it
 
@@ -83,6 +84,8 @@ def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Temp
         version=line(data, "version"),
         aliases=lines(data, "aliases"),
         summary=line(data, "summary"),
+        names_zh=lines(data, "names_zh", []),
+        summary_zh=line(data, "summary_zh", ""),
         rule=data["rule"],
         python=line(data, "python"),
         torch=line(data, "torch"),

@@ -154,11 +154,20 @@ class Template:
     open_ended: bool = False
     # Where its code has to be in a fork; empty: wherever the command says.
     placement: str = ""
+    # Names and summary in Chinese. A name may be looked up, but is no name for a row.
+    names_zh: tuple[str, ...] = ()
+    summary_zh: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return every name that means this module: its own, its class and its aliases."""
+        """Its own name, its class and its aliases."""
         return tuple(dict.fromkeys((self.name, self.class_name, *self.aliases)))
+
+    def matches(self, word: str) -> bool:
+        """Tell whether ``word`` occurs in a name, a summary or the paper's title, in any case."""
+        texts = (*self.names, *self.names_zh, self.summary, self.summary_zh)
+        title = str(self.paper.get("title", ""))
+        return any(word.casefold() in text.casefold() for text in (*texts, title))
 
     @cached_property
     def imports(self) -> tuple[str, ...]:
