@@ -1,4 +1,4 @@
-"""Sums of inputs with different channels."""
+"""Report sums of inputs with different channels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yamlmod.checks.subject import Subject
 _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [{}, 3, 1]]"
 _HEAD = "[[0, 1], 1, Add, []]\n[[-1], 1, Detect, [nc, anchors]]"
 
-# Others, BiFPN_Add3 and its like, are a class of each fork's own, which may bring them together.
+# Others, such as BiFPN_Add3, are a fork's own class, which may project its inputs.
 _PLAIN = frozenset({"Add", "Shortcut", "Sum"})
 
 
@@ -24,8 +24,8 @@ def _check(subject: Subject) -> Iterator[Finding]:
         if None in channels or len(set(channels)) == 1:
             continue
         if len(channels) > 2 and 2 * max(map(_whole, channels)) == sum(map(_whole, channels)):
-            continue  # forks have classes that concatenate some of their inputs, and add the rest
-        told = ", ".join(
+            continue  # some forks concatenate some of the inputs, and add the rest
+        inputs_shown = ", ".join(
             f"{subject.document.describe(read.target)} has {count}"
             for read, count in zip(subject.graph.reads[row.index], channels, strict=True)
         )
@@ -33,9 +33,9 @@ def _check(subject: Subject) -> Iterator[Finding]:
             RULE.code,
             "error" if row.module in _PLAIN else "warning",
             row,
-            f"layer {row.index} {row.module} adds inputs with different channels: {told}",
+            f"layer {row.index} {row.module} adds inputs with different channels: {inputs_shown}",
             span=row.spans[0],
-            help="bring them to the same channels with a Conv of kernel 1, or use Concat",
+            help="match their channels with a 1x1 Conv, or use Concat",
             actual=row.from_value,
         )
 
@@ -48,9 +48,9 @@ RULE = Rule(
     code="sum-channels",
     severity="error",
     summary="A sum adds inputs with different channels.",
-    why="Element-wise sums need equal channels. The forward pass stops, or, where one side "
-    "has a single channel, it is silently broadcast. Channels are counted as the YAML "
-    "counts them, before width scaling.",
+    why="Element-wise sums need equal channels. The forward pass fails, or, if one side "
+    "has a single channel, it is silently broadcast. Channels are those of the YAML, "
+    "before width scaling.",
     check=_check,
     valid=(
         Valid(model_text(_BACKBONE.format(64), _HEAD)),
