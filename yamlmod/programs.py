@@ -1,4 +1,4 @@
-"""Where a program that yamlmod starts itself is looked for: on the path, never where it works."""
+"""Find programs that yamlmod starts: on the PATH, never in the current folder."""
 
 from __future__ import annotations
 

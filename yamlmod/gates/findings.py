@@ -1,4 +1,4 @@
-"""Everything that is found in a graph: pairs with their places, sigmoids that multiply nothing."""
+"""The findings in a graph: pairs with their places, and unused sigmoids."""
 
 from __future__ import annotations
 

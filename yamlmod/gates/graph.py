@@ -1,4 +1,4 @@
-"""A network as plain nodes and values, whatever it was read from; operators have ONNX's names."""
+"""A network as plain nodes and values, with ONNX operator names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads an ONNX model from bytes: the only place that knows the onnx package."""
+"""Read an ONNX model from bytes; the only user of the onnx package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an ONNX model to plain nodes: functions put in place, subgraphs part of the whole."""
+"""Convert an ONNX model to plain nodes: inline functions, flatten subgraphs."""
 
 from __future__ import annotations
 

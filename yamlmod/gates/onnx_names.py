@@ -1,4 +1,4 @@
-"""The module that an ONNX node stands in, by what exporters write into names and metadata."""
+"""Find the module of an ONNX node from exporters' names and metadata."""
 
 from __future__ import annotations
 

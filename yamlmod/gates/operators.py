@@ -1,4 +1,4 @@
-"""What operators do to a sigmoid on its way to a multiplication, by their ONNX names."""
+"""Classify operators between a sigmoid and a multiplication."""
 
 from __future__ import annotations
 

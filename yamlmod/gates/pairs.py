@@ -1,4 +1,4 @@
-"""Finds what every sigmoid multiplies, and tells an activation from a gate."""
+"""Find what every sigmoid multiplies, and tell activations from gates."""
 
 from __future__ import annotations
 

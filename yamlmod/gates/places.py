@@ -1,4 +1,4 @@
-"""Where a node stands: the layer of the model YAML and the module, as far as the file says."""
+"""The place of a node: layer of the model YAML and module, if known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether one value is a function of another, number by number."""
+"""Check whether one value is an elementwise function of another."""
 
 from __future__ import annotations
 

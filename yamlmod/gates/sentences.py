@@ -1,4 +1,4 @@
-"""The findings in words: a summary, rows for a table, and three sentences fitted to them."""
+"""Describe the findings: a summary, table rows, and sentences for a paper."""
 
 from __future__ import annotations
 

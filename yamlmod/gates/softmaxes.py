@@ -1,4 +1,4 @@
-"""Attention by softmax: weights that sum to one and multiply something else."""
+"""Find softmax attention: weights that sum to one and multiply something else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the operations of a traced network to plain nodes with ONNX's names."""
+"""Convert a traced network to plain nodes with ONNX operator names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of every value of a graph after one pass over its nodes."""
+"""Collect facts on every value of a graph in one pass over its nodes."""
 
 from __future__ import annotations
 

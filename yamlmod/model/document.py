@@ -1,4 +1,4 @@
-"""A model YAML as rows that know where they stand in the text; the only user of ruamel.yaml."""
+"""Parse a model YAML into rows with their text positions; the only user of ruamel.yaml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who reads whom: the wiring that the `from` columns describe."""
+"""Build the graph of layers from the `from` columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the line of a new row goes, and what goes when a row leaves: edits on the text only."""
+"""Edit the text of tables: insert and remove the line of a row."""
 
 from __future__ import annotations
 

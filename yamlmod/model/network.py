@@ -1,4 +1,4 @@
-"""One model YAML as a network: its rows, who reads whom, channels, strides, and what is alive."""
+"""One model YAML as a network: rows, inputs, channels, strides, live layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fork's parser makes of a row, as a table: read statically by the fork room, for checks."""
+"""Facts about a fork's parser, for the checks."""
 
 from __future__ import annotations
 

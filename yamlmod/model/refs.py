@@ -1,4 +1,4 @@
-"""The arithmetic of `from` references: what a number names, and how to spell a target."""
+"""Resolve `from` references, and spell a target as a reference."""
 
 from __future__ import annotations
 

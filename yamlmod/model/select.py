@@ -1,4 +1,4 @@
-"""Selectors: the words by which a user names layers."""
+"""Resolve selectors: the words by which a user refers to layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One document as who reads whom, and what is read once some layers are looked through."""
+"""The inputs of every layer of a document, optionally seen through some layers."""
 
 from __future__ import annotations
 

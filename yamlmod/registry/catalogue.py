@@ -1,4 +1,4 @@
-"""Every template there is: found by folder, looked up by name or alias."""
+"""Find templates in their folders, and look them up by name or alias."""
 
 from __future__ import annotations
 

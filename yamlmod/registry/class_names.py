@@ -1,4 +1,4 @@
-"""Names a class may be given: Python takes them, and a YAML reader takes them for names."""
+"""Validate class names (Python identifier, not a YAML keyword)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A block form as a template: one wrapper, such as C3, with an attention of the registry inside.
+"""Compose a block template: a wrapper such as C3 with an attention module inside.
 
 The attention's code goes in under private names of the new class. So the block stands alone: it
 works beside the attention itself, beside a class of that name that the fork brings, and after

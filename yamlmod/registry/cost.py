@@ -1,4 +1,4 @@
-"""What a layer costs before it is built: attention weights and multiply-adds, from the manifest."""
+"""Estimate the cost of a layer from its manifest: attention weights and multiply-adds."""
 
 from __future__ import annotations
 

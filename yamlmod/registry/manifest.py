@@ -1,4 +1,4 @@
-"""Reads a template: its manifest, and the code that the manifest names, as text."""
+"""Read a template: its manifest, and the text of its code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured on a template: badges and cost, written by `python -m tools.badges`."""
+"""Read the measured badges and cost of a template, written by `python -m tools.badges`."""
 
 from __future__ import annotations
 

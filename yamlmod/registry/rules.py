@@ -1,4 +1,4 @@
-"""The channel rules: what a parse function hands a class in front of the row's own args."""
+"""The channel rules: the arguments that a parse function adds before the row's args."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a new template: a manifest, a module that runs, and a test that passes."""
+"""Generate a new template: a manifest, a working module, and a passing test."""
 
 from __future__ import annotations
 

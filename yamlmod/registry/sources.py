@@ -1,4 +1,4 @@
-"""Folders of templates besides the built-in ones: the project's, the user's, other packages'."""
+"""Find template folders: of the project, of the user, of installed packages."""
 
 from __future__ import annotations
 

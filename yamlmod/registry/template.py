@@ -1,4 +1,4 @@
-"""A module of the registry as data: its rule, its arguments, its code as text."""
+"""A module of the registry: its rule, its arguments, its code as text."""
 
 from __future__ import annotations
 

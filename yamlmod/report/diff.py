@@ -1,4 +1,4 @@
-"""Unified diffs as bytes, such as `git apply` and `patch -p1` take."""
+"""Unified diffs as bytes, for `git apply` and `patch -p1`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where text leaves the program: what is written to stdout and stderr is made safe to show."""
+"""Write to stdout and stderr; all text is made safe to display."""
 
 from __future__ import annotations
 

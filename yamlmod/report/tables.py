@@ -1,4 +1,4 @@
-"""Tables: plain aligned text in a pipe, rich on a terminal; data is made safe before either."""
+"""Format tables: aligned text in a pipe, rich on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every call that changes the disk, and the one that reads a file: each is a step that may fail.
+"""Every disk operation: the changes, and the one read; each may fail.
 
 Nothing here needs more than Windows offers: no file is replaced while this process holds it open.
 """

@@ -1,4 +1,4 @@
-"""Reads an entry of the journal: a repository may bring one, so that every value is checked."""
+"""Read and validate a journal entry, which may come with a repository."""
 
 from __future__ import annotations
 

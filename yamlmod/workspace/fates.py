@@ -1,4 +1,4 @@
-"""What an entry of the journal would do to each file that it names, and the refusals of one."""
+"""Plan the effect of a journal entry on each file, with refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a target's files: bytes as they are, text without BOM, and planned changes."""
+"""Read a target's files as bytes or text without BOM, and plan changes."""
 
 from __future__ import annotations
 

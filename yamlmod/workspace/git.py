@@ -1,4 +1,4 @@
-"""What git says of files, without running anything that a repository's own settings name."""
+"""Ask git about files, without running programs from a repository's own settings."""
 
 from __future__ import annotations
 

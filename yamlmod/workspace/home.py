@@ -1,4 +1,4 @@
-"""Where the journal and the lock of a file lie: one folder for a repository, a fork or a folder."""
+"""Locate the journal and the lock of a file: per repository, fork or folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes a folder itself: it may be moved, but a copy of it is another folder."""
+"""Identify a folder: it may be moved, but a copy is another folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal of a home: the write that is going on, and the last ones that are done."""
+"""The journal of a home: the current write, and the last completed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key that says which journal entries are this user's own; it never leaves the machine."""
+"""The key that signs this user's journal entries; it never leaves the machine."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ class JournalKey:
         return hmac.digest(self.secret, _PURPOSE + data, "sha256").hex()
 
     def signed(self, data: bytes, signature: str) -> bool:
-        """Tell whether a signature is this key's."""
         import hmac
 
         made = self.sign(data)

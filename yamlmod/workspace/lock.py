@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the system itself lets go of when its process dies."""
+"""Lock a home for one writer; the system releases the lock when its process dies."""
 
 from __future__ import annotations
 

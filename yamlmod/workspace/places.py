@@ -1,4 +1,4 @@
-"""Where an entry of the journal may act: never in a `.git`, and nowhere that a link leads."""
+"""Check where a journal entry may act: never in a `.git`, never through a link."""
 
 from __future__ import annotations
 

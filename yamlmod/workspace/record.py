@@ -1,4 +1,4 @@
-"""What a write was: which files it changed, what they held before, and what they hold after."""
+"""The record of a write: changed files, with their contents before and after."""
 
 from __future__ import annotations
 

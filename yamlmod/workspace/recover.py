@@ -1,4 +1,4 @@
-"""After a kill: what an interrupted write left is put back, or finished where all was written."""
+"""Recover from an interrupted write: restore it, or finish it if all was written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a repository, read once and remembered: what a plan was made from."""
+"""The files of a repository, each read once: the basis of a plan."""
 
 from __future__ import annotations
 
@@ -69,7 +69,6 @@ class Tree:
         return (self.root / path).is_file()
 
     def is_folder(self, path: str) -> bool:
-        """Return whether a folder is there."""
         return (self.root / path).is_dir()
 
     def place(self) -> str:

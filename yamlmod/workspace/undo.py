@@ -1,4 +1,4 @@
-"""Undo and redo: the changes that revert a write of the journal."""
+"""Undo and redo: plan the changes that revert a write of the journal."""
 
 from __future__ import annotations
 

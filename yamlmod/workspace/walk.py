@@ -1,4 +1,4 @@
-"""Walks through folders: bounded, through no link, and what cannot be entered is remembered."""
+"""Walk through folders: bounded, not through links, with a list of unreadable folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What yamlmod has put into a fork, whether it is in order, and what of it is stale."""
+"""List the modules that yamlmod installed in a fork, with their state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What in a fork's own Python files fails with newer packages, told from their text."""
+"""Find code in a fork that fails with newer package versions."""
 
 from __future__ import annotations
 
@@ -88,5 +88,4 @@ def _tree(path: str, text: str) -> ast.Module | None:
 
 
 def of_kind(found: list[Symptom], kind: str) -> Iterator[Symptom]:
-    """Yield the symptoms of one kind."""
     return (one for one in found if one.kind == kind)

@@ -1,4 +1,4 @@
-"""YOLOv5, v1.0 to the newest."""
+"""YOLOv5, v1.0 to the latest."""
 
 from yamlmod.fork.parser.dialect import Dialect, Fault, Sign
 

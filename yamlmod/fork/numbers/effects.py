@@ -1,4 +1,4 @@
-"""What an edit of a YAML does to the layer numbers in a fork's code."""
+"""Compute the effect of a YAML edit on the layer numbers in a fork's code."""
 
 from __future__ import annotations
 

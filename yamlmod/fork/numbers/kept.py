@@ -1,4 +1,4 @@
-"""Which list a loop over the layers fills with one entry a layer, and which entries are kept."""
+"""Find the list that a loop over the layers fills, and the entries it keeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a fork's code between its functions: attributes, arguments, lists, findings."""
+"""Facts shared between the functions of a fork: attributes, arguments, lists, findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an expression of the fork's code may mean: layers, their numbers, constants."""
+"""Possible meanings of an expression: layers, their numbers, constants."""
 
 from __future__ import annotations
 

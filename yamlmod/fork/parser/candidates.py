@@ -1,4 +1,4 @@
-"""Which parse functions a repository holds, and which of them is meant; all are listed if asked."""
+"""Find the parse functions of a repository, and choose one."""
 
 from __future__ import annotations
 

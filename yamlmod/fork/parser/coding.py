@@ -1,4 +1,4 @@
-"""Refuse a file whose coding cookie makes Python read other text than its UTF-8."""
+"""Refuse a file whose coding cookie makes Python decode it differently from UTF-8."""
 
 from __future__ import annotations
 

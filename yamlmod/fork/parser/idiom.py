@@ -1,4 +1,4 @@
-"""What a parse function does its own way: its channel indices, its last else, its numbering."""
+"""Read a parse function's conventions: channel indices, last else, numbering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds a fork's parse function and where its modules live, and reads the idiom of both."""
+"""Locate a fork's parse function and modules, and read their conventions."""
 
 from __future__ import annotations
 

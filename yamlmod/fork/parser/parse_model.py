@@ -1,4 +1,4 @@
-"""Reads a parse function: its loop, its names, its chain of branches and their parts."""
+"""Read a parse function: its loop, names, branches and their parts."""
 
 from __future__ import annotations
 

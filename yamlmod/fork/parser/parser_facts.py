@@ -1,4 +1,4 @@
-"""A fork as the table that checks look things up in: its names, its classes, what scales."""
+"""Describe a fork for the checks: names, classes, and modules with scaled channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names a parse function resolves, and how it looks the modules of a YAML up."""
+"""Find the names that a parse function resolves, and how it looks modules up."""
 
 from __future__ import annotations
 

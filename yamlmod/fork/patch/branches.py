@@ -1,4 +1,4 @@
-"""What parse_model does with a module: the collection it joins, or a branch of its own."""
+"""Register a module in parse_model: in an existing list, or with its own branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The imports a module's code needs in common.py, each marked so that it can be taken out again."""
+"""Add the imports that a module's code needs in common.py, with removable markers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A module's ``__all__``: read, and names put into and taken out of it."""
+"""Read and edit a module's ``__all__``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A module of somebody's own, fitted to a fork: where its imports come from there."""
+"""Rewrite a user's class for a fork's imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a class comes to be a name in the file of parse_model: the way that Conv goes."""
+"""Make a class available in the file of parse_model, by the same imports as Conv."""
 
 from __future__ import annotations
 

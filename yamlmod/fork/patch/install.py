@@ -1,4 +1,4 @@
-"""Plans the Python half: code, imports, names and branches that make a fork know a module."""
+"""Plan the installation of a module: code, imports, names and branches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The marked blocks that hold a module's code in common.py."""
+"""Read and write the marked blocks with module code in common.py."""
 
 from __future__ import annotations
 

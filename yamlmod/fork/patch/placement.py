@@ -1,4 +1,4 @@
-"""Where the code of modules is: a block in common.py, or a file of its own in a package."""
+"""Place module code: a block in common.py, or a file of its own in a package."""
 
 from __future__ import annotations
 
@@ -113,7 +113,6 @@ def add_files(files: Files, fork: Fork, common: Source, templates: Sequence[Temp
 
 
 def find_blocks_in(files: Files, path: str) -> dict[str, Block]:
-    """Return the blocks of a file."""
     source = read_source(files, path)
     return {} if source is None else find_blocks(source)
 

@@ -1,4 +1,4 @@
-"""What a change of the fork consists of: edits, sentences about them, and what a proof expects."""
+"""A planned change of a fork: edits, descriptions, and expectations for the proof."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registers a class that the fork has already: an import, a branch, and a marker that says so."""
+"""Register a class that the fork already has: an import, a branch and a marker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Class names that the fork binds already: refused, with what a user can do about it."""
+"""Refuse class names that the fork already uses."""
 
 from __future__ import annotations
 

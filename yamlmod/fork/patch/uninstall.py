@@ -1,4 +1,4 @@
-"""Plans the way back: takes out what install put in, and nothing else."""
+"""Plan the removal of exactly the code that install added."""
 
 from __future__ import annotations
 

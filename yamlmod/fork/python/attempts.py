@@ -1,4 +1,4 @@
-"""What a ``try`` around imports leaves bound: its body, or the handler of its ImportError."""
+"""Evaluate a ``try`` around imports: its body, or the handler of its ImportError."""
 
 from __future__ import annotations
 

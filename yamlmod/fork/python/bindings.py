@@ -1,4 +1,4 @@
-"""What a module binds at its top level, and by which statement."""
+"""Find the names that a module binds at top level, and the binding statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A block of statements indexed by the names it binds, for a look from its end backwards."""
+"""Index a block of statements by the names it binds, for a search from the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names put into and taken out of a comma-separated list, in the list's own layout."""
+"""Add and remove names in a comma-separated list, in its own layout."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ class Listing:
     is_tuple: bool = False
 
     def names(self) -> tuple[str, ...]:
-        """Return the names in the list."""
         return tuple(element.name for element in self.elements)
 
     def line(self) -> int:

@@ -1,4 +1,4 @@
-"""Walks a module's imports in the order Python runs them, to find those that fail."""
+"""Follow a module's imports in Python's order, to find those that fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files a file may come to import, read off the text without parsing it."""
+"""Find the files that a file may import, from its text without parsing it."""
 
 from __future__ import annotations
 

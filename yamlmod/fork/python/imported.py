@@ -1,4 +1,4 @@
-"""What import statements bring: a module, a name of one, everything, a submodule by the way."""
+"""Evaluate import statements: a module, a name, a star import, a submodule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Follows a name through the statements that bind it, from the last one backwards."""
+"""Follow a name through the statements that bind it, from the last one backwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attributes: of modules, of classes with their bases; and the names inside of a scope."""
+"""Look up attributes of modules and classes, and names inside a scope."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file of the tree an import means: roots, packages, and what is surely elsewhere."""
+"""Find the file that an import refers to: roots, packages, external modules."""
 
 from __future__ import annotations
 
@@ -72,7 +72,6 @@ class Modules:
         self._found: dict[tuple[str, str], Place] = {}
 
     def is_file(self, path: str) -> bool:
-        """Return whether a file is there."""
         if path not in self._there:
             self._there[path] = self.files.is_file(path)
         return self._there[path]

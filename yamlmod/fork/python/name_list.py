@@ -1,4 +1,4 @@
-"""A module's ``__all__``, evaluated in every form that its text decides."""
+"""Evaluate a module's ``__all__`` in every form that its text determines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a fork as a plan would leave them."""
+"""The files of a fork after a planned change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes that a file's namespace gets more than once, of which the last wins silently."""
+"""Find classes that a file's namespace defines more than once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Python file of the target as text, tree and offsets."""
+"""A Python file of the target as text, syntax tree and offsets."""
 
 from __future__ import annotations
 

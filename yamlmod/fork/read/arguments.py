@@ -1,4 +1,4 @@
-"""Which args a row needs so that a fork builds its class right, at every scale of the file."""
+"""Find the args with which a fork builds a class correctly at every scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Channel counts that reach a parameter which is a kernel, a ratio or a switch."""
+"""Find channel counts passed as a kernel size, a ratio or a switch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which number the parse function gives to each row's layer, and how many layers a row makes."""
+"""Find the layer numbers that the parse function assigns to each row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From readings at every scale to what is wrong with a YAML, and to the row that would be right."""
+"""Collect the problems of a YAML at all scales, and propose correct rows."""
 
 from __future__ import annotations
 

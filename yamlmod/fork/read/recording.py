@@ -1,4 +1,4 @@
-"""Watches the parse function at work: what each row's class is handed, and what fails."""
+"""Record the parse function's run: constructor arguments and failures of each row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tries a class that a plan registers: a row of it, read with the fork as the plan leaves it."""
+"""Test a class that a plan registers: read one row with the patched fork."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A class in somebody's own file as a template: cut out of the text, nothing executed."""
+"""Extract a class from a user's file as a template, without running it."""
 
 from __future__ import annotations
 

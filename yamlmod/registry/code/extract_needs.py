@@ -1,4 +1,4 @@
-"""Cuts a class, and what it needs of its file, out of the text."""
+"""Extract a class and everything it needs of its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a constructor's third parameter is the number of repeats, as that of C3 and C2f is."""
+"""Check whether a constructor's third parameter is the number of repeats, as in C3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The channel rule of somebody's class, read off its constructor's signature."""
+"""Infer the channel rule of a user's class from its constructor signature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comparisons: equality, identity, membership, order; Unknown where an operand is."""
+"""Comparisons: equality, identity, membership, order; Unknown if an operand is Unknown."""
 
 from __future__ import annotations
 

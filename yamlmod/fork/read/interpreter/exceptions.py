@@ -1,4 +1,4 @@
-"""try and with: exceptions of the interpreted code are caught as Python would."""
+"""try and with: catch exceptions of the interpreted code as Python does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A test that is not known: neither side is run, and what either could change becomes Unknown."""
+"""Handle an unknown test: skip both sides, and set what they could change to Unknown."""
 
 from __future__ import annotations
 

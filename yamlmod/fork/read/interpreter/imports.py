@@ -1,4 +1,4 @@
-"""Names of modules, as the import graph follows them, bound on demand; import statements."""
+"""Import statements, and names of modules bound on demand by the import graph."""
 
 from __future__ import annotations
 

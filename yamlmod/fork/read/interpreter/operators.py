@@ -1,4 +1,4 @@
-"""Operators on plain values, done by Python itself within bounds; Unknown where an operand is."""
+"""Operators on plain values, within bounds; Unknown if an operand is Unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every row of a network asks again: a list of classes, a count, a sum of arguments."""
+"""Cache what every row evaluates again: a list of classes, a count, a sum of arguments."""
 
 from __future__ import annotations
 

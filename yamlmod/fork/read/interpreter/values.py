@@ -1,4 +1,4 @@
-"""The values of interpreted code: plain Python values, and a class for every other kind."""
+"""The values of interpreted code: plain Python values, and a class for each other kind."""
 
 from __future__ import annotations
 
@@ -255,12 +255,10 @@ class ValuesAndIndices(tuple[Any, ...]):
 
     @property
     def values(self) -> Value:
-        """Return the values."""
         return self[0]
 
     @property
     def indices(self) -> Value:
-        """Return where they were."""
         return self[1]
 
 

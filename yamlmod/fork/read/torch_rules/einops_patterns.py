@@ -1,4 +1,4 @@
-"""einops' rearrange, reduce and repeat: a pattern of names, and the sizes that come of it."""
+"""einops' rearrange, reduce and repeat: patterns of names, and output sizes."""
 
 from __future__ import annotations
 

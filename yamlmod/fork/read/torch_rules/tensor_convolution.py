@@ -1,4 +1,4 @@
-"""Convolutions: what the layers and the functions share."""
+"""Convolutions, shared by layers and functions."""
 
 from __future__ import annotations
 

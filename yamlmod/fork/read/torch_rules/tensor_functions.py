@@ -1,4 +1,4 @@
-"""Functions of torch and of torch.nn.functional, as changes of sizes."""
+"""Output sizes of functions of torch and torch.nn.functional."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`x[...]` of a tensor: numbers, slices, None, Ellipsis."""
+"""`x[...]` of a tensor: integers, slices, None, Ellipsis."""
 
 from __future__ import annotations
 

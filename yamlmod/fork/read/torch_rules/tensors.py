@@ -1,4 +1,4 @@
-"""Sizes of tensors: broadcasting, products, and the sizes that arguments give."""
+"""Sizes of tensors: broadcasting, products, and sizes from arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every layer can do (nn.Module), and what the containers of layers can."""
+"""Methods of nn.Module and of the layer containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What torch says of itself in a first forward pass on the CPU; operations of autograd."""
+"""torch's global state in a first forward pass on the CPU; autograd operations."""
 
 from __future__ import annotations
 
