@@ -17,7 +17,7 @@ _BETWEEN = SAME | {"BatchNormalization"}
 
 
 class Found(NamedTuple):
-    """A pair and where it stands."""
+    """A pair and where it is."""
 
     pair: Pair
     place: Place
@@ -41,7 +41,7 @@ class Findings(NamedTuple):
     unknown: list[str]
 
     def count(self, kind: Kind) -> int:
-        """Return how many pairs are of a kind."""
+        """Count the pairs of a kind."""
         return sum(one.pair.kind is kind for one in self.found)
 
 
@@ -101,14 +101,14 @@ def _products(values: Values, graph: Graph, found: list[Found]) -> list[Place]:
             continue
         if _joins(values, node):
             place = _place(values, node, node.inputs[0], graph)
-            # Queries times keys are part of the attention that their softmax stands for.
+            # Queries times keys are part of the attention that their softmax represents.
             if node.op == "Mul" or place.layer not in softmaxes:
                 products.append(place)
     return products
 
 
 def _joins(values: Values, node: Node) -> bool:
-    """Tell whether a product joins two values of which neither is made of the other, or a gate."""
+    """Check whether a product joins two values of which neither is made of the other, or a gate."""
     one, other = node.inputs
     if any(_divides(values, value) for value in node.inputs):
         return False  # a normalisation, written out
@@ -119,7 +119,7 @@ def _joins(values: Values, node: Node) -> bool:
 
 
 def _divides(values: Values, value: str) -> bool:
-    """Tell whether a value is one over another, or a root: a product with it is a division."""
+    """Check whether a value is one over another, or a root: a product with it is a division."""
     node = values.maker.get(_behind(values, value))
     if node is None:
         return False

@@ -38,13 +38,14 @@ def read_onnx(raw: bytes, shown: str) -> Graph:
     except DecodeError as error:
         raise _refused(shown, f"it does not parse: {error}") from None
     if not model.ir_version or not model.graph.node:
-        raise _refused(shown, "it holds no graph")
+        raise _refused(shown, "it has no graph")
     return Flattening(model, _scalar).graph()
 
 
 def _refused(shown: str, reason: str) -> Refusal:
-    hint = "give a file that torch.onnx.export or another exporter has written"
-    return Refusal("not-onnx", f"this is no ONNX model: {reason}", place=Place(shown), hint=hint)
+    hint = "give a file written by torch.onnx.export or another exporter"
+    message = f"this is not an ONNX model: {reason}"
+    return Refusal("not-onnx", message, place=Place(shown), hint=hint)
 
 
 def _scalar(tensor: Any) -> float | None:

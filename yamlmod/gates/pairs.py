@@ -29,7 +29,7 @@ class Kind(str, enum.Enum):
 
     @property
     def activates(self) -> bool:
-        """Tell whether it is an activation: each value by a function of itself."""
+        """Check whether it is an activation: each value by a function of itself."""
         return self in (Kind.silu, Kind.swish, Kind.hardswish)
 
 
@@ -49,7 +49,7 @@ class Pair(NamedTuple):
 
 
 class _Mark(NamedTuple):
-    """The first multiplication on a way that is no pair by itself."""
+    """The first multiplication on a way that is not a pair by itself."""
 
     kind: Kind
     node: Node

@@ -19,7 +19,7 @@ _STEPS = 256
 class Place(NamedTuple):
     """A layer and a module; ``how`` is scope, weights or unknown.
 
-    ``layer`` is None where the module is no layer of a YAML, or nothing is known.
+    ``layer`` is None where the module is not a layer of a YAML, or nothing is known.
     """
 
     layer: int | None

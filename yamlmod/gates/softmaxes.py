@@ -13,7 +13,7 @@ _STEPS, _FAR = 2000, 100
 
 
 def softmax_pairs(values: Values, softmax: Node) -> Iterator[Pair]:
-    """Yield each product of a softmax with something that is no constant."""
+    """Yield each product of a softmax with something that is not a constant."""
     steps: list[tuple[str, tuple[str, ...]]] = [(softmax.outputs[0], ())]
     seen = {softmax.outputs[0]}
     left = _STEPS

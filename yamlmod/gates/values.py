@@ -43,7 +43,7 @@ class Values:
             raise Refusal("too-large", f"the graph takes more than {_STEPS:,} steps to search")
 
     def constant(self, value: str) -> bool:
-        """Tell whether a value does not depend on the image; its shape does not count."""
+        """Check whether a value does not depend on the image; its shape does not count."""
         return value in self.constants
 
     def number(self, value: str) -> float | None:
@@ -52,7 +52,7 @@ class Values:
         return found.value if found else None
 
     def scalar(self, value: str) -> bool:
-        """Tell whether a value is a single number for all places and channels."""
+        """Check whether a value is a single number for all places and channels."""
         found = self.constants.get(value)
         return found is not None and found.size == 1
 
@@ -124,7 +124,7 @@ class Values:
 
     def _keeps_gates(self, node: Node, inputs: list[str]) -> bool:
         if node.op == "Where":
-            inputs = inputs[1:]  # the condition is no part of the result
+            inputs = inputs[1:]  # the condition is not a part of the result
         if not any(value in self.gating for value in inputs):
             return False
         # A product with a constant matrix is a mean with other shares.

@@ -73,7 +73,7 @@ def value_key(value: Any) -> str:
 
 
 def row_key(row: Row) -> RowKey:
-    """Return what a row is, wherever it stands."""
+    """Return what a row is, wherever it is."""
     args, repeats = value_key(row.args), value_key(row.repeats)
     return row.module, args, repeats, row.section, (len(row.refs), row.listed)
 

@@ -44,7 +44,7 @@ def scalar_value(node: ScalarNode, text: str) -> Any:
 
 
 def is_plain(node: ScalarNode, text: str) -> bool:
-    """Return whether a scalar bears neither quotes nor a tag, so that its look says what it is."""
+    """Check whether a scalar bears neither quotes nor a tag, so that its look says what it is."""
     start = node.start_mark.index
     return node.style is None and (not node.value or text[start : start + 1] not in ("!", "&"))
 

@@ -14,16 +14,16 @@ _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "n
 
 
 def check_class_name(name: str, option: str) -> None:
-    """Refuse a name that cannot be a class of a fork and a word of a model YAML."""
+    """Refuse a name that cannot be both a class and a word of a model YAML."""
     reserved = keyword.iskeyword(name) or keyword.issoftkeyword(name)
     if not name.isidentifier() or not name.isascii() or reserved:
-        what = "is no Python identifier in ASCII"
+        what = "is not a Python identifier in ASCII"
     elif name.lower() in _YAML_WORDS:
-        what = "is no name for a YAML reader"
+        what = "is not a string for a YAML reader"
     elif name in dir(builtins):
-        what = "would hide Python's own"
+        what = "would hide a Python builtin"
     elif name.startswith("__"):
-        what = "begins with two underscores, which Python mangles inside classes"
+        what = "starts with two underscores, which Python mangles inside classes"
     else:
         return
     raise Refusal(
@@ -34,13 +34,13 @@ def check_class_name(name: str, option: str) -> None:
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
-    """Return a name like ``name`` that nothing bears, for a hint."""
+    """Find an unused name like ``name``, for a hint."""
     names = set(taken)
     tries = (f"Yamlmod{name}", *(f"{name}{number}" for number in range(2, 100)))
     return next((one for one in tries if one not in names), f"My{name}")
 
 
 def stem_of(name: str) -> str:
-    """Return the file name of a class without its suffix: MyAttention2D becomes my_attention2d."""
+    """The file name of a class without suffix: MyAttention2D becomes my_attention2d."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return words.lower().strip("_") or name.lower()

@@ -23,7 +23,7 @@ from yamlmod.registry.toml import load_toml
 from yamlmod.workspace.disk import UnfitError
 
 KINDS = ("official", "port", "none")
-# What can be wrong with a manifest that a stranger wrote.
+# What can be wrong with a manifest that anyone may have written.
 _WRONG = (
     *(KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError),
     *(OverflowError, RecursionError, MemoryError),
@@ -34,7 +34,7 @@ def read_template(folder: Path, below: Path | None = None, in_block: bool = Fals
     """Read ``folder/manifest.toml`` and the file it names; a Refusal says what is wrong.
 
     With ``below``, no link leads out of that folder: for a template that a repository brings.
-    ``in_block`` is for the attention that a block wraps, which is no block itself.
+    ``in_block`` is for the attention that a block wraps, which is not a block itself.
     """
     shown = f"{folder.name}/manifest.toml"
     try:

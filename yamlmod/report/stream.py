@@ -55,13 +55,13 @@ def unfiltered(stream: TextIO) -> TextIO:
 
 
 def is_terminal(name: Literal["stdout", "stderr"]) -> bool:
-    """Tell whether a person looks at a stream."""
+    """Check whether a person looks at a stream."""
     stream = getattr(sys, name)
     return stream is not None and bool(stream.isatty())
 
 
 def is_styled_terminal(name: Literal["stdout", "stderr"]) -> bool:
-    """Tell whether a stream is a terminal that knows colours and the cursor."""
+    """Check whether a stream is a terminal that knows colours and the cursor."""
     return is_terminal(name) and os.environ.get("TERM") != "dumb"
 
 

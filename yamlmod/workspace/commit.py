@@ -74,7 +74,7 @@ def commit(changes: Sequence[Change], purpose: Purpose | None = None) -> Committ
     for path, change in wanted:
         refuse_protected(homes[0], path)
         if purpose.kind != "write" and path != change.path:
-            raise Refusal("changed-since", f"{display(change.path)} is behind a link now")
+            raise Refusal("changed-since", f"{display(change.path)} is now reached through a link")
     for home in homes:
         refuse_early(home)
     with contextlib.ExitStack() as stack:
@@ -245,8 +245,8 @@ def _refusal(
         return Refusal("unwritable", message, hint="nothing was changed")
     return Refusal(
         "half-written",
-        f"{message}; and these could not be put back: {one_of(failed)}",
-        hint="what they held is safe in yamlmod's journal: mend the cause, and the next yamlmod "
+        f"{message}; and these could not be restored: {one_of(failed)}",
+        hint="their contents are safe in yamlmod's journal: fix the cause, and the next yamlmod "
         "that writes there puts them back",
     )
 

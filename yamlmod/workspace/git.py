@@ -52,7 +52,7 @@ def not_in_git(changes: Sequence[Change]) -> str | None:
             told.append(f"{display(path)} (uncommitted changes)")
     if not told:
         return None
-    return f"git could not bring back {', '.join(told)}; `yamlmod undo` can"
+    return f"git could not restore {', '.join(told)}; `yamlmod undo` can"
 
 
 def _repository(path: Path) -> Path | None:
@@ -62,7 +62,7 @@ def _repository(path: Path) -> Path | None:
 def tracked(folder: Path, name: str) -> frozenset[str]:
     """Return what git's index holds below ``folder``, however it spells its ``name`` there.
 
-    Only the folder's own name stands for itself, if that is what is in the index (a link, or a
+    Only the folder's own name represents itself, if that is what is in the index (a link, or a
     repository of its own). Without git, or without an answer, nothing.
     """
     parent = folder.parent

@@ -90,7 +90,7 @@ def _default_base() -> str:
 def _refuse_inside(folder: Path, home: Path) -> None:
     """A key inside the repository may have come with it: HOME may point there, in a CI job."""
     if is_marked(home) and real_path(folder).is_relative_to(home):
-        raise _Unfit(f"{display(folder)}, where the key would be, lies inside the repository")
+        raise _Unfit(f"{display(folder)}, where the key would be, is inside the repository")
 
 
 def _read(path: Path) -> bytes | None:

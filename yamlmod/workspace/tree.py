@@ -23,7 +23,7 @@ from yamlmod.workspace.matching import matching
 class Tree:
     """The files of a repository, read once and remembered: what a plan was made from.
 
-    A file of it may be a link to another one in it, and to nothing outside: nobody named those.
+    A file of it may be a link to another one in it, and to nothing outside: no one named those.
     """
 
     def __init__(self, root: Path):
@@ -65,7 +65,7 @@ class Tree:
         return display(self.root / path)
 
     def is_file(self, path: str) -> bool:
-        """Return whether a file is there, without reading it."""
+        """Check whether a file is there, without reading it."""
         return (self.root / path).is_file()
 
     def is_folder(self, path: str) -> bool:

@@ -36,7 +36,7 @@ def symptoms(paths: Mapping[str, str]) -> list[Symptom]:
 
 
 def unused_parameters_allowed(paths: Mapping[str, str]) -> bool:
-    """Tell whether the fork asks DDP to look for parameters without a gradient."""
+    """Check whether the fork asks DDP to look for parameters without a gradient."""
     for path, text in paths.items():
         tree = _tree(path, text) if "find_unused_parameters" in text else None
         for node in ast.walk(tree) if tree else ():

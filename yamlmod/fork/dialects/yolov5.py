@@ -14,7 +14,7 @@ DIALECT = Dialect(
             (Sign("models/yolo.py", r"\n +b\[:, 4\] \+= "),),
         ),
         Fault(
-            "utils/general.py imports pkg_resources, which setuptools 81 and later do not bring",
+            "utils/general.py imports pkg_resources, which setuptools 81 and later do not include",
             (Sign("utils/general.py", r"\nimport pkg_resources"),),
         ),
     ),

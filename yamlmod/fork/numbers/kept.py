@@ -30,7 +30,7 @@ class LoopEntries:
     entries: list[Entry] = field(default_factory=list)
 
     def is_one_a_layer(self, body: Sequence[ast.stmt]) -> bool:
-        """Return whether every turn that goes on has added an entry, so that indices are layers."""
+        """Check whether every turn that goes on has added an entry, so that indices are layers."""
         paths = self._block(body, ())
         return all(count > 0 for count, way in paths if way in ("next", "continue"))
 

@@ -63,7 +63,7 @@ def joined(parts: Iterable[Meanings]) -> Meanings:
 
 
 def has(meanings: Meanings, kind: MeaningKind) -> bool:
-    """Return whether a thing may be of a kind."""
+    """Check whether a thing may be of a kind."""
     return any(one.kind == kind for one in meanings)
 
 

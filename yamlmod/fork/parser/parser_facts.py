@@ -99,7 +99,7 @@ def _named(branch: ast.If, function: Function) -> list[str]:
 
 
 def _tests_named_set(test: ast.expr) -> bool:
-    """Tell whether a test is `m in base_modules`, a set with a name."""
+    """Check whether a test is `m in base_modules`, a set with a name."""
     return (
         isinstance(test, ast.Compare)
         and isinstance(test.ops[0], ast.In)

@@ -23,7 +23,7 @@ def parser_names(graph: ImportGraph, function: Function) -> ParserNames:
 
 
 def _is_key(node: ast.AST, module: str) -> bool:
-    """Return whether a node is `globals()[m]`."""
+    """Check whether a node is `globals()[m]`."""
     return (
         isinstance(node, ast.Subscript)
         and _calls(node.value, "globals")

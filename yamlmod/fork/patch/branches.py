@@ -95,7 +95,7 @@ def preview(template: Template) -> str:
             f"    if m in {{C3, ..., {name}}}:\n        args.insert(2, n)"
         )
     if template.rule == "free":
-        return "no branch of its own: the last else already does c2 = ch[f] and leaves args alone"
+        return "no branch needed: the last else already does c2 = ch[f] and leaves args alone"
     return _branch_text("same", [name], _PLAIN, "ch[f]", "    ", "\n").rstrip("\n")
 
 
@@ -105,7 +105,7 @@ def _join_conv(function: Function, names: Sequence[str]) -> Change:
     if function.conv is None:
         raise Refusal(
             "no-conv-collection",
-            f"{names[0]} belongs with Conv, but no branch of "
+            f"{names[0]} must be registered beside Conv, but no branch of "
             f"{function.node.name} tests a literal that holds Conv and takes args[0] as c2",
             place=Place.at(
                 function.source.shown,
@@ -126,8 +126,8 @@ def _join_repeats(function: Function, names: Sequence[str]) -> Change:
             f"{names[0]} takes the row's number as C3 does, but {function.node.name} has no "
             "literal whose members get it by `args.insert(2, n)`",
             place=Place.at(source.shown, source.text, source.start(at)),
-            hint="choose a module that stands once (see `yamlmod list`); --rule conv takes a class "
-            "of your own, whose row's number then builds so many in sequence",
+            hint="choose a module with another rule (see `yamlmod list`); --rule conv takes a class "
+            "of your own, whose number then builds that many in sequence",
         )
     return _join(function, function.repeats, names, "the collection of C3")
 
@@ -236,12 +236,12 @@ def _our_set(source: Source, node: ast.If, module: str) -> ast.Set | None:
 
 
 def named_in_chain(function: Function, name: str) -> bool:
-    """Return whether some branch tests for the class: ours from before, or a user's own."""
+    """Check whether some branch tests for the class: ours from before, or a user's own."""
     return any(_tests_for(function, node, name) for node in function.chain)
 
 
 def _tests_for(function: Function, node: ast.If, name: str) -> bool:
-    """Return whether a branch names a class: itself, as text, or in a collection behind a name."""
+    """Check whether a branch names a class: itself, as text, or in a collection behind a name."""
     literals = tested_literals(node, function.names.module, (function.node, function.source.tree))
     parts: list[ast.AST] = list(ast.walk(node.test))
     parts += [one for literal in literals for one in literal.elts]
@@ -277,7 +277,7 @@ def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool
             "edited-by-hand",
             f"the branch for {', '.join(names)} has been edited since yamlmod wrote it",
             place=source.place(node.body[0]),
-            hint="take the branch out by hand, or put it back as it was; --force deletes it",
+            hint="remove the branch by hand, or restore it; --force deletes it",
         )
     start = source.line_start(source.start(node))
     edit = Edit(start, source.line_end(source.end(node.body[-1])), "")

@@ -28,7 +28,7 @@ def read_exports(source: Source) -> tuple[Literal | None, bool]:
 
 
 def _binds(node: ast.stmt) -> bool:
-    """Tell whether a statement gives ``__all__`` its value, in any of the ways there are."""
+    """Check whether a statement gives ``__all__`` its value, in any of the ways there are."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return any((one.asname or one.name) == "__all__" for one in node.names)
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

@@ -37,7 +37,7 @@ class Hop:
 
     @property
     def star(self) -> bool:
-        """Return whether every name of the lower file arrives."""
+        """Check whether every name of the lower file arrives."""
         exports, closed = read_exports(self.lower)
         open_way = not closed or exports is not None
         return open_way and any(is_star(node) for node in self.imports)

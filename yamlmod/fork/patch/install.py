@@ -59,7 +59,7 @@ def install(
     """Return the proven plan that makes the fork know the templates' modules.
 
     ``placement`` says where code goes that is not there yet: `common` or `package`. ``force``
-    overwrites code of ours that somebody has edited.
+    overwrites code of ours that a user has edited.
     """
     templates = tuple({template.name: template for template in templates}.values())
     common = read_common(files, fork)
@@ -121,7 +121,7 @@ def read_common(files: Files, fork: Fork) -> Source:
             "not-a-fork",
             f"this {PurePosixPath(common.path).name} defines no class",
             place=Place(common.shown),
-            hint="give a fork whose models/common.py holds its modules",
+            hint="give a fork whose models/common.py defines its modules",
         )
     return common
 
@@ -181,7 +181,7 @@ def _code(
             common.path,
             common.line_of(block.start),
             f"class {template.class_name} {block.version} replaced by {template.version} "
-            f"in {common.shown}" + (", with what was edited by hand" if block.edited else ""),
+            f"in {common.shown}" + (", including manual edits" if block.edited else ""),
         )
         parts.append(
             Change(
@@ -246,7 +246,7 @@ def _refuse_collisions(
                 raise Refusal(
                     "helper-name-taken",
                     f"{template.name} and {owner[name]} both define {name}",
-                    hint="this is a fault of the registry; please report it",
+                    hint="this is a bug of the registry; please report it",
                 )
             owner[name] = template.name
 
@@ -296,9 +296,9 @@ def _collision(common: Source, node: ast.stmt, name: str, template: Template) ->
 def _current_notes(plan: Plan, groups: _Sorted) -> list[str]:
     completed = " ".join(step.text for step in plan.steps)
     return [
-        f"{template.name} {template.version} is already there"
+        f"{template.name} {template.version} is already installed"
         + (
-            "; what was missing around it is added"
+            "; missing parts are added"
             if template.class_name in completed.split()
             else " and up to date"
         )
@@ -320,7 +320,7 @@ def _other_parsers(files: Files, fork: Fork, names: Sequence[str]) -> list[str]:
             )
         elif any(f"TF{name}" not in text for name in names):
             notes.append(
-                f"{files.shown(path)} has a parse_model of its own that does not know "
+                f"{files.shown(path)} has its own parse_model without "
                 f"{', '.join(names)}: export to TensorFlow will fail with these layers"
             )
     return notes

@@ -44,9 +44,9 @@ def find_placed(files: Files, fork: Fork, common: Source) -> dict[str, Placed]:
             if source is None or name in found:
                 raise Refusal(
                     "broken-marker",
-                    f"{name} stands in {files.shown(path)} and in {common.shown}",
+                    f"{name} is in {files.shown(path)} and in {common.shown}",
                     place=Place(files.shown(path)),
-                    hint="take one of them out by hand",
+                    hint="remove one of them by hand",
                 )
             found[name] = Placed(source, block, OWN_FILE)
     return found
@@ -63,7 +63,7 @@ def choose_placement(
             raise Refusal(
                 "placed-otherwise",
                 f"{template.name} is in {there.source.shown}, "
-                f"and --placement {wanted} would put it elsewhere",
+                f"and --placement {wanted} would move it",
                 place=Place.at(there.source.shown, there.source.text, there.block.start),
                 hint=f"run `yamlmod unpatch REPO {template.name} -w` first",
             )
@@ -88,7 +88,7 @@ def own_text(template: Template) -> str:
 
 
 def add_files(files: Files, fork: Fork, common: Source, templates: Sequence[Template]) -> Plan:
-    """Return the plan that writes the templates' files, new or in place of older ones."""
+    """Return the plan that writes the templates' files, new or instead of older ones."""
     texts: dict[str, str | None] = {}
     steps = []
     if templates and not is_file(files, f"{fork.package}/__init__.py"):
@@ -99,7 +99,7 @@ def add_files(files: Files, fork: Fork, common: Source, templates: Sequence[Temp
         if old is not None and template.name not in find_blocks_in(files, path):
             raise Refusal(
                 "name-taken",
-                f"{shown} is there already, and not for {template.name}",
+                f"{shown} already exists, but not for {template.name}",
                 place=Place(shown),
                 hint="rename it, or use --placement common",
             )
@@ -171,7 +171,7 @@ def drop_file_imports(fork: Fork, parse: Source, gone: Sequence[Placed]) -> Chan
 
 
 def _imports(parse: Source, fork: Fork, template: Template) -> bool:
-    """Return whether our import is there though the file it means has gone."""
+    """Check whether our import is there though the file it means has gone."""
     module = fork.spelled(own_path(fork, template)) if fork.package_prefix else ""
     return any(
         written(node) == module and any(one.name == template.class_name for one in node.names)
@@ -188,7 +188,7 @@ def _refuse_more(one: Placed) -> None:
     if not all(isinstance(node, ours) for node in nodes) or "#" in around[1]:
         raise Refusal(
             "edited-by-hand",
-            f"{one.source.shown} holds more than the block of {one.block.name}",
+            f"{one.source.shown} contains more than the block of {one.block.name}",
             place=Place(one.source.shown),
-            hint="move what is yours to another file first",
+            hint="move your own code to another file first",
         )

@@ -33,12 +33,12 @@ def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> 
             "no-such-class",
             f"{common.shown} defines no class {name}, and {function.source.shown} imports none",
             place=Place(common.shown),
-            hint="without --use-existing yamlmod adds its own",
+            hint="without --use-existing, yamlmod adds its own",
         )
     known = place_of(function, name)
     branch = not known and named_in_chain(function, name)
     signature = _signature(fork, answer, answer.node, rule or known or None, branch)
-    told = "said by --rule" if rule else "as it is registered" if known else "by its signature"
+    told = "from --rule" if rule else "as registered" if known else "from its signature"
     where = f"{found.shown}:{answer.node.lineno}"
     note = f"{name}{signature.text} of {where} has the rule {signature.rule}, {told}"
     if branch:
@@ -96,7 +96,7 @@ def register_existing(files: Files, fork: Fork, templates: Sequence[Template]) -
         names,
     )
     notes = [note for template in templates for note in template.notes]
-    quiet = () if plan.texts else (f"{', '.join(names)}: nothing is left to register",)
+    quiet = () if plan.texts else (f"{', '.join(names)}: nothing to register",)
     return Plan(plan.texts, plan.steps, (*notes, *plan.notes, *quiet))
 
 
@@ -105,9 +105,9 @@ def _refuse_ours(common: Source, blocks: dict[str, Block], name: str) -> None:
     if block is not None and block.origin != "fork":
         raise Refusal(
             "not-the-forks",
-            f"the class {name} there is one that yamlmod put in",
+            f"the class {name} was installed by yamlmod",
             place=Place.at(common.shown, common.text, block.start),
-            hint="leave --use-existing out",
+            hint="omit --use-existing",
         )
 
 

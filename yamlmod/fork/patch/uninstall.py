@@ -24,7 +24,7 @@ from yamlmod.fork.python.source import Source, tree_of
 def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = False) -> Plan:
     """Return the proven plan that takes the named modules out again.
 
-    ``force`` deletes code of ours that somebody has edited, too.
+    ``force`` deletes code of ours that a user has edited, too.
     """
     common = read_common(files, fork)
     function = read_function(files, fork)
@@ -73,9 +73,9 @@ def _chosen(
             known = one_of([_told(one.block) for one in placed.values()]) or "none"
             raise Refusal(
                 "not-patched",
-                f"{name} was not put into {common.shown} by yamlmod",
+                f"{name} was not installed in {common.shown} by yamlmod",
                 place=Place(common.shown),
-                hint=f"modules put in by yamlmod: {known}",
+                hint=f"modules installed by yamlmod: {known}",
             )
         if not force:
             refuse_edited(found.source, found.block)
@@ -129,7 +129,7 @@ def _code(common: Source, gone: Iterable[Block]) -> Change:
 
 
 def _still_named(plan: Plan, sources: Iterable[Source], gone: Iterable[Block]) -> list[str]:
-    """Say where code of somebody else's still names what goes."""
+    """List remaining uses of an uninstalled module in user code."""
     names = {one.name for block in gone for one in bindings(block.tree())}
     notes = []
     for source in sources:

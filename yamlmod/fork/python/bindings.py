@@ -70,7 +70,7 @@ def written(node: ast.ImportFrom) -> str:
 
 
 def is_star(node: ast.ImportFrom) -> bool:
-    """Return whether everything is imported."""
+    """Check whether everything is imported."""
     return node.names[0].name == "*"
 
 

@@ -120,7 +120,7 @@ class Listing:
         return [*edits, Edit(comma, comma + 1, "")]
 
     def _tuple_of_one(self, edits: list[Edit], end: int) -> list[Edit]:
-        """Keep or add the comma without which one name in parentheses is no tuple."""
+        """Keep or add the comma without which one name in parentheses is not a tuple."""
         behind = [edit for edit in edits if edit.start >= end]
         stop = max((edit.end for edit in behind), default=end)
         stop = max(stop, self.elements[-1].end)
@@ -148,7 +148,7 @@ class Listing:
         return self._comma(index) is not None or self._closes(element.end)
 
     def _closes(self, offset: int) -> bool:
-        """Return whether only white space and comments stand before the closing bracket."""
+        """Check whether only white space and comments stand before the closing bracket."""
         match = _GAP.match(self.source.text, offset)
         return match is not None and self.source.text[match.end() : match.end() + 1] in "])}"
 
@@ -198,7 +198,7 @@ def _parentheses(text: str, begin: int, stop: int, which: str) -> list[int]:
 
 
 def element_name(node: ast.expr) -> str:
-    """Return the name an element of a literal stands for, empty for anything but a name."""
+    """Return the name an element of a literal represents, empty for anything but a name."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):

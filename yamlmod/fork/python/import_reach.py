@@ -26,7 +26,7 @@ class ImportReach:
         self._known: dict[tuple[str, str], bool] = {}
 
     def may_import(self, start: str, goal: str) -> bool:
-        """Return whether importing ``start`` may lead to ``goal``."""
+        """Check whether importing ``start`` may lead to ``goal``."""
         key = (start, goal)
         if key not in self._known:
             self._known[key] = self._leads(start, goal)

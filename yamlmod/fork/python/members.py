@@ -64,7 +64,7 @@ class Members:
         return answer
 
     def _imports(self, importer: str, module: ModuleFile) -> bool:
-        """Return whether a file itself imports a module by a statement of its own."""
+        """Check whether a file itself imports a module by a statement of its own."""
         file = self.lookup.parsed.get(importer)
         for node in ast.walk(file.source.tree) if not isinstance(file, str) else ():
             if isinstance(node, ast.Import):

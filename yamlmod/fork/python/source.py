@@ -175,5 +175,5 @@ def _syntax_refusal(shown: str, text: str, error: SyntaxError) -> Refusal:
         "syntax-error",
         f"not valid Python: {error.msg}",
         place=place,
-        hint="nothing can be planned in a file that Python cannot read; mend this first",
+        hint="yamlmod cannot edit a file that Python cannot read; fix this first",
     )

@@ -144,7 +144,7 @@ def name_of(value: Value) -> str:
 
 
 def has_unknown(value: Any) -> bool:
-    """Return whether data of an answer holds something that is not known."""
+    """Check whether data of an answer holds something that is not known."""
     if isinstance(value, UnknownPart):
         return True
     if isinstance(value, Sizes):

@@ -23,6 +23,6 @@ def misplaced(row: RowReading) -> Iterator[str]:
         what = "a switch" if name in _SWITCHES else what
         if what:
             yield (
-                f"{row.class_name} is given {spelled(row.args)}: its parameter {name}, {what}, "
+                f"{row.class_name} gets {spelled(row.args)}: its parameter {name}, {what}, "
                 f"gets {value}"
             )

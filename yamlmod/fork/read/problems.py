@@ -51,7 +51,7 @@ def answer(reader: ForkReader, data: Mapping[str, Any]) -> BuildAnswer:
 
 
 def _is_read(row: RowReading, reading: NetworkReading) -> bool:
-    """Return whether a row was understood; one that fails was."""
+    """Check whether a row was understood; one that fails was."""
     failed = {f.layer for f in (reading.failure, *reading.later) if f is not None}
     return row.index in failed or bool(row.class_name and not row.unknown)
 

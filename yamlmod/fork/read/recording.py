@@ -273,7 +273,7 @@ def _builders(loop: ast.For, module: str) -> tuple[ast.AST, ...]:
 
 
 def _builds(node: ast.AST, module: str) -> bool:
-    """Return whether a node is `m(*args)`, the call that builds a layer."""
+    """Check whether a node is `m(*args)`, the call that builds a layer."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

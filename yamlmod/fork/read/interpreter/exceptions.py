@@ -69,7 +69,7 @@ def _handled(
 
 
 def catches(kind: Value, error: Raised) -> bool:
-    """Return whether `except kind` catches an exception."""
+    """Check whether `except kind` catches an exception."""
     if isinstance(kind, tuple):
         return any(catches(part, error) for part in kind)
     if isinstance(kind, type) and isinstance(error.kind, type):

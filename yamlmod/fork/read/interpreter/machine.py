@@ -217,7 +217,7 @@ class Machine:
         return out
 
     def truth(self, value: Value) -> bool | UnknownValue:
-        """Return whether a value is true, or Unknown."""
+        """Check whether a value is true, or Unknown."""
         if value.__class__ in SCALARS:
             return bool(value)
         if isinstance(value, UnknownValue):
@@ -270,7 +270,7 @@ class Machine:
         return Nested(self, title)
 
     def torch_function(self, cls: ClassValue) -> bool:
-        """Return whether a class is an operation of autograd, whose work is not interpreted."""
+        """Check whether a class is an operation of autograd, whose work is not interpreted."""
         return cls.is_open and any(
             isinstance(base, Outside) and base.path.startswith("torch.autograd")
             for owner in cls.mro
