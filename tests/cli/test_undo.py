@@ -270,7 +270,7 @@ def test_two_at_once(folder: Path) -> None:
     with _holder(folder, 60) as child:
         refused = yamlmod(*insert, cwd=folder)
         assert refused.code == 2
-        assert f"another yamlmod writes in {folder.as_posix()}" in refused.err.replace(
+        assert f"another yamlmod is writing in {folder.as_posix()}" in refused.err.replace(
             " in .:", f" in {folder.as_posix()}:"
         )
         assert f"process {child.pid}, yamlmod slow" in refused.err

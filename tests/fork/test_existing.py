@@ -51,7 +51,7 @@ def test_registered_twice_and_back(signature: str, imports: str, line: str) -> N
     assert line in files.texts[YOLO_PATH]
     assert "class Own" not in files.texts[COMMON_PATH].split("# yamlmod: begin Own existing")[1]
     patched = dict(files.texts)
-    assert "Own: nothing is left to register" in use(files, "Own")
+    assert "Own: nothing to register" in use(files, "Own")
     assert files.texts == patched
     notes = files.uninstall("Own").notes
     assert files.texts == before
@@ -62,7 +62,7 @@ def test_what_the_fork_did_itself_stays() -> None:
     text = yolo("[Conv, C3, Own]", "from models.common import C3, Concat, Conv, Own")
     files = repository(text, COMMON + own(", c1, c2") + own(", c1", "Two"))
     before = dict(files.texts)
-    assert "Own: nothing is left to register" in use(files, "Own")
+    assert "Own: nothing to register" in use(files, "Own")
     assert files.texts == before
     use(files, "Own", "Two")
     assert "begin Two" in files.texts[COMMON_PATH]
@@ -110,7 +110,7 @@ def test_a_class_of_another_file(imports: str) -> None:
         ("Nowhere", None, "no-such-class", "without --use-existing"),
         ("Own", None, "unclear-rule", "--rule same"),
         ("Own", "conv", "bad-rule", "it takes 1"),
-        ("Alpha", None, "not-the-forks", "leave --use-existing out"),
+        ("Alpha", None, "not-the-forks", "omit --use-existing"),
     ],
 )
 def test_refused(name: str, rule: str | None, code: str, says: str) -> None:

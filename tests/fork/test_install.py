@@ -266,7 +266,7 @@ def test_uninstall_says_who_still_names_the_class() -> None:
     files.install(FREE)
     files.texts[YOLO_PATH] += "\n\nX = Gamma\n"
     notes = files.uninstall("Gamma").notes
-    assert any("Gamma is still named here" in note for note in notes)
+    assert any("Gamma is still used here" in note for note in notes)
     assert any("checkpoints pickled with Gamma no longer load" in note for note in notes)
 
 

@@ -313,7 +313,7 @@ def test_a_module_of_the_registry_of_that_name_is_not_overwritten() -> None:
         (one("", more="        match 1:\n            case _: pass\n"), "newer Python than 3.8"),
         (one(", c1: int | None"), "`int | None` needs a newer Python"),
         (one(", c1: list[int]"), "`list[int]` needs a newer Python"),
-        (one("", base="Elsewhere"), "taken to be an nn.Module"),
+        (one("", base="Elsewhere"), "assumed to be an nn.Module"),
     ],
 )
 def test_noted(text: str, says: str) -> None:

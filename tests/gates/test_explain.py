@@ -45,7 +45,7 @@ def test_a_file(tmp_path: Path) -> None:
     ]
     sentences = lines[6:]
     assert len(sentences) == 3 and all(one.endswith(".") for one in sentences)
-    assert "here once SiLU, behind 1 of the 2 convolutions." in sentences[0]
+    assert "here once SiLU, after 1 of the 2 convolutions." in sentences[0]
     assert "that is a gate" in sentences[1] and "layer 1" in sentences[1]
 
 

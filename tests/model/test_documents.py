@@ -54,7 +54,7 @@ BAD: list[tuple[str, str, str, int | None, str]] = [
         SMALL.replace("[[-1, 3]", "[[]"),
         "bad-reference",
         23,
-        "reads nothing",
+        "has no input",
     ),
     ("a duplicate key", SMALL + _TABLES, "duplicate-key", 33, "twice"),
     ("a third table", SMALL + "steam:\n  [[-1, 1, Conv, [8]]]\n", "third-table", 33, "steam"),

@@ -271,7 +271,7 @@ def test_what_somebody_wrote_meanwhile_is_left_alone(
     assert settled.left == (real_path(fork / "models" / "common.py"),)
     told = {line.split(": ")[0].rsplit("/")[-1]: line for line in settled.lines()[1:]}
     assert set(told) == {"common.py", "yolo.py", "c.py", "gone.yaml", "a", "b"}
-    assert "look at it yourself: it was changed since" in told["common.py"]
+    assert "check it yourself: it was changed since" in told["common.py"]
     assert told["yolo.py"].endswith("stays as it was before")
     assert (fork / "models" / "common.py").read_bytes() == b"mine\n"
     assert (fork / "models" / "yolo.py").read_bytes() == b"old yolo\n"

@@ -210,7 +210,7 @@ def test_a_copy_of_an_entry_that_is_done_is_no_interrupted_write(home: Path) -> 
     with pytest.raises(Refusal) as caught:
         settle(home, _COMMAND)
     assert caught.value.code == "foreign-journal"
-    assert "a copy of an entry" in caught.value.message
+    assert "a copy of a completed entry" in caught.value.message
     shutil.copy(store / "000001.json", store / "000007.json")
     assert "its name is another entry's" in _doubts(home)[1]
 
@@ -268,17 +268,17 @@ def test_whatever_an_entry_says_it_is_ours_or_refused(home: Path, what: str, fie
         (b"[" * 100_000, "not JSON"),
         (b"\xff", "not JSON"),
         (b"nul", "not JSON"),
-        (b"[]", "no journal entry"),
+        (b"[]", "not a journal entry"),
         (b'{"format": 3}', "its format is 3"),
-        (b'{"format": true}', "no journal entry"),
-        (b'{"format": 1, "format": 1}', "twice"),
+        (b'{"format": true}', "not a journal entry"),
+        (b'{"format": 1, "format": 1}', "duplicate"),
         (b'{"format": ' + b"9" * 1_000_000 + b"}", "too large"),
         (b'{"format": 1e999}', "not an integer"),
         (b'{"format": NaN}', "not an integer"),
         (b"[" + b"[]," * 600_000 + b"[]]", "too large"),
         (b" " * 33_000_000, "too large"),
-        (b"\xef\xbb\xbf{}", "no journal entry"),
-        ('{"format": 1}'.encode("utf-16"), "not expected"),
+        (b"\xef\xbb\xbf{}", "not a journal entry"),
+        ('{"format": 1}'.encode("utf-16"), "missing or unexpected"),
     ],
     ids=lambda value: repr(value)[:20],
 )
@@ -383,16 +383,16 @@ def _settle_with_trust(home: Path) -> Refusal:
         ("node_modules/x.yaml", "an environment"),
         (".github/workflows/x.yml", "hidden"),
         ("models/.x.py", "hidden"),
-        ("Makefile", "no file of such a name"),
-        ("x.sh", "no file of such a name"),
-        ("setup.cfg", "no file of such a name"),
-        ("x.pth", "no file of such a name"),
-        ("pyproject.toml", "no file of such a name"),
-        pytest.param("link/x.py", "a link leads", marks=posix),
-        pytest.param("inner/x.py", "a link leads", marks=posix),
+        ("Makefile", "never writes a file of this name"),
+        ("x.sh", "never writes a file of this name"),
+        ("setup.cfg", "never writes a file of this name"),
+        ("x.pth", "never writes a file of this name"),
+        ("pyproject.toml", "never writes a file of this name"),
+        pytest.param("link/x.py", "a link in its path leads", marks=posix),
+        pytest.param("inner/x.py", "a link in its path leads", marks=posix),
         pytest.param("leaf.py", "it is a link", marks=posix),
-        pytest.param("pipe.py", "no regular file", marks=posix),
-        ("folder.py", "no regular file"),
+        pytest.param("pipe.py", "not a regular file", marks=posix),
+        ("folder.py", "not a regular file"),
     ],
 )
 @pytest.mark.parametrize("before", [b"x\n", None])

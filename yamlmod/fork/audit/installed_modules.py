@@ -141,7 +141,7 @@ def _without_class(
     ]
     ours = {name for one in visible() for name in (one.name, one.class_name)}
     told += [
-        f"{shown}:{line}: {name} is registered in {fork.function.name}, but this class does not exist"
+        f"{shown}:{line}: {name} is registered in {fork.function.name}, but not defined"
         for name, line in sorted(mentions.items())
         if name in ours and known.lacks(name)
     ]

@@ -10,7 +10,7 @@ DIALECT = Dialect(
     faults=(
         Fault(
             "its Detect changes a leaf tensor in place when the biases are set: a network "
-            "builds with the torch of its day only",
+            "only builds with old versions of torch",
             (Sign("models/yolo.py", r"\n +b\[:, 4\] \+= "),),
         ),
         Fault(

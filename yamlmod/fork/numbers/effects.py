@@ -112,7 +112,8 @@ def _exact(edit: _Edit, finding: LayerNumber) -> NumberEffect | None:
 def _new_meaning(edit: _Edit, finding: LayerNumber, new: int | None) -> NumberEffect | None:
     if new is None or finding.kind in ("output", "layer", "channel"):
         return None  # the fork did not run with this YAML, or not this line
-    text = f"{finding.number} refers to no layer of this file before, and to {edit.after.describe(new)} after the edit"
+    layer = edit.after.describe(new)
+    text = f"{finding.number} refers to no layer before the edit, and to {layer} after it"
     return NumberEffect(finding, text)
 
 

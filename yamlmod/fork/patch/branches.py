@@ -126,8 +126,8 @@ def _join_repeats(function: Function, names: Sequence[str]) -> Change:
             f"{names[0]} takes the row's number as C3 does, but {function.node.name} has no "
             "literal whose members get it by `args.insert(2, n)`",
             place=Place.at(source.shown, source.text, source.start(at)),
-            hint="choose a module with another rule (see `yamlmod list`); --rule conv takes a class "
-            "of your own, whose number then builds that many in sequence",
+            hint="choose a module with another rule (see `yamlmod list`); --rule conv takes "
+            "your own class, whose number then builds that many in sequence",
         )
     return _join(function, function.repeats, names, "the collection of C3")
 

@@ -315,8 +315,8 @@ def _other_parsers(files: Files, fork: Fork, names: Sequence[str]) -> list[str]:
             continue
         if PurePosixPath(path).name != "tf.py":
             notes.append(
-                f"{files.shown(path)} has a parse_model of its own, which stays as it is: "
-                f"only {files.shown(fork.yolo)} learns {', '.join(names)}"
+                f"{files.shown(path)} has its own parse_model, which is not changed: "
+                f"only {files.shown(fork.yolo)} gets {', '.join(names)}"
             )
         elif any(f"TF{name}" not in text for name in names):
             notes.append(

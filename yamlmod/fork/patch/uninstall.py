@@ -137,7 +137,7 @@ def _still_named(plan: Plan, sources: Iterable[Source], gone: Iterable[Block]) -
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and node.id in names:
                 notes.append(
-                    f"{source.shown}:{node.lineno}: {node.id} is still named here and "
-                    "will fail once it is gone"
+                    f"{source.shown}:{node.lineno}: {node.id} is still used here and "
+                    "will fail after the removal"
                 )
     return sorted(set(notes))
