@@ -50,10 +50,10 @@ class Wrong:
 
 def misnumbered(compared: Compared, file: Wiring, conflicts: Conflicts) -> list[Wrong]:
     """Find the wrong references of a file, compared with its base."""
-    return _Search(compared, file, conflicts).all()
+    return _WrongReadSearch(compared, file, conflicts).all()
 
 
-class _Search:
+class _WrongReadSearch:
     """The search in one file against one base."""
 
     def __init__(self, compared: Compared, file: Wiring, conflicts: Conflicts):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from yamlmod.gates.graph import Graph, Node
+from yamlmod.gates.graph import Node, NodeGraph
 from yamlmod.gates.operators import ATTENTION, CONVOLUTIONS, SAME, SUMS_OF_PRODUCTS
-from yamlmod.gates.pairs import Kind, Pair, fused, pairs_of
-from yamlmod.gates.places import Place, at, place_of
+from yamlmod.gates.pairs import Pair, PairKind, fused, pairs_of
+from yamlmod.gates.places import GraphPlace, at, place_of
 from yamlmod.gates.pointwise import made_by_itself, root
 from yamlmod.gates.softmaxes import softmax_pairs
 from yamlmod.gates.values import Values
@@ -20,7 +20,7 @@ class Found(NamedTuple):
     """A pair and where it is."""
 
     pair: Pair
-    place: Place
+    place: GraphPlace
 
 
 class Findings(NamedTuple):
@@ -32,24 +32,24 @@ class Findings(NamedTuple):
     """
 
     found: list[Found]
-    alone: list[Place]
-    products: list[Place]
+    alone: list[GraphPlace]
+    products: list[GraphPlace]
     sigmoids: int
     convolutions: int
     activated: int
     nodes: int
     unknown: list[str]
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: PairKind) -> int:
         """Count the pairs of a kind."""
         return sum(one.pair.kind is kind for one in self.found)
 
 
-def examine(graph: Graph) -> Findings:
+def examine(graph: NodeGraph) -> Findings:
     """Find all pairs of a graph, in the order of its computation."""
     values = Values(graph)
     pairs: list[Pair] = []
-    alone: list[Place] = []
+    alone: list[GraphPlace] = []
     sigmoids = 0
     for node in values.nodes:
         sigmoid = values.sigmoids.get(node.outputs[0]) if node.outputs else None
@@ -63,7 +63,7 @@ def examine(graph: Graph) -> Findings:
         elif kind is not None and node.inputs and not values.constant(node.inputs[0]):
             pairs.append(Pair(kind, node, node, node.inputs[0], node.inputs[0]))
         elif node.op in ATTENTION and node.inputs:
-            pairs.append(Pair(Kind.softmax, node, node, node.inputs[0], node.inputs[-1]))
+            pairs.append(Pair(PairKind.softmax, node, node, node.inputs[0], node.inputs[-1]))
         elif node.op == "Softmax" and node.inputs:
             pairs += softmax_pairs(values, node)
     found = [Found(pair, place_of(values, pair, graph.classes)) for pair in pairs]
@@ -91,10 +91,10 @@ def examine(graph: Graph) -> Findings:
     )
 
 
-def _products(values: Values, graph: Graph, found: list[Found]) -> list[Place]:
+def _products(values: Values, graph: NodeGraph, found: list[Found]) -> list[GraphPlace]:
     """Return where two values are multiplied that are no pair, nor lead to a softmax."""
     used = {id(one.pair.product) for one in found}
-    softmaxes = {one.place.layer for one in found if one.pair.kind is Kind.softmax}
+    softmaxes = {one.place.layer for one in found if one.pair.kind is PairKind.softmax}
     products = []
     for node in values.nodes:
         if id(node) in used or len(node.inputs) != 2 or node.op not in ("Mul", *SUMS_OF_PRODUCTS):
@@ -126,10 +126,10 @@ def _divides(values: Values, value: str) -> bool:
     return node.op in _DEVIATIONS or (node.op == "Div" and values.constant(node.inputs[0]))
 
 
-def _place(values: Values, node: Node, of: str, graph: Graph) -> Place:
+def _place(values: Values, node: Node, of: str, graph: NodeGraph) -> GraphPlace:
     if node.path is not None:
         return at(node.path, graph.classes, "scope")
-    pair = Pair(Kind.silu, node, node, of, of)
+    pair = Pair(PairKind.silu, node, node, of, of)
     return place_of(values, pair, graph.classes)
 
 

@@ -30,7 +30,7 @@ class Node(NamedTuple):
     attributes: Mapping[str, Hashable] = {}
 
 
-class Graph(NamedTuple):
+class NodeGraph(NamedTuple):
     """The nodes of a network in any order, its constants, and the classes of its modules."""
 
     nodes: Sequence[Node]

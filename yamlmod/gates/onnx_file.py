@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.gates.graph import Graph
+from yamlmod.gates.graph import NodeGraph
 from yamlmod.gates.onnx_graph import Flattening
 
 _KNOWN = {
@@ -14,7 +14,7 @@ _KNOWN = {
 }
 
 
-def read_onnx(raw: bytes, shown: str) -> Graph:
+def read_onnx(raw: bytes, shown: str) -> NodeGraph:
     """Return the graph of an ONNX file. Weights in other files are not opened.
 
     Raises Refusal for what is no ONNX model, and where the package onnx is missing.

@@ -7,38 +7,44 @@ from collections.abc import Sequence
 
 from yamlmod.errors import one_of, plural
 from yamlmod.gates.findings import Findings
-from yamlmod.gates.pairs import Kind
-from yamlmod.gates.places import Place
+from yamlmod.gates.pairs import PairKind
+from yamlmod.gates.places import GraphPlace
 
 # How a table names a kind.
 SHORT = {
-    Kind.silu: "SiLU (activation)",
-    Kind.swish: "Swish (activation)",
-    Kind.hardswish: "HardSwish (activation)",
-    Kind.gate: "gate",
-    Kind.constant: "by a constant",
-    Kind.product: "sigmoid by sigmoid",
-    Kind.softmax: "softmax attention",
+    PairKind.silu: "SiLU (activation)",
+    PairKind.swish: "Swish (activation)",
+    PairKind.hardswish: "HardSwish (activation)",
+    PairKind.gate: "gate",
+    PairKind.constant: "by a constant",
+    PairKind.product: "sigmoid by sigmoid",
+    PairKind.softmax: "softmax attention",
 }
 
 
 def summary(findings: Findings) -> str:
     """Count the pairs by kind, in one line."""
-    pairs = [item for item in findings.found if item.pair.kind is not Kind.softmax]
+    pairs = [item for item in findings.found if item.pair.kind is not PairKind.softmax]
     counts = [
         f"{findings.count(kind)} {SHORT[kind]}"
-        for kind in (Kind.silu, Kind.swish, Kind.hardswish, Kind.constant, Kind.product)
+        for kind in (
+            PairKind.silu,
+            PairKind.swish,
+            PairKind.hardswish,
+            PairKind.constant,
+            PairKind.product,
+        )
         if findings.count(kind)
     ]
-    counts.append(plural(findings.count(Kind.gate), "gate"))
-    softmaxes = findings.count(Kind.softmax)
+    counts.append(plural(findings.count(PairKind.gate), "gate"))
+    softmaxes = findings.count(PairKind.softmax)
     also = f"; {softmaxes} of softmax attention" if softmaxes else ""
     return f"{plural(len(pairs), 'pair')}: {', '.join(counts)}{also}"
 
 
 def rows(findings: Findings) -> list[list[str]]:
     """One row per layer and kind: index, module, kind, count, places within the layer."""
-    inner: dict[tuple[bool, int, str, Kind], Counter[str]] = {}
+    inner: dict[tuple[bool, int, str, PairKind], Counter[str]] = {}
     for pair, place in findings.found:
         key = (place.layer is None, place.layer or 0, _module(place), pair.kind)
         inner.setdefault(key, Counter())[_inside(place)] += 1
@@ -56,7 +62,7 @@ def sentences(findings: Findings) -> list[str]:
 
 
 def _on_activations(findings: Findings) -> str:
-    kinds = (Kind.silu, Kind.swish, Kind.hardswish)
+    kinds = (PairKind.silu, PairKind.swish, PairKind.hardswish)
     counts = [f"{_times(findings.count(k))} {k.value}" for k in kinds if findings.count(k)]
     if not counts:
         return (
@@ -74,7 +80,7 @@ def _on_activations(findings: Findings) -> str:
 
 
 def _on_gates(findings: Findings) -> str:
-    places = [item.place for item in findings.found if item.pair.kind is Kind.gate]
+    places = [item.place for item in findings.found if item.pair.kind is PairKind.gate]
     if not places:
         return (
             "A sigmoid of another path than the value it multiplies would be a gate, the "
@@ -89,19 +95,19 @@ def _on_gates(findings: Findings) -> str:
 def _on_the_rest(findings: Findings) -> str:
     by_kind = {
         kind: [item.place for item in findings.found if item.pair.kind is kind]
-        for kind in (Kind.softmax, Kind.constant, Kind.product)
+        for kind in (PairKind.softmax, PairKind.constant, PairKind.product)
     }
     told = []
-    if by_kind[Kind.softmax]:
-        told.append(f"there is attention by softmax in {_layers(by_kind[Kind.softmax])}")
+    if by_kind[PairKind.softmax]:
+        told.append(f"there is attention by softmax in {_layers(by_kind[PairKind.softmax])}")
     if findings.products:
         where = _layers(findings.products)
         told.append(f"two values are multiplied without a sigmoid in {where}")
-    if by_kind[Kind.constant]:
-        where = _layers(by_kind[Kind.constant])
+    if by_kind[PairKind.constant]:
+        where = _layers(by_kind[PairKind.constant])
         told.append(f"the sigmoids of {where} are scaled by constants, as boxes are decoded")
-    if by_kind[Kind.product]:
-        where = _layers(by_kind[Kind.product])
+    if by_kind[PairKind.product]:
+        where = _layers(by_kind[PairKind.product])
         told.append(f"sigmoids multiply one another, as scores do, in {where}")
     if findings.alone:
         one = len(findings.alone) == 1
@@ -111,7 +117,7 @@ def _on_the_rest(findings: Findings) -> str:
             else f"{len(findings.alone)} more sigmoids multiply"
         )
         told.append(f"{more} nothing, as for scores, in {_layers(findings.alone)}")
-    quiet = not (by_kind[Kind.softmax] or findings.products or findings.count(Kind.gate))
+    quiet = not (by_kind[PairKind.softmax] or findings.products or findings.count(PairKind.gate))
     if findings.unknown:
         told.append(f"what {one_of(findings.unknown, 3)} does is not known")
     elif quiet:
@@ -126,7 +132,7 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _layers(places: Sequence[Place]) -> str:
+def _layers(places: Sequence[GraphPlace]) -> str:
     """Return the layers of some places in words."""
     named: dict[str, None] = {}
     for place in sorted(places, key=lambda item: (item.layer is None, item.layer or 0)):
@@ -142,14 +148,14 @@ def _layers(places: Sequence[Place]) -> str:
     return f"{word} {one_of(list(named))}"
 
 
-def _module(place: Place) -> str:
+def _module(place: GraphPlace) -> str:
     """Return the class of a layer, or as much as is known of where it is."""
     if place.layer is None:
         return place.module_class or ("unknown" if place.how == "unknown" else "no layer")
     return place.layer_class or f"model.{place.layer}"
 
 
-def _inside(place: Place) -> str:
+def _inside(place: GraphPlace) -> str:
     """Return the module within its layer."""
     if place.layer is None:
         return place.module

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Hashable
 
 from yamlmod.errors import Refusal
-from yamlmod.gates.graph import Constant, Graph, Node, in_order
+from yamlmod.gates.graph import Constant, Node, NodeGraph, in_order
 from yamlmod.gates.operators import BINARY, MEANS, MOVING, SAME, SHAPES, UNARY, sound
 from yamlmod.gates.sigmoids import Sigmoid, sigmoid_of
 
@@ -19,7 +19,7 @@ _FACTORS = frozenset({"Mul", "Div"})
 class Values:
     """Makers and readers of values, which are constant, and which are the same."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: NodeGraph) -> None:
         self.nodes = [
             node if sound(node.op, node.inputs, node.outputs) else node._replace(op="?")
             for node in in_order(graph.nodes)

@@ -111,7 +111,7 @@ def parse_document(text: str, shown: str) -> Document:
             "this is not a model YAML: its top level is not a mapping",
             place=Place.at(shown, text, 0) if text else Place(shown),
         )
-    reader = _Reader(text, shown)
+    reader = _RowReader(text, shown)
     tables: dict[str, Section] = {}
     settings: dict[str, Any] = {}
     anchors: SequenceNode | None = None
@@ -163,7 +163,7 @@ def parse_document(text: str, shown: str) -> Document:
     )
 
 
-class _Reader:
+class _RowReader:
     """Convert nodes to rows; invalid rows are refused."""
 
     def __init__(self, text: str, shown: str):

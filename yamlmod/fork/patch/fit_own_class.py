@@ -62,9 +62,10 @@ def fitted(files: Files, fork: Fork, template: Template, placement: str = "") ->
 
 
 def _apart(files: Files, common: Source, template: Template, problem: ImportProblem) -> Template:
+    cycle = " -> ".join(dict.fromkeys(files.shown(hop.path) for hop in problem.cycle))
     note = (
         f"{template.name} is added in its own file: in {common.shown} it would create an "
-        f"import cycle ({' -> '.join(dict.fromkeys(files.shown(hop.path) for hop in problem.cycle))})"
+        f"import cycle ({cycle})"
     )
     return replace(template, placement=OWN_FILE, notes=(*template.notes, note))
 

@@ -31,7 +31,7 @@ from yamlmod.fork.patch.placement import (
     find_placed,
     own_path,
 )
-from yamlmod.fork.patch.plan import Change, Plan, Step
+from yamlmod.fork.patch.plan import PatchChange, Plan, Step
 from yamlmod.fork.patch.proof import proven, statement_keys
 from yamlmod.fork.patch.requirements import add_requirements
 from yamlmod.fork.python.bindings import bindings
@@ -99,13 +99,13 @@ def install(
     return Plan(plan.texts, plan.steps, tuple(dict.fromkeys(notes)))
 
 
-def proven_plan(changes: Iterable[tuple[Source, Change]], names: Iterable[str]) -> Plan:
+def proven_plan(changes: Iterable[tuple[Source, PatchChange]], names: Iterable[str]) -> Plan:
     """Return the plan of several files' changes, each file proven as a whole."""
     names = list(names)
-    by_path: dict[str, tuple[Source, list[Change]]] = {}
+    by_path: dict[str, tuple[Source, list[PatchChange]]] = {}
     for source, change in changes:
         by_path.setdefault(source.path, (source, []))[1].append(change)
-    joined = [(source, Change.joined(parts)) for source, parts in by_path.values()]
+    joined = [(source, PatchChange.joined(parts)) for source, parts in by_path.values()]
     return Plan(
         {source.path: proven(source, change, names) for source, change in joined if change.edits},
         tuple(step for _, change in joined for step in change.steps),
@@ -157,7 +157,7 @@ def _code(
     placed: Mapping[str, Placed],
     groups: _Sorted,
     inside: Sequence[Template],
-) -> Change:
+) -> PatchChange:
     parts = []
     new = [template for template in groups.new if template in inside]
     edit = append_blocks(common, new)
@@ -173,7 +173,7 @@ def _code(
             for t in new
         )
         keys = tuple(key for t in new for key in statement_keys(t.code))
-        parts.append(Change((edit,), steps, keys))
+        parts.append(PatchChange((edit,), steps, keys))
     for template in (template for template in groups.outdated if template in inside):
         block = placed[template.name].block
         step = Step(
@@ -184,17 +184,17 @@ def _code(
             f"in {common.shown}" + (", including manual edits" if block.edited else ""),
         )
         parts.append(
-            Change(
+            PatchChange(
                 (replace_block(common, block, template),),
                 (step,),
                 statement_keys(template.code),
                 statement_keys(block.code),
             )
         )
-    return Change.joined(parts)
+    return PatchChange.joined(parts)
 
 
-def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> Change:
+def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> PatchChange:
     templates = [*groups.new, *groups.outdated, *groups.current]
     moving, alone = [], []
     for template in groups.outdated:
@@ -211,12 +211,12 @@ def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> C
         f"{function.names.c2} = {function.channels_of_from()}"
         for name in free
     )
-    return Change.joined(
+    return PatchChange.joined(
         [
             unregister(function, moving, force),
             leave_repeats(function, alone),
             register(function, templates, fork.free_falls_to_else, moving),
-            Change(notes=notes if fork.free_falls_to_else else ()),
+            PatchChange(notes=notes if fork.free_falls_to_else else ()),
         ]
     )
 

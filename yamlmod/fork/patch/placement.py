@@ -14,7 +14,7 @@ from yamlmod.fork.parser.dialect import is_file
 from yamlmod.fork.parser.locate import Fork
 from yamlmod.fork.patch.import_route import add_import, leave_import
 from yamlmod.fork.patch.marked_blocks import Block, code_block, find_blocks
-from yamlmod.fork.patch.plan import Change, Plan, Step
+from yamlmod.fork.patch.plan import PatchChange, Plan, Step
 from yamlmod.fork.patch.proof import proven_file
 from yamlmod.fork.python.bindings import from_imports, written
 from yamlmod.fork.python.source import Source, read_source
@@ -136,7 +136,7 @@ def drop_files(files: Files, fork: Fork, gone: Sequence[Placed]) -> Plan:
     return Plan(texts, tuple(steps))
 
 
-def add_file_imports(fork: Fork, parse: Source, templates: Sequence[Template]) -> Change:
+def add_file_imports(fork: Fork, parse: Source, templates: Sequence[Template]) -> PatchChange:
     """Return the change that imports the templates' classes into the file of parse_model."""
     there = {
         (fork.modules.file_of(parse.path, node), alias.name)
@@ -160,10 +160,10 @@ def add_file_imports(fork: Fork, parse: Source, templates: Sequence[Template]) -
     return add_import(fork, parse, parts)
 
 
-def drop_file_imports(fork: Fork, parse: Source, gone: Sequence[Placed]) -> Change:
+def drop_file_imports(fork: Fork, parse: Source, gone: Sequence[Placed]) -> PatchChange:
     """Return the change that takes the imports of module files out again."""
     own = {one.source.path: one.block.class_name for one in gone if one.placement == OWN_FILE}
-    return Change.joined(
+    return PatchChange.joined(
         leave_import(parse, node, {own[path]})
         for node in from_imports(parse)
         if (path := fork.modules.file_of(parse.path, node)) in own

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Place, ProofFailedError, Refusal, YamlmodError
-from yamlmod.fork.patch.plan import Change
+from yamlmod.fork.patch.plan import PatchChange
 from yamlmod.fork.python.source import Source, tree_of
 
 
@@ -45,7 +45,7 @@ def branch(body: str) -> str:
     return "branch " + " ".join(ast.dump(node) for node in ast.parse(body).body)
 
 
-def proven(source: Source, change: Change, names: Iterable[str]) -> str:
+def proven(source: Source, change: PatchChange, names: Iterable[str]) -> str:
     """Return the changed text; a ProofFailedError where it is not what was planned.
 
     ``names`` are the classes concerned: those whose traces both trees lose.

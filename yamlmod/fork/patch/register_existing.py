@@ -13,7 +13,7 @@ from yamlmod.fork.patch.branches import named_in_chain, place_of, register
 from yamlmod.fork.patch.import_route import add_names, read_route
 from yamlmod.fork.patch.install import proven_plan, read_common
 from yamlmod.fork.patch.marked_blocks import Block, find_blocks, imported_in
-from yamlmod.fork.patch.plan import Change, Plan
+from yamlmod.fork.patch.plan import PatchChange, Plan
 from yamlmod.fork.python.answers import Definition, class_in
 from yamlmod.fork.python.bindings import bindings
 from yamlmod.fork.python.source import Source
@@ -150,9 +150,9 @@ def _markers(
     common: Source,
     blocks: dict[str, Block],
     templates: Sequence[Template],
-    reached: Sequence[tuple[Source, Change]],
-    joined: Change,
-) -> Change:
+    reached: Sequence[tuple[Source, PatchChange]],
+    joined: PatchChange,
+) -> PatchChange:
     """Return markers around nothing, by which unpatch knows what was registered and how."""
     edits = []
     for template in templates:
@@ -181,4 +181,4 @@ def _markers(
             edits.append(Edit(at, at, common.newline * 3 + text))
     if len(edits) > 1 and len({edit.start for edit in edits}) < len(edits):
         edits = [Edit(edits[0].start, edits[0].end, "".join(edit.text for edit in edits))]
-    return Change(tuple(edits))
+    return PatchChange(tuple(edits))

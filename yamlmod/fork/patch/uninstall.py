@@ -14,7 +14,7 @@ from yamlmod.fork.patch.import_route import Hop, drop_names, read_route
 from yamlmod.fork.patch.install import proven_plan, read_common
 from yamlmod.fork.patch.marked_blocks import Block, imported_in, refuse_edited, remove_block
 from yamlmod.fork.patch.placement import COMMON, Placed, drop_file_imports, drop_files, find_placed
-from yamlmod.fork.patch.plan import Change, Plan, Step
+from yamlmod.fork.patch.plan import PatchChange, Plan, Step
 from yamlmod.fork.patch.proof import statement_keys
 from yamlmod.fork.patch.requirements import drop_requirements
 from yamlmod.fork.python.bindings import bindings
@@ -89,7 +89,7 @@ def _checkpoints(classes: Sequence[str]) -> list[str]:
     return [f"checkpoints pickled with {', '.join(classes)} no longer load"] if classes else []
 
 
-def _names(hops: Sequence[Hop], gone: Sequence[Block]) -> list[tuple[Source, Change]]:
+def _names(hops: Sequence[Hop], gone: Sequence[Block]) -> list[tuple[Source, PatchChange]]:
     """Return the changes that take names out of imports; the fork's own stay where they were."""
     paths = {source.path for source, _ in drop_names(hops, [one.class_name for one in gone])}
     return [
@@ -107,9 +107,9 @@ def _told(block: Block) -> str:
     return f"{block.name} (a copy of {block.of})" if block.of else block.name
 
 
-def _code(common: Source, gone: Iterable[Block]) -> Change:
-    return Change.joined(
-        Change(
+def _code(common: Source, gone: Iterable[Block]) -> PatchChange:
+    return PatchChange.joined(
+        PatchChange(
             (remove_block(common, block),),
             (
                 Step(
