@@ -29,15 +29,15 @@ def test_the_planned_change_passes() -> None:
 @pytest.mark.parametrize(
     ("edit", "says"),
     [
-        (Edit(at("no, gw = 255"), at("no, gw = 255") + 2, "nx"), "beyond the planned places"),
+        (Edit(at("no, gw = 255"), at("no, gw = 255") + 2, "nx"), "outside the planned places"),
         (Edit(at("# model_dict"), at("# model_dict") + 12, "# model"), None),
         (Edit(at("import sys"), at("import sys") + 10, "import"), "not valid Python"),
         (Edit(at("model_dict"), at("model_dict"), "a "), "a comment"),
         (Edit(at("[C3]"), at("[C3]") + 1, "[Alpha, "), "differs from the plan"),
-        (Edit(at("[C3]"), at("[C3]") + 1, "[Other, "), "beyond the planned places"),
+        (Edit(at("[C3]"), at("[C3]") + 1, "[Other, "), "outside the planned places"),
         (
             Edit(at("        m_ = m(*args)"), at("        m_ = m(*args)"), "        pass\n"),
-            "beyond",
+            "outside",
         ),
     ],
 )

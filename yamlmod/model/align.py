@@ -1,4 +1,4 @@
-"""Which layer of one document is which of another: the basis of a structural difference.
+"""Align the layers of two documents: the basis of a structural difference.
 
 The rows are aligned by a dynamic program over what they are (module, args, number, section), and
 what that leaves open is settled by the wiring, in `realign`.

@@ -1,4 +1,4 @@
-"""What rows alone leave open in an alignment, settled by the wiring.
+"""Refine an alignment by the wiring, where the rows alone are ambiguous.
 
 Where one of several equal neighbours is new, the rows do not tell which. The pairs next to every
 run of unpaired layers are moved across it, and stay where the fewest reads lead elsewhere.

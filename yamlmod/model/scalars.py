@@ -1,4 +1,4 @@
-"""What a scalar of a YAML file is to the fork that loads it.
+"""Read a scalar of a YAML file as the fork that loads it does.
 
 Forks load their YAMLs with PyYAML, which speaks YAML 1.1: `0x3` and `03` are 3, `yes` is true,
 `1e5` and `0o3` are strings. ruamel.yaml speaks 1.2, so its answers for plain scalars are not used.

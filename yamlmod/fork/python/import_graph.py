@@ -1,4 +1,4 @@
-"""What a name in a file of a fork denotes: one graph of imports that every command asks.
+"""Resolve names in the files of a fork: one graph of imports for every command.
 
 Nothing of the fork is imported or run; files are read and parsed when a name leads through them.
 
