@@ -10,7 +10,7 @@ from yamlmod.fork.read.torch_rules.tensors import is_int
 
 
 class EinopsError(RuntimeError):
-    """Stands for the error of that name in einops."""
+    """The error of that name in einops."""
 
 
 Groups = list[list[str]]
