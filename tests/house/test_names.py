@@ -11,7 +11,6 @@ _PACKAGE = Path(__file__).parents[2] / "yamlmod"
 # Names with several meanings that are left. One that is no longer doubled must leave the list.
 _LEFT = {
     "Builder",
-    "Change",
     "Finding",
     "Moved",
     "Network",

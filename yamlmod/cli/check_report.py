@@ -17,7 +17,7 @@ from yamlmod.cli.finish import Report, finish
 from yamlmod.cli.options import Sinks
 from yamlmod.errors import Refusal
 from yamlmod.usecases.check import Checked
-from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.files import FileChange, real_path
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _finish(
     finish(changes, Report("check", lines, (), data), sinks, Path())
 
 
-def _changes(files: Sequence[Checked]) -> list[Change]:
+def _changes(files: Sequence[Checked]) -> list[FileChange]:
     """Return the changes, one for a file that was met under several names."""
     changes = [file.change for file in files if file.change is not None]
     return list({real_path(change.path): change for change in changes}.values())

@@ -10,7 +10,7 @@ from yamlmod.cli.finish import finish, output_change
 from yamlmod.cli.options import Format, Sinks
 from yamlmod.ops.outcome import Outcome
 from yamlmod.usecases.model_file import Target
-from yamlmod.workspace.files import Change
+from yamlmod.workspace.files import FileChange
 
 
 class Wish(NamedTuple):
@@ -31,11 +31,11 @@ class Wish(NamedTuple):
         return Sinks(write, self.dry_run, self.check, as_json, self.diff, self.force)
 
 
-def yaml_change(target: Target, outcome: Outcome, wish: Wish) -> Change:
+def yaml_change(target: Target, outcome: Outcome, wish: Wish) -> FileChange:
     """Return the change of the YAML: in place, or at the place that -o names."""
     after = target.file.encode(outcome.text)
     if wish.output is None:
-        return Change(target.file.path, target.file.raw, after)
+        return FileChange(target.file.path, target.file.raw, after)
     return output_change(target.file.path, wish.output, after, wish.force)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.registry.class_names import check_class_name
 from yamlmod.registry.manifest import manifest_name, manifest_names, read_template
-from yamlmod.registry.sources import Source, pack_sources, project_sources, user_sources
+from yamlmod.registry.sources import TemplateSource, pack_sources, project_sources, user_sources
 from yamlmod.registry.template import Template
 from yamlmod.registry.toml import MAX_BYTES
 from yamlmod.workspace.disk import read_regular
@@ -112,7 +112,7 @@ def others() -> Others:
     return Others(local().templates + packs.templates, local().broken + packs.broken)
 
 
-def _read(sources: Iterable[Source]) -> Others:
+def _read(sources: Iterable[TemplateSource]) -> Others:
     found: list[Template] = []
     broken: list[Broken] = []
     left = MAX_CODE_OF_PROJECT
@@ -140,7 +140,7 @@ def _read(sources: Iterable[Source]) -> Others:
     return Others(tuple(found), tuple(broken))
 
 
-def _too_many(source: Source) -> Refusal:
+def _too_many(source: TemplateSource) -> Refusal:
     message = f"its templates have more than {MAX_CODE_OF_PROJECT:,} bytes; the rest is skipped"
     return Refusal("too-many", message, place=Place(source.folder.name))
 
@@ -208,7 +208,7 @@ def _among(templates: Iterable[Template], name: str) -> Template | None:
     return folded[0] if len({t.name for t in folded}) == 1 else None
 
 
-def _project() -> Iterator[Source]:
+def _project() -> Iterator[TemplateSource]:
     try:
         here = Path.cwd()
     except OSError:  # the current folder has been deleted
@@ -216,7 +216,7 @@ def _project() -> Iterator[Source]:
     return project_sources(here)
 
 
-def _checked(folder: Path, source: Source) -> Template:
+def _checked(folder: Path, source: TemplateSource) -> Template:
     """Read a user's template and check its text against its manifest."""
     template = read_template(folder, source.below)
     check_class_name(template.class_name, "class")

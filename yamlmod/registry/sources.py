@@ -24,7 +24,7 @@ GROUP = "yamlmod.templates"
 
 
 @dataclass(frozen=True)
-class Source:
+class TemplateSource:
     """A folder that may contain templates; ``origin`` is its label in lists.
 
     Nothing is read that lies outside ``below``, the folder of a yamlmod.toml that a repository may
@@ -51,7 +51,7 @@ class Source:
         return [path for path in inner if os.path.lexists(path / _MANIFEST)]
 
 
-def project_sources(start: Path) -> Iterator[Source]:
+def project_sources(start: Path) -> Iterator[TemplateSource]:
     """Yield the folders that the nearest yamlmod.toml names, from ``start`` upwards.
 
     The file may have come with a repository: what it names lies below its own folder.
@@ -63,15 +63,15 @@ def project_sources(start: Path) -> Iterator[Source]:
         yield from _named_sources(config, CONFIG, real_path(config.parent))
 
 
-def _named_sources(config: Path, origin: str, below: Path | None) -> Iterator[Source]:
+def _named_sources(config: Path, origin: str, below: Path | None) -> Iterator[TemplateSource]:
     try:
         named = _named(config, below)
     except Refusal as refusal:
-        yield Source(CONFIG, config.parent, refusal)
+        yield TemplateSource(CONFIG, config.parent, refusal)
         return
     for word in named:
         folder, trouble = _folder(config, word, below)
-        yield Source(f"{origin}: {word}", folder, trouble, below)
+        yield TemplateSource(f"{origin}: {word}", folder, trouble, below)
 
 
 def _folder(config: Path, word: str, below: Path | None) -> tuple[Path, Refusal | None]:
@@ -111,16 +111,16 @@ def user_config() -> Path:
     return user_folder().parent / CONFIG
 
 
-def user_sources() -> Iterator[Source]:
+def user_sources() -> Iterator[TemplateSource]:
     """Yield the user's folder, if there is one, and those that his own yamlmod.toml names."""
     folder = user_folder()
     if folder.is_dir():
-        yield Source("user", folder)
+        yield TemplateSource("user", folder)
     if user_config().is_file():
         yield from _named_sources(user_config(), "user", None)
 
 
-def pack_sources() -> Iterator[Source]:
+def pack_sources() -> Iterator[TemplateSource]:
     """Yield the folders of installed packages that bring templates; none is imported."""
     # Slow to import, and needed only for names that nothing else knows.
     from importlib.metadata import entry_points
@@ -134,7 +134,7 @@ def pack_sources() -> Iterator[Source]:
             trouble = Refusal(
                 "no-templates", f"the pack {point.name} names {point.value}, which is not a package"
             )
-        yield Source(origin, folder or Path(), trouble)
+        yield TemplateSource(origin, folder or Path(), trouble)
 
 
 def _named(config: Path, below: Path | None) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.patch.plan import Plan
-from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.files import FileChange, real_path
 from yamlmod.workspace.tree import Tree
 
 
-def changes_of(tree: Tree, plan: Plan, written: bool) -> list[Change]:
+def changes_of(tree: Tree, plan: Plan, written: bool) -> list[FileChange]:
     """Return the file changes of a plan; a file that a link leads out of the tree is refused.
 
     What will be written is read by libcst first; a preview does without its import.

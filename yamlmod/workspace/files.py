@@ -32,7 +32,7 @@ class TextFile(NamedTuple):
         return (_BOM if self.bom else b"") + text.encode("utf-8")
 
 
-class Change(NamedTuple):
+class FileChange(NamedTuple):
     """A file to write: its bytes before (None: it does not exist) and after (None: it goes).
 
     ``makes_folders`` permits folders that do not exist yet; of a file that goes, its folder goes

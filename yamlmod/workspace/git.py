@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yamlmod.programs import find_program
-from yamlmod.workspace.files import Change, display, real_path
+from yamlmod.workspace.files import FileChange, display, real_path
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,7 +27,7 @@ _EMPTY = {
 _QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 
 
-def not_in_git(changes: Sequence[Change]) -> str | None:
+def not_in_git(changes: Sequence[FileChange]) -> str | None:
     """Return one sentence about the files that git could not restore, None where it could.
 
     It asks for the names and digests of the last commit and compares them with what was read.

@@ -9,7 +9,7 @@ from yamlmod.errors import Refusal
 from yamlmod.workspace.files import (
     SOURCE_BYTES,
     TREE_BYTES,
-    Change,
+    FileChange,
     TextFile,
     display,
     exists,
@@ -79,16 +79,16 @@ class Tree:
         """Return the paths that match, relative to the root, sorted."""
         return matching(self.root, pattern, self.note_unreadable)
 
-    def change(self, path: str, text: str) -> Change:
+    def change(self, path: str, text: str) -> FileChange:
         """Return the change that gives a file new text; one that is not there is made."""
         if path in self.files:
             file = self.files[path]
-            return Change(file.path, file.raw, file.encode(text))
+            return FileChange(file.path, file.raw, file.encode(text))
         if self.read(path) is not None:
             raise KeyError(f"{path} was not read")
-        return Change(self.root / path, None, text.encode("utf-8"), makes_folders=True)
+        return FileChange(self.root / path, None, text.encode("utf-8"), makes_folders=True)
 
-    def removal(self, path: str) -> Change:
+    def removal(self, path: str) -> FileChange:
         """Return the change that removes a file that was read."""
         file = self.files[path]
-        return Change(file.path, file.raw, None, makes_folders=True)
+        return FileChange(file.path, file.raw, None, makes_folders=True)

@@ -11,7 +11,7 @@ from yamlmod.errors import Refusal
 from yamlmod.workspace import disk
 from yamlmod.workspace.commit import Purpose
 from yamlmod.workspace.fates import named, refuse_obstacles
-from yamlmod.workspace.files import Change, display, real_path
+from yamlmod.workspace.files import FileChange, display, real_path
 from yamlmod.workspace.home import NAME, home_of
 from yamlmod.workspace.journal import Entry, drop, entries, records
 from yamlmod.workspace.lock import locked
@@ -118,7 +118,7 @@ def first_of(home: Path, record: Record) -> Record:
     return next((one for one in kept if one.number == record.write), record)
 
 
-def reverting(home: Path, record: Record, outside: bool, own: bool = True) -> list[Change]:
+def reverting(home: Path, record: Record, outside: bool, own: bool = True) -> list[FileChange]:
     """Return the changes that give back what ``record`` replaced.
 
     Raises Refusal, naming the files, where one has changed since. A file that already holds what
@@ -144,7 +144,7 @@ def reverting(home: Path, record: Record, outside: bool, own: bool = True) -> li
         mode = file.mode
         if mode is not None and not own:
             mode = plausible_mode(file.path, mode)
-        changes.append(Change(file.path, found, file.before, comes_back, True, mode))
+        changes.append(FileChange(file.path, found, file.before, comes_back, True, mode))
     if changed:
         raise Refusal(
             "changed-since",
