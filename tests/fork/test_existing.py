@@ -109,7 +109,7 @@ def test_a_class_of_another_file(imports: str) -> None:
     [
         ("Nowhere", None, "no-such-class", "without --use-existing"),
         ("Own", None, "unclear-rule", "--rule same"),
-        ("Own", "conv", "bad-rule", "it takes 1"),
+        ("Own", "conv", "bad-rule", "which takes 1"),
         ("Alpha", None, "not-the-forks", "omit --use-existing"),
     ],
 )
@@ -154,7 +154,7 @@ def test_a_copy_stands_beside_the_forks_own(one: Template) -> None:
     files.install(other)
     files.uninstall("Second")
     assert files.texts == patched
-    with pytest.raises(Refusal, match="which this one is not"):
+    with pytest.raises(Refusal, match="which this module is not"):
         files.install(renamed(template("Zeta", one.rule), "Copy"))
     files.uninstall("Copy")
     assert files.texts == before
@@ -192,7 +192,7 @@ def test_force_overwrites_and_deletes_what_was_edited() -> None:
     }
     files.texts = dict(edited)
     plan = install(files, files.fork(), [CONV], force=True)
-    assert any("edited by hand" in step.text for step in plan.steps)
+    assert any("including manual edits" in step.text for step in plan.steps)
     files.write(plan)
     assert files.texts[COMMON_PATH] == patched[COMMON_PATH]
     files.texts = dict(edited)
