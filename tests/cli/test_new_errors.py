@@ -60,7 +60,7 @@ def test_a_branch_behind_the_chain_is_seen(folder: Path) -> None:
         done = yamlmod("patch", "fork", "SimAM", *flags, cwd=folder)
         assert done.code == 2
         assert "error[wrong-branch]: the fork would not build a plain row of SimAM" in done.err
-        assert "[64] in place of []" in done.err
+        assert "[64] instead of []" in done.err
         assert snapshot(folder) == before
 
 
