@@ -158,9 +158,10 @@ def _module(module: dict[str, Any]) -> str:
     lines = [
         f"\n## {module['name']}\n",
         f"{module['summary']}\n",
+        f"{'、'.join(module['names_zh'])}。{module['summary_zh']}\n",
         f"- Paper: [{paper['title']}]({paper['url']}), {paper['venue']} {paper['year']}",
         *_facts(module),
-        f"- Row: `{module['row']}` behind 64 channels; needs {needs}",
+        f"- Row: `{module['row']}` after 64 channels; needs {needs}",
         f"- Code: `templates/{module['file']}`, version {module['version']}",
         "- Registered by:\n",
         "```python",

@@ -16,7 +16,7 @@ class Edit(NamedTuple):
 
 
 class OverlappingEditsError(ValueError):
-    """Two edits want the same characters: a bug in whoever planned them."""
+    """Two edits want the same characters: a bug in the planning code."""
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:

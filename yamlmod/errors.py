@@ -1,4 +1,4 @@
-"""The ways a command ends without doing what was asked, and what it says then."""
+"""Errors that a command reports: code, message, place and help."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from yamlmod.safe_text import safe_line, visible_line
 
 
 class Place(NamedTuple):
-    """Where in a file something stands: 1-based line and column, and the line itself."""
+    """A place in a file: 1-based line and column, and the text of the line."""
 
     file: str
     line: int | None = None
@@ -34,7 +34,7 @@ class Place(NamedTuple):
 
 
 class YamlmodError(Exception):
-    """Base of everything a command reports in place of a traceback."""
+    """Base of all errors that a command reports without a traceback."""
 
     exit_code = 2
 
@@ -50,7 +50,7 @@ class YamlmodError(Exception):
         return _rebuild, (type(self), self.code, self.message, self.place, self.hint)
 
     def lines(self) -> list[str]:
-        """Return the report: code and message, place, excerpt with a caret, what to do."""
+        """Format for a terminal: code and message, place, excerpt with a caret, help."""
         where = f"{self.place}: " if self.place else ""
         out = [safe_line(f"{where}error[{self.code}]: {self.message}")]
         if self.place:
@@ -60,7 +60,6 @@ class YamlmodError(Exception):
         return out
 
     def as_data(self) -> dict[str, object]:
-        """Return the same report for --json."""
         place = self.place
         return {
             "code": self.code,
@@ -82,7 +81,7 @@ def _rebuild(
 
 
 class Refusal(YamlmodError):
-    """The request or the input cannot be served; nothing was changed."""
+    """The request or the input is not valid; nothing was changed."""
 
 
 class ProofFailedError(YamlmodError):
@@ -101,14 +100,18 @@ def one_of(names: Sequence[str], limit: int = 12) -> str:
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
+def plural(count: int, noun: str) -> str:
+    """Count a noun: ``1 layer``, ``2 layers``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def help_lines(hint: str) -> list[str]:
-    """Return what to do, below a message."""
     first, *rest = hint.removesuffix("\n").split("\n")
     return [safe_line(f"  help: {first}"), *(safe_line(f"        {line}") for line in rest)]
 
 
 def excerpt_lines(place: Place) -> list[str]:
-    """Return the line of a place with a caret below it; nothing where there is none to show."""
+    """Show the line of a place with a caret below it."""
     if not place.excerpt or place.line is None:
         return []
     # A tab or a long line would push the caret away from its character.
@@ -116,7 +119,7 @@ def excerpt_lines(place: Place) -> list[str]:
     start = (place.column or 1) - 1
     first = max(0, start - 80)
     gutter = f"{place.line} | "
-    # An escape is wider than what it stands for.
+    # An escape is wider than its character.
     before = len(visible_line(text[first:start]))
     marked = len(visible_line(text[start : start + place.width]))
     caret = " " * (len(gutter) - 2) + "| " + " " * before + "^" * max(1, min(marked, 80))

@@ -1,4 +1,4 @@
-"""Where a program that yamlmod starts itself is looked for: on the path, never where it works."""
+"""Find programs that yamlmod starts: on the PATH, never in the current folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ENDINGS = (".exe", ".com") if os.name == "nt" else ("",)
 def find_program(name: str) -> str | None:
     """Return the full path of a program, None where there is none.
 
-    Windows looks into the current folder first, which may be a stranger's repository with a
+    Windows looks into the current folder first, which may be an untrusted repository with a
     `git.exe` in it; so would an empty or relative entry of the path.
     """
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):

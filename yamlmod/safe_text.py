@@ -58,7 +58,7 @@ def without_commands(text: str) -> str:
 
 
 def holds_command(text: str) -> bool:
-    """Tell whether a CI service would take a line of this text for a command."""
+    """Check whether a CI service would take a line of this text for a command."""
     return ("::" in text or "##" in text) and _COMMAND.search(text) is not None
 
 
@@ -80,7 +80,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _has_shape(text: str, at: int) -> bool:
-    """Tell whether a joiner or a variation selector is where writing and emoji need it."""
+    """Check whether a joiner or a variation selector is where writing and emoji need it."""
     sign, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
     if sign in (_JOINER, _NON_JOINER):
         return bool(before and after) and _joins(text, at)

@@ -12,7 +12,7 @@ from yamlmod.edits import Edit, apply_edits
 from yamlmod.fork.patch import exports, install
 from yamlmod.fork.patch import import_route as reach
 from yamlmod.fork.patch import marked_blocks as blocks
-from yamlmod.fork.patch.plan import Change
+from yamlmod.fork.patch.plan import PatchChange
 from yamlmod.model import layout
 from yamlmod.ops import chain
 from yamlmod.ops import index_shift as shift
@@ -95,7 +95,7 @@ def test_bytes_that_are_lost_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _forks(monkeypatch: pytest.MonkeyPatch) -> Report:
-    def unproven(source: Any, change: Change, names: Any) -> str:
+    def unproven(source: Any, change: PatchChange, names: Any) -> str:
         return apply_edits(source.text, change.edits)
 
     monkeypatch.setattr(install, "proven", unproven)
@@ -109,7 +109,7 @@ def test_a_quote_from_a_bracket_is_seen(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_class_that_does_not_arrive_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "_join_imports", lambda *_: Change())
+    monkeypatch.setattr(reach, "_join_imports", lambda *_: PatchChange())
     assert _wrong(_forks(monkeypatch), "does not arrive")
 
 

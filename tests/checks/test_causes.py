@@ -25,7 +25,7 @@ head:
 
 # name -> (what is replaced, by what, line of the cause, words of the message, is it mended)
 CASES: dict[str, tuple[str, str, int, str, bool]] = {
-    "no comma behind a row": ("3, 2]],  # 1\n", "3, 2]]  # 1\n", 6, "comma", True),
+    "no comma after a row": ("3, 2]],  # 1\n", "3, 2]]  # 1\n", 6, "comma", True),
     "no comma behind the first row": ("3, 2]],  # 0", "3, 2]]  # 0", 5, "comma", True),
     "the list of inputs is not closed": ("[[3, 4], 1", "[[3, 4, 1", 12, "not closed", True),
     "the args are not closed": ("[64]],", "[64],", 7, "not closed", True),
@@ -37,11 +37,11 @@ CASES: dict[str, tuple[str, str, int, str, bool]] = {
     "an ideographic space": ("   [-1, 3, C3", "\u3000  [-1, 3, C3", 7, "U+3000", True),
     "a tab": ("backbone:\n  #", "backbone:\n\t- 3\n  #", 4, "tab", False),
     "a full-width comma": ("-1, 3, C3", "-1\uff0c 3, C3", 7, "full-width", True),
-    "no blank behind a key": ("nc: 4", "nc:4", 1, "blank", True),
+    "no space after a key": ("nc: 4", "nc:4", 1, "space", True),
     "an unclosed quote": ("'nearest'", "'nearest", 11, "quote", False),
     "a piece of a page": ("head:", "<div class='x'>copy</div>\nhead:", 9, "page", False),
     "prose behind the model": ("P4)\n  ]\n", "P4)\n  ]\nThat is all, thanks\n", 14, "page", False),
-    "three dots": ("anchors: 3", "...\nanchors: 3", 2, "ends the document", True),
+    "three dots": ("anchors: 3", "...\nanchors: 3", 2, "ends the YAML document", True),
     "a bracket of a table that is gone": (
         "anchors: 3",
         "anchors:\n  - [1,2]\n  ]",
@@ -75,7 +75,7 @@ def test_a_table_at_the_margin() -> None:
     text = "\n".join(line.strip() if line.startswith(" ") else line for line in GOOD.split("\n"))
     (item,) = check_text(text, "x.yaml", Options())
     assert (item.rule, item.place.line) == ("syntax", 5)
-    assert "margin" in item.message
+    assert "not indented" in item.message
     fixed, _ = apply_fixes(text, [item], unsafe=False)
     assert check_text(fixed, "x.yaml", Options()) == ()
 
@@ -85,7 +85,7 @@ def test_lost_rows_are_counted() -> None:
     text = "nc: 4\nanchors: 3\nbackbone:\n[-1, 3, C3, [64]], # 9\n[-1, 1, C3, [64]],\n]\n" + head
     found = check_text(text, "x.yaml", Options())
     assert found[0].place.line == 4
-    assert "10 by the numbers that the head reads, 9 by the index" in found[0].message
+    assert "10 by the inputs of the head, 9 by the index" in found[0].message
     assert found[0].fix is not None and not found[0].fix.certain
 
 

@@ -58,7 +58,7 @@ def test_completion(shell: str, tmp_path: Path) -> None:
 
 def test_list(tmp_path: Path) -> None:
     data = json.loads(yamlmod("list", "--json", cwd=tmp_path).out)
-    keys = {"name", "aliases", "rule", "summary", "badges", "origin"}
+    keys = {"name", "aliases", "names_zh", "rule", "summary", "summary_zh", "badges", "origin"}
     assert [set(item) for item in data] == [keys] * len(data)
     rules = {item["name"]: item["rule"] for item in data}
     assert rules["SimAM"] == rules["TripletAttention"] == "free"
@@ -66,6 +66,33 @@ def test_list(tmp_path: Path) -> None:
     assert rules["BiLevelRoutingAttention"] == "same"
     text = yamlmod("list", cwd=tmp_path).out.decode()
     assert all(name in text for name in rules)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("坐标", {"CoordAtt", "C3_CA", "EMA"}),
+        ("coordinate attention", {"CoordAtt", "C3_CA"}),
+        ("无参", {"SimAM", "C3_SimAM"}),
+        ("Squeeze-and-Excitation Networks", {"SE", "C3_SE"}),  # the paper's title
+        ("no such thing", set()),
+    ],
+)
+def test_list_of_a_word(word: str, expected: set[str], tmp_path: Path) -> None:
+    data = json.loads(yamlmod("list", word, "--json", cwd=tmp_path).out)
+    assert {item["name"] for item in data} == expected
+    done = yamlmod("list", word, cwd=tmp_path)
+    lines = done.out.decode().splitlines()
+    assert {line.split()[0] for line in lines[1:]} == expected
+    assert bool(expected) or "no module matches" in done.err
+
+
+def test_chinese_names(tmp_path: Path) -> None:
+    done = yamlmod("info", "坐标注意力", cwd=tmp_path)
+    assert done.code == 0 and done.out.decode().splitlines()[0].startswith("CoordAtt ")
+    assert "分别沿高度和宽度方向" in done.out.decode()
+    wrong = yamlmod("info", "坐标注意", cwd=tmp_path)
+    assert wrong.code == 2 and "坐标注意力" in wrong.err
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from yamlmod import programs
 from yamlmod.programs import find_program
 from yamlmod.runtime import interpreter
 from yamlmod.workspace import git
-from yamlmod.workspace.files import Change
+from yamlmod.workspace.files import FileChange
 
 _OTHERS = ("typer", "click", "rich", "ruamel", "libcst", "tomli", "yaml", "onnx", "numpy", "torch")
 
@@ -183,6 +183,6 @@ def test_git_and_python_are_looked_for_there(
     monkeypatch.setenv("PATH", os.pathsep.join(["", "."]))
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         monkeypatch.delenv(variable, raising=False)
-    assert git.not_in_git([Change(tmp_path / "x.yaml", b"a", b"b")]) is None
+    assert git.not_in_git([FileChange(tmp_path / "x.yaml", b"a", b"b")]) is None
     assert interpreter.choose(None) == interpreter.own()
     assert not (tmp_path / "planted").exists()

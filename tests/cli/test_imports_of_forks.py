@@ -83,12 +83,12 @@ def test_an_own_class_whose_imports_run_in_a_circle(fork: Path) -> None:
     before = snapshot(fork)
     done = yamlmod("patch", "fork", "own.py:C2fGate", "-w", cwd=fork.parent)
     assert done.code == 0, done.err
-    assert "C2fGate gets a file of its own" in done.err
+    assert "C2fGate is added in its own file" in done.err
     assert "fork/ultralytics/nn/modules/block.py -> fork/ultralytics/nn/modules/conv.py" in done.err
     assert imports(fork) == ""
     assert "C2fGate" in (fork / "ultralytics/nn/yamlmod_modules/c2f_gate.py").read_text("ascii")
     done = yamlmod("patch", "fork", "own.py:C2fGate", "-w", cwd=fork.parent)
-    assert done.code == 0 and "is already there and up to date" in done.err
+    assert done.code == 0 and "is already installed and up to date" in done.err
     done = yamlmod("unpatch", "fork", "C2fGate", "-w", cwd=fork.parent)
     assert done.code == 0 and snapshot(fork) == before
 
@@ -170,7 +170,7 @@ def test_a_package_that_imports_itself_from_above(
     assert done.code == 0, done.err
     patched = snapshot(inner)
     again = yamlmod(*words, cwd=cwd)
-    assert again.code == 0 and "is already there and up to date" in again.err, again.err
+    assert again.code == 0 and "is already installed and up to date" in again.err, again.err
     assert snapshot(inner) == patched != before
     assert b"stale" not in yamlmod("status", repo, cwd=cwd).out
     done = yamlmod("unpatch", repo, "SE", "-w", cwd=cwd)

@@ -104,8 +104,8 @@ def test_a_write_names_each_file_and_the_two_ways_out(folder: Path) -> None:
     assert "`yamlmod undo victim --trust-journal`" in done.err
     assert "delete victim/.yamlmod/pending.json" in done.err
     assert f"victim/{_HOOK}: never touched, it belongs to git" in done.err
-    assert "victim/README.md: never touched, yamlmod itself writes no file of such" in done.err
-    assert "victim/models/yolo.py: left as it is, look at it yourself" in done.err
+    assert "victim/README.md: never touched, yamlmod never writes a file of this" in done.err
+    assert "victim/models/yolo.py: left unchanged, check it yourself" in done.err
     listed = yamlmod("undo", "victim", "--list", cwd=folder)
     assert listed.code == 0
     assert "victim/.yamlmod/pending.json: it is not signed" in listed.out.decode()

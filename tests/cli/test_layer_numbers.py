@@ -63,8 +63,8 @@ def _tap(fork: Path) -> str | None:
 SAVED = (SAVE, SAVE + "        self.save.append(21)\n")
 REFUSED = [
     ([(END, TAP.format(10))], "kept[10]", "layer 10 Conv, which becomes layer 11", 11),
-    ([SAVED, (END, TAP.format(21))], "self.save.append(21)", "layer 22 is not kept any more", 22),
-    ([SAVED, (END, TAP.format(-4))], "self.save.append(21)", "layer 22 is not kept any more", -4),
+    ([SAVED, (END, TAP.format(21))], "self.save.append(21)", "layer 22 is no longer kept", 22),
+    ([SAVED, (END, TAP.format(-4))], "self.save.append(21)", "layer 22 is no longer kept", -4),
 ]  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def test_an_error_that_was_there_is_none_of_ours(folder: Path) -> None:
     done = yamlmod(*words, cwd=folder)
     assert done.code == 0, done.err
     check = yamlmod("check", "x.yaml", "--repo", "fork", cwd=folder)
-    assert "knows no Missing" in check.err + check.out.decode()
+    assert "does not define Missing" in check.err + check.out.decode()
 
 
 def test_a_branch_behind_the_chain_is_seen(folder: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_branch_behind_the_chain_is_seen(folder: Path) -> None:
         done = yamlmod("patch", "fork", "SimAM", *flags, cwd=folder)
         assert done.code == 2
         assert "error[wrong-branch]: the fork would not build a plain row of SimAM" in done.err
-        assert "[64] in place of []" in done.err
+        assert "[64] instead of []" in done.err
         assert snapshot(folder) == before
 
 

@@ -83,7 +83,7 @@ def test_a_class_of_a_file_is_added_and_taken_out(work: Path, options: list[str]
     name = "Other" if options else "MyAttention"
     words = ["add", "./own.py:MyAttention", "--repo", "fork", "--cfg", "models/mini.yaml"]
     told = ran(work, *words, *options, "--after", "P3", "--after", "P5", "-w")
-    assert "MyAttention(c1, ratio=4) has the rule same, read off its signature" in told
+    assert "MyAttention(c1, ratio=4) has the rule same, from its signature" in told
     assert f"[-1, 1, {name}, []]" in (work / "fork/models/mini.yaml").read_text()
     assert (work / "own.py").read_bytes() == before["own.py"]
     assert built(work, "fork/models/mini.yaml").count(f"'{name}'") == 2

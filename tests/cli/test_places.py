@@ -49,7 +49,7 @@ def test_fixes_reach_no_file_that_only_a_link_names(clone: Path, tmp_path: Path)
     for _ in range(2):
         done = _fix(tmp_path, "clone")
         assert done.code == 0, done.err
-        assert "link.yaml is not read: it leads out of" in done.err
+        assert "link.yaml is not read: it points outside of" in done.err
         assert (tmp_path / "mine.yaml").read_bytes() == before
     data = json.loads(yamlmod("check", "clone", "--json", cwd=tmp_path).out)
     assert [item["code"] for item in data["skipped"]] == ["outside"]
@@ -181,7 +181,7 @@ def test_a_fork_reads_no_file_outside(clone: Path, tmp_path: Path) -> None:
         ("unpatch", "clone", "X"),
     ):
         done = yamlmod(*words, cwd=tmp_path)
-        assert done.code == 2 and "leads out of" in done.err, (words, done.err)
+        assert done.code == 2 and "points outside of" in done.err, (words, done.err)
     assert _files(tmp_path) == before
 
 

@@ -17,7 +17,7 @@ from tests.ops.samples import SMALL
 from yamlmod.errors import Refusal
 from yamlmod.workspace import journal
 from yamlmod.workspace.commit import Purpose, commit
-from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.files import FileChange, real_path
 from yamlmod.workspace.home import home_of, homes_of
 
 _FORK = Path(__file__).parents[2] / "examples" / "minifork"
@@ -128,7 +128,7 @@ def test_a_diff_file_is_no_edit_to_undo(folder: Path) -> None:
 
 def test_new_folders_go_with_what_python_put_there(tmp_path: Path) -> None:
     path = tmp_path / "models" / "new" / "__init__.py"
-    commit([Change(path, None, b"x = 1\n", makes_folders=True)])
+    commit([FileChange(path, None, b"x = 1\n", makes_folders=True)])
     (path.parent / "__pycache__").mkdir()
     (path.parent / "__pycache__" / "__init__.cpython-311.pyc").write_bytes(b"")
     assert yamlmod("undo", "models", cwd=tmp_path).code == 2  # a folder of its own, no fork
@@ -183,13 +183,13 @@ def test_the_journal_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path = tmp_path / "x"
     data: bytes | None = None
     for number in range(journal.MAX_RECORDS + 5):
-        commit([Change(path, data, data := b"%d" % number)])
+        commit([FileChange(path, data, data := b"%d" % number)])
     kept = journal.records(real_path(tmp_path))
     assert [one.number for one in kept] == list(range(6, journal.MAX_RECORDS + 6))
     monkeypatch.setattr(journal, "MAX_BYTES", 2000)
-    commit([Change(path, data, os.urandom(3000))])
+    commit([FileChange(path, data, os.urandom(3000))])
     data = path.read_bytes()
-    commit([Change(path, data, b"last")])
+    commit([FileChange(path, data, b"last")])
     assert len(journal.records(real_path(tmp_path))) == 1
 
 
@@ -231,7 +231,7 @@ def _interrupt(fork: Path, command: tuple[str, ...]) -> None:
         "import os, sys\nfrom pathlib import Path\n"
         "from yamlmod.workspace import disk\n"
         "from yamlmod.workspace.commit import Purpose, commit\n"
-        "from yamlmod.workspace.files import Change\n"
+        "from yamlmod.workspace.files import FileChange\n"
         "real = os.replace\n"
         "def replace(source, target):\n"
         "    if Path(target).name == 'common.py': os._exit(9)\n"
@@ -239,7 +239,7 @@ def _interrupt(fork: Path, command: tuple[str, ...]) -> None:
         "os.replace = replace\n"
         "fork = Path(sys.argv[1])\n"
         "files = [fork / 'models/yolo.py', fork / 'models/common.py']\n"
-        "commit([Change(f, f.read_bytes(), b'# half') for f in files],"
+        "commit([FileChange(f, f.read_bytes(), b'# half') for f in files],"
         " Purpose(('yamlmod', 'killed')))\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(fork)], check=False)
@@ -270,7 +270,7 @@ def test_two_at_once(folder: Path) -> None:
     with _holder(folder, 60) as child:
         refused = yamlmod(*insert, cwd=folder)
         assert refused.code == 2
-        assert f"another yamlmod writes in {folder.as_posix()}" in refused.err.replace(
+        assert f"another yamlmod is writing in {folder.as_posix()}" in refused.err.replace(
             " in .:", f" in {folder.as_posix()}:"
         )
         assert f"process {child.pid}, yamlmod slow" in refused.err
@@ -291,12 +291,12 @@ def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
         "import sys\nfrom pathlib import Path\n"
         "from yamlmod.errors import Refusal\n"
         "from yamlmod.workspace.commit import commit\n"
-        "from yamlmod.workspace.files import Change\n"
+        "from yamlmod.workspace.files import FileChange\n"
         "path = Path(sys.argv[1]) / 'x'\n"
         "for i in range(15):\n"
         "    while True:\n"
         "        data = path.read_bytes()\n"
-        "        try: commit([Change(path, data, data + b'x')]); break\n"
+        "        try: commit([FileChange(path, data, data + b'x')]); break\n"
         "        except Refusal as error: assert error.code == 'changed-meanwhile', error\n"
     )
     (tmp_path / "x").write_bytes(b"")
@@ -337,7 +337,7 @@ def test_homes_in_an_environment(tmp_path: Path) -> None:
     assert home_of(root / "x.yaml") == root
     paths = (root / "x.yaml", package / "nn" / "tasks.py")
     assert homes_of(paths) == [package, root]
-    commit([Change(path, b"old", b"new") for path in paths])
+    commit([FileChange(path, b"old", b"new") for path in paths])
     assert yamlmod("undo", str(package), "-w", cwd=root).code == 2
     assert yamlmod("undo", str(package), "-w", "--outside", cwd=root).code == 0
     assert [path.read_bytes() for path in paths] == [b"old", b"old"]
@@ -349,13 +349,13 @@ def test_a_write_that_settles_on_its_way_says_so(folder: Path) -> None:
     yolo = fork / "models" / "yolo.py"
     old = yolo.read_bytes()
     _interrupt(fork, ())
-    done = commit([Change(fork / "x.txt", None, b"x")])
+    done = commit([FileChange(fork / "x.txt", None, b"x")])
     assert yolo.read_bytes() == old
     assert "it was rolled back" in done.lines()[0]
     assert any("models/yolo.py: gets its old" in line for line in done.lines())
     _interrupt(fork, ())
     with pytest.raises(Refusal) as caught:
-        commit([Change(yolo, b"# half", b"new")])
+        commit([FileChange(yolo, b"# half", b"new")])
     assert caught.value.code == "changed-meanwhile"
     assert "models/yolo.py: gets its old" in caught.value.hint
 

@@ -51,7 +51,7 @@ def test_registered_twice_and_back(signature: str, imports: str, line: str) -> N
     assert line in files.texts[YOLO_PATH]
     assert "class Own" not in files.texts[COMMON_PATH].split("# yamlmod: begin Own existing")[1]
     patched = dict(files.texts)
-    assert "Own: nothing is left to register" in use(files, "Own")
+    assert "Own: nothing to register" in use(files, "Own")
     assert files.texts == patched
     notes = files.uninstall("Own").notes
     assert files.texts == before
@@ -62,7 +62,7 @@ def test_what_the_fork_did_itself_stays() -> None:
     text = yolo("[Conv, C3, Own]", "from models.common import C3, Concat, Conv, Own")
     files = repository(text, COMMON + own(", c1, c2") + own(", c1", "Two"))
     before = dict(files.texts)
-    assert "Own: nothing is left to register" in use(files, "Own")
+    assert "Own: nothing to register" in use(files, "Own")
     assert files.texts == before
     use(files, "Own", "Two")
     assert "begin Two" in files.texts[COMMON_PATH]
@@ -109,8 +109,8 @@ def test_a_class_of_another_file(imports: str) -> None:
     [
         ("Nowhere", None, "no-such-class", "without --use-existing"),
         ("Own", None, "unclear-rule", "--rule same"),
-        ("Own", "conv", "bad-rule", "it takes 1"),
-        ("Alpha", None, "not-the-forks", "leave --use-existing out"),
+        ("Own", "conv", "bad-rule", "which takes 1"),
+        ("Alpha", None, "not-the-forks", "omit --use-existing"),
     ],
 )
 def test_refused(name: str, rule: str | None, code: str, says: str) -> None:
@@ -154,7 +154,7 @@ def test_a_copy_stands_beside_the_forks_own(one: Template) -> None:
     files.install(other)
     files.uninstall("Second")
     assert files.texts == patched
-    with pytest.raises(Refusal, match="which this one is not"):
+    with pytest.raises(Refusal, match="which this module is not"):
         files.install(renamed(template("Zeta", one.rule), "Copy"))
     files.uninstall("Copy")
     assert files.texts == before
@@ -192,7 +192,7 @@ def test_force_overwrites_and_deletes_what_was_edited() -> None:
     }
     files.texts = dict(edited)
     plan = install(files, files.fork(), [CONV], force=True)
-    assert any("edited by hand" in step.text for step in plan.steps)
+    assert any("including manual edits" in step.text for step in plan.steps)
     files.write(plan)
     assert files.texts[COMMON_PATH] == patched[COMMON_PATH]
     files.texts = dict(edited)

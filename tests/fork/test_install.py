@@ -111,7 +111,7 @@ def test_a_missing_registration_is_completed() -> None:
     plan = files.install(*ALL)
     assert set(plan.texts) == {YOLO_PATH}
     assert files.texts == patched
-    assert any("what was missing around it is added" in note for note in plan.notes)
+    assert any("missing parts are added" in note for note in plan.notes)
 
 
 def test_a_block_stands_with_conv_and_with_c3() -> None:
@@ -266,14 +266,14 @@ def test_uninstall_says_who_still_names_the_class() -> None:
     files.install(FREE)
     files.texts[YOLO_PATH] += "\n\nX = Gamma\n"
     notes = files.uninstall("Gamma").notes
-    assert any("Gamma is still named here" in note for note in notes)
+    assert any("Gamma is still used here" in note for note in notes)
     assert any("checkpoints pickled with Gamma no longer load" in note for note in notes)
 
 
 def test_notes() -> None:
     files = repository(**{"models/tf.py": "def parse_model():\n    pass\n"})
     notes = files.install(*ALL).notes
-    assert any("models/tf.py has a parse_model of its own" in note for note in notes)
+    assert any("models/tf.py has its own parse_model" in note for note in notes)
     assert 'no requirements.txt found; install it yourself: pip install "einops>=0.6"' in notes
     assert any(note.startswith("Gamma needs no branch") for note in notes)
 
@@ -281,9 +281,7 @@ def test_notes() -> None:
 def test_other_parse_functions_are_named() -> None:
     files = repository(**{"models/lite.py": yolo()})
     notes = files.install(CONV).notes
-    assert any(
-        note.startswith("repo/models/lite.py has a parse_model of its own") for note in notes
-    )
+    assert any(note.startswith("repo/models/lite.py has its own parse_model") for note in notes)
 
 
 def test_steps_say_what_happens_where() -> None:
@@ -329,7 +327,7 @@ def test_a_class_may_be_named_otherwise_than_its_module() -> None:
             "if m in {Conv, ..., Epsilon}:\n    ...\n    if m in {C3, ..., Epsilon}:\n"
             "        args.insert(2, n)",
         ),
-        (FREE, "no branch of its own: the last else already does c2 = ch[f] and leaves args alone"),
+        (FREE, "no branch needed: the last else already does c2 = ch[f] and leaves args alone"),
     ],
 )
 def test_branch_preview(new: Template, text: str) -> None:

@@ -129,7 +129,7 @@ def test_what_is_cut_out() -> None:
     assert mine.uses == ("Conv",)
     assert mine.rule == "same"
     assert [(a.name, a.default, a.required) for a in mine.arguments] == [("ratio", "4", False)]
-    assert 'line 12, `print("loading")`, runs on import and is left out' in mine.notes
+    assert 'line 12, `print("loading")`, runs on import and is not copied' in mine.notes
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -145,7 +145,7 @@ def test_there_twice_and_back(newline: str) -> None:
     assert "einops  # yamlmod" in patched["requirements.txt"]
     assert CODE.replace("\n", newline) in patched[COMMON_PATH]
     assert "SPDX" not in patched[COMMON_PATH]
-    assert any("is already there and up to date" in note for note in put(files, mine))
+    assert any("is already installed and up to date" in note for note in put(files, mine))
     assert files.texts == patched
     files.uninstall("Mine")
     assert files.texts == texts
@@ -177,7 +177,7 @@ def test_renamed_helpers_and_locals() -> None:
     assert "default = staticmethod(_Other_act)" in other.code
     files = repository()
     put(files, other)
-    assert any("is already there and up to date" in note for note in put(files, other))
+    assert any("is already installed and up to date" in note for note in put(files, other))
     assert "of=Mine origin=file" in files.texts[COMMON_PATH]
     files.uninstall("Other")
     assert files.texts == repository().texts
@@ -243,8 +243,8 @@ def test_a_rule_can_be_said(rule: str) -> None:
         (one(", k, channels"), None, None, "unclear-rule", "--rule free"),
         (one(", *args"), None, None, "unclear-rule", "Mine(*args)"),
         (one(", c1, *, groups"), None, None, "keyword-only", "groups"),
-        (one(", c1"), None, "conv", "bad-rule", "it takes 1"),
-        (one(", c1"), None, "other", "bad-rule", "none of same, free, conv, csp"),
+        (one(", c1"), None, "conv", "bad-rule", "which takes 1"),
+        (one(", c1"), None, "other", "bad-rule", "not one of same, free, conv, csp"),
         (
             "from .layers import Gate\n" + one("", more="        self.g = Gate()\n"),
             None,
@@ -302,7 +302,7 @@ def test_refused_by_the_fork(yolo_text: str, common: str, text: str, code: str, 
 def test_a_module_of_the_registry_of_that_name_is_not_overwritten() -> None:
     files = repository()
     put(files, own_template(one(""), "mine.py"))
-    with pytest.raises(Refusal, match="which this one is not"):
+    with pytest.raises(Refusal, match="which this module is not"):
         files.install(renamed(own_template(one("").replace("Mine", "Old"), "old.py"), "Mine"))
 
 
@@ -313,7 +313,7 @@ def test_a_module_of_the_registry_of_that_name_is_not_overwritten() -> None:
         (one("", more="        match 1:\n            case _: pass\n"), "newer Python than 3.8"),
         (one(", c1: int | None"), "`int | None` needs a newer Python"),
         (one(", c1: list[int]"), "`list[int]` needs a newer Python"),
-        (one("", base="Elsewhere"), "taken to be an nn.Module"),
+        (one("", base="Elsewhere"), "assumed to be an nn.Module"),
     ],
 )
 def test_noted(text: str, says: str) -> None:

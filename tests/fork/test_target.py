@@ -69,8 +69,8 @@ TWO = {"models/yolo": yolo(), "models/common": COMMON}
         ("models/other.py", "parse functions there are: models/yolo.py:parse_model"),
         ("models/common.py", "has no parse function"),
         ("models/yolo.py:parse_two", "has no parse function parse_two"),
-        ("../models/yolo.py", "leads out of the repository"),
-        ("/models/yolo.py", "leads out of the repository"),
+        ("../models/yolo.py", "is outside of the repository"),
+        ("/models/yolo.py", "is outside of the repository"),
     ],
 )
 def test_bad_targets(target: str, says: str) -> None:

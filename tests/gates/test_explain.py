@@ -45,8 +45,8 @@ def test_a_file(tmp_path: Path) -> None:
     ]
     sentences = lines[6:]
     assert len(sentences) == 3 and all(one.endswith(".") for one in sentences)
-    assert "here once SiLU, behind 1 of the 2 convolutions." in sentences[0]
-    assert "that is a gate" in sentences[1] and "layer 1" in sentences[1]
+    assert "here once SiLU, after 1 of the 2 convolutions." in sentences[0]
+    assert "this is a gate" in sentences[1] and "layer 1" in sentences[1]
 
 
 def test_a_file_as_json(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_what_the_third_sentence_may_claim() -> None:
     assert foreign[2] == "What custom::DeformAttention does is not known."
     assert nothing not in foreign[2]
     gated = sentences(found_in(model_of(plain + "s = Sigmoid(a)\ny = Mul(s, b)")))
-    assert "that is a gate" in gated[1] and nothing not in gated[2]
+    assert "this is a gate" in gated[1] and nothing not in gated[2]
 
 
 @pytest.mark.fork

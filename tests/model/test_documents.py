@@ -54,7 +54,7 @@ BAD: list[tuple[str, str, str, int | None, str]] = [
         SMALL.replace("[[-1, 3]", "[[]"),
         "bad-reference",
         23,
-        "reads nothing",
+        "has no input",
     ),
     ("a duplicate key", SMALL + _TABLES, "duplicate-key", 33, "twice"),
     ("a third table", SMALL + "steam:\n  [[-1, 1, Conv, [8]]]\n", "third-table", 33, "steam"),
@@ -132,8 +132,8 @@ def test_the_report_points_at_the_number() -> None:
         "exist: the last is 13",
         "31 |    [[9, 32], 1, Detect, [nc, anchors]],  # Detect(P3, P4)",
         "   |         ^^",
-        "  help: mend the file first: a reference that leads nowhere has no place to keep (or its "
-        "fork counts one row as several layers, which is not supported)",
+        "  help: fix the file first: an unresolved reference cannot be updated (a fork "
+        "that counts one row as several layers is not supported)",
     ]
 
 

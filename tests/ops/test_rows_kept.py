@@ -93,7 +93,7 @@ def test_a_module_that_is_no_name_to_the_fork(word: str) -> None:
     with pytest.raises(Refusal) as caught:
         model(text)
     assert caught.value.code == "bad-row"
-    assert "YAML readers take" in caught.value.message
+    assert "YAML readers read" in caught.value.message
     quoted = SMALL.replace("SPPF", f"'{word}'")
     assert f"'{word}', [512, 5]]" in move(model(quoted), 5, after=2).text
 

@@ -63,13 +63,13 @@ def _sparse(name: str) -> Callable[[Path], None]:
 
 _FORMS: dict[str, tuple[Callable[[Path], None], str]] = {
     "manifest is a device": (_link("manifest.toml", "/dev/zero"), "outside"),
-    "code is a device": (_link("code.py", "/dev/zero"), "leads out of"),
+    "code is a device": (_link("code.py", "/dev/zero"), "points outside of"),
     "manifest is a pipe": (_pipe("manifest.toml"), "a pipe"),
     "code is a pipe": (_pipe("code.py"), "a pipe"),
     "manifest is huge": (_sparse("manifest.toml"), "at most 64,000"),
     "code is huge": (_sparse("code.py"), "at most 200,000"),
-    "manifest leads out": (_link("manifest.toml", "../../../secret.toml"), "leads out of"),
-    "code leads out": (_link("code.py", "../../../secret.py"), "leads out of"),
+    "manifest leads out": (_link("manifest.toml", "../../../secret.toml"), "points outside of"),
+    "code leads out": (_link("code.py", "../../../secret.py"), "points outside of"),
     "code is named outside": (_manifest('"code.py"', '"../../../secret.py"'), "of the folder"),
     "code is named absolutely": (_manifest('"code.py"', '"/dev/zero"'), "of the folder"),
     "code of Windows": (_manifest('"code.py"', "'C:\\x.py'"), "of the folder"),
@@ -131,7 +131,7 @@ def test_a_hostile_template_stops_no_other_command(
     assert "Good" in [template.name for template in others.templates]
     (broken,) = others.broken
     lines = "\n".join(broken.refusal.lines())
-    assert says in lines or (says == "outside" and "leads out of" in lines), lines
+    assert says in lines or (says == "outside" and "points outside of" in lines), lines
     assert "[Errno" not in lines
     assert "mine" in {name.lower() for name in broken.names} and len(lines) < 800
 
@@ -199,7 +199,7 @@ def test_the_users_own_yamlmod_toml_may_name_any_folder(clone: Path, tmp_path: P
     data = tmp_path / "data"
     done = yamlmod("info", "Far", cwd=clone, XDG_DATA_HOME=str(data))
     listed = yamlmod("list", cwd=clone, XDG_DATA_HOME=str(data))
-    assert done.code == 2 and "lies outside of" in listed.err
+    assert done.code == 2 and "is outside of" in listed.err
     (data / "yamlmod").mkdir(parents=True)
     own = data / "yamlmod" / "yamlmod.toml"
     own.write_text(f'templates = ["{(tmp_path / "elsewhere").as_posix()}"]\n', encoding="utf-8")

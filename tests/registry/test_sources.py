@@ -92,8 +92,8 @@ def test_all_sources_are_listed_with_their_origin_and_precedence(home: Path) -> 
         "FromPack": "pack pack-a 2.0",
     }
     assert found["SimAM"]["origin"] == "built-in" and found["Shared"]["summary"] == "config"
-    assert err.count("SimAM is hidden by the one of the same name (built-in)") == 3
-    assert err.count("Shared is hidden by the one of the same name (yamlmod.toml: own)") == 2
+    assert err.count("SimAM is hidden by a template of the same name (built-in)") == 3
+    assert err.count("Shared is hidden by a template of the same name (yamlmod.toml: own)") == 2
     assert "pack pack-a 2.0" in run(home, "list")[1]
     assert "FromPack 1.0.0 (pack pack-a 2.0)" in run(home, "info", "FromPack")[1]
 
@@ -167,7 +167,7 @@ def test_a_broken_template_breaks_nothing_else(
     [
         ("templates = 3\n", "must be a list of folders"),
         ("templates = [\n", "yamlmod.toml"),
-        ('templates = ["gone"]\n', "names gone, which is no folder"),
+        ('templates = ["gone"]\n', "names gone, which is not a folder"),
     ],
 )
 def test_a_broken_config_is_a_warning(home: Path, config: str, says: str) -> None:
@@ -181,7 +181,7 @@ def test_a_broken_config_is_a_warning(home: Path, config: str, says: str) -> Non
 def test_a_pack_that_is_gone_is_a_warning(home: Path) -> None:
     put_pack(home.parents[1] / "site", value="nowhere.at.all", name="two")
     status, _, err = run(home, "list")
-    assert status == 0 and "the pack two names nowhere.at.all, which is no package" in err
+    assert status == 0 and "the pack two names nowhere.at.all, which is not a package" in err
 
 
 def test_the_nearest_config_counts(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_each_planted_mistake_is_named(folder: Path) -> None:
     assert set(fails["dead"]) == {"alive", "influence"}
     assert all("5 ECA" in reason for reason in fails["dead"].values())
     assert set(fails["stale"]) == {"references"}
-    assert "write [-1, 15] in place of [-1, 14]" in fails["stale"]["references"]
+    assert "write [-1, 15] instead of [-1, 14]" in fails["stale"]["references"]
 
 
 def _stale(base: Path, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 from typing import Any
 
@@ -104,12 +105,26 @@ def test_templates_can_share_one_file() -> None:
     owners: dict[str, str] = {}
     for folder in support.all_folders():
         manifest = support.manifest(folder)
-        for name in {manifest["name"], manifest["class"], *manifest["aliases"]}:
+        names = {manifest["name"], manifest["class"], *manifest["aliases"]}
+        for name in names | set(manifest["names_zh"]):
             assert owners.setdefault(name.lower(), folder) == folder
     rooms: dict[str, str] = {}
     for folder in support.all_folders():
         for local, full in floor._aliases(tree_of(folder)).items():
             assert rooms.setdefault(local, full) == full, f"{local} means two things"
+
+
+# Half-width punctuation beside a Chinese character.
+_HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,.;:!?()]|[,.;:!?(][\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize("folder", support.all_folders())
+def test_summaries_in_both_languages(folder: str) -> None:
+    manifest = support.manifest(folder)
+    english, chinese = manifest["summary"], manifest["summary_zh"]
+    assert english.isascii() and english.endswith(".") and english[0].isupper()
+    assert chinese.endswith("。") and not _HALF_WIDTH.search(chinese)
+    assert manifest["names_zh"] and all(not name.isascii() for name in manifest["names_zh"])
 
 
 @each

@@ -15,7 +15,7 @@ import pytest
 from tests.workspace.faults import Killed, Machine, machine, rubbish, tree
 from yamlmod.errors import Refusal
 from yamlmod.workspace.commit import Purpose, commit
-from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.files import FileChange, real_path
 from yamlmod.workspace.key import key_for
 from yamlmod.workspace.recover import Settled, interrupted, settle
 from yamlmod.workspace.undo import last_write, purpose_of, reverting
@@ -56,10 +56,10 @@ def _write(fork: Path) -> None:
     models = fork / "models"
     commit(
         [
-            Change(models / "common.py", b"old common\n" * 99, b"new common\n"),
-            Change(models / "yolo.py", b"old yolo\n", b"new yolo\n" * 99),
-            Change(models / "a" / "b" / "c.py", None, b"new\n", makes_folders=True),
-            Change(fork / "gone.yaml", b"gone\n", None),
+            FileChange(models / "common.py", b"old common\n" * 99, b"new common\n"),
+            FileChange(models / "yolo.py", b"old yolo\n", b"new yolo\n" * 99),
+            FileChange(models / "a" / "b" / "c.py", None, b"new\n", makes_folders=True),
+            FileChange(fork / "gone.yaml", b"gone\n", None),
         ],
         Purpose(_COMMAND),
     )
@@ -100,8 +100,8 @@ def _next_run(fork: Path) -> None:
     """Whatever the next write is, it settles what was left, and takes a dead process's lock."""
     _settle(fork)
     notes = fork / "notes.yaml"
-    commit([Change(notes, None, b"x")], Purpose(_COMMAND))
-    commit([Change(notes, b"x", None)], Purpose(_COMMAND))
+    commit([FileChange(notes, None, b"x")], Purpose(_COMMAND))
+    commit([FileChange(notes, b"x", None)], Purpose(_COMMAND))
 
 
 @pytest.mark.parametrize("fault", ["kill", "torn"])
@@ -271,7 +271,7 @@ def test_what_somebody_wrote_meanwhile_is_left_alone(
     assert settled.left == (real_path(fork / "models" / "common.py"),)
     told = {line.split(": ")[0].rsplit("/")[-1]: line for line in settled.lines()[1:]}
     assert set(told) == {"common.py", "yolo.py", "c.py", "gone.yaml", "a", "b"}
-    assert "look at it yourself: it was changed since" in told["common.py"]
+    assert "check it yourself: it was changed since" in told["common.py"]
     assert told["yolo.py"].endswith("stays as it was before")
     assert (fork / "models" / "common.py").read_bytes() == b"mine\n"
     assert (fork / "models" / "yolo.py").read_bytes() == b"old yolo\n"
@@ -286,7 +286,7 @@ def test_a_journal_from_elsewhere_reaches_no_further_than_its_fork(
     outside.write_bytes(b"new")
     fork, _ = _prepare(tmp_path, "write")
     path = fork / "models" / "yolo.py"
-    changes = [Change(path, b"old yolo\n", b"new"), Change(outside, b"new", b"newer")]
+    changes = [FileChange(path, b"old yolo\n", b"new"), FileChange(outside, b"new", b"newer")]
     with machine(monkeypatch, _step_of(tmp_path, "replace", 3)), pytest.raises(Killed):
         commit(changes, Purpose(_COMMAND))
     path.write_bytes(b"old yolo\n")

@@ -18,7 +18,7 @@ from yamlmod.errors import Refusal
 from yamlmod.workspace import journal
 from yamlmod.workspace.commit import Purpose, commit
 from yamlmod.workspace.entry import MAX_NUMBER, parse
-from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.files import FileChange, real_path
 from yamlmod.workspace.identity import Identity, identity_of
 from yamlmod.workspace.recover import interrupted, settle
 from yamlmod.workspace.undo import last_write, purpose_of, reverting, writes
@@ -34,7 +34,7 @@ def home(tmp_path: Path) -> Path:
     (root / "models").mkdir(parents=True)
     (root / ".git").mkdir()
     (root / "models" / "yolo.py").write_bytes(b"old\n")
-    commit([Change(root / "models" / "yolo.py", b"old\n", b"new\n")], Purpose(_COMMAND))
+    commit([FileChange(root / "models" / "yolo.py", b"old\n", b"new\n")], Purpose(_COMMAND))
     return root
 
 
@@ -131,7 +131,7 @@ def test_identities() -> None:
 def test_another_key(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other"))
     assert "your own key cannot be read" in _doubts(home)[0]
-    commit([Change(home / "x.yaml", None, b"x")])
+    commit([FileChange(home / "x.yaml", None, b"x")])
     assert _doubts(home) == ["it is not signed with your key", ""]
 
 
@@ -144,7 +144,7 @@ def test_what_git_tracks_is_not_ours(home: Path, name: str) -> None:
     (home / ".git").rmdir()
     _git(home, "init", "-q")
     path = home / ".yamlmod" / "000001.json"
-    commit([Change(home / "x.yaml", None, b"x")])
+    commit([FileChange(home / "x.yaml", None, b"x")])
     assert _doubts(home) == ["", ""]
     if name == "pending.json":
         path = path.rename(path.with_name(name))
@@ -210,7 +210,7 @@ def test_a_copy_of_an_entry_that_is_done_is_no_interrupted_write(home: Path) -> 
     with pytest.raises(Refusal) as caught:
         settle(home, _COMMAND)
     assert caught.value.code == "foreign-journal"
-    assert "a copy of an entry" in caught.value.message
+    assert "a copy of a completed entry" in caught.value.message
     shutil.copy(store / "000001.json", store / "000007.json")
     assert "its name is another entry's" in _doubts(home)[1]
 
@@ -257,7 +257,7 @@ def test_whatever_an_entry_says_it_is_ours_or_refused(home: Path, what: str, fie
         assert _all(home) == before, what
     assert _doubts(home)[1] != ""
     with pytest.raises(Refusal):
-        commit([Change(home / "x.yaml", None, b"x")])
+        commit([FileChange(home / "x.yaml", None, b"x")])
     assert _all(home) == before
 
 
@@ -268,17 +268,17 @@ def test_whatever_an_entry_says_it_is_ours_or_refused(home: Path, what: str, fie
         (b"[" * 100_000, "not JSON"),
         (b"\xff", "not JSON"),
         (b"nul", "not JSON"),
-        (b"[]", "no journal entry"),
+        (b"[]", "not a journal entry"),
         (b'{"format": 3}', "its format is 3"),
-        (b'{"format": true}', "no journal entry"),
-        (b'{"format": 1, "format": 1}', "twice"),
+        (b'{"format": true}', "not a journal entry"),
+        (b'{"format": 1, "format": 1}', "duplicate"),
         (b'{"format": ' + b"9" * 1_000_000 + b"}", "too large"),
         (b'{"format": 1e999}', "not an integer"),
         (b'{"format": NaN}', "not an integer"),
         (b"[" + b"[]," * 600_000 + b"[]]", "too large"),
         (b" " * 33_000_000, "too large"),
-        (b"\xef\xbb\xbf{}", "no journal entry"),
-        ('{"format": 1}'.encode("utf-16"), "not expected"),
+        (b"\xef\xbb\xbf{}", "not a journal entry"),
+        ('{"format": 1}'.encode("utf-16"), "missing or unexpected"),
     ],
     ids=lambda value: repr(value)[:20],
 )
@@ -348,7 +348,7 @@ def test_a_write_that_could_not_be_read_again_is_refused(home: Path) -> None:
     path.write_bytes(os.urandom(17_000_000))
     before = _all(home)
     with pytest.raises(Refusal) as caught:
-        commit([Change(path, path.read_bytes(), b"x")])
+        commit([FileChange(path, path.read_bytes(), b"x")])
     assert caught.value.code == "journal-too-large"
     assert _all(home) == before
 
@@ -383,16 +383,16 @@ def _settle_with_trust(home: Path) -> Refusal:
         ("node_modules/x.yaml", "an environment"),
         (".github/workflows/x.yml", "hidden"),
         ("models/.x.py", "hidden"),
-        ("Makefile", "no file of such a name"),
-        ("x.sh", "no file of such a name"),
-        ("setup.cfg", "no file of such a name"),
-        ("x.pth", "no file of such a name"),
-        ("pyproject.toml", "no file of such a name"),
-        pytest.param("link/x.py", "a link leads", marks=posix),
-        pytest.param("inner/x.py", "a link leads", marks=posix),
+        ("Makefile", "never writes a file of this name"),
+        ("x.sh", "never writes a file of this name"),
+        ("setup.cfg", "never writes a file of this name"),
+        ("x.pth", "never writes a file of this name"),
+        ("pyproject.toml", "never writes a file of this name"),
+        pytest.param("link/x.py", "a link in its path leads", marks=posix),
+        pytest.param("inner/x.py", "a link in its path leads", marks=posix),
         pytest.param("leaf.py", "it is a link", marks=posix),
-        pytest.param("pipe.py", "no regular file", marks=posix),
-        ("folder.py", "no regular file"),
+        pytest.param("pipe.py", "not a regular file", marks=posix),
+        ("folder.py", "not a regular file"),
     ],
 )
 @pytest.mark.parametrize("before", [b"x\n", None])
@@ -478,7 +478,7 @@ def test_we_write_nowhere_where_nothing_could_be_undone(home: Path) -> None:
     before = _all(home)
     for name in (".git/x.yaml", ".yamlmod/x.yaml", "models/.GIT"):
         with pytest.raises(Refusal) as caught:
-            commit([Change(home / name, None, b"x", makes_folders=True)])
+            commit([FileChange(home / name, None, b"x", makes_folders=True)])
         assert caught.value.code == "protected-place"
         assert _all(home) == before
 
@@ -566,7 +566,7 @@ def test_strangers_push_nothing_of_ours_out(home: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(journal, "MAX_RECORDS", 3)
     data: bytes | None = None
     for number in range(5):
-        commit([Change(home / "x.yaml", data, data := b"%d" % number)])
+        commit([FileChange(home / "x.yaml", data, data := b"%d" % number)])
     kept = journal.records(home)
     assert [one.number for one in kept] == [900_042, 900_043, 900_044]
     assert len(list((home / ".yamlmod").glob("9000[0-3]?.json"))) == 39
@@ -586,7 +586,7 @@ def test_no_number_is_left(home: Path) -> None:
     put(home, b"{}", f"{MAX_NUMBER}.json")
     before = _all(home)
     with pytest.raises(Refusal) as caught:
-        commit([Change(home / "x.yaml", None, b"x")])
+        commit([FileChange(home / "x.yaml", None, b"x")])
     assert caught.value.code == "journal-full"
     assert _all(home) == before
 
@@ -605,7 +605,7 @@ def test_a_lock_file_of_somebodys_making(home: Path) -> None:
     ):
         make()
         with pytest.raises(Refusal) as caught:
-            commit([Change(home / "x.yaml", None, b"x")])
+            commit([FileChange(home / "x.yaml", None, b"x")])
         assert caught.value.code == "journal-unwritable"
         assert precious.read_bytes() == b"mine"
         lock.rmdir() if lock.is_dir() and not lock.is_symlink() else lock.unlink()
@@ -614,8 +614,8 @@ def test_a_lock_file_of_somebodys_making(home: Path) -> None:
     for make in (lambda: ignore.symlink_to("/dev/zero"), lambda: os.mkfifo(ignore)):
         ignore.unlink(missing_ok=True)
         make()
-        commit([Change(home / "x.yaml", None, b"x")])
-        commit([Change(home / "x.yaml", b"x", None)])
+        commit([FileChange(home / "x.yaml", None, b"x")])
+        commit([FileChange(home / "x.yaml", b"x", None)])
         assert ignore.read_bytes() == b"*\n"
 
 
@@ -630,5 +630,5 @@ def test_a_journal_behind_a_link(home: Path) -> None:
     with pytest.raises(Refusal):
         _undo(other, trust=True)
     with pytest.raises(Refusal):
-        commit([Change(other / "x.yaml", None, b"x")])
+        commit([FileChange(other / "x.yaml", None, b"x")])
     assert _all(home) == before

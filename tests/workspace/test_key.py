@@ -13,7 +13,7 @@ import pytest
 from yamlmod.errors import Refusal
 from yamlmod.workspace import journal, key
 from yamlmod.workspace.commit import commit
-from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.files import FileChange, real_path
 from yamlmod.workspace.key import key_for, state_folder
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes, links and owners need POSIX")
@@ -75,7 +75,7 @@ def test_a_key_that_is_none(state: Path, change: object, reason: str, tmp_path: 
 
 def _works_without(path: Path, reason: str) -> None:
     """A write is done, the user told, and its entry not taken for ours later."""
-    lines = commit([Change(path, None, b"x")]).lines()
+    lines = commit([FileChange(path, None, b"x")]).lines()
     assert path.read_bytes() == b"x"
     assert len(lines) == 1
     assert "--trust-journal" in lines[0]
@@ -149,7 +149,7 @@ def test_a_key_that_came_with_the_repository(
     made = key_for(_NOWHERE, make=True)
     assert made.secret
     assert "inside the repository" in key_for(home, make=True).trouble
-    commit([Change(home / "x.yaml", None, b"x")])
+    commit([FileChange(home / "x.yaml", None, b"x")])
     (entry,) = journal.entries(home)
     assert entry.doubt
 
@@ -158,10 +158,10 @@ def test_a_pending_write_that_could_not_be_signed_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/none")
-    commit([Change(tmp_path / "x.yaml", None, b"x")])
+    commit([FileChange(tmp_path / "x.yaml", None, b"x")])
     store = real_path(tmp_path) / ".yamlmod"
     (store / "000001.json").rename(store / "pending.json")
     with pytest.raises(Refusal) as caught:
-        commit([Change(tmp_path / "y.yaml", None, b"x")])
+        commit([FileChange(tmp_path / "y.yaml", None, b"x")])
     assert caught.value.code == "foreign-journal"
     assert "--trust-journal" in caught.value.hint

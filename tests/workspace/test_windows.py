@@ -20,7 +20,7 @@ from tests.workspace.faults import rubbish, tree
 from yamlmod.errors import Refusal
 from yamlmod.workspace import disk
 from yamlmod.workspace.commit import Purpose, commit
-from yamlmod.workspace.files import Change
+from yamlmod.workspace.files import FileChange
 from yamlmod.workspace.recover import interrupted
 from yamlmod.workspace.undo import last_write, purpose_of, reverting
 
@@ -89,14 +89,14 @@ def windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def _fill(folder: Path) -> list[Change]:
+def _fill(folder: Path) -> list[FileChange]:
     (folder / "models").mkdir()
     (folder / "models" / "yolo.py").write_bytes(b"old")
     (folder / "x.yaml").write_bytes(b"old x")
     return [
-        Change(folder / "models" / "yolo.py", b"old", b"new"),
-        Change(folder / "models" / "pack" / "a.py", None, b"a", makes_folders=True),
-        Change(folder / "x.yaml", b"old x", None),
+        FileChange(folder / "models" / "yolo.py", b"old", b"new"),
+        FileChange(folder / "models" / "pack" / "a.py", None, b"a", makes_folders=True),
+        FileChange(folder / "x.yaml", b"old x", None),
     ]
 
 

@@ -13,17 +13,17 @@ import pytest
 from yamlmod.errors import Refusal
 from yamlmod.workspace import disk
 from yamlmod.workspace.commit import Purpose, commit
-from yamlmod.workspace.files import Change, read_text, real_path
+from yamlmod.workspace.files import FileChange, read_text, real_path
 from yamlmod.workspace.tree import Tree
 
 
-def _three(folder: Path) -> list[Change]:
+def _three(folder: Path) -> list[FileChange]:
     (folder / "a").write_bytes(b"old a")
     (folder / "b").write_bytes(b"old b")
     return [
-        Change(folder / "a", b"old a", b"new a"),
-        Change(folder / "b", b"old b", b"new b"),
-        Change(folder / "c", None, b"new c"),
+        FileChange(folder / "a", b"old a", b"new a"),
+        FileChange(folder / "b", b"old b", b"new b"),
+        FileChange(folder / "c", None, b"new c"),
     ]
 
 
@@ -106,8 +106,8 @@ def test_a_file_that_appeared(tmp_path: Path) -> None:
 
 def test_a_folder_goes_with_its_last_file(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
-    make = [Change(inner / name, None, b"x", makes_folders=True) for name in ("c", "d")]
-    drop = [Change(inner / name, b"x", None, makes_folders=True) for name in ("c", "d")]
+    make = [FileChange(inner / name, None, b"x", makes_folders=True) for name in ("c", "d")]
+    drop = [FileChange(inner / name, b"x", None, makes_folders=True) for name in ("c", "d")]
     commit(make)
     commit(drop[:1])
     assert _state(inner) == {"d": b"x"}
@@ -121,7 +121,7 @@ def test_a_folder_goes_with_its_last_file(tmp_path: Path) -> None:
 
 def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(Refusal) as caught:
-        commit([Change(tmp_path / "no" / "c", None, b"x")])
+        commit([FileChange(tmp_path / "no" / "c", None, b"x")])
     assert caught.value.code == "no-such-folder"
 
 
@@ -129,7 +129,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 def test_a_link_is_written_through(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    commit([Change(tmp_path / "link", b"old", b"new")])
+    commit([FileChange(tmp_path / "link", b"old", b"new")])
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from yamlmod.workspace.commit import Purpose, commit
-from yamlmod.workspace.files import Change
+from yamlmod.workspace.files import FileChange
 
 _NAMES = ("pending.json", "000001.json", "000002.json", "000007.json", "99999998.json")
 _PATHS = (
@@ -162,7 +162,7 @@ class Maker:
         """Make a write of our own in a repository. Return its entry."""
         paths = [repo / "models" / name for name in ("common.py", "yolo.py")]
         held = [(path, path.read_bytes()) for path in paths]
-        changes = [Change(path, data, data + b"# ours\n") for path, data in held]
+        changes = [FileChange(path, data, data + b"# ours\n") for path, data in held]
         commit(changes, Purpose(("yamlmod", "ours")))
         return max((repo / ".yamlmod").glob("0*.json"))
 

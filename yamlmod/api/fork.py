@@ -26,7 +26,7 @@ from yamlmod.usecases.profile import Profiled, Settings, profile
 from yamlmod.usecases.remap import Remapped, remap
 from yamlmod.usecases.status import Status, fork_status
 from yamlmod.usecases.verify import Verification, VerifyOptions, verify
-from yamlmod.workspace.files import Change, display, exists, read_text
+from yamlmod.workspace.files import FileChange, display, exists, read_text
 
 PathLike = str | Path
 Placement = Literal["", "common", "package"]
@@ -220,7 +220,7 @@ def _preview(
     command: str,
     patch: PlannedPatch,
     outcome: Outcome | None = None,
-    edit: Change | None = None,
+    edit: FileChange | None = None,
     warnings: Sequence[str] = (),
 ) -> Preview:
     plan = patch.plan
@@ -232,14 +232,14 @@ def _preview(
     return Preview(command, summary, warned, Model.of(outcome), patch, edit)
 
 
-def _edit(target: Target, outcome: Outcome, output: PathLike | None, force: bool) -> Change:
+def _edit(target: Target, outcome: Outcome, output: PathLike | None, force: bool) -> FileChange:
     after = target.file.encode(outcome.text)
     if output is None:
-        return Change(target.file.path, target.file.raw, after)
+        return FileChange(target.file.path, target.file.raw, after)
     path = Path(output)
     if exists(path) and not force:
         raise Refusal("exists", f"{display(path)} exists", hint="overwrite it with --force")
-    return Change(path, read_text(path).raw if exists(path) else None, after)
+    return FileChange(path, read_text(path).raw if exists(path) else None, after)
 
 
 def _named(modules: Sequence[str]) -> Sequence[str]:

@@ -28,7 +28,7 @@ from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.usecases.insertion import Insertion
 from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.commit import commit
-from yamlmod.workspace.files import Change, display, read_text
+from yamlmod.workspace.files import FileChange, display, read_text
 
 Where = int | str | Sequence[int | str] | None
 """One selector or several: an index, or any word the command line takes (`SPPF`, `C3#2`, `P3`)."""
@@ -209,7 +209,7 @@ class Model(ShownAsTable):
                 )
             before = read_text(target).raw
         bom = b"\xef\xbb\xbf" if self._bom else b""
-        done = commit([Change(target, before, bom + self.to_text().encode("utf-8"))])
+        done = commit([FileChange(target, before, bom + self.to_text().encode("utf-8"))])
         for line in done.lines():
             warnings.warn(line, stacklevel=2)
 

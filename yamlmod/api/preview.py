@@ -12,7 +12,7 @@ from yamlmod.report.diff import join_diffs
 from yamlmod.usecases.located_fork import PlannedPatch
 from yamlmod.usecases.shown import count
 from yamlmod.workspace.commit import Purpose, commit
-from yamlmod.workspace.files import Change, display, real_path
+from yamlmod.workspace.files import FileChange, display, real_path
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,7 +28,7 @@ class Preview:
     warnings: tuple[str, ...]
     model: Model | None
     _patch: PlannedPatch
-    _edit: Change | None = None
+    _edit: FileChange | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class Preview:
             python_warnings.warn(line, stacklevel=3)
         return tuple(display(change.path) for change in changes)
 
-    def _changes(self, written: bool) -> list[Change]:
+    def _changes(self, written: bool) -> list[FileChange]:
         edits = [] if self._edit is None else [self._edit]
         changes = [*edits, *self._patch.changes(written)]
         return [change for change in changes if change.before != change.after]

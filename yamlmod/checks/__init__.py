@@ -1,1 +1,1 @@
-"""Rules that find the mistakes in model YAMLs which build without an error."""
+"""Find mistakes in model YAMLs that build without an error."""

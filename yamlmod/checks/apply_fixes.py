@@ -1,4 +1,4 @@
-"""Apply the fixes of findings, round by round, and prove that each round mends what it said."""
+"""Apply the fixes of findings in rounds, and check that each round fixes what it claims."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROUNDS = 8
 
 @dataclass(frozen=True)
 class Mended:
-    """A text after its fixes: what was mended, and what is left."""
+    """A text after its fixes, with the findings that were fixed and those that remain."""
 
     text: str
     mended: tuple[Finding, ...]
@@ -24,9 +24,9 @@ class Mended:
 def mend(
     text: str, shown: str, options: Options, unsafe: bool, siblings: Sequence[Base] = ()
 ) -> Mended:
-    """Return the text with every fix applied that holds.
+    """Apply every fix that works.
 
-    A round whose result has more errors, or still the same ones, is not taken: then one by one.
+    A round that leaves its errors or adds new ones is discarded; then each fix is tried alone.
     """
     now = Mended(text, (), check_text(text, shown, options, siblings))
     for _ in range(_ROUNDS):
@@ -47,7 +47,6 @@ def _try(
     unsafe: bool,
     siblings: Sequence[Base],
 ) -> Mended | None:
-    """Return the text with the fixes of some findings, None where they do not mend them."""
     new, applied = apply_fixes(now.text, findings, unsafe)
     if not applied or new == now.text:
         return None
@@ -58,7 +57,7 @@ def _try(
 
 
 def _worse(before: Sequence[Finding], applied: Sequence[Finding], after: Sequence[Finding]) -> bool:
-    # What a file that did not parse holds besides could not be seen before.
+    # Other errors of a file that did not parse were hidden before.
     if any(item.rule == "syntax" for item in applied):
         return any(item.rule == "syntax" and item in before for item in after)
     gone = {(item.rule, item.layer) for item in applied}

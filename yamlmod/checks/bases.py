@@ -1,4 +1,4 @@
-"""The architectures that a file may have been made from, and which of them is nearest."""
+"""Compare a file with the architectures that it may be derived from."""
 
 from __future__ import annotations
 
@@ -31,18 +31,17 @@ class Base:
 
     @cached_property
     def words(self) -> Counter[tuple[str, str]]:
-        """Return what the rows are, wherever they stand: a quick measure of likeness."""
+        """Module and args of every row, in any order: a fast measure of similarity."""
         return row_words(self.wiring.rows)
 
     @property
     def backbone(self) -> int:
-        """Return how many layers the backbone has."""
         return sum(row.section == "backbone" for row in self.wiring.rows)
 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """A file laid beside one base."""
+    """A file aligned with one base."""
 
     base: Base
     alignment: Alignment
@@ -51,23 +50,20 @@ class Compared:
 
     @property
     def distance(self) -> int:
-        """Return how many layers were put in, taken out or replaced."""
+        """Number of layers that were inserted, removed or replaced."""
         return len(self.alignment.added) + len(self.alignment.removed) + len(self.replaced)
 
 
 def row_words(rows: Iterable[Row]) -> Counter[tuple[str, str]]:
-    """Return module and args of rows, counted."""
     return Counter((row.module, value_key(row.args)) for row in rows)
 
 
 def base_of(document: Document, origin: Origin) -> Base:
-    """Return a file as a base."""
     return Base(document.shown, origin, Network.lenient(document, {}).wiring)
 
 
 @cache
 def official_bases() -> tuple[Base, ...]:
-    """Return the built-in catalogue."""
     return tuple(Base(g.name, "official", _official_wiring(g)) for g in official_graphs())
 
 
@@ -86,7 +82,6 @@ def _official_wiring(graph: OfficialGraph) -> Wiring:
 
 
 def compare_with(base: Base, file: Wiring) -> Compared:
-    """Lay a file beside a base."""
     alignment = align(base.wiring, file)
     reads = compare_reads(base.wiring, file, alignment)
     old, new = base.wiring.rows, file.rows
@@ -95,7 +90,7 @@ def compare_with(base: Base, file: Wiring) -> Compared:
 
 
 def nearest(file: Wiring, bases: Sequence[Base]) -> list[Compared]:
-    """Return the most alike bases, the nearest first."""
+    """Compare with the most similar bases, the nearest first."""
     words = row_words(file.rows)
     ranked = sorted(bases, key=lambda base: -_likeness(words, base))[:_TRIED]
     compared = [compare_with(base, file) for base in ranked]
@@ -103,7 +98,7 @@ def nearest(file: Wiring, bases: Sequence[Base]) -> list[Compared]:
 
 
 def same_form(file: Wiring, bases: Sequence[Base]) -> list[Base]:
-    """Return the bases whose rows take as many inputs, one by one: other modules, one plan."""
+    """Find bases with the same number of inputs in every row: same plan, other modules."""
     form = [len(inputs) for inputs in file.inputs]
     return [base for base in bases if [len(inputs) for inputs in base.wiring.inputs] == form]
 

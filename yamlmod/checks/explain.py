@@ -1,4 +1,4 @@
-"""A rule as text: what it finds, why that matters, and a file that trips it."""
+"""Explain a rule: summary, reason, and an example that triggers it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from yamlmod.model.document import parse_document
 
 
 def explain(rule: Rule, kinds_of: KindsOf) -> list[str]:
-    """Return what `--explain` prints."""
     lines = [f"{rule.code} ({rule.severity}): {rule.summary}", "", *_wrapped(rule.why)]
     if not rule.invalid:
         return lines
@@ -31,7 +30,6 @@ def explain(rule: Rule, kinds_of: KindsOf) -> list[str]:
 
 
 def findings_of(rule: Rule, case: Invalid, kinds_of: KindsOf) -> list[Finding]:
-    """Return what a rule finds in one of its cases."""
     base = None
     if case.base is not None:
         base = base_of(parse_document(case.base, "base.yaml"), "given")

@@ -1,4 +1,4 @@
-"""What a rule reports: a mistake, where it stands, what was meant, and the edits that mend it."""
+"""A finding of a rule: message, place, expected value, and the edits that fix it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Reference: TypeAlias = int | list[int]
 
 @dataclass(frozen=True)
 class Fix:
-    """Edits that mend a finding. ``certain``: nobody could have meant anything else."""
+    """Edits that fix a finding. ``certain``: no other meaning is possible."""
 
     edits: tuple[Edit, ...]
     certain: bool
@@ -25,8 +25,8 @@ class Fix:
 class Finding:
     """One mistake. ``actual`` and ``expected`` are a row's `from` as it is and as it should be.
 
-    They are a number or a list, as the row spells it, and None where the mistake is none of
-    references. ``help`` says what to do; ``layer`` is None where the finding is about no row.
+    They are a number or a list, as in the row, and None if the finding is not about references.
+    ``help`` says what to do; ``layer`` is None if the finding is not about one row.
     """
 
     rule: str
@@ -40,13 +40,12 @@ class Finding:
     fix: Fix | None = None
 
     def lines(self) -> list[str]:
-        """Return the report for a person: place and message, excerpt with a caret, the fix."""
+        """Format for a terminal: place and message, excerpt with a caret, help."""
         out = [safe_line(f"{self.place}: {self.severity}[{self.rule}]: {self.message}")]
         out += excerpt_lines(self.place)
         return out + (help_lines(self.help) if self.help else [])
 
     def as_data(self) -> dict[str, Any]:
-        """Return the finding for --json."""
         return {
             "rule": self.rule,
             "severity": self.severity,
@@ -63,20 +62,20 @@ class Finding:
 
 
 def apply_fixes(text: str, findings: list[Finding], unsafe: bool) -> tuple[str, list[Finding]]:
-    """Return the text with the fixes applied that do not collide, and the findings mended."""
+    """Apply all fixes that do not overlap; return the new text and the fixed findings."""
     edits: list[Edit] = []
-    mended: list[Finding] = []
+    fixed: list[Finding] = []
     for finding in findings:
         fix = finding.fix
         if fix is None or not (fix.certain or unsafe):
             continue
         new = [edit for edit in fix.edits if edit not in edits]
-        if any(_collide(one, other) for one in new for other in edits):
+        if any(_collide(edit, other) for edit in new for other in edits):
             continue  # the next round sees it again, if it still holds
         edits += new
-        mended.append(finding)
-    return apply_edits(text, edits), mended
+        fixed.append(finding)
+    return apply_edits(text, edits), fixed
 
 
-def _collide(one: Edit, other: Edit) -> bool:
-    return (one.start < other.end and other.start < one.end) or one.start == other.start
+def _collide(a: Edit, b: Edit) -> bool:
+    return (a.start < b.end and b.start < a.end) or a.start == b.start

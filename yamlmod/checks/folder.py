@@ -1,4 +1,4 @@
-"""Check the files of one folder together, because one may be what another was made from."""
+"""Check the files of one folder together: one may be the base of another."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Fixes(Enum):
 
 
 class Text(NamedTuple):
-    """One file: how messages name it, and what it holds."""
+    """One file: its name in messages, and its text."""
 
     shown: str
     text: str
 
 
 class _Clean(NamedTuple):
-    """A file without a wrong read, that others may have been made from."""
+    """A file without wrong references: a possible base of others."""
 
     base: Base
-    said: tuple[tuple[str, str], ...]
+    keys: tuple[tuple[str, str], ...]
 
 
 def check_folder(
@@ -43,10 +43,10 @@ def check_folder(
     fixes: Fixes = Fixes.none,
     advance: Callable[[int], None] | None = None,
 ) -> dict[str, Mended]:
-    """Return the findings of every file, and its text after its fixes where they are wanted.
+    """Check every file, and fix it if requested.
 
-    The shorter files come first: a longer one may have been made from them. ``advance`` is told of
-    every file that is done.
+    Shorter files come first: a longer one may be derived from them. ``advance`` is called for every
+    file that is done.
     """
     done: dict[str, Mended] = {}
     clean: list[_Clean] = []
@@ -54,8 +54,8 @@ def check_folder(
         rows = _rows(item)
         siblings = [other.base for other in clean if _is_part(other, rows)]
         if fixes is Fixes.none:
-            found = check_text(item.text, item.shown, options, siblings)
-            result = Mended(item.text, (), found)
+            findings = check_text(item.text, item.shown, options, siblings)
+            result = Mended(item.text, (), findings)
         else:
             unsafe = fixes is Fixes.unsafe
             result = mend(item.text, item.shown, options, unsafe, siblings)
@@ -64,7 +64,7 @@ def check_folder(
             advance(1)
         if rows and not any(_counts(finding) for finding in (*result.left, *result.mended)):
             document = parse_document(item.text, item.shown)
-            clean.append(_Clean(base_of(document, "sibling"), tuple(map(_said, rows))))
+            clean.append(_Clean(base_of(document, "sibling"), tuple(map(_key, rows))))
     return {item.shown: done[item.shown] for item in texts}
 
 
@@ -79,13 +79,13 @@ def _rows(text: Text) -> tuple[Row, ...]:
         return ()
 
 
-def _said(row: Row) -> tuple[str, str]:
+def _key(row: Row) -> tuple[str, str]:
     return row.module, value_key(row.args)
 
 
 def _is_part(item: _Clean, rows: Sequence[Row]) -> bool:
-    """Tell whether the rows of a file are some of these, in order."""
-    if len(item.said) >= len(rows) or item.base.words - row_words(rows):
+    """Check that the rows of a file are a subsequence of these rows."""
+    if len(item.keys) >= len(rows) or item.base.words - row_words(rows):
         return False
-    rest: Iterator[tuple[str, str]] = iter(map(_said, rows))
-    return all(said in rest for said in item.said)
+    rest: Iterator[tuple[str, str]] = iter(map(_key, rows))
+    return all(key in rest for key in item.keys)

@@ -1,8 +1,8 @@
-"""Which reads of a file that was made from a base do not lead where they led, and how that came.
+"""Find `from` references that changed target relative to the base.
 
-A read that leads elsewhere may be meant. It is called wrong where its number is one that careless
-renumbering gives (`stale`), where it puts maps of different strides together and the old layer
-would not (`strides`), or where new rows took over the head's inputs by their old numbers (`head`).
+A changed target may be intended. It counts as wrong if its number results from a typical
+renumbering mistake (`stale`), if it joins feature maps of different strides and the old target
+would not (`strides`), or if new rows read the head's inputs by their old numbers (`head`).
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from yamlmod.model.wiring import Wiring
 
 Why = Literal["stale", "strides", "head", "other"]
 Conflicts = Callable[[Mapping[int, tuple[int, ...]]], int]
-"""How many layers join maps of different strides when some layers read something else."""
+"""Counts layers that join different strides when some layers have other inputs."""
 
-# With more than this part of a file's rows put in, taken out or replaced, it is another network.
+# If more than this fraction of the rows was inserted, removed or replaced, it is another network.
 _OTHER = 0.45
-# A sibling differs by the few layers that were tried out; more, and it is a larger model.
+# A sibling differs by a few layers; with more it is a larger model.
 _OTHER_SIBLING = 0.2
-# Somebody who puts in more layers than these draws a new plan, and does not add up wrongly.
+# More inserted layers than these are a new design, not a miscount.
 _FEW = 6
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """One number of a `from` column that leads to another layer than the base's did.
+    """One number of a `from` column with another target than in the base.
 
-    ``shift`` is by how much it differs from the base's number, ``due`` what it should differ by.
+    ``shift`` is the difference from the base's number, ``due`` the correct difference.
     """
 
     reader: int
@@ -48,24 +48,23 @@ class Wrong:
     due: int
 
 
-def misnumbered(found: Compared, file: Wiring, conflicts: Conflicts) -> list[Wrong]:
-    """Return the wrong reads of a file, laid beside the base it was made from."""
-    return _Search(found, file, conflicts).all()
+def misnumbered(compared: Compared, file: Wiring, conflicts: Conflicts) -> list[Wrong]:
+    """Find the wrong references of a file, compared with its base."""
+    return _WrongReadSearch(compared, file, conflicts).all()
 
 
-class _Search:
-    """One file beside one base."""
+class _WrongReadSearch:
+    """The search in one file against one base."""
 
-    def __init__(self, found: Compared, file: Wiring, conflicts: Conflicts):
-        self.found, self.file, self.conflicts = found, file, conflicts
-        part = _OTHER_SIBLING if found.base.origin == "sibling" else _OTHER
-        self.near = found.distance <= part * len(file.rows)
+    def __init__(self, compared: Compared, file: Wiring, conflicts: Conflicts):
+        self.compared, self.file, self.conflicts = compared, file, conflicts
+        part = _OTHER_SIBLING if compared.base.origin == "sibling" else _OTHER
+        self.near = compared.distance <= part * len(file.rows)
 
     def all(self) -> list[Wrong]:
-        """Return the wrong reads by each kind of evidence."""
         wrong: list[Wrong] = []
         open_reads: list[Rewired] = []
-        for read in self.found.reads.rewired:
+        for read in self.compared.reads.rewired:
             if not read.expected or self._other_head(read) or self._is_meant(read):
                 continue
             if self.near and self._is_stale(read):
@@ -74,43 +73,43 @@ class _Search:
                 open_reads.append(read)
         taken_over = self._taken_over() if self.near else []
         wrong += self._by_strides(open_reads)
-        if self.found.base.origin == "given":
-            said = {(item.reader, item.slot) for item in [*wrong, *taken_over]}
+        if self.compared.base.origin == "given":
+            known = {(item.reader, item.slot) for item in [*wrong, *taken_over]}
             wrong += [
                 self._wrong(read, "other")
                 for read in open_reads
-                if (read.reader, read.slot) not in said
+                if (read.reader, read.slot) not in known
             ]
         return wrong + taken_over
 
     def _is_meant(self, read: Rewired) -> bool:
-        """Tell whether a read stands on the other side of a layer, or changed its slot."""
+        """Check whether a read only moved across a layer, or to another slot."""
         target = read.target
         if target >= 0 and read.kept in self.file.inputs[target]:
             kind = KNOWN.get(self.file.rows[target].module)
             passes_on = kind is None or kind == Kind("same")
-            if target in self.found.alignment.added or passes_on:
+            if target in self.compared.alignment.added or passes_on:
                 return True
-        # The row above, named by its number in another place of the list than its `-1` had.
-        was = [ref.value for ref in self.found.base.wiring.rows[read.old_reader].refs]
+        # The row above, by its number, in another slot than its `-1` was.
+        was = [ref.value for ref in self.compared.base.wiring.rows[read.old_reader].refs]
         now = [ref.value for ref in self.file.rows[read.reader].refs]
         del was[read.slot : read.slot + 1]
         return target == read.reader - 1 and -1 in was and -1 not in now
 
     def _other_head(self, read: Rewired) -> bool:
-        """Tell whether the head has another number of inputs, so that slots cannot be paired."""
-        old, new = self.found.base.wiring.inputs, self.file.inputs
+        """Check whether the number of head inputs changed, so that slots cannot be paired."""
+        old, new = self.compared.base.wiring.inputs, self.file.inputs
         last = read.reader == len(self.file.rows) - 1
         return last and len(old[read.old_reader]) != len(new[read.reader])
 
     @cached_property
     def _shifts(self) -> frozenset[int]:
-        """Return the shifts that a careless author may have given a number."""
-        alignment = self.found.alignment
+        """Shifts that a typical renumbering mistake adds to a number."""
+        alignment = self.compared.alignment
         total = len(alignment.added) - len(alignment.removed)
         steps = {new - old for old, new in alignment.pairs}
-        # A row that was replaced moves nothing, and is sometimes counted as if it had.
-        replaced = range(1, min(len(self.found.replaced), _FEW // 2) + 1)
+        # A replaced row moves no index, but is sometimes counted as if it did.
+        replaced = range(1, min(len(self.compared.replaced), _FEW // 2) + 1)
         return frozenset({0, total, *steps, *replaced})
 
     def _is_stale(self, read: Rewired) -> bool:
@@ -118,8 +117,8 @@ class _Search:
         if was is None or now == -1 or (was < 0) != (now < 0):
             return False
         if was < 0:
-            return abs(was - now) <= len(self.found.alignment.added) and abs(now) <= abs(was) + 1
-        alignment = self.found.alignment
+            return abs(was - now) <= len(self.compared.alignment.added) and abs(now) <= abs(was) + 1
+        alignment = self.compared.alignment
         if now != was and len(alignment.added) + len(alignment.removed) > _FEW:
             return False
         total = len(alignment.added) - len(alignment.removed)
@@ -128,15 +127,15 @@ class _Search:
         return now - was in self._shifts
 
     def _steps_at(self, read: Rewired) -> set[int]:
-        """Return by how much the plain numbers of a row differ from the base's."""
-        old = self.found.base.wiring.rows[read.old_reader].refs
+        """Differences of a row's absolute references from the base's."""
+        old = self.compared.base.wiring.rows[read.old_reader].refs
         new = self.file.rows[read.reader].refs
         pairs = zip(old, new, strict=False)
         return {b.value - a.value for a, b in pairs if a.value >= 0 and b.value >= 0}
 
     def _old_value(self, read: Rewired) -> int | None:
-        """Return the number that the base's row has for this read."""
-        wiring = self.found.base.wiring
+        """The number in the base's row."""
+        wiring = self.compared.base.wiring
         row = wiring.rows[read.old_reader]
         slots = [
             slot
@@ -161,11 +160,11 @@ class _Search:
         )
 
     def _side(self, read: Rewired) -> int:
-        """Return the number to write: through a new layer where the other readers go through it."""
+        """The number to write: a new layer if all other readers go through it."""
         kept = read.kept
         if kept is None or len(read.expected) == 1:
             return read.expected[0]
-        for layer in reversed(self.found.alignment.added):
+        for layer in reversed(self.compared.alignment.added):
             value = layer - read.reader if read.value < 0 else layer
             if value not in read.expected or self.file.through(layer, [layer])[-1] != kept:
                 continue
@@ -174,7 +173,7 @@ class _Search:
         return read.expected[0]
 
     def _by_strides(self, reads: Sequence[Rewired]) -> list[Wrong]:
-        """Return the reads whose old layers would let strides fit that do not."""
+        """Find reads whose old targets would make mismatched strides fit."""
         wrong: list[Wrong] = []
         now = self.conflicts({}) if reads else 0
         changed: dict[int, tuple[int, ...]] = {}
@@ -183,7 +182,7 @@ class _Search:
             inputs = list(changed.get(read.reader, self.file.inputs[read.reader]))
             inputs[read.slot] = read.reader + expected if expected < 0 else expected
             if len(set(inputs)) < len(inputs):
-                continue  # nobody means to read one layer twice
+                continue  # reading one layer twice is never intended
             trial = {**changed, read.reader: tuple(inputs)}
             then = self.conflicts(trial)
             if then < now:
@@ -192,8 +191,8 @@ class _Search:
         return wrong
 
     def _taken_over(self) -> list[Wrong]:
-        """Return new rows that read the head's inputs by the numbers they had in the base."""
-        base, alignment = self.found.base.wiring, self.found.alignment
+        """Find new rows that read the head's inputs by their numbers in the base."""
+        base, alignment = self.compared.base.wiring, self.compared.alignment
         head = base.rows[-1]
         moved = {
             ref.value: kept
@@ -213,7 +212,7 @@ class _Search:
         ]
 
     def _single_reads(self, moved: Mapping[int, int]) -> Iterator[tuple[int, int]]:
-        for layer in self.found.alignment.added:
+        for layer in self.compared.alignment.added:
             row = self.file.rows[layer]
             if len(row.refs) == 1 and row.refs[0].value in moved:
                 yield layer, row.refs[0].value

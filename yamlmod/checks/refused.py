@@ -1,4 +1,4 @@
-"""From a refusal of the reader to a finding: a file that cannot be read has a mistake, too."""
+"""Convert a Refusal of the reader to a finding, at its cause if known."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ _HELP = {
     "bad-table": "write a list of rows under the key",
     "unusual-order": "put `backbone` first",
 }
-# A fork may mean something by these; nothing can be said about the rest of the file.
+# A fork may give these a meaning; the rest of the file cannot be checked.
 _MAYBE_MEANT = frozenset({"third-table", "layer-numbers-elsewhere", "unusual-order", "alias"})
-_MEND = "mend it by hand; nothing else of the file was checked"
+_BY_HAND = "fix it by hand; the rest of the file was not checked"
 
 
 def finding_of(error: Refusal, text: str) -> Finding:
-    """Return a refusal as a finding of the rule it belongs to, at its cause where that is known."""
     place = error.place or Place("?")
     if place.line is None:
         place = place._replace(line=1, column=1)
@@ -28,7 +27,7 @@ def finding_of(error: Refusal, text: str) -> Finding:
     cause = cause_of(text) if error.code in ("bad-yaml", "bad-row", "bad-table") else None
     if cause is not None and (cause.edits or error.code == "bad-yaml"):
         return _at_cause(cause, place, text)
-    help = error.hint or _HELP.get(error.code, _MEND)
+    help = error.hint or _HELP.get(error.code, _BY_HAND)
     severity: Severity = "warning" if error.code in _MAYBE_MEANT else "error"
     return Finding(rule, severity, place, error.message, help)
 
@@ -36,6 +35,6 @@ def finding_of(error: Refusal, text: str) -> Finding:
 def _at_cause(cause: Cause, place: Place, text: str) -> Finding:
     where = Place.at(place.file, text, cause.start, cause.end)
     far = where.line != place.line
-    gave_up = f"; the parser gives up at line {place.line}" if far else ""
+    gave_up = f"; the parser stops at line {place.line}" if far else ""
     fix = Fix(cause.edits, cause.certain) if cause.edits else None
     return Finding("syntax", "error", where, cause.message + gave_up, cause.help, fix=fix)

@@ -1,4 +1,4 @@
-"""A rule: its name, what it finds and why, and texts that must and must not trip it."""
+"""A rule: code, summary, reason, check, and its valid and invalid examples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Valid:
-    """A text in which the rule finds nothing."""
+    """A text without findings of the rule."""
 
     text: str
     base: str | None = None
@@ -27,9 +27,9 @@ class Valid:
 
 @dataclass(frozen=True)
 class Invalid:
-    """A text in which the rule finds something at these layers, with these expected values.
+    """A text with findings of the rule at these layers, with these expected values.
 
-    ``fixed`` is the text after its fixes, None where the rule offers none.
+    ``fixed`` is the text after the fixes, None if there are none.
     """
 
     text: str
@@ -42,7 +42,7 @@ class Invalid:
 
 @dataclass(frozen=True)
 class Rule:
-    """One kind of mistake. ``why`` is what `--explain` prints below the summary."""
+    """One kind of mistake. `--explain` prints ``why`` below the summary."""
 
     code: str
     severity: Severity
@@ -56,7 +56,7 @@ class Rule:
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
-    """Return every rule of the folder `rules`, by code."""
+    """Import every rule of the folder `rules`, sorted by code."""
     from yamlmod.checks import rules
 
     found = []
@@ -66,7 +66,7 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def model_text(backbone: str, head: str, settings: str = "nc: 4\nanchors: 3\n") -> str:
-    """Return a small model YAML for a rule's cases; rows are given without their comma."""
+    """Build a small model YAML for a rule's examples; rows have no trailing comma."""
     tables = (("backbone", backbone), ("head", head))
     return settings + "".join(
         f"{name}:\n  [\n" + "".join(_line(row) for row in rows.strip().split("\n")) + "  ]\n"

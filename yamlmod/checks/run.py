@@ -1,4 +1,4 @@
-"""Check one text: read it, run the rules on it, return the findings in the order of the file."""
+"""Check one text: parse it, run the rules, sort the findings by line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 @dataclass(frozen=True)
 class Options:
-    """What the rules may look at besides the text, and which of them run."""
+    """Context of the rules, and the selection of rules."""
 
     kinds_of: KindsOf = no_kinds
     select: tuple[str, ...] = ()
@@ -31,7 +31,6 @@ class Options:
 
     @property
     def rules(self) -> Sequence[Rule]:
-        """Return the rules that run."""
         wanted = set(self.select) or {rule.code for rule in all_rules()}
         return [rule for rule in all_rules() if rule.code in wanted - set(self.ignore)]
 
@@ -39,30 +38,30 @@ class Options:
 def check_text(
     text: str, shown: str, options: Options, siblings: Sequence[Base] = ()
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with a text; a text that is refused is a finding too."""
+    """Check a text; a text that cannot be read gives a finding, too."""
     codes = {rule.code for rule in options.rules}
     try:
         document = parse_document(text, shown)
     except Refusal as error:
         finding = finding_of(error, text)
-        rest = _behind(finding, text, shown, options, siblings)
+        rest = _after_fix(finding, text, shown, options, siblings)
         return ((finding,) if finding.rule in codes else ()) + rest
     return check_document(document, options, siblings)
 
 
-def _behind(
+def _after_fix(
     finding: Finding, text: str, shown: str, options: Options, siblings: Sequence[Base]
 ) -> tuple[Finding, ...]:
-    """Return what else is wrong with a text that parses once a finding is mended.
+    """Check the text after a certain fix that makes it parse.
 
-    The lines are those of the text as it is; fixes wait until the first is made.
+    Lines refer to the original text; the findings have no fixes until the first one is applied.
     """
     fix = finding.fix
     if fix is None or not fix.certain or any("\n" in text[e.start : e.end] for e in fix.edits):
         return ()
-    mended = apply_edits(text, fix.edits)
+    fixed = apply_edits(text, fix.edits)
     try:
-        document = parse_document(mended, shown)
+        document = parse_document(fixed, shown)
     except Refusal:
         return ()
     lines = text.split("\n")
@@ -81,22 +80,21 @@ def _moved_back(item: Finding, lines: Sequence[str], first: Finding) -> Finding:
         # A character more or less on this line: the caret stays inside it.
         shift = len(place.excerpt) - len(excerpt)
         indented = place.excerpt.lstrip() == excerpt.lstrip()
-        behind = indented or column > (first.place.column or 0)
-        column = max(1, column - shift) if behind else column
+        is_after = indented or column > (first.place.column or 0)
+        column = max(1, column - shift) if is_after else column
     return replace(item, place=place._replace(excerpt=excerpt, column=column), fix=None)
 
 
 def check_document(
     document: Document, options: Options, siblings: Sequence[Base] = ()
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with a document."""
     several = counts_for_several(document)
     if several is not None:
         finding = finding_of_several(document, several)
         return (finding,) if finding.rule in {rule.code for rule in options.rules} else ()
     subject = Subject(document, options.kinds_of, options.base, siblings, options.builder)
-    found = [finding for rule in options.rules for finding in rule.check(subject)]
-    return tuple(sorted(found, key=_by_place))
+    findings = [finding for rule in options.rules for finding in rule.check(subject)]
+    return tuple(sorted(findings, key=_by_place))
 
 
 def _by_place(finding: Finding) -> tuple[int, int, int, str]:
@@ -105,7 +103,7 @@ def _by_place(finding: Finding) -> tuple[int, int, int, str]:
 
 
 def known_codes(words: Iterable[str]) -> tuple[str, ...]:
-    """Return rule codes as given; a Refusal names those there are."""
+    """Validate rule codes; the Refusal for an unknown one lists all codes."""
     codes = [rule.code for rule in all_rules()]
     given = tuple(dict.fromkeys(words))
     for word in given:

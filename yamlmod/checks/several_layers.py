@@ -1,7 +1,7 @@
-"""Files in which a row counts as several layers: a backbone that gives a list of maps.
+"""Find files in which one row counts as several layers: a backbone that returns several maps.
 
-Some forks change their parser so that one row, a network of timm and the like, takes the numbers 0
-to 4. All that stands below counts on from there; by the plain numbers nothing of it fits.
+Some forks change their parser so that one row, for example a timm network, takes the indices 0 to
+4. All rows below continue from there, so their references do not fit the row numbers.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import resolve
 from yamlmod.model.known_modules import KNOWN
 
-# A backbone gives a map for each stride from 2 to 32 at most, and perhaps a vector.
+# A backbone returns at most one map for each stride from 2 to 32, and perhaps a vector.
 _MOST = 6
 _COMMENTS = 3
-# It stands first, or behind a row that hands on the image.
+# It is the first row, or follows a row that passes the image on.
 _TOP = 2
 
 
 class Several(NamedTuple):
-    """The row, and how many layers it counts for."""
+    """A row, and the number of layers it counts as."""
 
     row: Row
     layers: int
 
 
 def counts_for_several(document: Document) -> Several | None:
-    """Return the row at the top that seems to count for several layers, None where there is none.
+    """Find a row at the top that seems to count as several layers.
 
-    The index comments say so, all of them, or the references that lead nowhere, all at once.
+    Either all index comments agree on it, or it resolves all unresolved references at once.
     """
     rows = document.rows
     whole = next((r for r in rows[:_TOP] if r.module not in KNOWN and "." not in r.module), None)
@@ -44,22 +44,21 @@ def counts_for_several(document: Document) -> Several | None:
 
 
 def finding_of_several(document: Document, several: Several) -> Finding:
-    """Return the one finding of such a file: its fork decides what the numbers mean."""
     row = several.row
     return Finding(
         "not-a-model",
         "warning",
         document.place(*row.spans[2]),
-        f"layer {row.index} {row.module} seems to count as {several.layers} layers: only so do the "
-        "numbers below it fit",
-        "its fork's parser would have to give it so many numbers; nothing else of the file was "
+        f"layer {row.index} {row.module} seems to count as {several.layers} layers: otherwise the "
+        "references below it do not fit",
+        "the fork's parser must then give this row that many indices; the rest of the file was not "
         "checked",
         row.index,
     )
 
 
 def _by_comments(rows: tuple[Row, ...]) -> int:
-    """Return by how much every index comment is higher than its row's index, 0 if they differ."""
+    """How much higher all index comments are than the row indices; 0 if they disagree."""
     differ = {r.comment.value - r.index for r in rows if r.comment is not None}
     count = sum(row.comment is not None for row in rows)
     more = next(iter(differ)) if len(differ) == 1 and count >= _COMMENTS else 0
@@ -67,7 +66,7 @@ def _by_comments(rows: tuple[Row, ...]) -> int:
 
 
 def _fits(rows: tuple[Row, ...], more: int) -> bool:
-    """Tell whether every reference of rows leads somewhere if they stand so much lower."""
+    """Check that every reference resolves if the rows have indices higher by ``more``."""
     return all(
         -row.index - more <= ref.value < row.index + more for row in rows for ref in row.refs
     )

@@ -1,4 +1,4 @@
-"""What the rules look at: one document with everything that is derived from it, once."""
+"""The subject of the rules: one document and everything derived from it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from yamlmod.registry.catalogue import find
 from yamlmod.registry.template import Template
 
 KindsOf = Callable[[Iterable[str]], Mapping[str, Kind]]
-"""Says what is known of modules besides the built-in table: the registry's, a fork's."""
+"""Looks up modules beyond the built-in table: those of the registry or a fork."""
 
 
 def no_kinds(modules: Iterable[str]) -> Mapping[str, Kind]:
-    """Know nothing besides the built-in table."""
+    """Know only the built-in table."""
     return {}
 
 
@@ -37,8 +37,8 @@ def no_kinds(modules: Iterable[str]) -> Mapping[str, Kind]:
 class Subject:
     """A document under check.
 
-    ``base`` is the architecture it was made from, where that is known; ``siblings`` are clean files
-    whose rows are some of this file's.
+    ``base`` is the architecture it is derived from, if known; ``siblings`` are clean files
+    whose rows are a part of this file's.
     """
 
     document: Document
@@ -49,53 +49,51 @@ class Subject:
 
     @cached_property
     def network(self) -> Network:
-        """Return the file as a network, with references that lead nowhere apart."""
         return Network.lenient(self.document, self._kinds())
 
     @property
     def graph(self) -> Graph:
-        """Return the reads that lead somewhere."""
+        """The resolved references."""
         return self.network.graph
 
     @property
     def unresolved(self) -> tuple[Unresolved, ...]:
-        """Return the references that lead nowhere."""
         return self.network.unresolved
 
     @property
     def wiring(self) -> Wiring:
-        """Return who reads whom, with references that lead nowhere in their slots."""
+        """The inputs of every layer, with unresolved references in their slots."""
         return self.network.wiring
 
     @property
     def shapes(self) -> Shapes:
-        """Return channels and strides; a row with a reference that leads nowhere has none."""
+        """Channels and strides; a row with an unresolved reference has none."""
         return self.network.shapes
 
     @property
     def alive(self) -> frozenset[int]:
-        """Return the layers whose output reaches a head, or that work by side effect."""
+        """Layers whose output reaches a head, or that work by side effect."""
         return self.network.alive
 
     @cached_property
     def compared(self) -> Sequence[Compared]:
-        """Return the file beside the bases it may have been made from, the nearest first."""
+        """Comparisons with possible bases, the nearest first."""
         if self.base is not None:
             return [compare_with(self.base, self.wiring)]
         official = nearest(self.wiring, official_bases())
-        beside = [compare_with(sibling, self.wiring) for sibling in self.siblings]
+        siblings = [compare_with(sibling, self.wiring) for sibling in self.siblings]
         # An official base wins among equals: a sibling may have the same mistake.
-        return sorted([*official, *beside], key=lambda item: item.distance)
+        return sorted([*official, *siblings], key=lambda item: item.distance)
 
     @cached_property
     def wrong_reads(self) -> Sequence[Wrong]:
-        """Return the reads that do not lead where they led in the nearest base."""
+        """References with another target than in the nearest base."""
         if not self.compared:
             return ()
         return misnumbered(self.compared[0], self.wiring, self.stride_conflicts)
 
     def stride_conflicts(self, changed: Mapping[int, tuple[int, ...]]) -> int:
-        """Return how many layers join different strides when some layers read something else."""
+        """Count layers that join different strides when some layers have other inputs."""
         shapes = self.network.shapes_with(changed)
         count = 0
         for row in filter(self.joins_strides, self.rows):
@@ -105,33 +103,31 @@ class Subject:
         return count
 
     def joins_strides(self, row: Row) -> bool:
-        """Tell whether a row's inputs have to be of one stride."""
+        """Check whether a row's inputs must have one stride."""
         kind = self.kind(row)
         return kind is not None and kind.channels in JOINS and kind.stride != "last"
 
     @property
     def rows(self) -> Sequence[Row]:
-        """Return every layer."""
         return self.document.rows
 
     @cached_property
     def built(self) -> BuildAnswer | None:
-        """Return what the fork makes of the file, None where no fork was given."""
+        """The build by the fork's code, None without a fork."""
         ask = None if self.builder is None else self.builder.ask
         if ask is None:
             return None
         return ask(load_plain(self.document.text, self.document.shown))
 
     def kind(self, row: Row) -> Kind | None:
-        """Return what is known of a row's module."""
         return self.network.kinds.get(row.module)
 
     def _kinds(self) -> Mapping[str, Kind]:
         modules = {row.module for row in self.rows}
-        told = self.kinds_of(modules)
+        known = self.kinds_of(modules)
         kinds = {}
         for module in modules:
-            kind = told.get(module) or KNOWN.get(module) or _registered(module)
+            kind = known.get(module) or KNOWN.get(module) or _registered(module)
             if self.builder is not None:
                 kind = _in_fork(self.builder, module, kind)
             if kind is not None:
@@ -139,16 +135,16 @@ class Subject:
         return kinds
 
     def is_head(self, row: Row) -> bool:
-        """Tell whether a row gives the network's result: the last one, or a known head."""
+        """Check whether a row is a network output: the last row, or a known head."""
         return self.network.is_head(row.index)
 
     def is_attention(self, row: Row) -> bool:
-        """Tell whether a row is an attention layer: by the registry, or by its name."""
+        """Check whether a row is an attention layer, by the registry or by its name."""
         name = row.module
         return name in ATTENTION or "ttention" in name or template_of(name) is not None
 
     def inputs(self, row: Row) -> list[Shape] | None:
-        """Return the shapes a row reads, None where one of its references leads nowhere."""
+        """Input shapes, None if a reference of the row is unresolved."""
         return self.network.inputs(row.index)
 
     def at_row(
@@ -164,14 +160,14 @@ class Subject:
         expected: Reference | None = None,
         fix: Fix | None = None,
     ) -> Finding:
-        """Return a finding on a row, or on a span within it."""
+        """Build a finding for a row, or for a span within it."""
         start, end = span if span is not None else (row.start, row.end)
         place = self.document.place(start, end)
         return Finding(rule, severity, place, message, help, row.index, actual, expected, fix)
 
 
 def _in_fork(builder: Builder, module: str, kind: Kind | None) -> Kind | None:
-    """Return a module's kind as the fork's own branches give its channels."""
+    """The kind of a module with its channels as in the fork's own branches."""
     if module in builder.kinds:
         return builder.kinds[module] if kind is None else kind._replace(channels="scaled")
     plain_else = module not in builder.branched and builder.plain_else
@@ -181,38 +177,38 @@ def _in_fork(builder: Builder, module: str, kind: Kind | None) -> Kind | None:
 
 
 def _registered(module: str) -> Kind | None:
-    """Return the kind of a template that is found only when asked for: an installed pack's."""
+    """The kind of a template that is found only by name: one of an installed pack."""
     template = template_of(module)
     if template is None:
         return None
-    return template_kind(template.takes_nominal, [one.name for one in template.arguments])
+    return template_kind(template.takes_nominal, [argument.name for argument in template.arguments])
 
 
 @lru_cache(maxsize=512)
 def template_of(module: str) -> Template | None:
-    """Return the registry's template for a module, by the name as it is spelled in the YAML.
+    """Find the registry's template for a module, by its exact name in the YAML.
 
-    Templates of one's own count: those of yamlmod.toml, of the user's folder and of packs.
+    This includes templates of yamlmod.toml, of the user folder and of packs.
     """
     try:
         template = find(module)
-    except Refusal:  # somebody's template of this name cannot be read: nothing is known of it
+    except Refusal:  # a user's template that cannot be read
         return None
     # `simam` might be another class.
     return template if template is not None and module in template.names else None
 
 
 def reference_edits(row: Row, values: Sequence[int]) -> tuple[Edit, ...]:
-    """Return the edits that give a row these numbers in its `from` column."""
+    """Edits that write these numbers to a row's `from` column."""
     pairs = zip(row.refs, values, strict=True)
     return tuple(Edit(r.start, r.end, str(v)) for r, v in pairs if r.value != v)
 
 
 def spelled(row: Row, values: Sequence[int]) -> int | list[int]:
-    """Return numbers in a row's own form: a list, or a single number."""
+    """Keep a row's own form: a list, or a single number."""
     return list(values) if row.listed else values[0]
 
 
 def number(value: Any) -> int | None:
-    """Return a plain integer, None for anything else (True is no number)."""
+    """Return an int, None for anything else, including bool."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,4 +1,4 @@
-"""How a difference from a base came about, in words."""
+"""Describe the differences from a base in words."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from yamlmod.checks.subject import Subject
 
 
-def change_words(found: Compared, subject: Subject) -> str:
-    """Return what was put in, taken out and replaced: `9 ACmix put in`."""
-    old = found.base.wiring.rows
+def change_words(compared: Compared, subject: Subject) -> str:
+    """List inserted, removed and replaced layers: `inserted 9 ACmix`."""
+    old = compared.base.wiring.rows
     describe = subject.document.describe
     parts = [
-        _listed((describe(layer) for layer in found.alignment.added), "put in"),
-        _listed((f"{i} {old[i].module}" for i in found.alignment.removed), "taken out"),
+        _listed((describe(layer) for layer in compared.alignment.added), "inserted"),
+        _listed((f"{i} {old[i].module}" for i in compared.alignment.removed), "removed"),
         _listed(
-            (f"{a} {old[a].module} by {subject.rows[b].module}" for a, b in found.replaced),
+            (f"{a} {old[a].module} by {subject.rows[b].module}" for a, b in compared.replaced),
             "replaced",
         ),
     ]
@@ -34,47 +34,47 @@ def _listed(names: Iterable[str], what: str) -> str:
     return f"{what} {one_of(listed, limit=6)}" if listed else ""
 
 
-def pattern_words(found: Compared, file: Wiring, wrong: Sequence[Wrong]) -> str:
-    """Return which kind of slip explains the wrong numbers of a file."""
+def pattern_words(compared: Compared, file: Wiring, wrong: Sequence[Wrong]) -> str:
+    """Describe the mistake that explains the wrong references of a file."""
     stale = [item for item in wrong if item.why == "stale"]
     if not stale:
         whys = {item.why for item in wrong}
         if "head" in whys:
-            return "these rows took over the head's inputs by the numbers they had before"
+            return "these rows read the head's inputs by their old numbers"
         if "strides" in whys:
-            return "as it stands, maps of different strides are joined"
-        return "it may be meant"
+            return "otherwise feature maps of different strides are joined"
+        return "it may be intended"
     if all(item.shift == 0 for item in stale):
-        return _not_moved(found, file, stale)
+        return _not_moved(compared, file, stale)
     if all(item.due == 0 for item in stale):
-        return "the numbers were moved, although no layer above them was put in or taken out"
-    total = len(found.alignment.added) - len(found.alignment.removed)
+        return "the references were updated, although no layer above them was inserted or removed"
+    total = len(compared.alignment.added) - len(compared.alignment.removed)
     head = len(file.rows) - 1
     if total and all(item.shift == total and item.reader == head for item in stale):
         return f"all {total} new layers were added to every input of the head"
-    return "the numbers were moved by the wrong amount"
+    return "the references were updated by the wrong amount"
 
 
-def _not_moved(found: Compared, file: Wiring, stale: Sequence[Wrong]) -> str:
-    gone, new = found.alignment.removed, found.alignment.added
-    verb = "put in" if not gone else "taken out" if not new else "changed"
+def _not_moved(compared: Compared, file: Wiring, stale: Sequence[Wrong]) -> str:
+    gone, new = compared.alignment.removed, compared.alignment.added
+    verb = "inserted" if not gone else "removed" if not new else "changed"
     head = len(file.rows) - 1
     readers = {item.reader for item in stale}
-    right = _moved_rightly(found, file, stale)
+    right = _moved_rightly(compared, file, stale)
     if not right:
-        return f"no number was moved when layers were {verb}"
+        return f"the references were not updated when layers were {verb}"
     if head in right and head not in readers:
-        return f"the head was renumbered when layers were {verb}, these were not"
-    return f"other numbers were moved when layers were {verb}, these were not"
+        return f"the head was updated when layers were {verb}, these references were not"
+    return f"other references were updated when layers were {verb}, these were not"
 
 
-def _moved_rightly(found: Compared, file: Wiring, stale: Sequence[Wrong]) -> set[int]:
-    """Return the readers with a plain number that was moved as it had to be."""
-    said = {(item.reader, item.slot) for item in stale}
+def _moved_rightly(compared: Compared, file: Wiring, stale: Sequence[Wrong]) -> set[int]:
+    """Find the readers with an absolute reference that was updated correctly."""
+    wrong = {(item.reader, item.slot) for item in stale}
     moved = set()
-    for old, new in found.alignment.pairs:
-        pairs = zip(found.base.wiring.rows[old].refs, file.rows[new].refs, strict=False)
+    for old, new in compared.alignment.pairs:
+        pairs = zip(compared.base.wiring.rows[old].refs, file.rows[new].refs, strict=False)
         for slot, (was, now) in enumerate(pairs):
-            if was.value >= 0 and now.value not in (was.value, -1) and (new, slot) not in said:
+            if was.value >= 0 and now.value not in (was.value, -1) and (new, slot) not in wrong:
                 moved.add(new)
     return moved

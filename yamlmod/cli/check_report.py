@@ -19,7 +19,7 @@ from yamlmod.cli.options import Format
 from yamlmod.errors import Refusal
 from yamlmod.usecases.check import Checked
 from yamlmod.usecases.shown import count
-from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.files import FileChange, real_path
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _finish(
     finish(changes, Report("check", lines, (), data), to, Path())
 
 
-def _changes(files: Sequence[Checked]) -> list[Change]:
+def _changes(files: Sequence[Checked]) -> list[FileChange]:
     """Return the changes, one for a file that was met under several names."""
     changes = [file.change for file in files if file.change is not None]
     return list({real_path(change.path): change for change in changes}.values())

@@ -16,7 +16,7 @@ from yamlmod.errors import Refusal
 from yamlmod.report.diff import join_diffs
 from yamlmod.workspace.commit import Purpose, commit
 from yamlmod.workspace.files import (
-    Change,
+    FileChange,
     current_folder,
     display,
     exists,
@@ -37,7 +37,7 @@ class Report:
 
 
 def finish(
-    changes: Sequence[Change],
+    changes: Sequence[FileChange],
     report: Report,
     to: WriteOptions,
     root: Path,
@@ -90,7 +90,7 @@ def command_line() -> tuple[str, ...]:
     return ("yamlmod", *sys.argv[1:])
 
 
-def _with_git_warning(report: Report, changed: Sequence[Change]) -> Report:
+def _with_git_warning(report: Report, changed: Sequence[FileChange]) -> Report:
     # Here and not at the top: only a command that writes asks git.
     from yamlmod.workspace.git import not_in_git
 
@@ -99,7 +99,7 @@ def _with_git_warning(report: Report, changed: Sequence[Change]) -> Report:
 
 
 def _data(
-    changed: Sequence[Change], written: Sequence[str], diff: bytes, report: Report
+    changed: Sequence[FileChange], written: Sequence[str], diff: bytes, report: Report
 ) -> dict[str, Any]:
     return {
         "command": report.command,
@@ -126,7 +126,7 @@ def _name(path: Path, base: Path) -> str:
     return full.relative_to(base).as_posix() if inside else full.as_posix().lstrip("/")
 
 
-def _closing(changed: Sequence[Change], to: WriteOptions, base: Path) -> list[str]:
+def _closing(changed: Sequence[FileChange], to: WriteOptions, base: Path) -> list[str]:
     lines = [] if changed else ["nothing to change"]
     if to.diff is not None:
         lines.append(f"the diff is in {display(to.diff)}")
@@ -141,7 +141,7 @@ def _closing(changed: Sequence[Change], to: WriteOptions, base: Path) -> list[st
     return lines
 
 
-def _refuse_collisions(changes: Sequence[Change], to: WriteOptions) -> None:
+def _refuse_collisions(changes: Sequence[FileChange], to: WriteOptions) -> None:
     """Refuse an -o or --diff that names a file which the command reads or writes itself."""
     paths = [real_path(change.path) for change in changes]
     twice = [path for path in paths if paths.count(path) > 1]
@@ -155,10 +155,10 @@ def _refuse_collisions(changes: Sequence[Change], to: WriteOptions) -> None:
         )
 
 
-def _diff_change(path: Path, diff: bytes, force: bool) -> list[Change]:
+def _diff_change(path: Path, diff: bytes, force: bool) -> list[FileChange]:
     """Return the write of the diff file; a file that is no diff needs --force."""
     if not exists(path):
-        return [Change(path, None, diff, kept=False)]
+        return [FileChange(path, None, diff, kept=False)]
     before = read_bytes(path, display(path))
     if before and not before.startswith(b"--- ") and not force:
         raise Refusal(
@@ -166,10 +166,10 @@ def _diff_change(path: Path, diff: bytes, force: bool) -> list[Change]:
             f"{display(path)} exists and is no diff",
             hint="choose another name, or overwrite it with --force",
         )
-    return [Change(path, before, diff, kept=False)] if before != diff else []
+    return [FileChange(path, before, diff, kept=False)] if before != diff else []
 
 
-def output_change(source: Path, target: Path, after: bytes, force: bool) -> Change:
+def output_change(source: Path, target: Path, after: bytes, force: bool) -> FileChange:
     """Return the change that writes a new YAML to ``target``; refuses to overwrite silently."""
     if not exists(target):
         if not target.parent.is_dir():
@@ -178,7 +178,7 @@ def output_change(source: Path, target: Path, after: bytes, force: bool) -> Chan
                 f"there is no folder {display(target.parent)}",
                 hint="create it first",
             )
-        return Change(target, None, after)
+        return FileChange(target, None, after)
     if target.is_dir():
         raise Refusal("is-folder", f"{display(target)} is a folder; -o names a file")
     if not force:
@@ -187,5 +187,5 @@ def output_change(source: Path, target: Path, after: bytes, force: bool) -> Chan
         hint = "choose another name, or overwrite it with --force"
         raise Refusal("exists", f"{display(target)} exists{what}", hint=hint)
     with contextlib.suppress(FileNotFoundError):
-        return Change(target, read_text(target).raw, after)
-    return Change(target, None, after)
+        return FileChange(target, read_text(target).raw, after)
+    return FileChange(target, None, after)

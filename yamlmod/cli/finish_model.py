@@ -10,14 +10,14 @@ from yamlmod.cli.finish import Report, finish, output_change
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.usecases.model_file import Target
-from yamlmod.workspace.files import Change
+from yamlmod.workspace.files import FileChange
 
 
-def yaml_change(target: Target, outcome: Outcome, output: Path | None, force: bool) -> Change:
+def yaml_change(target: Target, outcome: Outcome, output: Path | None, force: bool) -> FileChange:
     """Return the change of the YAML: in place, or at the place that -o names."""
     after = target.file.encode(outcome.text)
     if output is None:
-        return Change(target.file.path, target.file.raw, after)
+        return FileChange(target.file.path, target.file.raw, after)
     return output_change(target.file.path, output, after, force)
 
 

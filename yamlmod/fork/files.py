@@ -1,4 +1,4 @@
-"""What this room needs of a file system: somebody else opens the files and hands over text."""
+"""The file access that this room needs; callers open the files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,9 @@ class Files(Protocol):
     def shown(self, path: str) -> str:
         """Return how messages name the file."""
 
-    def is_file(self, path: str) -> bool:
-        """Return whether a file is there."""
+    def is_file(self, path: str) -> bool: ...
 
-    def is_folder(self, path: str) -> bool:
-        """Return whether a folder is there."""
+    def is_folder(self, path: str) -> bool: ...
 
     def place(self) -> str:
         """Return the absolute path of the repository, empty where it has none."""

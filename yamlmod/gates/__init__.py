@@ -1,1 +1,1 @@
-"""Sigmoids and what they multiply: activations told from gates, in any exported or traced graph."""
+"""Find sigmoids in an exported or traced graph, and tell activations from gates."""

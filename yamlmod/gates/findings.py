@@ -1,13 +1,13 @@
-"""Everything that is found in a graph: pairs with their places, sigmoids that multiply nothing."""
+"""The findings in a graph: pairs with their places, and unused sigmoids."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from yamlmod.gates.graph import Graph, Node
+from yamlmod.gates.graph import Node, NodeGraph
 from yamlmod.gates.operators import ATTENTION, CONVOLUTIONS, SAME, SUMS_OF_PRODUCTS
-from yamlmod.gates.pairs import Kind, Pair, fused, pairs_of
-from yamlmod.gates.places import Place, at, place_of
+from yamlmod.gates.pairs import Pair, PairKind, fused, pairs_of
+from yamlmod.gates.places import GraphPlace, at, place_of
 from yamlmod.gates.pointwise import made_by_itself, root
 from yamlmod.gates.softmaxes import softmax_pairs
 from yamlmod.gates.values import Values
@@ -17,10 +17,10 @@ _BETWEEN = SAME | {"BatchNormalization"}
 
 
 class Found(NamedTuple):
-    """A pair and where it stands."""
+    """A pair and where it is."""
 
     pair: Pair
-    place: Place
+    place: GraphPlace
 
 
 class Findings(NamedTuple):
@@ -32,24 +32,24 @@ class Findings(NamedTuple):
     """
 
     found: list[Found]
-    alone: list[Place]
-    products: list[Place]
+    alone: list[GraphPlace]
+    products: list[GraphPlace]
     sigmoids: int
     convolutions: int
     activated: int
     nodes: int
     unknown: list[str]
 
-    def count(self, kind: Kind) -> int:
-        """Return how many pairs are of a kind."""
+    def count(self, kind: PairKind) -> int:
+        """Count the pairs of a kind."""
         return sum(one.pair.kind is kind for one in self.found)
 
 
-def examine(graph: Graph) -> Findings:
+def examine(graph: NodeGraph) -> Findings:
     """Find all pairs of a graph, in the order of its computation."""
     values = Values(graph)
     pairs: list[Pair] = []
-    alone: list[Place] = []
+    alone: list[GraphPlace] = []
     sigmoids = 0
     for node in values.nodes:
         sigmoid = values.sigmoids.get(node.outputs[0]) if node.outputs else None
@@ -63,7 +63,7 @@ def examine(graph: Graph) -> Findings:
         elif kind is not None and node.inputs and not values.constant(node.inputs[0]):
             pairs.append(Pair(kind, node, node, node.inputs[0], node.inputs[0]))
         elif node.op in ATTENTION and node.inputs:
-            pairs.append(Pair(Kind.softmax, node, node, node.inputs[0], node.inputs[-1]))
+            pairs.append(Pair(PairKind.softmax, node, node, node.inputs[0], node.inputs[-1]))
         elif node.op == "Softmax" and node.inputs:
             pairs += softmax_pairs(values, node)
     found = [Found(pair, place_of(values, pair, graph.classes)) for pair in pairs]
@@ -91,24 +91,24 @@ def examine(graph: Graph) -> Findings:
     )
 
 
-def _products(values: Values, graph: Graph, found: list[Found]) -> list[Place]:
+def _products(values: Values, graph: NodeGraph, found: list[Found]) -> list[GraphPlace]:
     """Return where two values are multiplied that are no pair, nor lead to a softmax."""
     used = {id(one.pair.product) for one in found}
-    softmaxes = {one.place.layer for one in found if one.pair.kind is Kind.softmax}
+    softmaxes = {one.place.layer for one in found if one.pair.kind is PairKind.softmax}
     products = []
     for node in values.nodes:
         if id(node) in used or len(node.inputs) != 2 or node.op not in ("Mul", *SUMS_OF_PRODUCTS):
             continue
         if _joins(values, node):
             place = _place(values, node, node.inputs[0], graph)
-            # Queries times keys are part of the attention that their softmax stands for.
+            # Queries times keys are part of the attention that their softmax represents.
             if node.op == "Mul" or place.layer not in softmaxes:
                 products.append(place)
     return products
 
 
 def _joins(values: Values, node: Node) -> bool:
-    """Tell whether a product joins two values of which neither is made of the other, or a gate."""
+    """Check whether a product joins two values of which neither is made of the other, or a gate."""
     one, other = node.inputs
     if any(_divides(values, value) for value in node.inputs):
         return False  # a normalisation, written out
@@ -119,17 +119,17 @@ def _joins(values: Values, node: Node) -> bool:
 
 
 def _divides(values: Values, value: str) -> bool:
-    """Tell whether a value is one over another, or a root: a product with it is a division."""
+    """Check whether a value is one over another, or a root: a product with it is a division."""
     node = values.maker.get(_behind(values, value))
     if node is None:
         return False
     return node.op in _DEVIATIONS or (node.op == "Div" and values.constant(node.inputs[0]))
 
 
-def _place(values: Values, node: Node, of: str, graph: Graph) -> Place:
+def _place(values: Values, node: Node, of: str, graph: NodeGraph) -> GraphPlace:
     if node.path is not None:
         return at(node.path, graph.classes, "scope")
-    pair = Pair(Kind.silu, node, node, of, of)
+    pair = Pair(PairKind.silu, node, node, of, of)
     return place_of(values, pair, graph.classes)
 
 

@@ -1,4 +1,4 @@
-"""A network as plain nodes and values, whatever it was read from; operators have ONNX's names."""
+"""A network as plain nodes and values, with ONNX operator names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Constant(NamedTuple):
 
 
 class Node(NamedTuple):
-    """One operation. ``path`` is the module it stands in (model.4.cv1.act), None where unknown."""
+    """One operation. ``path`` is the module it is in (model.4.cv1.act), None where unknown."""
 
     op: str
     inputs: tuple[str, ...]
@@ -30,7 +30,7 @@ class Node(NamedTuple):
     attributes: Mapping[str, Hashable] = {}
 
 
-class Graph(NamedTuple):
+class NodeGraph(NamedTuple):
     """The nodes of a network in any order, its constants, and the classes of its modules."""
 
     nodes: Sequence[Node]
@@ -59,7 +59,7 @@ def in_order(nodes: Sequence[Node]) -> list[Node]:
         stuck = next(node for i, node in enumerate(nodes) if waits[i])
         raise Refusal(
             "bad-graph",
-            f"the graph runs in a circle: {stuck.op} {stuck.name} waits for its own output",
+            f"the graph has a cycle: {stuck.op} {stuck.name} waits for its own output",
             hint="export the model again",
         )
     return ordered

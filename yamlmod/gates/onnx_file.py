@@ -1,11 +1,11 @@
-"""Reads an ONNX model from bytes: the only place that knows the onnx package."""
+"""Read an ONNX model from bytes; the only user of the onnx package."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.gates.graph import Graph
+from yamlmod.gates.graph import NodeGraph
 from yamlmod.gates.onnx_graph import Flattening
 
 _KNOWN = {
@@ -14,7 +14,7 @@ _KNOWN = {
 }
 
 
-def read_onnx(raw: bytes, shown: str) -> Graph:
+def read_onnx(raw: bytes, shown: str) -> NodeGraph:
     """Return the graph of an ONNX file. Weights in other files are not opened.
 
     Raises Refusal for what is no ONNX model, and where the package onnx is missing.
@@ -38,13 +38,14 @@ def read_onnx(raw: bytes, shown: str) -> Graph:
     except DecodeError as error:
         raise _refused(shown, f"it does not parse: {error}") from None
     if not model.ir_version or not model.graph.node:
-        raise _refused(shown, "it holds no graph")
+        raise _refused(shown, "it has no graph")
     return Flattening(model, _scalar).graph()
 
 
 def _refused(shown: str, reason: str) -> Refusal:
-    hint = "give a file that torch.onnx.export or another exporter has written"
-    return Refusal("not-onnx", f"this is no ONNX model: {reason}", place=Place(shown), hint=hint)
+    hint = "give a file written by torch.onnx.export or another exporter"
+    message = f"this is not an ONNX model: {reason}"
+    return Refusal("not-onnx", message, place=Place(shown), hint=hint)
 
 
 def _scalar(tensor: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""From an ONNX model to plain nodes: functions put in place, subgraphs part of the whole."""
+"""Convert an ONNX model to plain nodes: inline functions, flatten subgraphs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMappin
 from typing import Any
 
 from yamlmod.errors import Refusal
-from yamlmod.gates.graph import MAX_NODES, Constant, Graph, Node
+from yamlmod.gates.graph import MAX_NODES, Constant, Node, NodeGraph
 from yamlmod.gates.onnx_names import clean, path_of
 from yamlmod.gates.onnx_operators import plain_nodes
 
@@ -30,10 +30,10 @@ class Flattening:
         self._classes: dict[str, str] = {}
         self._bodies = 0
 
-    def graph(self) -> Graph:
+    def graph(self) -> NodeGraph:
         """Return the whole model as one graph."""
         self._body(self._model.graph, ChainMap(), "", None, {}, 0)
-        return Graph(self._nodes, self._constants, self._classes)
+        return NodeGraph(self._nodes, self._constants, self._classes)
 
     def _body(
         self,

@@ -1,4 +1,4 @@
-"""The module that an ONNX node stands in, by what exporters write into names and metadata."""
+"""Find the module of an ONNX node from exporters' names and metadata."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SCOPED = re.compile(r"(?:\w*_)?(/.*)")
 
 
 def clean(text: str) -> str:
-    """Return a name with its control characters escaped: it comes from a stranger's file."""
+    """Return a name with its control characters escaped: it comes from an untrusted file."""
     text = visible_line(text)
     return text if len(text) <= 300 else text[:297] + "..."
 
@@ -54,7 +54,7 @@ def _learn(scopes: Sequence[str], kinds: Sequence[str], classes: dict[str, str])
 
 
 def _words(text: str) -> list[str]:
-    """Return a Python list of strings that stands in a text; nothing where it is none."""
+    """Return a Python list of strings that is in a text; nothing where it is none."""
     if not text or len(text) > _LONGEST:
         return []
     try:

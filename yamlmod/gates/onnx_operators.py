@@ -1,4 +1,4 @@
-"""Operators of other domains by the names of ONNX's own, so that all else knows one set."""
+"""Map operators of other domains to ONNX's names."""
 
 from __future__ import annotations
 

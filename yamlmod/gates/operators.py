@@ -1,4 +1,4 @@
-"""What operators do to a sigmoid on its way to a multiplication, by their ONNX names."""
+"""Classify operators between a sigmoid and a multiplication."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _OPERANDS = {**dict.fromkeys(BINARY, 2), "Where": 3}
 
 
 def sound(op: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> bool:
-    """Tell whether a node has the operands that its operator needs."""
+    """Check whether a node has the operands that its operator needs."""
     if op in _OPERANDS:
         return len(inputs) == _OPERANDS[op] and all(inputs) and outputs[:1] not in ((), ("",))
     if op in SAME | MOVING | UNARY | MEANS | SUMS_OF_PRODUCTS | CONVOLUTIONS | ATTENTION | _ALONE:

@@ -1,4 +1,4 @@
-"""Finds what every sigmoid multiplies, and tells an activation from a gate."""
+"""Find what every sigmoid multiplies, and tell activations from gates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from yamlmod.gates.values import Values
 _STEPS, _FAR = 2000, 100
 
 
-class Kind(str, enum.Enum):
+class PairKind(str, enum.Enum):
     """What a sigmoid and a multiplication are together."""
 
     silu = "SiLU"
@@ -29,8 +29,8 @@ class Kind(str, enum.Enum):
 
     @property
     def activates(self) -> bool:
-        """Tell whether it is an activation: each value by a function of itself."""
-        return self in (Kind.silu, Kind.swish, Kind.hardswish)
+        """Check whether it is an activation: each value by a function of itself."""
+        return self in (PairKind.silu, PairKind.swish, PairKind.hardswish)
 
 
 class Pair(NamedTuple):
@@ -39,7 +39,7 @@ class Pair(NamedTuple):
     ``of`` is the value the sigmoid is of, ``times`` the one that it multiplies.
     """
 
-    kind: Kind
+    kind: PairKind
     sigmoid: Node
     product: Node
     of: str
@@ -49,9 +49,9 @@ class Pair(NamedTuple):
 
 
 class _Mark(NamedTuple):
-    """The first multiplication on a way that is no pair by itself."""
+    """The first multiplication on a way that is not a pair by itself."""
 
-    kind: Kind
+    kind: PairKind
     node: Node
     times: str
     through: tuple[str, ...]
@@ -101,18 +101,20 @@ def pairs_of(values: Values, sigmoid: Sigmoid) -> list[Pair]:
     return found
 
 
-def fused(node: Node) -> Kind | None:
+def fused(node: Node) -> PairKind | None:
     """Return what a node is that is a sigmoid and a multiplication in one."""
     if node.op == "Swish":
-        return Kind.silu if node.attributes.get("alpha", 1.0) == 1.0 else Kind.swish
-    return {"HardSwish": Kind.hardswish, "Glu": Kind.gate}.get(node.op)
+        return PairKind.silu if node.attributes.get("alpha", 1.0) == 1.0 else PairKind.swish
+    return {"HardSwish": PairKind.hardswish, "Glu": PairKind.gate}.get(node.op)
 
 
-def _pair(kind: Kind, sigmoid: Sigmoid, node: Node, times: str, through: tuple[str, ...]) -> Pair:
+def _pair(
+    kind: PairKind, sigmoid: Sigmoid, node: Node, times: str, through: tuple[str, ...]
+) -> Pair:
     return Pair(kind, sigmoid.node, node, sigmoid.of, times, through, sigmoid.spelled)
 
 
-def _kind(values: Values, sigmoid: Sigmoid, node: Node, step: _Step) -> Kind | None:
+def _kind(values: Values, sigmoid: Sigmoid, node: Node, step: _Step) -> PairKind | None:
     if node.op != "Mul" or len(node.inputs) != 2:
         return None
     other = values.others(node, step.value)[0]
@@ -120,22 +122,22 @@ def _kind(values: Values, sigmoid: Sigmoid, node: Node, step: _Step) -> Kind | N
         return None
     if other in values.gating and values.same(other) != step.same:
         return None  # sigmoids among themselves, which may go on
-    return _activation(values, sigmoid, step, other) or Kind.gate
+    return _activation(values, sigmoid, step, other) or PairKind.gate
 
 
-def _activation(values: Values, sigmoid: Sigmoid, step: _Step, other: str) -> Kind | None:
+def _activation(values: Values, sigmoid: Sigmoid, step: _Step, other: str) -> PairKind | None:
     if step.same is None:
         return None
-    plain = Kind.hardswish if sigmoid.hard else Kind.silu
+    plain = PairKind.hardswish if sigmoid.hard else PairKind.silu
     if values.same(other) == step.same:
-        return plain if step.exact else Kind.swish
+        return plain if step.exact else PairKind.swish
     if values.same(values.without_factor(other)) == step.same:
         # x / 6 * clip(x + 3, 0, 6) is the hard one as well.
-        return Kind.hardswish if sigmoid.hard and step.exact else Kind.swish
+        return PairKind.hardswish if sigmoid.hard and step.exact else PairKind.swish
     if step.same != values.same(sigmoid.of):
         return None  # moved: another place meets it
     alone = made_by_itself(values, sigmoid.of, root(values, other))
-    return Kind.swish if alone else None
+    return PairKind.swish if alone else None
 
 
 def _onward(values: Values, node: Node, step: _Step, sigmoid: Sigmoid) -> Iterator[_Step]:
@@ -147,7 +149,7 @@ def _onward(values: Values, node: Node, step: _Step, sigmoid: Sigmoid) -> Iterat
     others = values.others(node, step.value) if node.op in BINARY else []
     through, mark = (*step.through, node.op), step.mark
     if node.op == "Mul" and mark is None:
-        kind = Kind.constant if values.constant(others[0]) else Kind.product
+        kind = PairKind.constant if values.constant(others[0]) else PairKind.product
         mark = _Mark(kind, node, others[0], step.through)
     for output in filter(None, node.outputs):
         same, exact = None, step.exact

@@ -1,4 +1,4 @@
-"""Where a node stands: the layer of the model YAML and the module, as far as the file says."""
+"""The place of a node: layer of the model YAML and module, if known."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _WITH_WEIGHTS = CONVOLUTIONS | SUMS_OF_PRODUCTS
 _STEPS = 256
 
 
-class Place(NamedTuple):
+class GraphPlace(NamedTuple):
     """A layer and a module; ``how`` is scope, weights or unknown.
 
-    ``layer`` is None where the module is no layer of a YAML, or nothing is known.
+    ``layer`` is None where the module is not a layer of a YAML, or nothing is known.
     """
 
     layer: int | None
@@ -56,7 +56,7 @@ def join_whole(segments: Sequence[str]) -> str:
     return path
 
 
-def place_of(values: Values, pair: Pair, classes: Mapping[str, str]) -> Place:
+def place_of(values: Values, pair: Pair, classes: Mapping[str, str]) -> GraphPlace:
     """Return where a pair stands: by its product, else its sigmoid, else weights on its way."""
     for node in (pair.product, pair.sigmoid):
         if node.path is not None:
@@ -66,15 +66,15 @@ def place_of(values: Values, pair: Pair, classes: Mapping[str, str]) -> Place:
     return at(path, classes, "weights") if path else at(None, classes, "unknown")
 
 
-def at(path: str | None, classes: Mapping[str, str], how: str) -> Place:
+def at(path: str | None, classes: Mapping[str, str], how: str) -> GraphPlace:
     """Return the place of a module by its path."""
     if path is None:
-        return Place(None, "", "", "", how)
+        return GraphPlace(None, "", "", "", how)
     match = _LAYER.search(path)
     if match is None:
-        return Place(None, path, "", classes.get(path, ""), how)
+        return GraphPlace(None, path, "", classes.get(path, ""), how)
     layer_class = classes.get(path[: match.end(1)], "")
-    return Place(int(match[2]), path, layer_class, classes.get(path, ""), how)
+    return GraphPlace(int(match[2]), path, layer_class, classes.get(path, ""), how)
 
 
 def weights_above(values: Values, value: str, stop: set[int]) -> str | None:

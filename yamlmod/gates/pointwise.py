@@ -1,4 +1,4 @@
-"""Whether one value is a function of another, number by number."""
+"""Check whether one value is an elementwise function of another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _STEPS = 64
 
 
 def made_by_itself(values: Values, value: str, source: str) -> bool:
-    """Tell whether each number of a value comes from its own number of the source alone.
+    """Check whether each number of a value comes from its own number of the source alone.
 
     A factor may be one per channel, as in a Swish with a learned factor; a summand may not: that is
     a normalisation, and no part of an activation.

@@ -1,4 +1,4 @@
-"""Which values are sigmoids: by their operator, or spelled out by several."""
+"""Find sigmoids: single operators, or compositions of several."""
 
 from __future__ import annotations
 

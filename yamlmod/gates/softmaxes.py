@@ -1,4 +1,4 @@
-"""Attention by softmax: weights that sum to one and multiply something else."""
+"""Find softmax attention: weights that sum to one and multiply something else."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from yamlmod.gates.graph import Node
 from yamlmod.gates.operators import BINARY, MOVING, SAME, SUMS_OF_PRODUCTS
-from yamlmod.gates.pairs import Kind, Pair
+from yamlmod.gates.pairs import Pair, PairKind
 from yamlmod.gates.values import Values
 
 _STEPS, _FAR = 2000, 100
 
 
 def softmax_pairs(values: Values, softmax: Node) -> Iterator[Pair]:
-    """Yield each product of a softmax with something that is no constant."""
+    """Yield each product of a softmax with something that is not a constant."""
     steps: list[tuple[str, tuple[str, ...]]] = [(softmax.outputs[0], ())]
     seen = {softmax.outputs[0]}
     left = _STEPS
@@ -25,7 +25,7 @@ def softmax_pairs(values: Values, softmax: Node) -> Iterator[Pair]:
             others = values.others(node, value) if joins else []
             fixed = all(values.constant(one) for one in others)
             if not fixed and node.op in SUMS_OF_PRODUCTS | {"Mul"}:
-                kind = Kind.softmax
+                kind = PairKind.softmax
                 yield Pair(kind, softmax, node, softmax.inputs[0], others[0], through)
             elif len(through) < _FAR and (
                 node.op in SAME | MOVING or (fixed and node.op in BINARY)

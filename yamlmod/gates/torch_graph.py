@@ -1,11 +1,11 @@
-"""From the operations of a traced network to plain nodes with ONNX's names."""
+"""Convert a traced network to plain nodes with ONNX operator names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from yamlmod.gates.graph import Constant, Graph, Node
+from yamlmod.gates.graph import Constant, Node, NodeGraph
 from yamlmod.gates.places import join_whole
 
 _OPERATORS = {
@@ -73,7 +73,7 @@ _DATA = {
 _LEAST = {"rsub": 2, "relu6": 1, "masked_fill": 3, "addcmul": 3}
 
 
-def traced_graph(answer: Mapping[str, Any]) -> Graph:
+def traced_graph(answer: Mapping[str, Any]) -> NodeGraph:
     """Return the graph of what the worker tells of a network."""
     constants = {name: Constant(*found) for name, found in answer["constants"].items()}
     nodes: list[Node] = []
@@ -84,7 +84,7 @@ def traced_graph(answer: Mapping[str, Any]) -> Graph:
         if kind in ("prim::ListConstruct", "prim::TupleConstruct"):
             lists[outputs[0]] = inputs
         nodes += _nodes(kind, inputs, outputs, join_whole(segments), lists, constants)
-    return Graph(nodes, constants, answer["classes"])
+    return NodeGraph(nodes, constants, answer["classes"])
 
 
 def _least(kind: str) -> int:

@@ -1,4 +1,4 @@
-"""What is known of every value of a graph after one pass over its nodes."""
+"""Collect facts on every value of a graph in one pass over its nodes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Hashable
 
 from yamlmod.errors import Refusal
-from yamlmod.gates.graph import Constant, Graph, Node, in_order
+from yamlmod.gates.graph import Constant, Node, NodeGraph, in_order
 from yamlmod.gates.operators import BINARY, MEANS, MOVING, SAME, SHAPES, UNARY, sound
 from yamlmod.gates.sigmoids import Sigmoid, sigmoid_of
 
@@ -19,7 +19,7 @@ _FACTORS = frozenset({"Mul", "Div"})
 class Values:
     """Makers and readers of values, which are constant, and which are the same."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: NodeGraph) -> None:
         self.nodes = [
             node if sound(node.op, node.inputs, node.outputs) else node._replace(op="?")
             for node in in_order(graph.nodes)
@@ -43,7 +43,7 @@ class Values:
             raise Refusal("too-large", f"the graph takes more than {_STEPS:,} steps to search")
 
     def constant(self, value: str) -> bool:
-        """Tell whether a value does not depend on the image; its shape does not count."""
+        """Check whether a value does not depend on the image; its shape does not count."""
         return value in self.constants
 
     def number(self, value: str) -> float | None:
@@ -52,7 +52,7 @@ class Values:
         return found.value if found else None
 
     def scalar(self, value: str) -> bool:
-        """Tell whether a value is a single number for all places and channels."""
+        """Check whether a value is a single number for all places and channels."""
         found = self.constants.get(value)
         return found is not None and found.size == 1
 
@@ -124,7 +124,7 @@ class Values:
 
     def _keeps_gates(self, node: Node, inputs: list[str]) -> bool:
         if node.op == "Where":
-            inputs = inputs[1:]  # the condition is no part of the result
+            inputs = inputs[1:]  # the condition is not a part of the result
         if not any(value in self.gating for value in inputs):
             return False
         # A product with a constant matrix is a mean with other shares.

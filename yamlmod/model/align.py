@@ -1,4 +1,4 @@
-"""Which layer of one document is which of another: the basis of a structural difference.
+"""Align the layers of two documents: the basis of a structural difference.
 
 The rows are aligned by a dynamic program over what they are (module, args, number, section), and
 what that leaves open is settled by the wiring, in `realign`.
@@ -73,7 +73,7 @@ def value_key(value: Any) -> str:
 
 
 def row_key(row: Row) -> RowKey:
-    """Return what a row is, wherever it stands."""
+    """Return what a row is, wherever it is."""
     args, repeats = value_key(row.args), value_key(row.repeats)
     return row.module, args, repeats, row.section, (len(row.refs), row.listed)
 

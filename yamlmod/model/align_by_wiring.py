@@ -1,4 +1,4 @@
-"""What rows alone leave open in an alignment, settled by the wiring.
+"""Refine an alignment by the wiring, where the rows alone are ambiguous.
 
 Where one of several equal neighbours is new, the rows do not tell which. The pairs next to every
 run of unpaired layers are moved across it, and stay where the fewest reads lead elsewhere.
@@ -70,7 +70,7 @@ class _Settling:
 
     def _slide(self, side: int, run: range) -> bool:
         """Slide a whole run down and up past rows that fit as well on its other end."""
-        # Among equals the lower place counts as new: a new layer stands behind another.
+        # Among equals the lower position counts as new: a new layer comes after another.
         down, gain = self._try_steps(side, self._steps(side, run, down=True), ties=True)
         run = range(run.start + down, run.stop + down)
         _, more = self._try_steps(side, self._steps(side, run, down=False), ties=False)
@@ -121,7 +121,7 @@ class _Settling:
         return self.rate(other, place) if side == _NEW else self.rate(place, other)
 
     def _fits(self, side: int, other: int, here: int, there: int) -> bool:
-        """Tell whether a layer fits as well there, but for the section it stands in."""
+        """Check whether a layer fits as well there, but for the section it is in."""
         fit = self._fit(side, there, other)
         return fit > 0 and abs(fit - self._fit(side, here, other)) <= 1
 

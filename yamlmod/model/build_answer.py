@@ -1,4 +1,4 @@
-"""What a fork makes of a YAML, as the fork room reads it and the checks report it."""
+"""The result of building a YAML with a fork's code, for the checks."""
 
 from __future__ import annotations
 

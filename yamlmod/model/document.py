@@ -1,4 +1,4 @@
-"""A model YAML as rows that know where they stand in the text; the only user of ruamel.yaml."""
+"""Parse a model YAML into rows with their text positions; the only user of ruamel.yaml."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def parse_document(text: str, shown: str) -> Document:
             "this is not a model YAML: its top level is not a mapping",
             place=Place.at(shown, text, 0) if text else Place(shown),
         )
-    reader = _Reader(text, shown)
+    reader = _RowReader(text, shown)
     tables: dict[str, Section] = {}
     settings: dict[str, Any] = {}
     anchors: SequenceNode | None = None
@@ -121,8 +121,8 @@ def parse_document(text: str, shown: str) -> Document:
         if key in seen:
             raise reader.refusal(
                 "duplicate-key",
-                f"the key {key!r} stands twice at the top level; "
-                "YAML readers silently take the last",
+                f"the key {key!r} occurs twice at the top level; "
+                "YAML readers silently use the last",
                 key_node,
             )
         seen[key] = key_node
@@ -139,18 +139,18 @@ def parse_document(text: str, shown: str) -> Document:
                 "not-a-model",
                 f"this is not a model YAML: it has no `{name}` table",
                 place=Place(shown),
-                hint="a model YAML holds `backbone:` and `head:`, lists of "
+                hint="a model YAML has `backbone:` and `head:`, lists of "
                 "[from, number, module, args]",
             )
         tables[name] = reader.section(name, node, first)
         first += len(tables[name].rows)
     if not tables["head"].rows:
-        raise reader.refusal("not-a-model", "the `head` table holds no rows", seen["head"])
+        raise reader.refusal("not-a-model", "the `head` table has no rows", seen["head"])
     if seen["head"].start_mark.index < seen["backbone"].start_mark.index:
         raise reader.refusal(
             "unusual-order",
-            "`head` stands above `backbone`; layers count from "
-            "the backbone on, so their order on the page would mislead",
+            "`head` is above `backbone`; layers are counted "
+            "from the backbone, so the order of the lines would be misleading",
             seen["head"],
         )
     return Document(
@@ -163,8 +163,8 @@ def parse_document(text: str, shown: str) -> Document:
     )
 
 
-class _Reader:
-    """Turns nodes into rows, and says what is wrong with those that are none."""
+class _RowReader:
+    """Convert nodes to rows; invalid rows are refused."""
 
     def __init__(self, text: str, shown: str):
         self.text = text
@@ -189,9 +189,9 @@ class _Reader:
             raise self.refusal(
                 "alias",
                 "anchors and aliases in a table of layers are not edited: "
-                "one text would be two layers",
+                "one text would be several layers",
                 node,
-                hint="write the repeated part out",
+                hint="write the repeated part in full",
             )
         self.visited.add(id(node))
         for child in node.value if isinstance(node, SequenceNode) else ():
@@ -211,10 +211,10 @@ class _Reader:
         if not isinstance(scalar_value(module, self.text), str):
             raise self.refusal(
                 "bad-row",
-                f"the module of layer {index} is {module.value!r}, which YAML readers take for "
+                f"the module of layer {index} is {module.value!r}, which YAML readers read as "
                 f"{scalar_value(module, self.text)!r}",
                 module,
-                hint="put it in quotes, if it is the name of a class",
+                hint="quote it if it is a class name",
             )
         if not isinstance(args, SequenceNode):
             raise self.refusal("bad-row", f"the args of layer {index} are not a list", args)
@@ -249,7 +249,7 @@ class _Reader:
         if not isinstance(node, ScalarNode) or not is_number or len(plain) > 9:
             raise self.refusal(
                 "bad-reference",
-                f"the `from` of layer {index} holds {spelled[:40]!r}, which is not a layer number",
+                f"the `from` of layer {index} is {spelled[:40]!r}, which is not a layer number",
                 node,
                 hint="write a plain integer: -1, or the index of a layer",
             )
@@ -260,8 +260,8 @@ class _Reader:
         if _LAYER_KEY.fullmatch(key) and not isinstance(node, MappingNode):
             raise self.refusal(
                 "layer-numbers-elsewhere",
-                f"{key!r} seems to hold layer numbers outside the tables; what its fork does with "
-                "them is not known, so they could not be renumbered safely",
+                f"{key!r} seems to contain layer numbers outside the tables; their meaning in the "
+                "fork is unknown, so they cannot be renumbered safely",
                 key_node,
                 hint="edit this file by hand",
             )
@@ -272,7 +272,7 @@ class _Reader:
             raise self.refusal(
                 "third-table",
                 f"{key!r} is a third table of layers besides backbone and head; "
-                "how its fork numbers those layers is not known, so no reference can be proven",
+                "how the fork numbers its layers is unknown, so no reference can be proven",
                 key_node,
                 hint="edit this file by hand, or move the rows into `backbone`",
             )

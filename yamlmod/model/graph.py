@@ -1,4 +1,4 @@
-"""Who reads whom: the wiring that the `from` columns describe."""
+"""Build the graph of layers from the `from` columns."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def build_graph(document: Document) -> Graph:
 
 
 def resolve(document: Document) -> tuple[Graph, tuple[Unresolved, ...]]:
-    """Resolve what can be resolved; references that lead nowhere are returned apart."""
+    """Resolve what can be resolved; references that have no target are returned apart."""
     unresolved: list[Unresolved] = []
     reads = tuple(tuple(_reads(document, row, unresolved)) for row in document.rows)
     return Graph(reads, document.head.index), tuple(unresolved)
@@ -89,8 +89,8 @@ def _reads(document: Document, row: Row, unresolved: list[Unresolved]) -> Iterat
             "bad-reference",
             f"layer {row.index} {row.module} reads {what}",
             place=document.place(ref.start, ref.end),
-            hint="mend the file first: a reference that leads nowhere has no place to keep (or "
-            "its fork counts one row as several layers, which is not supported)",
+            hint="fix the file first: an unresolved reference cannot be updated (a fork that "
+            "counts one row as several layers is not supported)",
         )
         unresolved.append(Unresolved(row.index, slot, ref.value, what, error))
 
@@ -101,7 +101,7 @@ def _what(value: int, layer: int, reader: int, document: Document) -> str:
     if layer >= len(document.rows):
         return f"layer {layer}, which does not exist: the last is {len(document.rows) - 1}"
     if layer > reader:
-        return f"layer {layer}, which stands below it"
+        return f"layer {layer}, which is below it"
     return f"{value}, which is above the first layer"
 
 
@@ -110,20 +110,20 @@ def _head_reads(document: Document, row: Row, unresolved: list[Unresolved]) -> I
     if row.index != document.head.index:
         error = Refusal(
             "bad-reference",
-            f"layer {row.index} {row.module} reads nothing",
+            f"layer {row.index} {row.module} has no input",
             place=document.place(*row.spans[0]),
             hint="only a head may have an empty `from` (YOLOv5 v1.0)",
         )
         unresolved.append(Unresolved(row.index, 0, 0, "nothing", error))
         return
     outputs = [r.index for r in document.rows[:-1] if is_output_row(document, r)]
-    # v1.0 lists them from the deepest to the shallowest; the order is the parser's business.
+    # v1.0 lists them from the deepest to the shallowest; the parser defines the order.
     for slot, layer in enumerate(outputs):
         yield Read(row.index, slot, layer, layer)
 
 
 def is_output_row(document: Document, row: Row) -> bool:
-    """Tell whether a row's channels are na * (nc + 5), which v1.0 takes for a head input."""
+    """Check whether a row's channels are na * (nc + 5), which v1.0 takes for a head input."""
     if not row.args:
         return False
     first = row.args[0]
@@ -148,7 +148,7 @@ def outputs_per_cell(settings: Any) -> int | None:
 
 
 def side_effects(rows: Iterable[Row]) -> list[int]:
-    """Return the layers that are alive though nobody reads them."""
+    """Find the layers that are alive although no layer reads them."""
     return [row.index for row in rows if row.module in SIDE_EFFECT]
 
 

@@ -1,4 +1,4 @@
-"""Where the line of a new row goes, and what goes when a row leaves: edits on the text only."""
+"""Edit the text of tables: insert and remove the line of a row."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def trailing_comment(document: Document, row: Row) -> str:
 
 
 def item_columns(document: Document, row: Row) -> tuple[int, int]:
-    """Return where the dash and the text of a new item beside ``row`` stand on their line."""
+    """Return where the dash and the text of a new item beside ``row`` are on their line."""
     prefix = _item_prefix(document.text, document.section_of(row), row)
     return prefix.rindex("-"), len(prefix)
 

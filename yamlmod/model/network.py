@@ -1,4 +1,4 @@
-"""One model YAML as a network: its rows, who reads whom, channels, strides, and what is alive."""
+"""One model YAML as a network: rows, inputs, channels, strides, live layers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Network:
     """A document with all that follows from it: what every operation and every check starts from.
 
     ``kinds`` says what is known of the file's modules besides the built-in table, ``unresolved``
-    are references that lead nowhere, which only a check lives with.
+    are references that have no target, which only a check lives with.
     """
 
     document: Document
@@ -56,7 +56,7 @@ class Network:
         return self.kinds.get(module) or KNOWN.get(module)
 
     def is_head(self, layer: int) -> bool:
-        """Tell whether a layer gives the network's result: the last one, or a known head."""
+        """Check whether a layer gives the network's result: the last one, or a known head."""
         kind = self.kind(self.rows[layer].module)
         return layer == self.graph.head or (kind is not None and kind.channels == "head")
 
@@ -86,7 +86,7 @@ class Network:
 
     @cached_property
     def wiring(self) -> Wiring:
-        """Return who reads whom, with references that lead nowhere in their slots."""
+        """Return the inputs of every layer, with references that have no target in their slots."""
         inputs = [{read.slot: read.target for read in reads} for reads in self.graph.reads]
         for reference in self.unresolved:
             inputs[reference.reader][reference.slot] = NOWHERE
@@ -95,7 +95,7 @@ class Network:
 
     @cached_property
     def shapes(self) -> Shapes:
-        """Return channels and strides; a row with a reference that leads nowhere has none."""
+        """Return channels and strides; a row with a reference that has no target has none."""
         return self.shapes_with({})
 
     def shapes_with(self, changed: Mapping[int, tuple[int, ...]]) -> Shapes:
@@ -118,7 +118,7 @@ class Network:
         return [read.target for read in self._shape_reads[layer]]
 
     def inputs(self, layer: int) -> list[Shape] | None:
-        """Return the shapes that a layer reads, None where a reference of it leads nowhere."""
+        """Return the shapes that a layer reads, None where a reference of it has no target."""
         if any(item.reader == layer for item in self.unresolved):
             return None
         return [self.shapes[read.target] for read in self.graph.reads[layer]]

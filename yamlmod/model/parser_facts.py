@@ -1,4 +1,4 @@
-"""What a fork's parser makes of a row, as a table: read statically by the fork room, for checks."""
+"""Facts about a fork's parser, for the checks."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class ParserNames:
     evaluated: bool = True
 
     def has(self, module: str) -> bool:
-        """Return whether a module's name resolves."""
+        """Check whether a module's name resolves."""
         if module.startswith(self.prefixes):
             return True
         first = module.partition(".")[0] if self.evaluated else module
         return first in self.known or (self.evaluated and first in _BUILTINS)
 
     def lacks(self, module: str) -> bool:
-        """Return whether using a module's name surely fails; False also where that is unknown."""
+        """Check whether using a module's name surely fails; False also where that is unknown."""
         return not self.open and not self.has(module)
 
 

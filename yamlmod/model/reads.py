@@ -1,4 +1,4 @@
-"""What aligned layers read, compared: which read leads to another layer than it did."""
+"""Compare the inputs of aligned layers: find references with another target."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""The arithmetic of `from` references: what a number names, and how to spell a target."""
+"""Resolve `from` references, and spell a target as a reference."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 IMAGE = -1
-"""The target of layer 0's `-1`: the picture itself."""
+"""The target of layer 0's `-1`: the image."""
 
 
 class SpellingRule(NamedTuple):
@@ -21,7 +21,7 @@ class SpellingRule(NamedTuple):
     negative_in_head: bool = True
 
     def misreads(self, value: int, listed: bool, in_head: bool) -> bool:
-        """Tell whether the fork reads another layer than ``value`` names."""
+        """Check whether the fork reads another layer than ``value`` names."""
         if not listed:
             return value >= 0 and not self.positive_single
         if in_head:

@@ -1,4 +1,4 @@
-"""What a scalar of a YAML file is to the fork that loads it.
+"""Read a scalar of a YAML file as the fork that loads it does.
 
 Forks load their YAMLs with PyYAML, which speaks YAML 1.1: `0x3` and `03` are 3, `yes` is true,
 `1e5` and `0o3` are strings. ruamel.yaml speaks 1.2, so its answers for plain scalars are not used.
@@ -46,7 +46,7 @@ def scalar_value(node: ScalarNode, text: str) -> Any:
 
 
 def is_plain(node: ScalarNode, text: str) -> bool:
-    """Return whether a scalar bears neither quotes nor a tag, so that its look says what it is."""
+    """Check whether a scalar bears neither quotes nor a tag, so that its look says what it is."""
     start = node.start_mark.index
     return node.style is None and (not node.value or text[start : start + 1] not in ("!", "&"))
 

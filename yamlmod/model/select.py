@@ -1,4 +1,4 @@
-"""Selectors: the words by which a user names layers."""
+"""Resolve selectors: the words by which a user refers to layers."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Selector(NamedTuple):
     def _range(self, word: str, first: str, last: str) -> list[int]:
         low, high = self._index(first), self._index(last)
         if low > high:
-            raise Refusal("bad-selector", f"{word}: the range runs backwards", hint=_GRAMMAR)
+            raise Refusal("bad-selector", f"{word}: the range is reversed", hint=_GRAMMAR)
         return list(range(low, high + 1))
 
     def _prefix(self, word: str) -> tuple[str | None, str]:

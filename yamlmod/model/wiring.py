@@ -1,4 +1,4 @@
-"""One document as who reads whom, and what is read once some layers are looked through."""
+"""The inputs of every layer of a document, optionally seen through some layers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Wiring:
     def in_front(self, layer: int) -> int | None:
         """Return what the readers of ``layer`` would read without it; None where it joins inputs.
 
-        A layer that reads several without being there to join them stands behind the one above.
+        A layer that reads several without being there to join them is after the one above.
         """
         inputs = self.inputs[layer]
         kind = KNOWN.get(self.rows[layer].module)

@@ -1,1 +1,1 @@
-"""Templates as data: manifests, catalogue and look-up; template code is text here."""
+"""Templates as data: manifests, catalogue and lookup."""

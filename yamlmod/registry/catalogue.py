@@ -1,4 +1,4 @@
-"""Every template there is: found by folder, looked up by name or alias."""
+"""Find templates in their folders, and look them up by name or alias."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.registry.class_names import check_class_name
 from yamlmod.registry.manifest import manifest_name, manifest_names, read_template
-from yamlmod.registry.sources import Source, pack_sources, project_sources, user_sources
+from yamlmod.registry.sources import TemplateSource, pack_sources, project_sources, user_sources
 from yamlmod.registry.template import Template
 from yamlmod.registry.toml import MAX_BYTES
 from yamlmod.workspace.disk import read_regular
 
-# What a repository may bring: checking a text costs seconds for a megabyte of the worst kind.
+# Limit for a repository: checking the worst text takes seconds per megabyte.
 MAX_CODE_OF_PROJECT = 1_000_000
-_BROKEN = 50_000  # what a template counts that cannot be read
+_BROKEN = 50_000  # cost of a template that cannot be read
 _SPDX = "# SPDX-License-Identifier:"
 
 
@@ -37,9 +37,9 @@ def templates_folder() -> Path:
 
 @cache
 def catalogue() -> tuple[Template, ...]:
-    """Return every built-in template, by name."""
-    found = [_template(folder) for folder, _ in _manifests()]
-    return tuple(sorted(found, key=lambda template: template.name.lower()))
+    """Return every built-in template, sorted by name."""
+    templates = [_template(folder) for folder, _ in _manifests()]
+    return tuple(sorted(templates, key=lambda template: template.name.lower()))
 
 
 def naming(names: Iterable[str]) -> list[Template]:
@@ -84,7 +84,7 @@ def _manifests() -> tuple[tuple[Path, str], ...]:
 
 @dataclass(frozen=True)
 class Broken:
-    """A template folder, or a whole source, that cannot be read; nothing else suffers from it."""
+    """A template folder, or a whole source, that cannot be read; all others still work."""
 
     names: tuple[str, ...]
     origin: str
@@ -112,7 +112,7 @@ def others() -> Others:
     return Others(local().templates + packs.templates, local().broken + packs.broken)
 
 
-def _read(sources: Iterable[Source]) -> Others:
+def _read(sources: Iterable[TemplateSource]) -> Others:
     found: list[Template] = []
     broken: list[Broken] = []
     left = MAX_CODE_OF_PROJECT
@@ -140,17 +140,17 @@ def _read(sources: Iterable[Source]) -> Others:
     return Others(tuple(found), tuple(broken))
 
 
-def _too_many(source: Source) -> Refusal:
-    told = f"its templates have more than {MAX_CODE_OF_PROJECT:,} bytes; the rest is not read"
-    return Refusal("too-many", told, place=Place(source.folder.name))
+def _too_many(source: TemplateSource) -> Refusal:
+    message = f"its templates have more than {MAX_CODE_OF_PROJECT:,} bytes; the rest is skipped"
+    return Refusal("too-many", message, place=Place(source.folder.name))
 
 
 def find(name: str) -> Template | None:
-    """Return the template that ``name`` (its name, class or an alias) means, or None.
+    """Find a template by its name, its class, an alias or a Chinese name.
 
     Built-in templates come first, then those of yamlmod.toml, of the user's folder and of packs,
-    which are looked for only where no built-in one bears the name. A Refusal says what is wrong
-    with a template of that name that cannot be read.
+    which are searched only if no built-in template has the name. Raises a Refusal if a template of
+    that name cannot be read.
     """
     template = _built_in(name) or _among(local().templates, name)
     if template is not None:
@@ -168,11 +168,11 @@ def _built_in(name: str) -> Template | None:
 
 
 def get(name: str) -> Template:
-    """Return the template that ``name`` means; a Refusal lists what comes near."""
+    """Find a template by name; the Refusal lists similar names."""
     template = find(name)
     if template is not None:
         return template
-    known = [n for t in (*catalogue(), *others().templates) for n in t.names]
+    known = [n for t in (*catalogue(), *others().templates) for n in (*t.names, *t.names_zh)]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {one_of(near)}? " if near else ""
     lines = [hint + "`yamlmod list` shows all of them", *warnings()]
@@ -180,17 +180,17 @@ def get(name: str) -> Template:
 
 
 def warnings() -> list[str]:
-    """Return what a list says of templates that cannot be read, or that another one hides."""
-    told = [f"{one.origin}: {one.refusal.lines()[0]}" for one in others().broken]
+    """Warnings about templates that cannot be read, or that are hidden by another one."""
+    lines = [f"{broken.origin}: {broken.refusal.lines()[0]}" for broken in others().broken]
     seen: dict[str, Template] = {}
     for template in (*catalogue(), *others().templates):
         first = seen.setdefault(template.name, template)
         if first is not template:
-            told.append(
-                f"{template.origin}: {template.name} is hidden by the one of the same name "
+            lines.append(
+                f"{template.origin}: {template.name} is hidden by a template of the same name "
                 f"({first.origin})"
             )
-    return told
+    return lines
 
 
 def visible() -> tuple[Template, ...]:
@@ -202,13 +202,13 @@ def visible() -> tuple[Template, ...]:
 def _among(templates: Iterable[Template], name: str) -> Template | None:
     templates = list(templates)
     for template in templates:
-        if name in template.names:
+        if name in template.names or name in template.names_zh:
             return template
-    folded = [t for t in templates if name.lower() in (n.lower() for n in t.names)]
+    folded = [t for t in templates if name.lower() in (n.lower() for n in (*t.names, *t.names_zh))]
     return folded[0] if len({t.name for t in folded}) == 1 else None
 
 
-def _project() -> Iterator[Source]:
+def _project() -> Iterator[TemplateSource]:
     try:
         here = Path.cwd()
     except OSError:  # the current folder has been deleted
@@ -216,8 +216,8 @@ def _project() -> Iterator[Source]:
     return project_sources(here)
 
 
-def _checked(folder: Path, source: Source) -> Template:
-    """Read somebody's template and see to it that its text holds what its manifest says."""
+def _checked(folder: Path, source: TemplateSource) -> Template:
+    """Read a user's template and check its text against its manifest."""
     template = read_template(folder, source.below)
     check_class_name(template.class_name, "class")
     check_class_name(template.name, "name")

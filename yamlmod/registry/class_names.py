@@ -1,4 +1,4 @@
-"""Names a class may be given: Python takes them, and a YAML reader takes them for names."""
+"""Validate class names (Python identifier, not a YAML keyword)."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def is_row_name(word: str) -> bool:
 
 
 def check_class_name(name: str, option: str) -> None:
-    """Refuse a name that cannot be a class of a fork and a word of a model YAML."""
+    """Refuse a name that cannot be both a class and a word of a model YAML."""
     is_keyword = keyword.iskeyword(name) or keyword.issoftkeyword(name)
     if not name.isidentifier() or not name.isascii() or is_keyword:
-        what = "is no Python identifier in ASCII"
+        what = "is not a Python identifier in ASCII"
     elif not is_row_name(name):
-        what = "is no name for a YAML reader"
+        what = "is not a string for a YAML reader"
     elif name in dir(builtins):
-        what = "would hide Python's own"
+        what = "would hide a Python builtin"
     elif name.startswith("__"):
-        what = "begins with two underscores, which Python mangles inside classes"
+        what = "starts with two underscores, which Python mangles inside classes"
     else:
         return
     raise Refusal(
@@ -40,13 +40,13 @@ def check_class_name(name: str, option: str) -> None:
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
-    """Return a name like ``name`` that nothing bears, for a hint."""
+    """Find an unused name like ``name``, for a hint."""
     names = set(taken)
     tries = (f"Yamlmod{name}", *(f"{name}{number}" for number in range(2, 100)))
     return next((one for one in tries if one not in names), f"My{name}")
 
 
 def stem_of(name: str) -> str:
-    """Return the file name of a class without its suffix: MyAttention2D becomes my_attention2d."""
+    """The file name of a class without suffix: MyAttention2D becomes my_attention2d."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return words.lower().strip("_") or name.lower()

@@ -1,8 +1,7 @@
-"""A block form as a template: one wrapper, such as C3, with an attention of the registry inside.
+"""Compose a block template: a wrapper such as C3 with an attention module inside.
 
-The attention's code goes in under private names of the new class. So the block stands alone: it
-works beside the attention itself, beside a class of that name that the fork brings, and after
-either has gone.
+The attention's code gets private names of the new class, so the block is self-contained: it works
+beside the attention itself, beside a class of that name in the fork, and after either is removed.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ _INNER = f"_{_WRAPPER}Inner"
 # What the wrapper hands the attention, by the attention's rule.
 _SUPPLIED = {"same": "hidden", "free": "", "conv": "hidden, hidden"}
 _ARGUMENTS = (
-    Argument("shortcut", "bool", "True", "Adds the input of every bottleneck to its output."),
+    Argument("shortcut", "bool", "True", "Add the input of each bottleneck to its output."),
     Argument("g", "int", "1", "Groups of the 3x3 convolutions.", bounds=(("min", 1.0),)),
     Argument(
         "e",
         "float",
         "0.5",
-        "Channels inside, as a share of those that go out.",
+        "Hidden channels relative to the output channels.",
         bounds=(("exclusive_min", 0.0), ("max", 4.0)),
     ),
 )
@@ -35,22 +34,24 @@ _REFERENCE = Reference(
     "https://github.com/ultralytics/yolov5",
     "port",
     "AGPL-3.0",
-    "keys and arguments of C3, so that its weights load; published C3 forms with an attention "
-    "hold it in different places, this one at the end of every bottleneck",
+    "keys and arguments of C3, so that its weights load; published C3 variants place the "
+    "attention differently, this one at the end of each bottleneck",
 )
 
 
 def wrapped_folder(folder: Path, data: Mapping[str, Any]) -> Path:
-    """Return the folder of the attention that a block's manifest names."""
+    """The folder of the attention module in a block's manifest."""
     return folder.parent / _name(data, "wraps")
 
 
 def composed(
     folder: Path, data: Mapping[str, Any], inner: Template, below: Path | None
 ) -> Template:
-    """Return the template of a manifest that names a block around ``inner``."""
+    """Build the template of a block around ``inner``."""
     if inner.rule not in _SUPPLIED:
-        raise ValueError(f"wraps names {inner.name}, whose rule {inner.rule} no block can wrap")
+        raise ValueError(
+            f"wraps names {inner.name}, whose rule {inner.rule} cannot be wrapped in a block"
+        )
     wrapper = code(folder.parent / "_blocks", f"{_name(data, 'block')}.py", below)
     return Template(
         name=line(data, "name"),
@@ -59,6 +60,8 @@ def composed(
         version=line(data, "version"),
         aliases=lines(data, "aliases"),
         summary=line(data, "summary"),
+        names_zh=lines(data, "names_zh", []),
+        summary_zh=line(data, "summary_zh", ""),
         rule="csp",
         python=inner.python,
         torch=inner.torch,
@@ -90,20 +93,20 @@ def _source(wrapper: str, name: str, inner: Template) -> str:
     text = text.replace(f"_{_WRAPPER}", f"_{name}").replace(_WRAPPER, name)
     tree = ast.parse(inner.source)
     names = {
-        one: _inner_name(one, inner.class_name, name)
+        old: _inner_name(old, inner.class_name, name)
         for node in tree.body
-        for one in bound_names(node)
+        for old in bound_names(node)
     }
     parts = [text, rewritten(inner.source, tree, names, "")]
     imports = sorted({line for part in parts for line in _imports(part)}, key=_import_order)
-    bodies = [_behind_imports(part) for part in parts]
+    bodies = [_after_imports(part) for part in parts]
     return "\n".join(["# SPDX-License-Identifier: 0BSD", *imports, "", "", "\n\n\n".join(bodies)])
 
 
-def _inner_name(one: str, old: str, new: str) -> str:
-    if one == old:
+def _inner_name(name: str, old: str, new: str) -> str:
+    if name == old:
         return f"_{new}Inner"
-    return f"_{new}Inner_{one.removeprefix(f'_{old}').lstrip('_')}"
+    return f"_{new}Inner_{name.removeprefix(f'_{old}').lstrip('_')}"
 
 
 def _imports(source: str) -> list[str]:
@@ -116,7 +119,7 @@ def _import_order(line: str) -> tuple[bool, bool, str]:
     return root == "torch", line.startswith("from"), line
 
 
-def _behind_imports(source: str) -> str:
+def _after_imports(source: str) -> str:
     nodes = ast.parse(source).body
     imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
     last = max(node.end_lineno or 0 for node in imports)

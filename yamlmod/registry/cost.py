@@ -1,4 +1,4 @@
-"""What a layer costs before it is built: attention weights and multiply-adds, from the manifest."""
+"""Estimate the cost of a layer from its manifest: attention weights and multiply-adds."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _DONE: Mapping[type[ast.operator], Callable[[int, int], int]] = {
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one picture in one layer: attention weights, and multiply-adds of a forward pass."""
+    """Cost per image and layer: attention weights, and multiply-adds of a forward pass."""
 
     weights: int
     multiply_adds: int
 
     @property
     def bytes(self) -> int:
-        """Return the most that training keeps of the weights, in float32."""
+        """Peak memory of the attention weights in training, in float32."""
         return self.weights * _COPIES * _BYTES
 
 
 def cost(template: Template, args: Sequence[Any], channels: int, height: int, width: int) -> Cost:
-    """Return what a layer of ``channels`` costs on a map of that size; 0 where nothing is known."""
+    """Estimate the cost of a layer of ``channels`` on a map of that size; 0 if unknown."""
     places = height * width
     if not template.weights:
         return Cost(0, _measured(template, channels, places))
@@ -72,15 +72,15 @@ def _value(node: ast.expr, names: Mapping[str, int]) -> int:
 
 
 def _measured(template: Template, channels: int, places: int) -> int:
-    """Return multiply-adds, scaled from the nearest shape that was measured."""
+    """Multiply-adds, scaled from the nearest measured shape."""
     found = measured(template)
     if found is None:
         return 0
     best: tuple[float, float] | None = None
     for shape, millions in found.mmacs.items():
-        told, height, wide = map(int, shape.split("x"))
-        scaled = millions * (channels / told) ** 2 * places / (height * wide)
-        distance = abs(channels - told)
+        count, height, width = map(int, shape.split("x"))
+        scaled = millions * (channels / count) ** 2 * places / (height * width)
+        distance = abs(channels - count)
         if best is None or distance < best[0]:
             best = distance, scaled
     return 0 if best is None else int(best[1] * 1e6)

@@ -1,4 +1,4 @@
-"""The values of a manifest, each of the type that it must have: a stranger may have written it."""
+"""Validate the values of a manifest, which may be written by anyone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def lines(data: Mapping[str, Any], key: str, default: Any = _MISSING) -> tuple[s
 
 
 def table(data: Mapping[str, Any], key: str, default: Any = _MISSING) -> Mapping[str, Any]:
-    """Return a table."""
     value = _value(data, key, default)
     if not isinstance(value, dict):
         raise TypeError(f"{key} must be a table, got {reprlib.repr(value)}")

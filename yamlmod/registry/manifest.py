@@ -1,4 +1,4 @@
-"""Reads a template: its manifest, and the code that the manifest names, as text."""
+"""Read a template: its manifest, and the text of its code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from yamlmod.registry.toml import load_toml
 from yamlmod.workspace.disk import UnfitError
 
 KINDS = ("official", "port", "none")
-# What can be wrong with a manifest that a stranger wrote.
+# What can be wrong with a manifest that anyone may have written.
 _WRONG = (
     *(KeyError, TypeError, AttributeError, ValueError, OSError, SyntaxError),
     *(OverflowError, RecursionError, MemoryError),
@@ -34,7 +34,7 @@ def read_template(folder: Path, below: Path | None = None, in_block: bool = Fals
     """Read ``folder/manifest.toml`` and the file it names; a Refusal says what is wrong.
 
     With ``below``, no link leads out of that folder: for a template that a repository brings.
-    ``in_block`` is for the attention that a block wraps, which is no block itself.
+    ``in_block`` is for the attention that a block wraps, which is not a block itself.
     """
     shown = f"{folder.name}/manifest.toml"
     try:
@@ -59,7 +59,8 @@ def manifest_names(folder: Path) -> tuple[str, ...]:
     """Return every name that a manifest gives its module; a Refusal says what is wrong with it."""
     try:
         data = load_toml(folder / "manifest.toml")
-        return (line(data, "name"), line(data, "class"), *lines(data, "aliases"))
+        aliases = (*lines(data, "aliases"), *lines(data, "names_zh", []))
+        return (line(data, "name"), line(data, "class"), *aliases)
     except _WRONG:
         return read_template(folder).names  # which says it
 
@@ -83,6 +84,8 @@ def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Temp
         version=line(data, "version"),
         aliases=lines(data, "aliases"),
         summary=line(data, "summary"),
+        names_zh=lines(data, "names_zh", []),
+        summary_zh=line(data, "summary_zh", ""),
         rule=data["rule"],
         python=line(data, "python"),
         torch=line(data, "torch"),

@@ -1,4 +1,4 @@
-"""What was measured on a template: badges and cost, written by `python -m tools.badges`."""
+"""Read the measured badges and cost of a template, written by `python -m tools.badges`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yamlmod.registry.catalogue import templates_folder
 from yamlmod.registry.template import Template
 from yamlmod.registry.toml import load_toml
 
-# Every badge and what it says, in the order in which they are shown.
+# Every badge with its meaning, in display order.
 BADGES: Mapping[str, str] = {
     "fp16": "float16 on the CPU, within 1 % even for a map with standard deviation 8",
     "bf16": "bfloat16 on the CPU",
@@ -37,12 +37,12 @@ class Measured:
 
     @property
     def held(self) -> tuple[str, ...]:
-        """Return the names of the badges that are held."""
+        """Names of the badges that are held."""
         return tuple(name for name in BADGES if self.badges.get(name))
 
     @property
     def shown(self) -> str:
-        """Return the badges in short: what is missing says more than what is there."""
+        """The badges in short, by those that are missing if these are fewer."""
         missing = [name for name in BADGES if name not in self.held]
         if len(missing) > len(self.held):
             return ", ".join(self.held) or "none"
@@ -58,7 +58,7 @@ class Measured:
 
 
 def measured(template: Template) -> Measured | None:
-    """Return what was measured on ``template``, or None where nothing was."""
+    """Read the measurements of ``template``, None if there are none."""
     if template.origin != "built-in":
         return None
     folder = template.file.partition("/")[0]

@@ -1,4 +1,4 @@
-"""The graphs of official YOLO models, as facts: what every layer is and whom it reads."""
+"""The graphs of official YOLO models: module, args and inputs of every layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The channel rules: what a parse function hands a class in front of the row's own args."""
+"""The channel rules: the arguments that a parse function adds before the row's args."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class ChannelRule(NamedTuple):
-    """How many arguments the class is handed, which ones, and what that means for its row."""
+    """The arguments that the class gets from parse_model, and the meaning of its row."""
 
     supplied: int
     leading: str
@@ -18,32 +18,31 @@ RULES: Mapping[str, ChannelRule] = {
     "same": ChannelRule(
         1,
         "channels of the input come first",
-        "parse_model hands it its input's channels; the row carries none",
+        "parse_model supplies its input channels; the row has none",
     ),
     "free": ChannelRule(
-        0, "the row's args are all it gets", "it takes no channels; its args stand as they are"
+        0, "it gets only the row's args", "it takes no channels; its args are passed unchanged"
     ),
     "conv": ChannelRule(
         2,
         "input and output channels come first",
-        "it stands with Conv; the row's first argument is the nominal output channels",
+        "it is registered beside Conv; the row's first argument is the nominal output channels",
     ),
     "csp": ChannelRule(
         3,
         "input and output channels come first, then the row's number of repeats",
-        "it stands with Conv and with C3: nominal output channels, and the row's number repeats "
-        "what is inside",
+        "it is registered beside Conv and C3: nominal output channels, and the number repeats "
+        "the inner blocks",
     ),
 }
 
 
 def rules_in_words() -> str:
-    """Return the names of all rules for a sentence."""
     *first, last = RULES
     return f"{', '.join(first)} or {last}"
 
 
 def rules_with_meaning() -> str:
-    """Return every rule as an option and what it hands the class."""
+    """Every rule with the arguments it passes, for the help of --rule."""
     *first, last = (f"--rule {name} ({rule.leading})" for name, rule in RULES.items())
     return f"{', '.join(first)} or {last}"

@@ -1,4 +1,4 @@
-"""The files of a new template: a manifest, a module that runs, and a test that passes."""
+"""Generate a new template: a manifest, a working module, and a passing test."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ import torch.nn as nn
 
 
 class @NAME@(nn.Module):
-    """Scales every channel by a gate that its mean decides; starts as the identity.
+    """Channel attention from global average pooling; starts as the identity.
 
     Shapes: (N, C, H, W) to (N, @OUT@, H, W).
     """
@@ -89,10 +89,10 @@ class = "@NAME@"
 file = "@STEM@.py"
 version = "0.1.0"
 aliases = []
-summary = "Scales every channel by a gate that its mean decides."
-# same: gets its input's channels (c1). conv: gets input and output channels (c1, c2), and the
-# row carries the nominal output channels. csp: as conv, and the row's number comes third (n).
-# free: gets what the row carries, and no channels.
+summary = "Channel attention from global average pooling."
+# same: gets the input channels (c1). conv: gets input and output channels (c1, c2), and the
+# row starts with the nominal output channels. csp: as conv, and the row's number is third (n).
+# free: gets only the row's args, and no channels.
 rule = "@RULE@"
 python = "3.8"
 torch = "1.8"
@@ -101,7 +101,7 @@ requirements = []
 # The paper it comes from, if there is one: title, venue, year, url.
 [paper]
 
-# The constructor's arguments behind the channels, in their order.
+# The constructor's arguments after the channels, in order.
 [[arguments]]
 @ARGUMENT@"""
 _REDUCTION = """\
@@ -110,18 +110,18 @@ type = "int"
 optional = false
 default = "16"
 min = 1
-doc = "How many times fewer channels the gate's hidden layer has; it has 8 at least."
+doc = "Reduction ratio of the hidden layer, which has at least 8 channels."
 """
 _GAIN = """\
 name = "gain"
 type = "float"
 optional = false
 default = "0.0"
-doc = "How much the mean counts at the start."
+doc = "Initial factor of the channel mean."
 """
 
 _TEST = '''\
-"""What must hold of @NAME@; run it with pytest in an environment that has torch."""
+"""Tests of @NAME@; run them with pytest in an environment with torch."""
 
 import ast
 import importlib.util
@@ -132,7 +132,7 @@ import torch
 
 PATH = Path(__file__).with_name("@STEM@.py")
 CHANNELS = 16
-SUPPLIED = [@SUPPLIED@]  # what parse_model hands over before the row's args
+SUPPLIED = [@SUPPLIED@]  # what parse_model passes before the row's args
 
 
 def build(*args):
@@ -150,7 +150,7 @@ def test_shape_and_gradients(shape):
     assert y.shape == x.shape and torch.isfinite(y).all()
     y.square().sum().backward()
     assert x.grad is not None
-    assert all(one.grad is not None for one in module.parameters())
+    assert all(weight.grad is not None for weight in module.parameters())
 
 
 def test_starts_as_the_identity():
@@ -159,13 +159,13 @@ def test_starts_as_the_identity():
 
 
 def test_weights_can_be_saved_and_loaded():
-    one, other = build(), build()
+    first, second = build(), build()
     with torch.no_grad():
-        for parameter in one.parameters():
+        for parameter in first.parameters():
             parameter.add_(torch.randn_like(parameter))
-    other.load_state_dict(one.state_dict())
+    second.load_state_dict(first.state_dict())
     x = torch.randn(1, CHANNELS, 6, 6)
-    assert torch.equal(one.eval()(x), other.eval()(x))
+    assert torch.equal(first.eval()(x), second.eval()(x))
 
 
 def test_the_file_can_go_into_any_fork():

@@ -1,4 +1,4 @@
-"""Folders of templates besides the built-in ones: the project's, the user's, other packages'."""
+"""Find template folders: of the project, of the user, of installed packages."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ GROUP = "yamlmod.templates"
 
 
 @dataclass(frozen=True)
-class Source:
-    """A folder that may hold templates; ``origin`` is what a list says of them.
+class TemplateSource:
+    """A folder that may contain templates; ``origin`` is its label in lists.
 
     Nothing is read that lies outside ``below``, the folder of a yamlmod.toml that a repository may
     have brought; None for what the user has put in its place himself.
@@ -33,7 +33,7 @@ class Source:
 
     origin: str
     folder: Path
-    # What is wrong with the folder itself, or with the file that names it.
+    # An error of the folder itself, or of the file that names it.
     trouble: Refusal | None = None
     below: Path | None = None
 
@@ -51,7 +51,7 @@ class Source:
         return [path for path in inner if os.path.lexists(path / _MANIFEST)]
 
 
-def project_sources(start: Path) -> Iterator[Source]:
+def project_sources(start: Path) -> Iterator[TemplateSource]:
     """Yield the folders that the nearest yamlmod.toml names, from ``start`` upwards.
 
     The file may have come with a repository: what it names lies below its own folder.
@@ -63,15 +63,15 @@ def project_sources(start: Path) -> Iterator[Source]:
         yield from _named_sources(config, CONFIG, real_path(config.parent))
 
 
-def _named_sources(config: Path, origin: str, below: Path | None) -> Iterator[Source]:
+def _named_sources(config: Path, origin: str, below: Path | None) -> Iterator[TemplateSource]:
     try:
         named = _named(config, below)
     except Refusal as refusal:
-        yield Source(CONFIG, config.parent, refusal)
+        yield TemplateSource(CONFIG, config.parent, refusal)
         return
     for word in named:
         folder, trouble = _folder(config, word, below)
-        yield Source(f"{origin}: {word}", folder, trouble, below)
+        yield TemplateSource(f"{origin}: {word}", folder, trouble, below)
 
 
 def _folder(config: Path, word: str, below: Path | None) -> tuple[Path, Refusal | None]:
@@ -82,15 +82,15 @@ def _folder(config: Path, word: str, below: Path | None) -> tuple[Path, Refusal 
         is_folder = folder.is_dir()
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: `~` without a home
         reason = getattr(error, "strerror", None) or str(error)
-        told = f"{CONFIG} names {reprlib.repr(word)}, which cannot be read: {reason}"
-        return config.parent, Refusal("bad-config", told, place=place)
+        message = f"{CONFIG} names {reprlib.repr(word)}, which cannot be read: {reason}"
+        return config.parent, Refusal("bad-config", message, place=place)
     if below is not None and not real_path(folder).is_relative_to(below):
-        told = f"{CONFIG} names {word}, which lies outside of {below.as_posix()}"
-        hint = f"a repository could bring such a line: write it into {user_config()} instead"
-        return folder, Refusal("outside", told, place=place, hint=hint)
+        message = f"{CONFIG} names {word}, which is outside of {below.as_posix()}"
+        hint = f"a repository must not add such a folder: write it to {user_config()} instead"
+        return folder, Refusal("outside", message, place=place, hint=hint)
     if not is_folder:
-        told = f"{CONFIG} names {word}, which is no folder"
-        return folder, Refusal("no-templates", told, place=place)
+        message = f"{CONFIG} names {word}, which is not a folder"
+        return folder, Refusal("no-templates", message, place=place)
     return folder, None
 
 
@@ -111,16 +111,16 @@ def user_config() -> Path:
     return user_folder().parent / CONFIG
 
 
-def user_sources() -> Iterator[Source]:
+def user_sources() -> Iterator[TemplateSource]:
     """Yield the user's folder, if there is one, and those that his own yamlmod.toml names."""
     folder = user_folder()
     if folder.is_dir():
-        yield Source("user", folder)
+        yield TemplateSource("user", folder)
     if user_config().is_file():
         yield from _named_sources(user_config(), "user", None)
 
 
-def pack_sources() -> Iterator[Source]:
+def pack_sources() -> Iterator[TemplateSource]:
     """Yield the folders of installed packages that bring templates; none is imported."""
     # Slow to import, and needed only for names that nothing else knows.
     from importlib.metadata import entry_points
@@ -132,9 +132,9 @@ def pack_sources() -> Iterator[Source]:
         trouble = None
         if folder is None:
             trouble = Refusal(
-                "no-templates", f"the pack {point.name} names {point.value}, which is no package"
+                "no-templates", f"the pack {point.name} names {point.value}, which is not a package"
             )
-        yield Source(origin, folder or Path(), trouble)
+        yield TemplateSource(origin, folder or Path(), trouble)
 
 
 def _named(config: Path, below: Path | None) -> list[str]:
@@ -145,7 +145,7 @@ def _named(config: Path, below: Path | None) -> list[str]:
         raise Refusal("bad-config", str(error), place=place) from error
     named = data.get("templates", [])
     if not isinstance(named, list) or not all(
-        isinstance(one, str) and one.isprintable() for one in named
+        isinstance(folder, str) and folder.isprintable() for folder in named
     ):
         raise Refusal(
             "bad-config",
@@ -154,8 +154,8 @@ def _named(config: Path, below: Path | None) -> list[str]:
             hint='write templates = ["my_templates"]',
         )
     if len(named) > MAX_NAMED:
-        told = f"templates has {len(named):,} folders; at most {MAX_NAMED} are looked into"
-        raise Refusal("bad-config", told, place=place)
+        message = f"templates has {len(named):,} folders; at most {MAX_NAMED} are searched"
+        raise Refusal("bad-config", message, place=place)
     return named
 
 

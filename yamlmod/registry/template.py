@@ -1,4 +1,4 @@
-"""A module of the registry as data: its rule, its arguments, its code as text."""
+"""A module of the registry: its rule, its arguments, its code as text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ARGUMENT_TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 class Argument(NamedTuple):
-    """One constructor argument behind those that the channel rule supplies."""
+    """One constructor argument after those that the channel rule supplies."""
 
     name: str
     type: str
@@ -35,7 +35,7 @@ class Argument(NamedTuple):
     required: bool = False
 
     def objection(self, value: object) -> str | None:
-        """Return what is wrong with ``value`` for this argument, or None."""
+        """Validate ``value``: an error message, or None."""
         if value is None:
             return None if self.optional else f"{self.name} must not be None"
         wrong_bool = isinstance(value, bool) and self.type not in ("bool", "any")
@@ -52,14 +52,14 @@ class Argument(NamedTuple):
         if isinstance(value, (int, float)):
             for kind, limit in self.bounds:
                 if not _BOUND_HOLDS[kind](float(value), limit):
-                    said = f"{self.name} must be {BOUND_SIGNS[kind]} {limit:g}, got {value!r}"
-                    return said + (_CHANNELS if _is_like_channels(value) else "")
+                    message = f"{self.name} must be {BOUND_SIGNS[kind]} {limit:g}, got {value!r}"
+                    return message + (_CHANNELS if _is_like_channels(value) else "")
             if self.odd and value % 2 == 0:
                 return f"{self.name} must be odd, got {value!r}"
         return None
 
     def described(self) -> str:
-        """Return the argument's type as a reader would say it."""
+        """The argument's type in words."""
         kind = {
             "int": "an integer",
             "float": "a number",
@@ -89,7 +89,7 @@ _BOUND_HOLDS = {
 
 
 class WildRow(NamedTuple):
-    """Arguments met in published YAMLs: what they mean here, or the row to write instead."""
+    """Arguments found in published YAMLs: their meaning here, or the row to write instead."""
 
     args: str
     verdict: str
@@ -107,7 +107,7 @@ class Reference(NamedTuple):
 
 
 class Channels(NamedTuple):
-    """How groups and heads follow the channels, and which common counts are refused."""
+    """The rule for groups and heads, and the common channel counts that are refused."""
 
     rule: str = ""
     refused: tuple[int, ...] = ()
@@ -139,7 +139,7 @@ class Template:
     channels: Channels = _ANY_CHANNELS
     identity: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, str] = field(default_factory=dict)
-    # How many attention weights one picture needs, where that grows faster than the map.
+    # Attention weights per image, if they grow faster than the feature map.
     weights: str = ""
     # Where it comes from: `built-in`, `file`, `fork` (a class of the fork's own), or the folder
     # or pack that holds it.
@@ -154,11 +154,20 @@ class Template:
     open_ended: bool = False
     # Where its code has to be in a fork; empty: wherever the command says.
     placement: str = ""
+    # Names and summary in Chinese. A name may be looked up, but is not a name for a row.
+    names_zh: tuple[str, ...] = ()
+    summary_zh: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return every name that means this module: its own, its class and its aliases."""
+        """Its own name, its class and its aliases."""
         return tuple(dict.fromkeys((self.name, self.class_name, *self.aliases)))
+
+    def matches(self, word: str) -> bool:
+        """Check whether ``word`` occurs in a name, a summary or the paper's title, in any case."""
+        texts = (*self.names, *self.names_zh, self.summary, self.summary_zh)
+        title = str(self.paper.get("title", ""))
+        return any(word.casefold() in text.casefold() for text in (*texts, title))
 
     @cached_property
     def imports(self) -> tuple[str, ...]:
@@ -172,7 +181,7 @@ class Template:
 
     @cached_property
     def code(self) -> str:
-        """Return what goes into a fork: everything behind the last import, without blank ends."""
+        """The code that is added to a fork: everything after the last import."""
         body = ast.parse(self.source).body
         imports = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
         first = max((node.end_lineno or 0 for node in imports), default=0)
@@ -181,20 +190,20 @@ class Template:
 
     @cached_property
     def digest(self) -> str:
-        """Return a short hash of the code's syntax, which tells an edited copy from ours."""
+        """A short hash of the code's syntax, to detect edited copies."""
         return digest_of(self.code)
 
     def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
-        """Return the positional arguments parse_model hands the class."""
+        """The positional arguments that parse_model passes to the class."""
         both = [channels_in, channels_out]
         leading = {"same": [channels_in], "free": [], "conv": both, "csp": [*both, 1]}
         return [*leading[self.rule], *args]
 
     def row_args(self, nominal: int | None) -> list[Any]:
-        """Return the args of the row a plain insertion writes."""
+        """The args of the row that an insertion writes by default."""
         return [nominal] if self.takes_nominal else []
 
     @property
     def takes_nominal(self) -> bool:
-        """Return whether a row begins with nominal output channels, as that of Conv or C3."""
+        """Check whether a row starts with nominal output channels, as for Conv or C3."""
         return self.rule in ("conv", "csp")

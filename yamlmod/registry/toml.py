@@ -1,4 +1,4 @@
-"""The one TOML parser, under the name it has in this Python, kept from what would exhaust it."""
+"""Parse TOML within limits."""
 
 from __future__ import annotations
 

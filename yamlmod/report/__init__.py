@@ -1,1 +1,1 @@
-"""From data to text: diffs and tables; the only user of rich."""
+"""Format data as text: diffs and tables; the only user of rich."""

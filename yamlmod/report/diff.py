@@ -1,4 +1,4 @@
-"""Unified diffs as bytes, such as `git apply` and `patch -p1` take."""
+"""Unified diffs as bytes, for `git apply` and `patch -p1`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NO_NEWLINE = b"\n\\ No newline at end of file\n"
 
 
 def unified_diff(name: str, before: bytes | None, after: bytes | None) -> bytes:
-    """Return the diff that turns ``before`` into ``after``; None stands for no such file.
+    """Return the diff that turns ``before`` into ``after``; None represents no such file.
 
     ``name`` is the file's path, with forward slashes. Lines end where a newline byte stands, so
     CRLF files keep theirs inside the lines, and nothing is decoded.

@@ -1,4 +1,4 @@
-"""Findings as workflow commands, which GitHub shows beside the lines of a pull request."""
+"""Format findings as GitHub workflow commands, shown as annotations in pull requests."""
 
 from __future__ import annotations
 

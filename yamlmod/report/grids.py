@@ -1,4 +1,4 @@
-"""One grid of cells in the formats that papers and spreadsheets take: Markdown, LaTeX, CSV."""
+"""Format a grid of cells as Markdown, LaTeX or CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, which code scanning services read."""
+"""Format findings as SARIF 2.1.0 for code scanning services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where text leaves the program: what is written to stdout and stderr is made safe to show."""
+"""Write to stdout and stderr; all text is made safe to display."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def unfiltered(stream: TextIO) -> TextIO:
 
 
 def is_terminal(name: Literal["stdout", "stderr"]) -> bool:
-    """Tell whether a person looks at a stream."""
+    """Check whether a person looks at a stream."""
     stream = getattr(sys, name)
     return stream is not None and bool(stream.isatty())
 
 
 def is_styled_terminal(name: Literal["stdout", "stderr"]) -> bool:
-    """Tell whether a stream is a terminal that knows colours and the cursor."""
+    """Check whether a stream is a terminal that knows colours and the cursor."""
     return is_terminal(name) and os.environ.get("TERM") != "dumb"
 
 

@@ -1,9 +1,10 @@
-"""Tables: plain aligned text in a pipe, rich on a terminal; data is made safe before either."""
+"""Format tables: aligned text in a pipe, rich on a terminal."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import unicodedata
 from collections.abc import Sequence
 
 from yamlmod.report.stream import Styled, is_styled_terminal
@@ -26,16 +27,26 @@ def table(
     if is_styled_terminal("stdout"):
         return _rich_table(headers, rows, right, wrap)
     lines = [headers, *rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
+    widths = [max(_cells(line[i]) for line in lines) for i in range(len(headers))]
     return [_line(line, widths, right) for line in lines]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
-    padded = (
-        cell.rjust(width) if i in right else cell.ljust(width)
-        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
+    padded = []
+    for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        blanks = " " * (width - _cells(cell))
+        padded.append(blanks + cell if i in right else cell + blanks)
     return "  ".join(padded).rstrip()
+
+
+def _cells(text: str) -> int:
+    """Count terminal cells: a wide character, such as a Chinese one, takes two."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
 
 
 def _rich_table(

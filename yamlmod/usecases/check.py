@@ -21,7 +21,7 @@ from yamlmod.errors import Refusal
 from yamlmod.model.build_answer import BuildAnswer, KnownAnswers, key_of
 from yamlmod.model.parse import load_plain
 from yamlmod.workspace.files import (
-    Change,
+    FileChange,
     TextFile,
     display,
     link_name,
@@ -55,7 +55,7 @@ class Checked:
     findings: tuple[Finding, ...] = ()
     mended: tuple[Finding, ...] = ()
     unreadable: Refusal | None = None
-    change: Change | None = None
+    change: FileChange | None = None
     skipped: Refusal | None = None
     unfixed: Refusal | None = None
     is_folder: bool = False
@@ -302,7 +302,7 @@ def _checked(file: TextFile, result: Mended, is_kept: bool) -> Checked:
         return Checked(result.left, unfixed=Refusal("outside", told, hint=hint))
     if result.text == file.text:
         return Checked(result.left, result.mended)
-    change = Change(file.path, file.raw, file.encode(result.text))
+    change = FileChange(file.path, file.raw, file.encode(result.text))
     return Checked(result.left, result.mended, None, change)
 
 

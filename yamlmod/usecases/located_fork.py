@@ -9,7 +9,7 @@ from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import Fork, cfg_folders, locate
 from yamlmod.fork.patch.plan import Plan
 from yamlmod.usecases.model_file import Target, open_target
-from yamlmod.workspace.files import Change, real_path
+from yamlmod.workspace.files import FileChange, real_path
 from yamlmod.workspace.tree import Tree
 
 
@@ -41,7 +41,7 @@ class PlannedPatch(NamedTuple):
     located: LocatedFork
     plan: Plan
 
-    def changes(self, written: bool = True) -> list[Change]:
+    def changes(self, written: bool = True) -> list[FileChange]:
         """Return the file changes; a file that a link leads out of the repository is refused.
 
         What will be ``written`` is read by libcst first; a preview does without its import.

@@ -12,14 +12,14 @@ from yamlmod.registry.class_names import check_class_name, stem_of
 from yamlmod.registry.rules import RULES
 from yamlmod.registry.sources import (
     CONFIG,
-    Source,
+    TemplateSource,
     project_sources,
     user_config,
     user_folder,
     user_sources,
 )
 from yamlmod.workspace.commit import commit
-from yamlmod.workspace.files import Change, current_folder, display, exists, real_path
+from yamlmod.workspace.files import FileChange, current_folder, display, exists, real_path
 
 _DEFAULT = "yamlmod_templates"
 
@@ -78,7 +78,9 @@ def write(home: Path, files: Mapping[Path, str], dry_run: bool) -> tuple[str, ..
     made = [one for one in (home, *home.parents) if not exists(one)]
     try:
         home.mkdir(parents=True)
-        done = commit([Change(path, None, text.encode("ascii")) for path, text in files.items()])
+        done = commit(
+            [FileChange(path, None, text.encode("ascii")) for path, text in files.items()]
+        )
     except (OSError, Refusal) as error:
         for one in made:
             with contextlib.suppress(OSError):
@@ -126,6 +128,6 @@ def _looked_at() -> set[Path]:
     return {real_path(folder) for folder in (*folders, user_folder())}
 
 
-def _searched() -> list[Source]:
+def _searched() -> list[TemplateSource]:
     here = current_folder()
     return [] if here is None else list(project_sources(here))

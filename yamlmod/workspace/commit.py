@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.workspace import disk
-from yamlmod.workspace.files import Change, display, real_path
+from yamlmod.workspace.files import FileChange, display, real_path
 from yamlmod.workspace.home import homes_of
 from yamlmod.workspace.wording import FLAG
 
@@ -60,7 +60,7 @@ class Committed:
         return lines
 
 
-def commit(changes: Sequence[Change], purpose: Purpose | None = None) -> Committed:
+def commit(changes: Sequence[FileChange], purpose: Purpose | None = None) -> Committed:
     """Write ``changes`` as one step; on failure a Refusal, and every file is as it was."""
     from yamlmod.workspace.lock import locked
     from yamlmod.workspace.places import refuse_protected
@@ -74,7 +74,7 @@ def commit(changes: Sequence[Change], purpose: Purpose | None = None) -> Committ
     for path, change in wanted:
         refuse_protected(homes[0], path)
         if purpose.kind != "write" and path != change.path:
-            raise Refusal("changed-since", f"{display(change.path)} is behind a link now")
+            raise Refusal("changed-since", f"{display(change.path)} is now reached through a link")
     for home in homes:
         refuse_early(home)
     with contextlib.ExitStack() as stack:
@@ -92,7 +92,7 @@ def commit(changes: Sequence[Change], purpose: Purpose | None = None) -> Committ
             ) from refusal
 
 
-def _write(home: Path, wanted: Sequence[tuple[Path, Change]], purpose: Purpose) -> str:
+def _write(home: Path, wanted: Sequence[tuple[Path, FileChange]], purpose: Purpose) -> str:
     """Write under the lock. Return why the entry of the journal is not signed, if it is not."""
     from yamlmod.workspace import journal
     from yamlmod.workspace.lock import unwritable
@@ -113,7 +113,7 @@ def _write(home: Path, wanted: Sequence[tuple[Path, Change]], purpose: Purpose) 
     return unsigned
 
 
-def _homes(wanted: Sequence[tuple[Path, Change]], purpose: Purpose) -> list[Path]:
+def _homes(wanted: Sequence[tuple[Path, FileChange]], purpose: Purpose) -> list[Path]:
     """Return the homes to lock; the journal of the write lies in the first."""
     paths, first = [path for path, _ in wanted], purpose.home
     if first is not None:
@@ -122,7 +122,7 @@ def _homes(wanted: Sequence[tuple[Path, Change]], purpose: Purpose) -> list[Path
     return list(dict.fromkeys([*homes_of(kept), *homes_of(paths)]))
 
 
-def _carry_out(home: Path, wanted: Sequence[tuple[Path, Change]], record: Record) -> None:
+def _carry_out(home: Path, wanted: Sequence[tuple[Path, FileChange]], record: Record) -> None:
     from yamlmod.workspace import journal
     from yamlmod.workspace.recover import clear, put_back
 
@@ -152,7 +152,7 @@ def _carry_out(home: Path, wanted: Sequence[tuple[Path, Change]], record: Record
         raise
 
 
-def _record(home: Path, wanted: Sequence[tuple[Path, Change]], purpose: Purpose) -> Record:
+def _record(home: Path, wanted: Sequence[tuple[Path, FileChange]], purpose: Purpose) -> Record:
     from yamlmod.workspace import journal
     from yamlmod.workspace.record import Record, Saved, digest
 
@@ -183,7 +183,7 @@ def _record(home: Path, wanted: Sequence[tuple[Path, Change]], purpose: Purpose)
     )
 
 
-def _emptied(wanted: Sequence[tuple[Path, Change]]) -> list[Path]:
+def _emptied(wanted: Sequence[tuple[Path, FileChange]]) -> list[Path]:
     """Return the folders that the removal of files may leave empty, where they may go then."""
     return [path.parent for path, one in wanted if one.after is None and one.makes_folders]
 
@@ -194,7 +194,7 @@ def _missing_folders(paths: Sequence[Path]) -> list[Path]:
     return sorted(missing, key=lambda folder: len(folder.parts))
 
 
-def _check(path: Path, change: Change) -> None:
+def _check(path: Path, change: FileChange) -> None:
     """Refuse a change that is not what the disk holds, or that cannot be written."""
     _check_unchanged(path, change)
     if not path.parent.is_dir() and not change.makes_folders:
@@ -205,7 +205,7 @@ def _check(path: Path, change: Change) -> None:
         raise Refusal("unwritable", f"{display(path)} is read-only; nothing was changed")
 
 
-def _check_unchanged(path: Path, change: Change) -> None:
+def _check_unchanged(path: Path, change: FileChange) -> None:
     try:
         found = disk.read(path)
     except OSError as error:
@@ -222,7 +222,7 @@ def _check_unchanged(path: Path, change: Change) -> None:
     )
 
 
-def _stage(path: Path, change: Change, saved: Saved) -> None:
+def _stage(path: Path, change: FileChange, saved: Saved) -> None:
     """Write the new contents beside the target, with its mode and owner."""
     if change.after is None:
         return
@@ -237,7 +237,7 @@ def _stage(path: Path, change: Change, saved: Saved) -> None:
 
 
 def _refusal(
-    error: OSError, wanted: Sequence[tuple[Path, Change]], failed: Sequence[str]
+    error: OSError, wanted: Sequence[tuple[Path, FileChange]], failed: Sequence[str]
 ) -> Refusal:
     reason = error.strerror or str(error)
     message = f"{_named(error, wanted)} cannot be written: {reason}"
@@ -245,13 +245,13 @@ def _refusal(
         return Refusal("unwritable", message, hint="nothing was changed")
     return Refusal(
         "half-written",
-        f"{message}; and these could not be put back: {one_of(failed)}",
-        hint="what they held is safe in yamlmod's journal: mend the cause, and the next yamlmod "
+        f"{message}; and these could not be restored: {one_of(failed)}",
+        hint="their contents are safe in yamlmod's journal: fix the cause, and the next yamlmod "
         "that writes there puts them back",
     )
 
 
-def _named(error: OSError, wanted: Sequence[tuple[Path, Change]]) -> str:
+def _named(error: OSError, wanted: Sequence[tuple[Path, FileChange]]) -> str:
     named = Path(str(error.filename2 or error.filename or ""))
     for path, _ in wanted:
         if named == path or named.parent == path.parent:

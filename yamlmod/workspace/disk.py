@@ -1,4 +1,4 @@
-"""Every call that changes the disk, and the one that reads a file: each is a step that may fail.
+"""Every disk operation: the changes, and the one read; each may fail.
 
 Nothing here needs more than Windows offers: no file is replaced while this process holds it open.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 WINDOWS = os.name == "nt"
 _BINARY = getattr(os, "O_BINARY", 0)
-# A fork may come with a journal folder of somebody's making: a pipe in it must not hang a read,
+# A fork may come with a journal folder of a user's making: a pipe in it must not hang a read,
 # nor a link lead a write elsewhere.
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -22,7 +22,7 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 LIMIT = 64_000_000
 _CHUNK = 1 << 20
 _KINDS = (
-    (stat.S_ISDIR, "is-folder", "it is a folder, and a file is needed"),
+    (stat.S_ISDIR, "is-folder", "it is a folder, not a file"),
     (stat.S_ISFIFO, "not-a-file", "it is a pipe, not a regular file"),
     (stat.S_ISSOCK, "not-a-file", "it is a socket, not a regular file"),
     (stat.S_ISREG, "", ""),
@@ -71,7 +71,7 @@ def _inside(path: Path, below: Path) -> Path:
     real = Path(os.path.realpath(path))
     if not real.is_relative_to(below):
         raise UnfitError(
-            "outside", f"it leads out of {below.as_posix()}, to {real.as_posix()}", path
+            "outside", f"it points outside of {below.as_posix()}, to {real.as_posix()}", path
         )
     return real
 

@@ -1,4 +1,4 @@
-"""Reads an entry of the journal: a repository may bring one, so that every value is checked."""
+"""Read and validate a journal entry, which may come with a repository."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def parse(data: bytes, home: Path, room: int = MAX_ALL) -> ParsedEntry:
         raise ValueError(reason) from None
     number = fields.get("format") if isinstance(fields, dict) else None
     if type(number) is not int:
-        raise ValueError("it is no journal entry")
+        raise ValueError("it is not a journal entry")
     if number not in (OLD_FORMAT, FORMAT):
-        raise ValueError(f"its format is {number}, and this yamlmod knows up to {FORMAT}")
+        raise ValueError(f"its format is {number}, this yamlmod supports up to {FORMAT}")
     _expect_keys(fields, _KEYS if number == OLD_FORMAT else _KEYS | _SIGNED)
     record = _record(fields, home, room)
     if number == OLD_FORMAT:
@@ -96,23 +96,23 @@ def signature_of(data: bytes) -> tuple[bytes, str] | None:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise ValueError("it holds a key twice")
+        raise ValueError("it has a duplicate key")
     return fields
 
 
 def _whole(text: str) -> int:
     if len(text) > _MAX_DIGITS:  # thousands of digits take seconds
-        raise ValueError("it holds a number that is too large")
+        raise ValueError("it has a number that is too large")
     return int(text)
 
 
 def _no_number(text: str) -> Any:
-    raise ValueError("it holds a number that is not an integer")
+    raise ValueError("it has a number that is not an integer")
 
 
 def _expect_keys(fields: Any, keys: set[str]) -> None:
     if not isinstance(fields, dict) or set(fields) != keys:
-        raise ValueError("a key of it is missing, or is not expected")
+        raise ValueError("a key is missing or unexpected")
 
 
 def _record(fields: dict[str, Any], home: Path, room: int) -> Record:
@@ -121,7 +121,7 @@ def _record(fields: dict[str, Any], home: Path, room: int) -> Record:
     if kind not in ("write", "undo", "redo") or (of is None) != (kind == "write"):
         raise ValueError("its kind is unknown")
     if of is not None and _int(of, 1, MAX_NUMBER, "write") >= number:
-        raise ValueError("it speaks of a write that comes after it")
+        raise ValueError("it refers to a later write")
     files = _files(fields["files"], home, room)
     return Record(
         number=number,
@@ -150,7 +150,7 @@ def _files(told: Any, home: Path, room: int) -> tuple[Saved, ...]:
     if len({name[1] for name in names if name}) != 1 or any(
         name is None or name[2] != str(index) for index, name in enumerate(names)
     ):
-        raise ValueError("its temporary files are not called as yamlmod calls them")
+        raise ValueError("its temporary files have names that yamlmod does not use")
     return tuple(files)
 
 
@@ -159,9 +159,9 @@ def _saved(fields: dict[str, Any], home: Path, room: int) -> Saved:
     if after is not None and not _DIGEST.fullmatch(_text(after)):
         raise ValueError("one of its digests is not valid")
     if (before is None) != (mode is None) or (before is None and after is None):
-        raise ValueError("it does not say what a file was")
+        raise ValueError("it does not contain the old state of a file")
     if type(fields["kept"]) is not bool:
-        raise ValueError("it does not say whether a file belongs to undo")
+        raise ValueError("it does not say whether a file can be undone")
     return Saved(
         path_of(fields["path"], home),
         None if before is None else _unpack(_text(before), room),
@@ -188,12 +188,12 @@ def path_of(text: Any, home: Path) -> Path:
         if b"\0" in os.fsencode(name):
             raise ValueError
     except ValueError:  # a lone surrogate is one, too
-        raise ValueError("it names a file that cannot be") from None
+        raise ValueError("it names a file that cannot exist") from None
     root, inner = _root_of(name)
     if any(part in ("", ".", "..") for part in inner.split("/")):
         raise ValueError("it names a file by a path that yamlmod never writes")
     if disk.WINDOWS and _NOT_ON_WINDOWS.search(inner):
-        raise ValueError("it names a file that cannot be")
+        raise ValueError("it names a file that cannot exist")
     path = Path(name) if root else home / name
     if root and path.is_relative_to(home):
         raise ValueError("it names a file by a path that yamlmod never writes")
@@ -230,13 +230,13 @@ def _int(value: Any, least: int, most: int, what: str) -> int:
 
 def _text(value: Any, longest: int = MAX_ENTRY) -> str:
     if type(value) is not str or len(value) > longest:
-        raise ValueError("it holds another value where a text is expected")
+        raise ValueError("it has another value instead of a string")
     return value
 
 
 def _list(value: Any, most: int) -> list[Any]:
     if type(value) is not list or len(value) > most:
-        raise ValueError("it holds another value where a list is expected, or too long a list")
+        raise ValueError("it has another value instead of a list, or the list is too long")
     return value
 
 
@@ -245,9 +245,9 @@ def _unpack(text: str, room: int) -> bytes:
     try:
         data = opener.decompress(binascii.a2b_base64(text), room + 1)
     except (ValueError, zlib.error):
-        raise ValueError("what a file held is damaged") from None
+        raise ValueError("the old contents of a file are damaged") from None
     if len(data) > room:
-        raise ValueError("what it holds is too large")
+        raise ValueError("its contents are too large")
     if not opener.eof or opener.unused_data:
-        raise ValueError("what a file held is damaged")
+        raise ValueError("the old contents of a file are damaged")
     return data

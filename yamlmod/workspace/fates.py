@@ -1,4 +1,4 @@
-"""What an entry of the journal would do to each file that it names, and the refusals of one."""
+"""Plan the effect of a journal entry on each file, with refusals."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Fate:
 
     @property
     def free(self) -> bool:
-        """Tell whether the entry may act on the file."""
+        """Check whether the entry may act on the file."""
         return not self.obstacle and not self.outside
 
     def line(self, finished: bool) -> str:
@@ -45,9 +45,9 @@ class Fate:
         if finished:
             return "stays as the write left it"
         if self.outside:
-            return "left as it is, look at it yourself: it lies elsewhere"
+            return "left unchanged, check it yourself: it is elsewhere"
         if self.state == "other":
-            return "left as it is, look at it yourself: it was changed since"
+            return "left unchanged, check it yourself: it was changed since"
         return "stays as it was before" if self.state == "old" else given_back(self.file)
 
 
@@ -60,7 +60,7 @@ def given_back(file: Saved) -> str:
 
 
 def fates_of(record: Record, reach: Reach) -> list[Fate]:
-    """Return what would become of each file; a stranger's entry has nothing elsewhere read."""
+    """Return what would become of each file; a foreign entry has nothing elsewhere read."""
     return [_fate(file, reach) for file in record.files]
 
 
@@ -94,7 +94,7 @@ def read(path: Path) -> bytes | None:
 
 
 def is_finished(fates: Sequence[Fate]) -> bool:
-    """Tell whether every file of a write is new: only the journal was not told."""
+    """Check whether every file of a write is new: only the journal was not told."""
     return all(fate.state == "new" for fate in fates)
 
 
@@ -128,7 +128,7 @@ def doubtful(entry: Entry, home: Path) -> Refusal:
     """Return the refusal of an interrupted write that is not known to be ours."""
     take = f"`yamlmod undo {shlex.quote(display(home))} {FLAG}"
     lines = [
-        f"if you know where it comes from: {take}` shows what it does, {take} -w` does it",
+        f"if you trust its origin: {take}` shows what it does, {take} -w` does it",
         f"if not: delete {named(entry.path, home)}; nothing was changed",
         "what it would do:",
         *(f"  {line}" for line in plan_lines(entry, home)),
@@ -159,9 +159,9 @@ def refuse_obstacles(record: Record, reach: Reach, outside: bool) -> None:
     if lines:
         raise Refusal(
             "protected-place",
-            f"an entry in {display(store_of(reach.home))} names what yamlmod never touches; "
+            f"an entry in {display(store_of(reach.home))} names files that yamlmod never changes; "
             "nothing was changed",
-            hint="\n".join([*lines, "put that right by hand, or delete the entry"]),
+            hint="\n".join([*lines, "correct it by hand, or delete the entry"]),
         )
 
 

@@ -1,4 +1,4 @@
-"""Reading a target's files: bytes as they are, text without BOM, and planned changes."""
+"""Read a target's files as bytes or text without BOM, and plan changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_BYTES = 8_000_000
 # Of a file that a repository brings, and of all of them together: they stay in memory.
 SOURCE_BYTES = 2_000_000
 TREE_BYTES = 200_000_000
-_NAME_IT = "a link that a repository holds is followed inside it only: name the file itself"
+_NAME_IT = "links of a repository are only followed inside it: name the file itself"
 
 
 class TextFile(NamedTuple):
@@ -32,12 +32,12 @@ class TextFile(NamedTuple):
         return (_BOM if self.bom else b"") + text.encode("utf-8")
 
 
-class Change(NamedTuple):
+class FileChange(NamedTuple):
     """A file to write: its bytes before (None: it does not exist) and after (None: it goes).
 
     ``makes_folders`` permits folders that do not exist yet; of a file that goes, its folder goes
     with it where that is left empty. ``kept`` says that `undo` reverts it
-    (a diff that was asked for is no edit); ``mode`` is for a file that comes back.
+    (a diff that was asked for is not an edit); ``mode`` is for a file that comes back.
     """
 
     path: Path
@@ -65,7 +65,7 @@ def read_text(
             f"byte 0x{body[error.start]:02x} at offset {error.start} is not UTF-8",
             place=Place(name, line),
             hint="save the file as UTF-8 (Python and YAML readers expect it)"
-            + (" and take out its coding comment, if it has one" if path.suffix == ".py" else ""),
+            + (" and remove its coding comment, if it has one" if path.suffix == ".py" else ""),
         ) from error
 
 
@@ -73,7 +73,7 @@ def read_bytes(path: Path, name: str, limit: int = MAX_BYTES, below: Path | None
     """Read a regular file's bytes. Raises Refusal with the reason where that fails.
 
     ``below`` is a folder without links that the file must not lead out of: for a file that
-    nobody named.
+    no one named.
     """
     if str(path) in ("", "."):
         raise Refusal("is-folder", "a file name is empty or names the current folder")
@@ -108,7 +108,7 @@ def current_folder() -> Path | None:
 
 
 def exists(path: Path) -> bool:
-    """Tell whether a path exists. Raises Refusal where that cannot be found out."""
+    """Check whether a path exists. Raises Refusal where that cannot be found out."""
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):

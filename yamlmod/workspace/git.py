@@ -1,4 +1,4 @@
-"""What git says of files, without running anything that a repository's own settings name."""
+"""Ask git about files, without running programs from a repository's own settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yamlmod.programs import find_program
-from yamlmod.workspace.files import Change, display, real_path
+from yamlmod.workspace.files import FileChange, display, real_path
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,7 +27,7 @@ _EMPTY = {
 _QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 
 
-def not_in_git(changes: Sequence[Change]) -> str | None:
+def not_in_git(changes: Sequence[FileChange]) -> str | None:
     """Return one sentence about the files that git could not restore, None where it could.
 
     It asks for the names and digests of the last commit and compares them with what was read.
@@ -52,7 +52,7 @@ def not_in_git(changes: Sequence[Change]) -> str | None:
             told.append(f"{display(path)} (uncommitted changes)")
     if not told:
         return None
-    return f"git could not bring back {', '.join(told)}; `yamlmod undo` can"
+    return f"git could not restore {', '.join(told)}; `yamlmod undo` can"
 
 
 def _repository(path: Path) -> Path | None:
@@ -62,7 +62,7 @@ def _repository(path: Path) -> Path | None:
 def tracked(folder: Path, name: str) -> frozenset[str]:
     """Return what git's index holds below ``folder``, however it spells its ``name`` there.
 
-    Only the folder's own name stands for itself, if that is what is in the index (a link, or a
+    Only the folder's own name represents itself, if that is what is in the index (a link, or a
     repository of its own). Without git, or without an answer, nothing.
     """
     parent = folder.parent

@@ -1,4 +1,4 @@
-"""Where the journal and the lock of a file lie: one folder for a repository, a fork or a folder."""
+"""Locate the journal and the lock of a file: per repository, fork or folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yamlmod.workspace.files import real_path
 
 NAME = ".yamlmod"
 PENDING = "pending.json"
-# The files by which a fork is known that is no git repository.
+# The files by which a fork is known that is not a git repository.
 _FORK = ("models/yolo.py", "nn/tasks.py")
 
 
@@ -61,12 +61,12 @@ def begun(paths: Iterable[Path]) -> list[Path]:
 
 
 def is_marked(home: Path) -> bool:
-    """Tell whether a folder is a repository or a fork."""
+    """Check whether a folder is a repository or a fork."""
     return any((home / name).exists() for name in (".git", *_FORK))
 
 
 def is_environment(folder: Path) -> bool:
-    """Tell whether a folder holds a Python of its own, or installed packages."""
+    """Check whether a folder holds a Python of its own, or installed packages."""
     return (
         folder.name in PACKAGES
         or os.path.lexists(folder / "pyvenv.cfg")
@@ -75,7 +75,7 @@ def is_environment(folder: Path) -> bool:
 
 
 def _border(inner: Path, outer: Path) -> bool:
-    """Tell whether a folder lies in an environment that lies in another folder."""
+    """Check whether a folder lies in an environment that lies in another folder."""
     between = (one for one in inner.parents if one.is_relative_to(outer) and one != outer)
     return any(is_environment(one) for one in between)
 

@@ -1,4 +1,4 @@
-"""What makes a folder itself: it may be moved, but a copy of it is another folder."""
+"""Identify a folder: it may be moved, but a copy is another folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Identity:
     born: int | None
 
     def same(self, other: Identity) -> bool:
-        """Tell whether both are one folder, moved perhaps.
+        """Check whether both are one folder, moved perhaps.
 
         A number is given to another folder once it is free, a time of birth is not: no copy and
         no new clone at the old place has it. Where the system tells no such time, the place or

@@ -1,4 +1,4 @@
-"""The journal of a home: the write that is going on, and the last ones that are done."""
+"""The journal of a home: the current write, and the last completed ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from yamlmod.workspace.wording import safe
 # Old writes go when there are more, or when the journal is larger; the last one always stays.
 MAX_RECORDS = 20
 MAX_BYTES = 16_000_000
-# Of what a stranger may have put there: more is not read.
+# Of what anyone may have put there: more is not read.
 _MOST_NAMES = 1_000
 _DRAFT = "pending.tmp"
 _ENTRY = re.compile(r"([0-9]{6,8})\.json")
@@ -59,7 +59,7 @@ def begin(home: Path, record: Record) -> str:
     key = key_for(home, make=True)
     data = encode(record, home, identity_of(home), key.sign)
     _refuse_unreadable(home, record, data)
-    # Nobody else may read in the journal what he may not read in the file itself.
+    # No one else may read in the journal what he may not read in the file itself.
     mode = 0o666
     for file in record.files:
         mode &= 0o666 if file.mode is None else file.mode
@@ -85,7 +85,7 @@ def pending(home: Path) -> Entry | None:
     if entry.record and not entry.doubt and entry.record.number in dict(_entries(home)):
         if _read(path) != found:  # another process has just closed it
             return pending(home)
-        return replace(entry, doubt="it is a copy of an entry that is done")
+        return replace(entry, doubt="it is a copy of a completed entry")
     return entry
 
 
@@ -93,7 +93,7 @@ def close(home: Path, record: Record) -> None:
     """Turn the write that was going on into one that is done; this is the point of no return."""
     store = store_of(home)
     done = store / f"{record.number:06}.json"
-    # A stranger's entry, taken on somebody's word, must not replace one of ours.
+    # A foreign entry, accepted by the user, must not replace one of ours.
     if not any(file.kept for file in record.files) or os.path.lexists(done):
         disk.remove(store / PENDING)
         return
@@ -139,7 +139,7 @@ def next_number(home: Path) -> int:
             "journal-full",
             f"{display(store_of(home))} holds {number - 1:06}.json, and no number is left after "
             "that; nothing was changed",
-            hint="remove that file: yamlmod did not count so far",
+            hint="remove that file: yamlmod has not counted that far",
         )
     return number
 
@@ -198,20 +198,18 @@ class _Judge:
 
     def _doubt(self, path: Path, parsed: ParsedEntry) -> str:
         if parsed.format == OLD_FORMAT:
-            return "it is not signed: an earlier yamlmod wrote it, or somebody else"
+            return "it is not signed: an earlier yamlmod wrote it, or another user"
         if parsed.signature is None:
-            return (
-                "it is not signed: it was written where no key could be kept, or by somebody else"
-            )
+            return "it is not signed: it was written where no key could be kept, or by another user"
         if self._key.secret is None:
-            return f"it is signed, and your own key cannot be read: {self._key.trouble}"
+            return f"it is signed, but your own key cannot be read: {self._key.trouble}"
         if not self._key.signed(parsed.body, parsed.signature):
             return "it is not signed with your key"
         if parsed.folder is None or not parsed.folder.same(self._folder):
             was = safe(parsed.folder.path if parsed.folder else "")
             return f"it was written in another folder, at that time {was}"
         if NAME in self._tracked or path.name.casefold() in self._tracked:
-            return "git tracks it, so that others may have it"
+            return "git tracks it, so others may have it"
         return ""
 
     @cached_property
@@ -265,8 +263,8 @@ def _refuse_unreadable(home: Path, record: Record, data: bytes) -> None:
         raise Refusal(
             "journal-too-large",
             f"the write changes {len(record.files):,} files of {size:,} bytes, and the journal "
-            f"does not take that: {error}; nothing was changed",
-            hint="do it in several steps",
+            f"cannot store that: {error}; nothing was changed",
+            hint="split it into several steps",
         ) from error
 
 

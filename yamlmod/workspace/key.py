@@ -1,4 +1,4 @@
-"""The key that says which journal entries are this user's own; it never leaves the machine."""
+"""The key that signs this user's journal entries; it never leaves the machine."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ class JournalKey:
         return hmac.digest(self.secret, _PURPOSE + data, "sha256").hex()
 
     def signed(self, data: bytes, signature: str) -> bool:
-        """Tell whether a signature is this key's."""
         import hmac
 
         made = self.sign(data)
@@ -91,7 +90,7 @@ def _default_base() -> str:
 def _refuse_inside(folder: Path, home: Path) -> None:
     """A key inside the repository may have come with it: HOME may point there, in a CI job."""
     if is_marked(home) and real_path(folder).is_relative_to(home):
-        raise _Unfit(f"{display(folder)}, where the key would be, lies inside the repository")
+        raise _Unfit(f"{display(folder)}, where the key would be, is inside the repository")
 
 
 def _read(path: Path) -> bytes | None:

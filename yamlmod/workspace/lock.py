@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the system itself lets go of when its process dies."""
+"""Lock a home for one writer; the system releases the lock when its process dies."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def locked(home: Path, command: Sequence[str], wait: float | None = None) -> Ite
 
 
 def holder(home: Path) -> str | None:
-    """Return who holds the lock of ``home``, None where nobody does."""
+    """Return who holds the lock of ``home``, None where no one does."""
     path = store_of(home) / _NAME
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
@@ -79,7 +79,7 @@ def _acquire(home: Path, store: Path, wait: float) -> int:
         if time.monotonic() >= deadline:
             raise Refusal(
                 "locked",
-                f"another yamlmod writes in {display(home)}: {_read_holder(path)}",
+                f"another yamlmod is writing in {display(home)}: {_read_holder(path)}",
                 hint="wait until it is done, then run the command again; nothing was written",
             )
         time.sleep(0.03)
@@ -91,7 +91,7 @@ def _open(home: Path, store: Path, path: Path) -> int | None:
         if store.is_symlink() or path.is_symlink():
             raise Refusal(
                 "journal-unwritable",
-                f"{display(store)} is or holds a link; yamlmod's journal is a folder of its own",
+                f"{display(store)} is or contains a link; yamlmod's journal must be a plain folder",
                 hint="remove the link; nothing was changed",
             )
         return _open_own(path)
@@ -125,7 +125,7 @@ def unwritable(home: Path, error: OSError) -> Refusal:
 
 
 def _try(descriptor: int) -> bool:
-    """Take the system's lock on an open file if nobody has it."""
+    """Take the system's lock on an open file if no one has it."""
     try:
         if disk.WINDOWS:
             import msvcrt
@@ -145,7 +145,7 @@ def _try(descriptor: int) -> bool:
 
 
 def _same(descriptor: int, path: Path) -> bool:
-    """Tell whether the locked file is still the one of that name: its last holder removed it."""
+    """Check whether the locked file is still the one of that name: its last holder removed it."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -181,7 +181,7 @@ def _read_holder(path: Path) -> str:
 def _release(store: Path, descriptor: int) -> None:
     """Remove the lock file and what is empty, then let go.
 
-    While the lock is held nobody else may own a file of that name; only Windows, which removes no
+    While the lock is held no one else may own a file of that name; only Windows, which removes no
     open file, must let go first, and there a file that another process has opened meanwhile stays.
     """
     path = store / _NAME

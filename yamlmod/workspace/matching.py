@@ -1,4 +1,4 @@
-"""Paths of a repository that match a pattern: one folder at a time, within limits."""
+"""Match paths of a repository against a pattern, one folder at a time, within limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an entry of the journal may act: never in a `.git`, and nowhere that a link leads."""
+"""Check where a journal entry may act: never in a `.git`, never through a link."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _OUTSIDE_KINDS = re.compile(r".*\.(ya?ml|diff|patch)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Reach:
-    """How far an entry reaches: one that is our ``own`` further than a stranger's."""
+    """How far an entry reaches: one that is our ``own`` further than a foreign one."""
 
     home: Path
     own: bool = True
 
     def is_outside(self, path: Path) -> bool:
-        """Tell whether a file needs --outside; of the name alone, nothing is looked at."""
+        """Check whether a file needs --outside; of the name alone, nothing is looked at."""
         return not path.is_relative_to(self.home)
 
     def obstacle(self, path: Path) -> str:
@@ -41,7 +41,7 @@ class Reach:
         odd = not self.own and not kinds.fullmatch(path.name)
         return (
             self._name(path)
-            or ("yamlmod itself writes no file of such a name" if odd else "")
+            or ("yamlmod never writes a file of this name" if odd else "")
             or self._way(path.parent)
             or _odd_kind(path)
         )
@@ -49,7 +49,7 @@ class Reach:
     def folder_obstacle(self, folder: Path) -> str:
         """Return why a folder is never made or removed; empty where it may be."""
         if self.is_outside(folder) or folder == self.home:
-            return f"it does not lie in {display(self.home)}"
+            return f"it is not in {display(self.home)}"
         return self._name(folder) or self._way(folder.parent) or _odd_folder(folder)
 
     def _name(self, path: Path) -> str:
@@ -65,7 +65,7 @@ class Reach:
     def _way(self, parent: Path) -> str:
         real = real_path(parent)
         if real != parent:
-            return f"a link leads from its folder to {display(real)}"
+            return f"a link in its path leads to {display(real)}"
         return self._border(parent)
 
     def _border(self, parent: Path) -> str:
@@ -94,17 +94,17 @@ def refuse_protected(home: Path, path: Path) -> None:
 
 
 def is_git(name: str) -> bool:
-    """Tell whether some file system takes a name for `.git`."""
+    """Check whether some file system takes a name for `.git`."""
     return _GIT.fullmatch(_folded(name)) is not None
 
 
 def is_store(name: str) -> bool:
-    """Tell whether some file system takes a name for `.yamlmod`."""
+    """Check whether some file system takes a name for `.yamlmod`."""
     return _STORE.fullmatch(_folded(name)) is not None
 
 
 def is_git_folder(folder: Path) -> bool:
-    """Tell whether a folder is what a `.git` is, under another name: a bare repository."""
+    """Check whether a folder is what a `.git` is, under another name: a bare repository."""
     if not os.path.lexists(folder / "HEAD"):
         return False
     return (folder / "commondir").exists() or (
@@ -124,7 +124,7 @@ def _odd_kind(path: Path) -> str:
         return ""  # not there; where it cannot be looked at, reading it says so
     if stat.S_ISLNK(mode):
         return "it is a link"
-    return "" if stat.S_ISREG(mode) else "it is no regular file"
+    return "" if stat.S_ISREG(mode) else "it is not a regular file"
 
 
 def _odd_folder(folder: Path) -> str:
@@ -132,4 +132,4 @@ def _odd_folder(folder: Path) -> str:
         mode = folder.lstat().st_mode
     except (OSError, ValueError):
         return ""
-    return "" if stat.S_ISDIR(mode) else "it is no folder"
+    return "" if stat.S_ISDIR(mode) else "it is not a folder"

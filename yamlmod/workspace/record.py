@@ -1,4 +1,4 @@
-"""What a write was: which files it changed, what they held before, and what they hold after."""
+"""The record of a write: changed files, with their contents before and after."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Saved:
-    """One file of a write; ``None`` stands for no file.
+    """One file of a write; ``None`` represents no file.
 
     ``after`` is a digest: what a file holds now is on the disk, only what it held is at stake.
     ``temporary`` is the name under which the new contents lie beside the file until they replace
@@ -32,7 +32,7 @@ class Saved:
     kept: bool = True
 
     def state(self, found: bytes | None) -> str:
-        """Return whether ``found`` is the ``old`` contents, the ``new``, or some ``other``."""
+        """Check whether ``found`` is the ``old`` contents, the ``new``, or some ``other``."""
         if found == self.before:
             return "old"
         return "new" if digest(found) == self.after else "other"

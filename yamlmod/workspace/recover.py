@@ -1,4 +1,4 @@
-"""After a kill: what an interrupted write left is put back, or finished where all was written."""
+"""Recover from an interrupted write: restore it, or finish it if all was written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COMPILED = re.compile(r"[^.]+\.[a-z]+-?[0-9].*\.pyc")
 class Settled:
     """What became of an interrupted write; ``files`` says of each file what was done to it.
 
-    ``left`` are files that somebody has changed since.
+    ``left`` are files that a user has changed since.
     """
 
     home: Path
@@ -48,7 +48,7 @@ class Settled:
 
 
 def interrupted(paths: Iterable[Path]) -> list[Path]:
-    """Return the homes of ``paths`` in which a write was begun and nobody is at it any more."""
+    """Return the homes of ``paths`` in which a write was begun and no one is at it any more."""
     return [home for home in begun(paths) if holder(home) is None]
 
 
@@ -124,7 +124,7 @@ def settle_locked(home: Path, trust: bool = False) -> Settled | None:
         else:
             failed = put_back(record, reach)
             if failed:
-                raise OSError(0, f"{', '.join(failed)} could not be put back")
+                raise OSError(0, f"{', '.join(failed)} could not be restored")
             journal.discard(home)
     except OSError as error:
         raise unwritable(home, error) from error
@@ -218,7 +218,7 @@ def _mode(file: Saved, strange: bool) -> int:
 
 
 def plausible_mode(path: Path, mode: int) -> int:
-    """Return the mode that a stranger's entry gives a file: that of the file it replaces.
+    """Return the mode that a foreign entry gives a file: that of the file it replaces.
 
     One that comes back is for its owner to write, and to be run only if it is Python.
     """

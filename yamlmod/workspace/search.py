@@ -1,4 +1,4 @@
-"""The files of a repository that are worth a look: model YAMLs and Python files, within limits."""
+"""Find model YAMLs and Python files of a repository, within limits."""
 
 from __future__ import annotations
 

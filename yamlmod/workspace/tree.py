@@ -1,4 +1,4 @@
-"""The files of a repository, read once and remembered: what a plan was made from."""
+"""The files of a repository, each read once: the basis of a plan."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from yamlmod.errors import Refusal
 from yamlmod.workspace.files import (
     SOURCE_BYTES,
     TREE_BYTES,
-    Change,
+    FileChange,
     TextFile,
     display,
     exists,
@@ -23,7 +23,7 @@ from yamlmod.workspace.matching import matching
 class Tree:
     """The files of a repository, read once and remembered: what a plan was made from.
 
-    A file of it may be a link to another one in it, and to nothing outside: nobody named those.
+    A file of it may be a link to another one in it, and to nothing outside: no one named those.
     """
 
     def __init__(self, root: Path):
@@ -65,11 +65,10 @@ class Tree:
         return display(self.root / path)
 
     def is_file(self, path: str) -> bool:
-        """Return whether a file is there, without reading it."""
+        """Check whether a file is there, without reading it."""
         return (self.root / path).is_file()
 
     def is_folder(self, path: str) -> bool:
-        """Return whether a folder is there."""
         return (self.root / path).is_dir()
 
     def place(self) -> str:
@@ -80,16 +79,16 @@ class Tree:
         """Return the paths that match, relative to the root, sorted."""
         return matching(self.root, pattern, self.note_unreadable)
 
-    def change(self, path: str, text: str) -> Change:
+    def change(self, path: str, text: str) -> FileChange:
         """Return the change that gives a file new text; one that is not there is made."""
         if path in self.files:
             file = self.files[path]
-            return Change(file.path, file.raw, file.encode(text))
+            return FileChange(file.path, file.raw, file.encode(text))
         if self.read(path) is not None:
             raise KeyError(f"{path} was not read")
-        return Change(self.root / path, None, text.encode("utf-8"), makes_folders=True)
+        return FileChange(self.root / path, None, text.encode("utf-8"), makes_folders=True)
 
-    def removal(self, path: str) -> Change:
+    def removal(self, path: str) -> FileChange:
         """Return the change that removes a file that was read."""
         file = self.files[path]
-        return Change(file.path, file.raw, None, makes_folders=True)
+        return FileChange(file.path, file.raw, None, makes_folders=True)

@@ -1,4 +1,4 @@
-"""Undo and redo: the changes that revert a write of the journal."""
+"""Undo and redo: plan the changes that revert a write of the journal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yamlmod.errors import Refusal
 from yamlmod.workspace import disk
 from yamlmod.workspace.commit import Purpose
 from yamlmod.workspace.fates import named, refuse_obstacles
-from yamlmod.workspace.files import Change, display, real_path
+from yamlmod.workspace.files import FileChange, display, real_path
 from yamlmod.workspace.home import NAME, home_of
 from yamlmod.workspace.journal import Entry, drop, entries, records
 from yamlmod.workspace.lock import locked
@@ -51,7 +51,7 @@ def writes(home: Path) -> list[Written]:
 
 
 def _believed(kept: Iterable[Entry]) -> list[tuple[Record, str]]:
-    """Return records with their doubts, but for a stranger's that speak of a write of ours."""
+    """Return records with their doubts, but for foreign ones that speak of a write of ours."""
     told = [(one.record, one.doubt) for one in kept if one.record is not None]
     ours = {record.number for record, doubt in told if not doubt}
     return [(record, doubt) for record, doubt in told if not (doubt and record.write in ours)]
@@ -77,7 +77,7 @@ def last_write(path: Path, redo: bool = False, trust: bool = False) -> Choice:
     strange = [] if trust else [one for one in kept if one.doubt]
     if not candidates:
         what = "undo to take back" if redo else "write to undo"
-        message = f"the journal of {display(home)} holds no {what}" + _below(home, place)
+        message = f"the journal of {display(home)} has no {what}" + _below(home, place)
         damaged = [one for one in kept if one.record is None]
         raise _nothing(message, home, strange or damaged)
     record, doubt = max(candidates, key=lambda one: one[0].number if redo else one[0].write)
@@ -118,7 +118,7 @@ def first_of(home: Path, record: Record) -> Record:
     return next((one for one in kept if one.number == record.write), record)
 
 
-def reverting(home: Path, record: Record, outside: bool, own: bool = True) -> list[Change]:
+def reverting(home: Path, record: Record, outside: bool, own: bool = True) -> list[FileChange]:
     """Return the changes that give back what ``record`` replaced.
 
     Raises Refusal, naming the files, where one has changed since. A file that already holds what
@@ -130,7 +130,7 @@ def reverting(home: Path, record: Record, outside: bool, own: bool = True) -> li
     changes, changed, beyond = [], [], []
     for file in kept.files:
         if not outside and not own and reach.is_outside(file.path):
-            beyond.append(named(file.path, home))  # nothing elsewhere is read for a stranger
+            beyond.append(named(file.path, home))  # nothing elsewhere is read for anyone
             continue
         found = _read(file.path)
         if found == file.before:
@@ -144,19 +144,19 @@ def reverting(home: Path, record: Record, outside: bool, own: bool = True) -> li
         mode = file.mode
         if mode is not None and not own:
             mode = plausible_mode(file.path, mode)
-        changes.append(Change(file.path, found, file.before, comes_back, True, mode))
+        changes.append(FileChange(file.path, found, file.before, comes_back, True, mode))
     if changed:
         raise Refusal(
             "changed-since",
             f"{', '.join(changed)} changed since `{command_text(record.command)}` of "
             f"{safe(record.when)} wrote it",
-            hint="nothing was undone: yamlmod would lose that change; take it back first",
+            hint="nothing was undone: this would lose that change; revert it first",
         )
     if beyond:
         raise Refusal(
             "outside",
             f"the write also changed {', '.join(beyond)}, outside of {display(home)}",
-            hint="--outside reverts that, too",
+            hint="--outside reverts them, too",
         )
     return changes
 
@@ -169,7 +169,7 @@ def purpose_of(home: Path, record: Record, command: Sequence[str], redo: bool) -
 
 
 def forget(home: Path, number: int, command: Sequence[str], trust: bool = False) -> None:
-    """Drop a write, with its undos, from the journal: somebody has reverted it by other means."""
+    """Drop a write, with its undos, from the journal: a user has reverted it by other means."""
     with locked(home, command):
         for record in records(home, trust):
             if record.write == number:

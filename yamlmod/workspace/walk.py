@@ -1,4 +1,4 @@
-"""Walks through folders: bounded, through no link, and what cannot be entered is remembered."""
+"""Walk through folders: bounded, not through links, with a list of unreadable folders."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Walk:
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry is a folder itself, not a link or a junction to one."""
+    """Check whether an entry is a folder itself, not a link or a junction to one."""
     try:
         if not entry.is_dir(follow_symlinks=False):
             return False
@@ -93,7 +93,7 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def leads_to_folder(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry is a folder or a link to one."""
+    """Check whether an entry is a folder or a link to one."""
     try:
         return entry.is_dir()
     except OSError:

@@ -1,4 +1,4 @@
-"""How the journal's own values are shown: nothing of an entry reaches a terminal as it is."""
+"""Display values of the journal safely."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The rules, one a file; whatever stands here and has a `RULE` is run."""
+"""The rules, one per file; every module here with a `RULE` runs."""

@@ -1,4 +1,4 @@
-"""Args that mean something else than their author thought: channels, kernels, scaled numbers."""
+"""Report args with another meaning than intended: channels, kernels, scaled numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from yamlmod.model.refs import IMAGE
 from yamlmod.model.render import render_args
 from yamlmod.registry.template import Template
 
-# No row of a real network has so few channels; kernels and ratios are such numbers.
+# No real layer has so few channels; kernel sizes and ratios are such numbers.
 _FEW = 11
 _BLOCKS = ("C3", "C2", "A2C2", "Bottleneck")
 
@@ -24,25 +24,25 @@ def _check(subject: Subject) -> Iterator[Finding]:
     for row in subject.rows:
         yield from _number(subject, row)
         template = template_of(row.module)
-        told = objection(row)
+        problem = objection(row)
         if template is not None and _own_class(subject, row):
             continue  # the fork's class says what its args are, and `wrong-branch` counts them
         if template is not None:
             yield from _template_row(subject, row, template)
-        elif told is not None and not _own_class(subject, row) and not _all_so(subject, row):
-            yield _known(subject, row, told)
+        elif problem is not None and not _own_class(subject, row) and not _all_so(subject, row):
+            yield _known(subject, row, problem)
         elif _takes_channels(subject, row):
             yield from _channels(subject, row)
 
 
-def _known(subject: Subject, row: Row, told: str) -> Finding:
+def _known(subject: Subject, row: Row, problem: str) -> Finding:
     return subject.at_row(
         RULE.code,
         "warning",
         row,
-        told,
+        problem,
         span=row.spans[3],
-        help="change the args, unless your fork has a class of its own under this name",
+        help="change the args, unless your fork has its own class with this name",
     )
 
 
@@ -52,9 +52,9 @@ def _number(subject: Subject, row: Row) -> Iterator[Finding]:
             RULE.code,
             "error",
             row,
-            f"the number of layer {row.index} {row.module} is {row.repeats!r}, not an integer",
+            f"the repeats of layer {row.index} {row.module} are {row.repeats!r}, not an integer",
             span=row.spans[1],
-            help="the second column says how often the module is repeated: write 1",
+            help="the second column is the number of repeats: write 1",
         )
 
 
@@ -63,7 +63,7 @@ def _own_class(subject: Subject, row: Row) -> bool:
 
 
 def _all_so(subject: Subject, row: Row) -> bool:
-    """Tell whether all rows of a module are unusual in one way: the fork has a class of its own."""
+    """Check for rows that are all unusual in the same way: the fork's own class."""
     others = [other for other in subject.rows if other.module == row.module]
     form = len(row.args)
     return len(others) > 2 and all(objection(o) and len(o.args) == form for o in others)
@@ -75,9 +75,9 @@ def _takes_channels(subject: Subject, row: Row) -> bool:
 
 
 def _channels(subject: Subject, row: Row) -> Iterator[Finding]:
-    """A kernel or a ratio where the output channels belong."""
+    """Report a kernel size or a ratio instead of output channels."""
     first = number(row.args[0]) if row.args else None
-    # Plain convolutions predict a few numbers, and what reads the image may prepare it.
+    # Plain convolutions may predict few values, and layers after the image may prepare it.
     free = row.module.startswith("nn.") or any(
         read.target == IMAGE for read in subject.graph.reads[row.index]
     )
@@ -87,30 +87,30 @@ def _channels(subject: Subject, row: Row) -> Iterator[Finding]:
             "warning",
             row,
             f"layer {row.index} {row.module} would have {first} output channels: "
-            "this looks like a kernel or a ratio",
+            "this looks like a kernel size or a ratio",
             span=row.spans[3],
             help="the first argument of this module is its output channels, before width scaling",
         )
 
 
 def _template_row(subject: Subject, row: Row, template: Template) -> Iterator[Finding]:
-    told = _wild(row, template) or _objection(subject, row, template)
-    if told is not None:
-        yield _finding(subject, row, template, told)
+    problem = _wild(row, template) or _objection(subject, row, template)
+    if problem is not None:
+        yield _finding(subject, row, template, problem)
         return
-    # A block such as C3CA is put where channels change; an attention layer alone keeps them.
+    # A block such as C3CA may change the channels; a plain attention layer keeps them.
     if template.takes_nominal and row.args and not row.module.startswith(_BLOCKS):
-        told = _scaled_by_hand(subject, row)
-        if told is not None:
-            yield _finding(subject, row, template, told)
+        problem = _scaled_by_hand(subject, row)
+        if problem is not None:
+            yield _finding(subject, row, template, problem)
 
 
 def _wild(row: Row, template: Template) -> str | None:
-    """Return what published args mean that the registry knows to be mistaken."""
-    said = value_key(row.args)
+    """Explain published args that the registry knows to be wrong."""
+    args = value_key(row.args)
     for wild in template.wild:
-        if wild.args == said and wild.verdict == "refused":
-            return f"the args {said} of layer {row.index} {row.module} are {wild.meaning}"
+        if wild.args == args and wild.verdict == "refused":
+            return f"the args {args} of layer {row.index} {row.module} are {wild.meaning}"
     return None
 
 
@@ -122,17 +122,17 @@ def _objection(subject: Subject, row: Row, template: Template) -> str | None:
             return None  # its fork may supply the channels
         first = number(values[0])
         if first is not None and 0 < first <= _FEW:
-            return f"{name} would have {first} output channels: this looks like a kernel"
+            return f"{name} would have {first} output channels: this looks like a kernel size"
         values = values[1:]
     first = number(values[0]) if values else None
     if not template.takes_nominal and first is not None and first > _FEW and first % 8 == 0:
         return (
-            f"the first of the args of {name} looks like a channel count, and "
+            f"the first argument of {name} looks like a channel count, but "
             f"{template.name} takes none"
         )
     if len(values) > len(template.arguments):
         most = len(template.arguments) + template.takes_nominal
-        return f"{name} has {len(row.args)} args, and {template.name} takes at most {most}"
+        return f"{name} has {len(row.args)} args, but {template.name} takes at most {most}"
     for argument, value in zip(template.arguments, values, strict=False):
         objection = argument.objection(value)
         if objection is not None:
@@ -141,7 +141,7 @@ def _objection(subject: Subject, row: Row, template: Template) -> str | None:
 
 
 def _scaled_by_hand(subject: Subject, row: Row) -> str | None:
-    """Tell whether the channels are those behind width scaling, which scales them once more."""
+    """Report channels that are already scaled by the width, which the parser scales again."""
     inputs, first = subject.inputs(row), number(row.args[0])
     if not inputs or first is None or len(inputs) != 1:
         return None
@@ -152,8 +152,8 @@ def _scaled_by_hand(subject: Subject, row: Row) -> str | None:
     if first not in [shape.real[i] for i in own]:
         return None
     return (
-        f"{first} channels of layer {row.index} {row.module} are those behind width scaling; the "
-        f"parser scales them again, and its input has {shape.nominal} before it"
+        f"the {first} channels of layer {row.index} {row.module} are already width-scaled; the "
+        f"parser scales them again (unscaled, its input has {shape.nominal})"
     )
 
 
@@ -165,7 +165,7 @@ def _finding(subject: Subject, row: Row, template: Template, message: str) -> Fi
     text = render_args(subject.document, row, wanted) if certain else ""
     fix = Fix((Edit(*row.spans[3], text),), certain=False) if certain else None
     help = f"write {text}" if certain else "see `yamlmod info " + template.name + "`"
-    # Many forks have a class of this name that takes its channels so: worth a word, no more.
+    # Many forks have a class of this name that takes channels: only a note.
     given = list(row.args)
     customary = template.rule != "conv" and (
         given == [nominal] or (nominal is None and len(given) == 1)
@@ -176,7 +176,7 @@ def _finding(subject: Subject, row: Row, template: Template, message: str) -> Fi
         row,
         message,
         span=row.spans[3],
-        help=help + ", unless your fork has a class or a parser branch of its own for it",
+        help=help + ", unless your fork has its own class or parser branch for it",
         fix=fix,
     )
 
@@ -190,15 +190,15 @@ def _case(row: str, settings: str = "nc: 4\nanchors: 3\nwidth_multiple: 0.5\n") 
 RULE = Rule(
     code="arguments",
     severity="warning",
-    summary="An argument is a channel count, a kernel or a scaled number where something else "
-    "belongs.",
-    why="Args are positional, and what they mean depends on the branch of parse_model. A "
-    "channel count in the row of a module that takes none lands in its first parameter "
-    "(`TripletAttention, [1024]` switches a gate off); a kernel where channels belong "
-    "gives a layer of 7 channels; channels scaled by hand are scaled a second time. "
-    "Modules of the registry are checked against their manifests, and those that all families "
-    "have (Conv, C3, SPPF, Concat, ...) against what they take in every one. A fork with a class "
-    "of its own under the same name may mean something else.",
+    summary="An argument is a channel count, a kernel size or a scaled number in the wrong "
+    "position.",
+    why="Args are positional, and their meaning depends on the branch of parse_model. A "
+    "channel count in the row of a module that takes none becomes its first parameter "
+    "(`TripletAttention, [1024]` disables a branch); a kernel size instead of channels "
+    "gives a layer with 7 channels; channels scaled by hand are scaled a second time. "
+    "Modules of the registry are checked against their manifests, and modules that all families "
+    "have (Conv, C3, SPPF, Concat, ...) against the args that every family accepts. A fork with "
+    "its own class of the same name may differ.",
     check=_check,
     valid=(
         Valid(_case("[-1, 1, SimAM, []]")),

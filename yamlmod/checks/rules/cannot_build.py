@@ -1,4 +1,4 @@
-"""With --repo: rows that the fork's own code cannot build or run."""
+"""Report rows that the fork's own code cannot build or run (with --repo)."""
 
 from __future__ import annotations
 
@@ -16,39 +16,42 @@ _ARGUMENT_WORDS = ("positional argument", "unexpected keyword argument", "multip
 
 
 def is_name(problem: BuildProblem) -> bool:
-    """Return whether the parser finds no class of a row's name: `unresolved-name` reports it."""
+    """Check for an unknown class name, which `unresolved-name` reports."""
     return problem.stage == "parse" and not problem.class_name and problem.kind in NAME_ERRORS
 
 
 def is_count(problem: BuildProblem) -> bool:
-    """Return whether a class is given a wrong number of arguments: `wrong-branch` reports it."""
+    """Check for a wrong number of arguments, which `wrong-branch` reports."""
     words = any(word in problem.message for word in _ARGUMENT_WORDS)
     return problem.stage == "constructor" and problem.kind == "TypeError" and words
 
 
 def at_scales(problem: BuildProblem) -> str:
-    """Return the words that say at which scales a problem comes."""
-    named = [scale for scale in problem.scales if scale]
-    if not named or problem.everywhere:
-        return "" if len(named) < 2 else " at every scale"
-    return f" at scale{'s' * (len(named) > 1)} {', '.join(named)}"
+    """Describe the scales with the problem: ` at scales n, s`."""
+    scales = [scale for scale in problem.scales if scale]
+    if not scales or problem.everywhere:
+        return "" if len(scales) < 2 else " at every scale"
+    word = "scale" if len(scales) == 1 else "scales"
+    return f" at {word} {', '.join(scales)}"
 
 
 def help_of(problem: BuildProblem) -> str:
-    """Return what to do about a problem: the row to write, and where the reason stands."""
+    """Explain the fix: the row to write, and the place of the reason."""
     lines = []
     if problem.layer is None:
-        lines.append("the parser needs something of the file that it does not find there")
+        lines.append("the parser needs a key that the file does not have")
     if problem.proposal:
-        lines.append(f"write {problem.proposal}: with these args the layer is built and runs")
+        lines.append(f"write {problem.proposal}: with these args the layer builds and runs")
     elif problem.branch and problem.args:
-        lines.append("no args were found that fit: look at the branch, or at the class")
+        lines.append("no args that work were found: check the branch and the class")
     if problem.branch:
-        lines.append(f"the branch is {problem.branch}; it hands the class {problem.args or '[]'}")
+        lines.append(
+            f"the branch is {problem.branch}; it passes {problem.args or '[]'} to the class"
+        )
     if problem.place:
         trail = f", in {' > '.join(problem.trail)}" if problem.trail else ""
         lines.append(f"raised at {problem.place}{trail}")
-    return "\n".join(lines) or "compare the row with the class, and with the parser's branch"
+    return "\n".join(lines) or "compare the row with the class and with the parser branch"
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -75,7 +78,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
 
 
 def _not_read(subject: Subject, answer: BuildAnswer) -> Iterator[Finding]:
-    """Say it where the fork was not understood: silence would look like a clean bill."""
+    """Report a fork that was not understood: silence would look like success."""
     if answer.problems or (answer.rows and not answer.unread):
         return
     what = f"{answer.unread} of {answer.rows} layers were" if answer.rows else "the parser was"
@@ -84,7 +87,7 @@ def _not_read(subject: Subject, answer: BuildAnswer) -> Iterator[Finding]:
         "note",
         subject.rows[0],
         f"{what} not understood: whether the fork builds this file is not known",
-        help=f"nothing is wrong with the file; the reason is: {answer.reason or 'not known'}",
+        help=f"this is no error of the file; the reason is: {answer.reason or 'not known'}",
     )
 
 
@@ -107,9 +110,10 @@ RULE = Rule(
     code="cannot-build",
     severity="error",
     summary="The fork's own code cannot build this row, or cannot run the layer.",
-    why="The parse function, the constructors and one forward pass of an image of 256 x 256 are "
-    "read as code, at every scale of the file; nothing of the fork is run. What is not understood "
-    "is no error. Messages of torch are those of the torch that its table was made from.",
+    why="The parse function, the constructors and one forward pass of a 256 x 256 image are "
+    "analysed as code, at every scale of the file; no code of the fork is run. Code that is not "
+    "understood is not an error. Messages of torch are those of the version its table was made "
+    "from.",
     check=_check,
     valid=(Valid(_TEXT), Valid(_TEXT, builder=_fork())),
     invalid=(

@@ -1,4 +1,4 @@
-"""Rows that are commented out, although the numbers below still count them."""
+"""Report commented-out rows that the references below still count."""
 
 from __future__ import annotations
 
@@ -20,61 +20,61 @@ _ROW = re.compile(
     re.MULTILINE,
 )
 _INDEX = re.compile(rf"#\s*{INDEX}[^#]*$")
-# Each is put back on trial where a file has wrong numbers.
+# Each is restored on trial if a file has wrong references.
 _TRIED = 12
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
     document = subject.document
     tried = 0
-    for found in _ROW.finditer(document.text):
-        behind = _row_behind(subject, found)
-        if behind is None:
+    for match in _ROW.finditer(document.text):
+        row = _row_below(subject, match)
+        if row is None:
             continue
-        if _comments_count_it(subject, found, behind):
+        if _comments_count_it(subject, match, row):
             what = "the comments below still count it, so the references may too"
         elif _has_wrong_numbers(subject) and tried < _TRIED:
             tried += 1
-            if not _is_right_with(subject, found["row"], behind):
+            if not _is_right_with(subject, match["row"], row):
                 continue
-            what = "the numbers below still count it: with this row, every one of them fits"
+            what = "the references below still count it: with this row, all of them fit"
         else:
             continue
         yield Finding(
             RULE.code,
             "warning",
-            document.place(found.start("row"), found.end("row")),
-            f"this row was layer {behind.index} and is commented out; {what}",
-            "renumber what stands below (`yamlmod remove` does it), or put the row back",
+            document.place(match.start("row"), match.end("row")),
+            f"this row was layer {row.index} and is commented out; {what}",
+            "renumber the references below (`yamlmod remove` does this), or restore the row",
         )
 
 
-def _row_behind(subject: Subject, found: re.Match[str]) -> Row | None:
-    """Return the row that took the place of a comment within the tables."""
-    if found.start() < subject.document.sections[0].start:
+def _row_below(subject: Subject, match: re.Match[str]) -> Row | None:
+    """Find the row that now has the index of a commented-out row."""
+    if match.start() < subject.document.sections[0].start:
         return None
-    return next((row for row in subject.rows if row.start > found.end()), None)
+    return next((row for row in subject.rows if row.start > match.end()), None)
 
 
-def _comments_count_it(subject: Subject, found: re.Match[str], behind: Row) -> bool:
-    """Tell whether its own comment counted it as a layer, and those below still do."""
-    comment = _INDEX.search(found[0].rstrip("\r"))
-    below = [row for row in subject.rows[behind.index :] if row.comment is not None]
-    if comment is None or int(comment[1]) != behind.index or not below:
+def _comments_count_it(subject: Subject, match: re.Match[str], below: Row) -> bool:
+    """Check whether its own index comment, and those below, still count it."""
+    comment = _INDEX.search(match[0].rstrip("\r"))
+    rows = [row for row in subject.rows[below.index :] if row.comment is not None]
+    if comment is None or int(comment[1]) != below.index or not rows:
         return False
-    return all(row.comment and row.comment.value == row.index + 1 for row in below)
+    return all(row.comment and row.comment.value == row.index + 1 for row in rows)
 
 
 def _has_wrong_numbers(subject: Subject) -> bool:
     return bool(subject.unresolved or subject.wrong_reads or subject.stride_conflicts({}))
 
 
-def _is_right_with(subject: Subject, row: str, behind: Row) -> bool:
-    """Tell whether a file with wrong numbers has none once a row is put back."""
+def _is_right_with(subject: Subject, row: str, below: Row) -> bool:
+    """Check whether restoring a row fixes all wrong references."""
     text = subject.document.text
-    table = next(one for one in subject.document.sections if one.name == behind.section)
-    margin = ", " if table.flow else text[text.rfind("\n", 0, behind.start) : behind.start]
-    back = apply_edits(text, [Edit(behind.start, behind.start, row + margin)])
+    table = next(item for item in subject.document.sections if item.name == below.section)
+    margin = ", " if table.flow else text[text.rfind("\n", 0, below.start) : below.start]
+    back = apply_edits(text, [Edit(below.start, below.start, row + margin)])
     try:
         document = parse_document(back, subject.document.shown)
     except Refusal:
@@ -110,10 +110,10 @@ _WITHOUT = _WITH.replace("    [-1, 1, SimAM", "    # [-1, 1, SimAM")
 RULE = Rule(
     code="commented-row",
     severity="warning",
-    summary="A row is commented out, and the numbers below still count it.",
-    why="Commenting a row out takes a layer away like deleting it: every index behind it "
-    "moves by one. It is told where index comments go on counting the row, and where numbers "
-    "that do not fit would all fit with the row in its place.",
+    summary="A row is commented out, but the references below still count it.",
+    why="Commenting a row out removes a layer, like deleting it: the index of every later layer "
+    "changes by one. The row is reported if the index comments still count it, or if wrong "
+    "references would all fit with the row restored.",
     check=_check,
     valid=(
         Valid(_text("1", "2")),

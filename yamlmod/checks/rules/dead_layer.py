@@ -1,4 +1,4 @@
-"""Layers whose output never reaches the head: they cost memory and time, and learn nothing."""
+"""Report layers whose output never reaches the head."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]"
 
 def _check(subject: Subject) -> Iterator[Finding]:
     if subject.unresolved:
-        return  # a number that leads nowhere was meant for one of the layers
+        return  # an unresolved reference was meant for one of the layers
     dead = [row for row in subject.rows if row.index not in subject.alive]
     attention = [row for row in subject.rows if subject.is_attention(row)]
     all_of_them = bool(attention) and all(row.index not in subject.alive for row in attention)
     for row in dead:
-        # The last of a chain is where the mistake is; what leads to it is told with it.
+        # The mistake is at the end of a chain; its message names the layers before it.
         if subject.is_attention(row) or not subject.network.readers(row.index):
             yield _finding(subject, row, all_of_them)
 
@@ -29,10 +29,11 @@ def _check(subject: Subject) -> Iterator[Finding]:
 def _finding(subject: Subject, row: Row, all_of_them: bool) -> Finding:
     is_attention = subject.is_attention(row)
     readers = [subject.document.describe(r.reader) for r in subject.network.readers(row.index)]
-    why = f"only {', '.join(dict.fromkeys(readers))} reads it" if readers else "nobody reads it"
-    behind = _only_for(subject, row) if not readers else []
-    if behind:
-        why += f"; {one_of(behind, limit=6)} {'lead' if len(behind) > 1 else 'leads'} there only"
+    why = f"only {', '.join(dict.fromkeys(readers))} uses it" if readers else "no layer uses it"
+    feeding = _only_for(subject, row) if not readers else []
+    if feeding:
+        verb = "feed" if len(feeding) > 1 else "feeds"
+        why += f"; {one_of(feeding, limit=6)} {verb} only this layer"
     message = f"layer {row.index} {row.module} never reaches the head: {why}"
     if is_attention and all_of_them:
         message += "; no attention layer of this file has any effect"
@@ -50,7 +51,7 @@ def _finding(subject: Subject, row: Row, all_of_them: bool) -> Finding:
 
 
 def _only_for(subject: Subject, row: Row) -> list[str]:
-    """Return the dead layers whose output goes to this one, through others of them."""
+    """Find the dead layers whose output goes only to this one."""
     inputs = [[read.target for read in reads] for reads in subject.graph.reads]
     leading = reachable(inputs, [row.index]) - subject.alive - {row.index}
     return [subject.document.describe(layer) for layer in sorted(leading)]
@@ -68,19 +69,19 @@ def _help(subject: Subject, row: Row) -> str:
     )
     if passed and not subject.network.readers(row.index):
         names = ", ".join(subject.document.describe(reader) for reader in dict.fromkeys(passed))
-        return f"{names} reads its input past it: let it read {row.index}, or take the row out"
-    return "let a layer that reaches the head read it, or take the row out"
+        return f"{names} reads the same input: change it to {row.index}, or remove the row"
+    return "use it as input of a layer that reaches the head, or remove the row"
 
 
 RULE = Rule(
     code="dead-layer",
     severity="warning",
     summary="The output of a layer never reaches the head.",
-    why="Nothing complains: the layer is built, runs in every forward pass and gets no "
-    "gradient. Where it is an attention layer (then this is an error) the experiment "
+    why="There is no error message: the layer is built, runs in every forward pass and gets no "
+    "gradient. For an attention layer this is an error: the experiment "
     "measures the network without it. Modules that work by side effect (ImagePoolingAttn) "
-    "and the rows that a head with an empty `from` collects (YOLOv5 v1.0) are alive. Of a chain "
-    "that leads nowhere the last layer is reported, and every attention layer.",
+    "and the rows that a head with an empty `from` collects (YOLOv5 v1.0) are alive. Of a dead "
+    "chain, the last layer and every attention layer are reported.",
     check=_check,
     valid=(
         Valid(model_text(_BACKBONE, "[-1, 1, SimAM, []]\n[[2], 1, Detect, [nc, anchors]]")),

@@ -1,4 +1,4 @@
-"""The args of known heads: classes, anchors, masks, keypoints, in the order their families take."""
+"""Check the args of known heads: classes, anchors, masks, keypoints."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _fits(form: list[str], row: Row, settings: Mapping[str, Any]) -> bool:
 
 
 def _is(what: str, value: Any, settings: Mapping[str, Any]) -> bool:
-    """Tell whether a value can be what a head expects; a name of the file's own can be anything."""
+    """Check whether a value can be what a head expects; a key of the file can be anything."""
     if isinstance(value, str):
         return value == what or (value in settings and what != "nc" != value)
     if what == "norm":
@@ -61,12 +61,12 @@ def _is(what: str, value: Any, settings: Mapping[str, Any]) -> bool:
 
 
 def _leaves_anchors(form: list[str], forms: list[list[str]], row: Row, subject: Subject) -> bool:
-    """Tell whether a head that may take anchors leaves a whole table of them unused."""
+    """Check whether a head that may take anchors leaves the file's table unused."""
     if "anchors" in form or len(forms) < 2:
         return False
     settings = subject.document.settings
     used = any("anchors" in other.args for other in subject.rows)
-    # A number is left standing in anchor-free files of YOLOv9; a list is made for one model.
+    # Anchor-free files of YOLOv9 keep a number; a list is made for one model.
     return isinstance(settings.get("anchors"), list) and not used
 
 
@@ -75,10 +75,10 @@ def _unused(subject: Subject, row: Row) -> Finding:
         RULE.code,
         "warning",
         row,
-        f"layer {row.index} {row.module} is given no anchors, and the file has a table of them",
+        f"layer {row.index} {row.module} gets no anchors, but the file has an anchor table",
         span=row.spans[3],
-        help="a head of YOLOv5 or YOLOv7 takes [nc, anchors]; for an anchor-free one, as in "
-        "YOLOv8, take `anchors:` out",
+        help="a YOLOv5 or YOLOv7 head takes [nc, anchors]; for an anchor-free head, as in "
+        "YOLOv8, remove `anchors:`",
     )
 
 
@@ -89,15 +89,15 @@ def _finding(subject: Subject, row: Row, forms: list[list[str]]) -> Finding:
         RULE.code,
         "warning",
         row,
-        f"layer {row.index} {row.module} is given {given}; it takes {takes}",
+        f"layer {row.index} {row.module} gets {given}, but takes {takes}",
         span=row.spans[3],
-        help="parse_model puts the channels of the inputs behind these, so each must be in its "
-        "place; unless your fork has a head of its own under this name",
+        help="parse_model appends the input channels to these args, so their number matters; "
+        "ignore this if your fork has its own head with this name",
     )
 
 
 def _classes(subject: Subject, row: Row) -> Iterator[Finding]:
-    """A number of classes that is not the file's: --data and nc= then change only one of them."""
+    """Report a class count other than the file's: --data and nc= then change only one of them."""
     classes = number(subject.document.settings.get("nc"))
     given = number(row.args[0])
     if given is not None and classes is not None and given != classes:
@@ -105,10 +105,10 @@ def _classes(subject: Subject, row: Row) -> Iterator[Finding]:
             RULE.code,
             "warning",
             row,
-            f"layer {row.index} {row.module} is built for {given} classes, and the file has "
+            f"layer {row.index} {row.module} is built for {given} classes, but the file has "
             f"nc: {classes}",
             span=row.spans[3],
-            help="write nc in place of the number",
+            help="write nc instead of the number",
         )
 
 
@@ -130,12 +130,12 @@ _FORK = Builder(
 RULE = Rule(
     code="head-arguments",
     severity="warning",
-    summary="A head is given other args than the heads of its name take.",
-    why="parse_model appends the channels of the head's inputs to the row's args, so that one "
-    "too many or too few puts them in the wrong place: `Detect, [nc]` in a model with anchors "
-    "takes the channels for anchors, `Pose, [nc]` for the shape of its keypoints. Heads that "
-    "several families have under one name may take either form. With --repo the fork's class "
-    "decides: `cannot-build` and `wrong-branch` say what it does not take.",
+    summary="A head gets other args than heads of its name take.",
+    why="parse_model appends the channels of the head's inputs to the row's args, so one argument "
+    "too many or too few shifts them: `Detect, [nc]` in a model with anchors "
+    "uses the channels as anchors, `Pose, [nc]` as the shape of its keypoints. A head name that "
+    "several families use may take either form. With --repo the fork's class "
+    "decides: `cannot-build` and `wrong-branch` report args that do not fit.",
     check=_check,
     valid=(
         Valid(_case("Detect, [nc, anchors]")),

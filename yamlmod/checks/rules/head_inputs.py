@@ -1,4 +1,4 @@
-"""What a detection head reads: one input a stride, in order, as many as there are anchors."""
+"""Check a head's inputs: one per stride, in order, as many as anchor rows."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
     known = [stride for stride in strides if stride is not None]
     if len(known) < 2:
         return
-    told = ", ".join("?" if stride is None else f"{stride:g}" for stride in strides)
+    shown = ", ".join("?" if stride is None else f"{stride:g}" for stride in strides)
     repeated = Counter(known)
     # Heads with auxiliary or paired inputs read every stride as often as the others.
     once = len(set(repeated.values())) > 1 or (len(repeated) == 1 and len(known) > 1)
     if len(known) == len(strides) and once:
-        found = _finding(
+        finding = _finding(
             subject,
             row,
-            f"two inputs of layer {row.index} {row.module} have the same stride ({told})",
+            f"two inputs of layer {row.index} {row.module} have the same stride ({shown})",
             "read one layer for each stride",
         )
-        # A slip leaves the others in order; 16, 8, 16 was put together on purpose.
+        # A slip leaves the others in order; 16, 8, 16 is intended.
         in_order = known in (sorted(known), sorted(known, reverse=True))
-        yield found if in_order else replace(found, severity="warning")
+        yield finding if in_order else replace(finding, severity="warning")
         return
     if len(repeated) < len(known) or len(known) < len(strides):
         return
@@ -56,17 +56,17 @@ def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
             RULE.code,
             "error",
             row,
-            f"the inputs of layer {row.index} {row.module} are not in order of stride ({told})",
+            f"the inputs of layer {row.index} {row.module} are not in order of stride ({shown})",
             span=row.spans[0],
-            help="anchors and strides are handed out in this order: name the layers from the "
-            "smallest stride to the largest",
+            help="anchors and strides are assigned in this order: list the layers from the "
+            "smallest to the largest stride",
             actual=row.from_value,
             expected=[ref.value for _, ref in ordered] + last,
         )
 
 
 def _is_prototype(inputs: Sequence[Shape]) -> bool:
-    """Tell whether the last input is a map of prototypes, which YOLOv9's DSegment reads last."""
+    """Check whether the last input is a prototype map, as in YOLOv9's DSegment."""
     first, last = inputs[0].stride, inputs[-1].stride
     return first is not None and last is not None and last < first
 
@@ -80,8 +80,8 @@ def _anchors(subject: Subject, row: Row) -> Iterator[Finding]:
         yield _finding(
             subject,
             row,
-            f"layer {row.index} {row.module} takes `anchors`, and the file has none",
-            "add `anchors:` to the file, or leave it out of the args",
+            f"layer {row.index} {row.module} takes `anchors`, but the file has none",
+            "add `anchors:` to the file, or remove it from the args",
         )
     elif isinstance(anchors, list) and anchors and len(anchors) != len(row.refs):
         if len(row.refs) == 2 * len(anchors):  # auxiliary heads
@@ -91,7 +91,7 @@ def _anchors(subject: Subject, row: Row) -> Iterator[Finding]:
             row,
             f"layer {row.index} {row.module} reads {len(row.refs)} layers, "
             f"but `anchors` has {len(anchors)} rows",
-            "a head has one row of anchors for each of its inputs",
+            "a head needs one row of anchors for each input",
         )
 
 
@@ -110,11 +110,11 @@ def _finding(subject: Subject, row: Row, message: str, help: str) -> Finding:
 RULE = Rule(
     code="head-inputs",
     severity="error",
-    summary="The head reads two layers of one stride, in disorder, or not as many as it has "
-    "anchors.",
-    why="A head hands out anchors and strides in the order of its inputs. Two inputs of one "
-    "stride, or inputs in disorder, train on the wrong boxes without an error; a "
-    "descending order is fine, because YOLOv5 turns its anchors round. Heads with "
+    summary="The head's inputs repeat a stride, are out of order, or do not match the number of "
+    "anchor rows.",
+    why="A head assigns anchors and strides in the order of its inputs. With two inputs of one "
+    "stride, or inputs out of order, it trains on the wrong boxes without an error; a "
+    "descending order is fine, because YOLOv5 reverses its anchors. Heads with "
     "auxiliary inputs read each stride twice.",
     check=_check,
     valid=(

@@ -1,4 +1,4 @@
-"""Comments that give a layer's index, and give the wrong one."""
+"""Report index comments with the wrong index."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def _text(first: str, last: str) -> str:
 RULE = Rule(
     code="index-comment",
     severity="warning",
-    summary="A comment such as `# 17 (P3/8-small)` gives another index than its row has.",
-    why="The next person counts by these comments. After a row was put in by hand they are "
-    "usually the first to be wrong: at least one is in 217 of 1,606 published files.",
+    summary="An index comment such as `# 17 (P3/8-small)` does not match its row.",
+    why="People count layers by these comments. After a row is inserted by hand they are "
+    "usually the first to be wrong: 217 of 1,606 published files have at least one.",
     check=_check,
     valid=(Valid(_text("0-P1/2", "2 (P3/8-small)")), Valid(_text("3x3 conv", "20+1"))),
     invalid=(

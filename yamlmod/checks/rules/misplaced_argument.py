@@ -1,4 +1,4 @@
-"""With --repo: arguments that land in a parameter which means something else."""
+"""Report arguments that reach a parameter of another meaning (with --repo)."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def _fork(*doubts: BuildDoubt) -> Builder:
 RULE = Rule(
     code="misplaced-argument",
     severity="warning",
-    summary="A parameter named like a kernel, a ratio or a switch is given a channel count.",
-    why="A class in the parser's list of convolutions is given (in, out, ...): where its "
-    "second parameter is a kernel size, it gets the output channels, and many classes build all "
-    "the same. An attribute i, f, type or np of a class's own is overwritten by the parser.",
+    summary="A parameter named like a kernel, a ratio or a switch gets a channel count.",
+    why="A class in the parser's list of convolutions gets (in, out, ...): if its "
+    "second parameter is a kernel size, it gets the output channels, and many classes still "
+    "build. The parser overwrites the attributes i, f, type and np of a class.",
     check=_check,
     valid=(Valid(_TEXT), Valid(_TEXT, builder=_fork())),
     invalid=(

@@ -1,4 +1,4 @@
-"""With --repo: numbers that the fork's parser takes for another layer's."""
+"""Report references that the fork's parser resolves to another layer (with --repo)."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def _check(subject: Subject) -> Iterator[Finding]:
             RULE.code,
             "error",
             row,
-            f"{builder.function} of {builder.shown} takes the channels of another layer for "
-            f"{ref.value} in layer {row.index} {row.module}: its list of channels begins with the "
+            f"{builder.function} of {builder.shown} uses the channels of another layer for "
+            f"{ref.value} in layer {row.index} {row.module}: its channel list starts with the "
             "image's",
             span=(ref.start, ref.end),
-            help=f"write {expected}, which names the same layer and is read right",
+            help=f"write {expected}, which means the same layer and is read correctly",
             actual=row.from_value,
             expected=expected,
             fix=Fix(reference_edits(row, values), certain=True),
@@ -62,8 +62,8 @@ RULE = Rule(
     severity="error",
     summary="The fork's parser reads this number as another layer's channels.",
     why="Forks that keep `ch` offset by one (YOLOv5 v1 to v4, yolov5-face) read the channels "
-    "of the wrong layer for a positive number that is no list, and the oldest for one "
-    "below -1 in a list. Where both layers have the same channels nothing stops.",
+    "of the wrong layer for a positive number outside a list, and the oldest for a number "
+    "below -1 in a list. If both layers have the same channels, there is no error.",
     check=_check,
     valid=(Valid(_TEXT.format(-2), builder=_FORK), Valid(_TEXT.format(0))),
     invalid=(Invalid(_TEXT.format(0), (2,), (-2,), _TEXT.format(-2), builder=_FORK),),

@@ -1,4 +1,4 @@
-"""Which layer numbers moved against the base: what --freeze and pretrained weights go by."""
+"""Report renumbered layers, which affect --freeze and pretrained weights."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
 from yamlmod.checks.wording import change_words
+from yamlmod.errors import plural
 
 _NEAR = 0.25
 
@@ -17,33 +18,35 @@ def _check(subject: Subject) -> Iterator[Finding]:
     compared = subject.compared
     if not compared:
         return
-    found = compared[0]
-    given = found.base.origin == "given"
-    if not given and found.distance > _NEAR * len(subject.rows):
+    nearest = compared[0]
+    given = nearest.base.origin == "given"
+    if not given and nearest.distance > _NEAR * len(subject.rows):
         return
-    moved = [(old, new) for old, new in found.alignment.pairs if old != new]
+    moved = [(old, new) for old, new in nearest.alignment.pairs if old != new]
     if not moved:
         return
     old, new = moved[0]
+    verb = "was" if len(moved) == 1 else "were"
     row = subject.rows[new]
-    # Of the file as a whole: the layers are right where they are.
+    # About the file as a whole: the layers themselves are correct.
     yield Finding(
         RULE.code,
         "note",
         subject.document.place(*row.spans[2]),
-        f"{len(moved)} layers have other numbers than in {found.base.name}, from {old} (here "
-        f"{new}) on: pretrained weights of these do not load by name" + _freeze(found),
-        f"compared with {found.base.name}: {change_words(found, subject)}",
+        f"{plural(len(moved), 'layer')} {verb} renumbered compared with {nearest.base.name} "
+        f"(layer {old} is now {new}), so pretrained weights no longer match by name; use "
+        "`yamlmod remap`" + _freeze(nearest),
+        f"compared with {nearest.base.name}: {change_words(nearest, subject)}",
     )
 
 
-def _freeze(found: Compared) -> str:
-    """Return what --freeze, which counts layers from the top, has to say instead."""
-    backbone = found.base.backbone
-    last = found.alignment.to_new(backbone - 1)
+def _freeze(nearest: Compared) -> str:
+    """The new argument of --freeze, which counts layers from the top."""
+    backbone = nearest.base.backbone
+    last = nearest.alignment.to_new(backbone - 1)
     if last is None or last + 1 == backbone:
         return ""
-    return f"; `--freeze {backbone}`, the backbone there, is `--freeze {last + 1}` here"
+    return f"; `--freeze {backbone}` (its backbone) is `--freeze {last + 1}` here"
 
 
 _BASE = model_text(
@@ -55,10 +58,10 @@ _GROWN = _BASE.replace("    [-1, 1, SPPF", "    [-1, 1, SimAM, []],\n    [-1, 1,
 RULE = Rule(
     code="moved-layers",
     severity="note",
-    summary="Layers have other numbers than in the model this file was made from.",
+    summary="Layers were renumbered compared with the model this file is derived from.",
     why="Layer numbers are part of the names in a checkpoint (`model.24.m.0.weight`), and "
-    "`--freeze N` counts from the top. After an insertion, pretrained weights of the "
-    "layers behind it are silently left out, or go to another layer of the same shape, "
+    "`--freeze N` counts from the top. After an insertion, pretrained weights of all later "
+    "layers are silently skipped, or loaded into another layer of the same shape, "
     "and --freeze freezes one layer less of the old backbone.",
     check=_check,
     valid=(Valid(_BASE, _BASE),),

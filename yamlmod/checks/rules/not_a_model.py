@@ -1,4 +1,4 @@
-"""Files that are YAML, but no model, or a model that cannot be understood."""
+"""Report files that are YAML, but not a model that can be read."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _GOOD = model_text("[-1, 1, Conv, [64, 3, 2]]", "[[0], 1, Detect, [nc, anchors]]
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
-    # What is no model never becomes a subject: `refused` makes the finding.
+    # Such a file never becomes a subject: `refused` makes the finding.
     return iter(())
 
 
 RULE = Rule(
     code="not-a-model",
     severity="error",
-    summary="The file parses, and is not the model YAML that it looks like.",
-    why="A row that is not [from, number, module, args], a key that stands twice (readers "
-    "take the last without a word), aliases in a table, a third table of layers, `head` "
-    "above `backbone`: what such a file means depends on its parser, so nothing else can "
-    "be said about it.",
+    summary="The file is valid YAML, but not a valid model.",
+    why="A row that is not [from, number, module, args], a duplicate key (YAML readers silently "
+    "use the last), aliases in a table, a third table of layers, `head` "
+    "above `backbone`: the meaning of such a file depends on its parser, so the rest cannot be "
+    "checked.",
     check=_check,
     valid=(Valid(_GOOD),),
     invalid=(

@@ -1,4 +1,4 @@
-"""Layers that join inputs of different strides: their maps do not fit on one another."""
+"""Report layers that join inputs of different strides."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
         known = {stride for stride in strides if stride is not None}
         if len(known) < 2 or not all(stride.is_integer() for stride in known):
             continue
-        told = ", ".join(
+        inputs_shown = ", ".join(
             f"{subject.document.describe(read.target)} is at {_show(stride)}"
             for read, stride in zip(subject.graph.reads[row.index], strides, strict=True)
         )
@@ -28,9 +28,9 @@ def _check(subject: Subject) -> Iterator[Finding]:
             RULE.code,
             "error",
             row,
-            f"layer {row.index} {row.module} joins inputs of different strides: {told}",
+            f"layer {row.index} {row.module} joins inputs of different strides: {inputs_shown}",
             span=row.spans[0],
-            help="read a layer of the same stride, or put an Upsample or a strided Conv between",
+            help="use inputs of the same stride, or add an Upsample or a strided Conv between them",
             actual=row.from_value,
         )
 
@@ -43,10 +43,9 @@ RULE = Rule(
     code="operand-strides",
     severity="error",
     summary="A Concat or a sum joins inputs of different strides.",
-    why="A map of stride 16 is half as wide as one of stride 8. The forward pass stops, or, "
-    "in a sum whose sides happen to broadcast, it does not and adds what does not belong "
-    "together. Strides are followed through the modules yamlmod knows; behind an unknown "
-    "one nothing is said.",
+    why="A feature map of stride 16 is half as wide as one of stride 8. The forward pass fails, "
+    "or, in a sum whose sizes happen to broadcast, silently adds unrelated positions. Strides are "
+    "tracked through the modules yamlmod knows; after an unknown module nothing is reported.",
     check=_check,
     valid=(
         Valid(

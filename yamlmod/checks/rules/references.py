@@ -1,4 +1,4 @@
-"""References that no layer above their row can answer, and a layer read twice in one list."""
+"""Report references to no earlier layer, and layers listed twice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             row,
             item.error.message,
             span=span,
-            help="write the number of a layer above this row, or a negative one that reaches it",
+            help="write the index of an earlier layer, or a negative offset to it",
             actual=row.from_value if row.refs else [],
         )
     for row in subject.rows:
@@ -31,7 +31,8 @@ def _check(subject: Subject) -> Iterator[Finding]:
 
 
 def _twice(subject: Subject, index: int) -> Iterator[Finding]:
-    row, seen = subject.rows[index], set[int]()
+    row = subject.rows[index]
+    seen: set[int] = set()
     reads = subject.graph.reads[index]
     if not row.refs:
         return
@@ -45,7 +46,7 @@ def _twice(subject: Subject, index: int) -> Iterator[Finding]:
                 row,
                 f"layer {index} {row.module} reads {name} twice",
                 span=(ref.start, ref.end),
-                help="name each input once, unless the second copy is meant",
+                help="list each input once, unless the second copy is intended",
                 actual=row.from_value,
             )
         seen.add(read.target)
@@ -54,12 +55,12 @@ def _twice(subject: Subject, index: int) -> Iterator[Finding]:
 RULE = Rule(
     code="references",
     severity="error",
-    summary="A number in the `from` column names no layer above its row.",
-    why="A layer can read only what was computed before it. A number that is out of range, "
-    "names the row itself or a row below it, or counts back beyond the first layer stops "
+    summary="A number in the `from` column refers to no earlier layer.",
+    why="A layer can only read earlier outputs. A number that is out of range, "
+    "refers to the row itself or to a later row, or counts back beyond the first layer fails in "
     "the forward pass or, in a parser that counts differently, reads another layer. A "
-    "number that is no integer is found when the file is read. Naming one layer twice in "
-    "a list builds, and doubles its channels.",
+    "number that is not an integer is found when the file is read. Listing one layer twice "
+    "builds, and doubles its channels.",
     check=_check,
     valid=(
         Valid(model_text(_BACKBONE, "[[-1, 0], 1, Concat, [1]]\n[[2], 1, Detect, [nc, anchors]]")),

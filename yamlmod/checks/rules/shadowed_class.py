@@ -1,4 +1,4 @@
-"""With --repo: classes that are defined more than once, of which the last wins silently."""
+"""Report classes that the fork defines more than once (with --repo)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from yamlmod.model.parser_facts import Builder, ParserNames
 
 def _check(subject: Subject) -> Iterator[Finding]:
     builder = subject.builder
-    said: set[str] = set()
+    reported: set[str] = set()
     for row in subject.rows if builder is not None else ():
         places = builder.twice.get(row.module, ()) if builder is not None else ()
-        if not places or row.module in said:
+        if not places or row.module in reported:
             continue
-        said.add(row.module)
+        reported.add(row.module)
         yield subject.at_row(
             RULE.code,
             "warning",
             row,
             f"the fork defines {row.module} {len(places)} times: {one_of(places)}; the last wins",
             span=row.spans[2],
-            help="rename or take out the one that is not meant",
+            help="rename or remove the one that is not intended",
         )
 
 
@@ -44,8 +44,8 @@ RULE = Rule(
     code="shadowed-class",
     severity="warning",
     summary="The fork defines this class more than once.",
-    why="Two definitions of one name are no error in Python: the later one, or that of the "
-    "later star import, takes the place of the earlier. Which of them is trained is then "
+    why="Python allows two definitions of one name: the later definition, or that of the "
+    "later star import, replaces the earlier one. Which of them is trained is then "
     "an accident.",
     check=_check,
     valid=(Valid(_TEXT, builder=_FORK),),

@@ -1,4 +1,4 @@
-"""Sums of inputs with different channels."""
+"""Report sums of inputs with different channels."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def _check(subject: Subject) -> Iterator[Finding]:
         if None in channels or len(set(channels)) == 1:
             continue
         if len(channels) > 2 and 2 * max(map(_whole, channels)) == sum(map(_whole, channels)):
-            continue  # forks have classes that concatenate some of their inputs, and add the rest
-        told = ", ".join(
+            continue  # some forks concatenate some of the inputs, and add the rest
+        inputs_shown = ", ".join(
             f"{subject.document.describe(read.target)} has {count}"
             for read, count in zip(subject.graph.reads[row.index], channels, strict=True)
         )
@@ -31,9 +31,9 @@ def _check(subject: Subject) -> Iterator[Finding]:
             RULE.code,
             "error" if row.module in PLAIN_SUMS else "warning",
             row,
-            f"layer {row.index} {row.module} adds inputs with different channels: {told}",
+            f"layer {row.index} {row.module} adds inputs with different channels: {inputs_shown}",
             span=row.spans[0],
-            help="bring them to the same channels with a Conv of kernel 1, or use Concat",
+            help="match their channels with a 1x1 Conv, or use Concat",
             actual=row.from_value,
         )
 
@@ -46,9 +46,9 @@ RULE = Rule(
     code="sum-channels",
     severity="error",
     summary="A sum adds inputs with different channels.",
-    why="Element-wise sums need equal channels. The forward pass stops, or, where one side "
-    "has a single channel, it is silently broadcast. Channels are counted as the YAML "
-    "counts them, before width scaling.",
+    why="Element-wise sums need equal channels. The forward pass fails, or, if one side "
+    "has a single channel, it is silently broadcast. Channels are those of the YAML, "
+    "before width scaling.",
     check=_check,
     valid=(
         Valid(model_text(_BACKBONE.format(64), _HEAD)),

@@ -1,4 +1,4 @@
-"""Files that do not parse as YAML, told by their cause."""
+"""Report files that do not parse as YAML, with the cause."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GOOD = model_text(
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
-    # What does not parse never becomes a subject: `refused` makes the finding.
+    # Such a file never becomes a subject: `refused` makes the finding.
     return iter(())
 
 
@@ -22,10 +22,10 @@ RULE = Rule(
     code="syntax",
     severity="error",
     summary="The file does not parse as YAML.",
-    why="The parser says where it gave up, which is often lines below the mistake. Where the "
-    "cause can be known, the finding stands at the cause: a missing comma at the end of a "
-    "row, a bracket that was never closed or closes too much, a no-break space, a tab, a "
-    "piece of a web page.",
+    why="The YAML parser reports where it stopped, which is often lines below the mistake. If the "
+    "cause is known, the finding is at the cause: a missing comma at the end of a "
+    "row, a bracket that is not closed or closes too much, a no-break space, a tab, "
+    "text from a web page.",
     check=_check,
     valid=(Valid(_GOOD),),
     invalid=(Invalid(_GOOD.replace("[64, 3, 2]],", "[64, 3, 2]]"), (None,), (), _GOOD),),

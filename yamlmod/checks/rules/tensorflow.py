@@ -1,4 +1,4 @@
-"""With --repo: attention modules that the fork's tf.py does not know."""
+"""Report attention modules that are missing in the fork's tf.py (with --repo)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ def _check(subject: Subject) -> Iterator[Finding]:
     builder = subject.builder
     if builder is None or builder.tensorflow is None:
         return
-    said: set[str] = set()
+    reported: set[str] = set()
     for row in subject.rows:
         known = f"TF{row.module.replace('nn.', '')}" in builder.tensorflow
-        if known or row.module in said or not subject.is_attention(row):
+        if known or row.module in reported or not subject.is_attention(row):
             continue
-        said.add(row.module)
+        reported.add(row.module)
         yield subject.at_row(
             RULE.code,
             "note",
             row,
             f"{builder.tensorflow_shown} has no TF{row.module}: export to TensorFlow and TFLite "
-            "stops there",
+            "will fail",
             span=row.spans[2],
             help="export through ONNX, or write the class",
         )
@@ -50,9 +50,9 @@ def _fork(classes: frozenset[str]) -> Builder:
 RULE = Rule(
     code="tensorflow",
     severity="note",
-    summary="The fork's tf.py has no counterpart of this attention module.",
-    why="models/tf.py builds the network once more from the same YAML, with classes named "
-    "TF<Name>, when a model is exported to TensorFlow formats.",
+    summary="The fork's tf.py has no version of this attention module.",
+    why="For an export to TensorFlow formats, models/tf.py builds the network from the same YAML "
+    "with classes named TF<Name>.",
     check=_check,
     valid=(
         Valid(_TEXT, builder=_fork(frozenset({"TFConv", "TFSimAM"}))),

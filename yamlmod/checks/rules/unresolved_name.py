@@ -1,4 +1,4 @@
-"""With --repo: modules that the fork's parser cannot find by their name."""
+"""Report module names that the fork's parser does not know (with --repo)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
 
 
 def _by_names(subject: Subject, builder: Builder) -> Iterator[Finding]:
-    """The parse function was not understood: the names that its file knows say less, but that."""
+    """Use the names of the parser's file if the parse function was not understood."""
     for row in subject.rows:
         if builder.names.lacks(row.module):
             yield _lost(subject, builder, row)
@@ -43,27 +43,28 @@ def _lost(subject: Subject, builder: Builder, row: Row, reason: str = "") -> Fin
         RULE.code,
         "error",
         row,
-        f"{builder.shown} knows no {row.module}: {builder.function} cannot build layer {row.index}",
+        f"{builder.shown} does not define {row.module}: "
+        f"{builder.function} cannot build layer {row.index}",
         span=row.spans[2],
-        help="`yamlmod patch` adds a module of the registry; another one has to be defined, "
-        f"or imported, where the parser looks{reason}",
+        help="`yamlmod patch` adds a module of the registry; define or import another module "
+        f"where the parser looks it up{reason}",
     )
 
 
 def _not_known(subject: Subject, shown: str, names: Mapping[str, str]) -> Iterator[Finding]:
-    """A name from elsewhere: nothing is wrong if it is what the parser expects."""
-    said: set[str] = set()
+    """Note names of other packages: they may be what the parser expects."""
+    reported: set[str] = set()
     for row in subject.rows:
-        if row.module not in names or row.module in said:
+        if row.module not in names or row.module in reported:
             continue
-        said.add(row.module)
+        reported.add(row.module)
         yield subject.at_row(
             RULE.code,
             "note",
             row,
             f"whether {shown} can build {row.module} is not known: {names[row.module]}",
             span=row.spans[2],
-            help="nothing is wrong if the package it comes from is installed",
+            help="this is fine if its package is installed",
         )
 
 
@@ -88,10 +89,10 @@ _LOST = BuildProblem(1, "parse", "NameError", "name 'SimAM' is not defined")
 RULE = Rule(
     code="unresolved-name",
     severity="error",
-    summary="The fork's parser knows no class of this name.",
-    why="parse_model looks a module up by its name, each in its own way: eval, globals, getattr of "
-    "torch.nn. The function is read as code, and a row whose name it does not find is an error. A "
-    "name that comes from another package is a note, once: what is installed is not looked into.",
+    summary="The fork's parser does not know a class of this name.",
+    why="parse_model looks a module up by its name: with eval, globals, or getattr of "
+    "torch.nn. The function is analysed as code, and a row whose name it does not find is an "
+    "error. A name from another package is one note: installed packages are not analysed.",
     check=_check,
     valid=(
         Valid(_TEXT.format("C3"), builder=_fork()),

@@ -1,4 +1,4 @@
-"""References that do not lead to the layer they led to in the architecture a file was made from."""
+"""Report references that changed target relative to the base architecture."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ def _check(subject: Subject) -> Iterator[Finding]:
     compared = subject.compared
     if not compared:
         return
-    found = compared[0]
+    nearest = compared[0]
     wrong = subject.wrong_reads
-    yield from _findings(subject, found, wrong)
+    yield from _findings(subject, nearest, wrong)
     if subject.base is None and subject.stride_conflicts({}):
-        said = {item.reader for item in wrong}
+        reported = {item.reader for item in wrong}
         for other in _other_plans(subject, compared):
             more = misnumbered(other, subject.wiring, subject.stride_conflicts)
-            more = [item for item in more if item.why == "strides" and item.reader not in said]
+            more = [item for item in more if item.why == "strides" and item.reader not in reported]
             yield from _findings(subject, other, more)
-            said |= {item.reader for item in more}
+            reported |= {item.reader for item in more}
 
 
 def _other_plans(subject: Subject, compared: Sequence[Compared]) -> Iterator[Compared]:
-    """Yield further bases: the next ones, and those with other modules in the same plan."""
+    """Yield further bases: the next ones, and those with the same plan and other modules."""
     yield from compared[1:]
     known = {item.base.name for item in compared}
     for base in same_form(subject.wiring, official_bases()):
@@ -38,56 +38,57 @@ def _other_plans(subject: Subject, compared: Sequence[Compared]) -> Iterator[Com
             yield compare_with(base, subject.wiring)
 
 
-def _findings(subject: Subject, found: Compared, wrong: Sequence[Wrong]) -> Iterator[Finding]:
+def _findings(subject: Subject, compared: Compared, wrong: Sequence[Wrong]) -> Iterator[Finding]:
     by_row: dict[int, list[Wrong]] = defaultdict(list)
     for item in wrong:
         by_row[item.reader].append(item)
-    pattern = pattern_words(found, subject.wiring, wrong)
+    pattern = pattern_words(compared, subject.wiring, wrong)
     for reader, items in sorted(by_row.items()):
-        yield _finding(subject, found, reader, items, pattern)
+        yield _finding(subject, compared, reader, items, pattern)
 
 
 def _finding(
-    subject: Subject, found: Compared, reader: int, items: Sequence[Wrong], pattern: str
+    subject: Subject, compared: Compared, reader: int, items: Sequence[Wrong], pattern: str
 ) -> Finding:
     row = subject.rows[reader]
     values = [ref.value for ref in row.refs]
     for item in items:
         values[item.slot] = item.expected
     first = row.refs[items[0].slot]
-    told = "), ".join(_told(subject, found, item) for item in items)
+    targets = ", ".join(_target_words(subject, compared, item) for item in items)
     expected = spelled(row, values)
     only_meant = all(item.why == "other" for item in items)
     return subject.at_row(
         RULE.code,
         "warning" if only_meant else "error",
         row,
-        f"layer {reader} {row.module} reads {told} in {found.base.name})",
+        f"layer {reader} {row.module} reads {targets}, its input in {compared.base.name}",
         span=(first.start, first.end),
-        help=f"write {expected} in place of {row.from_value}: {pattern}\n"
-        f"compared with {found.base.name}: {change_words(found, subject)}",
+        help=f"write {expected} instead of {row.from_value}: {pattern}\n"
+        f"compared with {compared.base.name}: {change_words(compared, subject)}",
         actual=row.from_value,
         expected=expected,
-        fix=Fix(reference_edits(row, values), certain=_is_certain(subject, found, items)),
+        fix=Fix(reference_edits(row, values), certain=_is_certain(subject, compared, items)),
     )
 
 
-def _told(subject: Subject, found: Compared, item: Wrong) -> str:
-    old, describe = found.base.wiring.rows[item.old_target], subject.document.describe
+def _target_words(subject: Subject, compared: Compared, item: Wrong) -> str:
+    old = compared.base.wiring.rows[item.old_target]
+    describe = subject.document.describe
     target = item.reader + item.value if item.value < 0 else item.value
     in_range = 0 <= target < len(subject.rows)
-    reads = describe(target) if in_range else f"{target}, which is no layer,"
-    return f"{reads} in place of {describe(_target(item))} ({item.old_target} {old.module}"
+    reads = describe(target) if in_range else f"{target}, which does not exist,"
+    return f"{reads} instead of {describe(_target(item))} ({item.old_target} {old.module} there)"
 
 
-def _is_certain(subject: Subject, found: Compared, items: Sequence[Wrong]) -> bool:
-    """Tell whether nothing else can have been meant: a base with new layers, numbers not moved."""
-    only_grown = not found.alignment.removed and found.base.origin != "sibling"
-    same_modules = all(new == len(subject.rows) - 1 for _, new in found.replaced)
+def _is_certain(subject: Subject, compared: Compared, items: Sequence[Wrong]) -> bool:
+    """Check that no other meaning is possible: only new layers, references not updated."""
+    only_grown = not compared.alignment.removed and compared.base.origin != "sibling"
+    same_modules = all(new == len(subject.rows) - 1 for _, new in compared.replaced)
     one_place = all(
-        subject.wiring.through(layer, found.alignment.added)[-1] != _target(item)
+        subject.wiring.through(layer, compared.alignment.added)[-1] != _target(item)
         for item in items
-        for layer in found.alignment.added
+        for layer in compared.alignment.added
         if layer < item.reader
     )
     return only_grown and same_modules and one_place and all(item.why == "stale" for item in items)
@@ -115,17 +116,15 @@ _REPLACED = _BASE.replace("SPPF", "C3TR")
 RULE = Rule(
     code="wiring",
     severity="error",
-    summary="A reference does not lead to the layer it led to in the model this file was made "
-    "from.",
-    why="A row that is put in, taken out or replaced by hand moves the numbers behind it, and "
-    "some are forgotten: of 120 published attention YAMLs, 48 read a wrong layer, and all "
-    "that could be tried built and ran. The file is laid beside the nearest architecture "
-    "that is known: the one of --base, an official YOLOv3 to v12 graph, or a clean file "
-    "beside it whose rows are some of its own. Whether a reader takes the new layer or "
-    "the one it stands behind is the author's choice. A read that leads elsewhere is "
-    "reported where its number is one that careless renumbering gives, where strides stop "
-    "fitting and the old layer's would fit, or where new rows took over the head's inputs "
-    "by their old numbers; with --base, every one is.",
+    summary="A reference has another target than in the model this file is derived from.",
+    why="Inserting, removing or replacing a row by hand shifts the indices of all later layers, "
+    "and some references are forgotten: of 120 published attention YAMLs, 48 read a wrong layer, "
+    "and all that could be tried built and ran. The file is compared with the nearest known "
+    "architecture: that of --base, an official YOLOv3 to v12 graph, or a clean file in the same "
+    "folder whose rows are a part of it. Whether a reader uses the new layer or the layer before "
+    "it is the author's choice. A changed target is reported if its number results from a typical "
+    "renumbering mistake, if strides no longer fit and would fit with the old target, or if new "
+    "rows read the head's inputs by their old numbers; with --base, every change is reported.",
     check=_check,
     valid=(Valid(_BASE, _BASE), Valid(_RIGHT, _BASE), Valid(_BYPASS, _BASE)),
     invalid=(

@@ -1,4 +1,4 @@
-"""With --repo: rows whose branch hands a class other arguments than its constructor takes."""
+"""Report rows whose parser branch passes wrong constructor arguments (with --repo)."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ _COUNT = BuildProblem(
 RULE = Rule(
     code="wrong-branch",
     severity="error",
-    summary="The parser's branch does not hand this class what its constructor takes.",
-    why="A class that no branch of parse_model names falls to the last else, which hands on "
-    "the row's args as they are: a constructor (c1, c2, ...) then takes the output "
-    "channels for its input's. Here numbers and names of arguments that cannot fit are reported; "
-    "what fails with the right number of them is `cannot-build`.",
+    summary="The parser branch passes arguments that the constructor of this class does not take.",
+    why="A class without a branch in parse_model is handled by the last else, which passes "
+    "the row's args unchanged: a constructor (c1, c2, ...) then gets the output "
+    "channels as input channels. This rule reports arguments whose number or names cannot fit; "
+    "other errors of the constructor are `cannot-build`.",
     check=_check,
     valid=(Valid(_TEXT, builder=_fork()),),
     invalid=(Invalid(_TEXT, (1,), builder=_fork(_COUNT)),),

@@ -1,1 +1,1 @@
-"""Why a text does not parse."""
+"""Find the cause of a syntax error."""

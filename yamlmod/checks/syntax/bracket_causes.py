@@ -1,4 +1,4 @@
-"""Causes that the brackets tell: a missing comma, too few of them, too many."""
+"""Find causes in the brackets: a missing comma, too few or too many brackets."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _MARGIN = "  "
 
 def _missing_comma(text: str, lines: list[Line]) -> Iterator[Cause]:
     marks = [mark for line in lines for mark in line.marks]
-    for mark, behind in pairwise(marks):
-        if mark.mark == "]" and behind.mark == "[" and mark.depth >= 1:
+    for mark, following in pairwise(marks):
+        if mark.mark == "]" and following.mark == "[" and mark.depth >= 1:
             at = mark.position + 1
             yield Cause(
                 mark.position,
                 at,
-                "a comma is missing behind this row",
+                "a comma is missing after this row",
                 "write a comma at its end",
                 (Edit(at, at, ","),),
             )
@@ -33,14 +33,14 @@ def _missing_comma(text: str, lines: list[Line]) -> Iterator[Cause]:
 
 def _missing_comma_inside(text: str, lines: list[Line]) -> Iterator[Cause]:
     marks = [mark for line in lines for mark in line.marks]
-    for mark, behind in pairwise(marks):
-        words = mark.mark not in "[]," and behind.mark == "[" and mark.depth >= 1
+    for mark, following in pairwise(marks):
+        words = mark.mark not in "[]," and following.mark == "[" and mark.depth >= 1
         if words and not mark.mark.endswith(":"):
             at = mark.position + len(mark.mark)
             yield Cause(
                 mark.position,
                 at,
-                f"a comma is missing behind {mark.mark!r}",
+                f"a comma is missing after {mark.mark!r}",
                 f"write `{mark.mark}, [`",
                 (Edit(at, at, ","),),
             )
@@ -48,7 +48,7 @@ def _missing_comma_inside(text: str, lines: list[Line]) -> Iterator[Cause]:
 
 
 def _no_opening(text: str, lines: list[Line]) -> Iterator[Cause]:
-    """A table whose rows close themselves: its own opening bracket is not there."""
+    """A table with complete rows, but without its own opening bracket."""
     for line in lines:
         comma = next((m for m in line.marks if m.depth == 0 and m.mark == ","), None)
         if comma is None or not line.is_row or line.depth != 0:
@@ -60,8 +60,8 @@ def _no_opening(text: str, lines: list[Line]) -> Iterator[Cause]:
         yield Cause(
             at,
             at + 1,
-            f"the table has no opening bracket in front of its first row{missing}",
-            "put the rows back, and a [ in front of the first" if lost else "write a [ there",
+            f"the table has no opening bracket before its first row{missing}",
+            "restore the rows, and write a [ before the first" if lost else "write a [ there",
             edits,
             certain=not lost,
         )
@@ -69,27 +69,28 @@ def _no_opening(text: str, lines: list[Line]) -> Iterator[Cause]:
 
 
 def _indents(lines: list[Line], but: int = -1) -> tuple[Edit, ...]:
-    """Return the edits that indent the lines of tables which stand at the margin."""
+    """Edits that indent unindented table lines."""
     flow = [line for line in lines if line.text[:1] in ("[", "]")]
     return tuple(Edit(line.start, line.start, _MARGIN) for line in flow if line.start != but)
 
 
 def _no_indent(text: str, lines: list[Line]) -> Iterator[Cause]:
-    """A table at the margin, where YAML takes its bracket for the beginning of a key."""
+    """An unindented table, whose bracket YAML reads as the start of a key."""
     edits = _indents(lines)
     if edits and not parses(text):
         first = edits[0].start
         yield Cause(
             first,
             first + 1,
-            "the table stands at the margin, where YAML looks for a key; pages lose indentation",
+            "the table is not indented, so YAML expects a key here; "
+            "text copied from web pages often loses its indentation",
             "indent the rows",
             edits,
         )
 
 
 def _lost_rows(text: str) -> str:
-    """Return how many rows are missing at the top, by the head's numbers and by the comments."""
+    """Count the rows missing at the top, by the head's inputs and by the comments."""
     if not parses(text):
         return ""
     try:
@@ -99,10 +100,10 @@ def _lost_rows(text: str) -> str:
     head = max((ref.value for ref in rows[-1].refs), default=0) - (len(rows) - 2)
     comments = Counter(row.comment.value - row.index for row in rows if row.comment is not None)
     by_comments = comments.most_common(1)[0][0] if comments else 0
-    told = [f"{head} by the numbers that the head reads"] if head > 0 else []
+    counts = [f"{head} by the inputs of the head"] if head > 0 else []
     if by_comments > 0:
-        told.append(f"{by_comments} by the index comments")
-    return ", ".join(told)
+        counts.append(f"{by_comments} by the index comments")
+    return ", ".join(counts)
 
 
 def _unclosed_row(text: str, lines: list[Line]) -> Iterator[Cause]:
@@ -137,7 +138,7 @@ def _bracket_too_few(text: str, line: Line) -> Iterator[Cause]:
 
 
 def _table_depth(lines: list[Line]) -> int:
-    """Return the depth at which most rows begin: 1 in a flow table, 0 in a block list."""
+    """The depth at which most rows begin: 1 in a flow table, 0 in a block list."""
     depths = [line.depth for line in lines if line.is_row]
     return min(1, max(set(depths), key=depths.count)) if depths else 1
 
@@ -161,10 +162,10 @@ def _too_many(text: str, lines: list[Line]) -> Iterator[Cause]:
         yield Cause(
             closing.position,
             closing.position + 1,
-            "this bracket closes the table, although it goes on below"
+            "this bracket closes the table, but more rows follow"
             if goes_on
-            else "a bracket is closed that was never opened",
-            "take it out, or open it",
+            else "this bracket was never opened",
+            "remove it, or open it",
             edits,
         )
         return
@@ -180,7 +181,7 @@ def _unclosed_table(text: str, lines: list[Line]) -> Iterator[Cause]:
                     max(at - 1, 0),
                     at,
                     "the table ends here, and its bracket is not closed",
-                    f"write {']' * last.after} behind its last row",
+                    f"write {']' * last.after} after its last row",
                     (Edit(at, at, "]" * last.after),),
                 )
                 return

@@ -1,4 +1,4 @@
-"""The brackets of a text that does not parse: how deep every line begins, and where rows end."""
+"""Scan the brackets of a text that does not parse: depth per line, and where rows end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _KEY = re.compile(r"[A-Za-z_][\w.-]*[ \t]*:(?=\s|$)")
 
 
 class Bracket(NamedTuple):
-    """One bracket, comma or word outside comments and quotes: what, where, and the depth behind."""
+    """One bracket, comma or word outside comments and quotes, with the depth after it."""
 
     mark: str
     position: int
@@ -18,7 +18,7 @@ class Bracket(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line: where it begins, its text, its own marks, and the depth it begins at."""
+    """One line: start, text, marks, and the depth at its start."""
 
     start: int
     text: str
@@ -27,33 +27,31 @@ class Line(NamedTuple):
 
     @property
     def after(self) -> int:
-        """Return the depth behind the line."""
+        """Depth after the line."""
         return self.marks[-1].depth if self.marks else self.depth
 
     @property
     def is_key(self) -> bool:
-        """Tell whether a top-level key begins here."""
         return _KEY.match(self.text) is not None
 
     @property
     def is_row(self) -> bool:
-        """Tell whether the line begins with a bracket."""
         return self.text.lstrip().startswith("[")
 
     @property
     def is_entry(self) -> bool:
-        """Tell whether an entry of a block list begins here."""
+        """Check for an entry of a block list."""
         return self.depth == 0 and self.text.lstrip().startswith("- ")
 
     @property
     def end(self) -> int:
-        """Return where the code of the line ends, in front of its comment."""
+        """End of the code of the line, before its comment."""
         last = self.marks[-1] if self.marks else None
         return last.position + len(last.mark) if last is not None else self.start
 
 
 def scan(text: str) -> list[Line]:
-    """Return the lines of a text with their brackets; a key at the margin starts over."""
+    """Split a text into lines with their brackets; an unindented key resets the depth."""
     lines: list[Line] = []
     depth = start = 0
     for raw in text.split("\n"):

@@ -1,4 +1,4 @@
-"""One cause why a text does not parse, and the test that its edits mend it."""
+"""One cause of a syntax error, and the test that its edits fix it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from yamlmod.model.document import parse_document
 
 
 class Cause(NamedTuple):
-    """What is wrong, where, what to do, and edits that would mend it (none where it is unclear)."""
+    """A cause: span, message, help, and edits that fix it (none if unclear)."""
 
     start: int
     end: int
@@ -23,14 +23,13 @@ class Cause(NamedTuple):
 
 
 Look: TypeAlias = Callable[[str, list[Line]], Iterator[Cause]]
-"""A search for one kind of cause; the first that is found counts."""
+"""A search for one kind of cause; the first match counts."""
 
 
 def parses(text: str) -> bool:
-    """Tell whether a text is a model YAML."""
     try:
         parse_document(text, "trial")
     except Refusal as error:
-        # A number that is no reference is found by another rule.
+        # Another rule reports numbers that are not references.
         return error.code == "bad-reference"
     return True

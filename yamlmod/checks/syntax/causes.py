@@ -1,4 +1,4 @@
-"""Why a text does not parse: the cause where it can be known, with the edits that mend it."""
+"""Find the cause of a syntax error, with the edits that fix it."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ _NO_BLANK = re.compile(r"(?P<key>[A-Za-z_]\w*):(?=[\w\[\-])")
 
 
 def cause_of(text: str) -> Cause | None:
-    """Return the first cause that is found; its edits are proven to make the text parse."""
+    """Find the first cause; its edits are tested to make the text parse."""
     lines = scan(text)
     for look in _LOOKS:
         for cause in look(text, lines):
             if not cause.edits or parses(apply_edits(text, cause.edits)):
                 return cause
-            # Another mistake may follow: this one is told, and nothing is promised.
+            # Another mistake may follow: report this one without a fix.
             return cause._replace(edits=())
     return None
 
 
 def _code(line: Line) -> str:
-    """Return a line without its comment."""
-    found = re.search(r"(?:^|[\s,\[\]])#", line.text)
-    return line.text if found is None else line.text[: found.start()]
+    """The line without its comment."""
+    comment = re.search(r"(?:^|[\s,\[\]])#", line.text)
+    return line.text if comment is None else line.text[: comment.start()]
 
 
 def _odd_blanks(text: str, lines: list[Line]) -> Iterator[Cause]:
@@ -62,9 +62,9 @@ def _odd_blanks(text: str, lines: list[Line]) -> Iterator[Cause]:
         yield Cause(
             start,
             start + 1,
-            f"a {_ODD_BLANK[letter]} stands where a blank belongs{rest}; "
-            "pages on the web are full of them",
-            "replace it by a plain blank",
+            f"a {_ODD_BLANK[letter]} is used instead of a space{rest}; "
+            "text copied from web pages often has them",
+            "replace it with a plain space",
             edits,
         )
 
@@ -82,7 +82,7 @@ def _full_width(text: str, lines: list[Line]) -> Iterator[Cause]:
         yield Cause(
             start,
             start + 1,
-            f"a full-width {letter!r} stands where {_FULL_WIDTH[letter]!r} belongs",
+            f"a full-width {letter!r} is used instead of {_FULL_WIDTH[letter]!r}",
             f"write {_FULL_WIDTH[letter]!r}",
             edits,
         )
@@ -98,8 +98,8 @@ def _tabs(text: str, lines: list[Line]) -> Iterator[Cause]:
         yield Cause(
             found[0],
             found[0] + 1,
-            "the line is indented with a tab, which YAML does not take",
-            "indent with blanks",
+            "the line is indented with a tab, which YAML does not allow",
+            "indent with spaces",
             edits,
         )
 
@@ -110,22 +110,22 @@ def _prose(text: str, lines: list[Line]) -> Iterator[Cause]:
             yield Cause(
                 line.start,
                 line.start + len(line.text),
-                "this line is no YAML; it looks like text or markup from a page",
-                "delete it, or write a # in front of it",
+                "this line is not YAML; it looks like text or markup from a web page",
+                "delete it, or comment it out with #",
             )
             return
 
 
 def _no_blank(text: str, lines: list[Line]) -> Iterator[Cause]:
     for line in lines:
-        found = _NO_BLANK.match(line.text)
-        if found is not None and line.depth == 0:
-            at = line.start + found.end()
+        match = _NO_BLANK.match(line.text)
+        if match is not None and line.depth == 0:
+            at = line.start + match.end()
             yield Cause(
                 at - 1,
                 at,
-                f"a blank is missing behind `{found['key']}:`",
-                f"write `{found['key']}: ` with a blank",
+                f"a space is missing after `{match['key']}:`",
+                f"write `{match['key']}: ` with a space",
                 (Edit(at, at, " "),),
             )
             return
@@ -147,7 +147,7 @@ def _document_marks(text: str, lines: list[Line]) -> Iterator[Cause]:
             yield Cause(
                 line.start,
                 line.start + 3,
-                f"`{line.text.strip()}` ends the document here for YAML",
+                f"`{line.text.strip()}` ends the YAML document here",
                 "delete the line",
                 (Edit(line.start, line.start + len(line.text), ""),),
             )

@@ -12,7 +12,7 @@ from yamlmod.cli.bundles import WriteOptions
 from yamlmod.cli.options import path_word
 
 if TYPE_CHECKING:
-    from yamlmod.workspace.files import Change
+    from yamlmod.workspace.files import FileChange
     from yamlmod.workspace.journal import Entry
 
 EPILOG = """\b
@@ -100,13 +100,13 @@ def run(
     finish(changes, report, to, home, purpose)
 
 
-def _file_lines(changes: Sequence[Change]) -> list[str]:
+def _file_lines(changes: Sequence[FileChange]) -> list[str]:
     from yamlmod.workspace.files import display
 
     return [f"  {display(one.path)}: {_what(one)}" for one in changes]
 
 
-def _what(change: Change) -> str:
+def _what(change: FileChange) -> str:
     if change.after is None:
         return "is removed"
     back = f"{len(change.after):,} bytes"

@@ -1,1 +1,1 @@
-"""What is installed in a fork, and what in it fails with newer packages."""
+"""Audit a fork: installed modules, and incompatibilities with newer packages."""

@@ -1,4 +1,4 @@
-"""What yamlmod has put into a fork, whether it is in order, and what of it is stale."""
+"""List the modules that yamlmod installed in a fork, with their state."""
 
 from __future__ import annotations
 
@@ -116,10 +116,12 @@ def _complaints(files: Files, fork: Fork, one: Patched, known: ParserNames) -> l
     where = f"{files.shown(one.path)}:{one.line}"
     told = []
     if known.lacks(one.class_name):
-        told.append(f"{where}: class {one.class_name} is there, but {fork.yolo} does not import it")
+        told.append(
+            f"{where}: class {one.class_name} is present, but {fork.yolo} does not import it"
+        )
     elif not one.registered:
         name = fork.function.name
-        told.append(f"{where}: class {one.class_name} is there, but {name} does not register it")
+        told.append(f"{where}: class {one.class_name} is present, but {name} does not register it")
     if one.state == "edited":
         told.append(f"{where}: {one.name} has been edited by hand since yamlmod wrote it")
     if one.state == "outdated":
@@ -139,7 +141,7 @@ def _without_class(
     ]
     ours = {name for one in visible() for name in (one.name, one.class_name)}
     told += [
-        f"{shown}:{line}: {name} is registered in {fork.function.name}, but no such class is there"
+        f"{shown}:{line}: {name} is registered in {fork.function.name}, but not defined"
         for name, line in sorted(mentions.items())
         if name in ours and known.lacks(name)
     ]

@@ -1,4 +1,4 @@
-"""What in a fork's own Python files fails with newer packages, told from their text."""
+"""Find code in a fork that fails with newer package versions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def symptoms(paths: Mapping[str, str]) -> list[Symptom]:
 
 
 def unused_parameters_allowed(paths: Mapping[str, str]) -> bool:
-    """Tell whether the fork asks DDP to look for parameters without a gradient."""
+    """Check whether the fork asks DDP to look for parameters without a gradient."""
     for path, text in paths.items():
         tree = _tree(path, text) if "find_unused_parameters" in text else None
         for node in ast.walk(tree) if tree else ():
@@ -88,5 +88,4 @@ def _tree(path: str, text: str) -> ast.Module | None:
 
 
 def of_kind(found: list[Symptom], kind: str) -> Iterator[Symptom]:
-    """Yield the symptoms of one kind."""
     return (one for one in found if one.kind == kind)

@@ -1,1 +1,1 @@
-"""One file per family of forks; `yamlmod.fork.parser.dialect` lists the folder and loads them."""
+"""One file per fork family; `yamlmod.fork.parser.dialect` lists and loads this folder."""

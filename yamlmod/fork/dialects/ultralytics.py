@@ -15,7 +15,7 @@ DIALECT = Dialect(
     signs=(Sign("nn/tasks.py"),),
     faults=(
         Fault(
-            "a model is built by whichever copy of ultralytics Python imports: install this one "
+            "Python may import another copy of ultralytics: install this one "
             "(pip install -e) or run from the folder above it",
         ),
     ),

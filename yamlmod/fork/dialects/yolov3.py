@@ -1,4 +1,4 @@
-"""YOLOv3 by ultralytics: YOLOv5's code with YOLOv3's networks."""
+"""YOLOv3 by ultralytics: the code of YOLOv5 with the networks of YOLOv3."""
 
 from yamlmod.fork.parser.dialect import Dialect, Sign
 

@@ -1,4 +1,4 @@
-"""YOLOv5, v1.0 to the newest."""
+"""YOLOv5, v1.0 to the latest."""
 
 from yamlmod.fork.parser.dialect import Dialect, Fault, Sign
 
@@ -10,11 +10,11 @@ DIALECT = Dialect(
     faults=(
         Fault(
             "its Detect changes a leaf tensor in place when the biases are set: a network "
-            "builds with the torch of its day only",
+            "only builds with old versions of torch",
             (Sign("models/yolo.py", r"\n +b\[:, 4\] \+= "),),
         ),
         Fault(
-            "utils/general.py imports pkg_resources, which setuptools 81 and later do not bring",
+            "utils/general.py imports pkg_resources, which setuptools 81 and later do not include",
             (Sign("utils/general.py", r"\nimport pkg_resources"),),
         ),
     ),

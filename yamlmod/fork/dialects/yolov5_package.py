@@ -1,4 +1,4 @@
-"""The yolov5 package of the package index, which imports itself by its own name."""
+"""The yolov5 package on PyPI, which imports itself by its own name."""
 
 from yamlmod.fork.parser.dialect import Dialect, Sign
 

@@ -1,1 +1,1 @@
-"""Layer numbers that a fork's code holds outside of its YAMLs."""
+"""Layer numbers that a fork's code contains outside of its YAMLs."""

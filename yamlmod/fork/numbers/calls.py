@@ -1,4 +1,4 @@
-"""What a call gives, as far as layers and constants are concerned."""
+"""Evaluate calls with respect to layers and constants."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ _FREEZES = "freeze"
 
 
 def call(scope: Scope, node: ast.Call) -> Meanings:
-    """Return what a call gives."""
     arguments = [evaluate(scope, _plain(one)) for one in node.args]
     keywords = {one.arg or "": evaluate(scope, one.value) for one in node.keywords}
     _freeze(scope, node, keywords)

@@ -1,4 +1,4 @@
-"""Comprehensions, lambdas and other expressions that bind names of their own."""
+"""Evaluate comprehensions, lambdas and other expressions with their own scope."""
 
 from __future__ import annotations
 

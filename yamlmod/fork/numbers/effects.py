@@ -1,4 +1,4 @@
-"""What an edit of a YAML does to the layer numbers in a fork's code."""
+"""Compute the effect of a YAML edit on the layer numbers in a fork's code."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class _Edit:
     findings: tuple[LayerNumber, ...]
 
     def changes(self) -> bool:
-        """Return whether any layer has another number, or there are more or fewer."""
+        """Check whether any layer has another number, or there are more or fewer."""
         same = all(old == new for old, new in enumerate(self.mapping))
         return not same or len(self.before.modules) != len(self.after.modules)
 
     def kept(self, finding: LayerNumber, network: NumberedNetwork, layer: int) -> bool | None:
-        """Return whether a list holds the output of a layer, None where that is not known."""
+        """Check whether a list holds the output of a layer, None where that is not known."""
         if finding.kept.all or layer in finding.kept.numbers:
             return True
         if finding.kept.saved:
@@ -88,8 +88,8 @@ def _effect(edit: _Edit, finding: LayerNumber) -> NumberEffect | None:
     if finding.kind == "source":
         return _source(edit, finding)
     if finding.relative:
-        text = f"{finding.number} counts back from the layer at hand, and layers have moved"
-        return NumberEffect(finding, f"{text}: look whether it still leads to the right one")
+        text = f"{finding.number} counts back from the current layer, but layers have moved"
+        return NumberEffect(finding, f"{text}: check whether it still refers to the right one")
     return _limit(edit, finding) if finding.bound else _exact(edit, finding)
 
 
@@ -112,7 +112,8 @@ def _exact(edit: _Edit, finding: LayerNumber) -> NumberEffect | None:
 def _new_meaning(edit: _Edit, finding: LayerNumber, new: int | None) -> NumberEffect | None:
     if new is None or finding.kind in ("output", "layer", "channel"):
         return None  # the fork did not run with this YAML, or not this line
-    text = f"{finding.number} names no layer of this file, and {edit.after.describe(new)} then"
+    layer = edit.after.describe(new)
+    text = f"{finding.number} refers to no layer before the edit, and to {layer} after it"
     return NumberEffect(finding, text)
 
 
@@ -120,10 +121,10 @@ def _sentence(edit: _Edit, finding: LayerNumber, old: int, new: int | None) -> s
     now = edit.mapping[old]
     text = f"{finding.number} names {edit.before.describe(old)}"
     if now is None:
-        return f"{text}, which is gone, and {edit.after.describe(new)} then"
+        return f"{text}, which is removed, and to {edit.after.describe(new)} after the edit"
     if now == new:
         return text
-    return f"{text}, which becomes layer {now}; it then names {edit.after.describe(new)}"
+    return f"{text}, which becomes layer {now}; it will refer to {edit.after.describe(new)}"
 
 
 def _lost(edit: _Edit, finding: LayerNumber, old: int, now: int | None, new: int | None) -> str:
@@ -137,7 +138,7 @@ def _lost(edit: _Edit, finding: LayerNumber, old: int, now: int | None, new: int
     if finding.kind == "save" and now is not None and now != new:
         reads = any(one.kind == "output" and one.kept.saved for one in edit.findings)
         if reads and now not in (edit.after.saved or ()):
-            return f"; the output of layer {now} is not kept any more"
+            return f"; the output of layer {now} is no longer kept"
     return ""
 
 
@@ -155,14 +156,14 @@ def _limit(edit: _Edit, finding: LayerNumber) -> NumberEffect | None:
         return None
     text = f"{finding.number} is a limit: {_side(edit, old)}"
     if low > high:
-        return NumberEffect(finding, f"{text}; no number separates them any more")
+        return NumberEffect(finding, f"{text}; no number separates them after the edit")
     write = low if finding.number >= 0 else low - later
     return NumberEffect(finding, f"{text}; it then comes {_side_after(edit, new)}", write=write)
 
 
 def _side(edit: _Edit, old: int) -> str:
     if old == 0:
-        return f"{edit.before.describe(0)} is the first behind it"
+        return f"{edit.before.describe(0)} is the first after it"
     return f"{edit.before.describe(old - 1)} is the last before it"
 
 
@@ -194,10 +195,10 @@ def _source(edit: _Edit, finding: LayerNumber) -> NumberEffect | None:
     text = f"the test of `from` against {finding.number}"
     if missed:
         row = missed[0]
-        text += f" does not hold any more for {edit.after.describe(row)}"
-        text += f", whose `from` is then {edit.after.sources[row]}"
+        text += f" is no longer true for {edit.after.describe(row)}"
+        text += f", whose `from` will be {edit.after.sources[row]}"
     else:
-        text += f" holds for {edit.after.describe(min(new - wanted))} too"
+        text += f" is true for {edit.after.describe(min(new - wanted))} too"
     # A negative number marks a row: another input is taken for it, which nothing else tells.
     spelled = {str(edit.after.sources[row]): edit.after.sources[row] for row in missed}
     write = next(iter(spelled.values())) if len(spelled) == 1 else None

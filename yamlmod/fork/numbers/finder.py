@@ -1,4 +1,4 @@
-"""Finds layer numbers in a fork's code: parse function, model classes, heads, training."""
+"""Find layer numbers in a fork's code: parse function, model classes, heads, training."""
 
 from __future__ import annotations
 

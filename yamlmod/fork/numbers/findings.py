@@ -1,4 +1,4 @@
-"""A number in a fork's code that names a layer: what it is used for, and where it is written."""
+"""A number in a fork's code that refers to a layer: its use and its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which list a loop over the layers fills with one entry a layer, and which entries are kept."""
+"""Find the list that a loop over the layers fills, and the entries it keeps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ONE_WAY: Paths = frozenset({(0, "next")})
 
 
 @dataclass(frozen=True)
-class Entry:
+class KeptEntry:
     """An expression that is put into the list, and the tests under which that happens."""
 
     value: ast.expr
@@ -27,10 +27,10 @@ class LoopEntries:
     """What the body of a loop adds to one list."""
 
     adds: Callable[[ast.stmt], Sequence[ast.expr]]
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[KeptEntry] = field(default_factory=list)
 
     def is_one_a_layer(self, body: Sequence[ast.stmt]) -> bool:
-        """Return whether every turn that goes on has added an entry, so that indices are layers."""
+        """Check whether every turn that goes on has added an entry, so that indices are layers."""
         paths = self._block(body, ())
         return all(count > 0 for count, way in paths if way in ("next", "continue"))
 
@@ -51,7 +51,7 @@ class LoopEntries:
 
     def _statement(self, node: ast.stmt, tests: tuple[Test, ...]) -> Paths:
         values = self.adds(node)
-        self.entries += [Entry(value, tests) for value in values]
+        self.entries += [KeptEntry(value, tests) for value in values]
         if values:
             return frozenset({(min(len(values), _MANY), "next")})
         if isinstance(node, ast.If):

@@ -1,4 +1,4 @@
-"""What is known of a fork's code between its functions: attributes, arguments, lists, findings."""
+"""Facts shared between the functions of a fork: attributes, arguments, lists, findings."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class Knowledge:
         self.found[kind, one.number, one.place, bound, relative, operator] = finding
 
     def is_parser(self, path: str, node: ast.expr) -> bool:
-        """Return whether a called name is the parse function."""
+        """Check whether a called name is the parse function."""
         name = self.function.node.name
         last = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
         if last == name:

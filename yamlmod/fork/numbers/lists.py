@@ -1,4 +1,4 @@
-"""Which lists statements add to, and which lists of the parse function become the network."""
+"""Find the lists that statements append to, and those that become the network."""
 
 from __future__ import annotations
 

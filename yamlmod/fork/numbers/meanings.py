@@ -1,4 +1,4 @@
-"""What an expression of the fork's code may mean: layers, their numbers, constants."""
+"""Possible meanings of an expression: layers, their numbers, constants."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def joined(parts: Iterable[Meanings]) -> Meanings:
 
 
 def has(meanings: Meanings, kind: MeaningKind) -> bool:
-    """Return whether a thing may be of a kind."""
+    """Check whether a thing may be of a kind."""
     return any(one.kind == kind for one in meanings)
 
 

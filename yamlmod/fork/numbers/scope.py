@@ -1,4 +1,4 @@
-"""The names of a function, and the table of what each expression may mean."""
+"""The names of a function, and the possible meanings of its expressions."""
 
 from __future__ import annotations
 

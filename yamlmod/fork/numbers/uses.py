@@ -1,4 +1,4 @@
-"""What a constant is used for: an index, a comparison, an entry of the saved layers, a name."""
+"""Classify the use of a constant: an index, a comparison, a saved layer, a name."""
 
 from __future__ import annotations
 

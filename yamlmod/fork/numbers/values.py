@@ -1,4 +1,4 @@
-"""What an expression may mean; the uses of constants in it are reported by the way."""
+"""Evaluate expressions, and report how constants are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Follows one function, statement by statement: what its names mean, which lists it fills."""
+"""Evaluate one function statement by statement: its names and the lists it fills."""
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ class FunctionWalk:
         self.scope = Scope(self.knowledge, self.code.path, roles=roles(self.knowledge, self.code))
 
     def run(self) -> None:
-        """Walk it."""
         self._parameters()
         self._block(self.code.node.body)
 

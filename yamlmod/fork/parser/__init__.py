@@ -1,1 +1,1 @@
-"""The parse function of a fork: found, recognised by its family, and read."""
+"""Find and read the parse function of a fork."""

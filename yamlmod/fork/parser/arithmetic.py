@@ -1,4 +1,4 @@
-"""The value of a small integer expression such as ``f if f < 0 else f + 1``, without eval."""
+"""Evaluate small integer expressions such as ``f if f < 0 else f + 1``, without eval."""
 
 from __future__ import annotations
 

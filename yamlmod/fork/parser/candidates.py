@@ -1,4 +1,4 @@
-"""Which parse functions a repository holds, and which of them is meant; all are listed if asked."""
+"""Find the parse functions of a repository, and choose one."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def choose(files: Files, target: str = "") -> Chosen:
 
 
 def split_target(target: str) -> tuple[str, str]:
-    """Return file and function of ``FILE[:FUNCTION]``; a drive's colon is no separator."""
+    """Return file and function of ``FILE[:FUNCTION]``; a drive's colon is not a separator."""
     path, colon, name = target.rpartition(":")
     if colon and name.isidentifier() and len(path) > 1:
         return path.replace("\\", "/"), name
@@ -63,7 +63,7 @@ def no_home(files: Files, function: Function, family: Dialect) -> Refusal:
     looked = ", ".join(family.homes)
     return Refusal(
         "not-a-fork",
-        f"{source.shown} has a parse_model, but no file was found that takes a new class",
+        f"{source.shown} has a parse_model, but no file for a new class was found",
         place=source.place(function.loop),
         hint=f"looked for {looked}, and for the class Conv along the imports of {source.shown}",
     )
@@ -87,7 +87,7 @@ def parse_function_list(files: Files, paths: Iterable[str]) -> list[tuple[str, s
 
 
 def _beside(files: Files, path: str) -> bool:
-    """Return whether a parse file at its usual place has what belongs beside it."""
+    """Check whether a parse file at its usual place has what belongs beside it."""
     folder = PurePosixPath(path).parent
     if path.endswith("models/yolo.py"):
         return is_file(files, str(folder / "common.py"))
@@ -109,7 +109,7 @@ def _targeted(files: Files, target: str) -> Function:
     if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
         raise Refusal(
             "bad-target",
-            f"--target {target} leads out of the repository",
+            f"--target {target} is outside of the repository",
             hint="name a file by its path below REPO, such as models/yolo.py",
         )
     if not is_file(files, path):
@@ -149,7 +149,7 @@ def _only_function(files: Files, yolo: Source) -> Function:
         f"no function here loops over d['backbone'] + d['head'] and branches on the module{seen}",
         place=Place(yolo.shown),
         hint="yamlmod patches the function that turns a model YAML into a network, as YOLOv5 has "
-        "it; the YAML half alone works without: `yamlmod insert`",
+        "it; YAML edits work without it: `yamlmod insert`",
     )
 
 
@@ -163,15 +163,15 @@ def _single(functions: Sequence[Function]) -> Function:
             "several-parse-models",
             "several functions build a network from a dictionary: " + one_of(where),
             place=yolo.place(functions[1].loop),
-            hint=f"say which of them your YAML goes through:\n{choices}",
+            hint=f"choose the one that builds your YAML:\n{choices}",
         )
     if len(functions) > 1:
         where = [f"line {one.loop.lineno}" for one in functions]
         raise Refusal(
             "several-parse-models",
-            f"{functions[0].node.name} is there with several loops over the rows: {one_of(where)}",
+            f"{functions[0].node.name} has several loops over the rows: {one_of(where)}",
             place=yolo.place(functions[1].loop),
-            hint="yamlmod cannot know which of them your YAML goes through",
+            hint="yamlmod cannot know which of them builds your YAML",
         )
     _refuse_shadowed(yolo, functions[0])
     return functions[0]
@@ -184,9 +184,9 @@ def _refuse_shadowed(yolo: Source, function: Function) -> None:
         if later and isinstance(node, ast.FunctionDef) and node.name == function.node.name:
             raise Refusal(
                 "several-parse-models",
-                f"{node.name} is defined again here, and the later definition wins at run time",
+                f"{node.name} is defined again here, and the later definition is used",
                 place=yolo.place(node),
-                hint="take the one that is not used out first",
+                hint="remove the unused one first",
             )
 
 
@@ -197,7 +197,7 @@ def _several(files: Files, paths: list[str]) -> Refusal:
         "several-forks",
         f"there are several models folders: {one_of(folders)}",
         place=Place(files.shown(".")),
-        hint=f"give the folder that holds the one you mean, or\n{choices}",
+        hint=f"give the folder of the one you mean, or\n{choices}",
     )
 
 
@@ -254,13 +254,13 @@ def _several_places(files: Files, functions: list[Function]) -> Refusal:
         "several-parse-models",
         f"{len(functions)} functions build a network from a dictionary",
         place=Place(files.shown(".")),
-        hint=f"say which of them your YAML goes through:\n{choices}",
+        hint=f"choose the one that builds your YAML:\n{choices}",
     )
 
 
 def _no_fork(files: Files) -> Refusal:
     half = [path for path in ("models/yolo.py", "models/common.py") if is_file(files, path)]
-    seen = f"; only {half[0]} is there" if half else ""
+    seen = f"; only {half[0]} was found" if half else ""
     places = ", ".join(parse_files())
     return Refusal(
         "not-a-fork",
@@ -268,7 +268,7 @@ def _no_fork(files: Files) -> Refusal:
         f"folder down, nor any other file (four folders down) with a function that loops over "
         f"d['backbone'] + d['head'] and names Conv{seen}",
         place=Place(files.shown(".")),
-        hint="give the folder that holds models/common.py and models/yolo.py, or nn/tasks.py",
+        hint="give the folder that contains models/common.py and models/yolo.py, or nn/tasks.py",
     )
 
 

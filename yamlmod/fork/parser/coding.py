@@ -1,4 +1,4 @@
-"""Refuse a file whose coding cookie makes Python read other text than its UTF-8."""
+"""Refuse a file whose coding cookie makes Python decode it differently from UTF-8."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def refuse_other_coding(shown: str, text: str) -> None:
     if problem:
         raise Refusal(
             "other-encoding",
-            f"the file says that it is {name}, and {problem}",
+            f"the file declares the encoding {name}, but {problem}",
             place=Place.at(shown, text, start, start + len(name)),
-            hint="convert the file to UTF-8 and take the coding comment out",
+            hint="convert the file to UTF-8 and remove the coding comment",
         )
 
 
@@ -48,9 +48,9 @@ def _problem(name: str, text: str) -> str:
             return ""
         read = codecs.decode(text.encode(), name)
     except Exception:  # a codec may raise what it likes, rot13 a TypeError
-        return "Python cannot read it so"
+        return "Python cannot decode it"
     same = isinstance(read, str) and _ascii(read) == _ascii(text)
-    return "" if same else "read so its text would be another one"
+    return "" if same else "this would decode to different text"
 
 
 def _ascii(text: str) -> str:

@@ -33,7 +33,7 @@ class Sign:
     absent: bool = False
 
     def holds(self, files: Files, base: str) -> bool:
-        """Return whether the fork in the folder ``base`` bears the sign."""
+        """Check whether the fork in the folder ``base`` bears the sign."""
         paths = files.glob(below(base, self.path))
         found = bool(paths)
         if self.pattern:
@@ -75,7 +75,7 @@ class Dialect:
         )
 
 
-UNKNOWN = Dialect("none", "an unknown fork that keeps the YOLOv5 protocol")
+UNKNOWN = Dialect("none", "an unknown fork with YOLOv5 conventions")
 
 
 @cache
@@ -93,7 +93,7 @@ def get_dialect(name: str) -> Dialect:
         raise Refusal(
             "unknown-dialect",
             f"there is no dialect {name!r}",
-            hint=f"choose one of {one_of(sorted(found), 40)}; without --dialect it is sniffed",
+            hint=f"choose one of {one_of(sorted(found), 40)}; without --dialect it is detected",
         )
     return found[name]
 
@@ -131,8 +131,8 @@ def below(base: str, pattern: str) -> str:
 
 
 def is_file(files: Files, path: str) -> bool:
-    """Return whether a file is there, without reading it."""
-    # A folder of that name is no absence: reading it says what is wrong.
+    """Check whether a file is there, without reading it."""
+    # A folder of that name is not an absence: reading it says what is wrong.
     return files.is_file(path) or files.is_folder(path)
 
 

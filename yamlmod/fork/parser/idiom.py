@@ -1,4 +1,4 @@
-"""What a parse function does its own way: its channel indices, its last else, its numbering."""
+"""Read a parse function's conventions: channel indices, last else, numbering."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from yamlmod.fork.parser.parse_model import Function, is_name, tested
 
 
 def keeps_image(function: Function) -> bool:
-    """Return whether ``ch`` is never begun anew inside the loop."""
+    """Check whether ``ch`` is never begun anew inside the loop."""
     ch = function.names.ch
     for node in ast.walk(function.loop):
         if isinstance(node, ast.Assign) and any(is_name(one, ch) for one in node.targets):
@@ -32,7 +32,7 @@ def _right(index: ast.expr, name: str, offset: bool, values: tuple[int, ...]) ->
 
 
 def singles_read_right(function: Function) -> bool:
-    """Return whether a positive ``from`` that is no list reads the right layer."""
+    """Check whether a positive ``from`` that is not a list reads the right layer."""
     offset, from_ = keeps_image(function), function.names.from_
     return all(
         _right(read.slice, from_, offset, (5, 0, -1, -2)) for read in function.single_reads()
@@ -40,7 +40,7 @@ def singles_read_right(function: Function) -> bool:
 
 
 def lists_read_right(function: Function, module: str) -> bool:
-    """Return whether every spelling in the list of a module's row reads the right layer."""
+    """Check whether every spelling in the list of a module's row reads the right layer."""
     offset = keeps_image(function)
     branch = next(
         (
@@ -68,7 +68,7 @@ def lists_read_right(function: Function, module: str) -> bool:
 
 
 def offsets_index(function: Function) -> bool:
-    """Return whether a module's ``.i`` may be anything but the row's number."""
+    """Check whether a module's ``.i`` may be anything but the row's number."""
     stores = [node for node in ast.walk(function.loop) if sets_number(node)]
     if len(stores) > 1 or _adds_several(function):
         return True
@@ -89,7 +89,7 @@ def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]
 
 
 def sets_number(node: ast.AST) -> bool:
-    """Return whether a node gives a layer its number: a store to ``.i``."""
+    """Check whether a node gives a layer its number: a store to ``.i``."""
     if isinstance(node, ast.Call):
         return (
             is_name(node.func, "setattr")
@@ -101,7 +101,7 @@ def sets_number(node: ast.AST) -> bool:
 
 
 def _adds_several(function: Function) -> bool:
-    """Return whether a row may add no layer to the network, or more than one."""
+    """Check whether a row may add no layer to the network, or more than one."""
     inside = {id(node) for node in ast.walk(function.loop)}
     outside = (node for node in ast.walk(function.node) if id(node) not in inside)
     networks = {
@@ -117,7 +117,7 @@ def _adds_several(function: Function) -> bool:
 
 
 def _adds(node: ast.AST, networks: set[str]) -> bool:
-    """Return whether a node changes a list of layers."""
+    """Check whether a node changes a list of layers."""
     if isinstance(node, (ast.Assign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         return any(isinstance(one, ast.Name) and one.id in networks for one in targets)
@@ -130,7 +130,7 @@ def _adds(node: ast.AST, networks: set[str]) -> bool:
 
 
 def plain_else(function: Function) -> bool:
-    """Return whether the last else does exactly ``c2 = channels of from``."""
+    """Check whether the last else does exactly ``c2 = channels of from``."""
     names = function.names
     if len(function.last_else) != 1 or not isinstance(function.last_else[0], ast.Assign):
         return False

@@ -1,4 +1,4 @@
-"""Finds a fork's parse function and where its modules live, and reads the idiom of both."""
+"""Locate a fork's parse function and modules, and read their conventions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ParseFunction:
-    """Which function builds the network, and where it stands."""
+    """Which function builds the network, and where it is."""
 
     name: str
     line: int
@@ -42,7 +42,7 @@ class Fork:
 
     ``models`` is the folder of the parse file ``yolo``; new classes go into ``common``.
     ``channel_offset``: ``ch`` keeps the image's channels in front, layer x is ``ch[x + 1]``.
-    ``single_positive_ok``: a positive ``from`` that is no list reads the right layer.
+    ``single_positive_ok``: a positive ``from`` that is not a list reads the right layer.
     ``negative_in_list_ok``: a number below -1 in a list does, ``negative_in_head_ok``: one in the
     head's list. ``index_offset``: layers may get another number than their row's.
     ``free_falls_to_else``: the last else does exactly ``c2 = channels of from``.
@@ -92,7 +92,7 @@ def locate(files: Files, target: str = "", dialect: str = "") -> Fork:
     """Return the fork in the files; a Refusal says what was looked for and where.
 
     ``target`` is ``FILE[:FUNCTION]``, for a repository with several parse functions; ``dialect``
-    names a family in place of the sniffed one.
+    names a family instead of the sniffed one.
     """
     chosen = choose(files, target)
     function, path = chosen.function, chosen.function.source.path
@@ -154,7 +154,7 @@ def read_function(files: Files, fork: Fork) -> Function:
     if len(found) != 1:
         raise Refusal(
             "changed",
-            f"{fork.yolo} has changed since it was looked at",
+            f"{fork.yolo} has changed since it was read",
             place=Place(files.shown(fork.yolo)),
             hint="run the command again",
         )

@@ -1,4 +1,4 @@
-"""Reads a parse function: its loop, its names, its chain of branches and their parts."""
+"""Read a parse function: its loop, names, branches and their parts."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ def read_functions(source: Source) -> tuple[Function, ...]:
             "no-chain",
             f"the loop of {node.name} tests no {_row(loop)[2]} in a chain of branches",
             place=source.place(loop),
-            hint="yamlmod knows parse functions that branch on the module class",
+            hint="yamlmod supports parse functions that branch on the module class",
         )
     return tuple(_function(source, node, loop) for node, loop in chains)
 
 
 def is_name(node: ast.AST, name: str) -> bool:
-    """Return whether a node is the plain name ``name``."""
+    """Check whether a node is the plain name ``name``."""
     return isinstance(node, ast.Name) and node.id == name
 
 

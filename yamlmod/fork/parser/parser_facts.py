@@ -1,4 +1,4 @@
-"""A fork as the table that checks look things up in: its names, its classes, what scales."""
+"""Describe a fork for the checks: names, classes, and modules with scaled channels."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _named(branch: ast.If, function: Function) -> list[str]:
 
 
 def _tests_named_set(test: ast.expr) -> bool:
-    """Tell whether a test is `m in base_modules`, a set with a name."""
+    """Check whether a test is `m in base_modules`, a set with a name."""
     return (
         isinstance(test, ast.Compare)
         and isinstance(test.ops[0], ast.In)

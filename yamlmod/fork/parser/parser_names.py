@@ -1,4 +1,4 @@
-"""The names a parse function resolves, and how it looks the modules of a YAML up."""
+"""Find the names that a parse function resolves, and how it looks modules up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parser_names(graph: ImportGraph, function: Function) -> ParserNames:
 
 
 def _is_key(node: ast.AST, module: str) -> bool:
-    """Return whether a node is `globals()[m]`."""
+    """Check whether a node is `globals()[m]`."""
     return (
         isinstance(node, ast.Subscript)
         and _calls(node.value, "globals")

@@ -1,4 +1,4 @@
-"""How imports in the parse file spell the modules beside it."""
+"""Spell imports as the parse file does."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Plans what goes into a fork's files and what is taken out again."""
+"""Plan the changes that install modules in a fork, and remove them."""

@@ -1,4 +1,4 @@
-"""What parse_model does with a module: the collection it joins, or a branch of its own."""
+"""Register a module in parse_model: in an existing list, or with its own branch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.parser.parse_model import Function, Literal, Names, literal_in, tested_literals
 from yamlmod.fork.patch.code_imports import MARK
-from yamlmod.fork.patch.plan import Change, Step
+from yamlmod.fork.patch.plan import PatchChange, Step
 from yamlmod.fork.patch.proof import branch, member
 from yamlmod.fork.python.comma_list import element_name, literal_listing
 from yamlmod.fork.python.source import Source
@@ -20,7 +20,7 @@ _PLAIN = Names("i", "f", "m", "args")
 
 def register(
     function: Function, templates: Sequence[Template], plain_else: bool, moving: Iterable[str] = ()
-) -> Change:
+) -> PatchChange:
     """Return the change of parse_model that each template's rule asks for.
 
     ``moving`` are classes that leave the place they have now.
@@ -43,7 +43,7 @@ def register(
             new.append((rule, names))
         else:
             parts.append(_join_branch(function, existing, names))
-    return Change.joined([*parts, _new_branches(function, new)])
+    return PatchChange.joined([*parts, _new_branches(function, new)])
 
 
 def place_of(function: Function, name: str) -> str:
@@ -58,7 +58,7 @@ def place_of(function: Function, name: str) -> str:
     return ""
 
 
-def unregister(function: Function, names: Iterable[str], force: bool = False) -> Change:
+def unregister(function: Function, names: Iterable[str], force: bool = False) -> PatchChange:
     """Return the change that takes classes out of Conv's collection and out of our branches."""
     gone = set(names)
     parts = []
@@ -74,13 +74,13 @@ def unregister(function: Function, names: Iterable[str], force: bool = False) ->
             parts.append(_leave(function.source, literal, gone, "its branch"))
         else:
             parts.append(_drop_branch(function, node, literal, force))
-    return Change.joined(parts)
+    return PatchChange.joined(parts)
 
 
-def leave_repeats(function: Function, names: Iterable[str]) -> Change:
+def leave_repeats(function: Function, names: Iterable[str]) -> PatchChange:
     """Return the change that takes classes out of C3's collection alone."""
     if function.repeats is None:
-        return Change()
+        return PatchChange()
     return _leave(function.source, function.repeats, set(names), "the collection of C3")
 
 
@@ -95,17 +95,17 @@ def preview(template: Template) -> str:
             f"    if m in {{C3, ..., {name}}}:\n        args.insert(2, n)"
         )
     if template.rule == "free":
-        return "no branch of its own: the last else already does c2 = ch[f] and leaves args alone"
+        return "no branch needed: the last else already does c2 = ch[f] and leaves args alone"
     return _branch_text("same", [name], _PLAIN, "ch[f]", "    ", "\n").rstrip("\n")
 
 
-def _join_conv(function: Function, names: Sequence[str]) -> Change:
+def _join_conv(function: Function, names: Sequence[str]) -> PatchChange:
     if not names:
-        return Change()
+        return PatchChange()
     if function.conv is None:
         raise Refusal(
             "no-conv-collection",
-            f"{names[0]} belongs with Conv, but no branch of "
+            f"{names[0]} must be registered beside Conv, but no branch of "
             f"{function.node.name} tests a literal that holds Conv and takes args[0] as c2",
             place=Place.at(
                 function.source.shown,
@@ -116,9 +116,9 @@ def _join_conv(function: Function, names: Sequence[str]) -> Change:
     return _join(function, function.conv, names, "the collection of Conv")
 
 
-def _join_repeats(function: Function, names: Sequence[str]) -> Change:
+def _join_repeats(function: Function, names: Sequence[str]) -> PatchChange:
     if not names:
-        return Change()
+        return PatchChange()
     if function.repeats is None:
         source, at = function.source, function.chain[0]
         raise Refusal(
@@ -126,23 +126,23 @@ def _join_repeats(function: Function, names: Sequence[str]) -> Change:
             f"{names[0]} takes the row's number as C3 does, but {function.node.name} has no "
             "literal whose members get it by `args.insert(2, n)`",
             place=Place.at(source.shown, source.text, source.start(at)),
-            hint="choose a module that stands once (see `yamlmod list`); --rule conv takes a class "
-            "of your own, whose row's number then builds so many in sequence",
+            hint="choose a module with another rule (see `yamlmod list`); --rule conv takes "
+            "your own class, whose number then builds that many in sequence",
         )
     return _join(function, function.repeats, names, "the collection of C3")
 
 
-def _join_branch(function: Function, node: ast.If, names: Sequence[str]) -> Change:
+def _join_branch(function: Function, node: ast.If, names: Sequence[str]) -> PatchChange:
     literal = _our_set(function.source, node, function.names.module)
-    return Change() if literal is None else _join(function, literal, names, "the branch")
+    return PatchChange() if literal is None else _join(function, literal, names, "the branch")
 
 
-def _join(function: Function, literal: Literal, names: Sequence[str], what: str) -> Change:
+def _join(function: Function, literal: Literal, names: Sequence[str], what: str) -> PatchChange:
     source = function.source
     listing = literal_listing(source, literal)
     new = [name for name in names if name not in listing.names()]
     if not new:
-        return Change()
+        return PatchChange()
     edits = listing.insert([(name, name) for name in new])
     steps = tuple(
         Step(
@@ -153,12 +153,12 @@ def _join(function: Function, literal: Literal, names: Sequence[str], what: str)
         )
         for name in new
     )
-    return Change(tuple(edits), steps, tuple(member(name) for name in new))
+    return PatchChange(tuple(edits), steps, tuple(member(name) for name in new))
 
 
-def _new_branches(function: Function, new: Sequence[tuple[str, list[str]]]) -> Change:
+def _new_branches(function: Function, new: Sequence[tuple[str, list[str]]]) -> PatchChange:
     if not new:
-        return Change()
+        return PatchChange()
     source, names = function.source, function.names
     read = function.channels_of_from() or f"{names.ch}[{names.from_}]"
     at = function.else_offset()
@@ -178,7 +178,7 @@ def _new_branches(function: Function, new: Sequence[tuple[str, list[str]]]) -> C
             )
         )
         keys += [branch(_body(rule, names, read)), *(member(name) for name in classes)]
-    return Change((Edit(at, at, text),), tuple(steps), tuple(keys))
+    return PatchChange((Edit(at, at, text),), tuple(steps), tuple(keys))
 
 
 def _body(rule: str, names: Names, read: str) -> str:
@@ -236,12 +236,12 @@ def _our_set(source: Source, node: ast.If, module: str) -> ast.Set | None:
 
 
 def named_in_chain(function: Function, name: str) -> bool:
-    """Return whether some branch tests for the class: ours from before, or a user's own."""
+    """Check whether some branch tests for the class: ours from before, or a user's own."""
     return any(_tests_for(function, node, name) for node in function.chain)
 
 
 def _tests_for(function: Function, node: ast.If, name: str) -> bool:
-    """Return whether a branch names a class: itself, as text, or in a collection behind a name."""
+    """Check whether a branch names a class: itself, as text, or in a collection behind a name."""
     literals = tested_literals(node, function.names.module, (function.node, function.source.tree))
     parts: list[ast.AST] = list(ast.walk(node.test))
     parts += [one for literal in literals for one in literal.elts]
@@ -256,19 +256,19 @@ def _last(node: ast.expr) -> str:
     return element_name(node).rpartition(".")[2]
 
 
-def _leave(source: Source, literal: Literal, gone: set[str], what: str) -> Change:
+def _leave(source: Source, literal: Literal, gone: set[str], what: str) -> PatchChange:
     listing = literal_listing(source, literal)
     ours = [name for name in listing.names() if name in gone]
     if not ours:
-        return Change()
+        return PatchChange()
     steps = tuple(
         Step("branch", source.path, listing.line(), f"{name} leaves {what} in {source.shown}")
         for name in ours
     )
-    return Change(tuple(listing.remove(ours)), steps, (), tuple(member(name) for name in ours))
+    return PatchChange(tuple(listing.remove(ours)), steps, (), tuple(member(name) for name in ours))
 
 
-def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool) -> Change:
+def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool) -> PatchChange:
     source = function.source
     names = [element_name(one) for one in literal.elts]
     body = "\n".join(source.segment(one) for one in node.body)
@@ -277,7 +277,7 @@ def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool
             "edited-by-hand",
             f"the branch for {', '.join(names)} has been edited since yamlmod wrote it",
             place=source.place(node.body[0]),
-            hint="take the branch out by hand, or put it back as it was; --force deletes it",
+            hint="remove the branch by hand, or restore it; --force deletes it",
         )
     start = source.line_start(source.start(node))
     edit = Edit(start, source.line_end(source.end(node.body[-1])), "")
@@ -287,7 +287,7 @@ def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool
         node.lineno,
         f"the branch for {', '.join(names)} removed from {source.shown}",
     )
-    return Change((edit,), (step,), (), (branch(body), *(member(name) for name in names)))
+    return PatchChange((edit,), (step,), (), (branch(body), *(member(name) for name in names)))
 
 
 def _as_written(body: Sequence[ast.stmt], names: Names) -> bool:

@@ -1,4 +1,4 @@
-"""The imports a module's code needs in common.py, each marked so that it can be taken out again."""
+"""Add the imports that a module's code needs in common.py, with removable markers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
 from yamlmod.fork.patch.marked_blocks import Block
-from yamlmod.fork.patch.plan import Change, Step
+from yamlmod.fork.patch.plan import PatchChange, Step
 from yamlmod.fork.patch.proof import statement_keys
 from yamlmod.fork.python.bindings import (
     Binding,
@@ -26,7 +26,9 @@ MARK = "# yamlmod"
 MARK_USED = "# yamlmod (in use before)"
 
 
-def add_imports(source: Source, templates: Sequence[Template], blocks: Iterable[Block]) -> Change:
+def add_imports(
+    source: Source, templates: Sequence[Template], blocks: Iterable[Block]
+) -> PatchChange:
     """Return the change that binds what the templates' code needs and common.py does not bind."""
     known = bindings(source.tree)
     needed = {
@@ -36,7 +38,7 @@ def add_imports(source: Source, templates: Sequence[Template], blocks: Iterable[
         if not _bound(source, known, name, target, template)
     }
     if not needed:
-        return Change()
+        return PatchChange()
     used = used_names(_outside(source, list(blocks)))
     lines = {line: MARK_USED if name in used else MARK for line, name in needed.items()}
     at = last_of_header(source)
@@ -47,10 +49,10 @@ def add_imports(source: Source, templates: Sequence[Template], blocks: Iterable[
         Step("import", source.path, number, f"`{line}` added to {source.shown}") for line in lines
     )
     keys = tuple(key for line in lines for key in statement_keys(line))
-    return Change((Edit(at, at, text),), steps, keys)
+    return PatchChange((Edit(at, at, text),), steps, keys)
 
 
-def drop_imports(source: Source, blocks: Iterable[Block], gone: Iterable[Block]) -> Change:
+def drop_imports(source: Source, blocks: Iterable[Block], gone: Iterable[Block]) -> PatchChange:
     """Return the change that takes out marked imports which nothing needs any more."""
     gone = list(gone)
     staying = [block for block in blocks if block not in gone]
@@ -65,7 +67,7 @@ def drop_imports(source: Source, blocks: Iterable[Block], gone: Iterable[Block])
         start = source.line_start(source.start(node))
         if names & others and mark == MARK:
             parts.append(
-                Change(
+                PatchChange(
                     notes=(
                         f"{source.shown}:{node.lineno}: `{line}` stays, because "
                         "other code uses it now",
@@ -75,8 +77,8 @@ def drop_imports(source: Source, blocks: Iterable[Block], gone: Iterable[Block])
             continue
         step = Step("import", source.path, node.lineno, f"`{line}` removed from {source.shown}")
         edit = Edit(start, source.line_end(source.end(node)), "")
-        parts.append(Change((edit,), (step,), (), statement_keys(line)))
-    return Change.joined(parts)
+        parts.append(PatchChange((edit,), (step,), (), statement_keys(line)))
+    return PatchChange.joined(parts)
 
 
 def marked_imports(source: Source) -> list[tuple[ImportNode, str]]:

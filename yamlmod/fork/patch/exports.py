@@ -1,4 +1,4 @@
-"""A module's ``__all__``: read, and names put into and taken out of it."""
+"""Read and edit a module's ``__all__``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from yamlmod.fork.parser.parse_model import Literal
-from yamlmod.fork.patch.plan import Change, Step
+from yamlmod.fork.patch.plan import PatchChange, Step
 from yamlmod.fork.patch.proof import exported
 from yamlmod.fork.python.bindings import statements
 from yamlmod.fork.python.comma_list import literal_listing
@@ -28,7 +28,7 @@ def read_exports(source: Source) -> tuple[Literal | None, bool]:
 
 
 def _binds(node: ast.stmt) -> bool:
-    """Tell whether a statement gives ``__all__`` its value, in any of the ways there are."""
+    """Check whether a statement gives ``__all__`` its value, in any of the ways there are."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return any((one.asname or one.name) == "__all__" for one in node.names)
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -49,22 +49,22 @@ def _own(node: ast.stmt) -> list[ast.AST]:
     ]
 
 
-def add_exports(source: Source, names: Sequence[str], always: bool) -> Change:
+def add_exports(source: Source, names: Sequence[str], always: bool) -> PatchChange:
     """Return the change that exports the names: ``always``, or only where Conv is exported."""
     literal, _ = read_exports(source)
     if literal is None:
-        return Change()
+        return PatchChange()
     listing = literal_listing(source, literal)
     new = [name for name in names if name not in listing.names()]
     if not new or not (always or "Conv" in listing.names()):
-        return Change()
+        return PatchChange()
     quote = _quote(source, literal)
     edits = listing.insert([(name, f"{quote}{name}{quote}") for name in new], keep_sorted=True)
     steps = tuple(
         Step("export", source.path, listing.line(), f"{name} added to __all__ of {source.shown}")
         for name in new
     )
-    return Change(tuple(edits), steps, tuple(exported(name) for name in new))
+    return PatchChange(tuple(edits), steps, tuple(exported(name) for name in new))
 
 
 def _quote(source: Source, literal: Literal) -> str:
@@ -75,18 +75,20 @@ def _quote(source: Source, literal: Literal) -> str:
     return '"'
 
 
-def drop_exports(source: Source, names: set[str]) -> Change:
+def drop_exports(source: Source, names: set[str]) -> PatchChange:
     """Return the change that takes the names out of ``__all__``."""
     literal, _ = read_exports(source)
     if literal is None:
-        return Change()
+        return PatchChange()
     listing = literal_listing(source, literal)
     ours = [name for name in listing.names() if name in names]
     if not ours:
-        return Change()
+        return PatchChange()
     what = "removed from __all__ of"
     steps = tuple(
         Step("export", source.path, listing.line(), f"{name} {what} {source.shown}")
         for name in ours
     )
-    return Change(tuple(listing.remove(ours)), steps, (), tuple(exported(name) for name in ours))
+    return PatchChange(
+        tuple(listing.remove(ours)), steps, (), tuple(exported(name) for name in ours)
+    )

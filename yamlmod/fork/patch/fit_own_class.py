@@ -1,4 +1,4 @@
-"""A module of somebody's own, fitted to a fork: where its imports come from there."""
+"""Rewrite a user's class for a fork's imports."""
 
 from __future__ import annotations
 
@@ -62,9 +62,10 @@ def fitted(files: Files, fork: Fork, template: Template, placement: str = "") ->
 
 
 def _apart(files: Files, common: Source, template: Template, problem: ImportProblem) -> Template:
+    cycle = " -> ".join(dict.fromkeys(files.shown(hop.path) for hop in problem.cycle))
     note = (
-        f"{template.name} gets a file of its own: in {common.shown} it would be imported in a "
-        f"circle ({' -> '.join(dict.fromkeys(files.shown(hop.path) for hop in problem.cycle))})"
+        f"{template.name} is added in its own file: in {common.shown} it would create an "
+        f"import cycle ({cycle})"
     )
     return replace(template, placement=OWN_FILE, notes=(*template.notes, note))
 
@@ -94,11 +95,11 @@ def _refusal(files: Files, template: Template, problem: ImportProblem) -> Refusa
         f"  {files.shown(hop.path)}:{hop.line}: {hop.text}" for hop in problem.cycle or problem.hops
     )
     if problem.cycle:
-        message = f"with {template.name} the fork's modules would import each other in a circle"
-        hint = f"the circle:\n{way}\nimport that inside of a function, or copy it into your file"
+        message = f"with {template.name} the fork's modules would import each other in a cycle"
+        hint = f"the cycle:\n{way}\nimport that inside of a function, or copy it into your file"
     else:
         message = f"with {template.name} the fork could not be imported: {problem.why}"
-        hint = f"the way there:\n{way}"
+        hint = f"import chain:\n{way}"
     code = "circular-import" if problem.cycle else "import-fails"
     return Refusal(code, message, place=Place(template.file), hint=hint)
 
@@ -160,7 +161,7 @@ def _path_of(fork: Fork, template: Template, placement: str) -> str:
 
 
 def _is_inside(fork: Fork, path: str, node: ast.Import | ast.ImportFrom) -> bool:
-    """Return whether an import in a file means a module of the fork, one that is missing too."""
+    """Check whether an import in a file means a module of the fork, one that is missing too."""
     if isinstance(node, ast.ImportFrom):
         places = [fork.modules.find(path, node.module or "", node.level)]
     else:
@@ -196,7 +197,7 @@ def _refuse_hidden(fork: Fork, template: Template) -> None:
                 f"{template.name} needs {one.name} of {template.file}, and {yolo.shown} binds that "
                 "name to something else",
                 place=yolo.place(one.node),
-                hint=f"--as {template.name} gives the helpers names of their own",
+                hint=f"--as {template.name} gives the helpers their own names",
             )
 
 

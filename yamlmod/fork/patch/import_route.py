@@ -1,4 +1,4 @@
-"""How a class comes to be a name in the file of parse_model: the way that Conv goes."""
+"""Make a class available in the file of parse_model, by the same imports as Conv."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import Fork
 from yamlmod.fork.patch.code_imports import MARK, marked_imports
 from yamlmod.fork.patch.exports import add_exports, drop_exports, read_exports
-from yamlmod.fork.patch.plan import Change, Step
+from yamlmod.fork.patch.plan import PatchChange, Step
 from yamlmod.fork.patch.proof import imported
 from yamlmod.fork.python.bindings import (
     behind,
@@ -24,7 +24,7 @@ from yamlmod.fork.python.comma_list import import_listing
 from yamlmod.fork.python.modules import Modules
 from yamlmod.fork.python.source import Source
 
-Changes = list[tuple[Source, Change]]
+Changes = list[tuple[Source, PatchChange]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Hop:
 
     @property
     def star(self) -> bool:
-        """Return whether every name of the lower file arrives."""
+        """Check whether every name of the lower file arrives."""
         exports, closed = read_exports(self.lower)
         open_way = not closed or exports is not None
         return open_way and any(is_star(node) for node in self.imports)
@@ -69,7 +69,7 @@ def add_names(fork: Fork, hops: Sequence[Hop], names: Sequence[str]) -> Changes:
             if len(hops) > 1 and hop is hops[-1]:
                 note = f"{', '.join(names)}: {hop.upper.shown} gets the name through "
                 note += f"{hop.lower.shown}, which imports everything from common"
-                changes.append((hop.upper, Change(notes=(note,))))
+                changes.append((hop.upper, PatchChange(notes=(note,))))
             continue
         changes.append((hop.lower, add_exports(hop.lower, names, always=False)))
         explicit = _explicit(hop)
@@ -90,11 +90,11 @@ def drop_names(hops: Sequence[Hop], names: Iterable[str]) -> Changes:
     return changes
 
 
-def leave_import(source: Source, node: ast.ImportFrom, gone: set[str]) -> Change:
+def leave_import(source: Source, node: ast.ImportFrom, gone: set[str]) -> PatchChange:
     """Return the change that takes names out of an import; one left empty goes as a whole."""
     plain = [alias.name for alias in node.names if alias.asname is None and alias.name in gone]
     if not plain:
-        return Change()
+        return PatchChange()
     steps = tuple(
         Step(
             "import",
@@ -108,21 +108,23 @@ def leave_import(source: Source, node: ast.ImportFrom, gone: set[str]) -> Change
     if len(plain) == len(node.names):
         start = source.line_start(source.start(node))
         edits = [Edit(start, source.line_end(source.end(node)), "")]
-    return Change(tuple(edits), steps, (), tuple(imported(written(node), name) for name in plain))
+    return PatchChange(
+        tuple(edits), steps, (), tuple(imported(written(node), name) for name in plain)
+    )
 
 
-def add_import(fork: Fork, parse: Source, wanted: Sequence[tuple[str, str]]) -> Change:
+def add_import(fork: Fork, parse: Source, wanted: Sequence[tuple[str, str]]) -> PatchChange:
     """Return the change that adds a marked line for each (module, name) behind the fork's own."""
     if not wanted:
-        return Change()
+        return PatchChange()
     at = last_of_header(parse)
     for index, node in enumerate(parse.tree.body):
         if isinstance(node, ast.ImportFrom) and written(node).startswith(fork.package_prefix):
             at = max(at, behind(parse, index))
     parts = [_line(parse, at, module, [name]) for module, name in wanted]
     text = "".join(edit.text for part in parts for edit in part.edits)
-    joined = Change.joined(parts)
-    return Change((Edit(at, at, text),), joined.steps, joined.adds)
+    joined = PatchChange.joined(parts)
+    return PatchChange((Edit(at, at, text),), joined.steps, joined.adds)
 
 
 def _hop(modules: Modules, upper: Source, lower: Source) -> Hop:
@@ -177,7 +179,9 @@ def _explicit(hop: Hop) -> list[ast.ImportFrom]:
     return nodes
 
 
-def _join_imports(source: Source, nodes: Iterable[ast.ImportFrom], names: Sequence[str]) -> Change:
+def _join_imports(
+    source: Source, nodes: Iterable[ast.ImportFrom], names: Sequence[str]
+) -> PatchChange:
     parts = []
     for node in nodes:
         listing = import_listing(source, node)
@@ -186,11 +190,11 @@ def _join_imports(source: Source, nodes: Iterable[ast.ImportFrom], names: Sequen
             edits = listing.insert([(name, name) for name in new], keep_sorted=True)
             steps = tuple(_step(source, node.lineno, name) for name in new)
             keys = tuple(imported(written(node), name) for name in new)
-            parts.append(Change(tuple(edits), steps, keys))
-    return Change.joined(parts)
+            parts.append(PatchChange(tuple(edits), steps, keys))
+    return PatchChange.joined(parts)
 
 
-def _add_line(fork: Fork, hop: Hop, names: Sequence[str]) -> Change:
+def _add_line(fork: Fork, hop: Hop, names: Sequence[str]) -> PatchChange:
     """Return the change that adds an import line for names which no import there can carry."""
     upper = hop.upper
     if hop.imports:
@@ -214,11 +218,11 @@ def _add_line(fork: Fork, hop: Hop, names: Sequence[str]) -> Change:
     return _line(upper, at, fork.spelled(hop.lower.path), names)
 
 
-def _line(source: Source, at: int, module: str, names: Sequence[str]) -> Change:
+def _line(source: Source, at: int, module: str, names: Sequence[str]) -> PatchChange:
     line = f"from {module} import {', '.join(names)}"
     steps = tuple(_step(source, source.line_of(at), name) for name in names)
     keys = tuple(imported(module, name) for name in names)
-    return Change((Edit(at, at, f"{line}  {MARK}{source.newline}"),), steps, keys)
+    return PatchChange((Edit(at, at, f"{line}  {MARK}{source.newline}"),), steps, keys)
 
 
 def _step(source: Source, line: int, name: str) -> Step:

@@ -1,4 +1,4 @@
-"""Plans the Python half: code, imports, names and branches that make a fork know a module."""
+"""Plan the installation of a module: code, imports, names and branches."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from yamlmod.fork.patch.placement import (
     find_placed,
     own_path,
 )
-from yamlmod.fork.patch.plan import Change, Plan, Step
+from yamlmod.fork.patch.plan import PatchChange, Plan, Step
 from yamlmod.fork.patch.proof import proven, statement_keys
 from yamlmod.fork.patch.requirements import add_requirements
 from yamlmod.fork.python.bindings import bindings
@@ -59,7 +59,7 @@ def install(
     """Return the proven plan that makes the fork know the templates' modules.
 
     ``placement`` says where code goes that is not there yet: `common` or `package`. ``force``
-    overwrites code of ours that somebody has edited.
+    overwrites code of ours that a user has edited.
     """
     templates = tuple({template.name: template for template in templates}.values())
     common = read_common(files, fork)
@@ -99,13 +99,13 @@ def install(
     return Plan(plan.texts, plan.steps, tuple(dict.fromkeys(notes)))
 
 
-def proven_plan(changes: Iterable[tuple[Source, Change]], names: Iterable[str]) -> Plan:
+def proven_plan(changes: Iterable[tuple[Source, PatchChange]], names: Iterable[str]) -> Plan:
     """Return the plan of several files' changes, each file proven as a whole."""
     names = list(names)
-    by_path: dict[str, tuple[Source, list[Change]]] = {}
+    by_path: dict[str, tuple[Source, list[PatchChange]]] = {}
     for source, change in changes:
         by_path.setdefault(source.path, (source, []))[1].append(change)
-    joined = [(source, Change.joined(parts)) for source, parts in by_path.values()]
+    joined = [(source, PatchChange.joined(parts)) for source, parts in by_path.values()]
     return Plan(
         {source.path: proven(source, change, names) for source, change in joined if change.edits},
         tuple(step for _, change in joined for step in change.steps),
@@ -121,7 +121,7 @@ def read_common(files: Files, fork: Fork) -> Source:
             "not-a-fork",
             f"this {PurePosixPath(common.path).name} defines no class",
             place=Place(common.shown),
-            hint="give a fork whose models/common.py holds its modules",
+            hint="give a fork whose models/common.py defines its modules",
         )
     return common
 
@@ -157,7 +157,7 @@ def _code(
     placed: Mapping[str, Placed],
     groups: _Sorted,
     inside: Sequence[Template],
-) -> Change:
+) -> PatchChange:
     parts = []
     new = [template for template in groups.new if template in inside]
     edit = append_blocks(common, new)
@@ -173,7 +173,7 @@ def _code(
             for t in new
         )
         keys = tuple(key for t in new for key in statement_keys(t.code))
-        parts.append(Change((edit,), steps, keys))
+        parts.append(PatchChange((edit,), steps, keys))
     for template in (template for template in groups.outdated if template in inside):
         block = placed[template.name].block
         step = Step(
@@ -181,20 +181,20 @@ def _code(
             common.path,
             common.line_of(block.start),
             f"class {template.class_name} {block.version} replaced by {template.version} "
-            f"in {common.shown}" + (", with what was edited by hand" if block.edited else ""),
+            f"in {common.shown}" + (", including manual edits" if block.edited else ""),
         )
         parts.append(
-            Change(
+            PatchChange(
                 (replace_block(common, block, template),),
                 (step,),
                 statement_keys(template.code),
                 statement_keys(block.code),
             )
         )
-    return Change.joined(parts)
+    return PatchChange.joined(parts)
 
 
-def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> Change:
+def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> PatchChange:
     templates = [*groups.new, *groups.outdated, *groups.current]
     moving, alone = [], []
     for template in groups.outdated:
@@ -211,12 +211,12 @@ def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> C
         f"{function.names.c2} = {function.channels_of_from()}"
         for name in free
     )
-    return Change.joined(
+    return PatchChange.joined(
         [
             unregister(function, moving, force),
             leave_repeats(function, alone),
             register(function, templates, fork.free_falls_to_else, moving),
-            Change(notes=notes if fork.free_falls_to_else else ()),
+            PatchChange(notes=notes if fork.free_falls_to_else else ()),
         ]
     )
 
@@ -246,7 +246,7 @@ def _refuse_collisions(
                 raise Refusal(
                     "helper-name-taken",
                     f"{template.name} and {owner[name]} both define {name}",
-                    hint="this is a fault of the registry; please report it",
+                    hint="this is a bug of the registry; please report it",
                 )
             owner[name] = template.name
 
@@ -296,9 +296,9 @@ def _collision(common: Source, node: ast.stmt, name: str, template: Template) ->
 def _current_notes(plan: Plan, groups: _Sorted) -> list[str]:
     completed = " ".join(step.text for step in plan.steps)
     return [
-        f"{template.name} {template.version} is already there"
+        f"{template.name} {template.version} is already installed"
         + (
-            "; what was missing around it is added"
+            "; missing parts are added"
             if template.class_name in completed.split()
             else " and up to date"
         )
@@ -315,12 +315,12 @@ def _other_parsers(files: Files, fork: Fork, names: Sequence[str]) -> list[str]:
             continue
         if PurePosixPath(path).name != "tf.py":
             notes.append(
-                f"{files.shown(path)} has a parse_model of its own, which stays as it is: "
-                f"only {files.shown(fork.yolo)} learns {', '.join(names)}"
+                f"{files.shown(path)} has its own parse_model, which is not changed: "
+                f"only {files.shown(fork.yolo)} gets {', '.join(names)}"
             )
         elif any(f"TF{name}" not in text for name in names):
             notes.append(
-                f"{files.shown(path)} has a parse_model of its own that does not know "
+                f"{files.shown(path)} has its own parse_model without "
                 f"{', '.join(names)}: export to TensorFlow will fail with these layers"
             )
     return notes

@@ -1,4 +1,4 @@
-"""The marked blocks that hold a module's code in common.py."""
+"""Read and write the marked blocks with module code in common.py."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REQUIRES = "# requires: "
 
 @dataclass(frozen=True)
 class Block:
-    """A block as it stands in a file; its span runs from the begin to the end marker."""
+    """A block as it is in a file; its span runs from the begin to the end marker."""
 
     name: str
     class_name: str
@@ -34,7 +34,7 @@ class Block:
     end: int
     code: str
     requirements: tuple[str, ...]
-    # `file`: from somebody's own file; `fork`: the fork's own class, which we only registered.
+    # `file`: from a user's own file; `fork`: the fork's own class, which we only registered.
     origin: str = ""
     # The template that this is a renamed copy of.
     of: str = ""
@@ -43,7 +43,7 @@ class Block:
 
     @property
     def edited(self) -> bool:
-        """Return whether the code is no longer what its digest says; its layout may differ."""
+        """Check whether the code is no longer what its digest says; its layout may differ."""
         return digest_of(self.code) != self.digest
 
     def tree(self) -> ast.Module:
@@ -76,7 +76,7 @@ def kind_of(template: Template) -> str:
 
 
 def is_current(block: Block, template: Template) -> bool:
-    """Return whether a block is what the template would write, however it is laid out."""
+    """Check whether a block is what the template would write, however it is laid out."""
     return (
         (block.name, block.class_name, block.version)
         == (template.name, template.class_name, template.version)
@@ -96,12 +96,12 @@ def find_blocks(source: Source) -> dict[str, Block]:
         )
         following = _BEGIN.search(source.text, match.end())
         if end is None or (following and following.start() < end.start()) or name in blocks:
-            what = "stands here twice" if name in blocks else "has no end marker"
+            what = "occurs twice" if name in blocks else "has no end marker"
             raise Refusal(
                 "broken-marker",
                 f"the block of {name} {what}",
                 place=Place.at(source.shown, source.text, match.start(), match.end()),
-                hint="restore the file, or take the block out by hand",
+                hint="restore the file, or remove the block by hand",
             )
         inside = source.text[match.end() : end.start()].replace("\r\n", "\n").lstrip("\n")
         blocks[name] = _block(match, inside, match.start(), end.end())
@@ -145,13 +145,13 @@ def remove_block(source: Source, block: Block) -> Edit:
 
 
 def refuse_edited(source: Source, block: Block) -> None:
-    """Refuse to touch a block whose code somebody has changed by hand."""
+    """Refuse to touch a block whose code a user has changed by hand."""
     if block.edited:
         raise Refusal(
             "edited-by-hand",
             f"the block of {block.name} has been edited since yamlmod wrote it",
             place=Place.at(source.shown, source.text, block.start),
-            hint="rename your version, take it out of the markers or restore the file; --force "
+            hint="rename your version, move it out of the markers or restore the file; --force "
             "overwrites or deletes your changes, as its preview shows",
         )
 
@@ -160,13 +160,13 @@ def refuse_other(source: Source, block: Block, template: Template) -> None:
     """Refuse to put one thing in the place of another that happens to bear its name."""
     if (block.origin, block.of) == (kind_of(template), template.of):
         return
-    told = {"file": "somebody's own file", "fork": "the fork itself"}.get(
+    told = {"file": "a user's own file", "fork": "the fork itself"}.get(
         block.origin, "the registry"
     )
     what = f"a copy of {block.of}" if block.of else f"a class from {told}"
     raise Refusal(
         "other-origin",
-        f"yamlmod put {block.name} in as {what}, which this one is not",
+        f"yamlmod installed {block.name} as {what}, which this module is not",
         place=Place.at(source.shown, source.text, block.start),
         hint=f"choose another name with --as, or run `yamlmod unpatch REPO {block.name} -w` first",
     )

@@ -1,4 +1,4 @@
-"""Where the code of modules is: a block in common.py, or a file of its own in a package."""
+"""Place module code: a block in common.py, or a file of its own in a package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from yamlmod.fork.parser.dialect import is_file
 from yamlmod.fork.parser.locate import Fork
 from yamlmod.fork.patch.import_route import add_import, leave_import
 from yamlmod.fork.patch.marked_blocks import Block, code_block, find_blocks
-from yamlmod.fork.patch.plan import Change, Plan, Step
+from yamlmod.fork.patch.plan import PatchChange, Plan, Step
 from yamlmod.fork.patch.proof import proven_file
 from yamlmod.fork.python.bindings import from_imports, written
 from yamlmod.fork.python.source import Source, read_source
@@ -44,9 +44,9 @@ def find_placed(files: Files, fork: Fork, common: Source) -> dict[str, Placed]:
             if source is None or name in found:
                 raise Refusal(
                     "broken-marker",
-                    f"{name} stands in {files.shown(path)} and in {common.shown}",
+                    f"{name} is in {files.shown(path)} and in {common.shown}",
                     place=Place(files.shown(path)),
-                    hint="take one of them out by hand",
+                    hint="remove one of them by hand",
                 )
             found[name] = Placed(source, block, OWN_FILE)
     return found
@@ -63,7 +63,7 @@ def choose_placement(
             raise Refusal(
                 "placed-otherwise",
                 f"{template.name} is in {there.source.shown}, "
-                f"and --placement {wanted} would put it elsewhere",
+                f"and --placement {wanted} would move it",
                 place=Place.at(there.source.shown, there.source.text, there.block.start),
                 hint=f"run `yamlmod unpatch REPO {template.name} -w` first",
             )
@@ -88,7 +88,7 @@ def own_text(template: Template) -> str:
 
 
 def add_files(files: Files, fork: Fork, common: Source, templates: Sequence[Template]) -> Plan:
-    """Return the plan that writes the templates' files, new or in place of older ones."""
+    """Return the plan that writes the templates' files, new or instead of older ones."""
     texts: dict[str, str | None] = {}
     steps = []
     if templates and not is_file(files, f"{fork.package}/__init__.py"):
@@ -99,7 +99,7 @@ def add_files(files: Files, fork: Fork, common: Source, templates: Sequence[Temp
         if old is not None and template.name not in find_blocks_in(files, path):
             raise Refusal(
                 "name-taken",
-                f"{shown} is there already, and not for {template.name}",
+                f"{shown} already exists, but not for {template.name}",
                 place=Place(shown),
                 hint="rename it, or use --placement common",
             )
@@ -113,7 +113,6 @@ def add_files(files: Files, fork: Fork, common: Source, templates: Sequence[Temp
 
 
 def find_blocks_in(files: Files, path: str) -> dict[str, Block]:
-    """Return the blocks of a file."""
     source = read_source(files, path)
     return {} if source is None else find_blocks(source)
 
@@ -137,7 +136,7 @@ def drop_files(files: Files, fork: Fork, gone: Sequence[Placed]) -> Plan:
     return Plan(texts, tuple(steps))
 
 
-def add_file_imports(fork: Fork, parse: Source, templates: Sequence[Template]) -> Change:
+def add_file_imports(fork: Fork, parse: Source, templates: Sequence[Template]) -> PatchChange:
     """Return the change that imports the templates' classes into the file of parse_model."""
     there = {
         (fork.modules.file_of(parse.path, node), alias.name)
@@ -161,10 +160,10 @@ def add_file_imports(fork: Fork, parse: Source, templates: Sequence[Template]) -
     return add_import(fork, parse, parts)
 
 
-def drop_file_imports(fork: Fork, parse: Source, gone: Sequence[Placed]) -> Change:
+def drop_file_imports(fork: Fork, parse: Source, gone: Sequence[Placed]) -> PatchChange:
     """Return the change that takes the imports of module files out again."""
     own = {one.source.path: one.block.class_name for one in gone if one.placement == OWN_FILE}
-    return Change.joined(
+    return PatchChange.joined(
         leave_import(parse, node, {own[path]})
         for node in from_imports(parse)
         if (path := fork.modules.file_of(parse.path, node)) in own
@@ -172,7 +171,7 @@ def drop_file_imports(fork: Fork, parse: Source, gone: Sequence[Placed]) -> Chan
 
 
 def _imports(parse: Source, fork: Fork, template: Template) -> bool:
-    """Return whether our import is there though the file it means has gone."""
+    """Check whether our import is there though the file it means has gone."""
     module = fork.spelled(own_path(fork, template)) if fork.package_prefix else ""
     return any(
         written(node) == module and any(one.name == template.class_name for one in node.names)
@@ -189,7 +188,7 @@ def _refuse_more(one: Placed) -> None:
     if not all(isinstance(node, ours) for node in nodes) or "#" in around[1]:
         raise Refusal(
             "edited-by-hand",
-            f"{one.source.shown} holds more than the block of {one.block.name}",
+            f"{one.source.shown} contains more than the block of {one.block.name}",
             place=Place(one.source.shown),
-            hint="move what is yours to another file first",
+            hint="move your own code to another file first",
         )

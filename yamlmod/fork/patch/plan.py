@@ -1,4 +1,4 @@
-"""What a change of the fork consists of: edits, sentences about them, and what a proof expects."""
+"""A planned change of a fork: edits, descriptions, and expectations for the proof."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Change:
+class PatchChange:
     """A planned part of one file's change.
 
     ``adds`` and ``drops`` are keys of the proof: what the syntax tree gains and loses, said
@@ -55,7 +55,7 @@ class Change:
     notes: tuple[str, ...] = field(default=())
 
     @classmethod
-    def joined(cls, changes: Iterable[Change]) -> Change:
+    def joined(cls, changes: Iterable[PatchChange]) -> PatchChange:
         """Return several parts of one file's change as one."""
         parts = tuple(changes)
         return cls(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Place, ProofFailedError, Refusal, YamlmodError
-from yamlmod.fork.patch.plan import Change
+from yamlmod.fork.patch.plan import PatchChange
 from yamlmod.fork.python.source import Source, tree_of
 
 
@@ -26,7 +26,7 @@ def statement_keys(code: str) -> tuple[str, ...]:
 
 
 def imported(module: str, name: str) -> str:
-    """Return the proof's key for a name in an import from a module, written as it stands."""
+    """Return the proof's key for a name in an import from a module, written as it is."""
     return f"imported {module} {name}"
 
 
@@ -45,7 +45,7 @@ def branch(body: str) -> str:
     return "branch " + " ".join(ast.dump(node) for node in ast.parse(body).body)
 
 
-def proven(source: Source, change: Change, names: Iterable[str]) -> str:
+def proven(source: Source, change: PatchChange, names: Iterable[str]) -> str:
     """Return the changed text; a ProofFailedError where it is not what was planned.
 
     ``names`` are the classes concerned: those whose traces both trees lose.
@@ -73,7 +73,7 @@ def proven(source: Source, change: Change, names: Iterable[str]) -> str:
     old_rest, old_lost = _without(old_parts, same, statements, names)
     new_rest, new_lost = _without(new_parts, same, statements, names)
     if old_rest != new_rest:
-        raise ProofFailedError("the changed file differs beyond the planned places", place=place)
+        raise ProofFailedError("the changed file differs outside the planned places", place=place)
     difference = _difference(new_lost, old_lost)
     planned = _difference(Counter(change.adds), Counter(change.drops))
     if difference != planned:
@@ -123,7 +123,7 @@ def _refuse_uncompilable(source: Source) -> None:
             "syntax-error",
             error.message.replace("the new file", "the file", 1),
             place=place,
-            hint="nothing can be planned in a file that Python cannot compile; fix this first",
+            hint="yamlmod cannot edit a file that Python cannot compile; fix this first",
         ) from error
 
 
@@ -142,7 +142,7 @@ def _difference(one: Counter[str], other: Counter[str]) -> dict[str, int]:
 
 
 def _parts(tree: ast.Module, text: str) -> list[tuple[ast.stmt, str]]:
-    """Return the top-level statements, each with its lines and where it stands in them."""
+    """Return the top-level statements, each with its lines and where it is in them."""
     lines = text.split("\n")
     return [
         (
@@ -228,7 +228,7 @@ class _Eraser(ast.NodeTransformer):
         return self._members(node)
 
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-        """Put what follows in place of a branch on a set that is left empty."""
+        """Put what follows instead of a branch on a set that is left empty."""
         self.generic_visit(node)
         test = node.test
         if (
@@ -275,7 +275,7 @@ def _new_spans(edits: Iterable[Edit]) -> list[_Span]:
 
 
 def _near_comments(text: str, edits: Iterable[Edit]) -> bool:
-    """Return whether a line that an edit touches holds a `#`: only there can a comment change.
+    """Check whether a line that an edit touches holds a `#`: only there can a comment change.
 
     Elsewhere an edit could swallow one into a string at most, which the trees would show.
     """

@@ -1,4 +1,4 @@
-"""Registers a class that the fork has already: an import, a branch, and a marker that says so."""
+"""Register a class that the fork already has: an import, a branch and a marker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from yamlmod.fork.patch.branches import named_in_chain, place_of, register
 from yamlmod.fork.patch.import_route import add_names, read_route
 from yamlmod.fork.patch.install import proven_plan, read_common
 from yamlmod.fork.patch.marked_blocks import Block, find_blocks, imported_in
-from yamlmod.fork.patch.plan import Change, Plan
+from yamlmod.fork.patch.plan import PatchChange, Plan
 from yamlmod.fork.python.answers import Definition, class_in
 from yamlmod.fork.python.bindings import bindings
 from yamlmod.fork.python.source import Source
@@ -33,12 +33,12 @@ def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> 
             "no-such-class",
             f"{common.shown} defines no class {name}, and {function.source.shown} imports none",
             place=Place(common.shown),
-            hint="without --use-existing yamlmod adds its own",
+            hint="without --use-existing, yamlmod adds its own",
         )
     known = place_of(function, name)
     branch = not known and named_in_chain(function, name)
     signature = _signature(fork, answer, answer.node, rule or known or None, branch)
-    told = "said by --rule" if rule else "as it is registered" if known else "by its signature"
+    told = "from --rule" if rule else "as registered" if known else "from its signature"
     where = f"{found.shown}:{answer.node.lineno}"
     note = f"{name}{signature.text} of {where} has the rule {signature.rule}, {told}"
     if branch:
@@ -96,7 +96,7 @@ def register_existing(files: Files, fork: Fork, templates: Sequence[Template]) -
         names,
     )
     notes = [note for template in templates for note in template.notes]
-    quiet = () if plan.texts else (f"{', '.join(names)}: nothing is left to register",)
+    quiet = () if plan.texts else (f"{', '.join(names)}: nothing to register",)
     return Plan(plan.texts, plan.steps, (*notes, *plan.notes, *quiet))
 
 
@@ -105,9 +105,9 @@ def _refuse_ours(common: Source, blocks: dict[str, Block], name: str) -> None:
     if block is not None and block.origin != "fork":
         raise Refusal(
             "not-the-forks",
-            f"the class {name} there is one that yamlmod put in",
+            f"the class {name} was installed by yamlmod",
             place=Place.at(common.shown, common.text, block.start),
-            hint="leave --use-existing out",
+            hint="omit --use-existing",
         )
 
 
@@ -150,9 +150,9 @@ def _markers(
     common: Source,
     blocks: dict[str, Block],
     templates: Sequence[Template],
-    reached: Sequence[tuple[Source, Change]],
-    joined: Change,
-) -> Change:
+    reached: Sequence[tuple[Source, PatchChange]],
+    joined: PatchChange,
+) -> PatchChange:
     """Return markers around nothing, by which unpatch knows what was registered and how."""
     edits = []
     for template in templates:
@@ -181,4 +181,4 @@ def _markers(
             edits.append(Edit(at, at, common.newline * 3 + text))
     if len(edits) > 1 and len({edit.start for edit in edits}) < len(edits):
         edits = [Edit(edits[0].start, edits[0].end, "".join(edit.text for edit in edits))]
-    return Change(tuple(edits))
+    return PatchChange(tuple(edits))

@@ -1,4 +1,4 @@
-"""The packages a module needs, in the fork's requirements.txt."""
+"""Edit the fork's requirements.txt for the packages that a module needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a patched file with libcst, whose parser shares nothing with Python's own."""
+"""Read a patched file with libcst, whose parser is independent of Python's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Class names that the fork binds already: refused, with what a user can do about it."""
+"""Refuse class names that the fork already uses."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def ways_out(name: str, taken: Iterable[str], there: bool) -> str:
     """Return what a user can do about a taken name; ``there``: it is a class of the fork."""
     lines = ["the later definition would silently replace the earlier one; choose"]
     if there:
-        lines.append("  --use-existing      register the one that is there, and add no code")
+        lines.append("  --use-existing      register the existing class, and add no code")
     other = free_name(name, taken)
-    lines.append(f"  --as {other:<14} add this one under another name, its helpers with it")
+    lines.append(f"  --as {other:<14} add this one and its helpers under another name")
     return "\n".join(lines)
 
 
 def _is_free(answer: Answer, name: str, inside: bool) -> bool:
-    """Return whether a class of this name can be added: nothing has it, or ours has it already."""
+    """Check whether a class of this name can be added: nothing has it, or ours has it already."""
     if isinstance(answer, Unknown):
         return not answer.alternatives
     if isinstance(answer, Missing):
@@ -71,7 +71,7 @@ def _taken(fork: Fork, source: Source, name: str, answer: Answer) -> Refusal:
         place=place,
         hint=ways_out(name, known, there)
         if there
-        else "yamlmod adds its class elsewhere and would not win over this one; rename one of "
+        else "the class of yamlmod is elsewhere and would not replace this one; rename one of "
         f"them, or use --as {free_name(name, known)}",
     )
 

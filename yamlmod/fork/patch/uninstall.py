@@ -1,4 +1,4 @@
-"""Plans the way back: takes out what install put in, and nothing else."""
+"""Plan the removal of exactly the code that install added."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from yamlmod.fork.patch.import_route import Hop, drop_names, read_route
 from yamlmod.fork.patch.install import proven_plan, read_common
 from yamlmod.fork.patch.marked_blocks import Block, imported_in, refuse_edited, remove_block
 from yamlmod.fork.patch.placement import COMMON, Placed, drop_file_imports, drop_files, find_placed
-from yamlmod.fork.patch.plan import Change, Plan, Step
+from yamlmod.fork.patch.plan import PatchChange, Plan, Step
 from yamlmod.fork.patch.proof import statement_keys
 from yamlmod.fork.patch.requirements import drop_requirements
 from yamlmod.fork.python.bindings import bindings
@@ -24,7 +24,7 @@ from yamlmod.fork.python.source import Source, tree_of
 def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = False) -> Plan:
     """Return the proven plan that takes the named modules out again.
 
-    ``force`` deletes code of ours that somebody has edited, too.
+    ``force`` deletes code of ours that a user has edited, too.
     """
     common = read_common(files, fork)
     function = read_function(files, fork)
@@ -73,9 +73,9 @@ def _chosen(
             known = one_of([_told(one.block) for one in placed.values()]) or "none"
             raise Refusal(
                 "not-patched",
-                f"{name} was not put into {common.shown} by yamlmod",
+                f"{name} was not installed in {common.shown} by yamlmod",
                 place=Place(common.shown),
-                hint=f"modules put in by yamlmod: {known}",
+                hint=f"modules installed by yamlmod: {known}",
             )
         if not force:
             refuse_edited(found.source, found.block)
@@ -89,7 +89,7 @@ def _checkpoints(classes: Sequence[str]) -> list[str]:
     return [f"checkpoints pickled with {', '.join(classes)} no longer load"] if classes else []
 
 
-def _names(hops: Sequence[Hop], gone: Sequence[Block]) -> list[tuple[Source, Change]]:
+def _names(hops: Sequence[Hop], gone: Sequence[Block]) -> list[tuple[Source, PatchChange]]:
     """Return the changes that take names out of imports; the fork's own stay where they were."""
     paths = {source.path for source, _ in drop_names(hops, [one.class_name for one in gone])}
     return [
@@ -107,9 +107,9 @@ def _told(block: Block) -> str:
     return f"{block.name} (a copy of {block.of})" if block.of else block.name
 
 
-def _code(common: Source, gone: Iterable[Block]) -> Change:
-    return Change.joined(
-        Change(
+def _code(common: Source, gone: Iterable[Block]) -> PatchChange:
+    return PatchChange.joined(
+        PatchChange(
             (remove_block(common, block),),
             (
                 Step(
@@ -129,7 +129,7 @@ def _code(common: Source, gone: Iterable[Block]) -> Change:
 
 
 def _still_named(plan: Plan, sources: Iterable[Source], gone: Iterable[Block]) -> list[str]:
-    """Say where code of somebody else's still names what goes."""
+    """List remaining uses of an uninstalled module in user code."""
     names = {one.name for block in gone for one in bindings(block.tree())}
     notes = []
     for source in sources:
@@ -137,7 +137,7 @@ def _still_named(plan: Plan, sources: Iterable[Source], gone: Iterable[Block]) -
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and node.id in names:
                 notes.append(
-                    f"{source.shown}:{node.lineno}: {node.id} is still named here and "
-                    "will fail once it is gone"
+                    f"{source.shown}:{node.lineno}: {node.id} is still used here and "
+                    "will fail after the removal"
                 )
     return sorted(set(notes))

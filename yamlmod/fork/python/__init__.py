@@ -1,1 +1,1 @@
-"""The Python of a fork as text: parsed files, what they bind, and where names lead."""
+"""The Python files of a fork as text: parsed files, bindings and imports."""

@@ -1,4 +1,4 @@
-"""What a name in a file of a fork can denote, each answer with the imports it went through."""
+"""Possible meanings of a name in a fork's file, each with its imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a ``try`` around imports leaves bound: its body, or the handler of its ImportError."""
+"""Evaluate a ``try`` around imports: its body, or the handler of its ImportError."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Attempts:
     def body_runs(
         self, file: ParsedFile, parts: BlockParts
     ) -> tuple[bool | None, ErrorName, Position | None]:
-        """Return whether the body comes to its end; None: that depends on what is installed.
+        """Check whether the body comes to its end; None: that depends on what is installed.
 
         Where it does not, the error and the statement that raises it follow.
         """
@@ -97,7 +97,7 @@ class Attempts:
         return None, "ImportError"
 
     def _places_run(self, file: ParsedFile, modules: list[tuple[str, int]]) -> bool | None:
-        """Return whether modules can be imported; None where one is not in the tree."""
+        """Check whether modules can be imported; None where one is not in the tree."""
         runs: bool | None = True
         for dotted, level in modules:
             place = self.lookup.modules.find(file.path, dotted, level)
@@ -120,7 +120,7 @@ class Attempts:
 
 
 def catches(handler: ast.ExceptHandler, error: ErrorName) -> bool:
-    """Return whether a handler takes an error."""
+    """Check whether a handler takes an error."""
     if handler.type is None:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]

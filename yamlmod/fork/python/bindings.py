@@ -1,4 +1,4 @@
-"""What a module binds at its top level, and by which statement."""
+"""Find the names that a module binds at top level, and the binding statements."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def written(node: ast.ImportFrom) -> str:
 
 
 def is_star(node: ast.ImportFrom) -> bool:
-    """Return whether everything is imported."""
+    """Check whether everything is imported."""
     return node.names[0].name == "*"
 
 

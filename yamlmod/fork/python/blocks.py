@@ -1,4 +1,4 @@
-"""A block of statements indexed by the names it binds, for a look from its end backwards."""
+"""Index a block of statements by the names it binds, for a search from the end."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def bound_names(node: ast.stmt) -> Iterator[tuple[str, ast.alias | None]]:
 
 
 def own_parts(node: ast.stmt) -> Iterator[ast.AST]:
-    """Yield the expressions of a statement that run where it stands, not those of blocks in it."""
+    """Yield the expressions of a statement that run where it is, not those of blocks in it."""
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
             yield child
@@ -130,7 +130,7 @@ def same_scope(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def runs(test: ast.expr | None) -> bool | None:
-    """Return whether a branch with this test runs on import, None where that depends."""
+    """Check whether a branch with this test runs on import, None where that depends."""
     if test is None:
         return True
     if isinstance(test, ast.Constant):
@@ -145,7 +145,7 @@ def runs(test: ast.expr | None) -> bool | None:
 
 
 def ends(block: StatementBlock) -> bool:
-    """Return whether a block never comes to its end: it raises or leaves the program."""
+    """Check whether a block never comes to its end: it raises or leaves the program."""
     last = block.statements[-1] if block.statements else None
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         return ast.unparse(last.value.func) in ("sys.exit", "exit", "quit", "os._exit")

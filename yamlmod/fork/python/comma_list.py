@@ -1,4 +1,4 @@
-"""Names put into and taken out of a comma-separated list, in the list's own layout."""
+"""Add and remove names in a comma-separated list, in its own layout."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ class Listing:
     is_tuple: bool = False
 
     def names(self) -> tuple[str, ...]:
-        """Return the names in the list."""
         return tuple(element.name for element in self.elements)
 
     def line(self) -> int:
@@ -121,7 +120,7 @@ class Listing:
         return [*edits, Edit(comma, comma + 1, "")]
 
     def _tuple_of_one(self, edits: list[Edit], end: int) -> list[Edit]:
-        """Keep or add the comma without which one name in parentheses is no tuple."""
+        """Keep or add the comma without which one name in parentheses is not a tuple."""
         behind = [edit for edit in edits if edit.start >= end]
         stop = max((edit.end for edit in behind), default=end)
         stop = max(stop, self.elements[-1].end)
@@ -149,7 +148,7 @@ class Listing:
         return self._comma(index) is not None or self._closes(element.end)
 
     def _closes(self, offset: int) -> bool:
-        """Return whether only white space and comments stand before the closing bracket."""
+        """Check whether only white space and comments stand before the closing bracket."""
         match = _GAP.match(self.source.text, offset)
         return match is not None and self.source.text[match.end() : match.end() + 1] in "])}"
 
@@ -199,7 +198,7 @@ def _parentheses(text: str, begin: int, stop: int, which: str) -> list[int]:
 
 
 def element_name(node: ast.expr) -> str:
-    """Return the name an element of a literal stands for, empty for anything but a name."""
+    """Return the name an element of a literal represents, empty for anything but a name."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):

@@ -1,4 +1,4 @@
-"""What a name in a file of a fork denotes: one graph of imports that every command asks.
+"""Resolve names in the files of a fork: one graph of imports for every command.
 
 Nothing of the fork is imported or run; files are read and parsed when a name leads through them.
 
@@ -17,7 +17,7 @@ roots everywhere. A located fork has its graph: ``fork.graph``.
   ``OutsideTree(dotted)``, say ``torch.nn.Conv2d`` or ``builtins.print``; ``Missing(why, error)``;
   ``Unknown(reason, alternatives)``. Each has ``hops``, the statements it was followed through.
 - ``graph.denotes_node(path, node) -> Answer``: the same for an `ast.Name` or `ast.Attribute` of
-  that file's tree, where it stands.
+  that file's tree, where it is.
 - ``graph.bases(definition) -> list[Answer]``: the base classes of a class, left to right.
 - ``graph.source(path) -> Source | None``: text and tree (`Source.tree`) of a file, as parsed for
   the graph: the nodes in answers belong to it. None where it is not there or cannot be read.
@@ -94,7 +94,7 @@ class ImportGraph:
         return self._ask(path, ask)
 
     def denotes_node(self, path: str, node: ast.expr, at: Position | None = None) -> Answer:
-        """Return what a dotted name in a file's tree denotes where it stands."""
+        """Return what a dotted name in a file's tree denotes where it is."""
         return self._ask(path, lambda lookup: lookup.expression(path, node, at))
 
     def bases(self, definition: Definition) -> list[Answer]:
@@ -162,7 +162,7 @@ class ImportGraph:
         return self._problems[path]
 
     def may_import(self, start: str, goal: str) -> bool:
-        """Return whether importing a file may lead to another: too often rather than too rarely."""
+        """Check whether importing a file may lead to another: too often rather than too rarely."""
         return self._reach.may_import(start, goal)
 
     def _candidates(self, path: str) -> tuple[set[str], list[str], set[str]]:

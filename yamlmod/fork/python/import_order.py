@@ -1,4 +1,4 @@
-"""Walks a module's imports in the order Python runs them, to find those that fail."""
+"""Follow a module's imports in Python's order, to find those that fail."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ class ImportOrder:
     def _maybe(
         self, file: ParsedFile, block: StatementBlock, sure: bool, certain: bool = True
     ) -> None:
-        """Run a block; where it may not run at all, what fails in it is no certain problem.
+        """Run a block; where it may not run at all, what fails in it is not a certain problem.
 
         ``certain``: it comes to its end, if nothing of the tree fails in it.
         """
@@ -187,7 +187,7 @@ class ImportOrder:
             self.unsure -= not (sure and certain)
 
     def _depends(self, file: ParsedFile, block: StatementBlock) -> bool:
-        """Return whether a block may fail by what is installed, or by what it computes."""
+        """Check whether a block may fail by what is installed, or by what it computes."""
         for node in block.statements:
             if isinstance(node, ast.Import):
                 places = [self.modules.find(file.path, one.name) for one in node.names]

@@ -1,4 +1,4 @@
-"""Which files a file may come to import, read off the text without parsing it."""
+"""Find the files that a file may import, from its text without parsing it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ImportReach:
         self._known: dict[tuple[str, str], bool] = {}
 
     def may_import(self, start: str, goal: str) -> bool:
-        """Return whether importing ``start`` may lead to ``goal``."""
+        """Check whether importing ``start`` may lead to ``goal``."""
         key = (start, goal)
         if key not in self._known:
             self._known[key] = self._leads(start, goal)

@@ -1,4 +1,4 @@
-"""What import statements bring: a module, a name of one, everything, a submodule by the way."""
+"""Evaluate import statements: a module, a name, a star import, a submodule."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Imported:
     def module_answer(
         self, importer: str, dotted: str, level: int, hop: ImportHop | None
     ) -> Answer:
-        """Return the answer that stands for a whole module."""
+        """Return the answer that represents a whole module."""
         place = self.lookup.modules.find(importer, dotted, level)
         hops = (hop,) if hop is not None else ()
         if isinstance(place, Elsewhere):

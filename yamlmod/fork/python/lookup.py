@@ -1,4 +1,4 @@
-"""Follows a name through the statements that bind it, from the last one backwards."""
+"""Follow a name through the statements that bind it, from the last one backwards."""
 
 from __future__ import annotations
 
@@ -306,7 +306,7 @@ class Lookup:
         return own
 
     def expression(self, path: str, node: ast.expr, at: Position | None = None) -> Answer:
-        """Return what a dotted name in the text of a file denotes where it stands."""
+        """Return what a dotted name in the text of a file denotes where it is."""
         names: list[str] = []
         while isinstance(node, ast.Attribute):
             names.append(node.attr)

@@ -1,4 +1,4 @@
-"""Attributes: of modules, of classes with their bases; and the names inside of a scope."""
+"""Look up attributes of modules and classes, and names inside a scope."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Members:
         return answer
 
     def _imports(self, importer: str, module: ModuleFile) -> bool:
-        """Return whether a file itself imports a module by a statement of its own."""
+        """Check whether a file itself imports a module by a statement of its own."""
         file = self.lookup.parsed.get(importer)
         for node in ast.walk(file.source.tree) if not isinstance(file, str) else ():
             if isinstance(node, ast.Import):

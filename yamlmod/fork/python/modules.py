@@ -1,4 +1,4 @@
-"""Which file of the tree an import means: roots, packages, and what is surely elsewhere."""
+"""Find the file that an import refers to: roots, packages, external modules."""
 
 from __future__ import annotations
 
@@ -72,13 +72,12 @@ class Modules:
         self._found: dict[tuple[str, str], Place] = {}
 
     def is_file(self, path: str) -> bool:
-        """Return whether a file is there."""
         if path not in self._there:
             self._there[path] = self.files.is_file(path)
         return self._there[path]
 
     def is_folder(self, path: PurePosixPath) -> bool:
-        """Return whether a folder holds Python files, itself or one folder down."""
+        """Check whether a folder holds Python files, itself or one folder down."""
         if not self.files.is_folder(str(path)):
             return False
         base = "" if str(path) == "." else f"{escape(str(path))}/"
@@ -116,7 +115,7 @@ class Modules:
     def roots(self, importer: str) -> list[tuple[PurePosixPath, bool]]:
         """Return the folders to look from, the first first, and whether each is surely a root.
 
-        A folder that is no package comes before one that is: Python does not have the latter on
+        A folder that is not a package comes before one that is: Python does not have the latter on
         its path unless a script there was started, or the fork puts it there.
         """
         folders = list(PurePosixPath(importer).parents)
@@ -170,7 +169,7 @@ class Modules:
         return lost or Elsewhere(".".join(parts))
 
     def _is_started(self, importer: str, root: PurePosixPath, parts: Sequence[str]) -> bool:
-        """Return whether a folder that may be no root is one for a name of one word.
+        """Check whether a folder that may not be a root is one for a name of one word.
 
         It must be put on the path: in `callbacks/wandb.py`, `import wandb` means the installed one.
         """
@@ -262,7 +261,7 @@ class Modules:
         return NoModule(f"No module named '{'.'.join(parts)}'")
 
     def _is_binary(self, root: PurePosixPath, parts: Sequence[str]) -> bool:
-        """Return whether the last part is compiled code that lies there."""
+        """Check whether the last part is compiled code that lies there."""
         stem = escape(str(root.joinpath(*parts)))
         return any(path.endswith(_BINARY) for path in self.files.glob(f"{stem}.*"))
 
@@ -270,7 +269,7 @@ class Modules:
         found = []
         for one in (folder, *folder.parents):
             init = str(one / "__init__.py")
-            # REPO's own folder may be no package for Python: only an import from it says so.
+            # REPO's own folder may not be a package for Python: only an import from it says so.
             if not self.is_file(init) or (str(one) == "." and one != folder):
                 break
             found.append(init)
@@ -285,7 +284,7 @@ class Modules:
 
 
 def is_mentioned(modules: Modules, paths: Sequence[str], names: Iterable[str]) -> bool:
-    """Return whether a name is in the text of files, or of those they import everything from."""
+    """Check whether a name is in the text of files, or of those they import everything from."""
     names = list(names)
     seen, waiting = set(paths), list(paths)
     while waiting:

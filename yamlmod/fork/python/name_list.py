@@ -1,4 +1,4 @@
-"""A module's ``__all__``, evaluated in every form that its text decides."""
+"""Evaluate a module's ``__all__`` in every form that its text determines."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def _is_all(node: ast.AST) -> bool:
 
 
 def _touches(node: ast.stmt) -> bool:
-    """Return whether a statement may change ``__all__``, functions left out."""
+    """Check whether a statement may change ``__all__``, functions left out."""
     if isinstance(node, ast.ImportFrom):
         return any((one.asname or one.name) == "__all__" for one in node.names)
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

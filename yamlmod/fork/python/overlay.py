@@ -1,4 +1,4 @@
-"""The files of a fork as a plan would leave them."""
+"""The files of a fork after a planned change."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Overlay:
         return self.files.shown(path)
 
     def is_file(self, path: str) -> bool:
-        """Return whether a file will be there."""
+        """Check whether a file will be there."""
         return self.texts[path] is not None if path in self.texts else self.files.is_file(path)
 
     def is_folder(self, path: str) -> bool:
-        """Return whether a folder is there, or will be."""
+        """Check whether a folder is there, or will be."""
         new = (one for one, text in self.texts.items() if text is not None)
         return self.files.is_folder(path) or any(one.startswith(f"{path}/") for one in new)
 

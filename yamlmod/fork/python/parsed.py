@@ -1,4 +1,4 @@
-"""The files of a tree, each parsed once, and the facts about names that one file holds."""
+"""Parse each file of a tree once, and collect its names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes that a file's namespace gets more than once, of which the last wins silently."""
+"""Find classes that a file's namespace defines more than once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def class_places(graph: ImportGraph, path: str) -> Places:
 
     Each is a file and a line, in the order in which they run.
     """
-    return _Reader(graph).read(path)
+    return _NamespaceReader(graph).read(path)
 
 
-class _Reader:
+class _NamespaceReader:
     def __init__(self, graph: ImportGraph):
         self.graph = graph
         self.done: dict[str, Places] = {}

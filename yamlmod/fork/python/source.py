@@ -1,4 +1,4 @@
-"""A Python file of the target as text, tree and offsets."""
+"""A Python file of the target as text, syntax tree and offsets."""
 
 from __future__ import annotations
 
@@ -164,5 +164,5 @@ def _syntax_refusal(shown: str, text: str, error: SyntaxError) -> Refusal:
         "syntax-error",
         f"not valid Python: {error.msg}",
         place=place,
-        hint="nothing can be planned in a file that Python cannot read; mend this first",
+        hint="yamlmod cannot edit a file that Python cannot read; fix this first",
     )

@@ -1,1 +1,1 @@
-"""What a fork's own code makes of a model YAML: interpreted, never imported or run."""
+"""Interpret a fork's own code on a model YAML, without importing or running it."""

@@ -1,4 +1,4 @@
-"""What a reading of a network says: rows, failures, what is not known; all plain data."""
+"""The results of reading a network: rows, failures, unknowns; plain data."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def name_of(value: Value) -> str:
 
 
 def has_unknown(value: Any) -> bool:
-    """Return whether data of an answer holds something that is not known."""
+    """Check whether data of an answer holds something that is not known."""
     if isinstance(value, UnknownPart):
         return True
     if isinstance(value, Sizes):
@@ -155,7 +155,6 @@ def has_unknown(value: Any) -> bool:
 
 
 def row_of(reading: NetworkReading, layer: int | None) -> RowReading | None:
-    """Return the reading of one row."""
     return next((row for row in reading.rows if row.index == layer), None)
 
 
@@ -167,7 +166,6 @@ def output_channels(row: RowReading) -> int | None:
 
 
 def failures_of(reading: NetworkReading) -> tuple[Failure, ...]:
-    """Return all failures of a reading."""
     return (reading.failure, *reading.later) if reading.failure is not None else ()
 
 

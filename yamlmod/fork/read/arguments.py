@@ -1,4 +1,4 @@
-"""Which args a row needs so that a fork builds its class right, at every scale of the file."""
+"""Find the args with which a fork builds a class correctly at every scale."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ class RowSearch:
         for number, what in ((output, "it gives"), (noted, "the parser notes")):
             if number is not None and wanted is not None and number != wanted:
                 return "unfit", f"{what} {number} channels where {wanted} are needed"
-        if output is None:  # it may be no layer at all
+        if output is None:  # it may not be a layer at all
             sure = isinstance(given, int) and inputs[:1] == [given] and noted == wanted
             return ("right", "") if sure else ("unknown", "its output is not known")
         return "right", ""
@@ -241,7 +241,7 @@ class BeforeReadings:
         }
 
     def has(self, scale: str, failure: Failure) -> bool:
-        """Return whether the YAML failed in the same way before."""
+        """Check whether the YAML failed in the same way before."""
         return (failure.layer, failure.stage, failure.kind) in self._failed[scale]
 
     def _new(self, layer: int | None) -> int | None:

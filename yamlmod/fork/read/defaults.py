@@ -1,4 +1,4 @@
-"""The defaults of a class's constructor, as args that a branch may want to find in the row."""
+"""Read the defaults of a constructor, as args that a branch may expect in the row."""
 
 from __future__ import annotations
 

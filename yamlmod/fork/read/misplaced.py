@@ -1,4 +1,4 @@
-"""Channel counts that reach a parameter which is a kernel, a ratio or a switch."""
+"""Find channel counts passed as a kernel size, a ratio or a switch."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def misplaced(row: RowReading) -> Iterator[str]:
         what = "a switch" if name in _SWITCHES else what
         if what:
             yield (
-                f"{row.class_name} is given {spelled(row.args)}: its parameter {name}, {what}, "
+                f"{row.class_name} gets {spelled(row.args)}: its parameter {name}, {what}, "
                 f"gets {value}"
             )

@@ -1,4 +1,4 @@
-"""The only entrance: a model YAML at one scale, read with a fork's code."""
+"""Read a model YAML at one scale with a fork's code; the entry point of this room."""
 
 from __future__ import annotations
 
@@ -68,7 +68,6 @@ class ForkReader:
         )
 
     def source(self, path: str) -> SourceFile | None:
-        """Return a file of the fork."""
         if path not in self._files:
             source = self.graph.source(path)
             self._files[path] = (

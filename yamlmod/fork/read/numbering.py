@@ -1,4 +1,4 @@
-"""Which number the parse function gives to each row's layer, and how many layers a row makes."""
+"""Find the layer numbers that the parse function assigns to each row."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class NumberWatch:
         if isinstance(last, Instance) and "i" in last.fields:
             return last.fields["i"]
         if self.given is MISSING or self.stores != 1:
-            return UnknownValue("which number its layer is given")
+            return UnknownValue("the number of its layer")
         return self.given
 
     def made(self, frame: Frame) -> Value:
-        """Return how many layers the row added to the list of layers."""
+        """Count the layers the row added to the list of layers."""
         after = self._count(frame)
         if self.count is None or after is None:
             return UnknownValue("how many layers it makes")

@@ -1,4 +1,4 @@
-"""From a located fork to the reader of its code, as its files are or as a plan would leave them."""
+"""Open a reader for a located fork, as it is or after a planned change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From readings at every scale to what is wrong with a YAML, and to the row that would be right."""
+"""Collect the problems of a YAML at all scales, and propose correct rows."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def answer(reader: ForkReader, data: Mapping[str, Any]) -> BuildAnswer:
 
 
 def _is_read(row: RowReading, reading: NetworkReading) -> bool:
-    """Return whether a row was understood; one that fails was."""
+    """Check whether a row was understood; one that fails was."""
     failed = {f.layer for f in (reading.failure, *reading.later) if f is not None}
     return row.index in failed or bool(row.class_name and not row.unknown)
 

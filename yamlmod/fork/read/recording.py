@@ -1,4 +1,4 @@
-"""Watches the parse function at work: what each row's class is handed, and what fails."""
+"""Record the parse function's run: constructor arguments and failures of each row."""
 
 from __future__ import annotations
 
@@ -273,7 +273,7 @@ def _builders(loop: ast.For, module: str) -> tuple[ast.AST, ...]:
 
 
 def _builds(node: ast.AST, module: str) -> bool:
-    """Return whether a node is `m(*args)`, the call that builds a layer."""
+    """Check whether a node is `m(*args)`, the call that builds a layer."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

@@ -1,4 +1,4 @@
-"""Tries a class that a plan registers: a row of it, read with the fork as the plan leaves it."""
+"""Test a class that a plan registers: read one row with the patched fork."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RegistrationFault:
 def registration_fault(reader: ForkReader, template: Template) -> RegistrationFault | None:
     """Return what the parse function does wrong with a plain row; None where nothing is known.
 
-    The row stands behind a Conv of 64 channels at width 1.
+    The row is after a Conv of 64 channels at width 1.
     """
     repeats = _REPEATS if template.rule == "csp" else 1
     if any(argument.required for argument in template.arguments):
@@ -44,11 +44,11 @@ def registration_fault(reader: ForkReader, template: Template) -> RegistrationFa
     if template.rule == "csp":
         wanted[2] = repeats
     if row.class_name != template.class_name:
-        return RegistrationFault(f"the name means the class {row.class_name}", branch)
+        return RegistrationFault(f"the name refers to the class {row.class_name}", branch)
     if list(row.args) != wanted or row.calls != 1:
         times = "" if row.calls == 1 else f"{row.calls} times "
         return RegistrationFault(
-            f"the class gets {times}{spelled(row.args)} in place of {spelled(wanted)}", branch
+            f"the class gets {times}{spelled(row.args)} instead of {spelled(wanted)}", branch
         )
     return None
 

@@ -1,4 +1,4 @@
-"""Rows of a YAML's plain data: their args, their sources, and the numbers that stand in them."""
+"""Read rows of a YAML's plain data: args, sources and numbers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Template code as text: cut out of a file, renamed, its signature read."""
+"""Process template code as text: extract, rename, read signatures."""

@@ -1,4 +1,4 @@
-"""A hash of code that survives a formatter: what the syntax says, not how it is laid out."""
+"""Hash code by its syntax, so that a formatter does not change the hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A class in somebody's own file as a template: cut out of the text, nothing executed."""
+"""Extract a class from a user's file as a template, without running it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _NO_MODULES = [
 def own_template(
     text: str, shown: str, class_name: str | None = None, rule: str | None = None
 ) -> Template:
-    """Return the template of a class in ``text``; a Refusal says why it cannot be one.
+    """Build the template of a class in ``text``; a Refusal says why it is impossible.
 
     Without a name, the one public nn.Module that no other class of the file uses is meant.
     """
@@ -63,8 +63,8 @@ def own_template(
     notes = _refuse_no_module(shown, text, node, classes)
     signature = signature_of(node, classes, _place(shown, text, node), rule)
     cut = cut_out(text, shown, node.name)
-    told = "said by --rule" if rule else "read off its signature"
-    notes = [f"{node.name}{signature.text} has the rule {signature.rule}, {told}", *notes]
+    origin = "from --rule" if rule else "from its signature"
+    notes = [f"{node.name}{signature.text} has the rule {signature.rule}, {origin}", *notes]
     return Template(
         name=node.name,
         class_name=node.name,
@@ -101,7 +101,7 @@ def _parsed(text: str, shown: str) -> ast.Module:
             "syntax-error",
             f"not valid Python: {error.msg}",
             place=Place(shown, line, column, excerpt),
-            hint="mend the file first",
+            hint="fix the file first",
         ) from error
     except (ValueError, RecursionError) as error:
         raise Refusal("syntax-error", str(error), place=Place(shown)) from error
@@ -131,14 +131,14 @@ def _chosen(
         )
     raise Refusal(
         "several-classes",
-        f"{shown} defines {len(public)} modules: {one_of([one.name for one in public])}",
+        f"{shown} defines {len(public)} modules: {one_of([node.name for node in public])}",
         place=_place(shown, text, public[1]),
         hint=f"name the one you mean: {shown}:{public[0].name}",
     )
 
 
 def _is_module(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> bool | None:
-    """Tell whether a class is an nn.Module; None where its bases come from elsewhere."""
+    """Check whether a class is an nn.Module; None where its bases come from elsewhere."""
     seen: set[str] = set()
     queue, unknown = [node], False
     while queue:
@@ -168,12 +168,12 @@ def _refuse_no_module(
         what = f"derives from {bases}" if bases else "has no base class"
         raise Refusal(
             "not-a-module",
-            f"{node.name} {what} and is no nn.Module",
+            f"{node.name} {what} and is not an nn.Module",
             place=_place(shown, text, node),
             hint=f"write class {node.name}(nn.Module)",
         )
     if known is None:
-        return [f"{node.name} derives from {bases}, which is taken to be an nn.Module"]
+        return [f"{node.name} derives from {bases}, which is assumed to be an nn.Module"]
     return []
 
 
@@ -188,7 +188,7 @@ def _place(shown: str, text: str, node: ast.ClassDef) -> Place:
 
 
 def _code_notes(cut: Cut) -> list[str]:
-    """Note what makes the code unwelcome on some machines, though it is taken as it is."""
+    """Note what may fail on some machines; the code is used unchanged."""
     notes = []
     if not cut.code.isascii():
         at = next(i for i, char in enumerate(cut.code) if not char.isascii())

@@ -1,4 +1,4 @@
-"""Cuts a class, and what it needs of its file, out of the text."""
+"""Extract a class and everything it needs of its file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BUILTINS = frozenset({*dir(builtins), "__file__", "__name__", "__class__"})
 
 @dataclass(frozen=True)
 class Cut:
-    """The code, the imports in front of it, and the names it expects to find where it goes."""
+    """The code, its imports, and the names it expects in the target file."""
 
     source: str
     code: str
@@ -131,7 +131,7 @@ def _imports(
 
 
 def _is_common(node: ast.Import | ast.ImportFrom) -> bool:
-    """Tell whether an import speaks of the file that the code is going to."""
+    """Check whether an import refers to the target file of the code."""
     return isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[-1] == "common"
 
 
@@ -140,14 +140,14 @@ def _relative(shown: str, text: str, node: ast.ImportFrom, name: str) -> Refusal
         "relative-import",
         f"{name} comes from a file beside this one (`{ast.unparse(node)}`), which the fork lacks",
         place=_place(shown, text, node),
-        hint=f"put the definition of {name} into {shown}, or import it by an absolute name",
+        hint=f"move the definition of {name} to {shown}, or import it by an absolute name",
     )
 
 
 def _star(shown: str, text: str, node: ast.ImportFrom, names: Sequence[str]) -> Refusal:
     return Refusal(
         "star-import",
-        f"`{ast.unparse(node)}` does not say whether it brings {', '.join(names)}",
+        f"`{ast.unparse(node)}` does not show whether it imports {', '.join(names)}",
         place=_place(shown, text, node),
         hint=f"write from {node.module} import {', '.join(names)}",
     )
@@ -211,17 +211,17 @@ def _refuse_torn(shown: str, code: str) -> None:
 
 
 def _left_out(lines: Sequence[str], units: Sequence[_Unit], chosen: set[_Unit]) -> list[str]:
-    """Name the statements that do something on import; unused definitions go without a word."""
+    """Note the statements with an effect on import; unused definitions are dropped silently."""
     notes = []
     for unit in units:
         if unit not in chosen and _acts(unit.node):
             what = lines[unit.node.lineno - 1].strip()[:60]
-            notes.append(f"line {unit.node.lineno}, `{what}`, runs on import and is left out")
+            notes.append(f"line {unit.node.lineno}, `{what}`, runs on import and is not copied")
     return notes
 
 
 def _acts(node: ast.stmt) -> bool:
-    """Tell whether a statement does something on import beyond giving things their names."""
+    """Check whether a statement does something on import beyond giving things their names."""
     if isinstance(node, (*_DEFINITIONS, *_IMPORTS, ast.Pass)) or _is_main(node):
         return False
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):

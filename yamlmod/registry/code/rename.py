@@ -1,4 +1,4 @@
-"""A template under another name: its class and every helper renamed, token by token."""
+"""Rename a template: its class and every helper, token by token."""
 
 from __future__ import annotations
 

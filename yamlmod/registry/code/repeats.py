@@ -1,4 +1,4 @@
-"""Whether a constructor's third parameter is the number of repeats, as that of C3 and C2f is."""
+"""Check whether a constructor's third parameter is the number of repeats, as in C3."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CONVOLUTION = re.compile(r".*Conv\d?d?|.*Linear|.*Pool\d?d?|.*Attention")
 
 
 def repeats_at(init: Init, index: int) -> Repeats:
-    """Return whether the parameter in this place (self not counted) is a number of repeats."""
+    """Check whether the parameter in this place (self not counted) is a number of repeats."""
     names, defaults = _parameters(init)
     if index >= len(names):
         return "no"
@@ -66,7 +66,7 @@ def _parameters(init: Init) -> tuple[list[str], list[ast.expr | None]]:
 
 
 def _is_count(default: ast.expr) -> bool:
-    """Return whether a default is a whole number from 0 on; what is computed may be."""
+    """Check whether a default is a whole number from 0 on; what is computed may be."""
     if isinstance(default, ast.Constant):
         return type(default.value) is int
     return isinstance(default, (ast.Name, ast.Attribute, ast.BinOp))

@@ -1,4 +1,4 @@
-"""Which names of a piece of code are global: where each stands, and what a statement needs."""
+"""Find the global names of a piece of code, and the names a statement needs."""
 
 from __future__ import annotations
 

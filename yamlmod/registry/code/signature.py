@@ -1,4 +1,4 @@
-"""The channel rule of somebody's class, read off its constructor's signature."""
+"""Infer the channel rule of a user's class from its constructor signature."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ _OUT = _words(
     "out_plane out_planes outch outchannel outchannels outplane outplanes output_channel "
     "output_channels output_dim output_dims"
 )
-_PLANES = _words("inplanes in_planes inplane inp")  # in front of `planes`, which then means out
+_PLANES = _words("inplanes in_planes inplane inp")  # before `planes`, which then means output
 
 
 def is_input_channels(name: str) -> bool:
-    """Return whether a constructor's parameter is called as one of the input's channels."""
+    """Check whether a constructor's parameter is called as one of the input's channels."""
     return name.lower().strip("_") in _IN
 
 
 def is_channels(name: str) -> bool:
-    """Return whether a parameter is called as channels, of the input or of the output."""
+    """Check whether a parameter is called as channels, of the input or of the output."""
     return name.lower().strip("_") in _IN | _OUT
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a constructor takes: the rule by which parse_model serves it, and the rest."""
+    """A constructor signature: its channel rule, and the remaining parameters."""
 
     rule: str
     arguments: tuple[Argument, ...]
@@ -77,7 +77,7 @@ def constructor_of(
 def signature_of(
     node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], place: Place, rule: str | None = None
 ) -> Signature:
-    """Return the signature; ``rule`` says what the names of the parameters do not."""
+    """Read the signature; ``rule`` overrides the inferred rule."""
     init = constructor_of(node, classes)
     if init is None:
         return _without_constructor(node, classes, rule, place)
@@ -92,10 +92,10 @@ def signature_of(
     if demanded:
         raise Refusal(
             "keyword-only",
-            f"{node.name}{text} wants {', '.join(demanded)} by keyword, and parse_model hands its "
-            "arguments over by position",
+            f"{node.name}{text} requires {', '.join(demanded)} by keyword, but parse_model passes "
+            "positional arguments",
             place=place,
-            hint="give it a default, or take it out from behind the `*`",
+            hint="give it a default, or move it before the `*`",
         )
     words = [one.arg for one in names]
     required = sum(value is None for value in defaults)
@@ -136,7 +136,7 @@ def _derived(
         return "free"
     raise Refusal(
         "unclear-rule",
-        f"{name}{text}: what of it is channels cannot be told, so its rule is unclear",
+        f"{name}{text}: the channel parameters cannot be identified, so its rule is unclear",
         place=place,
         hint=f"say it: {rules_with_meaning()}",
     )
@@ -152,25 +152,27 @@ def _with_repeats(
         return "csp" if third == "yes" else "conv"
     what = f"its parameter {late or init.args.args[3].arg} may be the number of repeats"
     if late:
-        what = f"{late} is the number of repeats, and a parse function hands it over as the third"
+        what = f"{late} is the number of repeats, but a parse function passes it as third argument"
     raise Refusal(
         "unclear-rule",
         f"{name}{text}: {what}, so its rule is unclear",
         place=place,
-        hint="say it: --rule csp (the row's number is the third argument) or --rule conv (the "
-        "row's number builds so many in sequence)",
+        hint="choose --rule csp (the row's number is the third argument) or --rule conv (the "
+        "row's number builds that many in sequence)",
     )
 
 
 def _checked(rule: str, name: str, count: int | None, place: Place) -> str:
     if rule not in RULES:
         raise Refusal(
-            "bad-rule", f"--rule {rule!r} is none of {', '.join(RULES)}", hint="choose one of them"
+            "bad-rule",
+            f"--rule {rule!r} is not one of {', '.join(RULES)}",
+            hint="choose one of them",
         )
     if count is not None and count < RULES[rule].supplied:
         raise Refusal(
             "bad-rule",
-            f"--rule {rule} hands {name} {RULES[rule].supplied} arguments, and it takes {count}",
+            f"--rule {rule} passes {RULES[rule].supplied} arguments to {name}, which takes {count}",
             place=place,
             hint="choose another rule",
         )

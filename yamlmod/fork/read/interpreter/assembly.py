@@ -1,4 +1,4 @@
-"""Puts the interpreter together: one machine for each evaluation."""
+"""Assemble the interpreter: one machine for each evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an assignment does to its target: names, attributes, elements, unpacking."""
+"""Assign to targets: names, attributes, elements, unpacking."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from yamlmod.fork.read.interpreter.values import (
 
 
 def assign(machine: Machine, target: ast.expr, value: Value, frame: Frame) -> None:
-    """Give a target a value."""
     if isinstance(target, ast.Name):
         frame.bind(target.id, value)
     elif isinstance(target, (ast.Tuple, ast.List)):

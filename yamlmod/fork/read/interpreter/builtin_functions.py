@@ -1,4 +1,4 @@
-"""Python's builtin functions and types, as far as model code uses them."""
+"""Python's builtin functions, as far as model code uses them."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def _hasattr(machine: Machine, value: Value, name: Value) -> Value:
     if isinstance(value, Outside) and (
         not isinstance(found, Outside) or (value.path in _LISTED and not name.startswith("_"))
     ):
-        return True  # a name of torch that the reader knows, or that stands in the table
+        return True  # a name of torch that the reader knows, or that is in the table
     if isinstance(value, (Outside, FunctionValue, Bound)):
         return UnknownValue("the attributes of an object outside")
     return True
@@ -229,7 +229,7 @@ def _eval(machine: Machine, source: Value, *scopes: Value) -> Value:
 
 
 def _names_outside(tree: ast.Expression, frame: Frame) -> bool:
-    """Return whether a text names what the function around a comprehension binds."""
+    """Check whether a text names what the function around a comprehension binds."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     return any(name not in frame.names and frame.holder(name) is not None for name in names)
 

@@ -38,7 +38,6 @@ _SIGNATURES: dict[ast.AST, tuple[list[str], list[str], frozenset[str]]] = {}
 
 
 def call(machine: Machine, function: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
-    """Call any value."""
     kind = function.__class__  # the frequent ones first, and by identity: this is a hot path
     if kind is Bound:
         return call(machine, function.function, [function.receiver, *args], keywords)

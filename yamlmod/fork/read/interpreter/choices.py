@@ -1,4 +1,4 @@
-"""A choice by a test that is not known, where both sides change nothing: what they agree on."""
+"""Evaluate both sides of an unknown test that change nothing, and compare them."""
 
 from __future__ import annotations
 

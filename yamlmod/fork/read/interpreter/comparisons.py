@@ -1,4 +1,4 @@
-"""Comparisons: equality, identity, membership, order; Unknown where an operand is."""
+"""Comparisons: equality, identity, membership, order; Unknown if an operand is Unknown."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def elementwise(left: Value, right: Value) -> Value:
 
 
 def same(machine: Machine, left: Value, right: Value) -> bool | UnknownValue:
-    """Return whether two values are equal, or Unknown."""
+    """Check whether two values are equal, or Unknown."""
     if left.__class__ in SCALARS and right.__class__ in SCALARS:
         return bool(left == right)
     if left is right and not isinstance(left, (UnknownValue, TensorValue, float)):
@@ -112,7 +112,7 @@ def _same_outside(value: Outside, other: Value) -> bool | UnknownValue:
 
 
 def identical(left: Value, right: Value) -> bool | UnknownValue:
-    """Return whether two values are one object, or Unknown."""
+    """Check whether two values are one object, or Unknown."""
     for value, other in ((left, right), (right, left)):
         if isinstance(value, UnknownValue):
             return _same_name(value, other)
@@ -159,7 +159,7 @@ def _negated(value: bool | UnknownValue, negate: bool) -> bool | UnknownValue:
 
 
 def contains(machine: Machine, holder: Value, item: Value) -> bool | UnknownValue:
-    """Return whether a container holds a value, or Unknown."""
+    """Check whether a container holds a value, or Unknown."""
     if isinstance(holder, UnknownValue):
         return holder
     if isinstance(holder, str):
@@ -212,7 +212,7 @@ def _held(machine: Machine, holder: Value, item: Value) -> bool | UnknownValue:
 
 
 def holds_name(machine: Machine, holder: GlobalNames, name: Value) -> bool | UnknownValue:
-    """Return whether a module has a name."""
+    """Check whether a module has a name."""
     if not isinstance(name, str):
         return name if isinstance(name, UnknownValue) else False
     try:

@@ -1,4 +1,4 @@
-"""Comprehensions and generator expressions; a generator reads its source when it is asked."""
+"""Comprehensions and lazy generator expressions."""
 
 from __future__ import annotations
 

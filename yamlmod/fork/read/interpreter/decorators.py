@@ -1,4 +1,4 @@
-"""Decorators: those that give the function back, those that change its kind, the fork's own."""
+"""Decorators: those without effect, those that change the kind, the fork's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""try and with: exceptions of the interpreted code are caught as Python would."""
+"""try and with: catch exceptions of the interpreted code as Python does."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _handled(
 
 
 def catches(kind: Value, error: Raised) -> bool:
-    """Return whether `except kind` catches an exception."""
+    """Check whether `except kind` catches an exception."""
     if isinstance(kind, tuple):
         return any(catches(part, error) for part in kind)
     if isinstance(kind, type) and isinstance(error.kind, type):

@@ -109,7 +109,7 @@ def _dict(machine: Machine, node: ast.Dict, frame: Frame) -> Value:
         item = machine.evaluate(value, frame)
         if key is None:
             if not isinstance(item, dict):
-                return machine.unknown("`**` of what is no dict", frame, node)
+                return machine.unknown("`**` of what is not a dict", frame, node)
             out.update(item)
             continue
         word = machine.evaluate(key, frame)

@@ -1,4 +1,4 @@
-"""f-strings: their parts as text, where the text is known."""
+"""f-strings: format the parts if their text is known."""
 
 from __future__ import annotations
 

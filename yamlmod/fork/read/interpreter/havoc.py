@@ -1,4 +1,4 @@
-"""A test that is not known: neither side is run, and what either could change becomes Unknown."""
+"""Handle an unknown test: skip both sides, and set what they could change to Unknown."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _left(sides: list[list[ast.stmt]], reason: str) -> Signal | None:
 
 
 def _only_raises(body: list[ast.stmt]) -> bool:
-    """Return whether a block does nothing but raise, after it has spoken."""
+    """Check whether a block does nothing but raise, after it has spoken."""
     if not body or not isinstance(body[-1], ast.Raise):
         return False
     return all(isinstance(node, (ast.Expr, ast.Raise, ast.Assign)) for node in body)

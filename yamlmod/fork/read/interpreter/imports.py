@@ -1,4 +1,4 @@
-"""Names of modules, as the import graph follows them, bound on demand; import statements."""
+"""Import statements, and names of modules bound on demand by the import graph."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _denoted(machine: Machine, module: ModuleScope, name: str) -> Value:
 
 
 def _keeps_builtins(machine: Machine, module: ModuleScope) -> bool:
-    """Return whether a module is open only to packages that name nothing as Python's builtins."""
+    """Check whether a module is open only to packages that name nothing as Python's builtins."""
     names = machine.graph.names(module.path)
     if any(beyond.partition(".")[0] in _SHADOWS for beyond in names.beyond):
         return False

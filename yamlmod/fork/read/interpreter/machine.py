@@ -1,4 +1,4 @@
-"""The interpreter's state and limits; what it does with each construct comes as tables."""
+"""The interpreter's state and limits; tables supply the constructs."""
 
 from __future__ import annotations
 
@@ -183,18 +183,15 @@ class Machine:
         args: list[Value] | None = None,
         keywords: dict[str, Value] | None = None,
     ) -> Value:
-        """Call a value."""
         return self.parts.call(self, function, args or [], keywords or {})
 
     def attribute(self, value: Value, name: str) -> Value:
-        """Return an attribute."""
         if self.pure and name in _CHANGES and not isinstance(value, TensorValue):
             raise ImpureError
         found = self.parts.attribute(self, value, name)
         return self.fresh(found) if self.spoiled else found
 
     def set_attribute(self, value: Value, name: str, item: Value) -> None:
-        """Set an attribute."""
         self.change()
         if self.on_attribute is not None:
             self.on_attribute(name, item)
@@ -220,7 +217,7 @@ class Machine:
         return out
 
     def truth(self, value: Value) -> bool | UnknownValue:
-        """Return whether a value is true, or Unknown."""
+        """Check whether a value is true, or Unknown."""
         if value.__class__ in SCALARS:
             return bool(value)
         if isinstance(value, UnknownValue):
@@ -273,7 +270,7 @@ class Machine:
         return Nested(self, title)
 
     def torch_function(self, cls: ClassValue) -> bool:
-        """Return whether a class is an operation of autograd, whose work is not interpreted."""
+        """Check whether a class is an operation of autograd, whose work is not interpreted."""
         return cls.is_open and any(
             isinstance(base, Outside) and base.path.startswith("torch.autograd")
             for owner in cls.mro

@@ -1,4 +1,4 @@
-"""Methods of texts, lists, dicts, sets and numbers."""
+"""Methods of strings, lists, dicts, sets and numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operators on plain values, done by Python itself within bounds; Unknown where an operand is."""
+"""Operators on plain values, within bounds; Unknown if an operand is Unknown."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def binary(machine: Machine, sign: str, left: Value, right: Value, tensors: _Ten
 
 
 def _no_operand(value: Value, other: Value) -> bool:
-    """Return whether a value is a class or a function, which no number can be added to."""
+    """Check whether a value is a class or a function, which no number can be added to."""
     closed = isinstance(value, ClassValue) and not value.is_open
     callables = closed or isinstance(value, (FunctionValue, Builtin, type))
     return callables and (other is None or other.__class__ in (int, float, bool))
@@ -136,7 +136,7 @@ def _formatted(left: Value, right: Value) -> Value:
 
 
 def _texts(value: Value) -> bool:
-    """Return whether a value's text is known: it is plain through and through, and small."""
+    """Check whether a value's text is known: it is plain through and through, and small."""
     if isinstance(value, (list, tuple)) and not isinstance(value, DictView):
         return len(value) < 100 and all(map(_texts, value))
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Names of other packages: a few functions of Python's own, torch's layers and functions."""
+"""Names of other packages: some of the standard library, layers and functions of torch."""
 
 from __future__ import annotations
 

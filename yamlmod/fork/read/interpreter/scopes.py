@@ -1,4 +1,4 @@
-"""Where names are looked up: frames of functions and classes, and modules bound on demand."""
+"""Look names up: frames of functions and classes, and modules bound on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every row of a network asks again: a list of classes, a count, a sum of arguments."""
+"""Cache what every row evaluates again: a list of classes, a count, a sum of arguments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DISPLAYS = (ast.Set, ast.Tuple, ast.List)
 def container(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     """Evaluate the right side of `in`: a display of a module's own names once for all rows.
 
-    Nobody but `in` sees the container, so that it may be shared.
+    No one but `in` sees the container, so that it may be shared.
     """
     if not isinstance(node, _DISPLAYS):
         return machine.evaluate(node, frame)

@@ -1,4 +1,4 @@
-"""Elements: lists, texts, dicts, tensors, containers of layers."""
+"""Subscripts of lists, strings, dicts, tensors and containers of layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of interpreted code: plain Python values, and a class for every other kind."""
+"""The values of interpreted code: plain Python values, and a class for each other kind."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ class Instance:
 
     @property
     def is_module(self) -> bool:
-        """Return whether it is a layer."""
+        """Check whether it is a layer."""
         return self.cls.is_module
 
     def layers(self) -> dict[str, Instance]:
@@ -233,7 +233,7 @@ class TensorValue:
 
     @property
     def known(self) -> bool:
-        """Return whether every size is known."""
+        """Check whether every size is known."""
         return self.shape is not None and None not in self.shape
 
 
@@ -255,12 +255,10 @@ class ValuesAndIndices(tuple[Any, ...]):
 
     @property
     def values(self) -> Value:
-        """Return the values."""
         return self[0]
 
     @property
     def indices(self) -> Value:
-        """Return where they were."""
         return self[1]
 
 
@@ -289,7 +287,7 @@ SCALARS = frozenset([int, float, str, bool, type(None)])
 
 
 def is_plain(value: Value) -> bool:
-    """Return whether a value is Python's own."""
+    """Check whether a value is Python's own."""
     return value.__class__ in SCALARS or isinstance(value, PLAIN)
 
 

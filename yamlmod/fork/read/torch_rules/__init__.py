@@ -1,1 +1,1 @@
-"""What torch's layers and functions check, and the sizes they give."""
+"""The checks of torch's layers and functions, and their output sizes."""

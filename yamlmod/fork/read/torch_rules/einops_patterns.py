@@ -1,4 +1,4 @@
-"""einops' rearrange, reduce and repeat: a pattern of names, and the sizes that come of it."""
+"""einops' rearrange, reduce and repeat: patterns of names, and output sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from yamlmod.fork.read.torch_rules.tensors import is_int
 
 
 class EinopsError(RuntimeError):
-    """Stands for the error of that name in einops."""
+    """The error of that name in einops."""
 
 
 Groups = list[list[str]]

@@ -1,4 +1,4 @@
-"""Functions of torch that norm, sample and attend: what they make of sizes."""
+"""Output sizes of torch's normalization, sampling and attention functions."""
 
 from __future__ import annotations
 

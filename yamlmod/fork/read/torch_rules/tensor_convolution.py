@@ -1,4 +1,4 @@
-"""Convolutions: what the layers and the functions share."""
+"""Convolutions, shared by layers and functions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def pairs(value: Value, rank: int, what: str, name: str) -> list[int] | None:
 
 
 def check_tensor(x: Value, what: str) -> TensorValue | None:
-    """Return the input, None where it is not known; raises torch's error where it is no tensor."""
+    """Return the input, None if unknown; raises torch's error if it is not a tensor."""
     if isinstance(x, TensorValue):
         return x
     if is_plain(x) and (x is None or deep_unknown(x) is None or isinstance(x, (list, tuple))):

@@ -1,4 +1,4 @@
-"""Functions of torch and of torch.nn.functional, as changes of sizes."""
+"""Output sizes of functions of torch and torch.nn.functional."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _on_tensor(name: str, operation: Operation) -> Callable[..., Value]:
         if isinstance(x, TensorValue):
             return operation(machine, x, *rest, **words)
         if name in ("add", "mul", "sub", "maximum", "minimum") and isinstance(rest[:1], list):
-            return UnknownValue(f"torch.{name} of what is no tensor")
+            return UnknownValue(f"torch.{name} of what is not a tensor")
         if is_plain(x) and deep_unknown(x) is None:
             fail(
                 TypeError,

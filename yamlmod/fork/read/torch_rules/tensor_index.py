@@ -1,4 +1,4 @@
-"""`x[...]` of a tensor: numbers, slices, None, Ellipsis."""
+"""`x[...]` of a tensor: integers, slices, None, Ellipsis."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def index_tensor(machine: Machine, value: TensorValue, key: Value) -> Value:
 
 
 def _is_odd(item: Value) -> bool:
-    """Return whether a key is none of those whose result has known sizes."""
+    """Check whether a key is none of those whose result has known sizes."""
     if isinstance(item, slice):
         parts = (item.start, item.stop, item.step)
         return not all(part is None or is_int(part) for part in parts)

@@ -1,4 +1,4 @@
-"""Functions of torch.nn.functional that are layers as well."""
+"""Functions of torch.nn.functional that also exist as layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations on tensors as changes of their sizes, for methods and functions alike."""
+"""Output sizes of tensor operations, shared by methods and functions."""
 
 from __future__ import annotations
 

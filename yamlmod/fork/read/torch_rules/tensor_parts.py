@@ -1,4 +1,4 @@
-"""Operations that give several tensors, or choose among elements."""
+"""Operations that return several tensors, or select elements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pooling and adaptive pooling: what the layers and the functions share."""
+"""Pooling and adaptive pooling, shared by layers and functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Element types and devices of tensors, as far as a first pass on the CPU knows them."""
+"""Data types and devices of tensors in a first forward pass on the CPU."""
 
 from __future__ import annotations
 

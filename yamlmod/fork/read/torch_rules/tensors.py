@@ -1,4 +1,4 @@
-"""Sizes of tensors: broadcasting, products, and the sizes that arguments give."""
+"""Sizes of tensors: broadcasting, products, and sizes from arguments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Sizes = tuple[int | None, ...]
 
 
 def is_int(value: Value) -> bool:
-    """Return whether a value is a whole number and no bool."""
+    """Check whether a value is a whole number and no bool."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -47,7 +47,7 @@ def broadcast(left: Sizes | None, right: Sizes | None) -> Sizes | None:
 
 
 def count(shape: Sizes | None) -> int | None:
-    """Return how many elements there are."""
+    """The number of elements."""
     if shape is None or None in shape:
         return None
     return prod(size for size in shape if size is not None)

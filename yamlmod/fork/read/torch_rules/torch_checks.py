@@ -1,4 +1,4 @@
-"""What the constructors of single layers of torch check and set, by trials with the real ones."""
+"""The checks and attributes of single torch constructors, tested against the real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the constructors of torch's layers check and set, by trials with the real ones."""
+"""Construct torch layers: checks and attributes, tested against the real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the layers of torch make of an input's sizes."""
+"""Output sizes of torch layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Normalisation layers of torch: what they make of an input's sizes."""
+"""Output sizes of torch's normalization layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every layer can do (nn.Module), and what the containers of layers can."""
+"""Methods of nn.Module and of the layer containers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _modules(value: Instance) -> Iterator[Instance]:
 
 
 def is_closed(value: Instance) -> bool:
-    """Return whether everything below a layer is seen."""
+    """Check whether everything below a layer is seen."""
     return not any(
         layer.hidden or layer.cls.is_open or _unknown_in(layer) for layer in _modules(value)
     )
@@ -136,7 +136,7 @@ def _add_module(machine: Machine, value: Instance, name: Value, module: Value) -
 
 
 def check_layer(module: Value) -> None:
-    """Raise torch's error where something that is no layer goes into a container."""
+    """Raise torch's error where something that is not a layer goes into a container."""
     if (
         module is None
         or isinstance(module, UnknownValue)

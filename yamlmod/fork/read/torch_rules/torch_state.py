@@ -1,4 +1,4 @@
-"""What torch says of itself in a first forward pass on the CPU; operations of autograd."""
+"""torch's global state in a first forward pass on the CPU; autograd operations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from yamlmod.fork.read.interpreter.values import (
     Wrapped,
 )
 
-# Nobody traces, scripts, compiles or exports a network while its class builds it.
+# No one traces, scripts, compiles or exports a network while its class builds it.
 _NEVER = (
     "torch.jit.is_scripting",
     "torch.jit.is_tracing",
@@ -68,7 +68,7 @@ STATE: Mapping[str, Callable[..., Value]] = {
 
 
 def requires_grad(machine: Machine, tensor: TensorValue) -> Value:
-    """Return whether a tensor hangs on parameters that learn."""
+    """Check whether a tensor hangs on parameters that learn."""
     if tensor.is_parameter:
         return True
     if tensor.kind in ("int", "bool"):

@@ -1,0 +1,32 @@
+"""One class name means one thing in the whole package."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[2] / "yamlmod"
+
+# Names with several meanings that are left. One that is no longer doubled must leave the list.
+_LEFT = {
+    "Builder",
+    "Finding",
+    "Moved",
+    "Network",
+    "NewLayer",
+    "Place",
+    "Source",
+    "Subject",
+    "Wish",
+}
+
+
+def test_class_names_are_unique() -> None:
+    homes: dict[str, list[str]] = defaultdict(list)
+    for path in _PACKAGE.rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                homes[node.name].append(path.relative_to(_PACKAGE).as_posix())
+    doubled = {name: files for name, files in homes.items() if len(files) > 1}
+    assert set(doubled) == _LEFT, doubled
