@@ -19,7 +19,7 @@ from yamlmod.model.graph import Graph, Unresolved
 from yamlmod.model.known_modules import ATTENTION, JOINS, KNOWN, Kind, template_kind
 from yamlmod.model.network import Network
 from yamlmod.model.parse import load_plain
-from yamlmod.model.parser_facts import Builder
+from yamlmod.model.parser_facts import ParserFacts
 from yamlmod.model.wiring import Wiring
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.template import Template
@@ -45,7 +45,7 @@ class Subject:
     kinds_of: KindsOf = no_kinds
     base: Base | None = None
     siblings: Sequence[Base] = ()
-    builder: Builder | None = None
+    builder: ParserFacts | None = None
 
     @cached_property
     def network(self) -> Network:
@@ -166,7 +166,7 @@ class Subject:
         return Finding(rule, severity, place, message, help, row.index, actual, expected, fix)
 
 
-def _in_fork(builder: Builder, module: str, kind: Kind | None) -> Kind | None:
+def _in_fork(builder: ParserFacts, module: str, kind: Kind | None) -> Kind | None:
     """The kind of a module with its channels as in the fork's own branches."""
     if module in builder.kinds:
         return builder.kinds[module] if kind is None else kind._replace(channels="scaled")

@@ -42,7 +42,7 @@ class ParserNames:
 
 
 @dataclass(frozen=True)
-class Builder:
+class ParserFacts:
     """A fork's parse function and the names it sees.
 
     ``twice`` says where a class is defined again, ``constructed`` which classes have a constructor

@@ -193,7 +193,7 @@ class _Judge:
         except ValueError as error:
             return Entry(path, None, f"it is damaged: {error}")
         if not ours:
-            self.room -= len(data) + sum(len(one.before or b"") for one in parsed.record.files)
+            self.room -= len(data) + sum(len(file.before or b"") for file in parsed.record.files)
         return Entry(path, parsed.record, self._doubt(path, parsed))
 
     def _doubt(self, path: Path, parsed: ParsedEntry) -> str:

@@ -94,10 +94,12 @@ def as_module(place: ModuleFile, hops: Hops = ()) -> Definition:
 
 def joined(outcomes: list[Answer | None], missing: Missing) -> Answer:
     """Return the one answer of what several branches bind a name to; None: one does not bind it."""
-    lost = [one for one in outcomes if isinstance(one, Missing)]
-    unknown = [one for one in outcomes if isinstance(one, Unknown)]
+    lost = [outcome for outcome in outcomes if isinstance(outcome, Missing)]
+    unknown = [outcome for outcome in outcomes if isinstance(outcome, Unknown)]
     bound = list(
-        dict.fromkeys(one for one in outcomes if isinstance(one, (Definition, OutsideTree)))
+        dict.fromkeys(
+            outcome for outcome in outcomes if isinstance(outcome, (Definition, OutsideTree))
+        )
     )
     bound += [other for one in unknown for other in one.alternatives if other not in bound]
     vague = [one for one in unknown if not one.alternatives and not one.maybe_missing]
