@@ -103,7 +103,6 @@ class Subject:
         return count
 
     def joins_strides(self, row: Row) -> bool:
-        """Check whether a row's inputs must have one stride."""
         kind = self.kind(row)
         return kind is not None and kind.channels in JOINS and kind.stride != "last"
 
@@ -144,7 +143,6 @@ class Subject:
         return name in ATTENTION or "ttention" in name or template_of(name) is not None
 
     def inputs(self, row: Row) -> list[Shape] | None:
-        """Input shapes, None if a reference of the row is unresolved."""
         return self.network.inputs(row.index)
 
     def at_row(
@@ -160,7 +158,6 @@ class Subject:
         expected: Reference | None = None,
         fix: Fix | None = None,
     ) -> Finding:
-        """Build a finding for a row, or for a span within it."""
         start, end = span if span is not None else (row.start, row.end)
         place = self.document.place(start, end)
         return Finding(rule, severity, place, message, help, row.index, actual, expected, fix)

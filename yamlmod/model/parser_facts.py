@@ -30,7 +30,6 @@ class ParserNames:
     evaluated: bool = True
 
     def has(self, module: str) -> bool:
-        """Check whether a module's name resolves."""
         if module.startswith(self.prefixes):
             return True
         first = module.partition(".")[0] if self.evaluated else module

@@ -74,7 +74,6 @@ def template_in(yaml_word: str, choices: Choices) -> Template | None:
 def templates_for(
     tree: Tree, fork: ForkFacts, words: Sequence[str], choices: Choices
 ) -> tuple[Template, ...]:
-    """Return the templates that words mean in a fork."""
     if choices.as_name is not None and len(words) != 1:
         raise Refusal("usage", "--as names one module; give one", hint="run the command for each")
     if choices.use_existing and choices.as_name is not None:
@@ -94,7 +93,6 @@ def templates_for(
 
 
 def plan_for(tree: Tree, fork: ForkFacts, templates: Sequence[Template], choices: Choices) -> Plan:
-    """Return the plan that makes the fork know the templates."""
     if choices.use_existing:
         from yamlmod.fork.patch.register_existing import register_existing
 

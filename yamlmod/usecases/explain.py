@@ -40,7 +40,6 @@ class Explained(ShownAsTable):
 
 
 def of_onnx(path: Path) -> Explained:
-    """Explain an ONNX file."""
     from yamlmod.gates.onnx_file import read_onnx
 
     if path.suffix.lower() in _YAML:

@@ -147,7 +147,6 @@ def cfg_folders(files: Files, fork: ForkFacts) -> list[str]:
 
 
 def read_function(files: Files, fork: ForkFacts) -> Function:
-    """Return the fork's parse function, read anew from its file."""
     yolo = read_source(files, fork.yolo)
     functions = () if yolo is None else read_functions(yolo)
     found = [function for function in functions if function.node.name == fork.function.name]

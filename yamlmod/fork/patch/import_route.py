@@ -195,7 +195,6 @@ def _join_imports(
 
 
 def _add_line(fork: ForkFacts, hop: Hop, names: Sequence[str]) -> PatchChange:
-    """Return the change that adds an import line for names which no import there can carry."""
     upper = hop.upper
     if hop.imports:
         module = written(hop.imports[-1])

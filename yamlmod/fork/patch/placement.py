@@ -137,7 +137,6 @@ def drop_files(files: Files, fork: ForkFacts, gone: Sequence[Placed]) -> Plan:
 
 
 def add_file_imports(fork: ForkFacts, parse: Source, templates: Sequence[Template]) -> PatchChange:
-    """Return the change that imports the templates' classes into the file of parse_model."""
     there = {
         (fork.modules.file_of(parse.path, node), alias.name)
         for node in from_imports(parse)

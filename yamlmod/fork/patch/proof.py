@@ -26,7 +26,6 @@ def statement_keys(code: str) -> tuple[str, ...]:
 
 
 def imported(module: str, name: str) -> str:
-    """Return the proof's key for a name in an import from a module, written as it is."""
     return f"imported {module} {name}"
 
 

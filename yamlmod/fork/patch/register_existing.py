@@ -69,7 +69,6 @@ def existing_template(files: Files, fork: ForkFacts, name: str, rule: str | None
 
 
 def _class_of(fork: ForkFacts, source: Source, name: str) -> Definition | None:
-    """Return the class that a name is in a file."""
     return class_in(fork.graph.denotes_in_module(source.path, name))
 
 

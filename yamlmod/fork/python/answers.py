@@ -86,7 +86,6 @@ def with_hop(answer: Answer, hop: ImportHop) -> Answer:
 
 
 def as_module(place: ModuleFile, hops: Hops = ()) -> Definition:
-    """Return the answer that is a module of the tree."""
     tree = None if place.is_folder else ast.Module([], [])
     dotted = place.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     return Definition(place.path, "module", dotted, 0 if place.is_folder else 1, tree, hops)
@@ -119,7 +118,6 @@ def joined(outcomes: list[Answer | None], missing: Missing) -> Answer:
 
 
 def class_in(answer: Answer) -> Definition | None:
-    """Return an answer that is a class of the tree, None for any other."""
     return answer if isinstance(answer, Definition) and answer.kind == "class" else None
 
 

@@ -120,7 +120,6 @@ class Attempts:
 
 
 def catches(handler: ast.ExceptHandler, error: ErrorName) -> bool:
-    """Check whether a handler takes an error."""
     if handler.type is None:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]

@@ -222,7 +222,6 @@ class ImportOrder:
             self._name(file, node, place, name, error)
 
     def _note(self, file: ParsedFile, node: ast.stmt, place: ModuleFile) -> None:
-        """Note how far a module is when a statement imports from it."""
         key = (file.path, (node.lineno, node.col_offset), place.path)
         self.lookup.stops.at.pop(key, None)
         if place.path in self.at or place.folder is not None:
