@@ -71,9 +71,9 @@ class Memory:
         self.write(plan)
         return plan
 
-    def uninstall(self, *names: str) -> Plan:
+    def uninstall(self, *names: str, force: bool = False) -> Plan:
         """Plan a removal and apply it."""
-        plan = uninstall(self, locate(self), names)
+        plan = uninstall(self, locate(self), names, force)
         self.write(plan)
         return plan
 

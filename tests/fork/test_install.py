@@ -210,6 +210,32 @@ def test_an_edited_block_is_left_alone() -> None:
     assert files.texts != before
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            "            c2 = ch[f]\n            args = [c2, *args]",
+            "            c2 = ch[f] // 2\n            args = [c2, *args]",
+        ),
+        ("            args = [c2, *args]", "            args = [c2, *args, 3]"),
+        ("            args = [c2, *args]", "            args = [c2]"),
+    ],
+)
+def test_an_edited_value_of_a_branch_is_left_alone(old: str, new: str) -> None:
+    """What is assigned counts, too: a division put in by hand is the user's."""
+    files = repository()
+    files.install(SAME)
+    assert files.texts[YOLO_PATH].count(old) == 1
+    files.texts[YOLO_PATH] = files.texts[YOLO_PATH].replace(old, new)
+    before = dict(files.texts)
+    with pytest.raises(Refusal) as caught:
+        files.uninstall(SAME.class_name)
+    assert caught.value.code == "edited-by-hand"
+    assert files.texts == before
+    files.uninstall(SAME.class_name, force=True)
+    assert SAME.class_name not in files.texts[YOLO_PATH]
+
+
 def test_an_edited_branch_is_left_alone() -> None:
     files = repository()
     files.install(SAME)

@@ -186,7 +186,7 @@ Before = Annotated[
         "--before",
         metavar="SEL",
         show_default=False,
-        help="Before this layer, which must read the layer above it. Repeatable.",
+        help="Before this layer, which must have the layer above as an input. Repeatable.",
     ),
 ]
 EdgeOption = Annotated[
@@ -220,7 +220,8 @@ RowsOf = Annotated[
 KeepSkips = Annotated[
     bool,
     typer.Option(
-        "--keep-skips", help="Keep explicit references, other than the head's, on the old layer."
+        "--keep-skips",
+        help="Layers that name the old layer by number keep reading it, except the head.",
     ),
 ]
 Readers = Annotated[

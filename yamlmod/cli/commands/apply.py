@@ -1,4 +1,4 @@
-"""Apply a recipe: a reviewed list of edits, run as one proof."""
+"""Apply a recipe: a list of edits, proven together."""
 
 from __future__ import annotations
 

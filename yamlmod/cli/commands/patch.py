@@ -1,4 +1,4 @@
-"""Patch a fork: a module's class into common.py, its name into imports and parse_model."""
+"""Patch a fork: add a module's class to its code and register it in parse_model."""
 
 from __future__ import annotations
 

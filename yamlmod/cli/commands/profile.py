@@ -1,4 +1,4 @@
-"""Measure networks against a base: parameters, GFLOPs, memory, latency, as a paper's table."""
+"""Measure networks against a base: parameters, GFLOPs, memory and latency, in a table."""
 
 from __future__ import annotations
 

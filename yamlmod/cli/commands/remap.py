@@ -66,7 +66,7 @@ def run(
         Init,
         typer.Option(
             "--init",
-            help="identity: new layers start as the identity where their form allows, and the "
+            help="identity: new layers start as the identity if their structure allows it, and the "
             "outputs are compared.",
         ),
     ] = Init.default,
@@ -78,8 +78,8 @@ def run(
 ) -> None:
     """Transfer pretrained WEIGHTS to an edited model: each tensor to its layer's new index.
 
-    The fork's code is run, to build both networks, without network and without installers. The
-    checkpoint is read as data: nothing of its pickle is executed.
+    The fork's code is run to build both networks, without internet access or package installation.
+    The checkpoint is read as data: nothing of its pickle is executed.
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.remap_report import remap_data, report

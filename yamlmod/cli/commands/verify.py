@@ -54,8 +54,8 @@ def run(
         Init,
         typer.Option(
             "--init",
-            help="identity: new layers start as the identity, and the outputs must equal the "
-            "base's with its weights carried over.",
+            help="identity: new layers start as the identity; with the weights of the base, the "
+            "outputs must equal those of the base.",
         ),
     ] = Init.default,
     force: Annotated[
@@ -67,14 +67,14 @@ def run(
     *,
     options: RunOptions,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="For each network.")
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Seconds for each network.")
     ] = 300.0,
     answer: AnswerOptions,
 ) -> None:
-    """Verify the networks of CFG with the code of the fork REPO, which is run.
+    """Verify the networks of CFG with the code of the fork REPO. This runs the fork's code.
 
-    Each is built by the fork's own Model and compared with its YAML, trained a step at several
-    sizes, run, halved, fused, copied and pickled; every new layer must receive a gradient and
+    Each is built by the fork's own Model and compared with its YAML, trained for one step at several
+    sizes, run, also in half precision, fused, copied and pickled; every new layer must receive a gradient and
     affect the output.
     """
     from yamlmod.cli.console import say_json, show

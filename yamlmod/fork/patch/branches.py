@@ -272,7 +272,7 @@ def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool
     source = function.source
     names = [element_name(elt) for elt in literal.elts]
     body = "\n".join(source.segment(one) for one in node.body)
-    if not force and not _as_written(node.body, function.names):
+    if not force and not _as_written(function, node.body):
         raise Refusal(
             "edited-by-hand",
             f"the branch for {', '.join(names)} has been edited since yamlmod wrote it",
@@ -290,9 +290,18 @@ def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool
     return PatchChange((edit,), (step,), (), (branch(body), *(member(name) for name in names)))
 
 
-def _as_written(body: Sequence[ast.stmt], names: Names) -> bool:
-    targets = [ast.unparse(one.targets[0]) for one in body if isinstance(one, ast.Assign)]
-    return len(targets) == len(body) and targets in ([names.c2], [names.c2, names.args])
+def _as_written(function: Function, body: Sequence[ast.stmt]) -> bool:
+    """Check a branch against what would be written, however a formatter has laid it out."""
+    names, source = function.names, function.source
+    # Not what the branch itself reads: that may be what was edited.
+    inside = {id(node) for statement in body for node in ast.walk(statement)}
+    reads = [source.segment(r) for r in function.single_reads(True) if id(r) not in inside]
+    statements = [ast.dump(statement) for statement in body]
+    return any(
+        statements == [ast.dump(s) for s in ast.parse(_body(rule, names, read)).body]
+        for rule in ("same", "free")
+        for read in (*dict.fromkeys(reads), f"{names.ch}[{names.from_}]")
+    )
 
 
 def _no_else(function: Function, name: str) -> Refusal:
