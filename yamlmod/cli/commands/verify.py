@@ -74,8 +74,8 @@ def run(
     """Verify the networks of CFG with the code of the fork REPO. This runs the fork's code.
 
     Each is built by the fork's own Model and compared with its YAML, trained for one step at
-    several sizes, run (also in half precision), fused, copied and pickled. Every new layer must receive a
-    gradient and affect the output.
+    several sizes, run (also in half precision), fused, copied and pickled. Every new layer must
+    receive a gradient and affect the output.
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.running import announcer
