@@ -22,7 +22,7 @@ _PLANTED = {
     "NoKernel": dict.fromkeys(("bfloat16", "float16"), "layer 5 NoKernel: RuntimeError"),
     "Lazy": {"parameters": "Lazy.conv"},
     "Thrown": {
-        "parameters": "made anew in every pass",
+        "parameters": "created anew in every pass",
         **dict.fromkeys(("deepcopy", "pickle", "fuse"), "differ"),
     },
     "Cut": {"alive": "layer 0 Conv, 1 Conv, 2 C3, 3 Conv"},

@@ -1,4 +1,4 @@
-"""Several edits as one: each works on what the one before left, the whole is proven at once."""
+"""Run several edits as one: each on the result of the one before, proven as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ Plan = Callable[[Network], Outcome]
 
 
 def chain(model: Network, plans: Iterable[Plan], rule: SpellingRule = ANY_SPELLING) -> Outcome:
-    """Run ``plans`` in turn and prove the whole."""
     outcome = run_plans(model, plans)
     prove(model.document, outcome.text, outcome.steps, rule)
     return outcome

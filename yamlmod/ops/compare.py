@@ -1,4 +1,4 @@
-"""The structural difference of two model YAMLs: layers, what they are, and whom they read."""
+"""Compare two model YAMLs by structure: layers, their fields and their inputs."""
 
 from __future__ import annotations
 
@@ -46,17 +46,14 @@ class Comparison:
 
     @property
     def added(self) -> tuple[int, ...]:
-        """Return the layers that only the second file has."""
         return self.alignment.added
 
     @property
     def removed(self) -> tuple[int, ...]:
-        """Return the layers that only the first file has."""
         return self.alignment.removed
 
     @property
     def replaced(self) -> tuple[Change, ...]:
-        """Return the layers with another module in the same place."""
         return tuple(change for change in self.changes if change.fields[0].name == "module")
 
     @property
@@ -73,12 +70,10 @@ class Comparison:
 
 
 def align_models(before: Network, after: Network, strict: bool = False) -> Alignment:
-    """Align the layers of two models; with ``strict`` only layers that are the same."""
     return align(before.wiring, after.wiring, strict)
 
 
 def compare(before: Network, after: Network) -> Comparison:
-    """Compare two models under the best alignment of their layers."""
     chosen = align_models(before, after)
     found = compare_reads(before.wiring, after.wiring, chosen)
     rows = before.document.rows, after.document.rows

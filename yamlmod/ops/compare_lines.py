@@ -1,4 +1,4 @@
-"""A structural difference as sentences and as plain data."""
+"""Render a structural comparison as text lines and as plain data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ _WIDTH = 60
 
 
 def comparison_lines(found: Comparison) -> list[str]:
-    """Return one line for each difference: layers first, then reads, then settings."""
     old, new = found.before.document, found.after.document
     return [
         *(f"removed   {_row(old, layer)}" for layer in found.removed),
@@ -121,9 +120,9 @@ def _rewired(found: Comparison, read: Rewired) -> str:
     now = found.after.document.describe(read.target)
     was = found.before.document.describe(read.old_target)
     if read.kept is None:
-        told = "which is gone"
+        told = "which was removed"
     elif read.old_target < 0:
-        told = "which it cannot name"
+        told = "which it can no longer reference"
     else:
         told = f"now {found.after.document.describe(read.kept)}"
         told += ": expected " + " or ".join(map(str, read.expected)) if read.expected else ""

@@ -1,4 +1,4 @@
-"""How indices move, and the index comments that move with them."""
+"""Map old layer indices to new ones, and renumber index comments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network as labels: what the proof replays the steps of an edit on.
+"""Model a network as labels, on which the proof replays the steps of an edit.
 
 Layers are labels, a row is a plain list as a YAML loader gives it, and numbers are derived from the
 order of the labels. The planning of edits uses spans, graphs and arithmetic instead; nothing here,
@@ -53,11 +53,9 @@ class LabelNet:
             self.inputs[label] = [above[v] if v < 0 else self.order[v] for v in self.values[label]]
 
     def label(self, layer: int) -> Label:
-        """Return the label of a layer, by its present number."""
         return self.order[layer] if layer >= 0 else IMAGE_LABEL
 
     def new_label(self) -> Label:
-        """Return a label that no layer has."""
         self._new += 1
         return ("new", self._new)
 
@@ -103,7 +101,6 @@ class LabelNet:
                 values[slot] = value
 
     def written(self) -> list[list[Any]]:
-        """Return the rows as plain lists."""
         found = []
         for label in self.order:
             first, *rest = self.rows[label]
@@ -113,5 +110,4 @@ class LabelNet:
 
 
 def table_rows(data: Mapping[str, Any]) -> Sequence[list[Any]]:
-    """Return the rows of both tables."""
     return [*data["backbone"], *data["head"]]

@@ -1,4 +1,4 @@
-"""Which layer of one model became which of another: what weights follow."""
+"""Match the layers of two models, so that weights can follow them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Following:
             "layers were removed": self.removed,
             "layers were moved": self.moved,
             "layers have another module or args": found.changes,
-            "layers read something else": (*found.rewired, *found.gained, *found.lost),
+            "layers have other inputs": (*found.rewired, *found.gained, *found.lost),
             "settings differ": found.settings,
         }
         return ", ".join(text for text, there in kinds.items() if there)

@@ -1,4 +1,4 @@
-"""What an operation on a YAML gives back: the new text and what to tell about it."""
+"""Hold the result of an operation on a YAML: the new text and what to report."""
 
 from __future__ import annotations
 
@@ -65,5 +65,4 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        """Tell whether the text differs from the one it started from."""
         return self.text != self.model.document.text

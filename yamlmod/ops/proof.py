@@ -1,4 +1,4 @@
-"""Proof before every write: the same operations on plain lists by another route, and contraction.
+"""Prove an edit before it is written: replay it on plain lists, and contract the new layers.
 
 Nothing here uses Document, spans or the shift arithmetic of the operations: each step replays
 itself on labels (`labels.py`). No `assert`: the proof also runs under `python -O`.
@@ -57,9 +57,9 @@ def _load(text: str, document: Document) -> Mapping[str, Any]:
             # Where YAML takes a tab for a blank depends on what stands around it.
             raise Refusal(
                 "tab",
-                "this tab would keep the edited file from parsing",
+                "the edited file would not parse because of this tab",
                 place=place,
-                hint="replace it by spaces first",
+                hint="replace it with spaces first",
             ) from error
         raise ProofFailedError(
             f"the new text does not load: {error.message}", place=error.place
@@ -68,10 +68,10 @@ def _load(text: str, document: Document) -> Mapping[str, Any]:
 
 def _compare(wanted: Sequence[list[Any]], found: Sequence[list[Any]], shown: str) -> None:
     if len(wanted) != len(found):
-        raise ProofFailedError(f"{shown}: {len(found)} rows in place of {len(wanted)}")
+        raise ProofFailedError(f"{shown}: {len(found)} rows instead of {len(wanted)}")
     for position, (one, other) in enumerate(zip(wanted, found, strict=True)):
         if not _same(one, other):
-            raise ProofFailedError(f"{shown}: layer {position} is {other}, and {one} was planned")
+            raise ProofFailedError(f"{shown}: layer {position} is {other}, but {one} was planned")
 
 
 def _same(one: Any, other: Any, loose: bool = True) -> bool:

@@ -1,4 +1,4 @@
-"""The recipe that leads from one model YAML to another, where known edits explain the difference.
+"""Derive the recipe that turns one model YAML into another, where known edits explain it.
 
 Edits are found one after the other, each tried out as `apply` would run it, and the next is planned
 on what it left. In the end the whole recipe is applied and proven, and its layers are compared.
@@ -221,7 +221,7 @@ class _Search:
             return "readers", readers
         source = "the image" if place == IMAGE else self.current.document.describe(place)
         raise _unexplained(
-            self.after, f"{difference}: who reads it and who reads {source} is on no known side"
+            self.after, f"{difference}: no option of insert leaves {source} exactly these readers"
         )
 
 
@@ -232,7 +232,6 @@ class _Pending:
         self.after, self.layers = after, sorted(layers)
 
     def number(self, layer: int) -> int:
-        """Return the number of a layer while the pending ones are not there."""
         return layer - bisect_left(self.layers, layer)
 
     def above(self, layer: int) -> int:

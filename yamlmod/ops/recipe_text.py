@@ -1,4 +1,4 @@
-"""The edits of a recipe as data, and as the YAML that `apply` reads."""
+"""Write the edits of a recipe as the YAML that `apply` reads."""
 
 from __future__ import annotations
 
@@ -23,20 +23,16 @@ class RecipeEdit:
 
     @property
     def kind(self) -> str:
-        """Return the operation: the first key."""
         return self.options[0][0]
 
     def get(self, key: str) -> Any:
-        """Return an option's value, None where it is not given."""
         return dict(self.options).get(key)
 
     def having(self, key: str, value: Any) -> RecipeEdit:
-        """Return this edit with one more option."""
         return replace(self, options=(*self.options, (key, value)))
 
 
 def recipe_text(edits: Sequence[RecipeEdit]) -> str:
-    """Return the recipe that consists of these edits."""
     lines = [line for edit in edits for line in _lines(edit)]
     return "".join(
         line + "\n" for line in ["yamlmod: 1", "edits:" if edits else "edits: []", *lines]

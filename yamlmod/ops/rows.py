@@ -1,4 +1,4 @@
-"""The args of a new row: derived from the registry and the channels, or checked as given."""
+"""Derive the args of a new row from the registry and the channels, or check given ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def class_name(word: str) -> str:
         return word
     raise Refusal(
         "bad-module",
-        f"{word[:60]!r} is no class name",
+        f"{word[:60]!r} is not a class name",
         hint="`yamlmod list` shows the modules of the registry",
     )
 
@@ -41,8 +41,8 @@ def args_for(
     if position.after == IMAGE and template.rule != "free":
         raise Refusal(
             "takes-channels",
-            f"{template.name} takes its input's channels and cannot "
-            "stand at 0, where it would see the image",
+            f"{template.name} takes its input's channels and cannot be "
+            "layer 0, whose input is the image",
             hint="modules of rule `free` can; see `yamlmod list`",
         )
     if given is None:
@@ -62,7 +62,7 @@ def _refuse_without(template: Template) -> None:
         raise Refusal(
             "needs-args",
             f"{template.name} has no default for {', '.join(needed)}",
-            hint=f"say what the row shall carry: --args '[{shown}]'",
+            hint=f"give the args of the row: --args '[{shown}]'",
         )
 
 
@@ -77,7 +77,7 @@ def check_args(template: Template, given: list[Any]) -> None:
         raise _bad_args(
             template,
             given,
-            f"{template.name} takes {names} in its row, and {len(values)} values were given",
+            f"{template.name} takes {names} in its row, but {len(values)} values were given",
         )
     missing = [one.name for one in template.arguments[len(values) :] if one.required]
     if missing:
@@ -122,7 +122,7 @@ def nominal_channels(model: Network, layer: int) -> int:
         raise Refusal(
             "unknown-channels",
             f"the output channels of {name} are not known",
-            hint="a module on the way is not known to yamlmod; give the nominal channels "
+            hint="yamlmod does not know a module before it; give the nominal channels "
             "yourself, for example --args '[256]'",
         )
     for scale, real in zip(model.shapes.scales, shape.real, strict=True):
@@ -131,8 +131,8 @@ def nominal_channels(model: Network, layer: int) -> int:
             where = "" if scale.name == "file" else f" at scale {scale.name}"
             raise Refusal(
                 "channels-differ",
-                f"behind {name} no nominal number of channels is right: "
+                f"after {name} no nominal number of channels is right: "
                 f"{shape.nominal} would give {scaled}{where}, the layer has {real}",
-                hint="choose a layer behind a Conv or C3, or a module of rule `same` or `free`",
+                hint="choose a layer after a Conv or C3, or a module of rule `same` or `free`",
             )
     return shape.nominal

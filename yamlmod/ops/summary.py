@@ -1,4 +1,4 @@
-"""What an edit did, in sentences: each new layer, each consumer and what it now reads."""
+"""Summarise an edit: each new layer, and each layer whose inputs changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     lines += [f"  {line}" for line in outcome.told]
     lines += [_consumer(consumer) for consumer in outcome.consumers]
     if not outcome.consumers and (outcome.inserted or outcome.removed):
-        lines.append("  nobody else reads something new")
+        lines.append("  no other layer's inputs changed")
     lines.append(
         f"  {_count(outcome.renumbered, 'reference')} and "
         f"{_count(outcome.comments, 'index comment')} renumbered"
@@ -64,9 +64,9 @@ def _comment_warnings(outcome: Outcome) -> list[str]:
     found = []
     for comment in outcome.wrong_comments:
         fate = (
-            f"the shift makes it right: that row is layer {comment.now} now"
+            f"this edit makes it right: that row is now layer {comment.now}"
             if comment.value == comment.now
-            else f"it stands on layer {comment.index}, now {comment.now}, and was left alone"
+            else f"it is on layer {comment.index} (now {comment.now}) and was not changed"
         )
         found.append(
             f"{shown}:{comment.line}: the comment `# {comment.value}` was wrong before; {fate}"

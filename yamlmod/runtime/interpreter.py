@@ -1,4 +1,4 @@
-"""Which Python belongs to a fork, and what it answers; it is run with a time limit."""
+"""Choose the Python of a fork, and ask it about its packages within a time limit."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def choose(given: str | None) -> Interpreter:
         if found is None:
             raise Refusal(
                 "no-such-interpreter",
-                f"--python {given}: there is no such program",
-                hint="name the Python that runs the fork, say .venv/bin/python",
+                f"--python {given}: no such program",
+                hint="name the Python that runs the fork, for example .venv/bin/python",
             )
         return Interpreter(str(Path(found).absolute()), "--python")
     inner = ("Scripts/python.exe", "python.exe") if os.name == "nt" else ("bin/python",)
@@ -70,7 +70,6 @@ def choose(given: str | None) -> Interpreter:
 
 
 def own() -> Interpreter:
-    """Return the interpreter that runs yamlmod."""
     return Interpreter(sys.executable, "yamlmod's own")
 
 
@@ -108,7 +107,7 @@ def ask(
         return Imports(**shaped(parse(lines[-1][len(_MARK) :]), ImportsAnswer))
     except (IndexError, Malformed):
         errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        last = errors[-1] if errors else "it said nothing"
+        last = errors[-1] if errors else "it printed nothing"
         raise _silent(interpreter, f"exit code {done.returncode}: {last}") from None
 
 

@@ -1,4 +1,4 @@
-"""Starts and ends the worker's process: behind the guard on Linux, else as the system allows."""
+"""Start and end the worker's process: behind the guard on Linux, else as the system allows."""
 
 from __future__ import annotations
 
@@ -41,8 +41,6 @@ class Task:
 
 
 class Process(Protocol):
-    """A running worker."""
-
     protection: Protection
     streams: tuple[IO[bytes], IO[bytes], IO[bytes]]
 
@@ -82,16 +80,13 @@ class Plain:
         )
 
     def gone(self) -> bool:
-        """Tell whether it has ended."""
         return self._process.poll() is not None
 
     def wait(self, seconds: float) -> None:
-        """Wait for the worker's own end."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
 
     def end(self) -> int | None:
-        """End the process with its group."""
         with contextlib.suppress(OSError):
             if self._job:
                 self._job.end()
@@ -151,7 +146,6 @@ class Guarded:
         return self._process.poll() is not None
 
     def wait(self, seconds: float) -> None:
-        """Wait for the worker's own end."""
         self._ended = self._ended or self._hear("ended", seconds)
 
     def end(self) -> int | None:

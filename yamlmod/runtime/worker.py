@@ -1,4 +1,4 @@
-"""Asks the worker in the fork's interpreter, and hands back answers of the agreed shape."""
+"""Ask the worker in the fork's interpreter, and check that answers have the agreed shape."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Worker:
         raise Refusal(
             "bad-answer",
             f"the fork's process sent an invalid answer: {error}",
-            hint="code of the fork wrote where only yamlmod's worker does, or broke it",
+            hint="code of the fork wrote to the output of yamlmod's worker, or broke the worker",
         )
 
     def _write(self, text: bytes) -> None:
@@ -172,7 +172,7 @@ class Worker:
         self.end()
         return Refusal(
             "timed-out",
-            f"{self.interpreter.path} did not answer within {seconds:g} s and was ended",
+            f"{self.interpreter.path} did not answer within {seconds:g} s and was stopped",
             hint="allow more with --timeout SECONDS",
         )
 
@@ -180,8 +180,8 @@ class Worker:
         self._process.wait(1.0)
         code = self.end()
         last = self._errors.decode("utf-8", "replace").strip().splitlines()[-1:]
-        reason = last[0][:300] if last else "it said nothing"
-        ended = "it closed its answers" if code is None else f"exit code {code}"
+        reason = last[0][:300] if last else "it printed nothing"
+        ended = "it closed its output" if code is None else f"exit code {code}"
         return Refusal(
             "no-answer",
             f"{self.interpreter.path} ({self.interpreter.why}) gave no answer, {ended}: {reason}",
@@ -237,7 +237,7 @@ class _Lines:
         self._parts.append(rest)
         self._size += len(rest)
         if self._size > _LONGEST or self._noise > _NOISE:
-            raise Malformed("too much of it")
+            raise Malformed("too much output")
         return found
 
     def _may_be_marked(self, part: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Run by the fork's interpreter for `doctor`: which files its imports would find. Imports none.
+"""Find the files that a fork's imports would load, for `doctor`; nothing is imported.
 
 Stand-alone and for Python 3.8: it is started as a script and may be as old as the fork.
 """
@@ -11,7 +11,6 @@ import sys
 
 
 def main() -> None:
-    """Answer the question of the first argument in one line of JSON behind a marker."""
     # Nothing of this script's folder, nor yet of the fork's, may pass for the standard library.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != here]

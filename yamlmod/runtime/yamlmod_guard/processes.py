@@ -1,4 +1,4 @@
-"""Finding and ending every process below this one."""
+"""Find and end every process below this one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts the worker under the strongest protection there is, watches it, and ends everything."""
+"""Start the worker under the strongest protection available, watch it, and end everything."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _start(settings: cage.CageSettings) -> tuple[int, int]:
         if step == "start":
             step = "home" if "home" in wanted else "all"
         gone = wanted if step == "all" or step not in wanted else {step}
-        missing.update(dict.fromkeys(gone, f"the kernel says: {reported.failed['reason']}"))
+        missing.update(dict.fromkeys(gone, f"the kernel reports: {reported.failed['reason']}"))
         wanted -= gone
 
 

@@ -1,4 +1,4 @@
-"""What a fork sees of the file system: all of it, and nothing that it writes outlives the run."""
+"""Set up the file system that a fork sees: everything, with writes discarded after the run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ class FileView:
 
 
 def mount_points() -> list[str]:
-    """Return where something is mounted, in order."""
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         places = [line.split(" ")[4] for line in file]
     for number, place in enumerate(places):
@@ -164,7 +163,6 @@ def _hide(paths: Sequence[str]) -> None:
 
 
 def disks() -> list[str]:
-    """Return the disks that have a file in /dev."""
     found = []
     for entry in os.scandir("/dev"):
         try:

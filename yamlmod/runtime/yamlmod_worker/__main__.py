@@ -8,7 +8,6 @@ import sys
 
 
 def main() -> int:
-    """Import this folder as a package, take its parent off the path again, and answer."""
     here = os.path.dirname(os.path.abspath(__file__))
     parent = os.path.dirname(here)
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != here]

@@ -1,4 +1,4 @@
-"""Reads questions, a line each, answers them, and keeps what the fork prints out of the answers."""
+"""Read questions, one per line, answer them, and keep the fork's prints out of the answers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _guarded(question: Dict[str, Any], told: TextIO) -> str:
         words = [error.code, error.message, error.hint]
         return _line(number, {"refused": [_clean(word) for word in words]})
     except MemoryError:
-        return _line(number, {"refused": ["no-memory", "there is not enough memory", ""]})
+        return _line(number, {"refused": ["no-memory", "not enough memory", ""]})
     except BaseException:
         # The end of a traceback says what happened.
         return _line(number, {"failed": _clean(traceback.format_exc()[-_TEXT:])})

@@ -1,4 +1,4 @@
-"""What the workers answer: written here in the worker, read and checked by yamlmod.
+"""Define the shapes of answers: written by the worker, checked by yamlmod.
 
 Both sides import this file: the worker for its annotations, yamlmod to check every answer by. A
 fork runs in the worker's process and can write an answer of its own. One of these shapes can only
@@ -122,8 +122,6 @@ class ThopProfile(TypedDict):
 
 
 class Profile(ThopProfile):
-    """One network's numbers."""
-
     cfg: str
     parameters: int
     trainable: int
@@ -147,8 +145,6 @@ class MeasuredOn(TypedDict):
 
 
 class ProfileAnswer(Told, MeasuredOn):
-    """The numbers of all networks, in the order of the question."""
-
     models: List[Profile]
 
 
@@ -157,8 +153,6 @@ Constant = Tuple[Optional[int], Optional[AnyNumber]]  # how many numbers, and th
 
 
 class TracedNetwork(TypedDict):
-    """What the tracer saw, and the classes of the modules."""
-
     nodes: List[Node]
     constants: Dict[str, Constant]
     classes: Dict[str, str]

@@ -1,4 +1,4 @@
-"""Tensors: those of an output, how far two outputs differ, and what those of weights are called."""
+"""Flatten, compare and name tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Insertion on labels; contracting the new layers must give the old wiring."""
+"""Replay an insertion on labels; contracting the new layers must give the old wiring."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ class Insertion(NamedTuple):
     layers: Sequence[PlannedLayer]
 
     def replay(self, net: LabelNet) -> None:
-        """Put the layers in."""
         labels = net.order
         wiring = net.wiring()
         new: dict[Label, list[Label]] = {}  # by the layer they stand behind, in the order asked for
@@ -59,7 +58,6 @@ class Insertion(NamedTuple):
 
 
 def _claim(net: LabelNet, labels: Sequence[Label], layer: PlannedLayer, label: Label) -> None:
-    """Let the new layer take over the reads of those that are to read it."""
     source = net.through[label]
     for reader, slot in layer.claims:
         inputs = net.inputs[labels[reader]]

@@ -1,4 +1,4 @@
-"""What an insertion is asked to do, and what is wrong with the asking."""
+"""Describe and validate the request for an insertion."""
 
 from __future__ import annotations
 
@@ -54,7 +54,6 @@ class Request:
     verbatim: bool = False
 
     def known(self) -> Template | None:
-        """Return the template of the new layer's module, where there is one."""
         return self.template or find(self.module)
 
 
@@ -67,10 +66,10 @@ def module_warnings(request: Request) -> list[str]:
         raise Refusal(
             "unknown-module",
             f"the registry does not know {name}, so its args cannot be derived",
-            hint="give them as they shall stand in the row, for example --args '[]' or "
+            hint="give them as they should appear in the row, for example --args '[]' or "
             "--args '[256]'; `yamlmod list` shows the known modules",
         )
-    return [f"{name} is not in the registry: its args and channels are taken as given"]
+    return [f"{name} is not in the registry: its args and channels are used as given"]
 
 
 def check_readers(model: Network, request: Request) -> None:
@@ -78,15 +77,17 @@ def check_readers(model: Network, request: Request) -> None:
     if request.readers is None:
         return
     if request.keep_skips:
-        raise Refusal("usage", "--keep-skips and --readers both choose the readers; give one")
+        raise Refusal(
+            "usage", "--keep-skips and --readers both choose the readers; give only one of them"
+        )
     if all(position.edge is not None for position in request.positions):
-        raise Refusal("usage", "--edge names its reader already; leave --readers out")
+        raise Refusal("usage", "--edge already names the reader; leave out --readers")
     places = [position.after for position in request.positions if position.edge is None]
     reads = [read for place in places for read in model.readers(place)]
     for reader in request.readers:
         if all(read.reader != reader for read in reads):
             behind = one_of([model.document.describe(place) for place in places])
-            names = one_of(reader_names(model.document, reads)) or "nobody"
+            names = one_of(reader_names(model.document, reads)) or "no layer"
             raise Refusal(
                 "not-a-reader",
                 f"--readers: {model.document.describe(reader)} does not read {behind}",
@@ -99,15 +100,17 @@ def check_sources(model: Network, request: Request) -> None:
     if request.sources is None:
         return
     if len(request.positions) != 1:
-        raise Refusal("usage", "--from goes with one position; several layers need several runs")
+        raise Refusal(
+            "usage", "--from needs exactly one position; insert several layers in several runs"
+        )
     position = request.positions[0]
     for source in request.sources:
         if source > position.after:
             raise Refusal(
                 "reads-below",
-                f"--from: the new layer stands behind {model.document.describe(position.after)} "
-                f"and cannot read {model.document.describe(source)} below it",
-                hint=f"put it behind layer {max(request.sources)}",
+                f"--from: the new layer is after {model.document.describe(position.after)} "
+                f"and cannot read {model.document.describe(source)}, which comes later",
+                hint=f"insert it after layer {max(request.sources)}",
             )
 
 
@@ -120,17 +123,16 @@ def check_claims(
     lost = model.document.describe(position.after)
     raise Refusal(
         "source-lost",
-        f"the readers of {lost} would read the new layer, which --from does not let read {lost}",
-        hint=f"add {position.after} to --from, or leave the readers where they are: --readers none",
+        f"the readers of {lost} would read the new layer, but --from does not include {lost}",
+        hint=f"add {position.after} to --from, or leave the readers unchanged: --readers none",
     )
 
 
 def recipe_request(model: Network, options: RecipeOptions) -> Request:
-    """Return what an edit of a recipe asks for."""
-    module = options.module("insert", "insert names a module")
+    module = options.module("insert", "insert needs the name of a module")
     places = {key: options.words(key) for key in _PLACES}
     if any(not word.lstrip("-").isdigit() for word in places["at"]):
-        raise options.refusal("at holds layer numbers")
+        raise options.refusal("at takes layer numbers")
     numbers = [int(word[:9]) for word in places["at"]]
     positions = resolve_positions(model, numbers, places["after"], places["before"], places["edge"])
     readers, sources = options.layers(model, "readers"), options.layers(model, "from")

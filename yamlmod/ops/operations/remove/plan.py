@@ -106,7 +106,7 @@ def take_out(
 def _check_sections(model: Network, chosen: Collection[int]) -> None:
     for section in model.document.sections:
         if all(row.index in chosen for row in section.rows):
-            raise Refusal("empty-table", f"that would leave no row in `{section.name}`")
+            raise Refusal("empty-table", f"this would leave no row in `{section.name}`")
 
 
 def _rewire(
@@ -127,7 +127,7 @@ def _rewire(
                 raise Refusal(
                     "reads-image",
                     f"{model.document.describe(row.index)} would have to "
-                    "read the image, which only layer 0 can",
+                    "read the image; only layer 0 can read it",
                     place=model.document.place(ref.start, ref.end),
                 )
             value = spell(reader, wanted, ref.value < 0)

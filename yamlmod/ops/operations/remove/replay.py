@@ -1,4 +1,4 @@
-"""Removal on labels."""
+"""Replay a removal on labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ class Removal(NamedTuple):
     sources: Sequence[tuple[int, int]] = ()
 
     def replay(self, net: LabelNet) -> None:
-        """Take the layers out; their readers read what stood in front of them."""
         labels = net.order
         chosen = {labels[layer]: net.label(source) for layer, source in self.sources}
         sources = {labels[i]: chosen.get(labels[i], _in_front(net, i)) for i in self.layers}

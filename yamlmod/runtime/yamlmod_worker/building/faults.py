@@ -1,4 +1,4 @@
-"""Where in a network and in the fork's code an error arose, told in one line."""
+"""Locate an error in the network and in the fork's code, in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps a fork's Python from the network and from installing packages, and remembers what it tried.
+"""Keep a fork's Python from the network and from installers, and record what it tried.
 
 It sees what Python itself calls, and no other program and no C library: where the kernel offers it,
 yamlmod's guard takes the network away as a whole.

@@ -1,4 +1,4 @@
-"""The layers of a network as it was built, and hooks that stand around each of them."""
+"""List the layers of a built network, and set hooks around each of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,6 @@ def around(layers: List[Any], before: _Hook, after: _Hook) -> Iterator[None]:
 
 
 def shapes(output: Any) -> List[List[int]]:
-    """Return the shapes of an output's tensors."""
     return [[int(size) for size in one.shape] for one in tensors(output)]
 
 

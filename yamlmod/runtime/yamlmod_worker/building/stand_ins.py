@@ -1,4 +1,4 @@
-"""Stand-ins for packages that building a network does not need and that are not installed.
+"""Replace missing packages that building a network does not need by stand-ins.
 
 Only the fork's own imports are answered, and only where nobody else found the name. A stand-in
 has every name, does nothing, and is told by name in the report.
@@ -162,7 +162,6 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return inside or "/ultralytics/" in importer.replace(os.sep, "/")
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        """Make the module."""
         return _Module(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:
@@ -206,7 +205,6 @@ def answer_fonts(finder: Finder) -> None:
 
 
 def is_stand_in(module: str) -> bool:
-    """Tell whether a module is a stand-in, by its name."""
     return isinstance(sys.modules.get(module), _Module) or module == __name__
 
 

@@ -1,4 +1,4 @@
-"""Opens a checkpoint: torch's zip and legacy formats and safetensors, as data and nothing else.
+"""Open a checkpoint as data only: torch's zip and legacy formats, and safetensors.
 
 What a file holds is known when it is open; its numbers are read when they are asked for, one
 storage after the other, so that memory stays near what is held of it.
@@ -29,13 +29,13 @@ _FORMATS = (
 # What people have by mistake, told by how it begins.
 _FOREIGN = (
     (b"version https://git-lfs", "a pointer of git-lfs; `git lfs pull` fetches the file itself"),
-    (b"<!doctype html", "a web page: the download did not give the file"),
-    (b"<html", "a web page: the download did not give the file"),
-    (b"<?xml", "an XML file, perhaps the answer of a server: the download did not give the file"),
+    (b"<!doctype html", "a web page: the download did not return the file"),
+    (b"<html", "a web page: the download did not return the file"),
+    (b"<?xml", "an XML file, perhaps the answer of a server: the download did not return the file"),
     (b"\x1f\x8b", "a gzip file; unpack it first"),
     (b"\x89hdf\r\n", "an HDF5 file (Keras), which is not read"),
-    (b"\x89png", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
+    (b"\x89png", "an image"),
+    (b"\xff\xd8\xff", "an image"),
 )
 _TAR = (257, b"ustar")
 _OLD_TAR = "a tar file; the checkpoints of PyTorch before 0.2 are not read, nor are archives"
@@ -66,7 +66,7 @@ class Checkpoint:
             self._kinds[storage.key] = place, found.dtype
         place, dtype = self._kinds[storage.key]
         if place.length < (storage.start + storage.length) * WIDTH[storage.dtype]:
-            raise bad("its storage {} is shorter than it says".format(shown(storage.key)))
+            raise bad("its storage {} is shorter than declared".format(shown(storage.key)))
         if place.start + place.length > self._file.size:
             raise bad("it is truncated at its storage {}".format(shown(storage.key)))
         if dtype != found.dtype:  # each of them would be held
@@ -165,7 +165,7 @@ def _view(found: Tensor, flat: Any) -> Any:
     try:
         return flat.as_strided(found.shape, found.stride, flat.storage_offset() + first)
     except (RuntimeError, ValueError, TypeError, OverflowError):
-        raise bad("a tensor of shape {} cannot be made".format(list(found.shape))) from None
+        raise bad("a tensor of shape {} cannot be created".format(list(found.shape))) from None
 
 
 def _within(found: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""What a file of weights holds, whatever its format: objects, and where their numbers lie."""
+"""Hold the contents of a weight file of any format: objects, and where their numbers are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class File:
         self._file = io.FileIO(path, opener=_opened)
         about = os.fstat(self._file.fileno())
         if not stat.S_ISREG(about.st_mode):
-            raise bad("it is a device or a pipe, and no file")
+            raise bad("it is a device or a pipe, not a file")
         self.size = about.st_size
         self.room = Room(self.size)
 

@@ -1,4 +1,4 @@
-"""The directory of a zip file, read in time and memory that its own length bounds.
+"""Read the directory of a zip file, in time and memory bounded by its own length.
 
 zipfile keeps an object of 0.8 KB for an entry of 47 bytes, and cuts an extra field anew for each
 of its parts. torch writes neither comments nor compressed records, and needs little of the format.
@@ -94,7 +94,7 @@ def _entries(data: bytes, count: int, file: File) -> Dict[str, MemberRecord]:
         found[name] = _record(entry, data, extra, extra + extra_length)
         end = extra + extra_length + comment_length
     if len(found) != count:
-        raise _damaged("its directory has {} entries, and says {}".format(len(found), count))
+        raise _damaged("its directory has {} entries, but declares {}".format(len(found), count))
     _check_order(found, file.size)
     return found
 

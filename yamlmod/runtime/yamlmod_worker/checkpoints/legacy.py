@@ -1,4 +1,4 @@
-"""torch's legacy format: five pickles, then the storages one behind the other."""
+"""Read torch's legacy format: five pickles, then the storages one after another."""
 
 from __future__ import annotations
 

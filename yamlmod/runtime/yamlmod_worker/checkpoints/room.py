@@ -1,4 +1,4 @@
-"""The memory that the objects of a file may take: by its size, and spent before they are made."""
+"""Limit the memory of a file's objects by the file's size, charged before they are created."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ class Room:
         """Return the refusal of a file that holds more than one of its size may."""
         most = (FLOOR + self.size // _SHARE) >> 20
         return bad(
-            "it holds more objects than the {} MB that a file of its size may take".format(most)
+            "its objects need more than the {} MB allowed for a file of its size".format(most)
         )

@@ -1,4 +1,4 @@
-"""safetensors: the length of a JSON header, the header, then the numbers."""
+"""Read safetensors: the length of a JSON header, the header, then the numbers."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def open_safetensors(file: File) -> Contents:
     """Return what the file holds. Raises Refused where it is damaged."""
     length = struct.unpack("<Q", file.part(0, 8))[0]
     if length > file.size - 8:
-        raise bad("it begins like safetensors, but its header is cut short")
+        raise bad("it begins like safetensors, but its header is truncated")
     if length > LONGEST:
-        raise bad("its header has {} bytes, and at most {} are read".format(length, LONGEST))
+        raise bad("its header has {} bytes; at most {} are read".format(length, LONGEST))
     file.room.spend(_JSON * length)
     header = _header(file.part(8, length))
     file.room.spend(_TENSOR * len(header))
@@ -64,9 +64,9 @@ def _header(data: bytes) -> Dict[str, Any]:
             parse_constant=_no_number,
         )
     except (ValueError, RecursionError):
-        raise bad("it begins like safetensors, but its header is no JSON") from None
+        raise bad("it begins like safetensors, but its header is not JSON") from None
     if not isinstance(header, dict):
-        raise bad("its safetensors header is no table")
+        raise bad("its safetensors header is not a JSON object")
     header.pop("__metadata__", None)
     return header
 
@@ -78,13 +78,13 @@ def _integer(text: str) -> int:
 
 
 def _no_number(text: str) -> Any:
-    raise bad("its header has the number {}, and sizes are whole".format(shown(text)))
+    raise bad("its header has the number {}, but sizes are integers".format(shown(text)))
 
 
 def _once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise bad("its header has one name twice")
+        raise bad("its header has a name twice")
     return found
 
 
@@ -104,6 +104,8 @@ def _tensor(name: str, told: Any, base: int, size: int) -> Tuple[Tensor, Place]:
         stride.append(count)
         count *= value
     if not start <= stop <= size - base or stop - start != count * WIDTH[dtype]:
-        raise bad("{} does not fit its place in the file, which may be cut".format(shown(name)))
+        raise bad(
+            "{} does not match its position in the file, which may be truncated".format(shown(name))
+        )
     tensor = Tensor(Storage(name, dtype, count), dtype, 0, shape, tuple(reversed(stride)))
     return tensor, Place(base + start, stop - start)

@@ -1,4 +1,4 @@
-"""Finds the network's state in what a checkpoint holds: names and tensors, nothing else."""
+"""Find the network's state in a checkpoint: names and tensors, nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_NAME = 200
 _FILE = "the file itself"
 _TENSOR = 800  # bytes of memory for a tensor's name, its place in a table, and copies of both
 _MOST_EPOCHS = 1_000_000_000
-# What is taken off the names where all begin in this way.
+# What is removed from the names where all begin in this way.
 _WRAPPERS = (("module.", "module."), ("_orig_mod.", "_orig_mod."), ("model.", "model.model."))
 
 
@@ -64,7 +64,7 @@ def find_state(checkpoint: Checkpoint) -> State:
     rows = max([one.shape[0] for one in tensors.values() if one.shape], default=0)
     if classes is not None and not 0 < classes <= rows:
         raise bad(
-            "it says that it has {} classes, and its largest tensor has {} rows".format(
+            "it declares {} classes, but its largest tensor has {} rows".format(
                 shown(str(classes)), rows
             )
         )
@@ -80,10 +80,10 @@ def _plain_names(tensors: Dict[str, Tensor], notes: List[str]) -> Dict[str, Tens
     for prefix, sign in _WRAPPERS:
         if tensors and all(name.startswith(sign) for name in tensors):
             tensors = {name[len(prefix) :]: value for name, value in tensors.items()}
-            notes.append("the wrapper's prefix `{}` is taken off the names".format(prefix))
+            notes.append("the wrapper's prefix `{}` is removed from the names".format(prefix))
     if tensors and all(name.partition(".")[0].isdigit() for name in tensors):
         tensors = {"model." + name: value for name, value in tensors.items()}
-        notes.append("the prefix `model.` is put before the names: they are those of its layers")
+        notes.append("the prefix `model.` is added to the names, which are those of its layers")
     return tensors
 
 
@@ -125,7 +125,7 @@ def _walk(
 ) -> Iterator[Tuple[str, Tensor]]:
     """Yield the names and tensors of a network's state dict, as torch would name them."""
     if len(above) > _DEEPEST or id(module) in above:
-        raise bad("its modules contain one another without end")
+        raise bad("its modules contain each other in a cycle")
     absent = _members(module.attribute("_non_persistent_buffers_set"), budget)
     for table in ("_parameters", "_buffers"):
         held = module.attribute(table)
@@ -145,7 +145,7 @@ def _spend(budget: List[int], name: str) -> None:
     if budget[0] < 0:
         raise _too_many()
     if len(name) > _LONGEST_NAME:
-        raise bad("it has a name of {} letters".format(len(name)))
+        raise bad("it has a name of {} characters".format(len(name)))
 
 
 def _too_many() -> Refused:

@@ -1,4 +1,4 @@
-"""torch's zip format: `data.pkl` beside `data/KEY`, each uncompressed."""
+"""Read torch's zip format: `data.pkl` beside `data/KEY`, each uncompressed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def open_zip(file: File) -> Contents:
     records = records_of(file)
     pickles = [name for name in records if name.endswith("/data.pkl") or name == "data.pkl"]
     if len(pickles) != 1:
-        raise bad("it is a zip file, but not of torch.save: it holds no data.pkl")
+        raise bad("it is a zip file, but not from torch.save: it holds no data.pkl")
     prefix = pickles[0][: -len("data.pkl")]
     if prefix + "constants.pkl" in records:
         raise bad("it is a TorchScript archive; give the checkpoint it came from")
@@ -50,7 +50,7 @@ def open_zip(file: File) -> Contents:
 def _content(record: MemberRecord, file: File, name: str) -> bytes:
     start, length, checksum = place_of(record, file, name)
     if length > LONGEST:
-        raise bad("its pickle has {} bytes, and at most {} are read".format(length, LONGEST))
+        raise bad("its pickle has {} bytes; at most {} are read".format(length, LONGEST))
     found = file.part(start, length)
     if len(found) != length or zlib.crc32(found) != checksum:
         raise bad("it is truncated or damaged in its record {}".format(shown(name)))

@@ -1,4 +1,4 @@
-"""Builds a network, traces it once, and tells its operations with the modules they stand in."""
+"""Build a network, trace it once, and report its operations with their modules."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def traced(network: Any, size: int) -> TracedNetwork:
             "the network cannot be traced at {0}x{0}: {1}: {2}".format(
                 size, type(error).__name__, text
             ),
-            "another --imgsz may do; or export the model to ONNX and explain that file",
+            "try another --imgsz, or export the model to ONNX and explain that file",
         ) from None
     graph = script.inlined_graph  # kept by its name: its nodes die with it
     nodes: List[Node] = []

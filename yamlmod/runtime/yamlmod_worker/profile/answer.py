@@ -1,4 +1,4 @@
-"""Measures networks: parameters, FLOPs, memory and latency, all and layer by layer."""
+"""Measure networks: parameters, FLOPs, memory and latency, in total and per layer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .thop_rules import Thop
 from .timing import latencies, layer_times
 
 _LAYER_ROUNDS = 7
-_SMALLEST_STRIDE = 32  # YOLOv5 hands thop an image of at least this size
+_SMALLEST_STRIDE = 32  # YOLOv5 gives thop an image of at least this size
 
 
 def answer(question: Dict[str, Any], _: Any) -> ProfileAnswer:
@@ -25,7 +25,7 @@ def answer(question: Dict[str, Any], _: Any) -> ProfileAnswer:
 
     device = question["device"]
     if device == "cuda" and not torch.cuda.is_available():
-        raise Refused("no-cuda", "torch {} sees no CUDA device".format(torch.__version__))
+        raise Refused("no-cuda", "torch {} finds no CUDA device".format(torch.__version__))
     if question["threads"]:
         torch.set_num_threads(question["threads"])
     builder = builder_for(question)
@@ -62,7 +62,6 @@ class _Subject:
         self.network.to(self.device)
 
     def forward(self) -> Any:
-        """Run the network once, without gradients."""
         import torch
 
         with torch.no_grad():
@@ -126,9 +125,9 @@ class _Subject:
         try:
             return peak(run, layers, self.device)
         except Refused as error:
-            notes.append("no memory of a {}: {}".format(what, error.message))
+            notes.append("memory of a {} was not measured: {}".format(what, error.message))
         except Exception as error:
-            notes.append("no memory of a {}: {}".format(what, _first_line(error)))
+            notes.append("memory of a {} was not measured: {}".format(what, _first_line(error)))
         return None
 
     def _fuse(self) -> None:
@@ -136,13 +135,13 @@ class _Subject:
 
         if not hasattr(self.network, "fuse"):
             message = "{}: this fork's networks have no fuse()".format(self.shown)
-            raise Refused("not-fused", message, "leave --fused away")
+            raise Refused("not-fused", message, "leave out --fused")
         try:
             with torch.no_grad():  # weights that were loaded need none: YOLOv7 counts on it
                 fused = self.network.fuse()
         except Exception as error:
             message = "{} cannot be fused: {}".format(self.shown, _first_line(error))
-            raise Refused("not-fused", message, "leave --fused away") from None
+            raise Refused("not-fused", message, "leave out --fused") from None
         self.network = fused if hasattr(fused, "parameters") else self.network
 
     def _try_forward(self) -> None:
@@ -151,7 +150,7 @@ class _Subject:
         except Exception as error:
             raise Refused(
                 "no-forward",
-                "{} is built, and its forward at {} px fails: {}".format(
+                "{} was built, but its forward at {} px fails: {}".format(
                     self.shown, self.question["imgsz"], _first_line(error)
                 ),
                 "its stride must divide --imgsz; half precision needs --device cuda or a new torch",
@@ -167,7 +166,7 @@ class _Subject:
             notes.append("no GFLOPs: {}".format(_first_line(error)))
             return None
         if counted.missed:
-            notes.append("GFLOPs are without the work of {}".format(", ".join(counted.missed)))
+            notes.append("GFLOPs do not include {}".format(", ".join(counted.missed)))
         return counted
 
     def _thop(self, counted: Optional[Counted], notes: List[str]) -> ThopProfile:
@@ -192,7 +191,7 @@ class _Subject:
             notes.append("no thop GFLOPs: {}".format(error.message))
         except Exception as error:
             notes.append(
-                "no thop GFLOPs: YOLOv5 hands thop an image of {} px, whose forward fails: "
+                "no thop GFLOPs: YOLOv5 gives thop an image of {} px, whose forward fails: "
                 "{}".format(stride, _first_line(error))
             )
         return found

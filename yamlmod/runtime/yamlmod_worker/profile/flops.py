@@ -1,4 +1,4 @@
-"""FLOPs of a forward, layer by layer: by torch's own counter, or from traces before torch 2.1."""
+"""Count FLOPs of a forward per layer: with torch's counter, or from traces before torch 2.1."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ def count_flops(network: Any, image: Any) -> Counted:
 
 
 def has_counter() -> bool:
-    """Tell whether this torch counts FLOPs at its dispatcher."""
     try:
         from torch.utils.flop_counter import FlopCounterMode
     except ImportError:

@@ -1,4 +1,4 @@
-"""How much memory a network may still take here."""
+"""Report how much memory is available."""
 
 from __future__ import annotations
 

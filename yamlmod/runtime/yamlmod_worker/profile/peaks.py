@@ -1,4 +1,4 @@
-"""Peak memory of a forward and of a training step: counted from the allocator, not sampled."""
+"""Measure peak memory of a forward and of a training step, from the allocator, not sampled."""
 
 from __future__ import annotations
 
@@ -160,6 +160,5 @@ def _legacy_steps(threads: Any) -> Iterator[_Step]:
 
 
 def size_of(network: Any) -> int:
-    """Return the bytes of the parameters and buffers."""
     held = [*network.parameters(), *network.buffers()]
     return sum(one.numel() * one.element_size() for one in held)

@@ -1,4 +1,4 @@
-"""What thop 0.1.1 would count, by its rules: some module types, at their forward hooks, in MACs.
+"""Reproduce the counts of thop 0.1.1: some module types, at their forward hooks, in MACs.
 
 YOLOv5 prints twice this number, taken at an image of one stride and scaled up to the wanted size.
 """
@@ -61,7 +61,7 @@ class Thop:
         import torch
 
         if self.unknown:
-            message = "the network has a {}, whose rule of thop is not re-created"
+            message = "the network has a {}, and thop's rule for it is not implemented"
             raise Refused("no-rule", message.format(self.unknown))
         containers = (torch.nn.Sequential, torch.nn.ModuleList)
 

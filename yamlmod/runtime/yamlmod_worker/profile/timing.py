@@ -1,4 +1,4 @@
-"""Latency with its spread: all networks in turn, so that noise hits them alike."""
+"""Measure latency with its spread: all networks in turn, so that noise affects them alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FLOPs of one layer from its trace, for a torch that has no counter of its own (before 2.1).
+"""Count FLOPs of one layer from its trace, for a torch without a counter (before 2.1).
 
 A trace records every operator with the sizes of its operands, so functional attention is in it.
 """
@@ -55,7 +55,7 @@ def _sizes(value: Any) -> List[int]:
         sizes = None
     if sizes is None:
         name = value.node().kind()
-        raise Refused("no-sizes", "the trace does not tell the sizes at {}".format(name))
+        raise Refused("no-sizes", "the trace has no sizes for {}".format(name))
     return [int(size) for size in sizes]
 
 

@@ -1,4 +1,4 @@
-"""Carries weights over: every tensor into the layer that its own became."""
+"""Transfer weights, matching each tensor to its layer's new index."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _count(network: Any, cfg: str, rows: int) -> None:
     if layers != rows:
         raise Refused(
             "other-layers",
-            "{} has {} rows, and the fork builds {} layers from it".format(cfg, rows, layers),
+            "{} has {} rows, but the fork builds {} layers from it".format(cfg, rows, layers),
             "where a row is not a layer, weights cannot follow their rows",
         )
 

@@ -1,4 +1,4 @@
-"""What is compared with --from before a network of the checkpoint's own classes is built.
+"""Compare with --from before a network with the checkpoint's number of classes is built.
 
 A file of a few bytes can say that it has a million classes, and a head grows with their number. A
 network of --from as it is costs what its YAML says. More classes than it has are believed
@@ -28,7 +28,7 @@ def check_layers(tensors: Dict[str, Tensor], layers: int, cfg: str) -> None:
         if layer is not None and layer >= layers:
             raise Refused(
                 "other-base",
-                "the checkpoint is not of {}: it has the tensor {}, and {} layers are there".format(
+                "the checkpoint is not of {}: it has the tensor {}, but {} layers are there".format(
                     cfg, name, layers
                 ),
                 "give as --from the model YAML that the weights were trained with",
@@ -95,7 +95,7 @@ def _size(shapes: Shapes, factor: float) -> float:
 def _too_many(classes: int, own: Optional[int]) -> Refused:
     return Refused(
         "other-base",
-        "the checkpoint says that it has {} classes, --from has {}, and the head of so many is "
+        "the checkpoint declares {} classes and --from has {}, but a head of that size is "
         "not in the file".format(classes, own or "none"),
-        "where it is right, give a --from that says `nc: {}`".format(classes),
+        "if that is right, give a --from with `nc: {}`".format(classes),
     )

@@ -1,4 +1,4 @@
-"""Loads a checkpoint's tensors into a network, and writes the network as the fork loads it."""
+"""Load a checkpoint's tensors into a network, and write the network as the fork loads it."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _save(save: Callable[..., None], content: Dict[str, Any], draft: str) -> Non
         # What torch's writer of archives says on a full disk, which is no OSError.
         if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
             raise
-        raise OSError("the disk took only a part of it") from None
+        raise OSError("only a part of it was written to the disk") from None
 
 
 def _prove(draft: str, new: Any, source: Source) -> None:
@@ -113,7 +113,7 @@ def _prove(draft: str, new: Any, source: Source) -> None:
         )
     )
     if not same:
-        raise bad("what was written does not read back as it was; nothing was kept")
+        raise bad("the written file differs when read back; it was not kept")
 
 
 def _equal(one: Any, other: Any) -> bool:

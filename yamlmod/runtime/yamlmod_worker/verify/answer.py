@@ -1,4 +1,4 @@
-"""Verifies one network: builds it with the fork's own Model and asks it one thing after another."""
+"""Verify one network: build it with the fork's own Model and run one check after another."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class _Checks:
         except (Exception, SystemExit) as error:
             status, reason = "fail", told(error, self.builder.fork, self.names)
         if status == "fail" and again is not None and self._base_fails(again):
-            status, reason = "skip", "the base fails, too: " + reason
+            status, reason = "skip", "the base fails too: " + reason
         if status == "fail":
             self.failed.add(name)
         seconds = round(time.perf_counter() - start, 3)

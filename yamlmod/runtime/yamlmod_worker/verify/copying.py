@@ -1,4 +1,4 @@
-"""Copies of a network: deepcopy (the EMA), pickle (the checkpoint), and fused for deployment."""
+"""Check copies of a network: deepcopy (the EMA), pickle (the checkpoint), fused (deployment)."""
 
 from __future__ import annotations
 

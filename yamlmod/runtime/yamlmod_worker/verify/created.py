@@ -1,4 +1,4 @@
-"""Finds parameters that come into being in forward: no optimizer made before will train them."""
+"""Find parameters that are created in forward: no optimizer made before will train them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports of a network: TorchScript and ONNX, each run again and compared."""
+"""Check exports of a network: TorchScript and ONNX, each run again and compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts new layers as the identity, and checks that the network still answers as before."""
+"""Start new layers as the identity, and check that the outputs are unchanged."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def start_as_identity(new: Any, wanted: Dict[str, Any], base: List[Any]) -> Iden
         raise Refused(
             "not-identical",
             "with the new layers filled, the outputs differ from the base's by {:.1e} "
-            "of the largest, and not by at most {:g}".format(error, _TOLERANCE),
-            "leave --init away; nothing was written",
+            "of the largest, more than {:g}".format(error, _TOLERANCE),
+            "leave out --init; nothing was written",
         )
     return {**found, "compared": True, "error": error}
 

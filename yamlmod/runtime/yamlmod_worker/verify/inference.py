@@ -1,4 +1,4 @@
-"""Evaluation mode: sizes, which layers have a say in the output, and half precision."""
+"""Check evaluation mode: sizes, which layers affect the output, and half precision."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_influence(net: Network) -> str:
             without.append(wanted)
     if without:
         named = ", ".join(net.named(layer) for layer in without)
-        raise Failed("the output is the same whatever comes out of layer {}".format(named))
+        raise Failed("the output does not depend on layer {}".format(named))
     return "the output changes with layer {}".format(", ".join(map(net.named, net.inserted)))
 
 

@@ -1,4 +1,4 @@
-"""A built network beside the rows it was made from, and what the checks ask of it."""
+"""Hold a built network beside its rows, with what the checks ask of it."""
 
 from __future__ import annotations
 
@@ -52,11 +52,9 @@ class Network:
 
     @property
     def names(self) -> List[str]:
-        """Return the module of every row."""
         return [row["module"] for row in self.rows]
 
     def named(self, layer: int) -> str:
-        """Return a layer by its index and its module."""
         names = self.names
         return "{} {}".format(layer, names[layer]) if layer < len(names) else str(layer)
 
@@ -130,7 +128,7 @@ def first_bad(net: Network, module: Any, image: Any) -> str:
 
     with torch.no_grad(), listening(module, hear):
         module(image)
-    return "the first is layer {}".format(net.named(bad[0])) if bad else "it is not there again"
+    return "the first is layer {}".format(net.named(bad[0])) if bad else "a second run was finite"
 
 
 def _largest_stride(module: Any) -> int:

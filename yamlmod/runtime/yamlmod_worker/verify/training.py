@@ -1,4 +1,4 @@
-"""Forward and backward: what a network in training does with each layer and each parameter."""
+"""Check forward and backward: gradients of each layer and each parameter."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Training:
             _only_deterministic(False)
         odd = [name for name, one in first.items() if not torch.equal(one, second[name])]
         if odd:
-            raise Failed("two passes from one seed give other gradients: {}".format(odd[0]))
-        return "two passes from one seed give the same gradients (on the CPU)"
+            raise Failed("two passes with one seed give different gradients: {}".format(odd[0]))
+        return "two passes with one seed give the same gradients (on the CPU)"
 
     def look(self) -> None:
         """Make the pass that looks, where the deterministic mode did not let it end."""
@@ -66,7 +66,7 @@ class Training:
         """No parameter may come into being in forward."""
         if self.made:
             raise Failed(
-                "made in forward, so that an optimizer does not train it: {}".format(
+                "created in forward, so an optimizer does not train it: {}".format(
                     ", ".join(list(dict.fromkeys(self.made))[:4])
                 )
             )
@@ -74,11 +74,11 @@ class Training:
         new = [name for name in self.net.module.state_dict() if name not in set(self.keys)]
         if new or len(self.net.module.state_dict()) != len(self.keys):
             raise Failed(
-                "the state dict has other keys after a pass: {}".format(", ".join(new[:4]))
+                "the state dict has different keys after a pass: {}".format(", ".join(new[:4]))
             )
         if self.strangers:
             raise Failed(
-                "trained weights that are no parameters of the network, made anew in every pass: "
+                "weights that are trained but are no parameters, created anew in every pass: "
                 "{} of them, the first of shape {}".format(
                     len(self.strangers), list(self.strangers[0])
                 )

@@ -1,4 +1,4 @@
-"""The built network against its YAML: layers, types, references, saved outputs and strides."""
+"""Compare a built network with its YAML: layers, types, references, saved outputs, strides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def check_wiring(net: Network, names: Any, strides: List[Optional[float]]) -> st
     layers, rows = list(net.module.model), net.rows
     if len(layers) != len(rows):
         raise Failed(
-            "the file has {} rows, and {} layers were built".format(len(rows), len(layers))
+            "the file has {} rows, but {} layers were built".format(len(rows), len(layers))
         )
     wrong = [text for row, layer in zip(rows, layers) for text in _compare(net, row, layer, names)]
     saved = set(net.module.save)
@@ -35,7 +35,7 @@ def _compare(net: Network, row: Dict[str, Any], layer: Any, names: Any) -> Itera
     # An empty list is a head that collects its inputs itself.
     reads = [x if x >= 0 else (index + x if index else -1) for x in read]
     if row["listed"] and reads != row["sources"]:
-        yield "layer {} reads {} in place of {}".format(name, reads, row["sources"])
+        yield "layer {} reads {} instead of {}".format(name, reads, row["sources"])
     told = layer.type
     if not isinstance(told, str):  # a fork that notes no type: every module has a method `type`
         told = type(layer).__name__
@@ -55,7 +55,7 @@ def _strides(net: Network, strides: List[Optional[float]]) -> Iterator[str]:
         return
     for source, found, wanted in zip(net.rows[-1]["sources"], built, strides):
         if wanted is not None and abs(found - wanted) > 1e-6:
-            yield "the head takes layer {} for stride {:g}, and it has {:g}".format(
+            yield "the head takes layer {} for stride {:g}, but it has {:g}".format(
                 net.named(source), found, wanted
             )
 
