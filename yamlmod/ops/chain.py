@@ -79,7 +79,7 @@ def _consumers(
     for reads, now in _kept(before, mapping):
         new = after.graph.reads[now]
         if len(new) != len(reads):
-            continue  # an input was dropped; the operation tells that itself
+            continue  # an input was dropped; the operation reports that itself
         for old_read, read in zip(reads, new, strict=True):
             target = IMAGE if old_read.target == IMAGE else mapping[old_read.target]
             if read.target == target:

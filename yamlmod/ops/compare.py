@@ -63,7 +63,7 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Tell whether both files describe the same model; numbers may be spelled differently."""
+        """Whether both files describe the same model; numbers may be spelled differently."""
         layers = (self.added, self.removed, self.changes, self.settings)
         reads = (self.rewired, self.rerouted, self.gained, self.lost)
         return not any((*layers, *reads))
@@ -92,7 +92,7 @@ def compare(before: Network, after: Network) -> Comparison:
 
 
 def change_of(old: Row, new: Row) -> Change | None:
-    """Return how two rows differ apart from whom they read, None where they do not."""
+    """Return the fields in which two rows differ, their inputs aside; None if there are none."""
     values = [
         ("module", old.module, new.module),
         ("args", list(old.args), list(new.args)),

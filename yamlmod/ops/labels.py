@@ -37,7 +37,7 @@ class LabelNet:
         self.rows: dict[Label, list[Any]] = {}
         self.values: dict[Label, list[int]] = {}
         self.inputs: dict[Label, list[Label]] = {}
-        # What a new layer was put behind: what its readers read before.
+        # The layer after which a new layer was inserted: its readers read that one before.
         self.through: dict[Label, Label] = {}
         # The rows that the last removal took out, with the number of their inputs.
         self.gone: list[tuple[list[Any], int]] = []

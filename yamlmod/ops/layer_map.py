@@ -22,7 +22,7 @@ class Following:
 
     @property
     def difference(self) -> str:
-        """Say what but new layers tells the models apart; empty where nothing does."""
+        """Name the differences other than new layers; empty if there are none."""
         found = self.comparison
         kinds = {
             "layers were removed": self.removed,

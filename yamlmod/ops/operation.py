@@ -20,7 +20,7 @@ from yamlmod.ops.outcome import Outcome
 
 @dataclass(frozen=True)
 class RecipeOptions:
-    """The keys of one edit in a recipe; what is none of its kind is refused with its number."""
+    """The keys of one edit in a recipe; a value of the wrong type is refused with its number."""
 
     values: Mapping[str, Any]
     number: int

@@ -35,7 +35,7 @@ class Consumer(NamedTuple):
 
 
 class WrongComment(NamedTuple):
-    """An index comment that was wrong before and was left alone."""
+    """An index comment that was wrong before and was not changed."""
 
     line: int
     value: int
@@ -57,7 +57,7 @@ class Outcome:
     comments: int = 0
     wrong_comments: tuple[WrongComment, ...] = ()
     warnings: tuple[str, ...] = ()
-    # What an operation has to tell besides layers and consumers.
+    # What an operation reports besides layers and consumers.
     told: tuple[str, ...] = ()
     # What the proof is asked to confirm, and where each old layer is now (None: gone).
     steps: tuple[ReplayStep, ...] = ()

@@ -14,7 +14,7 @@ from yamlmod.model.refs import IMAGE
 
 @dataclass(frozen=True)
 class Position:
-    """One place: the layer to stand behind, and which of its readers the new layer serves.
+    """A position: the layer before the new one, and which of its readers the new layer serves.
 
     edge: the one reader whose reads move, or None for the command's general rule.
     opens: the line opens the section of the layer below, where the two differ.

@@ -54,7 +54,7 @@ def _load(text: str, document: Document) -> Mapping[str, Any]:
             raise  # the bounds of the reader, not a mistake of the edit
         place = error.place
         if place is not None and place.excerpt[(place.column or 1) - 1 :].startswith("\t"):
-            # Where YAML takes a tab for a blank depends on what stands around it.
+            # Whether YAML takes a tab for a blank depends on the text around it.
             raise Refusal(
                 "tab",
                 "the edited file would not parse because of this tab",
@@ -75,7 +75,7 @@ def _compare(wanted: Sequence[list[Any]], found: Sequence[list[Any]], shown: str
 
 
 def _same(one: Any, other: Any, loose: bool = True) -> bool:
-    """Tell whether two values are equal and of one kind; if ``loose``, `None` may be spelled."""
+    """Whether two values are equal and of one type; if ``loose``, `None` may be spelled."""
     if loose and one is None and other == "None":
         return True
     if type(one) is not type(other):

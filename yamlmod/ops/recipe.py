@@ -32,7 +32,7 @@ class Recipe:
 
 
 def read_recipe(text: str, shown: str) -> Recipe:
-    """Read a recipe. Raises Refusal, with the edit's number, for one that is none."""
+    """Read a recipe. Raises Refusal, with the edit's number, for an invalid one."""
     data = load_plain(text, shown)
     unknown = [str(key) for key in data if key not in ("yamlmod", "cfg", "edits")]
     edits, cfg = data.get("edits"), data.get("cfg")

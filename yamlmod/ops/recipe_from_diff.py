@@ -38,7 +38,7 @@ def recipe_from_diff(before: Network, after: Network) -> str:
         return _recipe(before, after, strict=False)
     except Refusal as error:
         try:
-            # What looks like a changed layer may be one that went and another that came.
+            # What looks like a changed layer may be one that was removed and a new one.
             return _recipe(before, after, strict=True)
         except Refusal:
             raise error from None
@@ -130,7 +130,7 @@ class _Search:
             try:
                 self._take([RecipeEdit((("drop-head", lost[0]),), (name,))], lambda _: True, "")
             except Refusal:
-                return  # the comparison at the end tells what is left
+                return  # the comparison at the end reports what is left
 
     def _remove(self, alignment: Alignment) -> None:
         document, layers = self.current.document, alignment.removed
@@ -170,7 +170,7 @@ class _Search:
         )
 
     def _insert(self, layer: int, pending: _Pending) -> None:
-        """Insert one layer of the other file, which stands behind one that is there already."""
+        """Insert one layer of the other file, whose position is after one that is there already."""
         row, above = self.after.document.rows[layer], pending.above(layer)
         difference = f"added {self.after.document.describe(layer)}"
         targets = [read.target for read in self.after.graph.reads[layer]]
@@ -235,14 +235,14 @@ class _Pending:
         return layer - bisect_left(self.layers, layer)
 
     def above(self, layer: int) -> int:
-        """Return the layer behind which this one goes: the next above that is there."""
+        """Return the layer after which this one is inserted: the next above that is there."""
         layer -= 1
         while layer in self.layers:
             layer -= 1
         return layer
 
     def next(self) -> int:
-        """Return the layer to insert now: of the first that stand together, the lowest that can.
+        """Return the layer to insert now: of the first adjacent ones, the lowest that can.
 
         Of two that read the same layer, the lower one reads past the upper, which comes later.
         """
@@ -280,6 +280,6 @@ def _keys(reads: Iterable[Read]) -> set[tuple[int, int]]:
 
 
 def _same_layer(one: Row, other: Row) -> bool:
-    """Tell whether two rows name the same module, args and number."""
+    """Whether two rows name the same module, args and number."""
     change = change_of(one, other)
     return change is None or all(field.name == "from" for field in change.fields)

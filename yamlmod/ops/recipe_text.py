@@ -67,7 +67,7 @@ def _mergeable(one: RecipeEdit, other: RecipeEdit) -> bool:
 def _lines(edit: RecipeEdit) -> list[str]:
     lines = [f"{key}: {_spelled(value)}" for key, value in edit.options]
     if edit.names and all(map(_WORD.fullmatch, edit.names)):
-        # Behind the numbers, for whoever reviews the recipe.
+        # After the numbers, for the reviewer of the recipe.
         named = 1 if edit.kind == "insert" else 0
         lines[named] += "  # " + ", ".join(edit.names)
     return [("  - " if i == 0 else "    ") + line for i, line in enumerate(lines)]

@@ -22,7 +22,7 @@ def module_name(word: str) -> str:
 
 
 def class_name(word: str) -> str:
-    """Return the word where a row can carry it as a class's name; a Refusal says that it cannot."""
+    """Return the word if a row can carry it as a class name. Raises Refusal if not."""
     if is_row_name(word):
         return word
     raise Refusal(
@@ -67,7 +67,7 @@ def _refuse_without(template: Template) -> None:
 
 
 def check_args(template: Template, given: list[Any]) -> None:
-    """Refuse args that the module would read as something else than what they say."""
+    """Refuse args that the module would read with another meaning."""
     values = [None if value == "None" else value for value in given]
     if template.takes_nominal:
         _check_channels(template, values)

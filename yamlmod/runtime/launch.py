@@ -45,7 +45,7 @@ class Process(Protocol):
     streams: tuple[IO[bytes], IO[bytes], IO[bytes]]
 
     def gone(self) -> bool:
-        """Tell whether it has ended, though what it started may hold its streams."""
+        """Whether it has ended, though what it started may hold its streams."""
 
     def wait(self, seconds: float) -> None:
         """Wait for the worker's own end."""
@@ -142,7 +142,7 @@ class Guarded:
         self.protection = Protection(**said["started"])
 
     def gone(self) -> bool:
-        """Tell whether the guard has ended, as it does with the worker."""
+        """Whether the guard has ended, as it does with the worker."""
         return self._process.poll() is not None
 
     def wait(self, seconds: float) -> None:
@@ -189,7 +189,7 @@ class Guarded:
 
 
 class _Adopting:
-    """While it lasts, what a dead guard leaves behind becomes a child of this process."""
+    """While it lasts, processes that a dead guard leaves become children of this process."""
 
     def __init__(self) -> None:
         libc = ctypes.CDLL(None)

@@ -87,7 +87,7 @@ class Worker:
         part: type[Part] | type[Nothing] = Nothing,
         hear: Callable[[Part], None] = lambda part: None,
     ) -> Answer:
-        """Return the answer to one question; ``hear`` gets parts of it that are told before.
+        """Return the answer to one question; ``hear`` gets parts of it that are sent before.
 
         Raises Refusal for what the worker refuses, for its error, for what is no answer, and when
         the seconds are over or the process died; after the latter three the worker is ended.
@@ -145,7 +145,7 @@ class Worker:
         )
 
     def _write(self, text: bytes) -> None:
-        with contextlib.suppress(OSError, ValueError):  # it died: the answer's absence tells it
+        with contextlib.suppress(OSError, ValueError):  # it died: the missing answer shows it
             self._questions.write(text)
             self._questions.flush()
 

@@ -5,7 +5,7 @@ Stand-alone and for Python 3.8: it is started as a script and may be as old as t
 
 from __future__ import annotations
 
-# Only what the interpreter has loaded at its start may be imported before sys.path is mended.
+# Only what the interpreter has loaded at its start may be imported before sys.path is fixed.
 import os
 import sys
 

@@ -53,7 +53,7 @@ def end_all() -> int:
 
 
 def childless() -> bool:
-    """Tell whether this process has no child, which to one that adopts orphans means: nothing.
+    """Whether this process has no child; for one that adopts orphans: no descendant.
 
     The kernel says so. A list of /proc does not: a process that is on it may have forked and ended
     before it is looked at, and the new one is on no list.
@@ -84,7 +84,7 @@ def end_strangers() -> int:
     quiet = 0
 
     def over() -> bool:
-        # Children of somebody else's are no sign here; so several looks have to find nothing.
+        # Children of other processes are no sign here; so several looks have to find nothing.
         nonlocal quiet
         quiet += 1
         return quiet >= _LOOKS

@@ -83,7 +83,7 @@ def _start(settings: cage.CageSettings) -> tuple[int, int]:
         if not wanted:
             _tell(settings, {"failed": reported.failed["reason"]})
             return 0, 0
-        # What a worker cannot start in may be the view of the files alone.
+        # Perhaps only the view of the files keeps a worker from starting.
         if step == "start":
             step = "home" if "home" in wanted else "all"
         gone = wanted if step == "all" or step not in wanted else {step}

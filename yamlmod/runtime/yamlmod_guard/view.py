@@ -17,7 +17,7 @@ _ESCAPED = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\043": "#", "\\134": "
 
 
 class FileView:
-    """The folders whose changes are thrown away, and what each became."""
+    """The folders whose changes are discarded, and what each became."""
 
     def __init__(self, home: str) -> None:
         self.home = home
@@ -100,7 +100,7 @@ def _scratch() -> str:
 
 
 def _covered(folder: str, others: Sequence[str]) -> bool:
-    """Tell whether a folder is inside of one of the others, on the same mount."""
+    """Whether a folder is inside one of the others, on the same mount."""
     outer = max((one for one in others if _inside(folder, one)), key=len, default=None)
     if outer is None:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Only what the interpreter has loaded at its start may be imported before sys.path is mended.
+# Only what the interpreter has loaded at its start may be imported before sys.path is fixed.
 import os
 import sys
 

@@ -71,7 +71,7 @@ def _clean(text: str) -> str:
 def _answer(question: Dict[str, Any], tell: _Tell) -> Dict[str, Any]:
     """Ask `answer` in the folder that the question names.
 
-    It gets the question, and a function that tells parts of the answer before the rest is there.
+    It gets the question, and a function that sends parts of the answer before the rest is there.
     """
     try:
         import torch  # noqa: F401

@@ -15,7 +15,7 @@ AnyNumber = NewType("AnyNumber", float)
 
 
 class Stopped(TypedDict):
-    """What was stood in for, and what was stopped."""
+    """The packages replaced by stand-ins, and the calls that were stopped."""
 
     stand_ins: List[str]
     blocked: List[str]
@@ -53,7 +53,7 @@ class VerifyPart(TypedDict, total=False):
 
 
 class Stock(TypedDict):
-    """What loading by name and shape alone would do."""
+    """The result of loading by name and shape only."""
 
     right: Count
     wrong: Count

@@ -85,7 +85,7 @@ def plan_insert(model: Network, request: Request) -> Outcome:
 
 
 def _right_before(rows: Sequence[Row], moved: Moved | None) -> Sequence[Row]:
-    """Return the rows without those whose comment became right when a row was taken out.
+    """Return the rows without those whose comment became right when a row was removed.
 
     It was a wrong one of their own, or that of the row that went, where both shared a line.
     """
@@ -189,7 +189,7 @@ def _respell(
     old: int, reader: int, wanted: int, listed: bool, in_head: bool, rule: SpellingRule
 ) -> int:
     if spell(reader, wanted, old < 0) == old:
-        return old  # what stands there and stays right is not ours to change
+        return old  # a spelling that is still right is not ours to change
     return spell_for_fork(reader, wanted, old < 0, listed, in_head, rule)
 
 

@@ -22,7 +22,7 @@ OPTIONS = (*_PLACES, "args", "keep_skips", "readers", "from", "allow_dead")
 
 
 class Moved(NamedTuple):
-    """An old row that goes to a new place: where its words stand.
+    """An old row that moves to a new position, with the document it comes from.
 
     ``first`` are the channels that its first argument gives there, None where its own are right.
     """
@@ -34,7 +34,7 @@ class Moved(NamedTuple):
 
 @dataclass(frozen=True)
 class Request:
-    """What to insert and on which side its readers shall be."""
+    """The module to insert, its positions, and which layers read it."""
 
     module: str
     positions: tuple[Position, ...]
@@ -42,13 +42,13 @@ class Request:
     keep_skips: bool = False
     readers: tuple[int, ...] | None = None
     allow_dead: bool = False
-    # The layers it reads (--from), where that is not just the one it stands behind.
+    # The layers it reads (--from), where that is not just the one before it.
     sources: tuple[int, ...] | None = None
     moved: Moved | None = None
-    # A module that the registry does not hold: renamed, or from somebody's own file.
+    # A module that the registry does not hold: renamed, or from a user's own file.
     template: Template | None = None
     spelling: SpellingRule = field(default=ANY_SPELLING)
-    # The args of each position, where a fork was asked for them: the registry has no say then.
+    # The args of each position, where a fork was asked for them: the registry is not asked then.
     placed: tuple[tuple[Any, ...], ...] | None = None
     # The class is the fork's own, under exactly this name.
     verbatim: bool = False
@@ -73,7 +73,7 @@ def module_warnings(request: Request) -> list[str]:
 
 
 def check_readers(model: Network, request: Request) -> None:
-    """Refuse --readers that do not read the places, or that stand beside another choice."""
+    """Refuse --readers that do not read the positions, or given together with another choice."""
     if request.readers is None:
         return
     if request.keep_skips:
@@ -96,7 +96,7 @@ def check_readers(model: Network, request: Request) -> None:
 
 
 def check_sources(model: Network, request: Request) -> None:
-    """Refuse a --from that the new layer cannot read where it stands."""
+    """Refuse a --from that the new layer cannot read at its position."""
     if request.sources is None:
         return
     if len(request.positions) != 1:
@@ -117,7 +117,7 @@ def check_sources(model: Network, request: Request) -> None:
 def check_claims(
     model: Network, request: Request, position: Position, claims: Sequence[Read]
 ) -> None:
-    """Refuse a layer whose readers would lose what they read: it must read it in their stead."""
+    """Refuse a layer whose readers would lose what they read: it must read that instead of them."""
     if request.sources is None or position.after in request.sources or not claims:
         return
     lost = model.document.describe(position.after)

@@ -21,7 +21,7 @@ from yamlmod.registry.catalogue import find
 def move(
     model: Network, layer: int, *, after: int | None = None, before: int | None = None
 ) -> Outcome:
-    """Move ``layer`` behind or in front of another; both speak of the original's indices.
+    """Move ``layer`` after or before another; both are indices of the original.
 
     The row keeps its words and its comment; the index in the comment follows if it was right.
     """

@@ -27,10 +27,10 @@ Sources = Mapping[int, int]
 def remove(
     model: Network, layers: Sequence[int], *, cascade: bool = False, sources: Collection[int] = ()
 ) -> Outcome:
-    """Take ``layers`` out; whoever read one reads its input. Proven, or an error is raised.
+    """Remove ``layers``; their readers read their inputs. Proven, or an error is raised.
 
-    With ``cascade`` the layers that only fed the removed ones go as well. ``sources`` holds, for
-    each layer of several inputs, the one that is read instead of it.
+    With ``cascade`` the layers that only fed the removed ones are removed as well.
+    ``sources`` holds, for each layer of several inputs, the one that is read instead of it.
     """
     outcome = plan_remove(model, layers, cascade=cascade, sources=sources)
     prove(model.document, outcome.text, outcome.steps)
@@ -67,7 +67,7 @@ def take_out(
     warnings: Sequence[str] = (),
     sources: Sources | None = None,
 ) -> Outcome:
-    """Remove layers whose readers can do without them, as the caller has made sure."""
+    """Remove layers whose readers can do without them, which the caller has checked."""
     gone = frozenset(chosen)
     _check_sections(model, gone)
     shift = ShrinkingShift(chosen)

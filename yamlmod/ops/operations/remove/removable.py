@@ -36,7 +36,7 @@ def choose(model: Network, layers: Sequence[int], sources: Collection[int]) -> M
 
 
 def joins(model: Network, layer: int) -> bool:
-    """Tell whether a layer joins inputs: by their number, or because it is known to."""
+    """Whether a layer joins inputs: by their number, or because it is known to."""
     kind = model.kind(model.rows[layer].module)
     return len(model.graph.reads[layer]) != 1 or (kind is not None and kind.channels in JOINS)
 
@@ -122,7 +122,7 @@ def _shape_warnings(model: Network, layer: int, source: int) -> list[str]:
 
 
 def input_of(model: Network, layer: int) -> int:
-    """Return what the readers of a layer read without it, where nobody has said which input.
+    """Return what the readers of a layer read without it, where no input was chosen.
 
     Of several it is the layer above; but only for readers that do not reach the head.
     """

@@ -35,7 +35,7 @@ def replace(
 
     Without ``args`` a module of the registry gets those that keep the layer's channels, and any
     other keeps the row's own. Raises Refusal where a stride would change, unless ``force``.
-    ``placed``: a fork that knows the class was asked for the args, and the registry has no say.
+    ``placed``: a fork that knows the class was asked for the args, and the registry is not.
     """
     outcome = plan_replace(model, layer, module, args, force=force, placed=placed)
     prove(model.document, outcome.text, outcome.steps)
@@ -61,7 +61,7 @@ def plan_replace(
         values = _registry_args(model, row, template, values)
     elif values is None:
         warnings += _kept_args(model, row, name)
-    # A block's repeats are its own affair; an attention layer in its place stands once.
+    # Only a block is repeated; an attention layer that replaces it is there once.
     stands_once = template is not None and template.rule != "csp"
     repeats = 1 if stands_once and row.repeats != 1 else None
     if values is not None and value_key(values) == value_key(row.args):
@@ -99,7 +99,7 @@ def _registry_args(
         return given
     if template.rule == "csp" and _is_such_a_block(row, template):
         return None
-    # Its own output channels, not those above: what stands below was built for them.
+    # Its own output channels, not those above: the layers below were built for them.
     nominal = nominal_channels(model, row.index) if template.takes_nominal else None
     return template.row_args(nominal)
 

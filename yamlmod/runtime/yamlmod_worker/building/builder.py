@@ -88,7 +88,7 @@ class Builder:
         answer_versions(self.finder)
         answer_fonts(self.finder)
         with contextlib.suppress(ImportError):
-            # Forks say `packaging.version` having imported `packaging`, or pkg_resources, alone.
+            # Forks use `packaging.version` having imported only `packaging`, or pkg_resources.
             importlib.import_module("packaging.version")
         torch.manual_seed(0)
         try:

@@ -1,7 +1,7 @@
-"""Replace missing packages that building a network does not need by stand-ins.
+"""Replace missing packages that building a network does not need with stand-ins.
 
-Only the fork's own imports are answered, and only where nobody else found the name. A stand-in
-has every name, does nothing, and is told by name in the report.
+Only the fork's own imports are answered, and only if no other finder has the name. A stand-in
+has every name, does nothing, and is named in the report.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class _Module(types.ModuleType):
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Stands last on the import path and answers a fork's imports that nobody answered."""
+    """The last finder on the import path: it answers what no other one found."""
 
     def __init__(self, fork: str, own: Sequence[str], allowed: bool) -> None:
         self.fork, self.own, self.allowed = os.path.realpath(fork), frozenset(own), allowed
@@ -148,7 +148,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(fullname, self, origin="<stand-in>", is_package=True)
 
     def answers_for(self, distribution: str) -> bool:
-        """Tell whether the version of a missing package may be made up: a fork asks for it."""
+        """Whether the version of a missing package may be made up: a fork asks for it."""
         file, line = _importing()
         found = self.allowed and self._is_fork(file)
         found = found and not (distribution in _GUARDED and _in_try(file, line))
@@ -169,7 +169,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def answer_versions(finder: Finder) -> None:
-    """Let a fork ask the installed packages for the version of one that is stood in for."""
+    """Let a fork ask the installed packages for the version of one that a stand-in replaces."""
     import importlib.metadata as metadata
 
     real = metadata.version
@@ -245,7 +245,7 @@ def _importing() -> Tuple[str, int]:
 
 
 def _in_try(file: str, line: int) -> bool:
-    """Tell whether a file does without an import that fails: ultralytics 8.0.0 insists on thop."""
+    """Whether a file does without an import that fails: ultralytics 8.0.0 insists on thop."""
     try:
         with open(file, encoding="utf-8") as source:
             tree = ast.parse(source.read())

@@ -26,7 +26,7 @@ _FORMATS = (
     (legacy.is_legacy, "legacy", legacy.open_legacy),
     (safe_tensors.is_safetensors, "safetensors", safe_tensors.open_safetensors),
 )
-# What people have by mistake, told by how it begins.
+# What people have by mistake, recognised by its first bytes.
 _FOREIGN = (
     (b"version https://git-lfs", "a pointer of git-lfs; `git lfs pull` fetches the file itself"),
     (b"<!doctype html", "a web page: the download did not return the file"),
@@ -103,7 +103,7 @@ class Checkpoint:
         return window.numbers_at(first, place.length, found.dtype, own)
 
     def _window_on(self, place: Place) -> "_Window":
-        """Return what was read of the file around a place; the next ones lie behind it."""
+        """Return what was read of the file around a place; the next ones are after it."""
         window = self._window
         end = place.start + place.length
         if window is None or not window.start <= place.start <= end <= window.end:
@@ -180,7 +180,7 @@ def _within(found: Tensor) -> None:
 
 
 def open_checkpoint(path: str) -> Checkpoint:
-    """Read a checkpoint. Raises Refused with one sentence where it is none, or is damaged."""
+    """Read a checkpoint. Raises Refused with one sentence if it is not one, or is damaged."""
     if sys.byteorder != "little":
         raise Refused("unsupported", "checkpoints are read on little-endian machines only")
     try:
@@ -197,7 +197,7 @@ def open_checkpoint(path: str) -> Checkpoint:
             if is_it(head):
                 return Checkpoint(form, file, open_it(file))
     except Refused as error:
-        # Every refusal names the file; what is wrong with it is told by who found it.
+        # Every refusal names the file; the code that finds the error adds what is wrong.
         raise Refused(error.code, "{}: {}".format(path, error.message), error.hint) from None
     raise bad("{} is not a checkpoint: {}".format(path, _what(head)))
 

@@ -46,7 +46,7 @@ class File:
 
 
 def _opened(path: str, flags: int) -> int:
-    # A pipe that nobody writes to would keep this from ever coming back.
+    # A pipe without a writer would keep this from ever returning.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

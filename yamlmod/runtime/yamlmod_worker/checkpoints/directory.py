@@ -20,7 +20,7 @@ _LOCATOR = struct.Struct("<4sLQL")
 _LOCAL = struct.Struct("<4s2B4HL2L2H")
 _LONGEST_COMMENT = 1 << 16
 _RECORD = 450  # bytes of memory for what is kept of an entry
-_IN_EXTRA = 0xFFFFFFFF  # a number of 32 bits that stands in the entry's extra field, with 64
+_IN_EXTRA = 0xFFFFFFFF  # a number of 32 bits that is in the entry's extra field, with 64
 
 
 class MemberRecord(NamedTuple):
@@ -48,7 +48,7 @@ def records_of(file: File) -> Dict[str, MemberRecord]:
 
 
 def place_of(record: MemberRecord, file: File, name: str) -> Place:
-    """Return where a record's bytes lie: behind its own header, whose length differs."""
+    """Return where a record's bytes are: after its own header, whose length differs."""
     if not record.stored:
         raise bad("it is compressed or encrypted, which torch.save never does")
     head = file.part(record.offset, _LOCAL.size)

@@ -38,7 +38,7 @@ class HashedKey:
 
 
 def key_of(key: Any, count: int) -> Any:
-    """Return what stands for a key in a dict of ``count`` items. Raises Refused for odd ones.
+    """Return the substitute of a key in a dict of ``count`` items. Raises Refused for odd ones.
 
     Numbers that count the items, as those of class names do, are keys as they are: they are all
     different modulo the size of the table.

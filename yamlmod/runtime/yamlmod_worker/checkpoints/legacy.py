@@ -13,13 +13,13 @@ from .opcodes import TABLE
 from .pickles import Pickle
 
 _MAGIC = 0x1950A86A20F9469CFC6C
-_START = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the same as a pickle, behind its protocol
+_START = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the same as a pickle, after its protocol
 _VERSION = 1001
 _PLACE = 300  # bytes of memory for where a storage lies
 
 
 def is_legacy(head: bytes) -> bool:
-    """Tell the format by its first bytes: a pickle of the magic number."""
+    """Recognise the format by its first bytes: a pickle of the magic number."""
     return head.startswith(b"\x80") and _START in head[:64]
 
 

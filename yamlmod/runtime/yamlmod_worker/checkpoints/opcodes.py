@@ -1,6 +1,6 @@
 """Apply each operation of a pickle to the reader's own stack; none creates a real object.
 
-One function for every operation but the most frequent, which stand in the reader's loop. Those left
+One function for every operation but the most frequent, which are in the reader's loop. Those left
 out of both (EXT, PERSID, buffers) are refused by name.
 """
 

@@ -2,7 +2,7 @@
 
 The opcodes are interpreted here, one by one, and not by the pickle module, whose REDUCE, BUILD,
 NEWOBJ and EXT act on real objects. What a pickle would have called becomes a `Thing`; the few
-calls that mean data (a tensor, an ordered dict) are told by the reader's own table.
+calls that mean data (a tensor, an ordered dict) are in the reader's own table.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Known = Dict[Tuple[str, str], Callable[[Tuple[Any, ...]], Any]]
 
 
 class Pickle:
-    """One pickle in a buffer, read from ``start``; ``end`` is behind it afterwards.
+    """One pickle in a buffer, read from ``start``; ``end`` is after it afterwards.
 
     ``goes_on`` says that the file is longer than the buffer.
     """
@@ -75,7 +75,7 @@ class Pickle:
                 gc.enable()
 
     def _run(self, table: "Table") -> Any:
-        """Go through the operations; the most frequent ones stand here, for a call costs more."""
+        """Go through the operations; the most frequent ones are inline, since a call costs more."""
         get, long_put, empty_tuple, reduce_, small, mark, empty_dict, put, true, tuple_ = _FREQUENT
         data, memo, stack, end, limit = self.data, self.memo, self.stack, self.end, self.limit
         unpack, call = _U4.unpack_from, self.call
@@ -212,7 +212,7 @@ class Pickle:
         return found
 
     def call(self, what: Any, args: Any) -> Any:
-        """Return what a call stands for; nothing is called but this reader's own table."""
+        """Return the meaning of a call; nothing is called but this reader's own table."""
         if type(what) is Name and isinstance(args, tuple):
             meaning = self.known.get(what)  # a Name is a tuple of two texts
             if meaning is not None:
@@ -228,7 +228,7 @@ class Pickle:
             target.state = state[0] if slots else state
 
     def set_items(self, target: Any, pairs: List[Any]) -> None:
-        """Put keys and values, one behind the other, into a dict or a stand-in."""
+        """Put keys and values, in turn, into a dict or a stand-in."""
         if len(pairs) % 2:
             raise bad("its pickle has a key without a value")
         into = target

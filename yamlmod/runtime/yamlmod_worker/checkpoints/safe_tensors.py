@@ -29,7 +29,7 @@ _LONGEST_NUMBER = 20  # digits; those of a whole number cost their square
 
 
 def is_safetensors(head: bytes) -> bool:
-    """Tell the format by its first bytes: a length, and the brace of a JSON object."""
+    """Recognise the format by its first bytes: a length, and the brace of a JSON object."""
     return len(head) > 8 and head[8:9] == b"{"
 
 

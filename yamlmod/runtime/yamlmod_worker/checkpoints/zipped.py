@@ -17,7 +17,7 @@ _EMPTY = b"PK\x05\x06"
 
 
 def is_zip(head: bytes) -> bool:
-    """Tell a zip file by its first bytes."""
+    """Recognise a zip file by its first bytes."""
     return head.startswith((_START, _EMPTY))
 
 

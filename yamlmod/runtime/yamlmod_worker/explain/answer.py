@@ -86,7 +86,7 @@ def _constant(value: Any) -> Constant:
 
 
 def _segments(scope: str) -> List[str]:
-    """Return the modules that a node stands in, the outermost first."""
+    """Return the modules that contain a node, the outermost first."""
     found = (one[len(_PREFIX) :] for one in scope.split("/") if one.startswith(_PREFIX))
     return [one.lstrip(".") for one in found if one]
 

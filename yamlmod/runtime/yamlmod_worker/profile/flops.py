@@ -23,8 +23,8 @@ _OTHERS = frozenset({"mv", "addmv", "dot", "vdot", "addr", "addbmm", "bilinear"}
 class Counted(NamedTuple):
     """FLOPs of one forward: all, those of each layer, and what no hook of thop could see.
 
-    ``unseen`` is of each layer, ``missed`` names operators whose work is in no number, and ``by``
-    says who counted.
+    ``unseen`` is of each layer, ``missed`` names operators that are not counted, and ``by``
+    is the counter.
     """
 
     flops: int
@@ -96,7 +96,7 @@ def count_by_trace(network: Any, image: Any) -> Counted:
 
     missed: Set[str] = set()
     with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a trace holds for these sizes alone
+        warnings.simplefilter("ignore")  # that a trace holds for these sizes only
         with Thop(network) as thop, around(layers, before, after):
             network(image)
         for index, inputs in calls:
@@ -110,7 +110,7 @@ def count_by_trace(network: Any, image: Any) -> Counted:
 
 
 class _Found:
-    """What a forward tells of each layer while it runs."""
+    """What a forward shows of each layer while it runs."""
 
     def __init__(self, count: int) -> None:
         self.layers = [0] * count

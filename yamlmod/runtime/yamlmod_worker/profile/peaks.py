@@ -90,7 +90,7 @@ def _steps(run: Callable[[], Any], layers: List[Any]) -> Iterator[_Step]:
 
 
 def _reports_memory() -> bool:
-    """Tell whether this torch's profiler hands out every allocation with its time."""
+    """Whether this torch's profiler reports every allocation with its time."""
     import torch
 
     events = getattr(torch._C, "_autograd", None)

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Set
 
 from ..refused import Refused
 
-# Operators that multiply matrices inside and have no formula here: told by name.
+# Operators that multiply matrices inside and have no formula here: reported by name.
 _HEAVY = ("lstm", "gru", "rnn_", "cdist", "bilinear", "addbmm", "tensordot", "conv_tbc", "deform",
           "fft_", "_native_multi_head", "_transformer_encoder", "chain_matmul")  # fmt: skip
 _LIGHT = "upsample"  # of these some are called bilinear
@@ -18,7 +18,7 @@ _LIGHT = "upsample"  # of these some are called bilinear
 def count_trace(layer: Any, inputs: Any, missed: Set[str]) -> int:
     """Return the FLOPs of a layer for these inputs; what has no formula goes into ``missed``.
 
-    Raises Refused where an operator is there whose sizes the trace does not tell.
+    Raises Refused for an operator whose sizes are not in the trace.
     """
     import torch
 
@@ -107,7 +107,7 @@ def einsum_flops(equation: str, operands: List[List[int]]) -> int:
     for term, shape in zip(terms, operands):
         for letter, size in zip(term, shape):
             sizes[letter] = max(size, sizes.get(letter, 1))
-    # A letter of one operand alone that the result lacks is summed away before the product.
+    # A letter of only one operand that the result lacks is summed away before the product.
     kept = [one for one in sizes if one in out or all(one in term for term in terms)]
     return 2 * _product([sizes[one] for one in kept])
 

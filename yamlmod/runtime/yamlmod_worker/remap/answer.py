@@ -22,7 +22,7 @@ _EXCLUDED = "anchor"  # train.py leaves these to the YAML where --cfg is given
 
 
 class Moved(NamedTuple):
-    """Where a tensor of the checkpoint goes: its name in the new network, or why to none."""
+    """Where a tensor of the checkpoint goes: its name in the new network, or why it has none."""
 
     name: str
     target: Optional[str]
@@ -30,7 +30,7 @@ class Moved(NamedTuple):
 
 
 def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
-    """Answer a whole remap: read, build, map, load, check, write, and tell.
+    """Answer a whole remap: read, build, map, load, check, write, and report.
 
     Only one of the networks is in memory at a time, and of the checkpoint what is being loaded.
     """
@@ -171,7 +171,7 @@ def _stock(
     pairs: Dict[int, int],
     kept: Any,
 ) -> Stock:
-    """Return what loading by name and shape alone would do: right, and into wrong layers."""
+    """Return the result of loading by name and shape only: right, and into wrong layers."""
     right, wrong, layers = [], [], {}  # type: List[str], List[str], Dict[int, int]
     for name, value in tensors.items():
         if _EXCLUDED in name or wanted.get(name) != value.shape:
@@ -195,7 +195,7 @@ def _count_of(names: List[str], tensors: Dict[str, Tensor], kept: Any) -> Count:
 
 
 def _transferred(wanted: Dict[str, Any]) -> Tuple[int, int]:
-    """Return the two numbers that train.py will print behind `Transferred`.
+    """Return the two numbers that train.py will print after `Transferred`.
 
     It loads OUT, the whole new network, and so transfers all but what it excludes by name.
     """

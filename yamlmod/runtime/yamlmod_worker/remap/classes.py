@@ -1,6 +1,6 @@
 """Compare with --from before a network with the checkpoint's number of classes is built.
 
-A file of a few bytes can say that it has a million classes, and a head grows with their number. A
+A file of a few bytes can declare a million classes, and a head grows with their number. A
 network of --from as it is costs what its YAML says. More classes than it has are believed
 where the numbers of such a head are in the file.
 """
@@ -36,7 +36,7 @@ def check_layers(tensors: Dict[str, Tensor], layers: int, cfg: str) -> None:
 
 
 def extra_classes(state: State, own: Any, head: str) -> bool:
-    """Tell whether the checkpoint has more classes than --from has, or refuse them.
+    """Whether the checkpoint has more classes than --from has; too many are refused.
 
     ``head`` begins the names of the head's tensors, one of which must have a row for each class.
     """
@@ -52,7 +52,7 @@ def extra_classes(state: State, own: Any, head: str) -> bool:
 def check_classes(
     state: State, own: Any, head: str, base: Shapes, build: Callable[[int], Shapes]
 ) -> None:
-    """Refuse more classes than --from has where the head of so many is not in the file.
+    """Refuse more classes than --from has if the file has no head with that many.
 
     ``base`` are the shapes of the network with the classes of --from, and ``build`` returns
     those with another number of them.

@@ -117,7 +117,7 @@ def _prove(draft: str, new: Any, source: Source) -> None:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    """Tell whether two tensors are the same; a number that is none equals its like."""
+    """Whether two tensors are the same; NaN equals NaN."""
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
     return bool(((one == other) | ((one != one) & (other != other))).all())

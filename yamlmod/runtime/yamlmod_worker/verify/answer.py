@@ -26,7 +26,7 @@ _bases: Dict[str, Network] = {}  # networks of --base, by their YAML and number 
 
 
 def answer(question: Dict[str, Any], tell: _Tell) -> VerifyAnswer:
-    """Make every check of one network; each is told when it begins, and how it ended."""
+    """Make every check of one network; each is reported when it begins and when it ends."""
     free = available()
     if free is not None and question["needs"] > free and not question["force"]:
         return {"free": free, "sizes": [], "rounded": [], **run_facts()}
@@ -102,9 +102,9 @@ class _Checks:
         needs: str = "",
         again: Optional[Callable[[Network], str]] = None,
     ) -> None:
-        """Make one check and tell how it ended; without what it needs it is not begun.
+        """Run one check and report its result; without what it needs it is not run.
 
-        What fails is done ``again`` with the base: where that fails, too, it is no news.
+        What fails is done ``again`` with the base: if that fails too, the edit is not the cause.
         """
         self.tell({"begun": name})
         start = time.perf_counter()

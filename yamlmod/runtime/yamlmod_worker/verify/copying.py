@@ -88,7 +88,7 @@ def check_fuse(net: Network) -> str:
     reshaped = [one.shape for one in plain] != [one.shape for one in outputs]
     if reshaped or _chooses(fused.model[-1]):
         # Some heads drop their training half when they are fused, others keep the best boxes
-        # alone: of two that are alike, the last bit decides.
+        # only: of two that are alike, the last bit decides.
         return "what the head gets is equal to {:.0e}".format(max(body, 1e-7))
     raise Failed("after fuse() the outputs differ by {:.1e} of the largest".format(error))
 

@@ -17,7 +17,7 @@ _CLOSE = 1e-3
 
 
 def check_torchscript(net: Network) -> str:
-    """Trace the network, write and read it, and run another picture than the traced one."""
+    """Trace the network, write and read it, and run another image than the traced one."""
     import torch
 
     jit: Any = torch.jit  # which has no types
@@ -65,7 +65,7 @@ def check_onnx(net: Network) -> str:
 
 
 def _ready(net: Network) -> Tuple[Any, Any, Any]:
-    """Return a copy in the state in which forks export, and two pictures."""
+    """Return a copy in the state in which forks export, and two images."""
     import torch
 
     module = net.copy().eval()

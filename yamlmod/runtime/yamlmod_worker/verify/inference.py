@@ -10,7 +10,7 @@ from .training import shown
 
 
 def check_sizes(net: Network) -> str:
-    """Run every size, and look for numbers that are none."""
+    """Run every size, and look for NaN or infinity."""
     for size in net.sizes:
         if not finite(net.answer(size)):
             where = first_bad(net, net.module.eval(), net.image(size))
@@ -19,7 +19,7 @@ def check_sizes(net: Network) -> str:
 
 
 def check_influence(net: Network) -> str:
-    """Disturb the output of each inserted layer: the network's has to change."""
+    """Disturb the output of each inserted layer: the network's output must change."""
     import torch
 
     if not net.inserted:

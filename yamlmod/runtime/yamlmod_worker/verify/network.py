@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from ..tensors import finite, tensors
 
 Size = Tuple[int, int]
-_STRIDE = 32  # where a head tells none
+_STRIDE = 32  # where a head has none
 _SMALL = 3  # steps of the largest stride: the least odd number at which no map is one place
 
 
@@ -59,7 +59,7 @@ class Network:
         return "{} {}".format(layer, names[layer]) if layer < len(names) else str(layer)
 
     def image(self, size: Size) -> Any:
-        """Return the picture that every pass of one size gets."""
+        """Return the image that every pass of one size gets."""
         import torch
 
         return torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
@@ -103,7 +103,7 @@ def run_with_head(module: Any, image: Any, got: List[Any]) -> List[Any]:
 
 @contextmanager
 def listening(module: Any, hear: Callable[[int, Any], Optional[Any]]) -> Iterator[None]:
-    """Let ``hear`` get every layer's output as it comes; what it returns takes its place."""
+    """Give ``hear`` every layer's output; what it returns replaces the output."""
 
     def hook(index: int) -> Any:
         return lambda layer, inputs, output: hear(index, output)

@@ -10,7 +10,7 @@ from .network import Failed, Network, Size, listening
 
 
 class Training:
-    """Training passes over pictures of several sizes, one picture at a time, and what was seen."""
+    """Training passes over images of several sizes, one image at a time, and what was seen."""
 
     def __init__(self, net: Network, made: List[str], fork_keys: List[str]) -> None:
         self.net, self.made, self.keys = net, made, fork_keys
@@ -49,7 +49,7 @@ class Training:
             self._pass(self.net.small, look=True)
 
     def check_alive(self) -> str:
-        """Every layer's output must get a gradient."""
+        """Every layer's output must receive a gradient."""
         self.look()
         net = self.net
         side = {row["index"] for row in net.rows if row["side_effect"]}
@@ -63,7 +63,7 @@ class Training:
         return "a gradient reaches every layer"
 
     def check_created(self) -> str:
-        """No parameter may come into being in forward."""
+        """No parameter may be created in forward."""
         if self.made:
             raise Failed(
                 "created in forward, so an optimizer does not train it: {}".format(
@@ -86,7 +86,7 @@ class Training:
         return "{} before and after the first pass".format(len(self.keys))
 
     def _pass(self, size: Size, look: bool = False) -> Dict[str, Any]:
-        """Run one picture forward and backward; return the gradients."""
+        """Run one image forward and backward; return the gradients."""
         import torch
 
         module, image = self.net.module.train(), self.net.image(size)

@@ -50,7 +50,7 @@ def _compare(net: Network, row: Dict[str, Any], layer: Any, names: Any) -> Itera
 
 def _strides(net: Network, strides: List[Optional[float]]) -> Iterator[str]:
     built = _built_strides(net)
-    # Heads with auxiliary inputs tell the strides of the main ones alone.
+    # Heads with auxiliary inputs have only the strides of the main ones.
     if len(built) != len(strides):
         return
     for source, found, wanted in zip(net.rows[-1]["sources"], built, strides):
