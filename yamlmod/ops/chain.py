@@ -29,7 +29,7 @@ def run_plans(model: Network, plans: Iterable[Plan]) -> Outcome:
     replaced: list[int] = []
     steps: list[ReplayStep] = []
     warnings: list[str] = []
-    told: list[str] = []
+    notes: list[str] = []
     for plan in plans:
         part = plan(current)
         replaced += [layer for layer in map(_origin(mapping), part.replaced) if layer is not None]
@@ -37,7 +37,7 @@ def run_plans(model: Network, plans: Iterable[Plan]) -> Outcome:
         mapping = tuple(None if at is None else part.mapping[at] for at in mapping)
         steps += part.steps
         warnings += part.warnings
-        told += part.told
+        notes += part.told
         current = read_network(part.text, model.document.shown)
     return Outcome(
         model=model,
@@ -50,7 +50,7 @@ def run_plans(model: Network, plans: Iterable[Plan]) -> Outcome:
         comments=_changed_comments(model, current, mapping),
         wrong_comments=tuple(_wrong_comments(model, mapping)),
         warnings=tuple(dict.fromkeys(warnings)),
-        told=tuple(told),
+        told=tuple(notes),
         steps=tuple(steps),
         mapping=mapping,
     )
@@ -63,13 +63,13 @@ def _origin(mapping: Sequence[int | None]) -> Callable[[int], int | None]:
 
 def _moved(inserted: Sequence[NewLayer], part: Outcome) -> list[NewLayer]:
     """Return the layers of earlier edits with their present numbers."""
-    found = []
+    layers = []
     for layer in inserted:
         index = part.mapping[layer.index]
         reads = IMAGE if layer.reads == IMAGE else part.mapping[layer.reads]
         if index is not None:
-            found.append(layer._replace(index=index, reads=IMAGE if reads is None else reads))
-    return found
+            layers.append(layer._replace(index=index, reads=IMAGE if reads is None else reads))
+    return layers
 
 
 def _consumers(

@@ -75,7 +75,7 @@ def align_models(before: Network, after: Network, strict: bool = False) -> Align
 
 def compare(before: Network, after: Network) -> Comparison:
     chosen = align_models(before, after)
-    found = compare_reads(before.wiring, after.wiring, chosen)
+    reads = compare_reads(before.wiring, after.wiring, chosen)
     rows = before.document.rows, after.document.rows
     changes = (change_of(rows[0][old], rows[1][new]) for old, new in chosen.pairs)
     return Comparison(
@@ -83,10 +83,10 @@ def compare(before: Network, after: Network) -> Comparison:
         after=after,
         alignment=chosen,
         changes=tuple(change for change in changes if change is not None),
-        rewired=found.rewired,
-        rerouted=found.rerouted,
-        gained=found.gained,
-        lost=found.lost,
+        rewired=reads.rewired,
+        rerouted=reads.rerouted,
+        gained=reads.gained,
+        lost=reads.lost,
         settings=tuple(_settings(before.document.settings, after.document.settings)),
     )
 

@@ -23,10 +23,10 @@ class GrowingShift:
 
     def mapping(self, count: int) -> tuple[int, ...]:
         """Return the new index of each of ``count`` layers."""
-        found: list[int] = []
+        indices: list[int] = []
         for number, place in enumerate([*self.places, count - 1]):
-            found += range(len(found) + number, place + 1 + number)
-        return tuple(found)
+            indices += range(len(indices) + number, place + 1 + number)
+        return tuple(indices)
 
 
 class ShrinkingShift:
@@ -41,11 +41,11 @@ class ShrinkingShift:
 
     def mapping(self, count: int) -> tuple[int | None, ...]:
         """Return the new index of each of ``count`` layers, None for a removed one."""
-        found: list[int | None] = []
+        indices: list[int | None] = []
         for number, layer in enumerate([*self.removed, count]):
-            found += range(len(found) - number, layer - number)
-            found.append(None)
-        return tuple(found[:-1])
+            indices += range(len(indices) - number, layer - number)
+            indices.append(None)
+        return tuple(indices[:-1])
 
 
 def renumber_comments(

@@ -101,12 +101,12 @@ class LabelNet:
                 values[slot] = value
 
     def written(self) -> list[list[Any]]:
-        found = []
+        rows = []
         for label in self.order:
             first, *rest = self.rows[label]
             values = self.values[label]
-            found.append([list(values) if isinstance(first, list) else values[0], *rest])
-        return found
+            rows.append([list(values) if isinstance(first, list) else values[0], *rest])
+        return rows
 
 
 def table_rows(data: Mapping[str, Any]) -> Sequence[list[Any]]:

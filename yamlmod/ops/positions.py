@@ -34,22 +34,22 @@ def resolve_positions(
     edge: Sequence[str] = (),
 ) -> list[Position]:
     """Return the places that a command names, sorted; all speak of the original's indices."""
-    found = [_at(model, number) for number in at]
+    positions = [_at(model, number) for number in at]
     for word in after:
         layers = model.select_many(word)
-        found += [Position(layer, _asked("--after", word, layer)) for layer in layers]
+        positions += [Position(layer, _asked("--after", word, layer)) for layer in layers]
     for word in before:
-        found += [_before(model, word, layer) for layer in model.select_many(word)]
-    found += [_edge(model, word) for word in edge]
-    if not found:
+        positions += [_before(model, word, layer) for layer in model.select_many(word)]
+    positions += [_edge(model, word) for word in edge]
+    if not positions:
         raise Refusal(
             "no-position",
             "give a position: --at N, --after SEL, --before SEL or --edge A:B",
             hint="`yamlmod show CFG` lists the layers",
         )
-    for position in found:
+    for position in positions:
         _check(model, position)
-    return sorted(found, key=lambda position: position.after)
+    return sorted(positions, key=lambda position: position.after)
 
 
 def _at(model: Network, number: int) -> Position:

@@ -66,24 +66,26 @@ def _load(text: str, document: Document) -> Mapping[str, Any]:
         ) from error
 
 
-def _compare(wanted: Sequence[list[Any]], found: Sequence[list[Any]], shown: str) -> None:
-    if len(wanted) != len(found):
-        raise ProofFailedError(f"{shown}: {len(found)} rows instead of {len(wanted)}")
-    for position, (one, other) in enumerate(zip(wanted, found, strict=True)):
-        if not _same(one, other):
-            raise ProofFailedError(f"{shown}: layer {position} is {other}, but {one} was planned")
+def _compare(wanted: Sequence[list[Any]], rows: Sequence[list[Any]], shown: str) -> None:
+    if len(wanted) != len(rows):
+        raise ProofFailedError(f"{shown}: {len(rows)} rows instead of {len(wanted)}")
+    for position, (planned, row) in enumerate(zip(wanted, rows, strict=True)):
+        if not _same(planned, row):
+            raise ProofFailedError(f"{shown}: layer {position} is {row}, but {planned} was planned")
 
 
-def _same(one: Any, other: Any, loose: bool = True) -> bool:
+def _same(first: Any, second: Any, loose: bool = True) -> bool:
     """Whether two values are equal and of one type; if ``loose``, `None` may be spelled."""
-    if loose and one is None and other == "None":
+    if loose and first is None and second == "None":
         return True
-    if type(one) is not type(other):
+    if type(first) is not type(second):
         return False
-    if isinstance(one, list):
-        return len(one) == len(other) and all(
-            _same(*pair, loose) for pair in zip(one, other, strict=True)
+    if isinstance(first, list):
+        return len(first) == len(second) and all(
+            _same(*pair, loose) for pair in zip(first, second, strict=True)
         )
-    if isinstance(one, dict):
-        return list(one) == list(other) and all(_same(one[k], other[k], loose) for k in one)
-    return bool(one == other) or (one != one and other != other)  # .nan is the same as .nan
+    if isinstance(first, dict):
+        return list(first) == list(second) and all(_same(first[k], second[k], loose) for k in first)
+    return bool(first == second) or (
+        first != first and second != second
+    )  # .nan is the same as .nan

@@ -61,8 +61,8 @@ def _first_strange(before: Network, after: Network) -> str | None:
 
 
 def _unexplained(after: Network, difference: str) -> Refusal:
-    told = " ".join(difference.split())
-    message = f"{after.document.shown}: no known edit explains this: {told}"
+    text = " ".join(difference.split())
+    message = f"{after.document.shown}: no known edit explains this: {text}"
     return Refusal("not-a-recipe", message, hint=_HINT)
 
 
@@ -121,10 +121,10 @@ class _Search:
     def _drop_scales(self) -> None:
         """Drop the head's inputs that the other file lacks, if it lacks nothing else of them."""
         for _ in self.current.document.head.refs:
-            found = compare(self.current, self.after)
+            comparison = compare(self.current, self.after)
             head = self.current.graph.head
-            lost = [one.target for one in found.lost if one.old_reader == head]
-            if not lost or any(one.old_reader == head for one in found.gained):
+            lost = [read.target for read in comparison.lost if read.old_reader == head]
+            if not lost or any(read.old_reader == head for read in comparison.gained):
                 return
             name = self.current.document.rows[lost[0]].module
             try:
@@ -149,13 +149,13 @@ class _Search:
             return set()
         if len(inputs) == 1:
             return inputs
-        found = set()
+        sources = set()
         for read in self.current.readers(layer):
             now = alignment.to_new(read.reader)
             reads = () if now is None else self.after.graph.reads[now]
             wanted = {r.target for r in reads if r.slot == read.slot}
-            found |= {target for target in inputs if alignment.to_new(target) in wanted}
-        return found
+            sources |= {target for target in inputs if alignment.to_new(target) in wanted}
+        return sources
 
     def _replace(self, old: int, new: int) -> None:
         row, wanted = self.current.document.rows[old], self.after.document.rows[new]
@@ -279,7 +279,7 @@ def _keys(reads: Iterable[Read]) -> set[tuple[int, int]]:
     return {(read.reader, read.slot) for read in reads}
 
 
-def _same_layer(one: Row, other: Row) -> bool:
+def _same_layer(first: Row, second: Row) -> bool:
     """Whether two rows name the same module, args and number."""
-    change = change_of(one, other)
+    change = change_of(first, second)
     return change is None or all(field.name == "from" for field in change.fields)

@@ -58,11 +58,11 @@ def _refuse_without(template: Template) -> None:
     needed = [argument.name for argument in template.arguments if argument.required]
     if needed:
         first = ["256"] if template.takes_nominal else []
-        shown = ", ".join([*first, *(["..."] * len(needed))])
+        example = ", ".join([*first, *(["..."] * len(needed))])
         raise Refusal(
             "needs-args",
             f"{template.name} has no default for {', '.join(needed)}",
-            hint=f"give the args of the row: --args '[{shown}]'",
+            hint=f"give the args of the row: --args '[{example}]'",
         )
 
 
@@ -79,7 +79,7 @@ def check_args(template: Template, given: list[Any]) -> None:
             given,
             f"{template.name} takes {names} in its row, but {len(values)} values were given",
         )
-    missing = [one.name for one in template.arguments[len(values) :] if one.required]
+    missing = [left.name for left in template.arguments[len(values) :] if left.required]
     if missing:
         raise _bad_args(
             template, given, f"{template.name} also needs {', '.join(missing)} in its row"

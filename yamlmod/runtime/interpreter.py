@@ -31,7 +31,7 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class Imports:
-    """What an interpreter answered: its version, those of packages, and where names are found.
+    """The answer of an interpreter: its version, those of packages, and the files of names.
 
     ``here`` is what a script finds that is started in the fork's folder, ``elsewhere`` one that is
     started in another; ``copies`` are all places on its path, the first one first.
@@ -48,14 +48,14 @@ class Imports:
 def choose(given: str | None) -> Interpreter:
     """Return the interpreter that was given, else that of the active environment or the path."""
     if given is not None:
-        found = shutil.which(given)
-        if found is None:
+        program = shutil.which(given)
+        if program is None:
             raise Refusal(
                 "no-such-interpreter",
                 f"--python {given}: no such program",
                 hint="name the Python that runs the fork, for example .venv/bin/python",
             )
-        return Interpreter(str(Path(found).absolute()), "--python")
+        return Interpreter(str(Path(program).absolute()), "--python")
     inner = ("Scripts/python.exe", "python.exe") if os.name == "nt" else ("bin/python",)
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         folder = os.environ.get(variable)
@@ -64,8 +64,8 @@ def choose(given: str | None) -> Interpreter:
             if path.is_file():
                 return Interpreter(str(path), f"of ${variable}")
     for name in ("python3", "python"):
-        if found := find_program(name):
-            return Interpreter(found, "the first on the path")
+        if program := find_program(name):
+            return Interpreter(program, "the first on the path")
     return own()
 
 

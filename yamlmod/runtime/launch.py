@@ -133,13 +133,13 @@ class Guarded:
         self._ended: dict[str, Any] | None = None
         self._code: int | None = None
         self._over = False
-        said = self._hear("started", _READY)
-        if said is None or "failed" in said:
+        message = self._hear("started", _READY)
+        if message is None or "failed" in message:
             self.end()
-            if said is not None:
-                raise NotStarted(said["failed"])
+            if message is not None:
+                raise NotStarted(message["failed"])
             raise TimeoutError("yamlmod's guard could not be started")
-        self.protection = Protection(**said["started"])
+        self.protection = Protection(**message["started"])
 
     def gone(self) -> bool:
         """Whether the guard has ended, as it does with the worker."""
@@ -177,9 +177,9 @@ class Guarded:
             line, newline, rest = self._text.partition(b"\n")
             if newline:
                 self._text = rest
-                said: dict[str, Any] = marshal.loads(bytes.fromhex(line.decode()))
-                if word in said or "failed" in said:
-                    return said
+                message: dict[str, Any] = marshal.loads(bytes.fromhex(line.decode()))
+                if word in message or "failed" in message:
+                    return message
                 continue
             ready, _, _ = select.select([self._status], [], [], max(end - time.monotonic(), 0))
             part = os.read(self._status, 4096) if ready else b""

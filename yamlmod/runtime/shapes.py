@@ -28,7 +28,7 @@ Shape = TypeVar("Shape")
 
 
 class Malformed(ValueError):
-    """What was said is not of the shape that was agreed on; the message says where."""
+    """A message has not the agreed shape; the error names the place in it."""
 
 
 def parse(line: bytes) -> Any:

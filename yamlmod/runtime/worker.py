@@ -221,7 +221,7 @@ class _Lines:
 
     def take(self, part: bytes) -> list[bytes]:
         """Take the next bytes. Return the marked lines that they complete."""
-        found = []
+        lines = []
         if _MARK in part or self._may_be_marked(part):
             *whole, rest = part.split(b"\n")
         else:  # a flood of short lines would take its time
@@ -231,14 +231,14 @@ class _Lines:
             line = b"".join([*self._parts, piece])
             self._parts, self._size = [], 0
             if line.startswith(_MARK):
-                found.append(line[len(_MARK) :])
+                lines.append(line[len(_MARK) :])
             else:
                 self._noise += len(line) + 1
         self._parts.append(rest)
         self._size += len(rest)
         if self._size > _LONGEST or self._noise > _NOISE:
             raise Malformed("too much output")
-        return found
+        return lines
 
     def _may_be_marked(self, part: bytes) -> bool:
         start = b""

@@ -60,13 +60,13 @@ def _find(name: str) -> str | None:
 
 
 def _copies(name: str) -> list[str]:
-    found: list[str] = []
+    paths: list[str] = []
     for entry in sys.path:
         for path in (os.path.join(entry, name), os.path.join(entry, name + ".py")):
             package = os.path.isfile(os.path.join(path, "__init__.py"))
-            if (package or os.path.isfile(path)) and os.path.realpath(path) not in found:
-                found.append(os.path.realpath(path))
-    return found
+            if (package or os.path.isfile(path)) and os.path.realpath(path) not in paths:
+                paths.append(os.path.realpath(path))
+    return paths
 
 
 if __name__ == "__main__":

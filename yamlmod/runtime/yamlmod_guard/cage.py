@@ -18,7 +18,7 @@ _FILE_RIGHTS = frozenset({0, 1, 3, 4})
 
 
 class CageSettings:
-    """What to start and where, and which protections to try: `processes`, `network`, `home`."""
+    """The program, its folder, and the protections to try: `processes`, `network`, `home`."""
 
     command: list[str]
     folder: str

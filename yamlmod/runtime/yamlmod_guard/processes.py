@@ -16,7 +16,7 @@ _LOOKS = 5
 
 def seen() -> dict[int, tuple[int, int]]:
     """Return the parent and the session of every process that can be seen and lives."""
-    found: dict[int, tuple[int, int]] = {}
+    processes: dict[int, tuple[int, int]] = {}
     for name in os.listdir("/proc"):
         if not name.isdecimal():
             continue
@@ -27,8 +27,8 @@ def seen() -> dict[int, tuple[int, int]]:
         except (OSError, ValueError):  # it has ended since
             continue
         if state not in (b"Z", b"X"):
-            found[int(name)] = int(parent), int(session)
-    return found
+            processes[int(name)] = int(parent), int(session)
+    return processes
 
 
 def below(top: int, spared: int = -1) -> set[int]:
@@ -37,14 +37,14 @@ def below(top: int, spared: int = -1) -> set[int]:
     for child, (parent, session) in seen().items():
         if parent != top or session != spared:
             children.setdefault(parent, []).append(child)
-    found: set[int] = set()
+    numbers: set[int] = set()
     waiting = list(children.get(top, ()))
     while waiting:
         number = waiting.pop()
-        if number not in found:
-            found.add(number)
+        if number not in numbers:
+            numbers.add(number)
             waiting += children.get(number, ())
-    return found
+    return numbers
 
 
 def end_all() -> int:
@@ -122,12 +122,12 @@ def _signal(numbers: set[int], number: int) -> None:
 
 def reap() -> list[tuple[int, int]]:
     """Take the results of children that ended: their numbers, and how."""
-    found: list[tuple[int, int]] = []
+    results: list[tuple[int, int]] = []
     while True:
         try:
             number, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return found
+            return results
         if not number:
-            return found
-        found.append((number, os.waitstatus_to_exitcode(status)))
+            return results
+        results.append((number, os.waitstatus_to_exitcode(status)))

@@ -17,7 +17,7 @@ _ALL = frozenset({"processes", "network", "home"})
 
 
 class _Reported:
-    """What the child said on its way."""
+    """The reports of the child until the worker starts."""
 
     def __init__(self) -> None:
         self.failed: dict[str, Any] | None = None

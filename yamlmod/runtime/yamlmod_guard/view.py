@@ -45,15 +45,15 @@ def mount_points() -> list[str]:
 
 def sockets() -> list[str]:
     """Return the sockets of this machine that have a path: services that run what they are sent."""
-    found = []
+    paths = []
     with open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
             path = line.rstrip("\n").split(" ", 7)[-1].lstrip()
             path = path[path.find("/") :] if "/" in path else ""
             # CUDA reaches its own services by these.
             if path and "nvidia" not in path:
-                found.append(path)
-    return found
+                paths.append(path)
+    return paths
 
 
 def enter(
@@ -101,7 +101,7 @@ def _scratch() -> str:
 
 def _covered(folder: str, others: Sequence[str]) -> bool:
     """Whether a folder is inside one of the others, on the same mount."""
-    outer = max((one for one in others if _inside(folder, one)), key=len, default=None)
+    outer = max((other for other in others if _inside(folder, other)), key=len, default=None)
     if outer is None:
         return False
     between = (place for place in mount_points() if _inside(folder, place))
@@ -163,11 +163,11 @@ def _hide(paths: Sequence[str]) -> None:
 
 
 def disks() -> list[str]:
-    found = []
+    paths = []
     for entry in os.scandir("/dev"):
         try:
             if stat.S_ISBLK(entry.stat(follow_symlinks=False).st_mode):
-                found.append(entry.path)
+                paths.append(entry.path)
         except OSError:
             continue
-    return found
+    return paths

@@ -46,7 +46,7 @@ class CheckPart(TypedDict):
 
 
 class VerifyPart(TypedDict, total=False):
-    """What is said before the answer: a check begins, or has ended."""
+    """A part sent before the answer: a check begins, or has ended."""
 
     begun: str
     check: CheckPart
@@ -61,7 +61,7 @@ class Stock(TypedDict):
 
 
 class IdentityAnswer(TypedDict):
-    """How the new layers started as the identity."""
+    """The result of starting new layers as the identity."""
 
     cannot: List[str]
     filled: List[int]
@@ -71,7 +71,7 @@ class IdentityAnswer(TypedDict):
 
 
 class RemapAnswer(Told):
-    """Where every tensor of a checkpoint went."""
+    """The target of every tensor of a checkpoint."""
 
     form: str
     source: str
@@ -113,7 +113,7 @@ LayerProfile = TypedDict(
 
 
 class ThopProfile(TypedDict):
-    """What YOLOv5 prints with thop."""
+    """The numbers that YOLOv5 prints with thop."""
 
     thop_flops: Optional[float]
     thop_flops_at_size: Optional[float]
@@ -137,7 +137,7 @@ class Profile(ThopProfile):
 
 
 class MeasuredOn(TypedDict):
-    """What networks were measured on."""
+    """The machine and the device of the measurement."""
 
     device: str
     device_name: str
@@ -163,7 +163,7 @@ class ExplainAnswer(Told, TracedNetwork):
 
 
 class ImportsAnswer(TypedDict):
-    """What an interpreter says of itself and of the names on its path."""
+    """An interpreter's version, its packages, and the names on its path."""
 
     executable: str
     version: str

@@ -55,13 +55,13 @@ def _without_input(model: Network, layer: int) -> Outcome:
     return Outcome(
         model=model,
         text=apply_edits(document.text, edits),
-        told=tuple(_told(model, layer, anchor)),
+        told=tuple(_report(model, layer, anchor)),
         steps=(DroppedInput(head.index, slot, anchor),),
         mapping=tuple(range(len(document.rows))),
     )
 
 
-def _told(model: Network, layer: int, anchor: int | None) -> list[str]:
+def _report(model: Network, layer: int, anchor: int | None) -> list[str]:
     document = model.document
     lines = [f"{document.describe(document.head.index)} no longer reads {document.describe(layer)}"]
     if anchor is not None:

@@ -73,7 +73,7 @@ def plan_insert(model: Network, request: Request) -> Outcome:
     return Outcome(
         model=model,
         text=text,
-        inserted=tuple(_told(model, item, shift) for item in new),
+        inserted=tuple(_new_layer(model, item, shift) for item in new),
         consumers=tuple(consumers),
         renumbered=renumbered,
         comments=len(comments),
@@ -237,9 +237,9 @@ def _check_alive(model: Network, new: Sequence[_New]) -> None:
     names = one_of([f"{item.layer} {item.module}" for item in lost])
     source = lost[0].position.after
     row, name = model.document.rows[max(source, 0)], model.document.describe(source)
-    told = one_of(reader_names(model.document, model.readers(source))) or "no layer"
+    readers = one_of(reader_names(model.document, model.readers(source))) or "no layer"
     hint = (
-        f"layer {name} is read by {told}; choose its readers with --readers, or allow it with "
+        f"layer {name} is read by {readers}; choose its readers with --readers, or allow it with "
         "--allow-dead"
     )
     if source >= 0 and source not in model.alive:
@@ -270,20 +270,20 @@ def _is_alive(model: Network, item: _New) -> bool:
 
 
 def _neighbour_warnings(model: Network, new: Sequence[_New]) -> list[str]:
-    found = []
+    warnings = []
     rows = model.document.rows
     for item in new:
         around = {item.position.after, *(read.reader for read in item.claims)}
         same = sorted(i for i in around if i >= 0 and rows[i].module == item.module)
         if same:
-            found.append(
+            warnings.append(
                 f"{item.position.asked}: the new {item.module} is next to another one, "
                 f"layer {one_of([str(i) for i in same])} of the original"
             )
-    return found
+    return warnings
 
 
-def _told(model: Network, item: _New, shift: GrowingShift) -> NewLayer:
+def _new_layer(model: Network, item: _New, shift: GrowingShift) -> NewLayer:
     source = item.position.after
     name = "the image" if source == IMAGE else model.document.rows[source].module
     args, asked = tuple(item.args), item.position.asked

@@ -84,7 +84,7 @@ def take_out(
             text = apply_edits(document.text, removal)
         else:
             document = _edited(document, removal, row)
-    told = [
+    messages = [
         *warnings,
         *_dead_warnings(model, mapping, gone, sources),
         *notes,
@@ -97,7 +97,7 @@ def take_out(
         renumbered=len(edits),
         comments=len(comments),
         wrong_comments=tuple(wrong),
-        warnings=tuple(told),
+        warnings=tuple(messages),
         steps=(Removal(chosen, tuple((sources or {}).items())),),
         mapping=mapping,
     )
@@ -158,8 +158,8 @@ def _source(
     model: Network, layer: int, chosen: Collection[int], sources: Sources | None = None
 ) -> int:
     while layer in chosen:
-        found = sources.get(layer) if sources else None
-        layer = removable.input_of(model, layer) if found is None else found
+        source = sources.get(layer) if sources else None
+        layer = removable.input_of(model, layer) if source is None else source
     return layer
 
 
@@ -199,8 +199,8 @@ def _dead_warnings(
 
 
 def _now(mapping: Sequence[int | None], layer: int) -> int:
-    found = IMAGE if layer == IMAGE else mapping[layer]
-    return IMAGE if found is None else found
+    index = IMAGE if layer == IMAGE else mapping[layer]
+    return IMAGE if index is None else index
 
 
 def _edited(document: Document, edits: Sequence[Edit], gone: Row | None = None) -> Document:

@@ -107,13 +107,13 @@ def _shape_warnings(model: Network, layer: int, source: int) -> list[str]:
             place=place,
         )
     pairs = zip(model.shapes.scales, before.real, after.real, strict=True)
-    for scale, one, other in pairs:
-        if one is not None and other is not None and one != other:
+    for scale, inner, outer in pairs:
+        if inner is not None and outer is not None and inner != outer:
             where = "" if scale.name == "file" else f" (scale {scale.name})"
             raise Refusal(
                 "changes-channels",
-                f"{name} changes the channels from {one} to "
-                f"{other}{where}; its readers cannot take its input",
+                f"{name} changes the channels from {inner} to "
+                f"{outer}{where}; its readers cannot take its input",
                 place=place,
             )
     if None in after.real or None in before.real:

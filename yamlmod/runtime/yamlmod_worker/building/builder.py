@@ -74,7 +74,7 @@ class Builder:
         self.save: Any = None
         self.load: Any = None
 
-    def told(self) -> Told:
+    def run_report(self) -> Told:
         return run_facts(sorted(self.finder.names), self.fence.blocked)
 
     def open(self) -> None:

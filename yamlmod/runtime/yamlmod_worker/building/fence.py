@@ -31,7 +31,7 @@ _LOCAL = getattr(socket, "AF_UNIX", None)
 
 
 class Blocked(OSError):
-    """What a fork gets where it asks for the network or an installer."""
+    """Raised in the fork when it uses the network or an installer."""
 
 
 class Fence:
@@ -68,9 +68,9 @@ class Fence:
             return
         what = describe(args)
         if what:
-            told = "{}{}".format(what, self._where())
-            if told not in self.blocked:
-                self.blocked.append(told)
+            attempt = "{}{}".format(what, self._where())
+            if attempt not in self.blocked:
+                self.blocked.append(attempt)
             raise Blocked("yamlmod runs a fork without network and without installers: " + what)
 
     def _where(self) -> str:

@@ -30,9 +30,9 @@ class _Kind(type):
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        found = _class(name)
-        setattr(cls, name, found)
-        return found
+        stand_in = _class(name)
+        setattr(cls, name, stand_in)
+        return stand_in
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         # As a decorator it gives the function back; so does what `@stand_in(...)` returns.
@@ -114,9 +114,9 @@ class _Module(types.ModuleType):
             return _parse_version
         if self.__name__ == "packaging" and name == "version":
             return importlib.import_module("packaging.version")
-        found = _class(name)
-        setattr(self, name, found)
-        return found
+        stand_in = _class(name)
+        setattr(self, name, stand_in)
+        return stand_in
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -150,11 +150,11 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def answers_for(self, distribution: str) -> bool:
         """Whether the version of a missing package may be made up: a fork asks for it."""
         file, line = _importing()
-        found = self.allowed and self._is_fork(file)
-        found = found and not (distribution in _GUARDED and _in_try(file, line))
-        if found:
+        answers = self.allowed and self._is_fork(file)
+        answers = answers and not (distribution in _GUARDED and _in_try(file, line))
+        if answers:
             self.names.add(distribution)
-        return found
+        return answers
 
     def _is_fork(self, importer: str) -> bool:
         # The newest YOLOv5 takes part of its code from ultralytics, which may lie on the path.

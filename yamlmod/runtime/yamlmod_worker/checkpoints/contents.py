@@ -51,7 +51,7 @@ def _opened(path: str, flags: int) -> int:
 
 
 class Place(NamedTuple):
-    """Where a storage lies in the file, and its CRC-32 where the format has one."""
+    """The position of a storage in the file, and its CRC-32 if the format has one."""
 
     start: int
     length: int

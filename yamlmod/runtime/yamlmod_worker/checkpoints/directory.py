@@ -24,7 +24,7 @@ _IN_EXTRA = 0xFFFFFFFF  # a number of 32 bits that is in the entry's extra field
 
 
 class MemberRecord(NamedTuple):
-    """What the directory says of a record: where its header is, its size and checksum."""
+    """An entry of the directory: the position of the record's header, its size and checksum."""
 
     offset: int
     size: int
@@ -78,7 +78,7 @@ def _end(file: File) -> Tuple[int, int, int]:
 
 
 def _entries(data: bytes, count: int, file: File) -> Dict[str, MemberRecord]:
-    found: Dict[str, MemberRecord] = {}
+    records: Dict[str, MemberRecord] = {}
     end = 0
     while end < len(data):
         entry = _ENTRY.unpack_from(data, end)
@@ -89,14 +89,14 @@ def _entries(data: bytes, count: int, file: File) -> Dict[str, MemberRecord]:
             raise _damaged("its directory is malformed")
         name = data[end + _ENTRY.size : extra].decode("utf-8", "surrogateescape")
         check_text(name)
-        if name in found:
+        if name in records:
             raise bad("it is a zip file with two records of one name")
-        found[name] = _record(entry, data, extra, extra + extra_length)
+        records[name] = _record(entry, data, extra, extra + extra_length)
         end = extra + extra_length + comment_length
-    if len(found) != count:
-        raise _damaged("its directory has {} entries, but declares {}".format(len(found), count))
-    _check_order(found, file.size)
-    return found
+    if len(records) != count:
+        raise _damaged("its directory has {} entries, but declares {}".format(len(records), count))
+    _check_order(records, file.size)
+    return records
 
 
 def _record(entry: Tuple[int, ...], data: bytes, extra: int, stop: int) -> MemberRecord:
@@ -112,9 +112,9 @@ def _wide(numbers: Tuple[int, int, int], data: bytes, extra: int, stop: int) -> 
         kind, length = struct.unpack_from("<2H", data, extra)
         if kind == 1 and extra + 4 + length <= stop:
             wide = iter(struct.unpack_from("<{}Q".format(min(length // 8, 3)), data, extra + 4))
-            found = [next(wide, None) if n == _IN_EXTRA else n for n in numbers]
-            if None not in found:
-                return tuple(found)  # type: ignore[arg-type]
+            values = [next(wide, None) if n == _IN_EXTRA else n for n in numbers]
+            if None not in values:
+                return tuple(values)  # type: ignore[arg-type]
             break
         extra += 4 + length
     raise _damaged("a record of 64 bits has no size")

@@ -27,24 +27,24 @@ def open_legacy(file: File) -> Contents:
     """Return what the file holds. Raises Refused where it is damaged."""
     data = file.part(0, LONGEST)
     goes_on = len(data) < file.size
-    found: List[Any] = []
+    objects: List[Any] = []
     names: Dict[Name, None] = {}
     storages: Dict[str, Storage] = {}
 
-    def storage(told: Any) -> Any:
-        if isinstance(told, tuple) and len(told) == 4 and told[0] == "module":
-            return told[1]  # the class, with the source it had; never needed
-        made = storage_of(told)
+    def storage(identifier: Any) -> Any:
+        if isinstance(identifier, tuple) and len(identifier) == 4 and identifier[0] == "module":
+            return identifier[1]  # the class, with the source it had; never needed
+        made = storage_of(identifier)
         storages[made.key] = made
         return made
 
     end = 0
     for _ in range(5):
         pickle = Pickle(data, end, KNOWN, storage, file.room, goes_on)
-        found.append(pickle.load(TABLE))
+        objects.append(pickle.load(TABLE))
         names.update(pickle.names)
         end = pickle.end
-    magic, version, system, root, keys = found
+    magic, version, system, root, keys = objects
     if magic != _MAGIC or version != _VERSION or not isinstance(keys, list):
         raise bad("it is not of torch.save's legacy format {}".format(_VERSION))
     if isinstance(system, dict) and system.get("little_endian") is False:

@@ -75,11 +75,15 @@ def check_shape(shape: Any) -> Any:
     return shape
 
 
-def storage_of(told: Any) -> Storage:
+def storage_of(identifier: Any) -> Storage:
     """Return the storage of a persistent id; every other kind of id is refused."""
-    if not isinstance(told, tuple) or len(told) not in (5, 6) or told[0] != "storage":
+    if (
+        not isinstance(identifier, tuple)
+        or len(identifier) not in (5, 6)
+        or identifier[0] != "storage"
+    ):
         raise bad("its pickle has a persistent id that is not a storage")
-    _, kind, key, _, count = told[:5]
+    _, kind, key, _, count = identifier[:5]
     if not isinstance(kind, Name) or kind.module not in ("torch", "torch.storage"):
         raise bad("its pickle has a storage of an unknown kind")
     dtype = STORAGES.get(kind.name)
@@ -88,7 +92,7 @@ def storage_of(told: Any) -> Storage:
             "its pickle has a storage of the kind {}, which is not read".format(shown(kind.name))
         )
     check_text(key)
-    view = told[5] if len(told) == 6 else None
+    view = identifier[5] if len(identifier) == 6 else None
     if view is None:
         return Storage(key, dtype, whole(count))
     if not isinstance(view, tuple) or len(view) != 3:

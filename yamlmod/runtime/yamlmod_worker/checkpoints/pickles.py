@@ -111,9 +111,9 @@ class Pickle:
                 stack = self.stack = []
                 limit -= MARK
             elif code == tuple_:
-                found = tuple(stack)
+                items = tuple(stack)
                 stack = self.stack = self.marks.pop()
-                stack.append(found)
+                stack.append(items)
             elif code == empty_dict:
                 stack.append({})
                 limit -= DICT
@@ -162,9 +162,9 @@ class Pickle:
         return self.data[start : self.end]
 
     def number(self, form: struct.Struct) -> Any:
-        found = form.unpack_from(self.data, self.end)[0]
+        value = form.unpack_from(self.data, self.end)[0]
         self.end += form.size
-        return found
+        return value
 
     def line(self) -> str:
         stop = self.data.find(b"\n", self.end)
@@ -183,8 +183,8 @@ class Pickle:
 
     def marked(self) -> List[Any]:
         """Return the stretch since the last mark, and go on below it."""
-        found, self.stack = self.stack, self.marks.pop()
-        return found
+        items, self.stack = self.stack, self.marks.pop()
+        return items
 
     def put(self, index: int) -> None:
         value, count = self.stack[-1], len(self.memo)
@@ -207,9 +207,9 @@ class Pickle:
             raise bad("its pickle names a global by something that is not text")
         check_text(module)
         check_text(name)
-        found = Name(module, name)
-        self.names[found] = None
-        return found
+        global_name = Name(module, name)
+        self.names[global_name] = None
+        return global_name
 
     def call(self, what: Any, args: Any) -> Any:
         """Return the meaning of a call; nothing is called but this reader's own table."""

@@ -10,7 +10,7 @@ _SHARE = 4  # part of the file's size that comes to it: large files have more te
 
 
 class Room:
-    """What is left of the memory that the objects of one file may take, in bytes.
+    """The memory that the objects of one file may still take, in bytes.
 
     Everything that is made of a file's bytes is charged at no less than it takes at worst, whether
     it is kept or not. So neither the memory nor the work can grow faster than the file.

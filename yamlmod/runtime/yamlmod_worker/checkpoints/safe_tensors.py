@@ -44,14 +44,14 @@ def open_safetensors(file: File) -> Contents:
     header = _header(file.part(8, length))
     file.room.spend(_TENSOR * len(header))
     base = 8 + length
-    found = {name: _tensor(name, told, base, file.size) for name, told in header.items()}
+    placed = {name: _tensor(name, entry, base, file.size) for name, entry in header.items()}
     end = base
-    for place, tensor in sorted((place, tensor) for tensor, place in found.values()):
+    for place, tensor in sorted((place, tensor) for tensor, place in placed.values()):
         if place.start < end:
             raise bad("{} overlaps another tensor".format(shown(tensor.storage.key)))
         end = place.start + place.length
-    root = {name: tensor for name, (tensor, _) in found.items()}
-    return Contents(root, [], {name: place for name, (_, place) in found.items()}.get)
+    root = {name: tensor for name, (tensor, _) in placed.items()}
+    return Contents(root, [], {name: place for name, (_, place) in placed.items()}.get)
 
 
 def _header(data: bytes) -> Dict[str, Any]:
@@ -82,22 +82,22 @@ def _no_number(text: str) -> Any:
 
 
 def _once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    table = dict(pairs)
+    if len(table) != len(pairs):
         raise bad("its header has a name twice")
-    return found
+    return table
 
 
-def _tensor(name: str, told: Any, base: int, size: int) -> Tuple[Tensor, Place]:
+def _tensor(name: str, entry: Any, base: int, size: int) -> Tuple[Tensor, Place]:
     check_text(name)
     try:
-        dtype, shape = _DTYPES.get(told["dtype"]), check_shape(told["shape"])
-        start, stop = map(whole, told["data_offsets"])
+        dtype, shape = _DTYPES.get(entry["dtype"]), check_shape(entry["shape"])
+        start, stop = map(whole, entry["data_offsets"])
         shape = tuple(map(whole, shape))
     except (KeyError, TypeError, ValueError):
         raise bad("its safetensors header is malformed at {}".format(shown(name))) from None
     if dtype is None:
-        kind = shown(str(told["dtype"]))
+        kind = shown(str(entry["dtype"]))
         raise bad("{} has a type that is not read: {}".format(shown(name), kind))
     count, stride = 1, []
     for value in reversed(shape):

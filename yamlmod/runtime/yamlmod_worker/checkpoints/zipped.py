@@ -51,7 +51,7 @@ def _content(record: MemberRecord, file: File, name: str) -> bytes:
     start, length, checksum = place_of(record, file, name)
     if length > LONGEST:
         raise bad("its pickle has {} bytes; at most {} are read".format(length, LONGEST))
-    found = file.part(start, length)
-    if len(found) != length or zlib.crc32(found) != checksum:
+    content = file.part(start, length)
+    if len(content) != length or zlib.crc32(content) != checksum:
         raise bad("it is truncated or damaged in its record {}".format(shown(name)))
-    return found
+    return content

@@ -17,7 +17,7 @@ def answer(question: Dict[str, Any], _: Any) -> ExplainAnswer:
     """Answer with the traced graph: nodes, constants, and the classes of the modules."""
     builder = builder_for(question)
     network = builder.build(question["cfg"], None, question["head"]).float().eval()
-    return {**traced(network, question["imgsz"]), **builder.told()}
+    return {**traced(network, question["imgsz"]), **builder.run_report()}
 
 
 def traced(network: Any, size: int) -> TracedNetwork:
@@ -55,14 +55,14 @@ def traced(network: Any, size: int) -> TracedNetwork:
     own = next(graph.inputs()).debugName()
     known[own] = whole
     for node in graph.nodes():
-        outputs = [one.debugName() for one in node.outputs()]
+        outputs = [value.debugName() for value in node.outputs()]
         if node.kind() == "prim::GetAttr":
             known[outputs[0]] = getattr(known.get(_first(node)), node.s("name"), None)
             constants[outputs[0]] = _constant(known[outputs[0]])
         elif node.kind() == "prim::Constant":
             constants[outputs[0]] = _constant(node.output().toIValue())
         else:
-            inputs = [one.debugName() for one in node.inputs()]
+            inputs = [value.debugName() for value in node.inputs()]
             nodes.append((node.kind(), inputs, outputs, _segments(node.scopeName())))
     classes = {name: class_name(module) for name, module in network.named_modules() if name}
     return {"nodes": nodes, "constants": constants, "classes": classes}
@@ -87,8 +87,10 @@ def _constant(value: Any) -> Constant:
 
 def _segments(scope: str) -> List[str]:
     """Return the modules that contain a node, the outermost first."""
-    found = (one[len(_PREFIX) :] for one in scope.split("/") if one.startswith(_PREFIX))
-    return [one.lstrip(".") for one in found if one]
+    segments = (
+        segment[len(_PREFIX) :] for segment in scope.split("/") if segment.startswith(_PREFIX)
+    )
+    return [segment.lstrip(".") for segment in segments if segment]
 
 
 class _Context:

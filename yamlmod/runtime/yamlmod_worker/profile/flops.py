@@ -56,7 +56,7 @@ def count_by_dispatcher(network: Any, image: Any) -> Counted:
     from torch.utils.flop_counter import FlopCounterMode
 
     layers = layers_of(network)
-    found = _Found(len(layers))
+    counts = _Found(len(layers))
     entered: Dict[int, int] = {}
     missed: Set[str] = set()
     try:
@@ -68,14 +68,14 @@ def count_by_dispatcher(network: Any, image: Any) -> Counted:
         entered[index] = counter.get_total_flops()
 
     def after(index: int, _: Any, output: Any) -> None:
-        found.layers[index] += counter.get_total_flops() - entered[index]
-        found.shapes[index] = shapes(output)
+        counts.layers[index] += counter.get_total_flops() - entered[index]
+        counts.shapes[index] = shapes(output)
 
     hooked = around(layers, before, after)
     with Thop(network) as thop, hooked, torch.no_grad(), _plain(), _watch(missed), counter:
         network(image)
     total = int(counter.get_total_flops())
-    return found.counted(total, thop, layers, sorted(missed), DISPATCHER)
+    return counts.counted(total, thop, layers, sorted(missed), DISPATCHER)
 
 
 def count_by_trace(network: Any, image: Any) -> Counted:
@@ -85,14 +85,14 @@ def count_by_trace(network: Any, image: Any) -> Counted:
     layers = layers_of(network)
     if not layers:
         raise Refused("no-layers", "the network has no list of layers to trace")
-    found = _Found(len(layers))
+    counts = _Found(len(layers))
     calls: List[Tuple[int, Any]] = []
 
     def before(index: int, inputs: Any, _: Any) -> None:
         calls.append((index, _copied(inputs)))
 
     def after(index: int, _: Any, output: Any) -> None:
-        found.shapes[index] = shapes(output)
+        counts.shapes[index] = shapes(output)
 
     missed: Set[str] = set()
     with torch.no_grad(), warnings.catch_warnings():
@@ -101,16 +101,16 @@ def count_by_trace(network: Any, image: Any) -> Counted:
             network(image)
         for index, inputs in calls:
             try:
-                found.layers[index] += count_trace(layers[index], inputs, missed)
+                counts.layers[index] += count_trace(layers[index], inputs, missed)
             except RuntimeError as error:
                 reason = str(error).strip().split("\n")[0][:160]
                 message = "layer {} cannot be traced: {}".format(index, reason)
                 raise Refused("not-traced", message) from None
-    return found.counted(sum(found.layers), thop, layers, sorted(missed), TRACE)
+    return counts.counted(sum(counts.layers), thop, layers, sorted(missed), TRACE)
 
 
 class _Found:
-    """What a forward shows of each layer while it runs."""
+    """The observations of each layer during a forward."""
 
     def __init__(self, count: int) -> None:
         self.layers = [0] * count
@@ -131,7 +131,7 @@ class _Found:
 def _copied(inputs: Any) -> Any:
     """Return the inputs as they are now: Detect puts its outputs into the list it is given."""
     if isinstance(inputs, (tuple, list)):
-        return type(inputs)(_copied(one) for one in inputs)
+        return type(inputs)(_copied(item) for item in inputs)
     return inputs.clone() if hasattr(inputs, "clone") else inputs
 
 

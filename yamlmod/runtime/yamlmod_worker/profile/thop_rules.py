@@ -66,11 +66,11 @@ class Thop:
         containers = (torch.nn.Sequential, torch.nn.ModuleList)
 
         def below(module: Any) -> float:
-            found = self.macs.get(module, 0)
+            macs = self.macs.get(module, 0)
             for _, inner in module.named_children():
                 known = inner in self.macs and not isinstance(inner, containers)
-                found += self.macs[inner] if known else below(inner)
-            return found
+                macs += self.macs[inner] if known else below(inner)
+            return macs
 
         return below(self._network)
 

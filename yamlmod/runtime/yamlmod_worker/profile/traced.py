@@ -40,12 +40,12 @@ def _is_heavy(name: str) -> bool:
 
 
 def _nodes(block: Any) -> List[Any]:
-    found = []
+    nodes = []
     for node in block.nodes():
-        found.append(node)
+        nodes.append(node)
         for inner in node.blocks():
-            found += _nodes(inner)
-    return found
+            nodes += _nodes(inner)
+    return nodes
 
 
 def _sizes(value: Any) -> List[int]:
@@ -91,7 +91,7 @@ def _convolved(node: Any, transposed: bool) -> int:
 def _einsum(node: Any) -> int:
     inputs = list(node.inputs())
     equation = inputs[0].toIValue()
-    operands = [_sizes(one) for one in inputs[1].node().inputs()]
+    operands = [_sizes(operand) for operand in inputs[1].node().inputs()]
     return einsum_flops(equation, operands)
 
 
@@ -108,12 +108,12 @@ def einsum_flops(equation: str, operands: List[List[int]]) -> int:
         for letter, size in zip(term, shape):
             sizes[letter] = max(size, sizes.get(letter, 1))
     # A letter of only one operand that the result lacks is summed away before the product.
-    kept = [one for one in sizes if one in out or all(one in term for term in terms)]
-    return 2 * _product([sizes[one] for one in kept])
+    kept = [index for index in sizes if index in out or all(index in term for term in terms)]
+    return 2 * _product([sizes[index] for index in kept])
 
 
 def _attention(node: Any) -> int:
-    query, key, value = (_sizes(one) for one in list(node.inputs())[:3])
+    query, key, value = (_sizes(operand) for operand in list(node.inputs())[:3])
     pairs = _product(query[:-1]) * key[-2]
     return 2 * pairs * (query[-1] + value[-1])
 

@@ -22,7 +22,7 @@ _EXCLUDED = "anchor"  # train.py leaves these to the YAML where --cfg is given
 
 
 class Moved(NamedTuple):
-    """Where a tensor of the checkpoint goes: its name in the new network, or why it has none."""
+    """A tensor of the checkpoint: its name in the new network, or why it has none."""
 
     name: str
     target: Optional[str]
@@ -57,29 +57,29 @@ def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
     new = _build(builder, question, "to", "new_layers", state.classes)
     pairs = {int(a): int(b) for a, b in question["pairs"]}
     wanted = _shapes(new)
-    moved = [_move(name, one.shape, pairs, wanted) for name, one in tensors.items()]
-    carried = {one.target: tensors[one.name] for one in moved if one.target is not None}
+    moved = [_move(name, item.shape, pairs, wanted) for name, item in tensors.items()]
+    carried = {item.target: tensors[item.name] for item in moved if item.target is not None}
     load(new, checkpoint, carried)
     started = None if identity is None else start_as_identity(new, identity, base)
-    found: RemapAnswer = {
+    result: RemapAnswer = {
         "form": checkpoint.form,
         "source": state.source,
         "notes": notes,
         "classes": state.classes,
         "tensors": len(tensors),
         "parameters": sum(tensors[name].numel for name in tensors if name in kept),
-        "right": _count_of([one.name for one in moved if one.target], tensors, kept),
-        "dropped": [(one.name, one.reason, tensors[one.name].numel)
-                    for one in moved if one.target is None],
+        "right": _count_of([item.name for item in moved if item.target], tensors, kept),
+        "dropped": [(item.name, item.reason, tensors[item.name].numel)
+                    for item in moved if item.target is None],
         "new": [(name, math.prod(wanted[name])) for name in wanted if name not in carried],
         "stock": _stock(tensors, wanted, pairs, kept),
         "expected": _transferred(wanted),
         "identity": started,
-        **builder.told(),
+        **builder.run_report(),
     }  # fmt: skip
     if question["out"] is not None:
         write(builder.save, new, Source(checkpoint, state, carried), question["out"])
-    return found
+    return result
 
 
 def _prove_classes(builder: Builder, question: Dict[str, Any], state: State, head: str) -> None:
@@ -111,7 +111,7 @@ def _shapes(network: Any) -> Dict[str, Tuple[int, ...]]:
 
 
 def _fitting(tensors: Dict[str, Tensor], shapes: Dict[str, Tuple[int, ...]]) -> Dict[str, Tensor]:
-    return {name: one for name, one in tensors.items() if shapes.get(name) == one.shape}
+    return {name: tensor for name, tensor in tensors.items() if shapes.get(name) == tensor.shape}
 
 
 def _count(network: Any, cfg: str, rows: int) -> None:

@@ -71,7 +71,7 @@ def check_classes(
 
 def _stored(tensors: Dict[str, Tensor], base: Shapes, head: str, classes: int) -> Set[str]:
     """Return the head's tensors that have the classes' rows, in numbers of their own."""
-    found: Set[str] = set()
+    names: Set[str] = set()
     storages: Set[str] = set()
     for name, value in _of_head(tensors, head).items():
         shape = base.get(name)
@@ -80,8 +80,8 @@ def _stored(tensors: Dict[str, Tensor], base: Shapes, head: str, classes: int) -
         storages.add(value.storage.key)
         wide = len(shape) == len(value.shape) and all(map(int.__le__, shape, value.shape))
         if wide and shape and value.shape[0] >= classes:
-            found.add(name)
-    return found
+            names.add(name)
+    return names
 
 
 def _of_head(named: Dict[str, Any], head: str) -> Dict[str, Any]:

@@ -48,7 +48,7 @@ def _load_group(network: Any, group: Any, versions: Any) -> None:
 def write(save: Callable[..., None], new: Any, source: Source, out: str) -> None:
     """Write the checkpoint beside OUT, read it back, and only then put it in OUT's place."""
     state = source.state
-    if {one.dtype for one in state.tensors.values() if one.is_float} == {"float16"}:
+    if {tensor.dtype for tensor in state.tensors.values() if tensor.is_float} == {"float16"}:
         new.half()
     if state.names is not None and len(state.names) == (state.classes or len(state.names)):
         new.names = state.names
@@ -101,12 +101,12 @@ def _prove(draft: str, new: Any, source: Source) -> None:
             "the network holds objects of missing packages: {}".format(", ".join(stood)),
             "install them for the Python that --python names",
         )
-    found = find_state(written).tensors
+    tensors = find_state(written).tensors
     wanted = new.state_dict()
-    carried = written.read({name: found[name] for name in source.carried if name in found})
+    carried = written.read({name: tensors[name] for name in source.carried if name in tensors})
     same = (
-        list(found) == list(wanted)
-        and all(_equal(value, wanted[name]) for name, value in written.read(found))
+        list(tensors) == list(wanted)
+        and all(_equal(value, wanted[name]) for name, value in written.read(tensors))
         and all(
             _equal(value, original.to(value.dtype))
             for (_, value), (_, original) in zip(carried, source.checkpoint.read(source.carried))
@@ -116,8 +116,8 @@ def _prove(draft: str, new: Any, source: Source) -> None:
         raise bad("the written file differs when read back; it was not kept")
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal(first: Any, second: Any) -> bool:
     """Whether two tensors are the same; NaN equals NaN."""
-    if one.dtype != other.dtype or one.shape != other.shape:
+    if first.dtype != second.dtype or first.shape != second.shape:
         return False
-    return bool(((one == other) | ((one != one) & (other != other))).all())
+    return bool(((first == second) | ((first != first) & (second != second))).all())

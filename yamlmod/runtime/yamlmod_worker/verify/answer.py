@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Literal, Optional, Set
 
 from ..answers import CheckPart, VerifyAnswer, VerifyPart
 from ..building.builder import Builder, builder_for, run_facts
-from ..building.faults import told
+from ..building.faults import error_line
 from ..profile.memory import available
 from ..refused import Refused
 from ..tensors import carried_name
@@ -37,7 +37,7 @@ def answer(question: Dict[str, Any], tell: _Tell) -> VerifyAnswer:
         checks.all(net)
     sizes = [] if net is None else [shown(size) for size in (*net.sizes, net.small)]
     rounded = [] if net is None else net.rounded
-    return {"free": None, "sizes": sizes, "rounded": rounded, **builder.told()}
+    return {"free": None, "sizes": sizes, "rounded": rounded, **builder.run_report()}
 
 
 class _Checks:
@@ -52,7 +52,7 @@ class _Checks:
 
     def built(self) -> Optional[Network]:
         """Build the network; None where the fork could not."""
-        found: List[Network] = []
+        networks: List[Network] = []
 
         def build() -> str:
             with watched() as made:
@@ -60,12 +60,12 @@ class _Checks:
                     self.question["cfg"], self.question["classes"], self.question["head"]
                 )
             self.made, self.keys = made, list(module.state_dict())
-            found.append(Network(module, self.question))
+            networks.append(Network(module, self.question))
             count = sum(parameter.numel() for parameter in module.parameters())
             return "{}, {:,} parameters".format(type(module).__name__, count)
 
         self._check("build", build)
-        return found[0] if found else None
+        return networks[0] if networks else None
 
     def all(self, net: Network) -> None:
         """Make every other check."""
@@ -119,14 +119,14 @@ class _Checks:
         except (Failed, Refused) as error:
             status, reason = "fail", str(error)
         except (Exception, SystemExit) as error:
-            status, reason = "fail", told(error, self.builder.fork, self.names)
+            status, reason = "fail", error_line(error, self.builder.fork, self.names)
         if status == "fail" and again is not None and self._base_fails(again):
             status, reason = "skip", "the base fails too: " + reason
         if status == "fail":
             self.failed.add(name)
         seconds = round(time.perf_counter() - start, 3)
-        found: CheckPart = {"name": name, "status": status, "reason": reason, "seconds": seconds}
-        self.tell({"check": found})
+        part: CheckPart = {"name": name, "status": status, "reason": reason, "seconds": seconds}
+        self.tell({"check": part})
 
     def _base(self) -> Optional[Network]:
         """Return the network of --base, built once in a worker; None without one."""
@@ -165,10 +165,10 @@ class _Checks:
         net.forget()
         init = self.question["identity"]
         answered = [] if init["reason"] else outputs(base.module)
-        found = start_as_identity(net.module, init, answered)
-        if found["error"] is None:
-            raise Skipped("; ".join([*found["cannot"], found["reason"]]))
-        filled = ", ".join(net.named(layer) for layer in found["filled"])
+        identity = start_as_identity(net.module, init, answered)
+        if identity["error"] is None:
+            raise Skipped("; ".join([*identity["cannot"], identity["reason"]]))
+        filled = ", ".join(net.named(layer) for layer in identity["filled"])
         return "layer {} filled, outputs equal the base's to {:.0e}".format(
-            filled, max(found["error"], 1e-7)
+            filled, max(identity["error"], 1e-7)
         )

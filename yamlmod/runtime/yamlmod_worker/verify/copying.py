@@ -85,7 +85,7 @@ def check_fuse(net: Network) -> str:
         )
     if error <= _FUSED:
         return "outputs equal to {:.0e}".format(max(body, error, 1e-7))
-    reshaped = [one.shape for one in plain] != [one.shape for one in outputs]
+    reshaped = [tensor.shape for tensor in plain] != [tensor.shape for tensor in outputs]
     if reshaped or _chooses(fused.model[-1]):
         # Some heads drop their training half when they are fused, others keep the best boxes
         # only: of two that are alike, the last bit decides.

@@ -29,8 +29,8 @@ def check_torchscript(net: Network) -> str:
     file.seek(0)
     loaded = jit.load(file)
     with jit.optimized_execution(False), torch.no_grad():  # once is not worth optimising for
-        found = tensors(loaded(other))
-    return _compared("TorchScript", run(module, other), found)
+        outputs = tensors(loaded(other))
+    return _compared("TorchScript", run(module, other), outputs)
 
 
 def check_onnx(net: Network) -> str:
@@ -55,12 +55,12 @@ def check_onnx(net: Network) -> str:
                 opset
             )
         session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        found = session.run(None, {"images": other.numpy()})
+        arrays = session.run(None, {"images": other.numpy()})
     except ImportError as error:
         raise Skipped("torch.onnx needs a package: {}".format(error)) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    outputs = [torch.as_tensor(one) for one in found]
+    outputs = [torch.as_tensor(array) for array in arrays]
     return _compared("ONNX, opset {}".format(opset), run(module, other), outputs)
 
 
@@ -78,13 +78,13 @@ def _ready(net: Network) -> Tuple[Any, Any, Any]:
     return module, image, other
 
 
-def _compared(what: str, eager: List[Any], found: List[Any]) -> str:
+def _compared(what: str, eager: List[Any], outputs: List[Any]) -> str:
     # An exporter leaves out what is there twice.
-    shapes = [tuple(one.shape) for one in found]
-    wanted = [one for one in eager if tuple(one.shape) in shapes]
-    if [tuple(one.shape) for one in wanted] != shapes:
+    shapes = [tuple(tensor.shape) for tensor in outputs]
+    wanted = [tensor for tensor in eager if tuple(tensor.shape) in shapes]
+    if [tuple(tensor.shape) for tensor in wanted] != shapes:
         raise Failed("{} gives outputs of other shapes: {}".format(what, shapes))
-    error = difference(wanted, found)
+    error = difference(wanted, outputs)
     if not error <= _CLOSE:
         raise Failed("{} differs by {:.1e} of the largest output".format(what, error))
     return "{}, run again: equal to {:.0e}".format(what, max(error, 1e-7))

@@ -112,8 +112,8 @@ def listening(module: Any, hear: Callable[[int, Any], Optional[Any]]) -> Iterato
     try:
         yield
     finally:
-        for one in hooks:
-            one.remove()
+        for hook_handle in hooks:
+            hook_handle.remove()
 
 
 def first_bad(net: Network, module: Any, image: Any) -> str:
@@ -134,9 +134,9 @@ def first_bad(net: Network, module: Any, image: Any) -> str:
 def _largest_stride(module: Any) -> int:
     import torch
 
-    told = getattr(module, "stride", None)
+    strides = getattr(module, "stride", None)
     try:
-        found = int(torch.as_tensor(told).max()) if told is not None else _STRIDE
+        largest = int(torch.as_tensor(strides).max()) if strides is not None else _STRIDE
     except (TypeError, ValueError, RuntimeError):
-        found = _STRIDE
-    return max(found, _STRIDE)
+        largest = _STRIDE
+    return max(largest, _STRIDE)

@@ -38,7 +38,7 @@ class Training:
             second = self._pass(self.net.small)
         finally:
             _only_deterministic(False)
-        odd = [name for name, one in first.items() if not torch.equal(one, second[name])]
+        odd = [name for name, grad in first.items() if not torch.equal(grad, second[name])]
         if odd:
             raise Failed("two passes with one seed give different gradients: {}".format(odd[0]))
         return "two passes with one seed give the same gradients (on the CPU)"

@@ -24,7 +24,7 @@ def check_wiring(net: Network, names: Any, strides: List[Optional[float]]) -> st
         more = "; {} more".format(len(wrong) - 3) if len(wrong) > 3 else ""
         raise Failed("; ".join(wrong[:3]) + more)
     inputs = ", ".join(str(source) for source in rows[-1]["sources"])
-    return "{} layers, the head reads {}{}".format(len(rows), inputs, _told(net))
+    return "{} layers, the head reads {}{}".format(len(rows), inputs, _stride_text(net))
 
 
 def _compare(net: Network, row: Dict[str, Any], layer: Any, names: Any) -> Iterator[str]:
@@ -36,12 +36,14 @@ def _compare(net: Network, row: Dict[str, Any], layer: Any, names: Any) -> Itera
     reads = [x if x >= 0 else (index + x if index else -1) for x in read]
     if row["listed"] and reads != row["sources"]:
         yield "layer {} reads {} instead of {}".format(name, reads, row["sources"])
-    told = layer.type
-    if not isinstance(told, str):  # a fork that notes no type: every module has a method `type`
-        told = type(layer).__name__
-        if told == "Sequential":  # a row that is repeated
+    type_name = layer.type
+    if not isinstance(
+        type_name, str
+    ):  # a fork that notes no type: every module has a method `type`
+        type_name = type(layer).__name__
+        if type_name == "Sequential":  # a row that is repeated
             return
-    kind = told.rpartition(".")[2]
+    kind = type_name.rpartition(".")[2]
     wanted = row["module"].rpartition(".")[2]
     other = getattr(getattr(names, wanted, None), "__name__", wanted)
     if kind not in (wanted, other):
@@ -53,18 +55,18 @@ def _strides(net: Network, strides: List[Optional[float]]) -> Iterator[str]:
     # Heads with auxiliary inputs have only the strides of the main ones.
     if len(built) != len(strides):
         return
-    for source, found, wanted in zip(net.rows[-1]["sources"], built, strides):
-        if wanted is not None and abs(found - wanted) > 1e-6:
+    for source, stride, wanted in zip(net.rows[-1]["sources"], built, strides):
+        if wanted is not None and abs(stride - wanted) > 1e-6:
             yield "the head takes layer {} for stride {:g}, but it has {:g}".format(
-                net.named(source), found, wanted
+                net.named(source), stride, wanted
             )
 
 
 def _built_strides(net: Network) -> List[float]:
-    told: Any = getattr(net.module, "stride", None)
-    return [float(x) for x in told] if hasattr(told, "__len__") else []
+    strides: Any = getattr(net.module, "stride", None)
+    return [float(x) for x in strides] if hasattr(strides, "__len__") else []
 
 
-def _told(net: Network) -> str:
+def _stride_text(net: Network) -> str:
     built = _built_strides(net)
     return " at strides " + ", ".join("{:g}".format(x) for x in built) if built else ""
