@@ -27,7 +27,7 @@ from tools.forks import Outcome, _apply, fitting_templates, unpack
 from yamlmod.checks.run import Options, check_document
 from yamlmod.errors import YamlmodError
 from yamlmod.fork.audit.installed_modules import Survey, survey
-from yamlmod.fork.parser.locate import Fork, locate
+from yamlmod.fork.parser.locate import ForkFacts, locate
 from yamlmod.fork.parser.parser_facts import read_builder
 from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.read.answers import NetworkReading
@@ -82,7 +82,12 @@ def _uses(path: str, document: Document) -> Iterator[Use]:
 
 
 def _names(
-    tree: Tree, fork: Fork, document: Document, rows: Sequence[Use], found: Survey, total: Compared
+    tree: Tree,
+    fork: ForkFacts,
+    document: Document,
+    rows: Sequence[Use],
+    found: Survey,
+    total: Compared,
 ) -> Iterator[str]:
     """Compare check's unresolved names with doctor's."""
     builder = read_builder(tree, fork)
@@ -103,7 +108,7 @@ def _names(
 
 
 def _built(
-    fork: Fork, path: str, reading: NetworkReading, found: Survey, total: Compared
+    fork: ForkFacts, path: str, reading: NetworkReading, found: Survey, total: Compared
 ) -> Iterator[str]:
     """Compare the classes of `show --repo` with the names that the others know."""
     for row in reading.rows:
@@ -118,7 +123,7 @@ def _built(
             yield f"{path} row {row.index}: {row.module} is no name, and check knows it"
 
 
-def _defined(fork: Fork, path: str, module: str, name: str, place: str) -> Iterator[str]:
+def _defined(fork: ForkFacts, path: str, module: str, name: str, place: str) -> Iterator[str]:
     if name != module or not place:
         return  # the parse function puts another class into the row, or torch's own is built
     answer = fork.graph.denotes(fork.yolo, module)
@@ -172,7 +177,7 @@ def patched_differently(root: Path, names: Sequence[str]) -> list[str]:
     return lines
 
 
-def _read_row(tree: Tree, fork: Fork, name: str) -> str | None:
+def _read_row(tree: Tree, fork: ForkFacts, name: str) -> str | None:
     """Return where `show --repo` finds a class that is put into one of the fork's networks.
 
     None where none of the networks is read: a fork that fails by itself.

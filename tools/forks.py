@@ -31,7 +31,7 @@ from pathlib import Path
 from tools.real_forks import archive_members
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.fork.parser.candidates import choose, parse_function_list
-from yamlmod.fork.parser.locate import Fork, cfg_folders, locate
+from yamlmod.fork.parser.locate import ForkFacts, cfg_folders, locate
 from yamlmod.fork.patch.install import install
 from yamlmod.fork.patch.uninstall import uninstall
 from yamlmod.model.network import Network
@@ -263,7 +263,7 @@ def _apply(work: Path, target: str, templates: Sequence[Template]) -> None:
 
 
 def insert_rules(
-    work: Path, fork: Fork, templates: Sequence[Template], outcome: Outcome
+    work: Path, fork: ForkFacts, templates: Sequence[Template], outcome: Outcome
 ) -> tuple[Path, Path] | None:
     """Insert a layer of each rule into a YAML of the fork; return that YAML and the new one."""
     firsts = list({template.rule: template for template in reversed(templates)}.values())
@@ -284,7 +284,7 @@ def insert_rules(
     return None
 
 
-def _inserted(model: Network, fork: Fork, template: Template) -> Network:
+def _inserted(model: Network, fork: ForkFacts, template: Template) -> Network:
     last: Refusal | None = None
     rows = model.document.rows
     middle = len(model.document.sections[0].rows) // 2
@@ -300,7 +300,7 @@ def _inserted(model: Network, fork: Fork, template: Template) -> Network:
     raise last or Refusal("no-place", f"no place for {template.name}")
 
 
-def model_yamls(work: Path, fork: Fork) -> list[Path]:
+def model_yamls(work: Path, fork: ForkFacts) -> list[Path]:
     """Return the fork's model YAMLs, small networks first."""
     tree = Tree(work)
     paths = [path for folder in cfg_folders(tree, fork) for path in (work / folder).glob("*.yaml")]
@@ -316,7 +316,7 @@ def model_yamls(work: Path, fork: Fork) -> list[Path]:
     return sorted(paths, key=weight)
 
 
-def build_networks(work: Path, fork: Fork, old: Path, new: Path) -> str:
+def build_networks(work: Path, fork: ForkFacts, old: Path, new: Path) -> str:
     """Build the fork's YAML and the new one with its own Model; say what came out."""
     if not fork.yolo.endswith(("models/yolo.py", "nn/tasks.py")):
         return "not built: its Model is in no known place"

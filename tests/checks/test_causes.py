@@ -23,7 +23,7 @@ head:
   ]
 """
 
-# name -> (what is replaced, by what, line of the cause, words of the message, is it mended)
+# name -> (what is replaced, by what, line of the cause, words of the message, is it fixed)
 CASES: dict[str, tuple[str, str, int, str, bool]] = {
     "no comma after a row": ("3, 2]],  # 1\n", "3, 2]]  # 1\n", 6, "comma", True),
     "no comma behind the first row": ("3, 2]],  # 0", "3, 2]]  # 0", 5, "comma", True),
@@ -55,7 +55,7 @@ CASES: dict[str, tuple[str, str, int, str, bool]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_cause(name: str) -> None:
-    before, after, line, words, mended = CASES[name]
+    before, after, line, words, fixed = CASES[name]
     assert before in GOOD
     text = GOOD.replace(before, after, 1)
     found = check_text(text, "x.yaml", Options())
@@ -63,8 +63,8 @@ def test_cause(name: str) -> None:
     assert (item.place.line, item.severity) == (line, "error")
     assert words in item.message
     assert item.help
-    assert (item.fix is not None) == mended
-    if mended:
+    assert (item.fix is not None) == fixed
+    if fixed:
         fixed, _ = apply_fixes(text, [item], unsafe=False)
         assert [
             f.lines() for f in check_text(fixed, "x.yaml", Options()) if f.rule == "syntax"

@@ -51,7 +51,7 @@ def test_a_fix_that_does_not_mend_is_not_applied_and_stops_no_other(
     monkeypatch.setattr(run, "all_rules", lambda: rules)
     done = mend(GOOD, "x.yaml", Options(), unsafe=True)
     assert done.text == MENDED
-    assert [item.rule for item in done.mended] == ["index-comment"]
+    assert [item.rule for item in done.fixed] == ["index-comment"]
     assert [item.rule for item in done.left] == ["bad"]
 
 
@@ -64,6 +64,6 @@ def test_a_second_run_changes_nothing(code: str, case: Invalid, unsafe: bool) ->
     options = Options(registry_kinds, base=given, builder=case.builder)
     once = mend(case.text, "x.yaml", options, unsafe)
     again = mend(once.text, "x.yaml", options, unsafe)
-    assert (again.text, again.mended, again.left) == (once.text, (), once.left)
-    if not once.mended:
+    assert (again.text, again.fixed, again.left) == (once.text, (), once.left)
+    if not once.fixed:
         assert once.text == case.text

@@ -49,9 +49,9 @@ def test_invalid(rule: Rule, case: Invalid) -> None:
         assert item.message and item.help
         assert item.lines()[0].startswith(f"x.yaml:{item.place.line}:")
         assert dataclasses.replace(item) == item
-    text, mended = apply_fixes(case.text, found, unsafe=True)
+    text, fixed = apply_fixes(case.text, found, unsafe=True)
     assert text == (case.fixed or case.text)
-    if mended:
+    if fixed:
         assert _found(rule, text, case) == []
 
 

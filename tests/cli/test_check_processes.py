@@ -54,7 +54,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def plain(done: list[Checked]) -> list[Any]:
     return [
-        (file.findings, file.mended, file.change, file.unreadable and file.unreadable.lines())
+        (file.findings, file.fixed, file.change, file.unreadable and file.unreadable.lines())
         for file in done
     ]
 
@@ -63,7 +63,7 @@ def test_two_processes_answer_as_one_does(run: Run, monkeypatch: pytest.MonkeyPa
     both = plain(run())
     monkeypatch.setattr(checking, "_cores", lambda: 1)
     assert both == plain(run())
-    assert len(both) == 11 and sum(bool(mended) for _, mended, _, _ in both) == 5
+    assert len(both) == 11 and sum(bool(fixed) for _, fixed, _, _ in both) == 5
 
 
 def patched(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:

@@ -80,7 +80,7 @@ def test_an_output_that_goes_missing(
         assert done.code == 2 and done.out == b"", done.err
         assert "error[layer-number]" in done.err and words in done.err and line in done.err
         assert snapshot(fork) == before
-    # The way that the refusal names: until the lines are mended, the fork breaks or reads another
+    # The way that the refusal names: until the lines are fixed, the fork breaks or reads another
     # layer and says nothing.
     assert yamlmod("patch", fork, "SimAM", "-w", cwd=tmp_path).code == 0
     cfg = fork / "models/mini.yaml"

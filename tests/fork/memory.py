@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Mapping
 
 from yamlmod.errors import Refusal
-from yamlmod.fork.parser.locate import Fork, locate
+from yamlmod.fork.parser.locate import ForkFacts, locate
 from yamlmod.fork.patch.install import install
 from yamlmod.fork.patch.plan import Plan
 from yamlmod.fork.patch.uninstall import uninstall
@@ -61,7 +61,7 @@ class Memory:
             else:
                 self.texts[path] = text
 
-    def fork(self) -> Fork:
+    def fork(self) -> ForkFacts:
         """Return the located fork."""
         return locate(self)
 

@@ -11,7 +11,7 @@ from tools.real_forks import PUBLISHED, fork_folder
 from yamlmod.checks.rule import model_text
 from yamlmod.checks.run import Options, check_document
 from yamlmod.fork.audit.installed_modules import survey
-from yamlmod.fork.parser.locate import Fork, locate
+from yamlmod.fork.parser.locate import ForkFacts, locate
 from yamlmod.fork.parser.parser_facts import read_builder
 from yamlmod.model.document import parse_document
 from yamlmod.ops.network import registry_kinds
@@ -22,7 +22,7 @@ from yamlmod.workspace.tree import Tree
 pytestmark = pytest.mark.fork
 
 
-def _classes(tree: Tree, fork: Fork, folder: str) -> list[str]:
+def _classes(tree: Tree, fork: ForkFacts, folder: str) -> list[str]:
     """Return every class of the files in a folder and one further down, hidden or not."""
     paths = [path for pattern in ("*.py", "*/*.py") for path in tree.glob(f"{folder}/{pattern}")]
     sources = [source for path in paths if (source := fork.graph.source(path)) is not None]

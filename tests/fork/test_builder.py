@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.fork.memory import Memory
 from yamlmod.fork.parser.locate import locate
 from yamlmod.fork.parser.parser_facts import read_builder
-from yamlmod.model.parser_facts import Builder
+from yamlmod.model.parser_facts import ParserFacts
 
 YOLO = """\
 import torch.nn as nn
@@ -66,7 +66,7 @@ class Concat(nn.Module):
 EXPERIMENTAL = "class CBAM:\n    def __init__(self, c):\n        pass\n"
 
 
-def _builder(**files: str) -> Builder:
+def _builder(**files: str) -> ParserFacts:
     texts = {"yolo": YOLO, "common": COMMON, "experimental": EXPERIMENTAL, **files}
     memory = Memory({f"models/{name}.py": text for name, text in texts.items()})
     return read_builder(memory, locate(memory))

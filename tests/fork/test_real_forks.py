@@ -11,7 +11,7 @@ import pytest
 from tests.fork.memory import ALL, Memory, template
 from tools.real_forks import fork_folder
 from yamlmod.errors import Refusal
-from yamlmod.fork.parser.locate import Fork, locate
+from yamlmod.fork.parser.locate import ForkFacts, locate
 from yamlmod.fork.patch.placement import PLACEMENTS
 from yamlmod.fork.python.bindings import bindings
 from yamlmod.registry.catalogue import catalogue
@@ -71,7 +71,7 @@ def test_there_and_back(spec: str, placement: str) -> None:
     assert files.texts == before
 
 
-def facts(fork: Fork) -> tuple[str, bool, bool, bool, bool]:
+def facts(fork: ForkFacts) -> tuple[str, bool, bool, bool, bool]:
     """Return what differs among the published forks."""
     return (
         fork.package_prefix,

@@ -10,15 +10,10 @@ _PACKAGE = Path(__file__).parents[2] / "yamlmod"
 
 # Names with several meanings that are left. One that is no longer doubled must leave the list.
 _LEFT = {
-    "Builder",
-    "Finding",
     "Moved",
     "Network",
-    "NewLayer",
     "Place",
     "Source",
-    "Subject",
-    "Wish",
 }
 
 

@@ -28,32 +28,16 @@ _WORDS = {
 }
 _FORBIDDEN = re.compile(rf"\b({'|'.join(_WORDS)})\b", re.IGNORECASE)
 
-# Rooms and files that are not rewritten yet.
-_NOT_YET = (
-    "api.py",
-    "cli/",
-    "usecases/",
-    "checks/known_args.py",
-    "model/comments.py",
-    "model/known_modules.py",
-    "model/parse.py",
-    "model/render.py",
-    "model/yaml_words.py",
-)
-_PAGES_NOT_YET = ("docs/commands.md", "docs/safety.md", "docs/verify.md")
 # Where a word is right: the drawing of the rooms is a picture.
-_RIGHT = {("CHANGELOG.md", "picture"), ("docs/architecture.md", "picture")}
+_RIGHT = {
+    ("CHANGELOG.md", "picture"),
+    ("docs/architecture.md", "picture"),
+    # A key of the JSON answer, as it always was.
+    ("yamlmod/cli/check_report.py", "mended"),
+}
 
-_FILES = [
-    path
-    for path in sorted(_PACKAGE.rglob("*.py"))
-    if not path.relative_to(_PACKAGE).as_posix().startswith(_NOT_YET)
-]
-_PAGES = [
-    path
-    for path in (*sorted(_ROOT.glob("docs/*.md")), _ROOT / "README.md")
-    if path.relative_to(_ROOT).as_posix() not in _PAGES_NOT_YET
-]
+_FILES = sorted(_PACKAGE.rglob("*.py"))
+_PAGES = [*sorted(_ROOT.glob("docs/*.md")), _ROOT / "README.md"]
 _MANIFESTS = sorted(_ROOT.glob("templates/*/manifest.toml"))
 
 
@@ -73,12 +57,14 @@ def _texts(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", _FILES, ids=_name)
 def test_strings_and_docstrings(path: Path) -> None:
-    assert [word for text in _texts(path) for word in _found(text)] == []
+    words = (word for text in _texts(path) for word in _found(text))
+    assert [word for word in words if (_name(path), word) not in _RIGHT] == []
 
 
 @pytest.mark.parametrize("path", [*_PAGES, *_MANIFESTS], ids=_name)
 def test_pages_and_manifests(path: Path) -> None:
-    found = _found(path.read_text(encoding="utf-8"))
+    # Names of tests and options are code.
+    found = _found(re.sub(r"`[^`\n]*`", "", path.read_text(encoding="utf-8")))
     assert [word for word in found if (_name(path), word) not in _RIGHT] == []
 
 

@@ -89,7 +89,7 @@ BY_HAND: list[tuple[list[tuple[str, str]], list[str]]] = [
             "expected 13",
         ],
     ),
-    # The same, and the one number that was mended gained a neighbour.
+    # The same, and the one number that was fixed gained a neighbour.
     (
         [
             ("   [-1, 1, SPPF", "   [-1, 1, CBAM, [512]],\n   [-1, 1, SPPF"),

@@ -14,7 +14,7 @@ import yaml
 
 from tools.forks import unpack
 from yamlmod.errors import YamlmodError
-from yamlmod.fork.parser.locate import Fork, locate
+from yamlmod.fork.parser.locate import ForkFacts, locate
 from yamlmod.workspace.tree import Tree
 
 
@@ -25,7 +25,7 @@ class Source:
     name: str
     root: Path
     tree: Tree
-    fork: Fork
+    fork: ForkFacts
 
 
 @dataclass(frozen=True)

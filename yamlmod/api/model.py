@@ -25,7 +25,7 @@ from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
-from yamlmod.usecases.insertion import Insertion
+from yamlmod.usecases.insertion import InsertionWords
 from yamlmod.usecases.shown import ShownAsTable, count
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import FileChange, display, read_text
@@ -94,7 +94,7 @@ class Model(ShownAsTable):
     ) -> Model:
         """Insert a layer at one or several places, all counted on this model.
 
-        ``readers=[]`` moves nobody; ``sources`` is the list of layers it reads (`--from`).
+        ``readers=[]`` moves no layer; ``sources`` is the list of layers it reads (`--from`).
         """
         where = insertion(at, after, before, edge, args, keep_skips, readers, sources, allow_dead)
         request = where.request(self._wired, module)
@@ -272,12 +272,12 @@ def insertion(
     readers: Where,
     sources: Where,
     allow_dead: bool,
-) -> Insertion:
+) -> InsertionWords:
     """Return an insertion from the arguments of `insert` and `add`."""
     numbers = _words(at)
     if any(not word.lstrip("-").isdigit() for word in numbers):
         raise Refusal("usage", f"at={at!r}: at takes layer numbers; after takes names")
-    return Insertion(
+    return InsertionWords(
         at=[int(word) for word in numbers],
         after=_words(after),
         before=_words(before),

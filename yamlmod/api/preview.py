@@ -1,4 +1,4 @@
-"""What a change of a fork would do, before it is written."""
+"""Preview a change of a fork before it is written."""
 
 from __future__ import annotations
 

@@ -13,22 +13,22 @@ _ROUNDS = 8
 
 
 @dataclass(frozen=True)
-class Mended:
+class Fixed:
     """A text after its fixes, with the findings that were fixed and those that remain."""
 
     text: str
-    mended: tuple[Finding, ...]
+    fixed: tuple[Finding, ...]
     left: tuple[Finding, ...]
 
 
 def mend(
     text: str, shown: str, options: Options, unsafe: bool, siblings: Sequence[Base] = ()
-) -> Mended:
+) -> Fixed:
     """Apply every fix that works.
 
     A round that leaves its errors or adds new ones is discarded; then each fix is tried alone.
     """
-    now = Mended(text, (), check_text(text, shown, options, siblings))
+    now = Fixed(text, (), check_text(text, shown, options, siblings))
     for _ in range(_ROUNDS):
         groups = [list(now.left), *([finding] for finding in now.left)]
         tried = (_try(now, group, shown, options, unsafe, siblings) for group in groups)
@@ -40,20 +40,20 @@ def mend(
 
 
 def _try(
-    now: Mended,
+    now: Fixed,
     findings: list[Finding],
     shown: str,
     options: Options,
     unsafe: bool,
     siblings: Sequence[Base],
-) -> Mended | None:
+) -> Fixed | None:
     new, applied = apply_fixes(now.text, findings, unsafe)
     if not applied or new == now.text:
         return None
     after = check_text(new, shown, options, siblings)
     if _worse(now.left, applied, after):
         return None
-    return Mended(new, (*now.mended, *applied), after)
+    return Fixed(new, (*now.fixed, *applied), after)
 
 
 def _worse(before: Sequence[Finding], applied: Sequence[Finding], after: Sequence[Finding]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from yamlmod.checks.apply_fixes import Mended, mend
+from yamlmod.checks.apply_fixes import Fixed, mend
 from yamlmod.checks.bases import Base, base_of, row_words
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.run import Options, check_text
@@ -42,27 +42,27 @@ def check_folder(
     options: Options,
     fixes: Fixes = Fixes.none,
     advance: Callable[[int], None] | None = None,
-) -> dict[str, Mended]:
+) -> dict[str, Fixed]:
     """Check every file, and fix it if requested.
 
     Shorter files come first: a longer one may be derived from them. ``advance`` is called for every
     file that is done.
     """
-    done: dict[str, Mended] = {}
+    done: dict[str, Fixed] = {}
     clean: list[_Clean] = []
     for item in sorted(texts, key=lambda item: (item.text.count("["), item.shown)):
         rows = _rows(item)
         siblings = [other.base for other in clean if _is_part(other, rows)]
         if fixes is Fixes.none:
             findings = check_text(item.text, item.shown, options, siblings)
-            result = Mended(item.text, (), findings)
+            result = Fixed(item.text, (), findings)
         else:
             unsafe = fixes is Fixes.unsafe
             result = mend(item.text, item.shown, options, unsafe, siblings)
         done[item.shown] = result
         if advance is not None:
             advance(1)
-        if rows and not any(_counts(finding) for finding in (*result.left, *result.mended)):
+        if rows and not any(_counts(finding) for finding in (*result.left, *result.fixed)):
             document = parse_document(item.text, item.shown)
             clean.append(_Clean(base_of(document, "sibling"), tuple(map(_key, rows))))
     return {item.shown: done[item.shown] for item in texts}

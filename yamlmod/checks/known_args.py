@@ -1,4 +1,4 @@
-"""What the args of modules that every family has can be: how many, and what stands first."""
+"""Check the args of modules that every family has: how many, and what is first."""
 
 from __future__ import annotations
 

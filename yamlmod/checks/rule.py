@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from yamlmod.checks.finding import Finding, Severity
-from yamlmod.model.parser_facts import Builder
+from yamlmod.model.parser_facts import ParserFacts
 
 if TYPE_CHECKING:
     from yamlmod.checks.subject import Subject
@@ -22,7 +22,7 @@ class Valid:
 
     text: str
     base: str | None = None
-    builder: Builder | None = None
+    builder: ParserFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Invalid:
     expected: tuple[Any, ...] = ()
     fixed: str | None = None
     base: str | None = None
-    builder: Builder | None = None
+    builder: ParserFacts | None = None
 
 
 @dataclass(frozen=True)

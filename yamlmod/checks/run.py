@@ -14,7 +14,7 @@ from yamlmod.checks.subject import KindsOf, Subject, no_kinds
 from yamlmod.edits import apply_edits
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Document, parse_document
-from yamlmod.model.parser_facts import Builder
+from yamlmod.model.parser_facts import ParserFacts
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -27,7 +27,7 @@ class Options:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     base: Base | None = None
-    builder: Builder | None = None
+    builder: ParserFacts | None = None
 
     @property
     def rules(self) -> Sequence[Rule]:

@@ -19,7 +19,7 @@ from yamlmod.model.graph import Graph, Unresolved
 from yamlmod.model.known_modules import ATTENTION, JOINS, KNOWN, Kind, template_kind
 from yamlmod.model.network import Network
 from yamlmod.model.parse import load_plain
-from yamlmod.model.parser_facts import Builder
+from yamlmod.model.parser_facts import ParserFacts
 from yamlmod.model.wiring import Wiring
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.template import Template
@@ -45,7 +45,7 @@ class Subject:
     kinds_of: KindsOf = no_kinds
     base: Base | None = None
     siblings: Sequence[Base] = ()
-    builder: Builder | None = None
+    builder: ParserFacts | None = None
 
     @cached_property
     def network(self) -> Network:
@@ -103,7 +103,6 @@ class Subject:
         return count
 
     def joins_strides(self, row: Row) -> bool:
-        """Check whether a row's inputs must have one stride."""
         kind = self.kind(row)
         return kind is not None and kind.channels in JOINS and kind.stride != "last"
 
@@ -144,7 +143,6 @@ class Subject:
         return name in ATTENTION or "ttention" in name or template_of(name) is not None
 
     def inputs(self, row: Row) -> list[Shape] | None:
-        """Input shapes, None if a reference of the row is unresolved."""
         return self.network.inputs(row.index)
 
     def at_row(
@@ -160,13 +158,12 @@ class Subject:
         expected: Reference | None = None,
         fix: Fix | None = None,
     ) -> Finding:
-        """Build a finding for a row, or for a span within it."""
         start, end = span if span is not None else (row.start, row.end)
         place = self.document.place(start, end)
         return Finding(rule, severity, place, message, help, row.index, actual, expected, fix)
 
 
-def _in_fork(builder: Builder, module: str, kind: Kind | None) -> Kind | None:
+def _in_fork(builder: ParserFacts, module: str, kind: Kind | None) -> Kind | None:
     """The kind of a module with its channels as in the fork's own branches."""
     if module in builder.kinds:
         return builder.kinds[module] if kind is None else kind._replace(channels="scaled")

@@ -44,7 +44,7 @@ from yamlmod.errors import Refusal
 
 if TYPE_CHECKING:
     from yamlmod.usecases.chosen_module import Choices
-    from yamlmod.usecases.insertion import Insertion
+    from yamlmod.usecases.insertion import InsertionWords
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,10 +139,10 @@ class PlaceOptions:
     from_: From = None
     allow_dead: AllowDead = False
 
-    def insertion(self) -> Insertion:
-        from yamlmod.usecases.insertion import Insertion
+    def insertion(self) -> InsertionWords:
+        from yamlmod.usecases.insertion import InsertionWords
 
-        return Insertion(
+        return InsertionWords(
             at=tuple(self.at or ()),
             after=tuple(self.after or ()),
             before=tuple(self.before or ()),

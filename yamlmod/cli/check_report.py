@@ -90,7 +90,7 @@ def report(done: Sequence[Checked], options: Options, wish: Wish) -> int:
         say([*_notes(done), tally(done)])
     if unreadable:
         return 2
-    standing = findings if wish.write or not wish.fix else [*findings, *_mended(files)]
+    standing = findings if wish.write or not wish.fix else [*findings, *_fixed(files)]
     return 1 if any(_counts(finding, wish.strict) for finding in standing) else 0
 
 
@@ -98,12 +98,12 @@ def _counts(finding: Finding, strict: bool) -> bool:
     return finding.severity == "error" or (strict and finding.severity == "warning")
 
 
-def _mended(files: Sequence[Checked]) -> list[Finding]:
-    return [finding for file in files for finding in file.mended]
+def _fixed(files: Sequence[Checked]) -> list[Finding]:
+    return [finding for file in files for finding in file.fixed]
 
 
 def _notes(done: Sequence[Checked]) -> list[str]:
-    """Return a line for every file that nobody named and that was left alone."""
+    """Return a line for every file that was not named and was not changed."""
     notes = [file.note for file in done if file.note is not None]
     return [f"note: {note.message}" for note in notes]
 
@@ -139,19 +139,19 @@ def _finish(
     """Show or write the fixes, and say what they fix and what remains."""
     files = [file for file in done if file.is_read]
     changes = _changes(files)
-    mended = _mended(files)
+    fixed = _fixed(files)
     verb = "fixed" if wish.write else "would be fixed"
-    lines = [f"{f.place}: {f.rule}: {f.message} ({verb})" for f in mended]
+    lines = [f"{f.place}: {f.rule}: {f.message} ({verb})" for f in fixed]
     lines += [line for finding in findings for line in finding.lines()]
     lines += [line for error in unreadable for line in error.lines()]
     lines += _notes(done)
     if wish.write:
-        lines.append(f"{count(len(mended), 'problem')} fixed")
+        lines.append(f"{count(len(fixed), 'problem')} fixed")
     else:
-        lines.append(f"{count(len(mended), 'problem')} can be fixed (preview; -w to apply)")
+        lines.append(f"{count(len(fixed), 'problem')} can be fixed (preview; -w to apply)")
     lines.append(f"remaining: {tally(done)}")
     data = _data(done, findings, unreadable)
-    data["mended"] = [finding.as_data() for finding in mended]
+    data["mended"] = [finding.as_data() for finding in fixed]
     data["unfixed"] = [file.unfixed.as_data() for file in files if file.unfixed is not None]
     answer = Format.json if wish.format == "json" else Format.text
     to = WriteOptions(write=wish.write, format=answer)

@@ -17,7 +17,7 @@ def prepare() -> None:
 
 
 def say(lines: Iterable[str]) -> None:
-    """Write lines to stderr, for the person; a closed or full stderr is nobody's error."""
+    """Write lines to stderr, for the person; a closed or full stderr is ignored."""
     if sys.stderr is None:
         return
     with contextlib.suppress(OSError, ValueError):

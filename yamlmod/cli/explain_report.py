@@ -62,6 +62,7 @@ def answer_json(explained: Explained) -> dict[str, Any]:
         ],
         "alone": [{"layer": one.layer, "module": one.module or None} for one in findings.alone],
         "products": [
-            {"layer": one.layer, "module": one.module or None} for one in findings.products
+            {"layer": product.layer, "module": product.module or None}
+            for product in findings.products
         ],
     }

@@ -22,7 +22,6 @@ def yaml_change(target: Target, outcome: Outcome, output: Path | None, force: bo
 
 
 def finish_yaml(command: str, target: Target, outcome: Outcome, to: ModelWriteOptions) -> None:
-    """Show or write the outcome of a command on one YAML."""
     change = yaml_change(target, outcome, to.output, to.force)
     finish([change], outcome_report(command, outcome), to, target.file.path.parent)
 

@@ -12,7 +12,6 @@ from yamlmod.report.tables import table
 
 
 def layers_data(model: Network) -> dict[str, Any]:
-    """Return every layer as plain data."""
     document, shapes = model.document, model.shapes
     alive = model.alive
     layers = []

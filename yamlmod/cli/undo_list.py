@@ -22,7 +22,7 @@ def show_list(path: Path, as_json: bool) -> None:
     """Show the writes that are kept, the last one first, and what is not known to be ours."""
     home = journal_home(real_path(path))
     kept = list(reversed(writes(home)))
-    doubts = [(one.path, one.doubt) for one in entries(home) if one.doubt]
+    doubts = [(entry.path, entry.doubt) for entry in entries(home) if entry.doubt]
     begun_write = pending(home) if begun([home]) else None
     if begun_write is not None and begun_write.doubt:
         doubts.append((begun_write.path, begun_write.doubt))

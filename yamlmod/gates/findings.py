@@ -41,7 +41,6 @@ class Findings(NamedTuple):
     unknown: list[str]
 
     def count(self, kind: PairKind) -> int:
-        """Count the pairs of a kind."""
         return sum(one.pair.kind is kind for one in self.found)
 
 

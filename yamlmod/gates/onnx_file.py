@@ -49,7 +49,6 @@ def _refused(shown: str, reason: str) -> Refusal:
 
 
 def _scalar(tensor: Any) -> float | None:
-    """Return the one number of a tensor, None where it is not in this file."""
     from onnx import TensorProto, numpy_helper
 
     if tensor.data_location == TensorProto.EXTERNAL:

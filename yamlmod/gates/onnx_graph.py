@@ -24,7 +24,9 @@ class Flattening:
 
     def __init__(self, model: Any, scalar: Callable[[Any], float | None]) -> None:
         self._model, self._scalar = model, scalar
-        self._functions = {(one.domain, one.name): one for one in model.functions}
+        self._functions = {
+            (function.domain, function.name): function for function in model.functions
+        }
         self._nodes: list[Node] = []
         self._constants: dict[str, Constant] = {}
         self._classes: dict[str, str] = {}
@@ -76,7 +78,7 @@ class Flattening:
             raise Refusal("too-large", f"the model has more than {MAX_NODES:,} nodes")
         own = path_of(node, self._classes)
         path = own if own is not None else path
-        attributes = {one.name: one for one in self._attributes(node, given)}
+        attributes = {attribute.name: attribute for attribute in self._attributes(node, given)}
         inputs = [names.get(name, clean(name)) for name in node.input]
         outputs = [names[name] if name else "" for name in node.output]
         function = self._functions.get((node.domain, node.op_type))

@@ -28,7 +28,7 @@ def path_of(node: Any, classes: dict[str, str]) -> str | None:
     scopes = _words(told.get(_PREFIX + "name_scopes", ""))
     if scopes:
         kinds = _words(told.get(_PREFIX + "class_hierarchy", ""))
-        inner = [clean(one) for one in scopes[:-1]]  # the last one is the operation itself
+        inner = [clean(scope) for scope in scopes[:-1]]  # the last one is the operation itself
         if len(kinds) == len(scopes):
             _learn(inner, kinds, classes)
         return join_whole([one for one in inner if one])

@@ -67,7 +67,6 @@ def place_of(values: Values, pair: Pair, classes: Mapping[str, str]) -> GraphPla
 
 
 def at(path: str | None, classes: Mapping[str, str], how: str) -> GraphPlace:
-    """Return the place of a module by its path."""
     if path is None:
         return GraphPlace(None, "", "", "", how)
     match = _LAYER.search(path)

@@ -133,7 +133,6 @@ def _times(count: int) -> str:
 
 
 def _layers(places: Sequence[GraphPlace]) -> str:
-    """Return the layers of some places in words."""
     named: dict[str, None] = {}
     for place in sorted(places, key=lambda item: (item.layer is None, item.layer or 0)):
         shown = f" ({place.layer_class})" if place.layer_class else ""

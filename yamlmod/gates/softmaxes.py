@@ -23,13 +23,13 @@ def softmax_pairs(values: Values, softmax: Node) -> Iterator[Pair]:
             left -= 1
             joins = node.op in BINARY | SUMS_OF_PRODUCTS
             others = values.others(node, value) if joins else []
-            fixed = all(values.constant(one) for one in others)
+            fixed = all(values.constant(other) for other in others)
             if not fixed and node.op in SUMS_OF_PRODUCTS | {"Mul"}:
                 kind = PairKind.softmax
                 yield Pair(kind, softmax, node, softmax.inputs[0], others[0], through)
             elif len(through) < _FAR and (
                 node.op in SAME | MOVING or (fixed and node.op in BINARY)
             ):
-                after = [one for one in node.outputs if one and one not in seen]
+                after = [output for output in node.outputs if output and output not in seen]
                 seen.update(after)
                 steps += [(one, (*through, node.op)) for one in after]

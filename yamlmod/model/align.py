@@ -56,7 +56,6 @@ def align(before: Wiring, after: Wiring, strict: bool = False) -> Alignment:
 
 
 def alignment_of(pairs: Sequence[tuple[int, int]], before: Wiring, after: Wiring) -> Alignment:
-    """Return the alignment that consists of these pairs."""
     old, new = {a for a, _ in pairs}, {b for _, b in pairs}
     return Alignment(
         tuple(pairs),

@@ -64,7 +64,6 @@ class KnownAnswers:
     known: Mapping[str, BuildAnswer]
 
     def __call__(self, data: Mapping[str, Any]) -> BuildAnswer:
-        """Return the answer for a YAML's data."""
         found = self.known.get(key_of(data))
         return self.ask(data) if found is None else found
 

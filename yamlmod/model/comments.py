@@ -20,7 +20,6 @@ class IndexComment(NamedTuple):
 
 
 def index_comment(text: str, row_end: int) -> IndexComment | None:
-    """Return the index comment on the line where a row ends, if there is one."""
     found = _COMMENT.match(text, row_end)
     if found is None or (len(found[1]) > 1 and found[1][0] == "0"):
         return None

@@ -1,4 +1,4 @@
-"""What is known of the modules that YOLO families name in their YAMLs: the one place to add one.
+"""Facts on the modules that YOLO families name in their YAMLs: the one place to add one.
 
 Facts read from the parse_model functions and constructors of YOLOv3 to v12, YOLOR, Scaled-YOLOv4,
 RT-DETR and their forks. A module that is not here is unknown, and what depends on it is `?`.
@@ -45,8 +45,8 @@ class KnownModule(NamedTuple):
 
     args: the fewest and the most args. switch: the second of them is True or False.
     forms: the args of a head in their order, one string for each way of its families.
-    bare: it has no parameters. side_effect: it works though nobody reads it. plain_sum: it adds its
-    inputs and nothing else; other sums are a class of each fork's own.
+    bare: it has no parameters. side_effect: it works although no layer reads it. plain_sum: it adds
+    its inputs and nothing else; other sums are a class of each fork's own.
     """
 
     kind: Kind | None

@@ -113,7 +113,6 @@ def comment_above(document: Document, row: Row) -> str:
 def items_removal(
     text: str, spans: Sequence[tuple[int, int]], position: int, *, flow: bool
 ) -> Edit:
-    """Return the edit that takes one item out of a list, given the spans of all its items."""
     start, end = spans[position]
     if not flow:
         following = text.find("\n", end)

@@ -30,7 +30,6 @@ class ParserNames:
     evaluated: bool = True
 
     def has(self, module: str) -> bool:
-        """Check whether a module's name resolves."""
         if module.startswith(self.prefixes):
             return True
         first = module.partition(".")[0] if self.evaluated else module
@@ -42,7 +41,7 @@ class ParserNames:
 
 
 @dataclass(frozen=True)
-class Builder:
+class ParserFacts:
     """A fork's parse function and the names it sees.
 
     ``twice`` says where a class is defined again, ``constructed`` which classes have a constructor

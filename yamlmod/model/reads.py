@@ -65,7 +65,6 @@ class ReadChanges:
 
 
 def compare_reads(before: Wiring, after: Wiring, alignment: Alignment) -> ReadChanges:
-    """Compare what the layers read that both wirings have."""
     reads = _Reads(before, after, alignment)
     found = [read for old, new in alignment.pairs for read in reads.of(old, new)]
     return ReadChanges(

@@ -117,7 +117,7 @@ def _style(text: str, row: Row) -> tuple[str, str]:
 
 
 def _pad(text: str, bracket: int) -> str:
-    """Return the blank that stands behind an opening bracket, at most one."""
+    """Return the blank after an opening bracket, at most one."""
     return " " if text[bracket + 1 : bracket + 2] == " " else ""
 
 

@@ -38,7 +38,6 @@ def table(data: Mapping[str, Any], key: str, default: Any = _MISSING) -> Mapping
 
 
 def tables(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """Return a list of tables, empty where there is none."""
     value = data.get(key, [])
     if not isinstance(value, list):
         raise TypeError(f"{key} must be a list of tables, got {reprlib.repr(value)}")

@@ -32,7 +32,6 @@ class Grid:
 
 
 def markdown(grid: Grid) -> str:
-    """Return the grid as a Markdown table."""
     rules = ["--:" if i in grid.right else "--" for i in range(len(grid.headers))]
     lines = [[markdown_text(cell) for cell in row] for row in (grid.headers, *grid.rows)]
     return "".join("| " + " | ".join(row) + " |\n" for row in [lines[0], rules, *lines[1:]])

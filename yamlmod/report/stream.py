@@ -21,12 +21,10 @@ class SafeStream:
         self.unfiltered = stream
 
     def write(self, text: str) -> int:
-        """Write text made safe."""
         self.unfiltered.write(safe_text(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write lines made safe."""
         for line in lines:
             self.write(line)
 

@@ -1,1 +1,1 @@
-"""What a command does: typed results, no printing; the command line and the Python API share it."""
+"""Use cases: what a command does, with typed results and without printing."""

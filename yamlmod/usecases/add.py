@@ -10,7 +10,7 @@ from yamlmod.ops.outcome import Outcome
 from yamlmod.usecases.chosen_module import Choices, plan_for, templates_for
 from yamlmod.usecases.fit_args import insert_fitting
 from yamlmod.usecases.index_offset import offset_as_cause, refuse_index_offset, spelling_of
-from yamlmod.usecases.insertion import Insertion
+from yamlmod.usecases.insertion import InsertionWords
 from yamlmod.usecases.layer_numbers import layer_number_warnings
 from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch
 from yamlmod.usecases.model_file import Target, shadowed_cfg
@@ -28,7 +28,7 @@ class PlannedAdd:
 
 
 def plan_add(
-    located: LocatedFork, module: str, cfg: Path, insertion: Insertion, choices: Choices
+    located: LocatedFork, module: str, cfg: Path, insertion: InsertionWords, choices: Choices
 ) -> PlannedAdd:
     """Plan both halves. Raises Refusal where the fork could not build the new network."""
     tree, fork = located

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from yamlmod.checks.apply_fixes import Mended
+from yamlmod.checks.apply_fixes import Fixed
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Fixes, Text, check_folder
 from yamlmod.checks.run import Options
@@ -49,11 +49,11 @@ _SKIPPED = ("outside", "not-a-file")
 class Checked:
     """What became of one file: its findings, or why it cannot be read; its change where fixed.
 
-    ``skipped`` says why a file that nobody named was not read, ``unfixed`` why it is not fixed.
+    ``skipped`` says why a file that was not named was not read, ``unfixed`` why it is not fixed.
     """
 
     findings: tuple[Finding, ...] = ()
-    mended: tuple[Finding, ...] = ()
+    fixed: tuple[Finding, ...] = ()
     unreadable: Refusal | None = None
     change: FileChange | None = None
     skipped: Refusal | None = None
@@ -67,7 +67,7 @@ class Checked:
 
     @property
     def note(self) -> Refusal | None:
-        """Return why a file that nobody named was left alone."""
+        """Return why a file that was not named was not changed."""
         return self.skipped or self.unfixed
 
 
@@ -195,7 +195,7 @@ def _context() -> BaseContext | None:
     """Return how processes are made that import nothing of the current folder, None for none.
 
     A process that is not forked is a `python -c`, which would look for its first modules in the
-    current folder, a stranger's repository perhaps.
+    current folder, which may be an untrusted repository.
     """
     import multiprocessing
 
@@ -293,7 +293,7 @@ def _leads_out(file: TextFile, place: YamlFile | None) -> bool:
     return folder is not None and not real_path(file.path).is_relative_to(folder)
 
 
-def _checked(file: TextFile, result: Mended, is_kept: bool) -> Checked:
+def _checked(file: TextFile, result: Fixed, is_kept: bool) -> Checked:
     if is_kept:
         told = (
             f"{link_name(file.path)} is a link out of the folder that was named, and is not fixed"
@@ -301,9 +301,9 @@ def _checked(file: TextFile, result: Mended, is_kept: bool) -> Checked:
         hint = "name the file itself to fix it"
         return Checked(result.left, unfixed=Refusal("outside", told, hint=hint))
     if result.text == file.text:
-        return Checked(result.left, result.mended)
+        return Checked(result.left, result.fixed)
     change = FileChange(file.path, file.raw, file.encode(result.text))
-    return Checked(result.left, result.mended, None, change)
+    return Checked(result.left, result.fixed, None, change)
 
 
 def _matters(file: YamlFile, error: Refusal) -> bool:

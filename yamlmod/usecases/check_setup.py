@@ -9,7 +9,7 @@ from pathlib import Path
 from yamlmod.checks.bases import Base, base_of
 from yamlmod.checks.run import Options, known_codes
 from yamlmod.model.document import parse_document
-from yamlmod.model.parser_facts import Builder
+from yamlmod.model.parser_facts import ParserFacts
 from yamlmod.ops.network import registry_kinds
 from yamlmod.workspace.files import display, read_text
 
@@ -32,7 +32,7 @@ def _given(path: Path) -> Base:
     return base_of(parse_document(file.text, display(path)), "given")
 
 
-def _builder(repo: Path) -> Builder:
+def _builder(repo: Path) -> ParserFacts:
     """Return what the fork's parser makes of rows; the fork is read and never run."""
     # The fork room is large: only those who ask for a fork pay for it.
     from yamlmod.fork.parser.locate import locate

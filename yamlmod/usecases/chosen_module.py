@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from yamlmod.errors import Refusal
 
 if TYPE_CHECKING:
-    from yamlmod.fork.parser.locate import Fork
+    from yamlmod.fork.parser.locate import ForkFacts
     from yamlmod.fork.patch.plan import Plan
     from yamlmod.registry.template import Template
     from yamlmod.workspace.tree import Tree
@@ -72,9 +72,8 @@ def template_in(yaml_word: str, choices: Choices) -> Template | None:
 
 
 def templates_for(
-    tree: Tree, fork: Fork, words: Sequence[str], choices: Choices
+    tree: Tree, fork: ForkFacts, words: Sequence[str], choices: Choices
 ) -> tuple[Template, ...]:
-    """Return the templates that words mean in a fork."""
     if choices.as_name is not None and len(words) != 1:
         raise Refusal("usage", "--as names one module; give one", hint="run the command for each")
     if choices.use_existing and choices.as_name is not None:
@@ -93,8 +92,7 @@ def templates_for(
     )
 
 
-def plan_for(tree: Tree, fork: Fork, templates: Sequence[Template], choices: Choices) -> Plan:
-    """Return the plan that makes the fork know the templates."""
+def plan_for(tree: Tree, fork: ForkFacts, templates: Sequence[Template], choices: Choices) -> Plan:
     if choices.use_existing:
         from yamlmod.fork.patch.register_existing import register_existing
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from yamlmod.errors import Refusal, one_of
 from yamlmod.fork.audit.installed_modules import Survey, survey
 from yamlmod.fork.audit.symptoms import of_kind, symptoms, unused_parameters_allowed
-from yamlmod.fork.parser.locate import Fork
+from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.model.known_modules import BARE
 from yamlmod.model.parser_facts import ParserNames
 from yamlmod.registry.catalogue import find
@@ -123,7 +123,7 @@ def _interpreter_findings(survey: Survey, imports: Imports) -> Iterator[DoctorFi
             )
 
 
-def _import_findings(tree: Tree, fork: Fork, imports: Imports) -> Iterator[DoctorFinding]:
+def _import_findings(tree: Tree, fork: ForkFacts, imports: Imports) -> Iterator[DoctorFinding]:
     root = real_path(tree.root)
     top = top_names(fork)[0]
     for name in top_names(fork)[:-1]:
@@ -151,7 +151,7 @@ def _import_findings(tree: Tree, fork: Fork, imports: Imports) -> Iterator[Docto
             yield DoctorFinding("imports", "warning", text)
 
 
-def _order_findings(tree: Tree, fork: Fork) -> Iterator[DoctorFinding]:
+def _order_findings(tree: Tree, fork: ForkFacts) -> Iterator[DoctorFinding]:
     for problem in fork.graph.import_problems(fork.yolo):
         kind = "circular import" if problem.cycle else problem.error
         text = f"{tree.shown(problem.path)}:{problem.line}: {kind}: {problem.why}"
@@ -165,19 +165,19 @@ def yaml_findings(rows: Sequence[Use], known: ParserNames) -> Iterator[DoctorFin
         )
         yield DoctorFinding("yamls", "note", text)
         return
-    lost = [one for one in rows if known.lacks(one.module)]
+    lost = [row for row in rows if known.lacks(row.module)]
     for one in lost:
         text = f"{one.path}:{one.line}: the parse function has no name {one.module}"
         yield DoctorFinding("yamls", "problem", text)
     if rows and not lost:
-        count = len({one.path for one in rows})
+        count = len({row.path for row in rows})
         yield DoctorFinding(
             "yamls", "ok", f"every module of {count} model YAMLs has a name in the fork"
         )
 
 
 def _text_findings(
-    fork: Fork, paths: Mapping[str, str], imports: Imports
+    fork: ForkFacts, paths: Mapping[str, str], imports: Imports
 ) -> Iterator[DoctorFinding]:
     found = symptoms(paths)
     loads = [f"{one.path}:{one.line}" for one in of_kind(found, "torch-load")]
@@ -204,7 +204,7 @@ def _text_findings(
 
 
 def _export_findings(
-    fork: Fork, survey: Survey, paths: Mapping[str, str]
+    fork: ForkFacts, survey: Survey, paths: Mapping[str, str]
 ) -> Iterator[DoctorFinding]:
     for path, text in paths.items():
         if PurePosixPath(path).name == "tf.py" and "def parse_model" in text:

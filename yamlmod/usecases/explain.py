@@ -40,7 +40,6 @@ class Explained(ShownAsTable):
 
 
 def of_onnx(path: Path) -> Explained:
-    """Explain an ONNX file."""
     from yamlmod.gates.onnx_file import read_onnx
 
     if path.suffix.lower() in _YAML:
@@ -54,14 +53,19 @@ def of_onnx(path: Path) -> Explained:
     return Explained(shown, "onnx", examine(graph), {})
 
 
-def of_cfg(
-    run: Run, cfg: Path, imgsz: int, seconds: float, announce: Announce | None = None
-) -> Explained:
-    """Build the network of a model YAML with the fork's code, and explain it."""
+def refuse_onnx(cfg: Path) -> None:
+    """Refuse an ONNX file with a fork, before the fork is looked at."""
     if cfg.suffix.lower() == ".onnx":
         raise Refusal(
             "usage", "--repo goes with a model YAML; an ONNX file is explained without a fork"
         )
+
+
+def of_cfg(
+    run: Run, cfg: Path, imgsz: int, seconds: float, announce: Announce | None = None
+) -> Explained:
+    """Build the network of a model YAML with the fork's code, and explain it."""
+    refuse_onnx(cfg)
     target = run.open_model(cfg)
     question = {
         "kind": "explain",

@@ -24,7 +24,6 @@ class ForkQuestions:
     repo: str
 
     def __call__(self, data: Mapping[str, Any]) -> BuildAnswer:
-        """Return the answer for a YAML's data."""
         return answer(_opened(self.repo), data)
 
 

@@ -19,7 +19,6 @@ from yamlmod.usecases.located_fork import LocatedFork
 
 
 def insert_in_fork(located: LocatedFork, model: Network, request: Request) -> Outcome:
-    """Insert rows of a class that the fork knows."""
     reader = _reader(located, model)
     word = request.module if request.template is None else request.template.name
     name = fork_name(reader, word)

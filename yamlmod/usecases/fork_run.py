@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from yamlmod.errors import Refusal
-from yamlmod.fork.parser.locate import Fork
+from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.runtime.interpreter import Interpreter, choose, own
 from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.answers import Stopped
@@ -78,7 +78,7 @@ def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:
     return Run(open_fork(repo), interpreter, stand_ins)
 
 
-def module_of(tree: Tree, fork: Fork) -> tuple[Path, str]:
+def module_of(tree: Tree, fork: ForkFacts) -> tuple[Path, str]:
     """Return the folder that stands on the path of the fork's scripts, and its parse module."""
     folder = start_folder(tree, fork)
     spelled = fork.spelled(fork.yolo)

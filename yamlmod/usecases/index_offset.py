@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from yamlmod.errors import Refusal
-from yamlmod.fork.parser.locate import Fork
+from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.model.refs import SpellingRule
 from yamlmod.usecases.located_fork import LocatedFork
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from yamlmod.ops.operations.insert.request import Request
 
 
-def spelling_of(fork: Fork) -> SpellingRule:
+def spelling_of(fork: ForkFacts) -> SpellingRule:
     """Return which `from` spellings the fork's parse_model reads right."""
     return SpellingRule(fork.single_positive_ok, fork.negative_in_list_ok, fork.negative_in_head_ok)
 

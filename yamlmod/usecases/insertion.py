@@ -15,7 +15,7 @@ from yamlmod.usecases.model_file import layers_of
 
 
 @dataclass(frozen=True)
-class Insertion:
+class InsertionWords:
     """Where new layers go and what they read, by selectors that speak of the original.
 
     ``readers`` None moves all readers, the empty list none; ``sources`` None reads the layer above.

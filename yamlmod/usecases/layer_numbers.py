@@ -56,7 +56,7 @@ def _networks(
 ) -> tuple[NumberedNetwork, NumberedNetwork]:
     document = outcome.model.document
     # The interpreter is asked only where it matters which outputs are kept.
-    asks = any(one.kind in ("output", "save") for one in findings)
+    asks = any(finding.kind in ("output", "save") for finding in findings)
     offset = int(located.fork.channel_offset)
     return (
         _network(offset, document.text, document.shown, before if asks else None),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yamlmod.errors import Refusal
-from yamlmod.fork.parser.locate import Fork, cfg_folders, locate
+from yamlmod.fork.parser.locate import ForkFacts, cfg_folders, locate
 from yamlmod.fork.patch.plan import Plan
 from yamlmod.usecases.model_file import Target, open_target
 from yamlmod.workspace.files import FileChange, real_path
@@ -17,7 +17,7 @@ class LocatedFork(NamedTuple):
     """A repository and one parse function of it."""
 
     tree: Tree
-    fork: Fork
+    fork: ForkFacts
 
     @property
     def shown(self) -> str:

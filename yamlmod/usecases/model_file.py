@@ -79,7 +79,7 @@ def layers_of(model: Network, words: Sequence[str]) -> tuple[int, ...]:
 def recipe_cfg(recipe: Path, named: str | None, given: Path | None) -> Path:
     """Return the YAML a recipe is for: the one given, else its own `cfg`, beside the recipe.
 
-    A recipe may be a stranger's: its own `cfg` leads to no file outside of its repository.
+    A recipe may be untrusted: its own `cfg` must be a file of its repository.
     """
     if given is not None:
         return given

@@ -8,7 +8,7 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.run import Options, check_text
 from yamlmod.errors import Refusal
 from yamlmod.fork.read.problems import answer
-from yamlmod.model.parser_facts import Builder, ParserNames
+from yamlmod.model.parser_facts import ParserFacts, ParserNames
 from yamlmod.ops.network import registry_kinds
 from yamlmod.ops.outcome import Outcome
 
@@ -47,7 +47,7 @@ def refuse_new_errors(outcome: Outcome, before: ForkReader, after: ForkReader) -
 def _errors(text: str, shown: str, reader: ForkReader) -> list[Finding]:
     # Its names are the interpreter's to judge; what it does not understand is no error.
     names = ParserNames(frozenset(), open=("only what is read counts",))
-    builder = Builder(
+    builder = ParserFacts(
         shown=reader.parser,
         function="" if reader.function is None else reader.function.node.name,
         names=names,

@@ -78,7 +78,6 @@ def _cell(model: Mapping[str, Any], measure: Measure, decimals: int, base: bool)
 
 
 def layers_grid(model: Mapping[str, Any]) -> Grid:
-    """Return the table of one model's layers."""
     rows = [
         [
             str(layer["index"]),

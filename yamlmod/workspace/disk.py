@@ -154,7 +154,6 @@ def remove(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make one folder that may exist."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(path)  # noqa: PTH102
 

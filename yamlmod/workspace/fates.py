@@ -101,7 +101,7 @@ def is_finished(fates: Sequence[Fate]) -> bool:
 def folder_obstacles(record: Record, reach: Reach) -> list[str]:
     """Return the folders that an entry names and never makes or removes, with the reasons."""
     folders = [one for one in dict.fromkeys(record.made + record.gone) if one != reach.home]
-    told = ((named(one, reach.home), reach.folder_obstacle(one)) for one in folders)
+    told = ((named(folder, reach.home), reach.folder_obstacle(folder)) for folder in folders)
     return [f"{name}: never touched, {reason}" for name, reason in told if reason]
 
 

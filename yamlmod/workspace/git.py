@@ -35,7 +35,9 @@ def not_in_git(changes: Sequence[FileChange]) -> str | None:
     file watchers), and nothing of a target is run. Without git, or without an answer, None.
     """
     old = {
-        real_path(one.path): one.before for one in changes if one.kept and one.before is not None
+        real_path(change.path): change.before
+        for change in changes
+        if change.kept and change.before is not None
     }
     root = _repository(next(iter(old))) if old else None
     if root is None:
@@ -56,7 +58,7 @@ def not_in_git(changes: Sequence[FileChange]) -> str | None:
 
 
 def _repository(path: Path) -> Path | None:
-    return next((one for one in path.parents if (one / ".git").exists()), None)
+    return next((parent for parent in path.parents if (parent / ".git").exists()), None)
 
 
 def tracked(folder: Path, name: str) -> frozenset[str]:

@@ -76,7 +76,9 @@ def is_environment(folder: Path) -> bool:
 
 def _border(inner: Path, outer: Path) -> bool:
     """Check whether a folder lies in an environment that lies in another folder."""
-    between = (one for one in inner.parents if one.is_relative_to(outer) and one != outer)
+    between = (
+        parent for parent in inner.parents if parent.is_relative_to(outer) and parent != outer
+    )
     return any(is_environment(one) for one in between)
 
 

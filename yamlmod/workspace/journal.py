@@ -132,7 +132,6 @@ def records(home: Path, trust: bool = False) -> list[Record]:
 
 
 def next_number(home: Path) -> int:
-    """Return the number of the next write."""
     number = max((number for number, _ in _entries(home)), default=0) + 1
     if number > MAX_NUMBER:
         raise Refusal(
@@ -193,7 +192,7 @@ class _Judge:
         except ValueError as error:
             return Entry(path, None, f"it is damaged: {error}")
         if not ours:
-            self.room -= len(data) + sum(len(one.before or b"") for one in parsed.record.files)
+            self.room -= len(data) + sum(len(file.before or b"") for file in parsed.record.files)
         return Entry(path, parsed.record, self._doubt(path, parsed))
 
     def _doubt(self, path: Path, parsed: ParsedEntry) -> str:
@@ -234,7 +233,6 @@ class _Judge:
 
 
 def _read(path: Path, room: int = MAX_ALL) -> bytes | Entry | None:
-    """Return an entry's bytes, or the entry that says why there are none to be read."""
     if path.parent.is_symlink():
         there = os.path.lexists(path)
         return Entry(path, None, "it is damaged: its folder is a link") if there else None

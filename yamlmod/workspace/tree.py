@@ -89,6 +89,5 @@ class Tree:
         return FileChange(self.root / path, None, text.encode("utf-8"), makes_folders=True)
 
     def removal(self, path: str) -> FileChange:
-        """Return the change that removes a file that was read."""
         file = self.files[path]
         return FileChange(file.path, file.raw, None, makes_folders=True)

@@ -114,7 +114,7 @@ def journal_home(place: Path) -> Path:
 
 def first_of(home: Path, record: Record) -> Record:
     """Return the write that a record is, undoes or does again; itself where that is forgotten."""
-    kept = [one.record for one in entries(home) if one.record]
+    kept = [entry.record for entry in entries(home) if entry.record]
     return next((one for one in kept if one.number == record.write), record)
 
 

@@ -93,7 +93,6 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def leads_to_folder(entry: os.DirEntry[str]) -> bool:
-    """Check whether an entry is a folder or a link to one."""
     try:
         return entry.is_dir()
     except OSError:

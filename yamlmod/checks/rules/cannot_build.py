@@ -9,7 +9,7 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
 from yamlmod.model.build_answer import BuildAnswer, BuildProblem
-from yamlmod.model.parser_facts import Builder, ParserNames
+from yamlmod.model.parser_facts import ParserFacts, ParserNames
 
 NAME_ERRORS = frozenset({"NameError", "KeyError", "AttributeError"})
 _ARGUMENT_WORDS = ("positional argument", "unexpected keyword argument", "multiple values for")
@@ -94,16 +94,16 @@ def _not_read(subject: Subject, answer: BuildAnswer) -> Iterator[Finding]:
 _TEXT = model_text(
     "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, ChanGate, [64]]", "[[1], 1, Detect, [nc, anchors]]"
 )
-_FORK = Builder(
+_FORK = ParserFacts(
     "models/yolo.py", "parse_model", ParserNames(frozenset({"Conv", "ChanGate", "Detect"}))
 )
 
 
-def _fork(*problems: BuildProblem, unread: int = 0) -> Builder:
+def _fork(*problems: BuildProblem, unread: int = 0) -> ParserFacts:
     def ask(data: Mapping[str, Any]) -> BuildAnswer:
         return BuildAnswer(("",), problems, rows=3, unread=0 if problems else unread)
 
-    return Builder(_FORK.shown, _FORK.function, _FORK.names, ask=ask)
+    return ParserFacts(_FORK.shown, _FORK.function, _FORK.names, ask=ask)
 
 
 RULE = Rule(

@@ -11,7 +11,7 @@ from yamlmod.checks.subject import Subject, number
 from yamlmod.model.build_answer import BuildAnswer
 from yamlmod.model.document import Row
 from yamlmod.model.known_modules import MODULES
-from yamlmod.model.parser_facts import Builder, ParserNames
+from yamlmod.model.parser_facts import ParserFacts, ParserNames
 
 _SPELLED = {
     "masks": "32",
@@ -120,7 +120,7 @@ def _case(head: str, settings: str = _TABLE) -> str:
     return model_text(_ROWS, f"[[0, 1], 1, {head}]", settings)
 
 
-_FORK = Builder(
+_FORK = ParserFacts(
     "models/yolo.py",
     "parse_model",
     ParserNames(frozenset({"Conv", "Detect"})),

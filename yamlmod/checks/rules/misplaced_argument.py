@@ -9,7 +9,7 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
 from yamlmod.model.build_answer import BuildAnswer, BuildDoubt
-from yamlmod.model.parser_facts import Builder, ParserNames
+from yamlmod.model.parser_facts import ParserFacts, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -36,12 +36,12 @@ _TEXT = model_text(
 )
 
 
-def _fork(*doubts: BuildDoubt) -> Builder:
+def _fork(*doubts: BuildDoubt) -> ParserFacts:
     def ask(data: Mapping[str, Any]) -> BuildAnswer:
         return BuildAnswer(("",), (), doubts)
 
     names = frozenset({"Conv", "Gate", "Detect"})
-    return Builder("models/yolo.py", "parse_model", ParserNames(names), ask=ask)
+    return ParserFacts("models/yolo.py", "parse_model", ParserNames(names), ask=ask)
 
 
 RULE = Rule(

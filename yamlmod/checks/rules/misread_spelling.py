@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding, Fix
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, reference_edits, spelled
-from yamlmod.model.parser_facts import Builder, ParserNames
+from yamlmod.model.parser_facts import ParserFacts, ParserNames
 from yamlmod.model.refs import IMAGE, SpellingRule, spell, target
 
 
@@ -50,7 +50,7 @@ _TEXT = model_text(
     "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [64, 3, 2]]\n[{}, 1, C3, [64]]",
     "[[2], 1, Detect, [nc, anchors]]",
 )
-_FORK = Builder(
+_FORK = ParserFacts(
     "models/yolo.py",
     "parse_model",
     ParserNames(frozenset(), ("?",)),

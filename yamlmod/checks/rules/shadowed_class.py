@@ -8,7 +8,7 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
 from yamlmod.errors import one_of
-from yamlmod.model.parser_facts import Builder, ParserNames
+from yamlmod.model.parser_facts import ParserFacts, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -32,8 +32,10 @@ def _check(subject: Subject) -> Iterator[Finding]:
 _TEXT = model_text(
     "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, CBAM, [64]]", "[[1], 1, Detect, [nc, anchors]]"
 )
-_FORK = Builder("models/yolo.py", "parse_model", ParserNames(frozenset({"Conv", "CBAM", "Detect"})))
-_TWICE = Builder(
+_FORK = ParserFacts(
+    "models/yolo.py", "parse_model", ParserNames(frozenset({"Conv", "CBAM", "Detect"}))
+)
+_TWICE = ParserFacts(
     "models/yolo.py",
     "parse_model",
     _FORK.names,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
-from yamlmod.model.parser_facts import Builder, ParserNames
+from yamlmod.model.parser_facts import ParserFacts, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -37,8 +37,8 @@ _TEXT = model_text(
 _NAMES = ParserNames(frozenset({"Conv", "SimAM", "Detect"}))
 
 
-def _fork(classes: frozenset[str]) -> Builder:
-    return Builder(
+def _fork(classes: frozenset[str]) -> ParserFacts:
+    return ParserFacts(
         "models/yolo.py",
         "parse_model",
         _NAMES,
@@ -56,7 +56,7 @@ RULE = Rule(
     check=_check,
     valid=(
         Valid(_TEXT, builder=_fork(frozenset({"TFConv", "TFSimAM"}))),
-        Valid(_TEXT, builder=Builder("models/yolo.py", "parse_model", _NAMES)),
+        Valid(_TEXT, builder=ParserFacts("models/yolo.py", "parse_model", _NAMES)),
     ),
     invalid=(Invalid(_TEXT, (1,), builder=_fork(frozenset({"TFConv"}))),),
     needs_repo=True,

@@ -11,7 +11,7 @@ from yamlmod.checks.rules.cannot_build import is_name
 from yamlmod.checks.subject import Subject
 from yamlmod.model.build_answer import BuildAnswer, BuildProblem
 from yamlmod.model.document import Row
-from yamlmod.model.parser_facts import Builder, ParserNames
+from yamlmod.model.parser_facts import ParserFacts, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -31,14 +31,14 @@ def _check(subject: Subject) -> Iterator[Finding]:
     yield from _not_known(subject, builder.shown, answer.unknown_names)
 
 
-def _by_names(subject: Subject, builder: Builder) -> Iterator[Finding]:
+def _by_names(subject: Subject, builder: ParserFacts) -> Iterator[Finding]:
     """Use the names of the parser's file if the parse function was not understood."""
     for row in subject.rows:
         if builder.names.lacks(row.module):
             yield _lost(subject, builder, row)
 
 
-def _lost(subject: Subject, builder: Builder, row: Row, reason: str = "") -> Finding:
+def _lost(subject: Subject, builder: ParserFacts, row: Row, reason: str = "") -> Finding:
     return subject.at_row(
         RULE.code,
         "error",
@@ -74,14 +74,14 @@ _TEXT = model_text(
 _NAMES = frozenset({"Conv", "C3", "Detect", "nn"})
 
 
-def _fork(*problems: BuildProblem, **names: str) -> Builder:
+def _fork(*problems: BuildProblem, **names: str) -> ParserFacts:
     def ask(data: Mapping[str, Any]) -> BuildAnswer:
         return BuildAnswer(("",), problems, unknown_names=names, rows=3)
 
-    return Builder("models/yolo.py", "parse_model", ParserNames(_NAMES), ask=ask)
+    return ParserFacts("models/yolo.py", "parse_model", ParserNames(_NAMES), ask=ask)
 
 
-_UNREAD = Builder(
+_UNREAD = ParserFacts(
     "models/yolo.py", "parse_model", ParserNames(_NAMES), ask=lambda data: BuildAnswer(("",))
 )
 _LOST = BuildProblem(1, "parse", "NameError", "name 'SimAM' is not defined")

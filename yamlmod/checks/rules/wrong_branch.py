@@ -10,7 +10,7 @@ from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.rules.cannot_build import at_scales, help_of, is_count
 from yamlmod.checks.subject import Subject
 from yamlmod.model.build_answer import BuildAnswer, BuildProblem
-from yamlmod.model.parser_facts import Builder, ParserNames
+from yamlmod.model.parser_facts import ParserFacts, ParserNames
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -35,12 +35,12 @@ _TEXT = model_text(
 )
 
 
-def _fork(*problems: BuildProblem) -> Builder:
+def _fork(*problems: BuildProblem) -> ParserFacts:
     def ask(data: Mapping[str, Any]) -> BuildAnswer:
         return BuildAnswer(("",), problems)
 
     names = frozenset({"Conv", "CBAM", "Detect"})
-    return Builder("models/yolo.py", "parse_model", ParserNames(names), ask=ask)
+    return ParserFacts("models/yolo.py", "parse_model", ParserNames(names), ask=ask)
 
 
 _COUNT = BuildProblem(

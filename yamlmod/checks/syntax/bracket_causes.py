@@ -69,7 +69,6 @@ def _no_opening(text: str, lines: list[Line]) -> Iterator[Cause]:
 
 
 def _indents(lines: list[Line], but: int = -1) -> tuple[Edit, ...]:
-    """Edits that indent unindented table lines."""
     flow = [line for line in lines if line.text[:1] in ("[", "]")]
     return tuple(Edit(line.start, line.start, _MARGIN) for line in flow if line.start != but)
 

@@ -27,7 +27,6 @@ class Line(NamedTuple):
 
     @property
     def after(self) -> int:
-        """Depth after the line."""
         return self.marks[-1].depth if self.marks else self.depth
 
     @property

@@ -53,12 +53,13 @@ def run(
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.explain_report import answer_json, report
     from yamlmod.cli.running import announcer
-    from yamlmod.usecases.explain import of_cfg, of_onnx
+    from yamlmod.usecases.explain import of_cfg, of_onnx, refuse_onnx
     from yamlmod.usecases.fork_run import open_run
 
     if repo is None:
         explained = of_onnx(model)
     else:
+        refuse_onnx(model)
         run = open_run(repo, options.python, not options.no_stand_ins)
         explained = of_cfg(run, model, imgsz, timeout, announcer(answer))
     if answer.as_json:

@@ -103,7 +103,7 @@ def run(
 def _file_lines(changes: Sequence[FileChange]) -> list[str]:
     from yamlmod.workspace.files import display
 
-    return [f"  {display(one.path)}: {_what(one)}" for one in changes]
+    return [f"  {display(change.path)}: {_what(change)}" for change in changes]
 
 
 def _what(change: FileChange) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
-from yamlmod.fork.parser.locate import Fork, read_function
+from yamlmod.fork.parser.locate import ForkFacts, read_function
 from yamlmod.fork.parser.parser_names import parser_names
 from yamlmod.fork.patch.marked_blocks import Block, find_blocks
 from yamlmod.fork.python.answers import Missing
@@ -53,7 +53,7 @@ class Survey:
     known: ParserNames
 
 
-def survey(files: Files, fork: Fork, paths: Mapping[str, str]) -> Survey:
+def survey(files: Files, fork: ForkFacts, paths: Mapping[str, str]) -> Survey:
     """Look at a fork; ``paths`` are its Python files with their texts."""
     known = parser_names(fork.graph, read_function(files, fork))
     mentions = _mentions(files, fork)
@@ -77,7 +77,7 @@ def survey(files: Files, fork: Fork, paths: Mapping[str, str]) -> Survey:
 
 
 def _patched(
-    fork: Fork, source: Source, block: Block, mentions: Mapping[str, int], known: ParserNames
+    fork: ForkFacts, source: Source, block: Block, mentions: Mapping[str, int], known: ParserNames
 ) -> Patched:
     template = None if block.origin else _template(block)
     if block.edited:
@@ -112,7 +112,7 @@ def _template(block: Block) -> Template | None:
     return renamed(found, block.name) if found is not None and block.of else found
 
 
-def _complaints(files: Files, fork: Fork, one: Patched, known: ParserNames) -> list[str]:
+def _complaints(files: Files, fork: ForkFacts, one: Patched, known: ParserNames) -> list[str]:
     where = f"{files.shown(one.path)}:{one.line}"
     told = []
     if known.lacks(one.class_name):
@@ -131,7 +131,7 @@ def _complaints(files: Files, fork: Fork, one: Patched, known: ParserNames) -> l
 
 
 def _without_class(
-    files: Files, fork: Fork, mentions: Mapping[str, int], known: ParserNames
+    files: Files, fork: ForkFacts, mentions: Mapping[str, int], known: ParserNames
 ) -> list[str]:
     """Say what is registered or imported and is nowhere: such a fork fails when it starts."""
     shown = files.shown(fork.yolo)
@@ -148,7 +148,7 @@ def _without_class(
     return told
 
 
-def _missing_imports(fork: Fork) -> Iterator[tuple[ast.ImportFrom, str]]:
+def _missing_imports(fork: ForkFacts) -> Iterator[tuple[ast.ImportFrom, str]]:
     """Yield each `from` import of a name that the fork's own file of that module does not have."""
     source = fork.graph.source(fork.yolo)
     for node, sure in statements(source.tree) if source else ():
@@ -158,7 +158,7 @@ def _missing_imports(fork: Fork) -> Iterator[tuple[ast.ImportFrom, str]]:
                     yield node, alias.name
 
 
-def _mentions(files: Files, fork: Fork) -> dict[str, int]:
+def _mentions(files: Files, fork: ForkFacts) -> dict[str, int]:
     """Return the names that the parse function reads, each with its first line."""
     source = read_source(files, fork.yolo)
     found: dict[str, int] = {}

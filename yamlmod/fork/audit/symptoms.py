@@ -53,13 +53,13 @@ def _loads(node: ast.AST) -> bool:
         and node.func.attr == "load"
         and isinstance(node.func.value, ast.Name)
         and node.func.value.id == "torch"
-        and not any(one.arg in ("weights_only", None) for one in node.keywords)
+        and not any(keyword.arg in ("weights_only", None) for keyword in node.keywords)
     )
 
 
 def _imports_pkg_resources(node: ast.AST) -> bool:
     if isinstance(node, ast.Import):
-        return any(one.name.split(".")[0] == "pkg_resources" for one in node.names)
+        return any(name.name.split(".")[0] == "pkg_resources" for name in node.names)
     return isinstance(node, ast.ImportFrom) and node.module == "pkg_resources"
 
 

@@ -39,8 +39,8 @@ _FREEZES = "freeze"
 
 
 def call(scope: Scope, node: ast.Call) -> Meanings:
-    arguments = [evaluate(scope, _plain(one)) for one in node.args]
-    keywords = {one.arg or "": evaluate(scope, one.value) for one in node.keywords}
+    arguments = [evaluate(scope, _plain(arg)) for arg in node.args]
+    keywords = {keyword.arg or "": evaluate(scope, keyword.value) for keyword in node.keywords}
     _freeze(scope, node, keywords)
     if scope.knowledge.is_parser(scope.path, node.func):
         found = scope.knowledge.returned.get(scope.knowledge.function.node, NOTHING)
@@ -102,7 +102,7 @@ def _enumerate(scope: Scope, node: ast.Call, arguments: _Arguments) -> Meanings:
 
 def _zip(scope: Scope, node: ast.Call, arguments: _Arguments) -> Meanings:
     whole = any(one.kind == "layers" and not one.name for one in joined(arguments))
-    element = collection([elements(one) for one in arguments])
+    element = collection([elements(argument) for argument in arguments])
     return holder("each", [element], "whole" if whole else "")
 
 
@@ -198,8 +198,8 @@ def _views(holder: Meanings, name: str) -> Meanings | None:
     """Return what `items`, `values`, `keys`, `children` and their like give."""
     tables = of_kind(holder, "table")
     if tables and name in ("items", "values", "keys"):
-        keys = joined(one.items[0] for one in tables)
-        values = joined(one.items[1] for one in tables)
+        keys = joined(table.items[0] for table in tables)
+        values = joined(table.items[1] for table in tables)
         return each({"items": collection([keys, values]), "values": values}.get(name, keys))
     if has(holder, "layers") and name in ("children", "values"):
         return frozenset(one for one in holder if one.kind == "layers")
@@ -271,9 +271,9 @@ def give(
 def _freeze(scope: Scope, node: ast.Call, keywords: dict[str, Meanings]) -> None:
     """Report the layers that an option or an argument freezes."""
     words = [
-        one.value
-        for one in node.args
-        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        arg.value
+        for arg in node.args
+        if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
     ]
     function = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     value = keywords.get(_FREEZES, NOTHING)
@@ -281,9 +281,9 @@ def _freeze(scope: Scope, node: ast.Call, keywords: dict[str, Meanings]) -> None
         value = keywords.get("default", NOTHING)
     numbers = [one for one in numbers_in(value) if one.number > 0]
     alone = len(numbers) == 1
-    for one in numbers:
+    for number in numbers:
         # One number is a count of layers: `--freeze 10`.
-        scope.knowledge.report("name", one, bound=alone)
+        scope.knowledge.report("name", number, bound=alone)
 
 
 def _getter(scope: Scope, function: ast.expr, arguments: _Arguments) -> None:
@@ -293,5 +293,5 @@ def _getter(scope: Scope, function: ast.expr, arguments: _Arguments) -> None:
     last = function.func.attr if isinstance(function.func, ast.Attribute) else ""
     last = last or getattr(function.func, "id", "")
     if last == "itemgetter":
-        for one in function.args:
-            index(scope, arguments[0], evaluate(scope, one))
+        for arg in function.args:
+            index(scope, arguments[0], evaluate(scope, arg))

@@ -81,7 +81,7 @@ def layer_number_effects(
     if not edit.changes():
         return ()
     effects = (_effect(edit, finding) for finding in findings)
-    return tuple(one for one in effects if one is not None)
+    return tuple(effect for effect in effects if effect is not None)
 
 
 def _effect(edit: _Edit, finding: LayerNumber) -> NumberEffect | None:

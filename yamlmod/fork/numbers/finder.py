@@ -52,9 +52,9 @@ def _look(knowledge: Knowledge, heads: Iterable[str]) -> None:
     knowledge.attributes.update({"model": LAYERS, "save": SAVE})
     knowledge.add_function(FunctionCode(knowledge.parser, knowledge.function.node))
     classes = _model_classes(knowledge)
-    knowledge.classes |= {one.name for one in classes}
-    for one in classes:
-        _add_class(knowledge, one, "network")
+    knowledge.classes |= {cls.name for cls in classes}
+    for cls in classes:
+        _add_class(knowledge, cls, "network")
     for head in heads:
         definition = class_in(knowledge.graph.denotes(knowledge.parser, head))
         if definition is not None and definition.name not in knowledge.classes:
@@ -72,8 +72,8 @@ def _settle(
     for _ in range(_ROUNDS):
         knowledge.changed = False
         knowledge.found.clear()
-        for one in classes:
-            _class_constants(knowledge, one)
+        for cls in classes:
+            _class_constants(knowledge, cls)
         for path, tree in scripts:
             _script(knowledge, path, tree)
         for code in list(knowledge.functions.values()):

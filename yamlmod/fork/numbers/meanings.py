@@ -64,13 +64,13 @@ def joined(parts: Iterable[Meanings]) -> Meanings:
 
 def has(meanings: Meanings, kind: MeaningKind) -> bool:
     """Check whether a thing may be of a kind."""
-    return any(one.kind == kind for one in meanings)
+    return any(meaning.kind == kind for meaning in meanings)
 
 
 def of_kind(meanings: Meanings, *kinds: MeaningKind) -> list[Meaning]:
     """Return those of some kinds, in a stable order."""
     return sorted(
-        (one for one in meanings if one.kind in kinds),
+        (meaning for meaning in meanings if meaning.kind in kinds),
         key=lambda one: (one.number, one.place or CodePlace("", 0, 0), one.name),
     )
 
@@ -97,27 +97,27 @@ def holder(kind: MeaningKind, items: Iterable[Meanings], name: str = "") -> Mean
 def elements(meanings: Meanings) -> Meanings:
     """Return what a loop over a thing gives."""
     parts: list[Meanings] = []
-    for one in meanings:
-        if one.kind == "layers":
+    for meaning in meanings:
+        if meaning.kind == "layers":
             parts.append(LAYER)
-        elif one.kind == "source":
+        elif meaning.kind == "source":
             parts.append(SOURCE)
-        elif one.kind == "save":
+        elif meaning.kind == "save":
             parts.append(INDEX)
-        elif one.kind == "tuple":
-            parts += one.items
-        elif one.kind in ("table", "each"):
-            parts.append(one.items[0])
+        elif meaning.kind == "tuple":
+            parts += meaning.items
+        elif meaning.kind in ("table", "each"):
+            parts.append(meaning.items[0])
     return joined(parts)
 
 
 def numbers_in(meanings: Meanings, depth: int = 4) -> list[Meaning]:
     """Return every constant in a thing, those inside of literal collections included."""
     found = of_kind(meanings, "number", "limit")
-    for one in meanings:
-        if one.kind in ("tuple", "each") and depth:
-            for item in one.items:
+    for meaning in meanings:
+        if meaning.kind in ("tuple", "each") and depth:
+            for item in meaning.items:
                 found += numbers_in(item, depth - 1)
-        elif one.kind == "table" and depth:
-            found += numbers_in(one.items[0], depth - 1)
+        elif meaning.kind == "table" and depth:
+            found += numbers_in(meaning.items[0], depth - 1)
     return found

@@ -32,7 +32,6 @@ HANDLERS: dict[type[ast.expr], Handler] = {}
 
 
 def evaluate(scope: Scope, node: ast.expr) -> Meanings:
-    """Return what an expression may mean."""
     scope.knowledge.step()
     handler = HANDLERS.get(type(node))
     if handler is not None:

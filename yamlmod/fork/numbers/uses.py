@@ -131,7 +131,6 @@ def slice_of(scope: Scope, holder: Meanings, lower: Meanings, upper: Meanings) -
 
 
 def kept_lists(scope: Scope, holder: Meanings) -> list[KeptOutputs]:
-    """Return what is kept by the lists of outputs that a thing may be."""
     lists = scope.knowledge.lists
     return [lists[one.name] for one in of_kind(holder, "list") if one.name in lists]
 

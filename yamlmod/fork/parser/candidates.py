@@ -80,8 +80,8 @@ def parse_function_list(files: Files, paths: Iterable[str]) -> list[tuple[str, s
             found.append((path, files.shown(path)))
             continue
         found += [
-            (f"{path}:{one.node.name}", f"{files.shown(path)}:{one.node.lineno}")
-            for one in functions
+            (f"{path}:{function.node.name}", f"{files.shown(path)}:{function.node.lineno}")
+            for function in functions
         ]
     return found
 
@@ -121,7 +121,7 @@ def _targeted(files: Files, target: str) -> Function:
     if not functions:
         _refuse_loopless(source)
     if name:
-        functions = [one for one in functions if one.node.name == name]
+        functions = [function for function in functions if function.node.name == name]
     if not functions:
         known = [one for one, _ in parse_function_list(files, _search(files))]
         raise Refusal(
@@ -155,10 +155,10 @@ def _only_function(files: Files, yolo: Source) -> Function:
 
 def _single(functions: Sequence[Function]) -> Function:
     yolo = functions[0].source
-    names = {one.node.name for one in functions}
+    names = {function.node.name for function in functions}
     if len(names) > 1:
-        where = [f"{one.node.name} (line {one.node.lineno})" for one in functions]
-        choices = "\n".join(f"--target {yolo.path}:{one.node.name}" for one in functions)
+        where = [f"{function.node.name} (line {function.node.lineno})" for function in functions]
+        choices = "\n".join(f"--target {yolo.path}:{function.node.name}" for function in functions)
         raise Refusal(
             "several-parse-models",
             "several functions build a network from a dictionary: " + one_of(where),
@@ -166,7 +166,7 @@ def _single(functions: Sequence[Function]) -> Function:
             hint=f"choose the one that builds your YAML:\n{choices}",
         )
     if len(functions) > 1:
-        where = [f"line {one.loop.lineno}" for one in functions]
+        where = [f"line {function.loop.lineno}" for function in functions]
         raise Refusal(
             "several-parse-models",
             f"{functions[0].node.name} has several loops over the rows: {one_of(where)}",
@@ -238,8 +238,8 @@ def _searched(files: Files) -> Chosen:
             functions += [] if source is None else read_functions(source)
         except Refusal as refusal:
             broken.append(refusal)
-    functions = [one for one in functions if one.conv is not None]
-    if len({one.source.path for one in functions}) > 1:
+    functions = [function for function in functions if function.conv is not None]
+    if len({function.source.path for function in functions}) > 1:
         raise _several_places(files, functions)
     if functions:
         return Chosen(_single(functions))
@@ -249,7 +249,9 @@ def _searched(files: Files) -> Chosen:
 
 
 def _several_places(files: Files, functions: list[Function]) -> Refusal:
-    choices = "\n".join(f"--target {one.source.path}:{one.node.name}" for one in functions)
+    choices = "\n".join(
+        f"--target {function.source.path}:{function.node.name}" for function in functions
+    )
     return Refusal(
         "several-parse-models",
         f"{len(functions)} functions build a network from a dictionary",

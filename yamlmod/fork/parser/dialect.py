@@ -71,7 +71,7 @@ class Dialect:
         return tuple(
             fault.told
             for fault in self.faults
-            if all(one.holds(files, base) for one in fault.signs)
+            if all(sign.holds(files, base) for sign in fault.signs)
         )
 
 
@@ -81,7 +81,7 @@ UNKNOWN = Dialect("none", "an unknown fork with YOLOv5 conventions")
 @cache
 def all_dialects() -> tuple[Dialect, ...]:
     """Return every dialect there is, by name."""
-    names = sorted(one.name for one in iter_modules(dialects.__path__))
+    names = sorted(module.name for module in iter_modules(dialects.__path__))
     found = [import_module(f"{dialects.__name__}.{name}").DIALECT for name in names]
     return tuple(sorted(found, key=lambda dialect: str(dialect.name)))
 

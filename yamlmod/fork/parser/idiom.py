@@ -12,7 +12,7 @@ def keeps_image(function: Function) -> bool:
     """Check whether ``ch`` is never begun anew inside the loop."""
     ch = function.names.ch
     for node in ast.walk(function.loop):
-        if isinstance(node, ast.Assign) and any(is_name(one, ch) for one in node.targets):
+        if isinstance(node, ast.Assign) and any(is_name(target, ch) for target in node.targets):
             return any(is_name(part, ch) for part in ast.walk(node.value))
         if (
             isinstance(node, ast.Call)
@@ -120,7 +120,7 @@ def _adds(node: ast.AST, networks: set[str]) -> bool:
     """Check whether a node changes a list of layers."""
     if isinstance(node, (ast.Assign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return any(isinstance(one, ast.Name) and one.id in networks for one in targets)
+        return any(isinstance(target, ast.Name) and target.id in networks for target in targets)
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)

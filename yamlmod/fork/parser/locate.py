@@ -37,7 +37,7 @@ class ParseFunction:
 
 
 @dataclass(frozen=True)
-class Fork:
+class ForkFacts:
     """A repository and what its parse function does its own way.
 
     ``models`` is the folder of the parse file ``yolo``; new classes go into ``common``.
@@ -88,7 +88,7 @@ class Fork:
         return self.package_prefix + ".".join(inner.parts)
 
 
-def locate(files: Files, target: str = "", dialect: str = "") -> Fork:
+def locate(files: Files, target: str = "", dialect: str = "") -> ForkFacts:
     """Return the fork in the files; a Refusal says what was looked for and where.
 
     ``target`` is ``FILE[:FUNCTION]``, for a repository with several parse functions; ``dialect``
@@ -110,7 +110,7 @@ def locate(files: Files, target: str = "", dialect: str = "") -> Fork:
         if conv is None:
             raise no_home(files, function, family)
         home = conv.path
-    return Fork(
+    return ForkFacts(
         modules=modules,
         models=str(PurePosixPath(path).parent),
         common=home,
@@ -137,7 +137,7 @@ def graph_of(modules: Modules) -> ImportGraph:
     return ImportGraph(modules.files, modules.parser)
 
 
-def cfg_folders(files: Files, fork: Fork) -> list[str]:
+def cfg_folders(files: Files, fork: ForkFacts) -> list[str]:
     """Return the folders in which the fork keeps its model YAMLs, the first choice first."""
     found = []
     for pattern in fork.dialect.cfgs:
@@ -146,11 +146,10 @@ def cfg_folders(files: Files, fork: Fork) -> list[str]:
     return list(dict.fromkeys([fork.models, *found]))
 
 
-def read_function(files: Files, fork: Fork) -> Function:
-    """Return the fork's parse function, read anew from its file."""
+def read_function(files: Files, fork: ForkFacts) -> Function:
     yolo = read_source(files, fork.yolo)
     functions = () if yolo is None else read_functions(yolo)
-    found = [one for one in functions if one.node.name == fork.function.name]
+    found = [function for function in functions if function.node.name == fork.function.name]
     if len(found) != 1:
         raise Refusal(
             "changed",
@@ -161,14 +160,14 @@ def read_function(files: Files, fork: Fork) -> Function:
     return found[0]
 
 
-def shown_dialect(files: Files, fork: Fork) -> str:
+def shown_dialect(files: Files, fork: ForkFacts) -> str:
     """Return the sentence that says which family was taken, and where things are."""
     version = _version(files, fork)
     where = f"{fork.function.name} in {files.shown(fork.yolo)}"
     return f"dialect {fork.dialect.name} ({fork.dialect.title}{version}): {where}"
 
 
-def _version(files: Files, fork: Fork) -> str:
+def _version(files: Files, fork: ForkFacts) -> str:
     """Return the version that a package's ``__init__`` states, with a blank before it."""
     text = files.read(str(PurePosixPath(fork.base, "__init__.py"))) or ""
     match = re.search(r"^__version__ *= *['\"]([\w.+-]+)['\"]", text, re.MULTILINE)

@@ -201,7 +201,7 @@ def _conv_literal(
     if _first_argument(branch, args) is None:
         return None
     for literal in tested_literals(branch, module, (scope, tree)):
-        if any(element_name(one).rpartition(".")[2] == "Conv" for one in literal.elts):
+        if any(element_name(elt).rpartition(".")[2] == "Conv" for elt in literal.elts):
             return literal
     return None
 
@@ -242,7 +242,7 @@ def tested_literals(branch: ast.If, module: str, scopes: Sequence[ast.AST]) -> I
 
 def _named(name: str, scope: ast.AST) -> Literal | None:
     for node in ast.walk(scope):
-        if isinstance(node, ast.Assign) and any(is_name(one, name) for one in node.targets):
+        if isinstance(node, ast.Assign) and any(is_name(target, name) for target in node.targets):
             value = node.value
             if (
                 isinstance(value, ast.Call)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
-from yamlmod.fork.parser.locate import Fork, read_function
+from yamlmod.fork.parser.locate import ForkFacts, read_function
 from yamlmod.fork.parser.parse_model import Function, Literal, tested
 from yamlmod.fork.parser.parser_names import parser_names
 from yamlmod.fork.python.answers import Answer, Definition
@@ -16,18 +16,18 @@ from yamlmod.fork.python.import_graph import ImportGraph
 from yamlmod.fork.python.shadowed import class_places
 from yamlmod.fork.python.source import Source, read_source
 from yamlmod.model.known_modules import Kind
-from yamlmod.model.parser_facts import Builder
+from yamlmod.model.parser_facts import ParserFacts
 from yamlmod.model.refs import SpellingRule
 
 _UNKNOWN_STRIDE = "?"
 
 
-def read_builder(files: Files, fork: Fork) -> Builder:
+def read_builder(files: Files, fork: ForkFacts) -> ParserFacts:
     """Return what the fork's parse function makes of a row, read and never run."""
     function = read_function(files, fork)
     names = parser_names(fork.graph, function)
     tensorflow = _tensorflow(files, fork)
-    return Builder(
+    return ParserFacts(
         shown=files.shown(fork.yolo),
         function=fork.function.name,
         names=names,
@@ -44,7 +44,7 @@ def read_builder(files: Files, fork: Fork) -> Builder:
     )
 
 
-def _tensorflow(files: Files, fork: Fork) -> Source | None:
+def _tensorflow(files: Files, fork: ForkFacts) -> Source | None:
     try:
         return read_source(files, fork.sibling("tf.py"))
     except Refusal:
@@ -55,13 +55,13 @@ def _class_names(tree: ast.Module) -> frozenset[str]:
     return frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
 
 
-def _twice(files: Files, fork: Fork) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _twice(files: Files, fork: ForkFacts) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, places in class_places(fork.graph, fork.yolo).items():
         if len(places) > 1:
             yield name, tuple(f"{files.shown(path)}:{line}" for path, line in places)
 
 
-def _constructed(fork: Fork, names: Iterable[str]) -> Iterator[str]:
+def _constructed(fork: ForkFacts, names: Iterable[str]) -> Iterator[str]:
     """Yield the names of classes of the fork that have a constructor of their own."""
     for name in names:
         if _has_constructor(fork.graph, fork.graph.denotes_in_module(fork.yolo, name)):
@@ -111,7 +111,7 @@ def _holds_conv(branch: ast.If, function: Function) -> bool:
     literals = [
         one for one in tested(branch.test, function.names.module) if isinstance(one, Literal)
     ]
-    named = any(element_name(one) == "Conv" for literal in literals for one in literal.elts)
+    named = any(element_name(elt) == "Conv" for literal in literals for elt in literal.elts)
     return named or (_tests_named_set(branch.test) and function.conv is not None)
 
 

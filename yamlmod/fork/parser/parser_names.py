@@ -41,7 +41,7 @@ def _local_names(function: Function) -> Iterator[str]:
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             yield part.id
         elif isinstance(part, (ast.Import, ast.ImportFrom)):
-            yield from ((one.asname or one.name).partition(".")[0] for one in part.names)
+            yield from ((name.asname or name.name).partition(".")[0] for name in part.names)
 
 
 def _prefixes(graph: ImportGraph, function: Function) -> Iterator[str]:

@@ -48,12 +48,12 @@ def register(
 
 def place_of(function: Function, name: str) -> str:
     """Return the rule by whose place a class is registered now, empty where it is nowhere."""
-    if function.conv and any(element_name(one) == name for one in function.conv.elts):
+    if function.conv and any(element_name(elt) == name for elt in function.conv.elts):
         repeats = function.repeats.elts if function.repeats else ()
-        return "csp" if any(element_name(one) == name for one in repeats) else "conv"
+        return "csp" if any(element_name(repeat) == name for repeat in repeats) else "conv"
     for node in function.chain:
         literal = _our_set(function.source, node, function.names.module)
-        if literal and any(element_name(one) == name for one in literal.elts):
+        if literal and any(element_name(elt) == name for elt in literal.elts):
             return "same" if len(node.body) == 2 else "free"
     return ""
 
@@ -69,7 +69,7 @@ def unregister(function: Function, names: Iterable[str], force: bool = False) ->
         literal = _our_set(function.source, node, function.names.module)
         if literal is None:
             continue
-        left = [one for one in literal.elts if element_name(one) not in gone]
+        left = [elt for elt in literal.elts if element_name(elt) not in gone]
         if left:
             parts.append(_leave(function.source, literal, gone, "its branch"))
         else:
@@ -244,7 +244,7 @@ def _tests_for(function: Function, node: ast.If, name: str) -> bool:
     """Check whether a branch names a class: itself, as text, or in a collection behind a name."""
     literals = tested_literals(node, function.names.module, (function.node, function.source.tree))
     parts: list[ast.AST] = list(ast.walk(node.test))
-    parts += [one for literal in literals for one in literal.elts]
+    parts += [elt for literal in literals for elt in literal.elts]
     return any(
         (isinstance(part, ast.Constant) and part.value == name)
         or (isinstance(part, (ast.Name, ast.Attribute)) and _last(part) == name)
@@ -270,7 +270,7 @@ def _leave(source: Source, literal: Literal, gone: set[str], what: str) -> Patch
 
 def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool) -> PatchChange:
     source = function.source
-    names = [element_name(one) for one in literal.elts]
+    names = [element_name(elt) for elt in literal.elts]
     body = "\n".join(source.segment(one) for one in node.body)
     if not force and not _as_written(node.body, function.names):
         raise Refusal(

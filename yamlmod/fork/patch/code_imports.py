@@ -113,16 +113,16 @@ def _bound(
     source: Source, known: Sequence[Binding], name: str, target: str, template: Template
 ) -> bool:
     ours = [one for one in known if one.name == name]
-    for one in ours:
-        if one.target != target and one.sure:
+    for our in ours:
+        if our.target != target and our.sure:
             raise Refusal(
                 "name-taken",
                 f"{template.name} needs {name} to be {target}, but {source.shown} "
                 f"binds {name} to something else",
-                place=source.place(one.node),
+                place=source.place(our.node),
                 hint=f"rename {name} there",
             )
-    return any(one.sure for one in ours)
+    return any(our.sure for our in ours)
 
 
 def _outside(source: Source, blocks: Sequence[Block]) -> list[ast.stmt]:

@@ -22,7 +22,9 @@ def read_exports(source: Source) -> tuple[Literal | None, bool]:
     if len(bound) != 1 or not isinstance(bound[0], ast.Assign):
         return None, bool(bound)
     value = bound[0].value
-    named = any(isinstance(one, ast.Name) and one.id == "__all__" for one in bound[0].targets)
+    named = any(
+        isinstance(target, ast.Name) and target.id == "__all__" for target in bound[0].targets
+    )
     usable = named and isinstance(value, (ast.List, ast.Tuple)) and value.elts
     return (value if isinstance(value, (ast.List, ast.Tuple)) and usable else None), True
 
@@ -30,7 +32,7 @@ def read_exports(source: Source) -> tuple[Literal | None, bool]:
 def _binds(node: ast.stmt) -> bool:
     """Check whether a statement gives ``__all__`` its value, in any of the ways there are."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return any((one.asname or one.name) == "__all__" for one in node.names)
+        return any((name.asname or name.name) == "__all__" for name in node.names)
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return node.name == "__all__"
     return any(
@@ -69,9 +71,9 @@ def add_exports(source: Source, names: Sequence[str], always: bool) -> PatchChan
 
 def _quote(source: Source, literal: Literal) -> str:
     """Return the quote of the list's last string."""
-    for one in reversed(literal.elts):
-        if isinstance(one, ast.Constant) and isinstance(one.value, str):
-            return source.segment(one)[-1]
+    for elt in reversed(literal.elts):
+        if isinstance(elt, ast.Constant) and isinstance(elt.value, str):
+            return source.segment(elt)[-1]
     return '"'
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.files import Files
-from yamlmod.fork.parser.locate import Fork, graph_of
+from yamlmod.fork.parser.locate import ForkFacts, graph_of
 from yamlmod.fork.patch.install import install, read_common
 from yamlmod.fork.patch.placement import COMMON, OWN_FILE, find_placed, own_path
 from yamlmod.fork.python.bindings import bindings, from_imports, is_star
@@ -36,7 +36,7 @@ _DISTRIBUTIONS = {
 }
 
 
-def fitted(files: Files, fork: Fork, template: Template, placement: str = "") -> Template:
+def fitted(files: Files, fork: ForkFacts, template: Template, placement: str = "") -> Template:
     """Return the template with its imports resolved in the fork; a Refusal names what is not.
 
     Where its code would end in a circular import beside the fork's modules, it gets a file of its
@@ -71,7 +71,7 @@ def _apart(files: Files, common: Source, template: Template, problem: ImportProb
 
 
 def _new_problem(
-    files: Files, fork: Fork, template: Template, placement: str
+    files: Files, fork: ForkFacts, template: Template, placement: str
 ) -> ImportProblem | None:
     """Return what keeps Python from importing the fork once the template is in it."""
     path = _path_of(fork, template, placement)
@@ -104,10 +104,10 @@ def _refusal(files: Files, template: Template, problem: ImportProblem) -> Refusa
     return Refusal(code, message, place=Place(template.file), hint=hint)
 
 
-def _fitted(fork: Fork, common: Source, template: Template, placement: str) -> Template:
+def _fitted(fork: ForkFacts, common: Source, template: Template, placement: str) -> Template:
     """Return the template with the imports that its code needs in one place."""
     apart = placement == OWN_FILE
-    bound = {one.name for one in bindings(common.tree)}
+    bound = {binding.name for binding in bindings(common.tree)}
     stars = any(is_star(node) for node in from_imports(common))
     missing = [name for name in template.uses if name not in bound]
     if missing and not stars:
@@ -156,24 +156,24 @@ def _fitted(fork: Fork, common: Source, template: Template, placement: str) -> T
     )
 
 
-def _path_of(fork: Fork, template: Template, placement: str) -> str:
+def _path_of(fork: ForkFacts, template: Template, placement: str) -> str:
     return own_path(fork, template) if placement == OWN_FILE else fork.common
 
 
-def _is_inside(fork: Fork, path: str, node: ast.Import | ast.ImportFrom) -> bool:
+def _is_inside(fork: ForkFacts, path: str, node: ast.Import | ast.ImportFrom) -> bool:
     """Check whether an import in a file means a module of the fork, one that is missing too."""
     if isinstance(node, ast.ImportFrom):
         places = [fork.modules.find(path, node.module or "", node.level)]
     else:
-        places = [fork.modules.find(path, one.name) for one in node.names]
-    return not any(isinstance(one, Elsewhere) for one in places)
+        places = [fork.modules.find(path, name.name) for name in node.names]
+    return not any(isinstance(place, Elsewhere) for place in places)
 
 
 def _names(node: ast.Import | ast.ImportFrom) -> set[str]:
-    return {one.asname or one.name for one in node.names}
+    return {name.asname or name.name for name in node.names}
 
 
-def _module_of(fork: Fork, template: Template) -> str:
+def _module_of(fork: ForkFacts, template: Template) -> str:
     """Return how the fork's imports name the file that the code expects its names from."""
     below = PurePosixPath(fork.common).is_relative_to(fork.models)
     if below and fork.package_prefix:
@@ -186,10 +186,12 @@ def _module_of(fork: Fork, template: Template) -> str:
     )
 
 
-def _refuse_hidden(fork: Fork, template: Template) -> None:
+def _refuse_hidden(fork: ForkFacts, template: Template) -> None:
     """Refuse a helper that yolo.py, which may import all of common.py, means otherwise."""
     yolo = fork.graph.source(fork.yolo)
-    defined = {one.name for one in bindings(ast.parse(template.code))} - {template.class_name}
+    defined = {binding.name for binding in bindings(ast.parse(template.code))} - {
+        template.class_name
+    }
     for one in bindings(yolo.tree) if yolo is not None else ():
         if yolo is not None and one.name in defined:
             raise Refusal(

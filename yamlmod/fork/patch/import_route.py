@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
-from yamlmod.fork.parser.locate import Fork
+from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.fork.patch.code_imports import MARK, marked_imports
 from yamlmod.fork.patch.exports import add_exports, drop_exports, read_exports
 from yamlmod.fork.patch.plan import PatchChange, Step
@@ -43,7 +43,7 @@ class Hop:
         return open_way and any(is_star(node) for node in self.imports)
 
 
-def read_route(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
+def read_route(fork: ForkFacts, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops from the file of the classes to the file of parse_model.
 
     Mostly one. Two where a package's ``__init__`` or a sibling that imports everything stands
@@ -60,7 +60,7 @@ def read_route(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
     return _star_between(fork, home, parse) or (direct,)
 
 
-def add_names(fork: Fork, hops: Sequence[Hop], names: Sequence[str]) -> Changes:
+def add_names(fork: ForkFacts, hops: Sequence[Hop], names: Sequence[str]) -> Changes:
     """Return the changes that make the names arrive in the file of parse_model."""
     changes: Changes = []
     for hop in hops if names else ():
@@ -113,7 +113,7 @@ def leave_import(source: Source, node: ast.ImportFrom, gone: set[str]) -> PatchC
     )
 
 
-def add_import(fork: Fork, parse: Source, wanted: Sequence[tuple[str, str]]) -> PatchChange:
+def add_import(fork: ForkFacts, parse: Source, wanted: Sequence[tuple[str, str]]) -> PatchChange:
     """Return the change that adds a marked line for each (module, name) behind the fork's own."""
     if not wanted:
         return PatchChange()
@@ -138,7 +138,7 @@ def _brings_conv(nodes: Iterable[ast.ImportFrom]) -> bool:
     return any(alias.name == "Conv" for node in nodes for alias in node.names)
 
 
-def _package_between(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
+def _package_between(fork: ForkFacts, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops through a package's ``__init__`` that hands on Conv, where there is one."""
     for node in from_imports(parse):
         path = fork.modules.file_of(parse.path, node)
@@ -151,7 +151,7 @@ def _package_between(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]
     return ()
 
 
-def _star_between(fork: Fork, home: Source, parse: Source) -> tuple[Hop, ...]:
+def _star_between(fork: ForkFacts, home: Source, parse: Source) -> tuple[Hop, ...]:
     """Return the hops through a sibling that imports all of the home and is imported so."""
     for node in from_imports(parse):
         path = fork.modules.file_of(parse.path, node) if is_star(node) else ""
@@ -194,8 +194,7 @@ def _join_imports(
     return PatchChange.joined(parts)
 
 
-def _add_line(fork: Fork, hop: Hop, names: Sequence[str]) -> PatchChange:
-    """Return the change that adds an import line for names which no import there can carry."""
+def _add_line(fork: ForkFacts, hop: Hop, names: Sequence[str]) -> PatchChange:
     upper = hop.upper
     if hop.imports:
         module = written(hop.imports[-1])

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.files import Files
 from yamlmod.fork.parser.dialect import below, text_of
-from yamlmod.fork.parser.locate import Fork, read_function, source_of
+from yamlmod.fork.parser.locate import ForkFacts, read_function, source_of
 from yamlmod.fork.parser.parse_model import Function
 from yamlmod.fork.patch.branches import leave_repeats, place_of, register, unregister
 from yamlmod.fork.patch.code_imports import add_imports
@@ -51,7 +51,7 @@ class _Sorted:
 
 def install(
     files: Files,
-    fork: Fork,
+    fork: ForkFacts,
     templates: Sequence[Template],
     placement: str = "",
     force: bool = False,
@@ -113,7 +113,7 @@ def proven_plan(changes: Iterable[tuple[Source, PatchChange]], names: Iterable[s
     )
 
 
-def read_common(files: Files, fork: Fork) -> Source:
+def read_common(files: Files, fork: ForkFacts) -> Source:
     """Return the parsed file that takes new classes."""
     common = source_of(files, fork.common)
     if not any(isinstance(node, ast.ClassDef) for node in common.tree.body):
@@ -194,7 +194,7 @@ def _code(
     return PatchChange.joined(parts)
 
 
-def _branches(fork: Fork, function: Function, groups: _Sorted, force: bool) -> PatchChange:
+def _branches(fork: ForkFacts, function: Function, groups: _Sorted, force: bool) -> PatchChange:
     templates = [*groups.new, *groups.outdated, *groups.current]
     moving, alone = [], []
     for template in groups.outdated:
@@ -228,7 +228,7 @@ def _refuse_collisions(
     inside: Sequence[Template],
 ) -> None:
     """Refuse a template that defines a name which common.py or another template defines."""
-    taken = {one.name: (one.node, one.target) for one in bindings(common.tree)}
+    taken = {binding.name: (binding.node, binding.target) for binding in bindings(common.tree)}
     owner: dict[str, str] = {}
     for template in templates:
         there = placed.get(template.name)
@@ -252,12 +252,12 @@ def _refuse_collisions(
 
 
 def _defined(template: Template) -> list[str]:
-    names = [one.name for one in bindings(ast.parse(template.code))]
+    names = [binding.name for binding in bindings(ast.parse(template.code))]
     return list(dict.fromkeys([template.class_name, *names]))  # the class is the main matter
 
 
 def _refuse_taken(
-    fork: Fork,
+    fork: ForkFacts,
     hops: Sequence[Hop],
     home: Source,
     parse: Source,
@@ -265,7 +265,7 @@ def _refuse_taken(
     own: Iterable[str],
 ) -> None:
     sources = (parse, home, *(hop.upper for hop in hops))
-    if is_mentioned(fork.modules, [one.path for one in sources], names):
+    if is_mentioned(fork.modules, [source.path for source in sources], names):
         # Only then is it worth it to load what follows names.
         from yamlmod.fork.patch.taken_names import refuse_taken
 
@@ -283,7 +283,7 @@ def _collision(common: Source, node: ast.stmt, name: str, template: Template) ->
     from yamlmod.fork.patch.taken_names import ways_out
 
     main = name == template.class_name
-    taken = [one.name for one in bindings(common.tree)]
+    taken = [binding.name for binding in bindings(common.tree)]
     what = "" if main else f", a helper of {template.name},"
     return Refusal(
         "name-taken" if main else "helper-name-taken",
@@ -306,7 +306,7 @@ def _current_notes(plan: Plan, groups: _Sorted) -> list[str]:
     ]
 
 
-def _other_parsers(files: Files, fork: Fork, names: Sequence[str]) -> list[str]:
+def _other_parsers(files: Files, fork: ForkFacts, names: Sequence[str]) -> list[str]:
     """Say which other files have a parse_model, which stays as it is."""
     notes = []
     for path in files.glob(below(fork.models, "*.py")):

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.files import Files
 from yamlmod.fork.parser.dialect import is_file
-from yamlmod.fork.parser.locate import Fork
+from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.fork.patch.import_route import add_import, leave_import
 from yamlmod.fork.patch.marked_blocks import Block, code_block, find_blocks
 from yamlmod.fork.patch.plan import PatchChange, Plan, Step
@@ -35,7 +35,7 @@ class Placed:
     placement: str
 
 
-def find_placed(files: Files, fork: Fork, common: Source) -> dict[str, Placed]:
+def find_placed(files: Files, fork: ForkFacts, common: Source) -> dict[str, Placed]:
     """Return what yamlmod put into the fork, by module name; one that is there twice is refused."""
     found = {name: Placed(common, block, COMMON) for name, block in find_blocks(common).items()}
     for path in files.glob(f"{escape(fork.package)}/*.py"):
@@ -73,7 +73,7 @@ def choose_placement(
     return chosen
 
 
-def own_path(fork: Fork, template: Template) -> str:
+def own_path(fork: ForkFacts, template: Template) -> str:
     """Return the file that a module gets in the package."""
     # A copy, a block form or one class of several must not share its file with the others.
     shared = template.of or template.origin == "file" or template.rule == "csp"
@@ -87,7 +87,7 @@ def own_text(template: Template) -> str:
     return f"{head}\n\n\n{code_block(template)}" if head else code_block(template)
 
 
-def add_files(files: Files, fork: Fork, common: Source, templates: Sequence[Template]) -> Plan:
+def add_files(files: Files, fork: ForkFacts, common: Source, templates: Sequence[Template]) -> Plan:
     """Return the plan that writes the templates' files, new or instead of older ones."""
     texts: dict[str, str | None] = {}
     steps = []
@@ -117,7 +117,7 @@ def find_blocks_in(files: Files, path: str) -> dict[str, Block]:
     return {} if source is None else find_blocks(source)
 
 
-def drop_files(files: Files, fork: Fork, gone: Sequence[Placed]) -> Plan:
+def drop_files(files: Files, fork: ForkFacts, gone: Sequence[Placed]) -> Plan:
     """Return the plan that takes module files away, and the package with the last of them."""
     own = [one for one in gone if one.placement == OWN_FILE]
     if not own:
@@ -136,8 +136,7 @@ def drop_files(files: Files, fork: Fork, gone: Sequence[Placed]) -> Plan:
     return Plan(texts, tuple(steps))
 
 
-def add_file_imports(fork: Fork, parse: Source, templates: Sequence[Template]) -> PatchChange:
-    """Return the change that imports the templates' classes into the file of parse_model."""
+def add_file_imports(fork: ForkFacts, parse: Source, templates: Sequence[Template]) -> PatchChange:
     there = {
         (fork.modules.file_of(parse.path, node), alias.name)
         for node in from_imports(parse)
@@ -160,7 +159,7 @@ def add_file_imports(fork: Fork, parse: Source, templates: Sequence[Template]) -
     return add_import(fork, parse, parts)
 
 
-def drop_file_imports(fork: Fork, parse: Source, gone: Sequence[Placed]) -> PatchChange:
+def drop_file_imports(fork: ForkFacts, parse: Source, gone: Sequence[Placed]) -> PatchChange:
     """Return the change that takes the imports of module files out again."""
     own = {one.source.path: one.block.class_name for one in gone if one.placement == OWN_FILE}
     return PatchChange.joined(
@@ -170,11 +169,11 @@ def drop_file_imports(fork: Fork, parse: Source, gone: Sequence[Placed]) -> Patc
     )
 
 
-def _imports(parse: Source, fork: Fork, template: Template) -> bool:
+def _imports(parse: Source, fork: ForkFacts, template: Template) -> bool:
     """Check whether our import is there though the file it means has gone."""
     module = fork.spelled(own_path(fork, template)) if fork.package_prefix else ""
     return any(
-        written(node) == module and any(one.name == template.class_name for one in node.names)
+        written(node) == module and any(name.name == template.class_name for name in node.names)
         for node in from_imports(parse)
     )
 

@@ -26,7 +26,6 @@ def statement_keys(code: str) -> tuple[str, ...]:
 
 
 def imported(module: str, name: str) -> str:
-    """Return the proof's key for a name in an import from a module, written as it is."""
     return f"imported {module} {name}"
 
 
@@ -206,12 +205,14 @@ class _Eraser(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         """Take names out of ``__all__``."""
-        exports = any(isinstance(one, ast.Name) and one.id == "__all__" for one in node.targets)
+        exports = any(
+            isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets
+        )
         if exports and isinstance(node.value, (ast.List, ast.Tuple)):
             node.value.elts = [
-                one
-                for one in node.value.elts
-                if not self._lose(str(one.value) if isinstance(one, ast.Constant) else "", exported)
+                elt
+                for elt in node.value.elts
+                if not self._lose(str(elt.value) if isinstance(elt, ast.Constant) else "", exported)
             ]
         return self.generic_visit(node)
 
@@ -242,9 +243,9 @@ class _Eraser(ast.NodeTransformer):
 
     def _members(self, node: ast.Set | ast.List | ast.Tuple) -> ast.AST:
         node.elts = [
-            one
-            for one in node.elts
-            if not self._lose(one.id if isinstance(one, ast.Name) else "", member)
+            elt
+            for elt in node.elts
+            if not self._lose(elt.id if isinstance(elt, ast.Name) else "", member)
         ]
         return self.generic_visit(node)
 
@@ -298,6 +299,6 @@ def _comments(text: str, spans: Sequence[_Span]) -> list[str]:
         if token.type == tokenize.COMMENT:
             start = starts[token.start[0] - 1] + token.start[1]
             stop = start + len(token.string)
-            if not any(one.start <= start and stop <= one.end for one in spans):
+            if not any(span.start <= start and stop <= span.end for span in spans):
                 kept.append(token.string.rstrip("\r"))
     return kept

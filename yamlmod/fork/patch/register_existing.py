@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.files import Files
-from yamlmod.fork.parser.locate import Fork, read_function
+from yamlmod.fork.parser.locate import ForkFacts, read_function
 from yamlmod.fork.patch.branches import named_in_chain, place_of, register
 from yamlmod.fork.patch.import_route import add_names, read_route
 from yamlmod.fork.patch.install import proven_plan, read_common
@@ -22,7 +22,7 @@ from yamlmod.registry.code.signature import Signature, signature_of
 from yamlmod.registry.template import Template
 
 
-def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> Template:
+def existing_template(files: Files, fork: ForkFacts, name: str, rule: str | None) -> Template:
     """Return the fork's own class as a template without code; its rule is read off its text."""
     common, function = read_common(files, fork), read_function(files, fork)
     _refuse_ours(common, find_blocks(common), name)
@@ -68,17 +68,16 @@ def existing_template(files: Files, fork: Fork, name: str, rule: str | None) -> 
     )
 
 
-def _class_of(fork: Fork, source: Source, name: str) -> Definition | None:
-    """Return the class that a name is in a file."""
+def _class_of(fork: ForkFacts, source: Source, name: str) -> Definition | None:
     return class_in(fork.graph.denotes_in_module(source.path, name))
 
 
-def register_existing(files: Files, fork: Fork, templates: Sequence[Template]) -> Plan:
+def register_existing(files: Files, fork: ForkFacts, templates: Sequence[Template]) -> Plan:
     """Return the proven plan that makes parse_model know classes of the fork's own."""
     common, function = read_common(files, fork), read_function(files, fork)
     blocks = find_blocks(common)
     names = [template.name for template in templates]
-    bound = {one.name for one in bindings(function.source.tree)}
+    bound = {binding.name for binding in bindings(function.source.tree)}
     coming = [name for name in names if name not in bound and _defines(common, name)]
     hops = read_route(fork, common, function.source) if coming else ()
     reached = add_names(fork, hops, coming)
@@ -112,7 +111,7 @@ def _refuse_ours(common: Source, blocks: dict[str, Block], name: str) -> None:
 
 
 def _signature(
-    fork: Fork, answer: Definition, node: ast.ClassDef, rule: str | None, branch: bool
+    fork: ForkFacts, answer: Definition, node: ast.ClassDef, rule: str | None, branch: bool
 ) -> Signature:
     """Return the signature; a branch of its own decides where the parameters say too little."""
     source = fork.graph.source(answer.path)
@@ -126,7 +125,7 @@ def _signature(
         return signature_of(node, classes, place, "free")
 
 
-def _with_bases(fork: Fork, answer: Definition) -> dict[str, ast.ClassDef]:
+def _with_bases(fork: ForkFacts, answer: Definition) -> dict[str, ast.ClassDef]:
     """Return the classes of the file, and those of other files that they derive from, by name."""
     found = fork.graph.source(answer.path)
     body = [] if found is None else found.tree.body
@@ -143,7 +142,7 @@ def _with_bases(fork: Fork, answer: Definition) -> dict[str, ast.ClassDef]:
 
 
 def _defines(common: Source, name: str) -> bool:
-    return any(one.name == name for one in bindings(common.tree))
+    return any(binding.name == name for binding in bindings(common.tree))
 
 
 def _markers(

@@ -18,7 +18,9 @@ _OURS = re.compile(r"[^\r\n]+?[ \t]+# yamlmod[ \t]*(?=\r?$)", re.MULTILINE)
 
 def add_requirements(files: Files, templates: Sequence[Template]) -> Plan:
     """Return the plan that names every package the templates need."""
-    wanted = dict.fromkeys(one for template in templates for one in template.requirements)
+    wanted = dict.fromkeys(
+        requirement for template in templates for requirement in template.requirements
+    )
     if not wanted:
         return Plan({})
     text = files.read(PATH)
@@ -44,8 +46,10 @@ def add_requirements(files: Files, templates: Sequence[Template]) -> Plan:
 
 def drop_requirements(files: Files, gone: Iterable[Block], staying: Iterable[Block]) -> Plan:
     """Return the plan that takes out our lines for packages that no block needs any more."""
-    needed = {_package(one) for block in staying for one in block.requirements}
-    unneeded = {_package(one) for block in gone for one in block.requirements} - needed
+    needed = {_package(requirement) for block in staying for requirement in block.requirements}
+    unneeded = {
+        _package(requirement) for block in gone for requirement in block.requirements
+    } - needed
     text = files.read(PATH) if unneeded else None
     if text is None:
         return Plan({})

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.fork.parser.locate import Fork
+from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.fork.patch.import_route import Hop
 from yamlmod.fork.python.answers import Answer, Definition, Missing, Unknown
 from yamlmod.fork.python.bindings import bindings
@@ -15,7 +15,7 @@ from yamlmod.registry.class_names import free_name
 
 
 def refuse_taken(
-    fork: Fork,
+    fork: ForkFacts,
     hops: Sequence[Hop],
     home: Source,
     parse: Source,
@@ -29,7 +29,7 @@ def refuse_taken(
     ours = {home.path, *own}
     sources = {source.path: source for source in (parse, *(hop.upper for hop in hops), home)}
     # What the home itself binds is looked at where the code is put in.
-    at_home = {one.name for one in bindings(home.tree)}
+    at_home = {binding.name for binding in bindings(home.tree)}
     for source in sources.values():
         for name in names:
             answer = fork.graph.denotes_in_module(source.path, name)
@@ -57,8 +57,8 @@ def _is_free(answer: Answer, name: str, inside: bool) -> bool:
     return inside and isinstance(answer, Definition) and answer.name == name
 
 
-def _taken(fork: Fork, source: Source, name: str, answer: Answer) -> Refusal:
-    node = next((one.node for one in bindings(source.tree) if one.name == name), None)
+def _taken(fork: ForkFacts, source: Source, name: str, answer: Answer) -> Refusal:
+    node = next((binding.node for binding in bindings(source.tree) if binding.name == name), None)
     there = isinstance(answer, Definition) and answer.kind == "class"
     if node is None and isinstance(answer, Definition):
         other = fork.graph.source(answer.path)

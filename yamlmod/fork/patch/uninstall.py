@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.fork.files import Files
-from yamlmod.fork.parser.locate import Fork, read_function
+from yamlmod.fork.parser.locate import ForkFacts, read_function
 from yamlmod.fork.patch.branches import unregister
 from yamlmod.fork.patch.code_imports import drop_imports
 from yamlmod.fork.patch.import_route import Hop, drop_names, read_route
@@ -21,7 +21,7 @@ from yamlmod.fork.python.bindings import bindings
 from yamlmod.fork.python.source import Source, tree_of
 
 
-def uninstall(files: Files, fork: Fork, names: Sequence[str], force: bool = False) -> Plan:
+def uninstall(files: Files, fork: ForkFacts, names: Sequence[str], force: bool = False) -> Plan:
     """Return the proven plan that takes the named modules out again.
 
     ``force`` deletes code of ours that a user has edited, too.
@@ -130,7 +130,7 @@ def _code(common: Source, gone: Iterable[Block]) -> PatchChange:
 
 def _still_named(plan: Plan, sources: Iterable[Source], gone: Iterable[Block]) -> list[str]:
     """List remaining uses of an uninstalled module in user code."""
-    names = {one.name for block in gone for one in bindings(block.tree())}
+    names = {binding.name for block in gone for binding in bindings(block.tree())}
     notes = []
     for source in sources:
         tree = tree_of(source.shown, plan.texts.get(source.path) or source.text)

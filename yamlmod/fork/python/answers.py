@@ -86,7 +86,6 @@ def with_hop(answer: Answer, hop: ImportHop) -> Answer:
 
 
 def as_module(place: ModuleFile, hops: Hops = ()) -> Definition:
-    """Return the answer that is a module of the tree."""
     tree = None if place.is_folder else ast.Module([], [])
     dotted = place.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     return Definition(place.path, "module", dotted, 0 if place.is_folder else 1, tree, hops)
@@ -94,10 +93,12 @@ def as_module(place: ModuleFile, hops: Hops = ()) -> Definition:
 
 def joined(outcomes: list[Answer | None], missing: Missing) -> Answer:
     """Return the one answer of what several branches bind a name to; None: one does not bind it."""
-    lost = [one for one in outcomes if isinstance(one, Missing)]
-    unknown = [one for one in outcomes if isinstance(one, Unknown)]
+    lost = [outcome for outcome in outcomes if isinstance(outcome, Missing)]
+    unknown = [outcome for outcome in outcomes if isinstance(outcome, Unknown)]
     bound = list(
-        dict.fromkeys(one for one in outcomes if isinstance(one, (Definition, OutsideTree)))
+        dict.fromkeys(
+            outcome for outcome in outcomes if isinstance(outcome, (Definition, OutsideTree))
+        )
     )
     bound += [other for one in unknown for other in one.alternatives if other not in bound]
     vague = [one for one in unknown if not one.alternatives and not one.maybe_missing]
@@ -117,7 +118,6 @@ def joined(outcomes: list[Answer | None], missing: Missing) -> Answer:
 
 
 def class_in(answer: Answer) -> Definition | None:
-    """Return an answer that is a class of the tree, None for any other."""
     return answer if isinstance(answer, Definition) and answer.kind == "class" else None
 
 

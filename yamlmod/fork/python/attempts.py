@@ -81,16 +81,16 @@ class Attempts:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             return True, "ImportError"
         if isinstance(node, ast.Import):
-            return self._places_run(file, [(one.name, 0) for one in node.names]), _NO_MODULE
+            return self._places_run(file, [(name.name, 0) for name in node.names]), _NO_MODULE
         if isinstance(node, ast.ImportFrom):
             runs = self._places_run(file, [(node.module or "", node.level)])
-            names = [one.name for one in node.names if one.name != "*"]
+            names = [name.name for name in node.names if name.name != "*"]
             answers = (
-                [self.lookup.imported.from_module(file.path, node, one) for one in names]
+                [self.lookup.imported.from_module(file.path, node, name) for name in names]
                 if runs
                 else []
             )
-            if any(isinstance(one, Missing) for one in answers):
+            if any(isinstance(answer, Missing) for answer in answers):
                 return False, "ImportError"
             outside = node.level == 0 and (node.module or "").partition(".")[0] in _STANDARD
             return (None if runs and outside else runs), _NO_MODULE
@@ -120,7 +120,6 @@ class Attempts:
 
 
 def catches(handler: ast.ExceptHandler, error: ErrorName) -> bool:
-    """Check whether a handler takes an error."""
     if handler.type is None:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]

@@ -74,8 +74,8 @@ def block_of(
         inner = _parts(node, submodules)
         if inner is not None:
             parts[position] = inner
-            bound.update(name for one in inner.blocks() for name in one.names)
-            if any(one.stars for one in inner.blocks()):
+            bound.update(name for block in inner.blocks() for name in block.names)
+            if any(block.stars for block in inner.blocks()):
                 stars.append(position)
         for name in bound:
             names[name].append(position)
@@ -169,7 +169,10 @@ def _version(test: ast.expr) -> bool | None:
 def _header(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> list[ast.AST]:
     if isinstance(node, ast.ClassDef):
         return [*node.bases, *(keyword.value for keyword in node.keywords)]
-    return [*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None)]
+    return [
+        *node.args.defaults,
+        *(default for default in node.args.kw_defaults if default is not None),
+    ]
 
 
 def _stored(node: ast.AST) -> Iterator[tuple[str, None]]:
@@ -208,7 +211,7 @@ def _parts(node: ast.stmt, submodules: Submodules | None) -> BlockParts | None:
             branches.append((None, inner(node.orelse)))
             return BlockParts(choices=tuple(branches))
     if isinstance(node, _TRY):
-        handlers = tuple((one, inner(one.body)) for one in node.handlers)
+        handlers = tuple((handler, inner(handler.body)) for handler in node.handlers)
         return BlockParts(inner(node.body), inner(node.orelse), inner(node.finalbody), handlers)
     if isinstance(node, (ast.With, ast.AsyncWith)):
         suppresses = any("suppress" in ast.unparse(one.context_expr) for one in node.items)

@@ -175,8 +175,8 @@ def literal_listing(source: Source, node: ast.List | ast.Set | ast.Tuple) -> Lis
     elements: list[Element] = []
     bracketed = not isinstance(node, ast.Tuple)
     begin = source.start(node) + bracketed
-    for one in node.elts:
-        start, end = source.start(one), source.end(one)
+    for elt in node.elts:
+        start, end = source.start(elt), source.end(elt)
         before = _parentheses(source.text, begin, start, "(")
         closed = _CLOSED.match(source.text, end)
         after = _parentheses(source.text, end, closed.end() if closed else end, ")")
@@ -186,7 +186,7 @@ def literal_listing(source: Source, node: ast.List | ast.Set | ast.Tuple) -> Lis
         count = min(len(before), len(after))
         first = before[-count] if count else start
         last = after[count - 1] + 1 if count else end
-        elements.append(Element(element_name(one), first, last))
+        elements.append(Element(element_name(elt), first, last))
         begin = last
     return Listing(source, tuple(elements), bracketed, isinstance(node, ast.Tuple))
 

@@ -81,7 +81,6 @@ class ImportGraph:
         self._problems: dict[str, tuple[ImportProblem, ...]] = {}
 
     def denotes(self, path: str, name: str, line: int | None = None) -> Answer:
-        """Return what a name denotes in a file, at its end or at a line."""
         first, *members = name.split(".")
         position = None if line is None else (line, 0)
 
@@ -119,7 +118,6 @@ class ImportGraph:
         return self.modules.file_of(importer, node)
 
     def brings(self, importer: str, node: ast.ImportFrom, name: str) -> Answer:
-        """Return what an import brings under the name it has in the module."""
         return self._ask(importer, lambda lookup: lookup.imported.from_module(importer, node, name))
 
     def name_list(self, path: str) -> NameList | None:

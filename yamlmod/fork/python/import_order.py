@@ -55,8 +55,8 @@ class ImportOrder:
     def run(self, path: str, packages: Sequence[str]) -> ImportProblem | None:
         """Import a file and the packages it is in; return what stops that."""
         try:
-            for one in packages:
-                self._load(one)
+            for package in packages:
+                self._load(package)
             self._folders_become_attributes(PurePosixPath(path).parent)
             self._load(path)
         except _FailedError as failed:
@@ -190,14 +190,14 @@ class ImportOrder:
         """Check whether a block may fail by what is installed, or by what it computes."""
         for node in block.statements:
             if isinstance(node, ast.Import):
-                places = [self.modules.find(file.path, one.name) for one in node.names]
+                places = [self.modules.find(file.path, name.name) for name in node.names]
             elif isinstance(node, ast.ImportFrom):
                 places = [self.modules.find(file.path, node.module or "", node.level)]
             else:
                 places = []
             if not isinstance(node, (*PLAIN, ast.Import, ast.ImportFrom)):
                 return True
-            if any(isinstance(one, Elsewhere) for one in places):
+            if any(isinstance(place, Elsewhere) for place in places):
                 return True
         return False
 
@@ -222,7 +222,6 @@ class ImportOrder:
             self._name(file, node, place, name, error)
 
     def _note(self, file: ParsedFile, node: ast.stmt, place: ModuleFile) -> None:
-        """Note how far a module is when a statement imports from it."""
         key = (file.path, (node.lineno, node.col_offset), place.path)
         self.lookup.stops.at.pop(key, None)
         if place.path in self.at or place.folder is not None:

@@ -118,7 +118,6 @@ class Imported:
         return [answer] if sure and not _may_lack(answer) else [answer, None]
 
     def _refuse_circle(self, importer: str, place: ModuleFile) -> None:
-        """Ask for the order where a module that is imported from may import the importer."""
         if not self.lookup.stops.ordered and self.lookup.may_import(place.path, importer):
             raise OrderMattersError(place.path)
 

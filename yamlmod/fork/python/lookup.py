@@ -202,8 +202,8 @@ class Lookup:
                     parts = block.parts[position]
                     outcomes = self._compound(file, node, parts, name, stop, outcomes)
             if loaded is not None and position == last:
-                outcomes = [loaded[0] if one is None else one for one in outcomes]
-            found += [one for one in outcomes if one is not None]
+                outcomes = [loaded[0] if outcome is None else outcome for outcome in outcomes]
+            found += [outcome for outcome in outcomes if outcome is not None]
             if None not in outcomes:
                 return found
         return [*found, None]
@@ -237,19 +237,21 @@ class Lookup:
             if isinstance(node, ast.Match):
                 own = [*own, None]  # a pattern binds its names where it fits
             outcomes = self._choices(file, parts, name)
-            return [one for one in outcomes if one is not None] + own * (None in outcomes)
+            return [outcome for outcome in outcomes if outcome is not None] + own * (
+                None in outcomes
+            )
         if parts.handlers:
             return self.attempts.outcomes(file, parts, name)
         outcomes = []
         for part in (parts.final, parts.after, parts.body):
             if part is not None and None in (outcomes or [None]):
                 inner = self.scan(file, part, name, None)
-                outcomes = [*(one for one in outcomes if one is not None), *inner]
+                outcomes = [*(outcome for outcome in outcomes if outcome is not None), *inner]
         if parts.loops:
             outcomes.append(None)
             own = [*own, None]
         if None in outcomes:  # the names that the statement itself binds come first
-            outcomes = [*(one for one in outcomes if one is not None), *own]
+            outcomes = [*(outcome for outcome in outcomes if outcome is not None), *own]
         return outcomes
 
     def _choices(self, file: ParsedFile, parts: BlockParts, name: str) -> Outcomes:

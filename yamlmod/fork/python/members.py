@@ -68,7 +68,7 @@ class Members:
         file = self.lookup.parsed.get(importer)
         for node in ast.walk(file.source.tree) if not isinstance(file, str) else ():
             if isinstance(node, ast.Import):
-                places = [self.lookup.modules.find(importer, one.name) for one in node.names]
+                places = [self.lookup.modules.find(importer, name.name) for name in node.names]
             elif isinstance(node, ast.ImportFrom):
                 places = [self.lookup.modules.find(importer, node.module or "", node.level)]
             else:
@@ -128,6 +128,6 @@ class Members:
             return None if all(o is None for o in outcomes) else joined(outcomes, Missing(""))
         if any(one.arg == name for one in given) and None in outcomes:
             return Unknown(f"{name} is a parameter of {getattr(node, 'name', 'a function')}")
-        if all(one is None for one in outcomes):
+        if all(outcome is None for outcome in outcomes):
             return Unknown(f"{name} is a local name that has no value yet")
         return joined(outcomes, Missing(""))

@@ -120,7 +120,9 @@ class Modules:
         """
         folders = list(PurePosixPath(importer).parents)
         if self.parser:
-            folders += [one for one in PurePosixPath(self.parser).parents if one not in folders]
+            folders += [
+                parent for parent in PurePosixPath(self.parser).parents if parent not in folders
+            ]
         folders += [PurePosixPath(one) for one in ("src",) if PurePosixPath(one) not in folders]
         plain = [one for one in folders if not self.is_file(str(one / "__init__.py"))]
         # A file's own folder is a root only where it is started as a script.
@@ -183,7 +185,7 @@ class Modules:
             [self.parser] if self.parser and root in PurePosixPath(self.parser).parents else []
         )
         return any(
-            "sys.path" in self.text(one) for one in starts if not one.endswith("__init__.py")
+            "sys.path" in self.text(start) for start in starts if not start.endswith("__init__.py")
         )
 
     def _by_own_name(self, parts: Sequence[str]) -> Place | None:

@@ -138,7 +138,7 @@ class _Evaluator:
         if isinstance(node, ast.Delete) and any(map(_is_all, node.targets)):
             return None
         if isinstance(node, ast.ImportFrom) and any(
-            (one.asname or one.name) == "__all__" for one in node.names
+            (name.asname or name.name) == "__all__" for name in node.names
         ):
             return self.read_other(ast.copy_location(ast.Name("__all__", ast.Load()), node)) or (
                 NameList((), f"line {node.lineno} imports __all__")
@@ -161,7 +161,7 @@ class _Evaluator:
         if isinstance(literal, str) and method.attr == "append":
             return NameList((*old.names, literal), old.reason)
         if isinstance(literal, str) and method.attr == "remove":
-            return NameList(tuple(one for one in old.names if one != literal), old.reason)
+            return NameList(tuple(name for name in old.names if name != literal), old.reason)
         return _doubtful(old, call)
 
     def expression(self, node: ast.expr, value: NameList | None, depth: int = 0) -> NameList:
@@ -214,10 +214,10 @@ def _added(left: NameList, right: NameList) -> NameList:
 
 
 def _merged(results: Sequence[NameList | None]) -> NameList | None:
-    different = {(one.names, one.reason) if one else None for one in results}
+    different = {(result.names, result.reason) if result else None for result in results}
     if len(different) == 1:
         return results[0]
-    names = dict.fromkeys(name for one in results if one for name in one.names)
+    names = dict.fromkeys(name for result in results if result for name in result.names)
     return NameList(tuple(names), "__all__ depends on a condition")
 
 
@@ -232,7 +232,7 @@ def _is_all(node: ast.AST) -> bool:
 def _touches(node: ast.stmt) -> bool:
     """Check whether a statement may change ``__all__``, functions left out."""
     if isinstance(node, ast.ImportFrom):
-        return any((one.asname or one.name) == "__all__" for one in node.names)
+        return any((name.asname or name.name) == "__all__" for name in node.names)
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return False
     if isinstance(node, ast.Expr):
@@ -240,7 +240,7 @@ def _touches(node: ast.stmt) -> bool:
         return isinstance(call, ast.Call) and any(map(_is_all, same_scope(call)))
     if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)):
         targets = node.targets if isinstance(node, (ast.Assign, ast.Delete)) else [node.target]
-        return any(map(_is_all, (part for one in targets for part in ast.walk(one))))
+        return any(map(_is_all, (part for target in targets for part in ast.walk(target))))
     inner = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.stmt)]
     inner += [s for h in getattr(node, "handlers", ()) for s in h.body]
     own = any(map(_is_all, (part for one in own_parts(node) for part in same_scope(one))))

@@ -73,7 +73,6 @@ class Source:
         return line[: len(line) - len(line.lstrip(" \t\f"))]
 
     def place(self, node: Node) -> Place:
-        """Return a node's place for a message."""
         return Place.at(self.shown, self.text, self.start(node), self.end(node))
 
 

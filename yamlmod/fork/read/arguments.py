@@ -201,7 +201,6 @@ class RowSearch:
                 yield f"its parameter {name}, a kernel, gets {value}"
 
     def _inputs(self, reading: NetworkReading) -> list[int | None]:
-        """Return the channels of what the row reads."""
         rows = (row_of(reading, source) for source in sources_of(self.data, self.layer))
         channels = [None if row is None else _known_channels(row) for row in rows]
         image = [source < 0 for source in sources_of(self.data, self.layer)]

@@ -76,7 +76,6 @@ class ForkReader:
         return self._files[path]
 
     def read(self, data: Mapping[str, Any], scale: str = "") -> NetworkReading:
-        """Return what the fork makes of a YAML's data at a scale."""
         key = key_of(data), scale
         if key not in self._kept:
             if len(self._kept) >= _KEPT:

@@ -120,7 +120,7 @@ def _chosen(
             hint=f"classes there: {known}",
         )
     modules = [one for one in classes.values() if _is_module(one, classes) is True]
-    public = [one for one in modules if not one.name.startswith("_")]
+    public = [module for module in modules if not module.name.startswith("_")]
     if len(public) == 1:
         return public[0]
     if not public:

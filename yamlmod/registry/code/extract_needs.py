@@ -160,7 +160,7 @@ def _place(shown: str, text: str, node: ast.stmt) -> Place:
 
 def _first_line(node: ast.stmt) -> int:
     decorators = node.decorator_list if isinstance(node, _DEFINITIONS) else []
-    return min([node.lineno, *(one.lineno for one in decorators)])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _segment(offsets: SyntaxOffsets, node: ast.stmt) -> str:

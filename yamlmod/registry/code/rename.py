@@ -43,13 +43,13 @@ def _new_names(tree: ast.Module, old: str, new: str) -> dict[str, str]:
     """Return what each top-level name is called from now on."""
     names: dict[str, str] = {}
     for node in tree.body:
-        for one in bound_names(node):
-            if one == old:
-                names[one] = new
-            elif one.startswith(f"_{old}"):
-                names[one] = f"_{new}{one.removeprefix(f'_{old}')}"
-            elif not one.startswith(f"_{new}_"):
-                names[one] = f"_{new}_{one.lstrip('_')}"
+        for name in bound_names(node):
+            if name == old:
+                names[name] = new
+            elif name.startswith(f"_{old}"):
+                names[name] = f"_{new}{name.removeprefix(f'_{old}')}"
+            elif not name.startswith(f"_{new}_"):
+                names[name] = f"_{new}_{name.lstrip('_')}"
     return names
 
 

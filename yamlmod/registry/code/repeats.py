@@ -117,7 +117,7 @@ def _is_range(node: ast.expr, name: str) -> bool:
 def _in_call(call: ast.Call, name: str) -> Iterator[str]:
     """A call that is handed the parameter as it is: another block's repeats, or a size."""
     places = [i for i, one in enumerate(call.args) if isinstance(one, ast.Name) and one.id == name]
-    words = [one.arg for one in call.keywords if _is(one.value, name)]
+    words = [keyword.arg for keyword in call.keywords if _is(keyword.value, name)]
     if not places and not words:
         return
     text = ast.unparse(call.func)

@@ -97,7 +97,7 @@ def signature_of(
             place=place,
             hint="give it a default, or move it before the `*`",
         )
-    words = [one.arg for one in names]
+    words = [name.arg for name in names]
     required = sum(value is None for value in defaults)
     found = rule or _derived(node.name, words, required, spec.vararg is not None, text, place)
     if found == "conv" and not rule:

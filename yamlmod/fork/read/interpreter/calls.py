@@ -155,7 +155,6 @@ def call_object(
 def call_function(
     machine: Machine, function: FunctionValue, args: list[Value], keywords: dict[str, Value]
 ) -> Value:
-    """Call a function of the fork."""
     node = function.node
     title = f"{function.owner.name}.{function.name}" if function.owner else function.name
     if machine.on_call is not None:

@@ -159,7 +159,6 @@ def _negated(value: bool | UnknownValue, negate: bool) -> bool | UnknownValue:
 
 
 def contains(machine: Machine, holder: Value, item: Value) -> bool | UnknownValue:
-    """Check whether a container holds a value, or Unknown."""
     if isinstance(holder, UnknownValue):
         return holder
     if isinstance(holder, str):

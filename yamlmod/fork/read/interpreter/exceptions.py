@@ -21,7 +21,6 @@ from yamlmod.fork.read.interpreter.values import (
 
 
 def run_try(machine: Machine, node: ast.Try, frame: Frame) -> Signal | None:
-    """Run a try statement."""
     signal: Signal | None = None
     try:
         try:

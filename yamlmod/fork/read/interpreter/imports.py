@@ -34,7 +34,6 @@ def run_import(machine: Machine, node: ast.Import, frame: Frame) -> None:
 
 
 def import_module(machine: Machine, importer: ModuleScope, dotted: str, level: int) -> Value:
-    """Return a module by its dotted path."""
     place = machine.graph.find(importer.path, dotted, level)
     if isinstance(place, ModulePlace):
         module = None if place.is_folder else machine.module(place.path)

@@ -146,7 +146,6 @@ class Machine:
         return found
 
     def evaluate(self, node: ast.expr, frame: Frame) -> Value:
-        """Return the value of an expression."""
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise LimitError(f"more than {MAX_STEPS:,} steps")
@@ -198,7 +197,6 @@ class Machine:
         self.parts.set_attribute(self, value, name, item)
 
     def iterate(self, value: Value) -> Iterator[Value] | UnknownValue:
-        """Return an iterator over a value."""
         return self.parts.iterate(self, value)
 
     def items(self, value: Value) -> list[Value] | UnknownValue:
@@ -217,7 +215,6 @@ class Machine:
         return out
 
     def truth(self, value: Value) -> bool | UnknownValue:
-        """Check whether a value is true, or Unknown."""
         if value.__class__ in SCALARS:
             return bool(value)
         if isinstance(value, UnknownValue):

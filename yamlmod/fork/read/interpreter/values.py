@@ -292,7 +292,6 @@ def is_plain(value: Value) -> bool:
 
 
 def deep_unknown(value: Value, depth: int = 4) -> UnknownValue | None:
-    """Return an Unknown in a value or in its elements, None where there is none."""
     kind = value.__class__
     if kind in SCALARS:
         return None

@@ -108,7 +108,6 @@ def pad(machine: Machine, input: Value, pad: Value, *rest: Value, **keywords: Va
 
 
 def linear(machine: Machine, input: Value, weight: Value, bias: Value = None) -> Value:
-    """Return the output of a linear layer."""
     x = check_tensor(input, "linear")
     shape = weight.shape if isinstance(weight, TensorValue) else None
     if x is None or x.shape is None or shape is None or len(shape) != 2:

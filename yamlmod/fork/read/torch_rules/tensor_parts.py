@@ -76,7 +76,6 @@ def sort(machine: Machine, x: TensorValue, *args: Value, **keywords: Value) -> V
 
 
 def chunk(machine: Machine, x: TensorValue, chunks: Value, dim: Value = 0) -> Value:
-    """Return the parts of chunk."""
     if x.shape is None or not is_int(chunks):
         return UnknownValue("chunks of a tensor whose sizes are not known")
     if chunks <= 0:
@@ -93,7 +92,6 @@ def chunk(machine: Machine, x: TensorValue, chunks: Value, dim: Value = 0) -> Va
 def split(
     machine: Machine, x: TensorValue, split_size: Value, dim: Value = 0, **rest: Value
 ) -> Value:
-    """Return the parts of split."""
     split_size = rest.get("split_size_or_sections", split_size)
     if x.shape is None:
         return UnknownValue("parts of a tensor whose sizes are not known")

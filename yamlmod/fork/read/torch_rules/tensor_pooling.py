@@ -76,7 +76,6 @@ def _pooled(
 
 
 def adaptive(x: TensorValue | None, size: Value, what: str, rank: int = 2) -> TensorValue:
-    """Return the output of adaptive pooling."""
     if isinstance(size, str) and x is not None and x.shape and len(x.shape) <= len(size):
         fail(ValueError, f"Input dimension should be at least {len(size) + 1}")
     if size is None or isinstance(size, (float, str)):

@@ -50,13 +50,11 @@ def _table() -> dict[str, Any]:
 
 @cache
 def torch_names() -> frozenset[str]:
-    """Return the names of torch.nn that are no layers."""
     return frozenset(_table()["names"])
 
 
 @cache
 def functional_names() -> frozenset[str]:
-    """Return the names of torch.nn.functional."""
     return frozenset(_table()["functional"])
 
 

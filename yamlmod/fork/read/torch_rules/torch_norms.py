@@ -19,13 +19,11 @@ from yamlmod.fork.read.torch_rules.tensors import count, is_int, text_of
 
 
 def field_of(layer: Instance, name: str) -> Value:
-    """Return a field of a layer, Unknown where it has none."""
     found = layer.fields.get(name, MISSING)
     return UnknownValue(layer.hidden or name) if found is MISSING else found
 
 
 def weight_of(layer: Instance) -> tuple[int | None, ...] | None:
-    """Return the sizes of a layer's weight."""
     weight = field_of(layer, "weight")
     return weight.shape if isinstance(weight, TensorValue) else None
 
@@ -63,7 +61,6 @@ def _with_dim(x: Value) -> TensorValue | None:
 
 
 def instance_norm(machine: Machine, layer: Instance, x: Value) -> Value:
-    """Return the output of InstanceNorm."""
     tensor = _with_dim(x)
     if tensor is None or tensor.shape is None:
         return TensorValue(None)
@@ -90,7 +87,6 @@ def instance_norm(machine: Machine, layer: Instance, x: Value) -> Value:
 
 
 def group_norm(machine: Machine, layer: Instance, x: Value) -> Value:
-    """Return the output of GroupNorm."""
     tensor = check_tensor(x, "group_norm")
     if tensor is None or tensor.shape is None:
         return TensorValue(None)
@@ -122,7 +118,6 @@ def group_norm(machine: Machine, layer: Instance, x: Value) -> Value:
 
 
 def layer_norm(machine: Machine, layer: Instance, x: Value) -> Value:
-    """Return the output of LayerNorm."""
     tensor = check_tensor(x, "layer_norm")
     if tensor is None or tensor.shape is None:
         return TensorValue(None)
