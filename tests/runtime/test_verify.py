@@ -80,7 +80,7 @@ def test_what_is_right_passes(folder: Path) -> None:
     told = {one["cfg"]: one["checks"][-1] for one in (lska, mhsa, c3se)}
     assert told["lska.yaml"]["status"] == "pass" and "equal" in told["lska.yaml"]["reason"]
     assert told["mhsa.yaml"]["status"] == "skip"
-    assert "9 MHSA: the output is an average" in told["mhsa.yaml"]["reason"]
+    assert "9 MHSA: no residual connection" in told["mhsa.yaml"]["reason"]
 
 
 def test_each_planted_mistake_is_named(folder: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ..refused import Refused, bad, shown
 from . import legacy, safe_tensors, zipped
-from .contents import Contents, File, Place
+from .contents import Contents, File, StoragePlace
 from .inert import Name
 from .meanings import WIDTH, Tensor
 
@@ -50,7 +50,7 @@ class Checkpoint:
         self.names: List[Name] = contents.names
         self.room = file.room
         self._file, self._place = file, contents.place
-        self._kinds: Dict[str, Tuple[Place, str]] = {}
+        self._kinds: Dict[str, Tuple[StoragePlace, str]] = {}
         self._window: Optional[_Window] = None
         self._unused = 0  # bytes that were read beside those of the tensors
 
@@ -102,7 +102,7 @@ class Checkpoint:
             self._window = None  # what is read is changed
         return window.numbers_at(first, place.length, tensor.dtype, own)
 
-    def _window_on(self, place: Place) -> "_Window":
+    def _window_on(self, place: StoragePlace) -> "_Window":
         """Return what was read of the file around a place; the next ones are after it."""
         window = self._window
         end = place.start + place.length

@@ -50,7 +50,7 @@ def _opened(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-class Place(NamedTuple):
+class StoragePlace(NamedTuple):
     """The position of a storage in the file, and its CRC-32 if the format has one."""
 
     start: int
@@ -63,4 +63,4 @@ class Contents(NamedTuple):
 
     root: Any
     names: List[Name]
-    place: Callable[[str], Optional[Place]]
+    place: Callable[[str], Optional[StoragePlace]]

@@ -10,7 +10,7 @@ import struct
 from typing import Dict, NamedTuple, Optional, Tuple
 
 from ..refused import Refused, bad, shown
-from .contents import LONGEST, File, Place
+from .contents import LONGEST, File, StoragePlace
 from .keys import check_text
 
 _ENTRY = struct.Struct("<4s4B4HL2L5H2L")
@@ -47,7 +47,7 @@ def records_of(file: File) -> Dict[str, MemberRecord]:
         raise _damaged("its directory is malformed") from None
 
 
-def place_of(record: MemberRecord, file: File, name: str) -> Place:
+def place_of(record: MemberRecord, file: File, name: str) -> StoragePlace:
     """Return where a record's bytes are: after its own header, whose length differs."""
     if not record.stored:
         raise bad("it is compressed or encrypted, which torch.save never does")
@@ -55,7 +55,7 @@ def place_of(record: MemberRecord, file: File, name: str) -> Place:
     if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
         raise bad("it is damaged at its record {}".format(shown(name)))
     lengths = _LOCAL.unpack(head)[-2:]
-    return Place(record.offset + _LOCAL.size + sum(lengths), record.size, record.checksum)
+    return StoragePlace(record.offset + _LOCAL.size + sum(lengths), record.size, record.checksum)
 
 
 def _end(file: File) -> Tuple[int, int, int]:

@@ -6,7 +6,7 @@ import struct
 from typing import Any, Dict, List
 
 from ..refused import bad, shown
-from .contents import LONGEST, Contents, File, Place
+from .contents import LONGEST, Contents, File, StoragePlace
 from .inert import Name
 from .meanings import KNOWN, WIDTH, Storage, storage_of
 from .opcodes import TABLE
@@ -53,8 +53,10 @@ def open_legacy(file: File) -> Contents:
     return Contents(root, list(names), _places(file, end, keys, storages).get)
 
 
-def _places(file: File, end: int, keys: List[Any], named: Dict[str, Storage]) -> Dict[str, Place]:
-    places: Dict[str, Place] = {}
+def _places(
+    file: File, end: int, keys: List[Any], named: Dict[str, Storage]
+) -> Dict[str, StoragePlace]:
+    places: Dict[str, StoragePlace] = {}
     for key in keys:
         if not isinstance(key, str) or key not in named or key in places:
             raise bad("it holds a storage that nothing names")
@@ -64,6 +66,6 @@ def _places(file: File, end: int, keys: List[Any], named: Dict[str, Storage]) ->
         length = count * WIDTH[named[key].dtype]
         if count < 0 or length > file.size - end - 8:
             raise bad("it is truncated: bytes of its storage {} are missing".format(shown(key)))
-        places[key] = Place(end + 8, length)
+        places[key] = StoragePlace(end + 8, length)
         end += 8 + length
     return places

@@ -7,7 +7,7 @@ import struct
 from typing import Any, Dict, List, Tuple
 
 from ..refused import bad, shown
-from .contents import LONGEST, Contents, File, Place
+from .contents import LONGEST, Contents, File, StoragePlace
 from .keys import check_text
 from .meanings import WIDTH, Storage, Tensor, check_shape, whole
 
@@ -88,7 +88,7 @@ def _once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
     return table
 
 
-def _tensor(name: str, entry: Any, base: int, size: int) -> Tuple[Tensor, Place]:
+def _tensor(name: str, entry: Any, base: int, size: int) -> Tuple[Tensor, StoragePlace]:
     check_text(name)
     try:
         dtype, shape = _DTYPES.get(entry["dtype"]), check_shape(entry["shape"])
@@ -108,4 +108,4 @@ def _tensor(name: str, entry: Any, base: int, size: int) -> Tuple[Tensor, Place]
             "{} does not match its position in the file, which may be truncated".format(shown(name))
         )
     tensor = Tensor(Storage(name, dtype, count), dtype, 0, shape, tuple(reversed(stride)))
-    return tensor, Place(base + start, stop - start)
+    return tensor, StoragePlace(base + start, stop - start)

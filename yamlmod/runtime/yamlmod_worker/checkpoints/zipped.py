@@ -6,7 +6,7 @@ import zlib
 from typing import Optional
 
 from ..refused import bad, shown
-from .contents import LONGEST, Contents, File, Place
+from .contents import LONGEST, Contents, File, StoragePlace
 from .directory import MemberRecord, place_of, records_of
 from .meanings import KNOWN, storage_of
 from .opcodes import TABLE
@@ -39,7 +39,7 @@ def open_zip(file: File) -> Contents:
     pickle = Pickle(data, 0, KNOWN, storage_of, file.room)
     root = pickle.load(TABLE)
 
-    def place(key: str) -> Optional[Place]:
+    def place(key: str) -> Optional[StoragePlace]:
         name = prefix + "data/" + key
         record = records.get(name)
         return None if record is None else place_of(record, file, name)

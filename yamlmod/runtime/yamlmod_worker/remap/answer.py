@@ -16,12 +16,12 @@ from ..refused import Refused
 from ..tensors import carried_name, layer_of
 from ..verify.identity import outputs, start_as_identity
 from .classes import check_classes, check_layers, extra_classes
-from .writing import Source, load, write
+from .writing import CarriedState, load, write
 
 _EXCLUDED = "anchor"  # train.py leaves these to the YAML where --cfg is given
 
 
-class Moved(NamedTuple):
+class MovedTensor(NamedTuple):
     """A tensor of the checkpoint: its name in the new network, or why it has none."""
 
     name: str
@@ -78,7 +78,7 @@ def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
         **builder.run_report(),
     }  # fmt: skip
     if question["out"] is not None:
-        write(builder.save, new, Source(checkpoint, state, carried), question["out"])
+        write(builder.save, new, CarriedState(checkpoint, state, carried), question["out"])
     return result
 
 
@@ -154,15 +154,15 @@ def _compare_base(old: Any, tensors: Dict[str, Tensor], question: Dict[str, Any]
 
 def _move(
     name: str, shape: Tuple[int, ...], pairs: Dict[int, int], wanted: Dict[str, Tuple[int, ...]]
-) -> Moved:
+) -> MovedTensor:
     target = carried_name(name, pairs)
     if target is None:
-        return Moved(name, None, "its layer was removed")
+        return MovedTensor(name, None, "its layer was removed")
     if target not in wanted:
-        return Moved(name, None, "the layer has no such tensor now")
+        return MovedTensor(name, None, "the layer has no such tensor now")
     if wanted[target] != shape:
-        return Moved(name, None, "its shape is {} now".format(list(wanted[target])))
-    return Moved(name, target, "")
+        return MovedTensor(name, None, "its shape is {} now".format(list(wanted[target])))
+    return MovedTensor(name, target, "")
 
 
 def _stock(

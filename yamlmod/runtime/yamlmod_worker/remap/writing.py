@@ -17,7 +17,7 @@ from ..refused import Refused, bad
 _GROUP = 4 << 20  # bytes of tensors that are in memory besides the network
 
 
-class Source(NamedTuple):
+class CarriedState(NamedTuple):
     """A checkpoint, the state it holds, and what of it goes where in the new network."""
 
     checkpoint: Checkpoint
@@ -45,7 +45,7 @@ def _load_group(network: Any, group: Any, versions: Any) -> None:
     network.load_state_dict(group, strict=False)
 
 
-def write(save: Callable[..., None], new: Any, source: Source, out: str) -> None:
+def write(save: Callable[..., None], new: Any, source: CarriedState, out: str) -> None:
     """Write the checkpoint beside OUT, read it back, and only then put it in OUT's place."""
     state = source.state
     if {tensor.dtype for tensor in state.tensors.values() if tensor.is_float} == {"float16"}:
@@ -91,7 +91,7 @@ def _save(save: Callable[..., None], content: Dict[str, Any], draft: str) -> Non
         raise OSError("only a part of it was written to the disk") from None
 
 
-def _prove(draft: str, new: Any, source: Source) -> None:
+def _prove(draft: str, new: Any, source: CarriedState) -> None:
     """Read the file back as data: every tensor is the network's, and the checkpoint's own."""
     written = open_checkpoint(draft)
     stood = sorted({name.module for name in written.names if is_stand_in(name.module)})

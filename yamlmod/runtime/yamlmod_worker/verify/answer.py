@@ -17,12 +17,12 @@ from .created import watched
 from .exporting import check_onnx, check_torchscript
 from .identity import outputs, start_as_identity
 from .inference import check_half, check_influence, check_sizes
-from .network import Failed, Network, Skipped
+from .network import BuiltNetwork, Failed, Skipped
 from .training import Training, shown
 from .wiring import check_wiring
 
 _Tell = Callable[[VerifyPart], None]
-_bases: Dict[str, Network] = {}  # networks of --base, by their YAML and number of classes
+_bases: Dict[str, BuiltNetwork] = {}  # networks of --base, by their YAML and number of classes
 
 
 def answer(question: Dict[str, Any], tell: _Tell) -> VerifyAnswer:
@@ -50,9 +50,9 @@ class _Checks:
         self.keys: List[str] = []
         self.names = [row["module"] for row in question["rows"]]
 
-    def built(self) -> Optional[Network]:
+    def built(self) -> Optional[BuiltNetwork]:
         """Build the network; None where the fork could not."""
-        networks: List[Network] = []
+        networks: List[BuiltNetwork] = []
 
         def build() -> str:
             with watched() as made:
@@ -60,14 +60,14 @@ class _Checks:
                     self.question["cfg"], self.question["classes"], self.question["head"]
                 )
             self.made, self.keys = made, list(module.state_dict())
-            networks.append(Network(module, self.question))
+            networks.append(BuiltNetwork(module, self.question))
             count = sum(parameter.numel() for parameter in module.parameters())
             return "{}, {:,} parameters".format(type(module).__name__, count)
 
         self._check("build", build)
         return networks[0] if networks else None
 
-    def all(self, net: Network) -> None:
+    def all(self, net: BuiltNetwork) -> None:
         """Make every other check."""
         question, builder = self.question, self.builder
         training = Training(net, self.made, self.keys)
@@ -81,7 +81,7 @@ class _Checks:
         take_twin(net)
         self._check("eval", partial(check_sizes, net), again=check_sizes)
         self._check("influence", partial(check_influence, net), "eval")
-        plain: Dict[str, Callable[[Network], str]] = {
+        plain: Dict[str, Callable[[BuiltNetwork], str]] = {
             "deepcopy": check_deepcopy,
             "pickle": lambda one: check_pickle(one, builder),
             "bfloat16": lambda one: check_half(one, "bfloat16"),
@@ -100,7 +100,7 @@ class _Checks:
         name: str,
         check: Callable[[], str],
         needs: str = "",
-        again: Optional[Callable[[Network], str]] = None,
+        again: Optional[Callable[[BuiltNetwork], str]] = None,
     ) -> None:
         """Run one check and report its result; without what it needs it is not run.
 
@@ -128,7 +128,7 @@ class _Checks:
         part: CheckPart = {"name": name, "status": status, "reason": reason, "seconds": seconds}
         self.tell({"check": part})
 
-    def _base(self) -> Optional[Network]:
+    def _base(self) -> Optional[BuiltNetwork]:
         """Return the network of --base, built once in a worker; None without one."""
         base = self.question["base"]
         if base is None:
@@ -136,10 +136,10 @@ class _Checks:
         key = "{cfg}:{classes}".format(**base)
         if key not in _bases:
             module = self.builder.build(base["cfg"], base["classes"], base["head"])
-            _bases[key] = Network(module, {**self.question, **base})
+            _bases[key] = BuiltNetwork(module, {**self.question, **base})
         return _bases[key]
 
-    def _base_fails(self, check: Callable[[Network], str]) -> bool:
+    def _base_fails(self, check: Callable[[BuiltNetwork], str]) -> bool:
         base = self._base()
         if base is None:
             return False
@@ -151,7 +151,7 @@ class _Checks:
             return True
         return False
 
-    def _identity(self, net: Network) -> str:
+    def _identity(self, net: BuiltNetwork) -> str:
         """Carry the base's weights over, fill the new layers, and compare the outputs."""
         base, pairs = self._base(), {int(a): int(b) for a, b in self.question["base"]["pairs"]}
         assert base is not None

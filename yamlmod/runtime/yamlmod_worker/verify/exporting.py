@@ -11,12 +11,12 @@ import tempfile
 from typing import Any, Dict, List, Tuple
 
 from ..tensors import difference, tensors
-from .network import Failed, Network, Skipped, run
+from .network import BuiltNetwork, Failed, Skipped, run
 
 _CLOSE = 1e-3
 
 
-def check_torchscript(net: Network) -> str:
+def check_torchscript(net: BuiltNetwork) -> str:
     """Trace the network, write and read it, and run another image than the traced one."""
     import torch
 
@@ -33,7 +33,7 @@ def check_torchscript(net: Network) -> str:
     return _compared("TorchScript", run(module, other), outputs)
 
 
-def check_onnx(net: Network) -> str:
+def check_onnx(net: BuiltNetwork) -> str:
     """Export to ONNX with the exporter that forks use, and run it where onnxruntime is there."""
     import torch
 
@@ -64,7 +64,7 @@ def check_onnx(net: Network) -> str:
     return _compared("ONNX, opset {}".format(opset), run(module, other), outputs)
 
 
-def _ready(net: Network) -> Tuple[Any, Any, Any]:
+def _ready(net: BuiltNetwork) -> Tuple[Any, Any, Any]:
     """Return a copy in the state in which forks export, and two images."""
     import torch
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ..tensors import difference, finite, tensors
-from .network import Failed, Network, Skipped, first_bad, listening, run
+from .network import BuiltNetwork, Failed, Skipped, first_bad, listening, run
 from .training import shown
 
 
-def check_sizes(net: Network) -> str:
+def check_sizes(net: BuiltNetwork) -> str:
     """Run every size, and look for NaN or infinity."""
     for size in net.sizes:
         if not finite(net.answer(size)):
@@ -18,7 +18,7 @@ def check_sizes(net: Network) -> str:
     return "finite"
 
 
-def check_influence(net: Network) -> str:
+def check_influence(net: BuiltNetwork) -> str:
     """Disturb the output of each inserted layer: the network's output must change."""
     import torch
 
@@ -53,7 +53,7 @@ def _disturbed(output: Any) -> Any:
     return output + (noise - 0.5).to(output) * (output.abs().max() + 1)
 
 
-def check_half(net: Network, dtype: str) -> str:
+def check_half(net: BuiltNetwork, dtype: str) -> str:
     """Run in half precision; what torch itself cannot do here is no fault."""
     import torch
 
@@ -72,7 +72,7 @@ def check_half(net: Network, dtype: str) -> str:
     return "finite, {:.1%} from float32".format(apart) if apart < 1 else "finite"
 
 
-def _small(net: Network, dtype: str) -> Any:
+def _small(net: BuiltNetwork, dtype: str) -> Any:
     import torch
 
     return net.image(net.small).to(getattr(torch, dtype))

@@ -21,7 +21,7 @@ class Skipped(Exception):
     """A check cannot be made here, and why."""
 
 
-class Network:
+class BuiltNetwork:
     """One network under verification; ``rows`` say what its YAML says of every layer."""
 
     def __init__(self, module: Any, question: Dict[str, Any]) -> None:
@@ -116,7 +116,7 @@ def listening(module: Any, hear: Callable[[int, Any], Optional[Any]]) -> Iterato
             hook_handle.remove()
 
 
-def first_bad(net: Network, module: Any, image: Any) -> str:
+def first_bad(net: BuiltNetwork, module: Any, image: Any) -> str:
     """Say which layer is the first whose output is not finite."""
     import torch
 

@@ -6,13 +6,13 @@ from typing import Any, Dict, List, Set, Tuple
 
 from ..tensors import finite, layer_of, tensors
 from .created import strangers
-from .network import Failed, Network, Size, listening
+from .network import BuiltNetwork, Failed, Size, listening
 
 
 class Training:
     """Training passes over images of several sizes, one image at a time, and what was seen."""
 
-    def __init__(self, net: Network, made: List[str], fork_keys: List[str]) -> None:
+    def __init__(self, net: BuiltNetwork, made: List[str], fork_keys: List[str]) -> None:
         self.net, self.made, self.keys = net, made, fork_keys
         self.reached: Set[int] = set()
         self.unused: List[str] = []

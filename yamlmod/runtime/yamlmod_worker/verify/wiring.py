@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Optional
 
-from .network import Failed, Network
+from .network import BuiltNetwork, Failed
 
 
-def check_wiring(net: Network, names: Any, strides: List[Optional[float]]) -> str:
+def check_wiring(net: BuiltNetwork, names: Any, strides: List[Optional[float]]) -> str:
     """Compare what the fork built with what the rows say; ``names`` is the fork's own module."""
     layers, rows = list(net.module.model), net.rows
     if len(layers) != len(rows):
@@ -27,7 +27,7 @@ def check_wiring(net: Network, names: Any, strides: List[Optional[float]]) -> st
     return "{} layers, the head reads {}{}".format(len(rows), inputs, _stride_text(net))
 
 
-def _compare(net: Network, row: Dict[str, Any], layer: Any, names: Any) -> Iterator[str]:
+def _compare(net: BuiltNetwork, row: Dict[str, Any], layer: Any, names: Any) -> Iterator[str]:
     index, name = row["index"], net.named(row["index"])
     if layer.i != index:
         yield "layer {} was built as layer {}".format(name, layer.i)
@@ -50,7 +50,7 @@ def _compare(net: Network, row: Dict[str, Any], layer: Any, names: Any) -> Itera
         yield "layer {} was built as {}".format(name, kind)
 
 
-def _strides(net: Network, strides: List[Optional[float]]) -> Iterator[str]:
+def _strides(net: BuiltNetwork, strides: List[Optional[float]]) -> Iterator[str]:
     built = _built_strides(net)
     # Heads with auxiliary inputs have only the strides of the main ones.
     if len(built) != len(strides):
@@ -62,11 +62,11 @@ def _strides(net: Network, strides: List[Optional[float]]) -> Iterator[str]:
             )
 
 
-def _built_strides(net: Network) -> List[float]:
+def _built_strides(net: BuiltNetwork) -> List[float]:
     strides: Any = getattr(net.module, "stride", None)
     return [float(x) for x in strides] if hasattr(strides, "__len__") else []
 
 
-def _stride_text(net: Network) -> str:
+def _stride_text(net: BuiltNetwork) -> str:
     built = _built_strides(net)
     return " at strides " + ", ".join("{:g}".format(x) for x in built) if built else ""
