@@ -144,7 +144,7 @@ def test_refusals_speak_of_arguments(fork: yamlmod.Fork) -> None:
         ("write --args '[1024, true, null, \"a\"]'", "write args=[1024, True, None, 'a']"),
         ("overwrite it with --force", "overwrite it with force=True"),
         ("write --readers none for no layer", "write readers=[] for no layer"),
-        ("--from 4 lets its readers", "sources=4 lets its readers"),
+        ("--from 4 makes its readers", "sources=4 makes its readers"),
         ("--before SEL needs --after", "before SEL needs after"),
         ("`yamlmod patch REPO X --force` first", "`yamlmod patch REPO X --force` first"),
         ("-w writes, -o names a file", "write() writes, output names a file"),

@@ -74,7 +74,7 @@ def test_every_rule_can_be_said(fork: Path) -> None:
     done = yamlmod("patch", ".", "own.py:C2fGate", "--rule", "csp", cwd=fork)
     assert done.code == 0 and b"repeat_modules = frozenset({C2f, C2fGate})" in done.out
     done = yamlmod("patch", ".", "own.py:C2fGate", "--rule", "foo", cwd=fork)
-    assert done.code == 2 and "none of same, free, conv, csp" in done.err
+    assert done.code == 2 and "not one of same, free, conv, csp" in done.err
 
 
 def test_without_a_set_of_repeats_the_class_is_refused(fork: Path) -> None:

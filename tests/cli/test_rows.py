@@ -41,7 +41,7 @@ def test_remove_from(fusion: Path) -> None:
     assert b"   [-5, 3, C3, [512, False]],  # 19 (P4" in (fusion / "b.yaml").read_bytes()
     again = yamlmod("remove", "b.yaml", "19", "--from", "14", cwd=fusion)
     assert again.code == 2
-    assert "error[usage]: --from: 14 Conv is an input of no layer here" in again.err
+    assert "error[usage]: --from: 14 Conv is not an input of any of these layers" in again.err
 
 
 HEX = """\

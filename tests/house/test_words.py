@@ -28,11 +28,6 @@ _WORDS = {
 }
 _FORBIDDEN = re.compile(rf"\b({'|'.join(_WORDS)})\b", re.IGNORECASE)
 
-# Rooms and files that are not rewritten yet.
-_NOT_YET = (
-    "ops/",
-    "runtime/",
-)
 # Where a word is right: the drawing of the rooms is a picture.
 _RIGHT = {
     ("CHANGELOG.md", "picture"),
@@ -41,11 +36,7 @@ _RIGHT = {
     ("yamlmod/cli/check_report.py", "mended"),
 }
 
-_FILES = [
-    path
-    for path in sorted(_PACKAGE.rglob("*.py"))
-    if not path.relative_to(_PACKAGE).as_posix().startswith(_NOT_YET)
-]
+_FILES = sorted(_PACKAGE.rglob("*.py"))
 _PAGES = [*sorted(_ROOT.glob("docs/*.md")), _ROOT / "README.md"]
 _MANIFESTS = sorted(_ROOT.glob("templates/*/manifest.toml"))
 

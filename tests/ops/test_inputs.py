@@ -167,7 +167,7 @@ def test_a_dead_layer_that_reads_other_channels_is_reported() -> None:
     outcome = drop_head(model(SIDE), 12)
     assert outcome.removed == (10, 11, 12)
     note = next(line for line in outcome.warnings if "13 Probe" in line)
-    assert "it read 11 Concat (512) and reads 9 C3 (256) now" in note
+    assert "it read 11 Concat (512) and now reads 9 C3 (256)" in note
 
 
 def test_a_dead_layer_that_reads_the_same_is_not() -> None:

@@ -218,7 +218,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
         "New",
         {"after": ["3"], "readers": [4], "keep_skips": True, "args": []},
         "usage",
-        "give one",
+        "give only one of them",
     ),
     ("readers of an edge", "New", {"edge": ["3:4"], "readers": [4], "args": []}, "usage", "--edge"),
     (
@@ -269,7 +269,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ),
     ("no channels", "ACmix", {"after": ["3"], "args": []}, "bad-args", "channels"),
     ("too many", "TripletAttention", {"after": ["3"], "args": [True, 1]}, "bad-args", "2 values"),
-    ("channels of the image", "ACmix", {"at": [0]}, "takes-channels", "at 0"),
+    ("channels of the image", "ACmix", {"at": [0]}, "takes-channels", "cannot be layer 0"),
     ("a dict", "New", {"after": ["3"], "args": [{"a": 1}]}, "bad-args", "cannot stand"),
     ("a newline", "New", {"after": ["3"], "args": ["a\nb"]}, "bad-args", "cannot stand"),
 ]
@@ -418,4 +418,4 @@ def test_a_place_that_reached_no_head_before() -> None:
     text = SMALL.replace("[[9, 12]", "[[9]")
     with pytest.raises(Refusal) as caught:
         run_insert(text, "New", after=["12"], args=[])
-    assert "12 C3 does not reach 13 Detect now either" in caught.value.hint
+    assert "12 C3 already does not reach 13 Detect" in caught.value.hint

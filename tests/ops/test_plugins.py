@@ -91,8 +91,8 @@ def test_the_proof_refuses_another_text() -> None:
     ("edit", "code", "message"),
     [
         ("{swap: 4, more: 1}", "bad-recipe", "edit 1: swap has no option more; it has half"),
-        ("{swap: 4, half: 2}", "bad-recipe", "edit 1: half is true or false"),
-        ("{swap: [4, 5]}", "bad-recipe", "edit 1: swap names one layer"),
+        ("{swap: 4, half: 2}", "bad-recipe", "edit 1: half must be true or false"),
+        ("{swap: [4, 5]}", "bad-recipe", "edit 1: swap takes exactly one layer"),
         ("{swap: Detect}", "no-layer-below", "edit 1 (swap Detect): nothing stands below"),
         ("{turn: 4}", "bad-recipe", "insert, move, remove, replace, swap"),
     ],

@@ -56,7 +56,7 @@ def test_a_table_must_not_run_empty() -> None:
 
 def test_an_unknown_module_goes_with_a_warning() -> None:
     model = read_network(insert_text(SMALL, "New", at=[3], args=[]), "model.yaml")
-    assert any("on trust" in warning for warning in remove(model, [3]).warnings)
+    assert any("assumed to keep" in warning for warning in remove(model, [3]).warnings)
 
 
 def test_a_list_that_names_one_layer_twice_is_reported() -> None:

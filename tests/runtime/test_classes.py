@@ -1,4 +1,4 @@
-"""More classes than --from has: believed where the head of so many is in the file."""
+"""More classes than --from has: believed where the file has such a head."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ _LIES = {
 @pytest.mark.parametrize("name", _LIES)
 @pytest.mark.parametrize("own", [1, 80])
 def test_a_head_that_is_not_in_the_file_is_not_built(name: str, own: int) -> None:
-    with pytest.raises(Refused, match="the head of so many is not in the file") as error:
+    with pytest.raises(Refused, match="a head of that size is not in the file") as error:
         _check(_LIES[name], own)
     assert "nc: 40000" in error.value.hint
 

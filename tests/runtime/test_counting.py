@@ -67,7 +67,7 @@ def test_what_has_no_formula_is_named(count: Callable[[nn.Module, Tensor], Count
             assert (found.flops, found.missed) == (2 * 4 * 6, [])  # it has a formula
             continue
         assert [one for one in found.missed if re.search(words, one)], (words, found.missed)
-    assert found.thop_macs is None  # thop has a rule for an LSTM, and it is not re-created
+    assert found.thop_macs is None  # thop has a rule for an LSTM, and it is not implemented
 
 
 def test_attention_is_fused_again_after_the_count() -> None:

@@ -254,7 +254,7 @@ def _nested_names() -> dict[str, Any]:
 def test_names_are_short_and_without_control_characters(tmp_path: Path) -> None:
     path = tmp_path / "x.pt"
     torch.save(_nested_names(), path)
-    with pytest.raises(Refused, match="a name of 100000 letters"):
+    with pytest.raises(Refused, match="a name of 100000 characters"):
         _read(path)
     name = "\x1b]0;title\x07" + "y" * 5000
     for content in ({name: 1}, {name: torch.ones(2)}):
@@ -269,7 +269,7 @@ def test_classes_that_no_tensor_has(tmp_path: Path, classes: int) -> None:
     path, net = tmp_path / "x.pt", nn.Sequential(nn.Linear(4, 80))
     net.yaml = {"nc": classes}  # type: ignore[assignment]
     torch.save({"model": net}, path)
-    with pytest.raises(Refused, match="classes, and its largest tensor has 80 rows"):
+    with pytest.raises(Refused, match="classes, but its largest tensor has 80 rows"):
         _read(path)
 
 
@@ -355,10 +355,10 @@ def _tensor(start: int, stop: int) -> dict[str, Any]:
 
 _HEADERS = {
     "overlaps": (json.dumps({"a": _tensor(0, 8), "b": _tensor(4, 12)}), 12, None),
-    "one name twice": ('{"a": 1, "a": 2}', 12, None),
-    "does not fit": (json.dumps({"a": _tensor(0, 16)}), 12, None),
-    "cut short": ("{}", 0, 1 << 60),
-    "no JSON": ("{" + "[" * 100_000, 0, None),
+    "a name twice": ('{"a": 1, "a": 2}', 12, None),
+    "does not match": (json.dumps({"a": _tensor(0, 16)}), 12, None),
+    "truncated": ("{}", 0, 1 << 60),
+    "not JSON": ("{" + "[" * 100_000, 0, None),
     "at most": ("{" + " " * LONGEST + "}", 0, None),
     "no network": ("{}", 0, None),
     "a number of 30 digits": ('{"a": %s}' % ("9" * 30), 0, None),
@@ -366,8 +366,8 @@ _HEADERS = {
     "the number 'NaN'": ('{"a": NaN}', 0, None),
     "17 dimensions": (json.dumps({"a": {**_tensor(0, 4), "shape": [1] * 17}}), 4, None),
     "an integer is expected": (json.dumps({"a": {**_tensor(0, 4), "shape": [True]}}), 4, None),
-    "at a|does not fit": (json.dumps({"a": {**_tensor(0, 4), "data_offsets": [8, 4]}}), 9, None),
-    "a name of 1001 letters": (json.dumps({"a" * 1001: _tensor(0, 4)}), 4, None),
+    "at a|does not match": (json.dumps({"a": {**_tensor(0, 4), "data_offsets": [8, 4]}}), 9, None),
+    "a name of 1001 characters": (json.dumps({"a" * 1001: _tensor(0, 4)}), 4, None),
 }
 
 
@@ -391,7 +391,7 @@ def _foreign() -> dict[str, bytes]:
         "a gzip file": b"\x1f\x8b\x08" + bytes(40),
         "a tar file": tar.getvalue(),
         "HDF5": b"\x89HDF\r\n\x1a\n" + bytes(40),
-        "a picture": b"\x89PNG\r\n\x1a\n" + bytes(40),
+        "an image": b"\x89PNG\r\n\x1a\n" + bytes(40),
         "is empty": b"",
         "damaged or truncated": b"PK\x03\x04" + bytes(40),
         "neither torch's": bytes(40),

@@ -199,7 +199,9 @@ def test_a_kernel_that_refuses_gives_the_next_weaker_protection(
     before = ["unshare", "-Ur", "sh", "-c", script, "-"]
     run = caged(_code(home / "x"), fork, home, before=before)
     assert _ways(run.protection) == (processes, network, files)
-    assert set(run.protection["missing"].values()) == {"the kernel says: No space left on device"}
+    assert set(run.protection["missing"].values()) == {
+        "the kernel reports: No space left on device"
+    }
     assert (home / "x").exists() == (files == "open")
     assert run.code == 0
 
@@ -212,7 +214,7 @@ def test_a_container_that_hides_part_of_proc(places: tuple[Path, Path]) -> None:
     before = ["unshare", "-Urm", "sh", "-c", script, "-"]
     run = caged(_code(home / "x"), fork, home, before=before)
     assert run.protection["processes"] == "adopted"
-    assert run.protection["missing"] == {"processes": "the kernel says: Operation not permitted"}
+    assert run.protection["missing"] == {"processes": "the kernel reports: Operation not permitted"}
     assert (run.protection["network"], run.protection["home"]) == ("namespace", "discarded")
     assert not (home / "x").exists()
 
@@ -263,11 +265,11 @@ def test_a_word_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_line_says_what_is_not_protected() -> None:
     full = Protection("namespace", "namespace", "discarded")
     assert full.line == (
-        "protection: every process ends with the run; no network; changes to files are thrown away"
+        "protection: every process ends with the run; no network; changes to files are discarded"
     )
     assert Protection(missing={"home": "not on win32", "network": "not on win32"}).line == (
         "protection: processes that leave the fork's group are not ended; the network is open "
-        "(only Python's own calls are stopped); your files are not protected (not on win32)"
+        "(only Python's own calls are blocked); your files are not protected (not on win32)"
     )
     part = Protection("adopted", "namespace", "read-only", ["/repo"], {"processes": "why"})
     assert part.line == (

@@ -118,8 +118,8 @@ torch.save({"model": net}, sys.argv[1])
     ("kind", "layer", "code", "reason"),
     [
         ("spread", 24, "bad-checkpoint", "reaches beyond its storage"),
-        ("stored", 3, "other-base", "the head of so many is not in the file"),
-        ("stored", 24, "other-base", "the head of so many is not in the file"),
+        ("stored", 3, "other-base", "a head of that size is not in the file"),
+        ("stored", 24, "other-base", "a head of that size is not in the file"),
         ("stored", 25, "other-base", "25 layers are there"),
     ],
 )

@@ -31,7 +31,7 @@ def _spent(data: bytes) -> tuple[int, bool]:
         pickle.load(TABLE)
     except Refused as error:
         # What stays on the stack is refused at the end: all was made and charged before.
-        return FLOOR - (pickle.limit - pickle.end) * 20, "fit into" in error.message
+        return FLOOR - (pickle.limit - pickle.end) * 20, "allowed for" in error.message
     return FLOOR - room.left, False
 
 

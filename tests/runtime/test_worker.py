@@ -62,7 +62,7 @@ def test_a_network_that_never_ends(run: Run) -> None:
             run, None, VerifyOptions(seconds=3.0)
         )  # the fork is imported by now
         (found,) = verifier.all([run.open_model(run.tree.root / "Sleeps.yaml")])
-    assert _fails(found) == {"train": f"{sys.executable} did not answer within 3 s and was ended"}
+    assert _fails(found) == {"train": f"{sys.executable} did not answer within 3 s and was stopped"}
 
 
 def test_mistakes_that_some_sizes_and_modes_show(run: Run) -> None:

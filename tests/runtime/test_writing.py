@@ -14,9 +14,9 @@ sys.path.insert(0, {folder!r})
 from yamlmod_worker.checkpoints.checkpoint import open_checkpoint
 from yamlmod_worker.refused import Refused
 from yamlmod_worker.checkpoints.state import find_state
-from yamlmod_worker.remap.writing import Source, write
+from yamlmod_worker.remap.writing import CarriedState, write
 checkpoint = open_checkpoint("old.pt")
-source = Source(checkpoint, find_state(checkpoint), {{}})
+source = CarriedState(checkpoint, find_state(checkpoint), {{}})
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:

@@ -158,7 +158,7 @@ def _protection(place: Place, level: str) -> dict[str, Any]:
     return {
         "processes": any("every process ends with the run" in line for line in found),
         "network": any("; no network" in line for line in found),
-        "home": any("are thrown away" in line for line in found),
+        "home": any("are discarded" in line for line in found),
     }
 
 

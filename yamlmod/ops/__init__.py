@@ -1,1 +1,1 @@
-"""One edit operation per file: pure, from a document to edits and what to tell about them."""
+"""Edit operations on a document, and what they report."""

@@ -1,4 +1,4 @@
-"""Several edits as one: each works on what the one before left, the whole is proven at once."""
+"""Run several edits as one: each on the result of the one before, proven as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ Plan = Callable[[Network], Outcome]
 
 
 def chain(model: Network, plans: Iterable[Plan], rule: SpellingRule = ANY_SPELLING) -> Outcome:
-    """Run ``plans`` in turn and prove the whole."""
     outcome = run_plans(model, plans)
     prove(model.document, outcome.text, outcome.steps, rule)
     return outcome
@@ -30,7 +29,7 @@ def run_plans(model: Network, plans: Iterable[Plan]) -> Outcome:
     replaced: list[int] = []
     steps: list[ReplayStep] = []
     warnings: list[str] = []
-    told: list[str] = []
+    notes: list[str] = []
     for plan in plans:
         part = plan(current)
         replaced += [layer for layer in map(_origin(mapping), part.replaced) if layer is not None]
@@ -38,7 +37,7 @@ def run_plans(model: Network, plans: Iterable[Plan]) -> Outcome:
         mapping = tuple(None if at is None else part.mapping[at] for at in mapping)
         steps += part.steps
         warnings += part.warnings
-        told += part.told
+        notes += part.told
         current = read_network(part.text, model.document.shown)
     return Outcome(
         model=model,
@@ -51,7 +50,7 @@ def run_plans(model: Network, plans: Iterable[Plan]) -> Outcome:
         comments=_changed_comments(model, current, mapping),
         wrong_comments=tuple(_wrong_comments(model, mapping)),
         warnings=tuple(dict.fromkeys(warnings)),
-        told=tuple(told),
+        told=tuple(notes),
         steps=tuple(steps),
         mapping=mapping,
     )
@@ -64,13 +63,13 @@ def _origin(mapping: Sequence[int | None]) -> Callable[[int], int | None]:
 
 def _moved(inserted: Sequence[NewLayer], part: Outcome) -> list[NewLayer]:
     """Return the layers of earlier edits with their present numbers."""
-    found = []
+    layers = []
     for layer in inserted:
         index = part.mapping[layer.index]
         reads = IMAGE if layer.reads == IMAGE else part.mapping[layer.reads]
         if index is not None:
-            found.append(layer._replace(index=index, reads=IMAGE if reads is None else reads))
-    return found
+            layers.append(layer._replace(index=index, reads=IMAGE if reads is None else reads))
+    return layers
 
 
 def _consumers(
@@ -80,7 +79,7 @@ def _consumers(
     for reads, now in _kept(before, mapping):
         new = after.graph.reads[now]
         if len(new) != len(reads):
-            continue  # an input was dropped; the operation tells that itself
+            continue  # an input was dropped; the operation reports that itself
         for old_read, read in zip(reads, new, strict=True):
             target = IMAGE if old_read.target == IMAGE else mapping[old_read.target]
             if read.target == target:

@@ -1,4 +1,4 @@
-"""The structural difference of two model YAMLs: layers, what they are, and whom they read."""
+"""Compare two model YAMLs by structure: layers, their fields and their inputs."""
 
 from __future__ import annotations
 
@@ -46,17 +46,14 @@ class Comparison:
 
     @property
     def added(self) -> tuple[int, ...]:
-        """Return the layers that only the second file has."""
         return self.alignment.added
 
     @property
     def removed(self) -> tuple[int, ...]:
-        """Return the layers that only the first file has."""
         return self.alignment.removed
 
     @property
     def replaced(self) -> tuple[Change, ...]:
-        """Return the layers with another module in the same place."""
         return tuple(change for change in self.changes if change.fields[0].name == "module")
 
     @property
@@ -66,21 +63,19 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Tell whether both files describe the same model; numbers may be spelled differently."""
+        """Whether both files describe the same model; numbers may be spelled differently."""
         layers = (self.added, self.removed, self.changes, self.settings)
         reads = (self.rewired, self.rerouted, self.gained, self.lost)
         return not any((*layers, *reads))
 
 
 def align_models(before: Network, after: Network, strict: bool = False) -> Alignment:
-    """Align the layers of two models; with ``strict`` only layers that are the same."""
     return align(before.wiring, after.wiring, strict)
 
 
 def compare(before: Network, after: Network) -> Comparison:
-    """Compare two models under the best alignment of their layers."""
     chosen = align_models(before, after)
-    found = compare_reads(before.wiring, after.wiring, chosen)
+    reads = compare_reads(before.wiring, after.wiring, chosen)
     rows = before.document.rows, after.document.rows
     changes = (change_of(rows[0][old], rows[1][new]) for old, new in chosen.pairs)
     return Comparison(
@@ -88,16 +83,16 @@ def compare(before: Network, after: Network) -> Comparison:
         after=after,
         alignment=chosen,
         changes=tuple(change for change in changes if change is not None),
-        rewired=found.rewired,
-        rerouted=found.rerouted,
-        gained=found.gained,
-        lost=found.lost,
+        rewired=reads.rewired,
+        rerouted=reads.rerouted,
+        gained=reads.gained,
+        lost=reads.lost,
         settings=tuple(_settings(before.document.settings, after.document.settings)),
     )
 
 
 def change_of(old: Row, new: Row) -> Change | None:
-    """Return how two rows differ apart from whom they read, None where they do not."""
+    """Return the fields in which two rows differ, their inputs aside; None if there are none."""
     values = [
         ("module", old.module, new.module),
         ("args", list(old.args), list(new.args)),

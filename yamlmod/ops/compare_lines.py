@@ -1,4 +1,4 @@
-"""A structural difference as sentences and as plain data."""
+"""Render a structural comparison as text lines and as plain data."""
 
 from __future__ import annotations
 
@@ -12,40 +12,42 @@ from yamlmod.ops.compare import Change, Comparison, Field
 _WIDTH = 60
 
 
-def comparison_lines(found: Comparison) -> list[str]:
-    """Return one line for each difference: layers first, then reads, then settings."""
-    old, new = found.before.document, found.after.document
+def comparison_lines(comparison: Comparison) -> list[str]:
+    old, new = comparison.before.document, comparison.after.document
     return [
-        *(f"removed   {_row(old, layer)}" for layer in found.removed),
-        *(f"added     {_row(new, layer)}, reads {_inputs(found, layer)}" for layer in found.added),
-        *(_replaced(found, change) for change in found.replaced),
+        *(f"removed   {_row(old, layer)}" for layer in comparison.removed),
         *(
-            f"changed   {_name(found, c.old, c.new)}: {fields_text(c.fields)}"
-            for c in found.changed
+            f"added     {_row(new, layer)}, reads {_inputs(comparison, layer)}"
+            for layer in comparison.added
         ),
-        *(_input(found, one, "lost") for one in found.lost),
-        *(_input(found, one, "gained") for one in found.gained),
-        *(_rerouted(found, read) for read in found.rerouted),
-        *(_rewired(found, read) for read in found.rewired),
-        *(f"setting   {fields_text((field,))}" for field in found.settings),
+        *(_replaced(comparison, change) for change in comparison.replaced),
+        *(
+            f"changed   {_name(comparison, c.old, c.new)}: {fields_text(c.fields)}"
+            for c in comparison.changed
+        ),
+        *(_input(comparison, item, "lost") for item in comparison.lost),
+        *(_input(comparison, item, "gained") for item in comparison.gained),
+        *(_rerouted(comparison, read) for read in comparison.rerouted),
+        *(_rewired(comparison, read) for read in comparison.rewired),
+        *(f"setting   {fields_text((field,))}" for field in comparison.settings),
     ]
 
 
-def comparison_data(found: Comparison) -> dict[str, Any]:
+def comparison_data(comparison: Comparison) -> dict[str, Any]:
     """Return the same as plain data; indices are the first file's where the key says `old`."""
-    old, new = found.before.document, found.after.document
+    old, new = comparison.before.document, comparison.after.document
     return {
-        "equal": found.equal,
-        "added": [_layer(new, layer) for layer in found.added],
-        "removed": [_layer(old, layer) for layer in found.removed],
-        "replaced": [asdict(change) for change in found.replaced],
-        "changed": [asdict(change) for change in found.changed],
-        "lost": [asdict(one) for one in found.lost],
-        "gained": [asdict(one) for one in found.gained],
-        "rerouted": [asdict(read) for read in found.rerouted],
-        "rewired": [asdict(read) for read in found.rewired],
-        "settings": [asdict(field) for field in found.settings],
-        "pairs": [list(pair) for pair in found.alignment.pairs],
+        "equal": comparison.equal,
+        "added": [_layer(new, layer) for layer in comparison.added],
+        "removed": [_layer(old, layer) for layer in comparison.removed],
+        "replaced": [asdict(change) for change in comparison.replaced],
+        "changed": [asdict(change) for change in comparison.changed],
+        "lost": [asdict(item) for item in comparison.lost],
+        "gained": [asdict(item) for item in comparison.gained],
+        "rerouted": [asdict(read) for read in comparison.rerouted],
+        "rewired": [asdict(read) for read in comparison.rewired],
+        "settings": [asdict(field) for field in comparison.settings],
+        "pairs": [list(pair) for pair in comparison.alignment.pairs],
     }
 
 
@@ -64,19 +66,19 @@ def _row(document: Document, index: int) -> str:
     return f"{document.describe(index)} {_value(list(document.rows[index].args))}"
 
 
-def _inputs(found: Comparison, layer: int) -> str:
-    reads = found.after.graph.reads[layer]
-    return ", ".join(found.after.document.describe(read.target) for read in reads) or "nothing"
+def _inputs(comparison: Comparison, layer: int) -> str:
+    reads = comparison.after.graph.reads[layer]
+    return ", ".join(comparison.after.document.describe(read.target) for read in reads) or "nothing"
 
 
-def _name(found: Comparison, old: int, new: int) -> str:
+def _name(comparison: Comparison, old: int, new: int) -> str:
     """Return a layer by its new number, and by the old one where that differs."""
-    name = found.after.document.describe(new)
+    name = comparison.after.document.describe(new)
     return name if old == new else f"{name} (was {old})"
 
 
-def _replaced(found: Comparison, change: Change) -> str:
-    old, new = found.before.document, found.after.document
+def _replaced(comparison: Comparison, change: Change) -> str:
+    old, new = comparison.before.document, comparison.after.document
     line = f"replaced  {_row(old, change.old)} by {_row(new, change.new)}"
     rest = [field for field in change.fields if field.name not in ("module", "args")]
     return f"{line}; {fields_text(tuple(rest))}" if rest else line
@@ -89,42 +91,42 @@ def fields_text(fields: tuple[Field, ...]) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, list):
-        shown = "[" + ", ".join(map(_value, value)) + "]"
+        text = "[" + ", ".join(map(_value, value)) + "]"
     else:
-        shown = "none" if value is None else str(value)
-    return shown if len(shown) <= _WIDTH else shown[: _WIDTH - 3] + "..."
+        text = "none" if value is None else str(value)
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
 
 
-def _input(found: Comparison, one: Input, verb: str) -> str:
-    document = found.before.document if verb == "lost" else found.after.document
-    name = _name(found, one.old_reader, one.reader)
-    return f"{verb:<9} {name}: input {document.describe(one.target)} (from[{one.slot}])"
+def _input(comparison: Comparison, read: Input, verb: str) -> str:
+    document = comparison.before.document if verb == "lost" else comparison.after.document
+    name = _name(comparison, read.old_reader, read.reader)
+    return f"{verb:<9} {name}: input {document.describe(read.target)} (from[{read.slot}])"
 
 
-def _rerouted(found: Comparison, read: Rerouted) -> str:
-    old, new = found.before.document, found.after.document
+def _rerouted(comparison: Comparison, read: Rerouted) -> str:
+    old, new = comparison.before.document, comparison.after.document
     ways = [f"through {new.describe(layer)}" for layer in read.through]
     ways += [f"past {old.describe(layer)}" for layer in read.past]
-    reader = _name(found, read.old_reader, read.reader)
+    reader = _name(comparison, read.old_reader, read.reader)
     kept = [layer for layer in (read.old_target,) if layer not in read.past]
-    source = f" to {_kept(found, kept[0])}" if kept else f", reads {new.describe(read.target)}"
+    source = f" to {_kept(comparison, kept[0])}" if kept else f", reads {new.describe(read.target)}"
     return f"rerouted  {reader} from[{read.slot}] {', '.join(ways)}{source}"
 
 
-def _kept(found: Comparison, layer: int) -> str:
-    place = found.alignment.to_new(layer)
-    return found.after.document.describe(layer if place is None else place)
+def _kept(comparison: Comparison, layer: int) -> str:
+    place = comparison.alignment.to_new(layer)
+    return comparison.after.document.describe(layer if place is None else place)
 
 
-def _rewired(found: Comparison, read: Rewired) -> str:
-    reader = _name(found, read.old_reader, read.reader)
-    now = found.after.document.describe(read.target)
-    was = found.before.document.describe(read.old_target)
+def _rewired(comparison: Comparison, read: Rewired) -> str:
+    reader = _name(comparison, read.old_reader, read.reader)
+    now = comparison.after.document.describe(read.target)
+    was = comparison.before.document.describe(read.old_target)
     if read.kept is None:
-        told = "which is gone"
+        fate = "which was removed"
     elif read.old_target < 0:
-        told = "which it cannot name"
+        fate = "which it can no longer reference"
     else:
-        told = f"now {found.after.document.describe(read.kept)}"
-        told += ": expected " + " or ".join(map(str, read.expected)) if read.expected else ""
-    return f"rewired   {reader} from[{read.slot}] {read.value} reads {now}; it read {was}, {told}"
+        fate = f"now {comparison.after.document.describe(read.kept)}"
+        fate += ": expected " + " or ".join(map(str, read.expected)) if read.expected else ""
+    return f"rewired   {reader} from[{read.slot}] {read.value} reads {now}; it read {was}, {fate}"

@@ -1,4 +1,4 @@
-"""How indices move, and the index comments that move with them."""
+"""Map old layer indices to new ones, and renumber index comments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from yamlmod.ops.outcome import WrongComment
 
 
 class GrowingShift:
-    """Maps an old index to the new one, given the layers that something was put behind."""
+    """Maps an old index to the new one, given the layers after which layers were inserted."""
 
     def __init__(self, places: Sequence[int]):
         self.places = sorted(places)
@@ -23,14 +23,14 @@ class GrowingShift:
 
     def mapping(self, count: int) -> tuple[int, ...]:
         """Return the new index of each of ``count`` layers."""
-        found: list[int] = []
+        indices: list[int] = []
         for number, place in enumerate([*self.places, count - 1]):
-            found += range(len(found) + number, place + 1 + number)
-        return tuple(found)
+            indices += range(len(indices) + number, place + 1 + number)
+        return tuple(indices)
 
 
 class ShrinkingShift:
-    """Maps an old index that stays to the new one, given the layers that go."""
+    """Maps the old index of a layer that is kept to the new one, given the removed layers."""
 
     def __init__(self, removed: Sequence[int]):
         self.removed = sorted(removed)
@@ -40,12 +40,12 @@ class ShrinkingShift:
         return IMAGE if layer == IMAGE else layer - bisect_left(self.removed, layer)
 
     def mapping(self, count: int) -> tuple[int | None, ...]:
-        """Return the new index of each of ``count`` layers, None for one that goes."""
-        found: list[int | None] = []
+        """Return the new index of each of ``count`` layers, None for a removed one."""
+        indices: list[int | None] = []
         for number, layer in enumerate([*self.removed, count]):
-            found += range(len(found) - number, layer - number)
-            found.append(None)
-        return tuple(found[:-1])
+            indices += range(len(indices) - number, layer - number)
+            indices.append(None)
+        return tuple(indices[:-1])
 
 
 def renumber_comments(
@@ -53,7 +53,7 @@ def renumber_comments(
 ) -> tuple[list[Edit], list[WrongComment]]:
     """Return the edits that keep right index comments right, and the comments that were wrong.
 
-    ``mapping`` tells where each layer is now; None: it goes, and its comment with it.
+    ``mapping`` holds the new index of each layer; None: it is removed, with its comment.
     """
     edits: list[Edit] = []
     wrong: list[WrongComment] = []
@@ -66,7 +66,7 @@ def renumber_comments(
         if now is None:
             continue
         if comment.value != row.index:
-            # Rows stand in the order of the text, so each line is counted once.
+            # Rows are in the order of the text, so each line is counted once.
             line += text.count("\n", counted, comment.start)
             counted = comment.start
             wrong.append(WrongComment(line, comment.value, row.index, now))

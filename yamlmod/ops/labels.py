@@ -1,4 +1,4 @@
-"""A network as labels: what the proof replays the steps of an edit on.
+"""Model a network as labels, on which the proof replays the steps of an edit.
 
 Layers are labels, a row is a plain list as a YAML loader gives it, and numbers are derived from the
 order of the labels. The planning of edits uses spans, graphs and arithmetic instead; nothing here,
@@ -37,7 +37,7 @@ class LabelNet:
         self.rows: dict[Label, list[Any]] = {}
         self.values: dict[Label, list[int]] = {}
         self.inputs: dict[Label, list[Label]] = {}
-        # What a new layer was put behind: what its readers read before.
+        # The layer after which a new layer was inserted: its readers read that one before.
         self.through: dict[Label, Label] = {}
         # The rows that the last removal took out, with the number of their inputs.
         self.gone: list[tuple[list[Any], int]] = []
@@ -53,11 +53,9 @@ class LabelNet:
             self.inputs[label] = [above[v] if v < 0 else self.order[v] for v in self.values[label]]
 
     def label(self, layer: int) -> Label:
-        """Return the label of a layer, by its present number."""
         return self.order[layer] if layer >= 0 else IMAGE_LABEL
 
     def new_label(self) -> Label:
-        """Return a label that no layer has."""
         self._new += 1
         return ("new", self._new)
 
@@ -103,15 +101,13 @@ class LabelNet:
                 values[slot] = value
 
     def written(self) -> list[list[Any]]:
-        """Return the rows as plain lists."""
-        found = []
+        rows = []
         for label in self.order:
             first, *rest = self.rows[label]
             values = self.values[label]
-            found.append([list(values) if isinstance(first, list) else values[0], *rest])
-        return found
+            rows.append([list(values) if isinstance(first, list) else values[0], *rest])
+        return rows
 
 
 def table_rows(data: Mapping[str, Any]) -> Sequence[list[Any]]:
-    """Return the rows of both tables."""
     return [*data["backbone"], *data["head"]]

@@ -1,4 +1,4 @@
-"""Which layer of one model became which of another: what weights follow."""
+"""Match the layers of two models, so that weights can follow them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Following:
 
     @property
     def difference(self) -> str:
-        """Say what but new layers tells the models apart; empty where nothing does."""
-        found = self.comparison
+        """Name the differences other than new layers; empty if there are none."""
+        comparison = self.comparison
         kinds = {
             "layers were removed": self.removed,
             "layers were moved": self.moved,
-            "layers have another module or args": found.changes,
-            "layers read something else": (*found.rewired, *found.gained, *found.lost),
-            "settings differ": found.settings,
+            "layers have another module or args": comparison.changes,
+            "layers have other inputs": (*comparison.rewired, *comparison.gained, *comparison.lost),
+            "settings differ": comparison.settings,
         }
         return ", ".join(text for text, there in kinds.items() if there)
 
@@ -40,10 +40,10 @@ def follow(before: Network, after: Network) -> Following:
     The alignment keeps the order, so a layer that was moved shows as removed and added. Rows that
     say the same are paired in order, and only where as many were removed as added.
     """
-    found = compare(before, after)
+    comparison = compare(before, after)
     old, new = before.document.rows, after.document.rows
-    gone = _by_what([old[layer] for layer in found.removed])
-    come = _by_what([new[layer] for layer in found.added])
+    gone = _by_what([old[layer] for layer in comparison.removed])
+    come = _by_what([new[layer] for layer in comparison.added])
     moved = tuple(
         pair
         for key, layers in gone.items()
@@ -52,17 +52,17 @@ def follow(before: Network, after: Network) -> Following:
     )
     from_old, to_new = {a for a, _ in moved}, {b for _, b in moved}
     return Following(
-        pairs=tuple(sorted((*found.alignment.pairs, *moved))),
+        pairs=tuple(sorted((*comparison.alignment.pairs, *moved))),
         moved=moved,
-        added=tuple(layer for layer in found.added if layer not in to_new),
-        removed=tuple(layer for layer in found.removed if layer not in from_old),
-        comparison=found,
+        added=tuple(layer for layer in comparison.added if layer not in to_new),
+        removed=tuple(layer for layer in comparison.removed if layer not in from_old),
+        comparison=comparison,
     )
 
 
 def _by_what(rows: list[Row]) -> dict[tuple[str, str, str], list[int]]:
-    found: dict[tuple[str, str, str], list[int]] = {}
+    layers: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
         key = row.module, value_key(row.args), value_key(row.repeats)
-        found.setdefault(key, []).append(row.index)
-    return found
+        layers.setdefault(key, []).append(row.index)
+    return layers

@@ -1,4 +1,4 @@
-"""Reads a text as a network that can be edited, with what the registry knows of its modules."""
+"""Read a text as an editable network, with what the registry knows of its modules."""
 
 from __future__ import annotations
 

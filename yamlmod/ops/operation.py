@@ -1,4 +1,4 @@
-"""An edit operation: its name and keys in a recipe, and its plan; found by its folder.
+"""Define an edit operation: its keys in a recipe and its plan; found by its folder.
 
 An operation is a folder of `operations/`: `plan.py` holds ``OPERATION`` and leads from a network to
 edits; `replay.py` holds its step on labels, with which the proof confirms the edits.
@@ -20,28 +20,25 @@ from yamlmod.ops.outcome import Outcome
 
 @dataclass(frozen=True)
 class RecipeOptions:
-    """The keys of one edit in a recipe; what is none of its kind is refused with its number."""
+    """The keys of one edit in a recipe; a value of the wrong type is refused with its number."""
 
     values: Mapping[str, Any]
     number: int
     shown: str
 
     def refusal(self, message: str) -> Refusal:
-        """Return the refusal of this edit."""
         return Refusal("bad-recipe", f"edit {self.number}: {message}", place=Place(self.shown))
 
     def args(self) -> list[Any] | None:
-        """Return the list `args`, None where it is not given."""
         value = self.values.get("args")
         if value is not None and not isinstance(value, list):
-            raise self.refusal("args is a list")
+            raise self.refusal("args must be a list")
         return value
 
     def flag(self, key: str) -> bool:
-        """Return whether a key is true; false where it is not given."""
         value = self.values.get(key, False)
         if not isinstance(value, bool):
-            raise self.refusal(f"{key} is true or false")
+            raise self.refusal(f"{key} must be true or false")
         return value
 
     def module(self, key: str, message: str) -> str:
@@ -57,12 +54,11 @@ class RecipeOptions:
         items = value if isinstance(value, list) else [value]
         if any(isinstance(item, bool) or not isinstance(item, (int, str)) for item in items):
             raise self.refusal(
-                f"{key} holds layers: numbers, names such as SPPF or C3#2, or a list of them"
+                f"{key} takes layers: numbers, names such as SPPF or C3#2, or a list of them"
             )
         return [str(item) for item in items]
 
     def layers(self, model: Network, key: str) -> tuple[int, ...] | None:
-        """Return the layers that a key names, None where it is not given."""
         if key not in self.values:
             return None
         words = self.words(key)
@@ -71,10 +67,9 @@ class RecipeOptions:
         return tuple(layer for word in words for layer in model.select_many(word))
 
     def layer(self, model: Network, key: str) -> int:
-        """Return the one layer that a key names."""
         words = self.words(key)
         if len(words) != 1:
-            raise self.refusal(f"{key} names one layer")
+            raise self.refusal(f"{key} takes exactly one layer")
         return model.select(words[0])
 
 
@@ -93,7 +88,6 @@ class Operation:
 
 @cache
 def all_operations() -> Mapping[str, Operation]:
-    """Return every operation of the folder `operations`, by name."""
     from yamlmod.ops import operations
 
     modules = [

@@ -1,4 +1,4 @@
-"""What an operation on a YAML gives back: the new text and what to tell about it."""
+"""Hold the result of an operation on a YAML: the new text and what to report."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Consumer(NamedTuple):
 
 
 class WrongComment(NamedTuple):
-    """An index comment that was wrong before and was left alone."""
+    """An index comment that was wrong before and was not changed."""
 
     line: int
     value: int
@@ -57,7 +57,7 @@ class Outcome:
     comments: int = 0
     wrong_comments: tuple[WrongComment, ...] = ()
     warnings: tuple[str, ...] = ()
-    # What an operation has to tell besides layers and consumers.
+    # What an operation reports besides layers and consumers.
     told: tuple[str, ...] = ()
     # What the proof is asked to confirm, and where each old layer is now (None: gone).
     steps: tuple[ReplayStep, ...] = ()
@@ -65,5 +65,4 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        """Tell whether the text differs from the one it started from."""
         return self.text != self.model.document.text

@@ -1,4 +1,4 @@
-"""Where an insertion goes: from the words of a command to a place in the wiring."""
+"""Resolve the positions of an insertion from the words of a command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from yamlmod.model.refs import IMAGE
 
 @dataclass(frozen=True)
 class Position:
-    """One place: the layer to stand behind, and which of its readers the new layer serves.
+    """A position: the layer before the new one, and which of its readers the new layer serves.
 
     edge: the one reader whose reads move, or None for the command's general rule.
     opens: the line opens the section of the layer below, where the two differ.
@@ -34,22 +34,22 @@ def resolve_positions(
     edge: Sequence[str] = (),
 ) -> list[Position]:
     """Return the places that a command names, sorted; all speak of the original's indices."""
-    found = [_at(model, number) for number in at]
+    positions = [_at(model, number) for number in at]
     for word in after:
         layers = model.select_many(word)
-        found += [Position(layer, _asked("--after", word, layer)) for layer in layers]
+        positions += [Position(layer, _asked("--after", word, layer)) for layer in layers]
     for word in before:
-        found += [_before(model, word, layer) for layer in model.select_many(word)]
-    found += [_edge(model, word) for word in edge]
-    if not found:
+        positions += [_before(model, word, layer) for layer in model.select_many(word)]
+    positions += [_edge(model, word) for word in edge]
+    if not positions:
         raise Refusal(
             "no-position",
-            "say where: --at N, --after SEL, --before SEL or --edge A:B",
+            "give a position: --at N, --after SEL, --before SEL or --edge A:B",
             hint="`yamlmod show CFG` lists the layers",
         )
-    for position in found:
+    for position in positions:
         _check(model, position)
-    return sorted(found, key=lambda position: position.after)
+    return sorted(positions, key=lambda position: position.after)
 
 
 def _at(model: Network, number: int) -> Position:
@@ -79,8 +79,8 @@ def _before(model: Network, word: str, layer: int) -> Position:
             f"--before {word}: layer {model.document.describe(layer)} does not read the layer "
             f"above it ({model.document.describe(above)}); it reads {read_names}",
             place=model.document.place(*model.document.rows[layer].spans[0]),
-            hint=f"--edge {source}:{layer} puts the new layer on that connection alone, "
-            f"--after {source} behind its source for every reader",
+            hint=f"--edge {source}:{layer} inserts the new layer on that connection only, "
+            f"--after {source} after its source, for all readers",
         )
     rows = model.document.rows
     opens = above >= 0 and rows[above].section != rows[layer].section
@@ -98,7 +98,7 @@ def _edge(model: Network, word: str) -> Position:
     source, reader = model.select(source_word), model.select(reader_word)
     reads = model.readers(source)
     if all(read.reader != reader for read in reads):
-        names = one_of(reader_names(model.document, reads)) or "nobody"
+        names = one_of(reader_names(model.document, reads)) or "no layer"
         raise Refusal(
             "no-such-edge",
             f"--edge {word}: layer {model.document.describe(reader)} "
@@ -128,7 +128,7 @@ def _objection(model: Network, position: Position) -> tuple[str, str, str] | Non
     if layer == model.graph.head:
         return (
             "behind-head",
-            f"{document.describe(layer)} is the head; a layer behind it would be read by nobody",
+            f"{document.describe(layer)} is the head; no layer would read a layer after it",
             "",
         )
     if model.is_head(layer):
@@ -140,17 +140,16 @@ def _objection(model: Network, position: Position) -> tuple[str, str, str] | Non
     if document.rows[layer].module in MANY_OUTPUTS:
         return (
             "many-outputs",
-            f"{document.describe(layer)} gives a list of tensors, which no layer of this kind "
-            "can take",
-            "put it behind the layer that reads one of them",
+            f"{document.describe(layer)} returns a list of tensors, which a new layer cannot take",
+            "insert it after the layer that reads one of them",
         )
     head = document.head
     if head.listed and not head.refs and is_output_row(document, document.rows[layer]):
         return (
             "output-row",
             "the head has an empty `from` and collects every row of na*(nc+5) channels, "
-            f"{document.describe(layer)} among them; a layer behind it would be collected as well",
-            f"put it in front: --before {layer}",
+            f"{document.describe(layer)} among them; a layer after it would be collected as well",
+            f"insert it before: --before {layer}",
         )
     return None
 

@@ -1,4 +1,4 @@
-"""Proof before every write: the same operations on plain lists by another route, and contraction.
+"""Prove an edit before it is written: replay it on plain lists, and contract the new layers.
 
 Nothing here uses Document, spans or the shift arithmetic of the operations: each step replays
 itself on labels (`labels.py`). No `assert`: the proof also runs under `python -O`.
@@ -54,36 +54,38 @@ def _load(text: str, document: Document) -> Mapping[str, Any]:
             raise  # the bounds of the reader, not a mistake of the edit
         place = error.place
         if place is not None and place.excerpt[(place.column or 1) - 1 :].startswith("\t"):
-            # Where YAML takes a tab for a blank depends on what stands around it.
+            # Whether YAML takes a tab for a blank depends on the text around it.
             raise Refusal(
                 "tab",
-                "this tab would keep the edited file from parsing",
+                "the edited file would not parse because of this tab",
                 place=place,
-                hint="replace it by spaces first",
+                hint="replace it with spaces first",
             ) from error
         raise ProofFailedError(
             f"the new text does not load: {error.message}", place=error.place
         ) from error
 
 
-def _compare(wanted: Sequence[list[Any]], found: Sequence[list[Any]], shown: str) -> None:
-    if len(wanted) != len(found):
-        raise ProofFailedError(f"{shown}: {len(found)} rows in place of {len(wanted)}")
-    for position, (one, other) in enumerate(zip(wanted, found, strict=True)):
-        if not _same(one, other):
-            raise ProofFailedError(f"{shown}: layer {position} is {other}, and {one} was planned")
+def _compare(wanted: Sequence[list[Any]], rows: Sequence[list[Any]], shown: str) -> None:
+    if len(wanted) != len(rows):
+        raise ProofFailedError(f"{shown}: {len(rows)} rows instead of {len(wanted)}")
+    for position, (planned, row) in enumerate(zip(wanted, rows, strict=True)):
+        if not _same(planned, row):
+            raise ProofFailedError(f"{shown}: layer {position} is {row}, but {planned} was planned")
 
 
-def _same(one: Any, other: Any, loose: bool = True) -> bool:
-    """Tell whether two values are equal and of one kind; if ``loose``, `None` may be spelled."""
-    if loose and one is None and other == "None":
+def _same(first: Any, second: Any, loose: bool = True) -> bool:
+    """Whether two values are equal and of one type; if ``loose``, `None` may be spelled."""
+    if loose and first is None and second == "None":
         return True
-    if type(one) is not type(other):
+    if type(first) is not type(second):
         return False
-    if isinstance(one, list):
-        return len(one) == len(other) and all(
-            _same(*pair, loose) for pair in zip(one, other, strict=True)
+    if isinstance(first, list):
+        return len(first) == len(second) and all(
+            _same(*pair, loose) for pair in zip(first, second, strict=True)
         )
-    if isinstance(one, dict):
-        return list(one) == list(other) and all(_same(one[k], other[k], loose) for k in one)
-    return bool(one == other) or (one != one and other != other)  # .nan is the same as .nan
+    if isinstance(first, dict):
+        return list(first) == list(second) and all(_same(first[k], second[k], loose) for k in first)
+    return bool(first == second) or (
+        first != first and second != second
+    )  # .nan is the same as .nan

@@ -1,4 +1,4 @@
-"""Recipes: a reviewed, versionable list of edits, run as one proof.
+"""Read recipes: a reviewed, versioned list of edits, run as one proof.
 
 A recipe is a YAML mapping `yamlmod: 1`, `edits: [...]` and perhaps `cfg: FILE`. Each edit names
 one operation and its options, and speaks of the file as the edit before it left it:
@@ -32,18 +32,18 @@ class Recipe:
 
 
 def read_recipe(text: str, shown: str) -> Recipe:
-    """Read a recipe. Raises Refusal, with the edit's number, for one that is none."""
+    """Read a recipe. Raises Refusal, with the edit's number, for an invalid one."""
     data = load_plain(text, shown)
     unknown = [str(key) for key in data if key not in ("yamlmod", "cfg", "edits")]
     edits, cfg = data.get("edits"), data.get("cfg")
     right = isinstance(edits, list) and isinstance(cfg, (str, type(None)))
     if data.get("yamlmod") != 1 or unknown or not right:
-        what = f"; it also holds {one_of(unknown)}" if unknown else ""
+        what = f"; it also has {one_of(unknown)}" if unknown else ""
         raise Refusal(
             "bad-recipe",
-            f"a recipe holds `yamlmod: 1`, a list `edits` and perhaps `cfg`, a file{what}",
+            f"a recipe has `yamlmod: 1`, a list `edits` and optionally `cfg`, a file{what}",
             place=Place(shown),
-            hint="docs/recipes.md shows the form",
+            hint="docs/recipes.md describes the format",
         )
     plans = tuple(_plan(edit, number, shown) for number, edit in enumerate(edits or [], 1))
     return Recipe(plans, cfg)
@@ -54,7 +54,7 @@ def _plan(edit: Any, number: int, shown: str) -> Plan:
     names = [key for key in edit if key in operations] if isinstance(edit, dict) else []
     options = RecipeOptions(edit, number, shown)
     if len(names) != 1:
-        raise options.refusal(f"names one operation: {one_of(list(operations))}")
+        raise options.refusal(f"must name exactly one operation: {one_of(list(operations))}")
     operation = operations[names[0]]
     wrong = [str(k) for k in edit if k != operation.name and k not in operation.options]
     if wrong:

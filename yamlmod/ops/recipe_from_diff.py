@@ -1,4 +1,4 @@
-"""The recipe that leads from one model YAML to another, where known edits explain the difference.
+"""Derive the recipe that turns one model YAML into another, where known edits explain it.
 
 Edits are found one after the other, each tried out as `apply` would run it, and the next is planned
 on what it left. In the end the whole recipe is applied and proven, and its layers are compared.
@@ -38,7 +38,7 @@ def recipe_from_diff(before: Network, after: Network) -> str:
         return _recipe(before, after, strict=False)
     except Refusal as error:
         try:
-            # What looks like a changed layer may be one that went and another that came.
+            # What looks like a changed layer may be one that was removed and a new one.
             return _recipe(before, after, strict=True)
         except Refusal:
             raise error from None
@@ -61,8 +61,8 @@ def _first_strange(before: Network, after: Network) -> str | None:
 
 
 def _unexplained(after: Network, difference: str) -> Refusal:
-    told = " ".join(difference.split())
-    message = f"{after.document.shown}: no known edit explains this: {told}"
+    text = " ".join(difference.split())
+    message = f"{after.document.shown}: no known edit explains this: {text}"
     return Refusal("not-a-recipe", message, hint=_HINT)
 
 
@@ -121,16 +121,16 @@ class _Search:
     def _drop_scales(self) -> None:
         """Drop the head's inputs that the other file lacks, if it lacks nothing else of them."""
         for _ in self.current.document.head.refs:
-            found = compare(self.current, self.after)
+            comparison = compare(self.current, self.after)
             head = self.current.graph.head
-            lost = [one.target for one in found.lost if one.old_reader == head]
-            if not lost or any(one.old_reader == head for one in found.gained):
+            lost = [read.target for read in comparison.lost if read.old_reader == head]
+            if not lost or any(read.old_reader == head for read in comparison.gained):
                 return
             name = self.current.document.rows[lost[0]].module
             try:
                 self._take([RecipeEdit((("drop-head", lost[0]),), (name,))], lambda _: True, "")
             except Refusal:
-                return  # the comparison at the end tells what is left
+                return  # the comparison at the end reports what is left
 
     def _remove(self, alignment: Alignment) -> None:
         document, layers = self.current.document, alignment.removed
@@ -149,13 +149,13 @@ class _Search:
             return set()
         if len(inputs) == 1:
             return inputs
-        found = set()
+        sources = set()
         for read in self.current.readers(layer):
             now = alignment.to_new(read.reader)
             reads = () if now is None else self.after.graph.reads[now]
             wanted = {r.target for r in reads if r.slot == read.slot}
-            found |= {target for target in inputs if alignment.to_new(target) in wanted}
-        return found
+            sources |= {target for target in inputs if alignment.to_new(target) in wanted}
+        return sources
 
     def _replace(self, old: int, new: int) -> None:
         row, wanted = self.current.document.rows[old], self.after.document.rows[new]
@@ -170,7 +170,7 @@ class _Search:
         )
 
     def _insert(self, layer: int, pending: _Pending) -> None:
-        """Insert one layer of the other file, which stands behind one that is there already."""
+        """Insert one layer of the other file, whose position is after one that is there already."""
         row, above = self.after.document.rows[layer], pending.above(layer)
         difference = f"added {self.after.document.describe(layer)}"
         targets = [read.target for read in self.after.graph.reads[layer]]
@@ -221,7 +221,7 @@ class _Search:
             return "readers", readers
         source = "the image" if place == IMAGE else self.current.document.describe(place)
         raise _unexplained(
-            self.after, f"{difference}: who reads it and who reads {source} is on no known side"
+            self.after, f"{difference}: no option of insert leaves {source} exactly these readers"
         )
 
 
@@ -232,18 +232,17 @@ class _Pending:
         self.after, self.layers = after, sorted(layers)
 
     def number(self, layer: int) -> int:
-        """Return the number of a layer while the pending ones are not there."""
         return layer - bisect_left(self.layers, layer)
 
     def above(self, layer: int) -> int:
-        """Return the layer behind which this one goes: the next above that is there."""
+        """Return the layer after which this one is inserted: the next above that is there."""
         layer -= 1
         while layer in self.layers:
             layer -= 1
         return layer
 
     def next(self) -> int:
-        """Return the layer to insert now: of the first that stand together, the lowest that can.
+        """Return the layer to insert now: of the first adjacent ones, the lowest that can.
 
         Of two that read the same layer, the lower one reads past the upper, which comes later.
         """
@@ -280,7 +279,7 @@ def _keys(reads: Iterable[Read]) -> set[tuple[int, int]]:
     return {(read.reader, read.slot) for read in reads}
 
 
-def _same_layer(one: Row, other: Row) -> bool:
-    """Tell whether two rows name the same module, args and number."""
-    change = change_of(one, other)
+def _same_layer(first: Row, second: Row) -> bool:
+    """Whether two rows name the same module, args and number."""
+    change = change_of(first, second)
     return change is None or all(field.name == "from" for field in change.fields)

@@ -1,4 +1,4 @@
-"""The edits of a recipe as data, and as the YAML that `apply` reads."""
+"""Write the edits of a recipe as the YAML that `apply` reads."""
 
 from __future__ import annotations
 
@@ -23,20 +23,16 @@ class RecipeEdit:
 
     @property
     def kind(self) -> str:
-        """Return the operation: the first key."""
         return self.options[0][0]
 
     def get(self, key: str) -> Any:
-        """Return an option's value, None where it is not given."""
         return dict(self.options).get(key)
 
     def having(self, key: str, value: Any) -> RecipeEdit:
-        """Return this edit with one more option."""
         return replace(self, options=(*self.options, (key, value)))
 
 
 def recipe_text(edits: Sequence[RecipeEdit]) -> str:
-    """Return the recipe that consists of these edits."""
     lines = [line for edit in edits for line in _lines(edit)]
     return "".join(
         line + "\n" for line in ["yamlmod: 1", "edits:" if edits else "edits: []", *lines]
@@ -45,33 +41,38 @@ def recipe_text(edits: Sequence[RecipeEdit]) -> str:
 
 def merge_inserts(edits: Iterable[RecipeEdit]) -> list[RecipeEdit]:
     """Return the edits with neighbouring inserts of one module as one: `after: [17, 20, 23]`."""
-    found: list[RecipeEdit] = []
+    merged: list[RecipeEdit] = []
     lowest = 0  # the lowest layer that the last edit of ``found`` inserts
     for edit in edits:
-        last = found[-1] if found else None
+        last = merged[-1] if merged else None
         after = edit.get("after") or [0]
         if last is not None and _mergeable(last, edit) and after[0] > lowest:
             # All places of one edit speak of the file in front of it.
             places = [*last.get("after"), after[0] - len(last.get("after"))]
             options = tuple((k, places if k == "after" else v) for k, v in last.options)
-            found[-1] = RecipeEdit(options, last.names + edit.names)
+            merged[-1] = RecipeEdit(options, last.names + edit.names)
         else:
-            found.append(edit)
+            merged.append(edit)
         lowest = after[0] + 1
-    return found
+    return merged
 
 
-def _mergeable(one: RecipeEdit, other: RecipeEdit) -> bool:
+def _mergeable(first: RecipeEdit, second: RecipeEdit) -> bool:
     kept = ("insert", "args", "keep_skips", "allow_dead")
-    plain = all(key in ("after", *kept) for edit in (one, other) for key, _ in edit.options)
-    same = all(repr(one.get(key)) == repr(other.get(key)) for key in kept)
-    return plain and same and one.kind == "insert" and bool(one.get("after") and other.get("after"))
+    plain = all(key in ("after", *kept) for edit in (first, second) for key, _ in edit.options)
+    same = all(repr(first.get(key)) == repr(second.get(key)) for key in kept)
+    return (
+        plain
+        and same
+        and first.kind == "insert"
+        and bool(first.get("after") and second.get("after"))
+    )
 
 
 def _lines(edit: RecipeEdit) -> list[str]:
     lines = [f"{key}: {_spelled(value)}" for key, value in edit.options]
     if edit.names and all(map(_WORD.fullmatch, edit.names)):
-        # Behind the numbers, for whoever reviews the recipe.
+        # After the numbers, for the reviewer of the recipe.
         named = 1 if edit.kind == "insert" else 0
         lines[named] += "  # " + ", ".join(edit.names)
     return [("  - " if i == 0 else "    ") + line for i, line in enumerate(lines)]

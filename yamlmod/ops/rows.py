@@ -1,4 +1,4 @@
-"""The args of a new row: derived from the registry and the channels, or checked as given."""
+"""Derive the args of a new row from the registry and the channels, or check given ones."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def module_name(word: str) -> str:
 
 
 def class_name(word: str) -> str:
-    """Return the word where a row can carry it as a class's name; a Refusal says that it cannot."""
+    """Return the word if a row can carry it as a class name. Raises Refusal if not."""
     if is_row_name(word):
         return word
     raise Refusal(
         "bad-module",
-        f"{word[:60]!r} is no class name",
+        f"{word[:60]!r} is not a class name",
         hint="`yamlmod list` shows the modules of the registry",
     )
 
@@ -41,8 +41,8 @@ def args_for(
     if position.after == IMAGE and template.rule != "free":
         raise Refusal(
             "takes-channels",
-            f"{template.name} takes its input's channels and cannot "
-            "stand at 0, where it would see the image",
+            f"{template.name} takes its input's channels and cannot be "
+            "layer 0, whose input is the image",
             hint="modules of rule `free` can; see `yamlmod list`",
         )
     if given is None:
@@ -58,16 +58,16 @@ def _refuse_without(template: Template) -> None:
     needed = [argument.name for argument in template.arguments if argument.required]
     if needed:
         first = ["256"] if template.takes_nominal else []
-        shown = ", ".join([*first, *(["..."] * len(needed))])
+        example = ", ".join([*first, *(["..."] * len(needed))])
         raise Refusal(
             "needs-args",
             f"{template.name} has no default for {', '.join(needed)}",
-            hint=f"say what the row shall carry: --args '[{shown}]'",
+            hint=f"give the args of the row: --args '[{example}]'",
         )
 
 
 def check_args(template: Template, given: list[Any]) -> None:
-    """Refuse args that the module would read as something else than what they say."""
+    """Refuse args that the module would read with another meaning."""
     values = [None if value == "None" else value for value in given]
     if template.takes_nominal:
         _check_channels(template, values)
@@ -77,9 +77,9 @@ def check_args(template: Template, given: list[Any]) -> None:
         raise _bad_args(
             template,
             given,
-            f"{template.name} takes {names} in its row, and {len(values)} values were given",
+            f"{template.name} takes {names} in its row, but {len(values)} values were given",
         )
-    missing = [one.name for one in template.arguments[len(values) :] if one.required]
+    missing = [left.name for left in template.arguments[len(values) :] if left.required]
     if missing:
         raise _bad_args(
             template, given, f"{template.name} also needs {', '.join(missing)} in its row"
@@ -122,7 +122,7 @@ def nominal_channels(model: Network, layer: int) -> int:
         raise Refusal(
             "unknown-channels",
             f"the output channels of {name} are not known",
-            hint="a module on the way is not known to yamlmod; give the nominal channels "
+            hint="yamlmod does not know a module before it; give the nominal channels "
             "yourself, for example --args '[256]'",
         )
     for scale, real in zip(model.shapes.scales, shape.real, strict=True):
@@ -131,8 +131,8 @@ def nominal_channels(model: Network, layer: int) -> int:
             where = "" if scale.name == "file" else f" at scale {scale.name}"
             raise Refusal(
                 "channels-differ",
-                f"behind {name} no nominal number of channels is right: "
+                f"after {name} no nominal number of channels is right: "
                 f"{shape.nominal} would give {scaled}{where}, the layer has {real}",
-                hint="choose a layer behind a Conv or C3, or a module of rule `same` or `free`",
+                hint="choose a layer after a Conv or C3, or a module of rule `same` or `free`",
             )
     return shape.nominal

@@ -1,4 +1,4 @@
-"""What an edit did, in sentences: each new layer, each consumer and what it now reads."""
+"""Summarise an edit: each new layer, and each layer whose inputs changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     lines += [f"  {line}" for line in outcome.told]
     lines += [_consumer(consumer) for consumer in outcome.consumers]
     if not outcome.consumers and (outcome.inserted or outcome.removed):
-        lines.append("  nobody else reads something new")
+        lines.append("  no other layer's inputs changed")
     lines.append(
         f"  {_count(outcome.renumbered, 'reference')} and "
         f"{_count(outcome.comments, 'index comment')} renumbered"
@@ -36,10 +36,10 @@ def outcome_warnings(outcome: Outcome) -> list[str]:
 def _channels(outcome: Outcome, layer: NewLayer) -> list[str]:
     """Return the channels a new layer gets, at every scale, where they are known."""
     shapes = outcome.model.shapes
-    found = [old for old, new in enumerate(outcome.mapping) if new == layer.reads]
-    if not found or None in shapes[found[0]].real:
+    sources = [old for old, new in enumerate(outcome.mapping) if new == layer.reads]
+    if not sources or None in shapes[sources[0]].real:
         return []
-    real = list(zip(shapes.scales, shapes[found[0]].real, strict=True))
+    real = list(zip(shapes.scales, shapes[sources[0]].real, strict=True))
     here = [f"{channels} here" for scale, channels in real if scale.name == "file"]
     sizes = ", ".join(f"{s.name} {channels}" for s, channels in real if s.name != "file")
     return ["    channels: " + "; ".join([*here, *([sizes] if sizes else [])])]
@@ -61,17 +61,17 @@ def _consumer(consumer: Consumer) -> str:
 
 def _comment_warnings(outcome: Outcome) -> list[str]:
     shown = outcome.model.document.shown
-    found = []
+    warnings = []
     for comment in outcome.wrong_comments:
         fate = (
-            f"the shift makes it right: that row is layer {comment.now} now"
+            f"this edit makes it right: that row is now layer {comment.now}"
             if comment.value == comment.now
-            else f"it stands on layer {comment.index}, now {comment.now}, and was left alone"
+            else f"it is on layer {comment.index} (now {comment.now}) and was not changed"
         )
-        found.append(
+        warnings.append(
             f"{shown}:{comment.line}: the comment `# {comment.value}` was wrong before; {fate}"
         )
-    return found
+    return warnings
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,1 +1,1 @@
-"""What asks the fork's own interpreter: small stand-alone workers, and their drivers."""
+"""Ask the fork's own interpreter: small stand-alone workers, and their drivers."""

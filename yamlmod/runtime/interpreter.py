@@ -1,4 +1,4 @@
-"""Which Python belongs to a fork, and what it answers; it is run with a time limit."""
+"""Choose the Python of a fork, and ask it about its packages within a time limit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class Imports:
-    """What an interpreter answered: its version, those of packages, and where names are found.
+    """The answer of an interpreter: its version, those of packages, and the files of names.
 
     ``here`` is what a script finds that is started in the fork's folder, ``elsewhere`` one that is
     started in another; ``copies`` are all places on its path, the first one first.
@@ -48,14 +48,14 @@ class Imports:
 def choose(given: str | None) -> Interpreter:
     """Return the interpreter that was given, else that of the active environment or the path."""
     if given is not None:
-        found = shutil.which(given)
-        if found is None:
+        program = shutil.which(given)
+        if program is None:
             raise Refusal(
                 "no-such-interpreter",
-                f"--python {given}: there is no such program",
-                hint="name the Python that runs the fork, say .venv/bin/python",
+                f"--python {given}: no such program",
+                hint="name the Python that runs the fork, for example .venv/bin/python",
             )
-        return Interpreter(str(Path(found).absolute()), "--python")
+        return Interpreter(str(Path(program).absolute()), "--python")
     inner = ("Scripts/python.exe", "python.exe") if os.name == "nt" else ("bin/python",)
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         folder = os.environ.get(variable)
@@ -64,13 +64,12 @@ def choose(given: str | None) -> Interpreter:
             if path.is_file():
                 return Interpreter(str(path), f"of ${variable}")
     for name in ("python3", "python"):
-        if found := find_program(name):
-            return Interpreter(found, "the first on the path")
+        if program := find_program(name):
+            return Interpreter(program, "the first on the path")
     return own()
 
 
 def own() -> Interpreter:
-    """Return the interpreter that runs yamlmod."""
     return Interpreter(sys.executable, "yamlmod's own")
 
 
@@ -108,7 +107,7 @@ def ask(
         return Imports(**shaped(parse(lines[-1][len(_MARK) :]), ImportsAnswer))
     except (IndexError, Malformed):
         errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        last = errors[-1] if errors else "it said nothing"
+        last = errors[-1] if errors else "it printed nothing"
         raise _silent(interpreter, f"exit code {done.returncode}: {last}") from None
 
 

@@ -1,4 +1,4 @@
-"""Starts and ends the worker's process: behind the guard on Linux, else as the system allows."""
+"""Start and end the worker's process: behind the guard on Linux, else as the system allows."""
 
 from __future__ import annotations
 
@@ -41,13 +41,11 @@ class Task:
 
 
 class Process(Protocol):
-    """A running worker."""
-
     protection: Protection
     streams: tuple[IO[bytes], IO[bytes], IO[bytes]]
 
     def gone(self) -> bool:
-        """Tell whether it has ended, though what it started may hold its streams."""
+        """Whether it has ended, though what it started may hold its streams."""
 
     def wait(self, seconds: float) -> None:
         """Wait for the worker's own end."""
@@ -82,16 +80,13 @@ class Plain:
         )
 
     def gone(self) -> bool:
-        """Tell whether it has ended."""
         return self._process.poll() is not None
 
     def wait(self, seconds: float) -> None:
-        """Wait for the worker's own end."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
 
     def end(self) -> int | None:
-        """End the process with its group."""
         with contextlib.suppress(OSError):
             if self._job:
                 self._job.end()
@@ -138,20 +133,19 @@ class Guarded:
         self._ended: dict[str, Any] | None = None
         self._code: int | None = None
         self._over = False
-        said = self._hear("started", _READY)
-        if said is None or "failed" in said:
+        message = self._hear("started", _READY)
+        if message is None or "failed" in message:
             self.end()
-            if said is not None:
-                raise NotStarted(said["failed"])
+            if message is not None:
+                raise NotStarted(message["failed"])
             raise TimeoutError("yamlmod's guard could not be started")
-        self.protection = Protection(**said["started"])
+        self.protection = Protection(**message["started"])
 
     def gone(self) -> bool:
-        """Tell whether the guard has ended, as it does with the worker."""
+        """Whether the guard has ended, as it does with the worker."""
         return self._process.poll() is not None
 
     def wait(self, seconds: float) -> None:
-        """Wait for the worker's own end."""
         self._ended = self._ended or self._hear("ended", seconds)
 
     def end(self) -> int | None:
@@ -183,9 +177,9 @@ class Guarded:
             line, newline, rest = self._text.partition(b"\n")
             if newline:
                 self._text = rest
-                said: dict[str, Any] = marshal.loads(bytes.fromhex(line.decode()))
-                if word in said or "failed" in said:
-                    return said
+                message: dict[str, Any] = marshal.loads(bytes.fromhex(line.decode()))
+                if word in message or "failed" in message:
+                    return message
                 continue
             ready, _, _ = select.select([self._status], [], [], max(end - time.monotonic(), 0))
             part = os.read(self._status, 4096) if ready else b""
@@ -195,7 +189,7 @@ class Guarded:
 
 
 class _Adopting:
-    """While it lasts, what a dead guard leaves behind becomes a child of this process."""
+    """While it lasts, processes that a dead guard leaves become children of this process."""
 
     def __init__(self) -> None:
         libc = ctypes.CDLL(None)

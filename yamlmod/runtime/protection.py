@@ -1,4 +1,4 @@
-"""What a fork that is run is kept from, by what the system offers; told with every run."""
+"""Describe how a running fork is contained; reported with every run."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _WORDS = {
     },
     "network": {
         "namespace": "no network",
-        "hooks": "the network is open (only Python's own calls are stopped)",
+        "hooks": "the network is open (only Python's own calls are blocked)",
     },
     "home": {
-        "discarded": "changes to files are thrown away",
+        "discarded": "changes to files are discarded",
         "read-only": "files are read-only",
         "open": "your files are not protected",
     },
@@ -40,12 +40,10 @@ class Protection:
     missing: dict[str, str] = field(default_factory=dict)
 
     def as_data(self) -> dict[str, Any]:
-        """Return it for --json."""
         return asdict(self)
 
     @property
     def line(self) -> str:
-        """Return it for a person."""
         words = [_WORDS[name][getattr(self, name)] for name in NAMES]
         if self.writable:
             words.append(f"writable: {', '.join(self.writable)}")
@@ -67,6 +65,6 @@ def wanted() -> list[str] | None:
         raise Refusal(
             "usage",
             f"{VARIABLE} is {text[:60]!r}",
-            hint=f"leave it unset, or give some of {', '.join(NAMES)}; or none, or group",
+            hint=f"leave it unset, or set it to some of {', '.join(NAMES)}, to none or to group",
         )
     return words

@@ -1,4 +1,4 @@
-"""Reads what another process says: JSON within limits, and only of the shape that was agreed on."""
+"""Parse JSON from another process, within limits and only in the agreed shape."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Shape = TypeVar("Shape")
 
 
 class Malformed(ValueError):
-    """What was said is not of the shape that was agreed on; the message says where."""
+    """A message has not the agreed shape; the error names the place in it."""
 
 
 def parse(line: bytes) -> Any:
@@ -36,12 +36,12 @@ def parse(line: bytes) -> Any:
     try:
         return json.loads(line, parse_int=_whole)
     except (ValueError, RecursionError, MemoryError) as error:
-        raise Malformed(f"no JSON: {type(error).__name__}") from None
+        raise Malformed(f"not JSON: {type(error).__name__}") from None
 
 
 def _whole(digits: str) -> int:
     if len(digits) > _DIGITS:
-        raise Malformed("a number of too many digits")
+        raise Malformed("a number with too many digits")
     return int(digits)
 
 

@@ -1,4 +1,4 @@
-"""A job of Windows: what a process starts belongs to it, and ends with it."""
+"""Keep processes in a Windows job, so that they end together."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ _KILL_ON_CLOSE, _EXTENDED_LIMITS = 0x2000, 9
 
 
 class _Limits(ctypes.Structure):
-    """JOBOBJECT_EXTENDED_LIMIT_INFORMATION."""
-
     _fields_ = [
         ("times", ctypes.c_int64 * 2),
         ("flags", ctypes.c_uint32),
@@ -31,7 +29,6 @@ class WindowsJob:
         self._kernel, self._handle = kernel, handle
 
     def end(self) -> None:
-        """End every process of the job."""
         self._kernel.TerminateJobObject(ctypes.c_void_p(self._handle), 1)
         self._kernel.CloseHandle(ctypes.c_void_p(self._handle))
 

@@ -1,4 +1,4 @@
-"""Asks the worker in the fork's interpreter, and hands back answers of the agreed shape."""
+"""Ask the worker in the fork's interpreter, and check that answers have the agreed shape."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Worker:
         part: type[Part] | type[Nothing] = Nothing,
         hear: Callable[[Part], None] = lambda part: None,
     ) -> Answer:
-        """Return the answer to one question; ``hear`` gets parts of it that are told before.
+        """Return the answer to one question; ``hear`` gets parts of it that are sent before.
 
         Raises Refusal for what the worker refuses, for its error, for what is no answer, and when
         the seconds are over or the process died; after the latter three the worker is ended.
@@ -141,11 +141,11 @@ class Worker:
         raise Refusal(
             "bad-answer",
             f"the fork's process sent an invalid answer: {error}",
-            hint="code of the fork wrote where only yamlmod's worker does, or broke it",
+            hint="code of the fork wrote to the output of yamlmod's worker, or broke the worker",
         )
 
     def _write(self, text: bytes) -> None:
-        with contextlib.suppress(OSError, ValueError):  # it died: the answer's absence tells it
+        with contextlib.suppress(OSError, ValueError):  # it died: the missing answer shows it
             self._questions.write(text)
             self._questions.flush()
 
@@ -172,7 +172,7 @@ class Worker:
         self.end()
         return Refusal(
             "timed-out",
-            f"{self.interpreter.path} did not answer within {seconds:g} s and was ended",
+            f"{self.interpreter.path} did not answer within {seconds:g} s and was stopped",
             hint="allow more with --timeout SECONDS",
         )
 
@@ -180,8 +180,8 @@ class Worker:
         self._process.wait(1.0)
         code = self.end()
         last = self._errors.decode("utf-8", "replace").strip().splitlines()[-1:]
-        reason = last[0][:300] if last else "it said nothing"
-        ended = "it closed its answers" if code is None else f"exit code {code}"
+        reason = last[0][:300] if last else "it printed nothing"
+        ended = "it closed its output" if code is None else f"exit code {code}"
         return Refusal(
             "no-answer",
             f"{self.interpreter.path} ({self.interpreter.why}) gave no answer, {ended}: {reason}",
@@ -221,7 +221,7 @@ class _Lines:
 
     def take(self, part: bytes) -> list[bytes]:
         """Take the next bytes. Return the marked lines that they complete."""
-        found = []
+        lines = []
         if _MARK in part or self._may_be_marked(part):
             *whole, rest = part.split(b"\n")
         else:  # a flood of short lines would take its time
@@ -231,14 +231,14 @@ class _Lines:
             line = b"".join([*self._parts, piece])
             self._parts, self._size = [], 0
             if line.startswith(_MARK):
-                found.append(line[len(_MARK) :])
+                lines.append(line[len(_MARK) :])
             else:
                 self._noise += len(line) + 1
         self._parts.append(rest)
         self._size += len(rest)
         if self._size > _LONGEST or self._noise > _NOISE:
-            raise Malformed("too much of it")
-        return found
+            raise Malformed("too much output")
+        return lines
 
     def _may_be_marked(self, part: bytes) -> bool:
         start = b""

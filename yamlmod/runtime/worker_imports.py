@@ -1,17 +1,16 @@
-"""Run by the fork's interpreter for `doctor`: which files its imports would find. Imports none.
+"""Find the files that a fork's imports would load, for `doctor`; nothing is imported.
 
 Stand-alone and for Python 3.8: it is started as a script and may be as old as the fork.
 """
 
 from __future__ import annotations
 
-# Only what the interpreter has loaded at its start may be imported before sys.path is mended.
+# Only what the interpreter has loaded at its start may be imported before sys.path is fixed.
 import os
 import sys
 
 
 def main() -> None:
-    """Answer the question of the first argument in one line of JSON behind a marker."""
     # Nothing of this script's folder, nor yet of the fork's, may pass for the standard library.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != here]
@@ -61,13 +60,13 @@ def _find(name: str) -> str | None:
 
 
 def _copies(name: str) -> list[str]:
-    found: list[str] = []
+    paths: list[str] = []
     for entry in sys.path:
         for path in (os.path.join(entry, name), os.path.join(entry, name + ".py")):
             package = os.path.isfile(os.path.join(path, "__init__.py"))
-            if (package or os.path.isfile(path)) and os.path.realpath(path) not in found:
-                found.append(os.path.realpath(path))
-    return found
+            if (package or os.path.isfile(path)) and os.path.realpath(path) not in paths:
+                paths.append(os.path.realpath(path))
+    return paths
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import sys
 
 
 def main() -> int:
-    """Import this folder as a package and supervise."""
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path.insert(0, os.path.dirname(here))
     supervise = __import__(os.path.basename(here) + ".supervise", fromlist=["main"])

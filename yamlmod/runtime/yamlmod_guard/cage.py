@@ -1,4 +1,4 @@
-"""One child in namespaces of its own, up to the start of the fork's interpreter."""
+"""Run one child in its own namespaces, up to the start of the fork's interpreter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILE_RIGHTS = frozenset({0, 1, 3, 4})
 
 
 class CageSettings:
-    """What to start and where, and which protections to try: `processes`, `network`, `home`."""
+    """The program, its folder, and the protections to try: `processes`, `network`, `home`."""
 
     command: list[str]
     folder: str
@@ -41,7 +41,6 @@ class Pipes:
         self.report, self.go, self.result = os.pipe(), os.pipe(), os.pipe()
 
     def close(self, *kept: int) -> None:
-        """Close all but the ends that are kept."""
         for end in (*self.report, *self.go, *self.result):
             if end not in kept:
                 try:

@@ -1,4 +1,4 @@
-"""The calls of the Linux kernel that Python 3.10 has no function for."""
+"""Call the functions of the Linux kernel that Python 3.10 does not wrap."""
 
 from __future__ import annotations
 
@@ -31,12 +31,10 @@ def _checked(result: int) -> None:
 
 
 def unshare(flags: int) -> None:
-    """Put this process into new namespaces."""
     _checked(_libc.unshare(flags))
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
-    """Mount, or bind."""
     words = [(word and os.fsencode(word)) or None for word in (source, target, kind, options)]
     _checked(_libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3]))
 

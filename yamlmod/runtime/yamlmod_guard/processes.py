@@ -1,4 +1,4 @@
-"""Finding and ending every process below this one."""
+"""Find and end every process below this one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOOKS = 5
 
 def seen() -> dict[int, tuple[int, int]]:
     """Return the parent and the session of every process that can be seen and lives."""
-    found: dict[int, tuple[int, int]] = {}
+    processes: dict[int, tuple[int, int]] = {}
     for name in os.listdir("/proc"):
         if not name.isdecimal():
             continue
@@ -27,8 +27,8 @@ def seen() -> dict[int, tuple[int, int]]:
         except (OSError, ValueError):  # it has ended since
             continue
         if state not in (b"Z", b"X"):
-            found[int(name)] = int(parent), int(session)
-    return found
+            processes[int(name)] = int(parent), int(session)
+    return processes
 
 
 def below(top: int, spared: int = -1) -> set[int]:
@@ -37,14 +37,14 @@ def below(top: int, spared: int = -1) -> set[int]:
     for child, (parent, session) in seen().items():
         if parent != top or session != spared:
             children.setdefault(parent, []).append(child)
-    found: set[int] = set()
+    numbers: set[int] = set()
     waiting = list(children.get(top, ()))
     while waiting:
         number = waiting.pop()
-        if number not in found:
-            found.add(number)
+        if number not in numbers:
+            numbers.add(number)
             waiting += children.get(number, ())
-    return found
+    return numbers
 
 
 def end_all() -> int:
@@ -53,7 +53,7 @@ def end_all() -> int:
 
 
 def childless() -> bool:
-    """Tell whether this process has no child, which to one that adopts orphans means: nothing.
+    """Whether this process has no child; for one that adopts orphans: no descendant.
 
     The kernel says so. A list of /proc does not: a process that is on it may have forked and ended
     before it is looked at, and the new one is on no list.
@@ -84,7 +84,7 @@ def end_strangers() -> int:
     quiet = 0
 
     def over() -> bool:
-        # Children of somebody else's are no sign here; so several looks have to find nothing.
+        # Children of other processes are no sign here; so several looks have to find nothing.
         nonlocal quiet
         quiet += 1
         return quiet >= _LOOKS
@@ -122,12 +122,12 @@ def _signal(numbers: set[int], number: int) -> None:
 
 def reap() -> list[tuple[int, int]]:
     """Take the results of children that ended: their numbers, and how."""
-    found: list[tuple[int, int]] = []
+    results: list[tuple[int, int]] = []
     while True:
         try:
             number, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return found
+            return results
         if not number:
-            return found
-        found.append((number, os.waitstatus_to_exitcode(status)))
+            return results
+        results.append((number, os.waitstatus_to_exitcode(status)))

@@ -1,4 +1,4 @@
-"""Starts the worker under the strongest protection there is, watches it, and ends everything."""
+"""Start the worker under the strongest protection available, watch it, and end everything."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ALL = frozenset({"processes", "network", "home"})
 
 
 class _Reported:
-    """What the child said on its way."""
+    """The reports of the child until the worker starts."""
 
     def __init__(self) -> None:
         self.failed: dict[str, Any] | None = None
@@ -83,11 +83,11 @@ def _start(settings: cage.CageSettings) -> tuple[int, int]:
         if not wanted:
             _tell(settings, {"failed": reported.failed["reason"]})
             return 0, 0
-        # What a worker cannot start in may be the view of the files alone.
+        # Perhaps only the view of the files keeps a worker from starting.
         if step == "start":
             step = "home" if "home" in wanted else "all"
         gone = wanted if step == "all" or step not in wanted else {step}
-        missing.update(dict.fromkeys(gone, f"the kernel says: {reported.failed['reason']}"))
+        missing.update(dict.fromkeys(gone, f"the kernel reports: {reported.failed['reason']}"))
         wanted -= gone
 
 

@@ -1,4 +1,4 @@
-"""What a fork sees of the file system: all of it, and nothing that it writes outlives the run."""
+"""Set up the file system that a fork sees: everything, with writes discarded after the run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ESCAPED = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\043": "#", "\\134": "
 
 
 class FileView:
-    """The folders whose changes are thrown away, and what each became."""
+    """The folders whose changes are discarded, and what each became."""
 
     def __init__(self, home: str) -> None:
         self.home = home
@@ -33,7 +33,6 @@ class FileView:
 
 
 def mount_points() -> list[str]:
-    """Return where something is mounted, in order."""
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         places = [line.split(" ")[4] for line in file]
     for number, place in enumerate(places):
@@ -46,15 +45,15 @@ def mount_points() -> list[str]:
 
 def sockets() -> list[str]:
     """Return the sockets of this machine that have a path: services that run what they are sent."""
-    found = []
+    paths = []
     with open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
             path = line.rstrip("\n").split(" ", 7)[-1].lstrip()
             path = path[path.find("/") :] if "/" in path else ""
             # CUDA reaches its own services by these.
             if path and "nvidia" not in path:
-                found.append(path)
-    return found
+                paths.append(path)
+    return paths
 
 
 def enter(
@@ -101,8 +100,8 @@ def _scratch() -> str:
 
 
 def _covered(folder: str, others: Sequence[str]) -> bool:
-    """Tell whether a folder is inside of one of the others, on the same mount."""
-    outer = max((one for one in others if _inside(folder, one)), key=len, default=None)
+    """Whether a folder is inside one of the others, on the same mount."""
+    outer = max((other for other in others if _inside(folder, other)), key=len, default=None)
     if outer is None:
         return False
     between = (place for place in mount_points() if _inside(folder, place))
@@ -164,12 +163,11 @@ def _hide(paths: Sequence[str]) -> None:
 
 
 def disks() -> list[str]:
-    """Return the disks that have a file in /dev."""
-    found = []
+    paths = []
     for entry in os.scandir("/dev"):
         try:
             if stat.S_ISBLK(entry.stat(follow_symlinks=False).st_mode):
-                found.append(entry.path)
+                paths.append(entry.path)
         except OSError:
             continue
-    return found
+    return paths

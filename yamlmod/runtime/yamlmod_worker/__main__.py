@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-# Only what the interpreter has loaded at its start may be imported before sys.path is mended.
+# Only what the interpreter has loaded at its start may be imported before sys.path is fixed.
 import os
 import sys
 
 
 def main() -> int:
-    """Import this folder as a package, take its parent off the path again, and answer."""
     here = os.path.dirname(os.path.abspath(__file__))
     parent = os.path.dirname(here)
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != here]

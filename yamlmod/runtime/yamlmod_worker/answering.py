@@ -1,4 +1,4 @@
-"""Reads questions, a line each, answers them, and keeps what the fork prints out of the answers."""
+"""Read questions, one per line, answer them, and keep the fork's prints out of the answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Tell = Callable[[Dict[str, Any]], None]
 def main() -> int:
     """Answer every question in one line of JSON behind a marker; the fork's prints go to stderr."""
     questions = os.fdopen(os.dup(0), "r", encoding="utf-8")
-    told = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     # A fork that reads its standard input, or parses the command line, must find nothing.
     null = os.open(os.devnull, os.O_RDONLY)
@@ -28,39 +28,39 @@ def main() -> int:
     sys.argv[:] = sys.argv[:1]
     for line in questions:
         question = json.loads(line)
-        _write(told, _guarded(question, told))
-    told.close()
+        _write(stream, _guarded(question, stream))
+    stream.close()
     return 0
 
 
-def _write(told: TextIO, text: str) -> None:
-    told.write("\n" + MARK + text + "\n")
-    told.flush()
+def _write(stream: TextIO, text: str) -> None:
+    stream.write("\n" + MARK + text + "\n")
+    stream.flush()
 
 
 def _line(number: int, answer: Dict[str, Any]) -> str:
     return json.dumps({"answer": answer, "number": number})
 
 
-def _guarded(question: Dict[str, Any], told: TextIO) -> str:
+def _guarded(question: Dict[str, Any], stream: TextIO) -> str:
     number = question["number"]
     try:
-        return _line(number, _answer(question, lambda part: _tell(told, part)))
+        return _line(number, _answer(question, lambda part: _tell(stream, part)))
     except Refused as error:
         words = [error.code, error.message, error.hint]
         return _line(number, {"refused": [_clean(word) for word in words]})
     except MemoryError:
-        return _line(number, {"refused": ["no-memory", "there is not enough memory", ""]})
+        return _line(number, {"refused": ["no-memory", "not enough memory", ""]})
     except BaseException:
         # The end of a traceback says what happened.
         return _line(number, {"failed": _clean(traceback.format_exc()[-_TEXT:])})
 
 
-def _tell(told: TextIO, part: Dict[str, Any]) -> None:
+def _tell(stream: TextIO, part: Dict[str, Any]) -> None:
     check = part.get("check")
     if check is not None:
         part = {"check": {**check, "reason": _clean(check["reason"])}}
-    _write(told, json.dumps({"part": part}))
+    _write(stream, json.dumps({"part": part}))
 
 
 def _clean(text: str) -> str:
@@ -71,7 +71,7 @@ def _clean(text: str) -> str:
 def _answer(question: Dict[str, Any], tell: _Tell) -> Dict[str, Any]:
     """Ask `answer` in the folder that the question names.
 
-    It gets the question, and a function that tells parts of the answer before the rest is there.
+    It gets the question, and a function that sends parts of the answer before the rest is there.
     """
     try:
         import torch  # noqa: F401

@@ -1,4 +1,4 @@
-"""What the workers answer: written here in the worker, read and checked by yamlmod.
+"""Define the shapes of answers: written by the worker, checked by yamlmod.
 
 Both sides import this file: the worker for its annotations, yamlmod to check every answer by. A
 fork runs in the worker's process and can write an answer of its own. One of these shapes can only
@@ -15,7 +15,7 @@ AnyNumber = NewType("AnyNumber", float)
 
 
 class Stopped(TypedDict):
-    """What was stood in for, and what was stopped."""
+    """The packages replaced by stand-ins, and the calls that were stopped."""
 
     stand_ins: List[str]
     blocked: List[str]
@@ -46,14 +46,14 @@ class CheckPart(TypedDict):
 
 
 class VerifyPart(TypedDict, total=False):
-    """What is said before the answer: a check begins, or has ended."""
+    """A part sent before the answer: a check begins, or has ended."""
 
     begun: str
     check: CheckPart
 
 
 class Stock(TypedDict):
-    """What loading by name and shape alone would do."""
+    """The result of loading by name and shape only."""
 
     right: Count
     wrong: Count
@@ -61,7 +61,7 @@ class Stock(TypedDict):
 
 
 class IdentityAnswer(TypedDict):
-    """How the new layers started as the identity."""
+    """The result of starting new layers as the identity."""
 
     cannot: List[str]
     filled: List[int]
@@ -71,7 +71,7 @@ class IdentityAnswer(TypedDict):
 
 
 class RemapAnswer(Told):
-    """Where every tensor of a checkpoint went."""
+    """The target of every tensor of a checkpoint."""
 
     form: str
     source: str
@@ -113,7 +113,7 @@ LayerProfile = TypedDict(
 
 
 class ThopProfile(TypedDict):
-    """What YOLOv5 prints with thop."""
+    """The numbers that YOLOv5 prints with thop."""
 
     thop_flops: Optional[float]
     thop_flops_at_size: Optional[float]
@@ -122,8 +122,6 @@ class ThopProfile(TypedDict):
 
 
 class Profile(ThopProfile):
-    """One network's numbers."""
-
     cfg: str
     parameters: int
     trainable: int
@@ -139,7 +137,7 @@ class Profile(ThopProfile):
 
 
 class MeasuredOn(TypedDict):
-    """What networks were measured on."""
+    """The machine and the device of the measurement."""
 
     device: str
     device_name: str
@@ -147,8 +145,6 @@ class MeasuredOn(TypedDict):
 
 
 class ProfileAnswer(Told, MeasuredOn):
-    """The numbers of all networks, in the order of the question."""
-
     models: List[Profile]
 
 
@@ -157,8 +153,6 @@ Constant = Tuple[Optional[int], Optional[AnyNumber]]  # how many numbers, and th
 
 
 class TracedNetwork(TypedDict):
-    """What the tracer saw, and the classes of the modules."""
-
     nodes: List[Node]
     constants: Dict[str, Constant]
     classes: Dict[str, str]
@@ -169,7 +163,7 @@ class ExplainAnswer(Told, TracedNetwork):
 
 
 class ImportsAnswer(TypedDict):
-    """What an interpreter says of itself and of the names on its path."""
+    """An interpreter's version, its packages, and the names on its path."""
 
     executable: str
     version: str

@@ -1,4 +1,4 @@
-"""The one error that is the user's to read; everything else is reported as it comes."""
+"""Define the one error meant for the user; every other error is reported as it comes."""
 
 from __future__ import annotations
 

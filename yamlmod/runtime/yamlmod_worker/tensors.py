@@ -1,4 +1,4 @@
-"""Tensors: those of an output, how far two outputs differ, and what those of weights are called."""
+"""Flatten, compare and name tensors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def tensors(output: Any) -> List[Any]:
 
 
 def finite(parts: List[Any]) -> bool:
-    """Tell whether every number of these tensors is one."""
+    """Whether these tensors have neither NaN nor infinity."""
     import torch
 
     return all(bool(torch.isfinite(part).all()) for part in parts if part.is_floating_point())
@@ -31,7 +31,7 @@ def finite(parts: List[Any]) -> bool:
 def difference(first: List[Any], second: List[Any]) -> float:
     """Return the largest difference of two outputs, in units of the largest number of each part.
 
-    It is infinite for other shapes, and where a number is none.
+    It is infinite for different shapes, and for NaN or infinity.
     """
     if [part.shape for part in first] != [part.shape for part in second]:
         return float("inf")

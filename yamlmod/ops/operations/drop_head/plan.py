@@ -19,8 +19,6 @@ def drop_head(model: Network, layer: int) -> Outcome:
 
 
 def drop_head_plans(model: Network, layer: int) -> list[Plan]:
-    """Return the steps of dropping a scale, for a chain."""
-
     def without_branch(current: Network) -> Outcome:
         # The first step took no layer away, so the numbers are still the original's.
         stays = current.alive
@@ -41,8 +39,8 @@ def _without_input(model: Network, layer: int) -> Outcome:
     if len(slots) > 1:
         raise Refusal(
             "reads-twice",
-            f"{name} reads {document.describe(layer)} {len(slots)} times; which of them to drop "
-            "is not known",
+            f"{name} reads {document.describe(layer)} {len(slots)} times; cannot tell which "
+            "one to drop",
             place=place,
         )
     if len(head.refs) < 2:
@@ -57,19 +55,19 @@ def _without_input(model: Network, layer: int) -> Outcome:
     return Outcome(
         model=model,
         text=apply_edits(document.text, edits),
-        told=tuple(_told(model, layer, anchor)),
+        told=tuple(_report(model, layer, anchor)),
         steps=(DroppedInput(head.index, slot, anchor),),
         mapping=tuple(range(len(document.rows))),
     )
 
 
-def _told(model: Network, layer: int, anchor: int | None) -> list[str]:
+def _report(model: Network, layer: int, anchor: int | None) -> list[str]:
     document = model.document
     lines = [f"{document.describe(document.head.index)} no longer reads {document.describe(layer)}"]
     if anchor is not None:
-        lines.append(f"row {anchor + 1} of anchors went with it")
+        lines.append(f"row {anchor + 1} of anchors was removed with it")
     if trailing_comment(document, document.head):
-        lines.append("the comment of the head's row was left as it is")
+        lines.append("the comment on the head's row was not changed")
     return lines
 
 
@@ -84,15 +82,15 @@ def _anchor(model: Network, slot: int) -> int | None:
                 f"the args of {document.describe(document.head.index)} hold a list with one entry "
                 f"for each of its {inputs} inputs",
                 place=document.place(*document.head.spans[3]),
-                hint="take the entry out by hand together with the input",
+                hint="remove the entry by hand, together with the input",
             )
     if not document.anchors:
         return None
     if len(document.anchors) != inputs:
         raise Refusal(
             "anchors-differ",
-            f"there are {len(document.anchors)} rows of anchors for {inputs} head inputs; which "
-            "one to drop is not known",
+            f"there are {len(document.anchors)} rows of anchors for {inputs} head inputs; "
+            "cannot tell which one to drop",
             place=document.place(*document.anchors[0]),
         )
     return slot

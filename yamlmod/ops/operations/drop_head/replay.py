@@ -1,4 +1,4 @@
-"""A dropped input of the head on labels, and its row of anchors."""
+"""Replay a dropped head input on labels, with its row of anchors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ class DroppedInput(NamedTuple):
     anchor: int | None
 
     def replay(self, net: LabelNet) -> None:
-        """Take the input out."""
         label = net.order[self.head]
         if label != net.order[-1]:
             raise ProofFailedError(f"{label} is not the head and would lose an input")

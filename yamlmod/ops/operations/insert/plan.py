@@ -1,4 +1,4 @@
-"""Insert layers: the new rows, and every reference and index comment behind them."""
+"""Insert layers: the new rows, and every reference and index comment after them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def plan_insert(model: Network, request: Request) -> Outcome:
     return Outcome(
         model=model,
         text=text,
-        inserted=tuple(_told(model, item, shift) for item in new),
+        inserted=tuple(_new_layer(model, item, shift) for item in new),
         consumers=tuple(consumers),
         renumbered=renumbered,
         comments=len(comments),
@@ -85,7 +85,7 @@ def plan_insert(model: Network, request: Request) -> Outcome:
 
 
 def _right_before(rows: Sequence[Row], moved: Moved | None) -> Sequence[Row]:
-    """Return the rows without those whose comment became right when a row was taken out.
+    """Return the rows without those whose comment became right when a row was removed.
 
     It was a wrong one of their own, or that of the row that went, where both shared a line.
     """
@@ -130,10 +130,10 @@ def _plan(model: Network, request: Request, module: str) -> list[_New]:
                     "conflict",
                     f"{other.asked} and {position.asked} both take over what "
                     f"{model.document.describe(read.reader)} reads",
-                    hint="to stack two layers, insert one and then the other behind it",
+                    hint="to stack two layers, insert one, then insert the other after it",
                 )
         if not claims and position.after in seen:
-            raise Refusal("conflict", f"{position.asked} names a place that is taken already")
+            raise Refusal("conflict", f"{position.asked} names a position that is already taken")
         seen.add(position.after)
         # A row that moves keeps its args, whatever the registry thinks of them.
         template = None if request.moved is not None else request.known()
@@ -171,7 +171,7 @@ def _rewire(
                 raise Refusal(
                     "reads-image",
                     f"{model.document.describe(row.index)} would have to read the image past the "
-                    "new layer, which only layer 0 can",
+                    "new layer; only layer 0 can read the image",
                     place=model.document.place(ref.start, ref.end),
                 )
             value = _respell(ref.value, reader, wanted, row.listed, in_head, rule)
@@ -189,7 +189,7 @@ def _respell(
     old: int, reader: int, wanted: int, listed: bool, in_head: bool, rule: SpellingRule
 ) -> int:
     if spell(reader, wanted, old < 0) == old:
-        return old  # what stands there and stays right is not ours to change
+        return old  # a spelling that is still right is not ours to change
     return spell_for_fork(reader, wanted, old < 0, listed, in_head, rule)
 
 
@@ -237,14 +237,14 @@ def _check_alive(model: Network, new: Sequence[_New]) -> None:
     names = one_of([f"{item.layer} {item.module}" for item in lost])
     source = lost[0].position.after
     row, name = model.document.rows[max(source, 0)], model.document.describe(source)
-    told = one_of(reader_names(model.document, model.readers(source))) or "nobody"
+    readers = one_of(reader_names(model.document, model.readers(source))) or "no layer"
     hint = (
-        f"layer {name} is read by {told}; choose its readers with --readers, or permit it with "
+        f"layer {name} is read by {readers}; choose its readers with --readers, or allow it with "
         "--allow-dead"
     )
     if source >= 0 and source not in model.alive:
         head = model.document.describe(model.graph.head)
-        hint = f"layer {name} does not reach {head} now either; permit it with --allow-dead"
+        hint = f"layer {name} already does not reach {head}; allow it with --allow-dead"
     raise Refusal(
         "dead-layer",
         f"the output of {names} would no longer reach the head",
@@ -270,20 +270,20 @@ def _is_alive(model: Network, item: _New) -> bool:
 
 
 def _neighbour_warnings(model: Network, new: Sequence[_New]) -> list[str]:
-    found = []
+    warnings = []
     rows = model.document.rows
     for item in new:
         around = {item.position.after, *(read.reader for read in item.claims)}
         same = sorted(i for i in around if i >= 0 and rows[i].module == item.module)
         if same:
-            found.append(
-                f"{item.position.asked}: the new {item.module} stands next to another, "
+            warnings.append(
+                f"{item.position.asked}: the new {item.module} is next to another one, "
                 f"layer {one_of([str(i) for i in same])} of the original"
             )
-    return found
+    return warnings
 
 
-def _told(model: Network, item: _New, shift: GrowingShift) -> NewLayer:
+def _new_layer(model: Network, item: _New, shift: GrowingShift) -> NewLayer:
     source = item.position.after
     name = "the image" if source == IMAGE else model.document.rows[source].module
     args, asked = tuple(item.args), item.position.asked

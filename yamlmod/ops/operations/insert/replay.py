@@ -1,4 +1,4 @@
-"""Insertion on labels; contracting the new layers must give the old wiring."""
+"""Replay an insertion on labels; contracting the new layers must give the old wiring."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from yamlmod.ops.labels import IMAGE_LABEL, Label, LabelNet
 
 
 class PlannedLayer(NamedTuple):
-    """A layer behind ``after`` that takes over the reads (reader, slot) of ``claims``.
+    """A layer after ``after`` that takes over the reads (reader, slot) of ``claims``.
 
-    ``sources`` is the list of layers that it reads; None for the one it stands behind, and then
+    ``sources`` is the list of layers that it reads; None for ``after`` itself, and then
     ``listed`` says that its `from` is a list of one. ``moved``: it is the row that the step before
     took out; ``args`` None are its own.
     """
@@ -32,10 +32,9 @@ class Insertion(NamedTuple):
     layers: Sequence[PlannedLayer]
 
     def replay(self, net: LabelNet) -> None:
-        """Put the layers in."""
         labels = net.order
         wiring = net.wiring()
-        new: dict[Label, list[Label]] = {}  # by the layer they stand behind, in the order asked for
+        new: dict[Label, list[Label]] = {}  # by the layer before them, in the order asked for
         for layer in self.layers:
             label = net.new_label()
             source = net.through[label] = labels[layer.after] if layer.after >= 0 else IMAGE_LABEL
@@ -59,7 +58,6 @@ class Insertion(NamedTuple):
 
 
 def _claim(net: LabelNet, labels: Sequence[Label], layer: PlannedLayer, label: Label) -> None:
-    """Let the new layer take over the reads of those that are to read it."""
     source = net.through[label]
     for reader, slot in layer.claims:
         inputs = net.inputs[labels[reader]]

@@ -1,4 +1,4 @@
-"""What an insertion is asked to do, and what is wrong with the asking."""
+"""Describe and validate the request for an insertion."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OPTIONS = (*_PLACES, "args", "keep_skips", "readers", "from", "allow_dead")
 
 
 class Moved(NamedTuple):
-    """An old row that goes to a new place: where its words stand.
+    """An old row that moves to a new position, with the document it comes from.
 
     ``first`` are the channels that its first argument gives there, None where its own are right.
     """
@@ -34,7 +34,7 @@ class Moved(NamedTuple):
 
 @dataclass(frozen=True)
 class Request:
-    """What to insert and on which side its readers shall be."""
+    """The module to insert, its positions, and which layers read it."""
 
     module: str
     positions: tuple[Position, ...]
@@ -42,19 +42,18 @@ class Request:
     keep_skips: bool = False
     readers: tuple[int, ...] | None = None
     allow_dead: bool = False
-    # The layers it reads (--from), where that is not just the one it stands behind.
+    # The layers it reads (--from), where that is not just the one before it.
     sources: tuple[int, ...] | None = None
     moved: Moved | None = None
-    # A module that the registry does not hold: renamed, or from somebody's own file.
+    # A module that the registry does not hold: renamed, or from a user's own file.
     template: Template | None = None
     spelling: SpellingRule = field(default=ANY_SPELLING)
-    # The args of each position, where a fork was asked for them: the registry has no say then.
+    # The args of each position, where a fork was asked for them: the registry is not asked then.
     placed: tuple[tuple[Any, ...], ...] | None = None
     # The class is the fork's own, under exactly this name.
     verbatim: bool = False
 
     def known(self) -> Template | None:
-        """Return the template of the new layer's module, where there is one."""
         return self.template or find(self.module)
 
 
@@ -67,26 +66,28 @@ def module_warnings(request: Request) -> list[str]:
         raise Refusal(
             "unknown-module",
             f"the registry does not know {name}, so its args cannot be derived",
-            hint="give them as they shall stand in the row, for example --args '[]' or "
+            hint="give them as they should appear in the row, for example --args '[]' or "
             "--args '[256]'; `yamlmod list` shows the known modules",
         )
-    return [f"{name} is not in the registry: its args and channels are taken as given"]
+    return [f"{name} is not in the registry: its args and channels are used as given"]
 
 
 def check_readers(model: Network, request: Request) -> None:
-    """Refuse --readers that do not read the places, or that stand beside another choice."""
+    """Refuse --readers that do not read the positions, or given together with another choice."""
     if request.readers is None:
         return
     if request.keep_skips:
-        raise Refusal("usage", "--keep-skips and --readers both choose the readers; give one")
+        raise Refusal(
+            "usage", "--keep-skips and --readers both choose the readers; give only one of them"
+        )
     if all(position.edge is not None for position in request.positions):
-        raise Refusal("usage", "--edge names its reader already; leave --readers out")
+        raise Refusal("usage", "--edge already names the reader; leave out --readers")
     places = [position.after for position in request.positions if position.edge is None]
     reads = [read for place in places for read in model.readers(place)]
     for reader in request.readers:
         if all(read.reader != reader for read in reads):
             behind = one_of([model.document.describe(place) for place in places])
-            names = one_of(reader_names(model.document, reads)) or "nobody"
+            names = one_of(reader_names(model.document, reads)) or "no layer"
             raise Refusal(
                 "not-a-reader",
                 f"--readers: {model.document.describe(reader)} does not read {behind}",
@@ -95,42 +96,43 @@ def check_readers(model: Network, request: Request) -> None:
 
 
 def check_sources(model: Network, request: Request) -> None:
-    """Refuse a --from that the new layer cannot read where it stands."""
+    """Refuse a --from that the new layer cannot read at its position."""
     if request.sources is None:
         return
     if len(request.positions) != 1:
-        raise Refusal("usage", "--from goes with one position; several layers need several runs")
+        raise Refusal(
+            "usage", "--from needs exactly one position; insert several layers in several runs"
+        )
     position = request.positions[0]
     for source in request.sources:
         if source > position.after:
             raise Refusal(
                 "reads-below",
-                f"--from: the new layer stands behind {model.document.describe(position.after)} "
-                f"and cannot read {model.document.describe(source)} below it",
-                hint=f"put it behind layer {max(request.sources)}",
+                f"--from: the new layer is after {model.document.describe(position.after)} "
+                f"and cannot read {model.document.describe(source)}, which comes later",
+                hint=f"insert it after layer {max(request.sources)}",
             )
 
 
 def check_claims(
     model: Network, request: Request, position: Position, claims: Sequence[Read]
 ) -> None:
-    """Refuse a layer whose readers would lose what they read: it must read it in their stead."""
+    """Refuse a layer whose readers would lose what they read: it must read that instead of them."""
     if request.sources is None or position.after in request.sources or not claims:
         return
     lost = model.document.describe(position.after)
     raise Refusal(
         "source-lost",
-        f"the readers of {lost} would read the new layer, which --from does not let read {lost}",
-        hint=f"add {position.after} to --from, or leave the readers where they are: --readers none",
+        f"the readers of {lost} would read the new layer, but --from does not include {lost}",
+        hint=f"add {position.after} to --from, or leave the readers unchanged: --readers none",
     )
 
 
 def recipe_request(model: Network, options: RecipeOptions) -> Request:
-    """Return what an edit of a recipe asks for."""
-    module = options.module("insert", "insert names a module")
+    module = options.module("insert", "insert needs the name of a module")
     places = {key: options.words(key) for key in _PLACES}
     if any(not word.lstrip("-").isdigit() for word in places["at"]):
-        raise options.refusal("at holds layer numbers")
+        raise options.refusal("at takes layer numbers")
     numbers = [int(word[:9]) for word in places["at"]]
     positions = resolve_positions(model, numbers, places["after"], places["before"], places["edge"])
     readers, sources = options.layers(model, "readers"), options.layers(model, "from")

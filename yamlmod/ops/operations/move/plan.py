@@ -1,4 +1,4 @@
-"""Move a layer: removed from its place and inserted at another, in one proof."""
+"""Move a layer: remove it from its position and insert it at another, in one proof."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from yamlmod.registry.catalogue import find
 def move(
     model: Network, layer: int, *, after: int | None = None, before: int | None = None
 ) -> Outcome:
-    """Move ``layer`` behind or in front of another; both speak of the original's indices.
+    """Move ``layer`` after or before another; both are indices of the original.
 
     The row keeps its words and its comment; the index in the comment follows if it was right.
     """
@@ -31,9 +31,8 @@ def move(
 def move_plans(
     model: Network, layer: int, *, after: int | None = None, before: int | None = None
 ) -> list[Plan]:
-    """Return the two steps of a move, for a chain."""
     if (after is None) == (before is None):
-        raise Refusal("usage", "say where to: --after SEL or --before SEL, one of them")
+        raise Refusal("usage", "give the new position with --after SEL or --before SEL, not both")
     target = after if after is not None else before
     if target is None or target == layer:
         raise Refusal("usage", f"{model.document.describe(layer)} cannot be moved next to itself")
@@ -71,9 +70,9 @@ def _refuse_several(model: Network, layer: int) -> None:
         "joins-inputs",
         f"{describe(layer)} joins {len(targets)} inputs "
         f"({one_of([describe(target) for target in targets])}); which of them its readers should "
-        "read instead, and which it should read at its new place, is a design decision",
+        "read instead, and which it should read at its new position, is a design decision",
         place=model.document.place(row.start, row.end),
-        hint="insert it at the new place with --from, and remove this one with --from",
+        hint="insert it at the new position with --from, then remove this one with --from",
     )
 
 

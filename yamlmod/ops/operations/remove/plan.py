@@ -27,10 +27,10 @@ Sources = Mapping[int, int]
 def remove(
     model: Network, layers: Sequence[int], *, cascade: bool = False, sources: Collection[int] = ()
 ) -> Outcome:
-    """Take ``layers`` out; whoever read one reads its input. Proven, or an error is raised.
+    """Remove ``layers``; their readers read their inputs. Proven, or an error is raised.
 
-    With ``cascade`` the layers that only fed the removed ones go as well. ``sources`` holds, for
-    each layer of several inputs, the one that is read instead of it.
+    With ``cascade`` the layers that only fed the removed ones are removed as well.
+    ``sources`` holds, for each layer of several inputs, the one that is read instead of it.
     """
     outcome = plan_remove(model, layers, cascade=cascade, sources=sources)
     prove(model.document, outcome.text, outcome.steps)
@@ -67,7 +67,7 @@ def take_out(
     warnings: Sequence[str] = (),
     sources: Sources | None = None,
 ) -> Outcome:
-    """Remove layers whose readers can do without them, as the caller has made sure."""
+    """Remove layers whose readers can do without them, which the caller has checked."""
     gone = frozenset(chosen)
     _check_sections(model, gone)
     shift = ShrinkingShift(chosen)
@@ -84,7 +84,7 @@ def take_out(
             text = apply_edits(document.text, removal)
         else:
             document = _edited(document, removal, row)
-    told = [
+    messages = [
         *warnings,
         *_dead_warnings(model, mapping, gone, sources),
         *notes,
@@ -97,7 +97,7 @@ def take_out(
         renumbered=len(edits),
         comments=len(comments),
         wrong_comments=tuple(wrong),
-        warnings=tuple(told),
+        warnings=tuple(messages),
         steps=(Removal(chosen, tuple((sources or {}).items())),),
         mapping=mapping,
     )
@@ -106,7 +106,7 @@ def take_out(
 def _check_sections(model: Network, chosen: Collection[int]) -> None:
     for section in model.document.sections:
         if all(row.index in chosen for row in section.rows):
-            raise Refusal("empty-table", f"that would leave no row in `{section.name}`")
+            raise Refusal("empty-table", f"this would leave no row in `{section.name}`")
 
 
 def _rewire(
@@ -127,7 +127,7 @@ def _rewire(
                 raise Refusal(
                     "reads-image",
                     f"{model.document.describe(row.index)} would have to "
-                    "read the image, which only layer 0 can",
+                    "read the image; only layer 0 can read it",
                     place=model.document.place(ref.start, ref.end),
                 )
             value = spell(reader, wanted, ref.value < 0)
@@ -158,8 +158,8 @@ def _source(
     model: Network, layer: int, chosen: Collection[int], sources: Sources | None = None
 ) -> int:
     while layer in chosen:
-        found = sources.get(layer) if sources else None
-        layer = removable.input_of(model, layer) if found is None else found
+        source = sources.get(layer) if sources else None
+        layer = removable.input_of(model, layer) if source is None else source
     return layer
 
 
@@ -199,8 +199,8 @@ def _dead_warnings(
 
 
 def _now(mapping: Sequence[int | None], layer: int) -> int:
-    found = IMAGE if layer == IMAGE else mapping[layer]
-    return IMAGE if found is None else found
+    index = IMAGE if layer == IMAGE else mapping[layer]
+    return IMAGE if index is None else index
 
 
 def _edited(document: Document, edits: Sequence[Edit], gone: Row | None = None) -> Document:

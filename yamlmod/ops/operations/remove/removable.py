@@ -1,4 +1,4 @@
-"""Which layers can be taken out, what is read instead of them, and what that does to dead ones."""
+"""Decide which layers can be removed, and what their readers read instead."""
 
 from __future__ import annotations
 
@@ -29,12 +29,14 @@ def choose(model: Network, layers: Sequence[int], sources: Collection[int]) -> M
     unused = sorted(set(sources) - set(chosen.values()))
     if unused:
         name = model.document.describe(unused[0])
-        raise Refusal("usage", f"--from: {name} is an input of no layer here that joins inputs")
+        raise Refusal(
+            "usage", f"--from: {name} is not an input of any of these layers that joins inputs"
+        )
     return chosen
 
 
 def joins(model: Network, layer: int) -> bool:
-    """Tell whether a layer joins inputs: by their number, or because it is known to."""
+    """Whether a layer joins inputs: by their number, or because it is known to."""
     kind = model.kind(model.rows[layer].module)
     return len(model.graph.reads[layer]) != 1 or (kind is not None and kind.channels in JOINS)
 
@@ -49,7 +51,7 @@ def _several(model: Network, layer: int, targets: Sequence[int], named: Sequence
         else "; which of them its readers should read instead is a design decision"
     )
     hints = [
-        f"--from {target} lets its readers read {describe(target)}"
+        f"--from {target} makes its readers read {describe(target)}"
         for target in dict.fromkeys(targets)
         if target != IMAGE
     ]
@@ -57,7 +59,7 @@ def _several(model: Network, layer: int, targets: Sequence[int], named: Sequence
         "joins-inputs",
         f"{describe(layer)} joins {count} ({names}){tail}",
         place=model.document.place(row.start, row.end),
-        hint="\n".join(["remove takes it out where you say which:", *hints[:5]]),
+        hint="\n".join(["choose the input that its readers read instead:", *hints[:5]]),
     )
 
 
@@ -70,9 +72,7 @@ def check(model: Network, layer: int, source: int | None) -> list[str]:
     row = document.rows[layer]
     place = document.place(row.start, row.end)
     if layer == model.graph.head:
-        raise Refusal(
-            "is-head", f"{name} is the head; without it the file is no model", place=place
-        )
+        raise Refusal("is-head", f"{name} is the head; a model needs a head", place=place)
     if document.head.listed and not document.head.refs and is_output_row(document, row):
         raise Refusal(
             "output-row",
@@ -84,8 +84,8 @@ def check(model: Network, layer: int, source: int | None) -> list[str]:
     if below != IMAGE and document.rows[below].module in MANY_OUTPUTS:
         raise Refusal(
             "many-outputs",
-            f"{name} reads {document.describe(below)}, which gives a list of tensors; its readers "
-            "could not take that",
+            f"{name} reads {document.describe(below)}, which returns a list of tensors; its "
+            "readers cannot take a list",
             place=place,
         )
     return _shape_warnings(model, layer, below) if model.readers(layer) else []
@@ -97,33 +97,32 @@ def _shape_warnings(model: Network, layer: int, source: int) -> list[str]:
     before, after = model.shapes[source], model.shapes[layer]
     if model.kind(model.rows[layer].module) is None:
         return [
-            f"{name} is not a module yamlmod knows: that it keeps channels and stride is "
-            "taken on trust"
+            f"{name} is not a module that yamlmod knows: it is assumed to keep channels and stride"
         ]
     if before.stride != after.stride and before.stride and after.stride:
         raise Refusal(
             "changes-stride",
             f"{name} changes the stride from {before.stride:g} to "
-            f"{after.stride:g}; its readers could not take its input",
+            f"{after.stride:g}; its readers cannot take its input",
             place=place,
         )
     pairs = zip(model.shapes.scales, before.real, after.real, strict=True)
-    for scale, one, other in pairs:
-        if one is not None and other is not None and one != other:
+    for scale, inner, outer in pairs:
+        if inner is not None and outer is not None and inner != outer:
             where = "" if scale.name == "file" else f" (scale {scale.name})"
             raise Refusal(
                 "changes-channels",
-                f"{name} changes the channels from {one} to "
-                f"{other}{where}; its readers could not take its input",
+                f"{name} changes the channels from {inner} to "
+                f"{outer}{where}; its readers cannot take its input",
                 place=place,
             )
     if None in after.real or None in before.real:
-        return [f"the channels around {name} are not known: that it keeps them is taken on trust"]
+        return [f"the channels around {name} are not known: it is assumed to keep them"]
     return []
 
 
 def input_of(model: Network, layer: int) -> int:
-    """Return what the readers of a layer read without it, where nobody has said which input.
+    """Return what the readers of a layer read without it, where no input was chosen.
 
     Of several it is the layer above; but only for readers that do not reach the head.
     """
@@ -142,6 +141,6 @@ def dead_reader_note(model: Network, reader: int, old: int, new: int) -> list[st
         for layer, shape in ((old, before), (new, after))
     ]
     return [
-        f"{model.document.describe(reader)} does not reach the head: it read {names[0]} and reads "
-        f"{names[1]} now, perhaps other channels"
+        f"{model.document.describe(reader)} does not reach the head; it read {names[0]} and now "
+        f"reads {names[1]}, perhaps with other channels"
     ]

@@ -1,4 +1,4 @@
-"""Removal on labels."""
+"""Replay a removal on labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from yamlmod.ops.labels import Label, LabelNet
 
 
 class Removal(NamedTuple):
-    """Layers taken out at once; whoever read one reads its input.
+    """Layers removed at once; their readers read their inputs.
 
     ``sources`` holds (layer, input) for layers of several inputs: the one that is read instead.
     """
@@ -19,13 +19,12 @@ class Removal(NamedTuple):
     sources: Sequence[tuple[int, int]] = ()
 
     def replay(self, net: LabelNet) -> None:
-        """Take the layers out; their readers read what stood in front of them."""
         labels = net.order
         chosen = {labels[layer]: net.label(source) for layer, source in self.sources}
         sources = {labels[i]: chosen.get(labels[i], _in_front(net, i)) for i in self.layers}
         wrong = [label for label, source in chosen.items() if source not in net.inputs[label]]
         if wrong:
-            raise ProofFailedError(f"{wrong[0]} does not read what shall be read instead of it")
+            raise ProofFailedError(f"{wrong[0]} does not read what its readers are to read instead")
         joining = {label for label in sources if len(net.inputs[label]) != 1} - set(chosen)
         alive = net.alive() if joining else set()
         net.order = [label for label in labels if label not in sources]

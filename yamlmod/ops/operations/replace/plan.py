@@ -1,4 +1,4 @@
-"""Replace a layer in place: another module, the same wiring."""
+"""Replace a layer: another module, the same wiring."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def replace(
 
     Without ``args`` a module of the registry gets those that keep the layer's channels, and any
     other keeps the row's own. Raises Refusal where a stride would change, unless ``force``.
-    ``placed``: a fork that knows the class was asked for the args, and the registry has no say.
+    ``placed``: a fork that knows the class was asked for the args, and the registry is not.
     """
     outcome = plan_replace(model, layer, module, args, force=force, placed=placed)
     prove(model.document, outcome.text, outcome.steps)
@@ -61,7 +61,7 @@ def plan_replace(
         values = _registry_args(model, row, template, values)
     elif values is None:
         warnings += _kept_args(model, row, name)
-    # A block's repeats are its own affair; an attention layer in its place stands once.
+    # Only a block is repeated; an attention layer that replaces it is there once.
     stands_once = template is not None and template.rule != "csp"
     repeats = 1 if stands_once and row.repeats != 1 else None
     if values is not None and value_key(values) == value_key(row.args):
@@ -75,7 +75,7 @@ def plan_replace(
         model=model,
         text=text,
         replaced=(layer,),
-        told=(f"layer {layer} is {name} where {row.module} was",),
+        told=(f"layer {layer} was {row.module} and is now {name}",),
         warnings=tuple(warnings),
         steps=(Replacement(layer, repeats, name, values),),
         mapping=tuple(range(len(model.document.rows))),
@@ -92,14 +92,14 @@ def _registry_args(
             f"{model.document.describe(row.index)} reads a list, and {template.name} takes one "
             "input",
             place=model.document.place(row.start, row.end),
-            hint="insert it behind this layer instead",
+            hint="insert it after this layer instead",
         )
     if given is not None:
         check_args(template, given)
         return given
     if template.rule == "csp" and _is_such_a_block(row, template):
         return None
-    # Its own output channels, not those above: what stands below was built for them.
+    # Its own output channels, not those above: the layers below were built for them.
     nominal = nominal_channels(model, row.index) if template.takes_nominal else None
     return template.row_args(nominal)
 
@@ -121,8 +121,8 @@ def _kept_args(model: Network, row: Row, name: str) -> list[str]:
         return []
     spelled = model.document.text[slice(*row.spans[3])]
     return [
-        f"{name} keeps the args of {row.module}, {spelled}: whether it means the same by them is "
-        "not known; --args gives others"
+        f"{name} keeps the args of {row.module}, {spelled}, which may mean something "
+        "else to it; set others with --args"
     ]
 
 
@@ -165,10 +165,10 @@ def _changed_shapes(model: Network, after: Network, layer: int, force: bool) -> 
         if not force:
             raise Refusal(
                 "changes-stride",
-                f"{name} would give stride {new.stride:g} where "
-                f"{model.document.describe(layer)} gave {old.stride:g}",
+                f"{name} would have stride {new.stride:g}, but "
+                f"{model.document.describe(layer)} has {old.stride:g}",
                 place=model.document.place(row.start, row.end),
-                hint="give --args that keep it, or permit it with --force",
+                hint="give --args that keep the stride, or allow the change with --force",
             )
         warnings.append(f"{name} changes the stride from {old.stride:g} to {new.stride:g}")
     if None in new.real:
@@ -179,7 +179,7 @@ def _changed_shapes(model: Network, after: Network, layer: int, force: bool) -> 
 
 
 def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
-    module = options.module("with", "replace needs `with`, the module to put there")
+    module = options.module("with", "replace needs `with`, the new module")
     layer, force = options.layer(model, "replace"), options.flag("force")
     return plan_replace(model, layer, module, options.args(), force=force)
 

@@ -1,4 +1,4 @@
-"""Replacement on labels."""
+"""Replay a replacement on labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ class Replacement(NamedTuple):
     args: Sequence[Any] | None
 
     def replay(self, net: LabelNet) -> None:
-        """Put the other module there."""
         row = net.rows[net.order[self.layer]]
         row[2] = self.module
         if self.repeats is not None:

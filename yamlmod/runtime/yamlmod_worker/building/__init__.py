@@ -1,1 +1,1 @@
-"""Builds networks with the fork's own code."""
+"""Build networks with the fork's own code."""

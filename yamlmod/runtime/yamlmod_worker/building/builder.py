@@ -1,4 +1,4 @@
-"""Builds networks with the fork's own Model, behind the fence, with stand-ins where needed."""
+"""Build networks with the fork's own Model, behind the fence, with stand-ins where needed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ _kept: List["Builder"] = []
 
 
 def run_facts(stand_ins: Sequence[str] = (), blocked: Sequence[str] = ()) -> Told:
-    """Return what every answer tells of its run."""
     import torch
 
     return {
@@ -75,8 +74,7 @@ class Builder:
         self.save: Any = None
         self.load: Any = None
 
-    def told(self) -> Told:
-        """Return what was stood in for, what was blocked, and what ran."""
+    def run_report(self) -> Told:
         return run_facts(sorted(self.finder.names), self.fence.blocked)
 
     def open(self) -> None:
@@ -90,7 +88,7 @@ class Builder:
         answer_versions(self.finder)
         answer_fonts(self.finder)
         with contextlib.suppress(ImportError):
-            # Forks say `packaging.version` having imported `packaging`, or pkg_resources, alone.
+            # Forks use `packaging.version` having imported only `packaging`, or pkg_resources.
             importlib.import_module("packaging.version")
         torch.manual_seed(0)
         try:
@@ -100,7 +98,6 @@ class Builder:
 
     @property
     def names(self) -> Any:
-        """Return the fork's module of networks."""
         return self._names
 
     def build(self, cfg: str, classes: Optional[int], head: str) -> Any:
@@ -134,11 +131,11 @@ class Builder:
             hints.append("blocked: " + "; ".join(self.fence.blocked[:3]))
         if self.finder.forbidden:
             names = ", ".join(sorted(self.finder.forbidden))
-            hints.append("missing: {}; without --no-stand-ins it is stood in for".format(names))
+            hints.append("missing: {}; without --no-stand-ins a stand-in replaces it".format(names))
         if self.finder.names:
             hints.append("stand-ins: {}".format(", ".join(sorted(self.finder.names))))
         if isinstance(error, ImportError) and error.name:
-            hints.append("install what has {} for this Python, or".format(error.name))
+            hints.append("install the package that has {} for this Python, or".format(error.name))
         hints.append("give the Python that runs the fork with --python")
         message = "{}: {}: {}{}".format(what, type(error).__name__, text, where)
         return Refused("not-built", message, "\n".join(hints))

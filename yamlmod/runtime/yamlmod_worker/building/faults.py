@@ -1,4 +1,4 @@
-"""Where in a network and in the fork's code an error arose, told in one line."""
+"""Locate an error in the network and in the fork's code, in one line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def layer_of(error: BaseException) -> Optional[int]:
 
     Forks share the two loops: `i` counts the rows in parse_model, `m` is the layer in forward_once.
     """
-    found, step = None, error.__traceback__
+    layer, step = None, error.__traceback__
     while step is not None:
         name, seen = step.tb_frame.f_code.co_name, step.tb_frame.f_locals
         index: Any = None
@@ -30,12 +30,12 @@ def layer_of(error: BaseException) -> Optional[int]:
         elif "forward" in name or "predict" in name:
             index = getattr(seen.get("m"), "i", None)
         if isinstance(index, int) and not isinstance(index, bool):
-            found = index
+            layer = index
         step = step.tb_next
-    return found
+    return layer
 
 
-def told(error: BaseException, fork: str, names: List[str]) -> str:
+def error_line(error: BaseException, fork: str, names: List[str]) -> str:
     """Return an error with its layer and its place in the fork's code."""
     layer = layer_of(error)
     start = ""

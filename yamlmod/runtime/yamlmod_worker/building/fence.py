@@ -1,4 +1,4 @@
-"""Keeps a fork's Python from the network and from installing packages, and remembers what it tried.
+"""Keep a fork's Python from the network and from installers, and record what it tried.
 
 It sees what Python itself calls, and no other program and no C library: where the kernel offers it,
 yamlmod's guard takes the network away as a whole.
@@ -31,7 +31,7 @@ _LOCAL = getattr(socket, "AF_UNIX", None)
 
 
 class Blocked(OSError):
-    """What a fork gets where it asks for the network or an installer."""
+    """Raised in the fork when it uses the network or an installer."""
 
 
 class Fence:
@@ -68,9 +68,9 @@ class Fence:
             return
         what = describe(args)
         if what:
-            told = "{}{}".format(what, self._where())
-            if told not in self.blocked:
-                self.blocked.append(told)
+            attempt = "{}{}".format(what, self._where())
+            if attempt not in self.blocked:
+                self.blocked.append(attempt)
             raise Blocked("yamlmod runs a fork without network and without installers: " + what)
 
     def _where(self) -> str:

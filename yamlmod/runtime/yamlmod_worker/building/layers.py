@@ -1,4 +1,4 @@
-"""The layers of a network as it was built, and hooks that stand around each of them."""
+"""List the layers of a built network, and set hooks around each of them."""
 
 from __future__ import annotations
 
@@ -42,11 +42,10 @@ def around(layers: List[Any], before: _Hook, after: _Hook) -> Iterator[None]:
 
 
 def shapes(output: Any) -> List[List[int]]:
-    """Return the shapes of an output's tensors."""
-    return [[int(size) for size in one.shape] for one in tensors(output)]
+    return [[int(size) for size in tensor.shape] for tensor in tensors(output)]
 
 
 def name_of(layer: Any) -> str:
     """Return the name of a layer's module as the YAML writes it."""
-    told = getattr(layer, "type", None)
-    return short_name(told if isinstance(told, str) else type(layer).__name__)
+    name = getattr(layer, "type", None)
+    return short_name(name if isinstance(name, str) else type(layer).__name__)

@@ -1,7 +1,7 @@
-"""Stand-ins for packages that building a network does not need and that are not installed.
+"""Replace missing packages that building a network does not need with stand-ins.
 
-Only the fork's own imports are answered, and only where nobody else found the name. A stand-in
-has every name, does nothing, and is told by name in the report.
+Only the fork's own imports are answered, and only if no other finder has the name. A stand-in
+has every name, does nothing, and is named in the report.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class _Kind(type):
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        found = _class(name)
-        setattr(cls, name, found)
-        return found
+        stand_in = _class(name)
+        setattr(cls, name, stand_in)
+        return stand_in
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         # As a decorator it gives the function back; so does what `@stand_in(...)` returns.
@@ -114,13 +114,13 @@ class _Module(types.ModuleType):
             return _parse_version
         if self.__name__ == "packaging" and name == "version":
             return importlib.import_module("packaging.version")
-        found = _class(name)
-        setattr(self, name, found)
-        return found
+        stand_in = _class(name)
+        setattr(self, name, stand_in)
+        return stand_in
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Stands last on the import path and answers a fork's imports that nobody answered."""
+    """The last finder on the import path: it answers what no other one found."""
 
     def __init__(self, fork: str, own: Sequence[str], allowed: bool) -> None:
         self.fork, self.own, self.allowed = os.path.realpath(fork), frozenset(own), allowed
@@ -148,13 +148,13 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(fullname, self, origin="<stand-in>", is_package=True)
 
     def answers_for(self, distribution: str) -> bool:
-        """Tell whether the version of a missing package may be made up: a fork asks for it."""
+        """Whether the version of a missing package may be made up: a fork asks for it."""
         file, line = _importing()
-        found = self.allowed and self._is_fork(file)
-        found = found and not (distribution in _GUARDED and _in_try(file, line))
-        if found:
+        answers = self.allowed and self._is_fork(file)
+        answers = answers and not (distribution in _GUARDED and _in_try(file, line))
+        if answers:
             self.names.add(distribution)
-        return found
+        return answers
 
     def _is_fork(self, importer: str) -> bool:
         # The newest YOLOv5 takes part of its code from ultralytics, which may lie on the path.
@@ -162,7 +162,6 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return inside or "/ultralytics/" in importer.replace(os.sep, "/")
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        """Make the module."""
         return _Module(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:
@@ -170,7 +169,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def answer_versions(finder: Finder) -> None:
-    """Let a fork ask the installed packages for the version of one that is stood in for."""
+    """Let a fork ask the installed packages for the version of one that a stand-in replaces."""
     import importlib.metadata as metadata
 
     real = metadata.version
@@ -206,7 +205,6 @@ def answer_fonts(finder: Finder) -> None:
 
 
 def is_stand_in(module: str) -> bool:
-    """Tell whether a module is a stand-in, by its name."""
     return isinstance(sys.modules.get(module), _Module) or module == __name__
 
 
@@ -247,7 +245,7 @@ def _importing() -> Tuple[str, int]:
 
 
 def _in_try(file: str, line: int) -> bool:
-    """Tell whether a file does without an import that fails: ultralytics 8.0.0 insists on thop."""
+    """Whether a file does without an import that fails: ultralytics 8.0.0 insists on thop."""
     try:
         with open(file, encoding="utf-8") as source:
             tree = ast.parse(source.read())

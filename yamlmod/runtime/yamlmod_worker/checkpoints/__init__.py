@@ -1,1 +1,1 @@
-"""Reads files of weights as data; nothing of a pickle is executed."""
+"""Read weight files as data; nothing in a pickle is executed."""

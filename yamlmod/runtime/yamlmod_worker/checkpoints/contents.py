@@ -1,4 +1,4 @@
-"""What a file of weights holds, whatever its format: objects, and where their numbers lie."""
+"""Hold the contents of a weight file of any format: objects, and where their numbers are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class File:
         self._file = io.FileIO(path, opener=_opened)
         about = os.fstat(self._file.fileno())
         if not stat.S_ISREG(about.st_mode):
-            raise bad("it is a device or a pipe, and no file")
+            raise bad("it is a device or a pipe, not a file")
         self.size = about.st_size
         self.room = Room(self.size)
 
@@ -46,12 +46,12 @@ class File:
 
 
 def _opened(path: str, flags: int) -> int:
-    # A pipe that nobody writes to would keep this from ever coming back.
+    # A pipe without a writer would keep this from ever returning.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-class Place(NamedTuple):
-    """Where a storage lies in the file, and its CRC-32 where the format has one."""
+class StoragePlace(NamedTuple):
+    """The position of a storage in the file, and its CRC-32 if the format has one."""
 
     start: int
     length: int
@@ -63,4 +63,4 @@ class Contents(NamedTuple):
 
     root: Any
     names: List[Name]
-    place: Callable[[str], Optional[Place]]
+    place: Callable[[str], Optional[StoragePlace]]

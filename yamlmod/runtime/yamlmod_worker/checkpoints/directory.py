@@ -1,4 +1,4 @@
-"""The directory of a zip file, read in time and memory that its own length bounds.
+"""Read the directory of a zip file, in time and memory bounded by its own length.
 
 zipfile keeps an object of 0.8 KB for an entry of 47 bytes, and cuts an extra field anew for each
 of its parts. torch writes neither comments nor compressed records, and needs little of the format.
@@ -10,7 +10,7 @@ import struct
 from typing import Dict, NamedTuple, Optional, Tuple
 
 from ..refused import Refused, bad, shown
-from .contents import LONGEST, File, Place
+from .contents import LONGEST, File, StoragePlace
 from .keys import check_text
 
 _ENTRY = struct.Struct("<4s4B4HL2L5H2L")
@@ -20,11 +20,11 @@ _LOCATOR = struct.Struct("<4sLQL")
 _LOCAL = struct.Struct("<4s2B4HL2L2H")
 _LONGEST_COMMENT = 1 << 16
 _RECORD = 450  # bytes of memory for what is kept of an entry
-_IN_EXTRA = 0xFFFFFFFF  # a number of 32 bits that stands in the entry's extra field, with 64
+_IN_EXTRA = 0xFFFFFFFF  # a number of 32 bits that is in the entry's extra field, with 64
 
 
 class MemberRecord(NamedTuple):
-    """What the directory says of a record: where its header is, its size and checksum."""
+    """An entry of the directory: the position of the record's header, its size and checksum."""
 
     offset: int
     size: int
@@ -47,15 +47,15 @@ def records_of(file: File) -> Dict[str, MemberRecord]:
         raise _damaged("its directory is malformed") from None
 
 
-def place_of(record: MemberRecord, file: File, name: str) -> Place:
-    """Return where a record's bytes lie: behind its own header, whose length differs."""
+def place_of(record: MemberRecord, file: File, name: str) -> StoragePlace:
+    """Return where a record's bytes are: after its own header, whose length differs."""
     if not record.stored:
         raise bad("it is compressed or encrypted, which torch.save never does")
     head = file.part(record.offset, _LOCAL.size)
     if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
         raise bad("it is damaged at its record {}".format(shown(name)))
     lengths = _LOCAL.unpack(head)[-2:]
-    return Place(record.offset + _LOCAL.size + sum(lengths), record.size, record.checksum)
+    return StoragePlace(record.offset + _LOCAL.size + sum(lengths), record.size, record.checksum)
 
 
 def _end(file: File) -> Tuple[int, int, int]:
@@ -78,7 +78,7 @@ def _end(file: File) -> Tuple[int, int, int]:
 
 
 def _entries(data: bytes, count: int, file: File) -> Dict[str, MemberRecord]:
-    found: Dict[str, MemberRecord] = {}
+    records: Dict[str, MemberRecord] = {}
     end = 0
     while end < len(data):
         entry = _ENTRY.unpack_from(data, end)
@@ -89,14 +89,14 @@ def _entries(data: bytes, count: int, file: File) -> Dict[str, MemberRecord]:
             raise _damaged("its directory is malformed")
         name = data[end + _ENTRY.size : extra].decode("utf-8", "surrogateescape")
         check_text(name)
-        if name in found:
+        if name in records:
             raise bad("it is a zip file with two records of one name")
-        found[name] = _record(entry, data, extra, extra + extra_length)
+        records[name] = _record(entry, data, extra, extra + extra_length)
         end = extra + extra_length + comment_length
-    if len(found) != count:
-        raise _damaged("its directory has {} entries, and says {}".format(len(found), count))
-    _check_order(found, file.size)
-    return found
+    if len(records) != count:
+        raise _damaged("its directory has {} entries, but declares {}".format(len(records), count))
+    _check_order(records, file.size)
+    return records
 
 
 def _record(entry: Tuple[int, ...], data: bytes, extra: int, stop: int) -> MemberRecord:
@@ -112,9 +112,9 @@ def _wide(numbers: Tuple[int, int, int], data: bytes, extra: int, stop: int) -> 
         kind, length = struct.unpack_from("<2H", data, extra)
         if kind == 1 and extra + 4 + length <= stop:
             wide = iter(struct.unpack_from("<{}Q".format(min(length // 8, 3)), data, extra + 4))
-            found = [next(wide, None) if n == _IN_EXTRA else n for n in numbers]
-            if None not in found:
-                return tuple(found)  # type: ignore[arg-type]
+            values = [next(wide, None) if n == _IN_EXTRA else n for n in numbers]
+            if None not in values:
+                return tuple(values)  # type: ignore[arg-type]
             break
         extra += 4 + length
     raise _damaged("a record of 64 bits has no size")

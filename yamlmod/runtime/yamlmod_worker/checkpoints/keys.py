@@ -1,4 +1,4 @@
-"""What the dicts of a pickle may have as keys: none that a file can make collide.
+"""Limit the dict keys of a pickle, so that a file cannot make them collide.
 
 Python hashes texts and bytes with a secret of the process, and numbers without: those that are
 equal modulo 2 ** 61 - 1 collide, and a table of them costs the square of its size.
@@ -38,7 +38,7 @@ class HashedKey:
 
 
 def key_of(key: Any, count: int) -> Any:
-    """Return what stands for a key in a dict of ``count`` items. Raises Refused for odd ones.
+    """Return the substitute of a key in a dict of ``count`` items. Raises Refused for odd ones.
 
     Numbers that count the items, as those of class names do, are keys as they are: they are all
     different modulo the size of the table.
@@ -56,7 +56,7 @@ def key_of(key: Any, count: int) -> Any:
 def check_text(text: Any) -> None:
     """Refuse a text that is too long for a key."""
     if len(text) > LONGEST_TEXT:
-        raise bad("its pickle has a name of {} letters".format(len(text)))
+        raise bad("its pickle has a name of {} characters".format(len(text)))
 
 
 def _hashed(part: Any) -> int:

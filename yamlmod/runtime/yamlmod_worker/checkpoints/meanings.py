@@ -1,4 +1,4 @@
-"""What the few globals of a torch pickle mean that are data: tensors, storages, ordered dicts."""
+"""Interpret the few globals of a torch pickle that are data: tensors, storages, ordered dicts."""
 
 from __future__ import annotations
 
@@ -50,12 +50,10 @@ class Tensor(NamedTuple):
 
     @property
     def numel(self) -> int:
-        """Return how many numbers it has."""
         return math.prod(self.shape)
 
     @property
     def is_float(self) -> bool:
-        """Tell whether its numbers are floating-point ones."""
         return "float" in self.dtype
 
 
@@ -77,11 +75,15 @@ def check_shape(shape: Any) -> Any:
     return shape
 
 
-def storage_of(told: Any) -> Storage:
+def storage_of(identifier: Any) -> Storage:
     """Return the storage of a persistent id; every other kind of id is refused."""
-    if not isinstance(told, tuple) or len(told) not in (5, 6) or told[0] != "storage":
-        raise bad("its pickle has a persistent id that is no storage")
-    _, kind, key, _, count = told[:5]
+    if (
+        not isinstance(identifier, tuple)
+        or len(identifier) not in (5, 6)
+        or identifier[0] != "storage"
+    ):
+        raise bad("its pickle has a persistent id that is not a storage")
+    _, kind, key, _, count = identifier[:5]
     if not isinstance(kind, Name) or kind.module not in ("torch", "torch.storage"):
         raise bad("its pickle has a storage of an unknown kind")
     dtype = STORAGES.get(kind.name)
@@ -90,7 +92,7 @@ def storage_of(told: Any) -> Storage:
             "its pickle has a storage of the kind {}, which is not read".format(shown(kind.name))
         )
     check_text(key)
-    view = told[5] if len(told) == 6 else None
+    view = identifier[5] if len(identifier) == 6 else None
     if view is None:
         return Storage(key, dtype, whole(count))
     if not isinstance(view, tuple) or len(view) != 3:
@@ -101,7 +103,7 @@ def storage_of(told: Any) -> Storage:
 def _tensor(args: Tuple[Any, ...], dtype: Optional[str] = None) -> Any:
     storage, offset, shape, stride = args[:4]
     if not isinstance(storage, Storage) or not isinstance(shape, tuple):
-        raise bad("its pickle makes a tensor of something that is no storage")
+        raise bad("its pickle makes a tensor of something that is not a storage")
     check_shape(shape)
     if not isinstance(stride, tuple) or len(shape) != len(stride):
         raise bad("its pickle makes a tensor whose sizes and strides differ in number")
@@ -122,7 +124,7 @@ def _of_type(args: Tuple[Any, ...]) -> Any:
     function, inner = args[0], args[2]
     meaning = KNOWN.get((function.module, function.name)) if isinstance(function, Name) else None
     if meaning is None or meaning is _of_type or not isinstance(inner, tuple):
-        raise bad("its pickle makes a tensor in a way that is not known")
+        raise bad("its pickle makes a tensor in an unknown way")
     return meaning(inner)
 
 

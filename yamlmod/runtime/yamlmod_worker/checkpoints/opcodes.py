@@ -1,6 +1,6 @@
-"""What each operation of a pickle does to the reader's own stack; none makes a real object.
+"""Apply each operation of a pickle to the reader's own stack; none creates a real object.
 
-One function for every operation but the most frequent, which stand in the reader's loop. Those left
+One function for every operation but the most frequent, which are in the reader's loop. Those left
 out of both (EXT, PERSID, buffers) are refused by name.
 """
 
@@ -31,9 +31,9 @@ def _long(p: Pickle, count: int) -> None:
 
 def _take_dict(p: Pickle) -> None:
     pairs = p.marked()
-    found: Dict[Any, Any] = {}
-    p.set_items(found, pairs)
-    p.push(found)
+    items: Dict[Any, Any] = {}
+    p.set_items(items, pairs)
+    p.push(items)
 
 
 def _instance(p: Pickle) -> None:
@@ -42,8 +42,8 @@ def _instance(p: Pickle) -> None:
 
 
 def _object(p: Pickle) -> None:
-    found = p.marked()
-    p.push(p.call(found[0], tuple(found[1:])))
+    items = p.marked()
+    p.push(p.call(items[0], tuple(items[1:])))
 
 
 def _new(p: Pickle) -> None:
@@ -175,11 +175,11 @@ _COSTS = {
 
 
 def _table() -> Table:
-    found: Table = [(_unknown, 0)] * 256
+    table: Table = [(_unknown, 0)] * 256
     for op in pickletools.opcodes:
         if op.name in _OPERATIONS:
-            found[ord(op.code)] = _OPERATIONS[op.name], _COSTS.get(op.name, 0)
-    return found
+            table[ord(op.code)] = _OPERATIONS[op.name], _COSTS.get(op.name, 0)
+    return table
 
 
 TABLE: Table = _table()

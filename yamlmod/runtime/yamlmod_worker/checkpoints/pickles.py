@@ -1,8 +1,8 @@
-"""Reads a pickle without executing any of it: no object of it is looked up, made or called.
+"""Read a pickle without executing it: no object in it is looked up, created or called.
 
 The opcodes are interpreted here, one by one, and not by the pickle module, whose REDUCE, BUILD,
 NEWOBJ and EXT act on real objects. What a pickle would have called becomes a `Thing`; the few
-calls that mean data (a tensor, an ordered dict) are told by the reader's own table.
+calls that mean data (a tensor, an ordered dict) are in the reader's own table.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Known = Dict[Tuple[str, str], Callable[[Tuple[Any, ...]], Any]]
 
 
 class Pickle:
-    """One pickle in a buffer, read from ``start``; ``end`` is behind it afterwards.
+    """One pickle in a buffer, read from ``start``; ``end`` is after it afterwards.
 
     ``goes_on`` says that the file is longer than the buffer.
     """
@@ -67,7 +67,7 @@ class Pickle:
         except Refused:
             raise
         except (IndexError, struct.error):
-            raise self._odd("cut short or malformed") from None
+            raise self._odd("truncated or malformed") from None
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
             raise self._odd("malformed: {}".format(shown(str(error)))) from None
         finally:
@@ -75,7 +75,7 @@ class Pickle:
                 gc.enable()
 
     def _run(self, table: "Table") -> Any:
-        """Go through the operations; the most frequent ones stand here, for a call costs more."""
+        """Go through the operations; the most frequent ones are inline, since a call costs more."""
         get, long_put, empty_tuple, reduce_, small, mark, empty_dict, put, true, tuple_ = _FREQUENT
         data, memo, stack, end, limit = self.data, self.memo, self.stack, self.end, self.limit
         unpack, call = _U4.unpack_from, self.call
@@ -111,9 +111,9 @@ class Pickle:
                 stack = self.stack = []
                 limit -= MARK
             elif code == tuple_:
-                found = tuple(stack)
+                items = tuple(stack)
                 stack = self.stack = self.marks.pop()
-                stack.append(found)
+                stack.append(items)
             elif code == empty_dict:
                 stack.append({})
                 limit -= DICT
@@ -143,7 +143,7 @@ class Pickle:
 
     def _odd(self, what: str) -> Refused:
         if self.goes_on:
-            what += ", or longer than any that is read"
+            what += ", or longer than yamlmod reads"
         return bad("its pickle is " + what)
 
     # Reading from the buffer.
@@ -152,29 +152,25 @@ class Pickle:
         """Return where the next bytes end; fewer than asked for is a truncated file."""
         end = self.end + count
         if count < 0 or end > len(self.data):
-            raise self._odd("cut short")
+            raise self._odd("truncated")
         if end > self.limit:
             raise self.room.full()
         return end
 
     def take(self, count: int) -> bytes:
-        """Return the next bytes."""
         start, self.end = self.end, self.reach(count)
         return self.data[start : self.end]
 
     def number(self, form: struct.Struct) -> Any:
-        """Return one number."""
-        found = form.unpack_from(self.data, self.end)[0]
+        value = form.unpack_from(self.data, self.end)[0]
         self.end += form.size
-        return found
+        return value
 
     def line(self) -> str:
-        """Return the text up to the next newline."""
         stop = self.data.find(b"\n", self.end)
         return self.take(stop + 1 - self.end)[:-1].decode("utf-8")
 
     def number_line(self) -> str:
-        """Return a number written as text."""
         text = self.line()
         if len(text) > _LONGEST_NUMBER:
             raise bad("its pickle writes a number of {} digits".format(len(text)))
@@ -183,16 +179,14 @@ class Pickle:
     # The stack and the memo.
 
     def push(self, value: Any) -> None:
-        """Put a value on the stack."""
         self.stack.append(value)
 
     def marked(self) -> List[Any]:
         """Return the stretch since the last mark, and go on below it."""
-        found, self.stack = self.stack, self.marks.pop()
-        return found
+        items, self.stack = self.stack, self.marks.pop()
+        return items
 
     def put(self, index: int) -> None:
-        """Remember the value on top of the stack."""
         value, count = self.stack[-1], len(self.memo)
         if index == 1 and not count:
             self.memo.append(None)  # Python 2 counts from one
@@ -201,7 +195,6 @@ class Pickle:
         self.memo[index : index + 1] = (value,)
 
     def get(self, index: int) -> None:
-        """Put a value that was remembered on the stack."""
         if index < 0:
             raise IndexError
         self.stack.append(self.memo[index])
@@ -211,15 +204,15 @@ class Pickle:
     def global_(self, module: Any, name: Any) -> Name:
         """Return a name; dotted ones are as inert as others."""
         if type(module) is not str or type(name) is not str:
-            raise bad("its pickle names a global by something that is no text")
+            raise bad("its pickle names a global by something that is not text")
         check_text(module)
         check_text(name)
-        found = Name(module, name)
-        self.names[found] = None
-        return found
+        global_name = Name(module, name)
+        self.names[global_name] = None
+        return global_name
 
     def call(self, what: Any, args: Any) -> Any:
-        """Return what a call stands for; nothing is called but this reader's own table."""
+        """Return the meaning of a call; nothing is called but this reader's own table."""
         if type(what) is Name and isinstance(args, tuple):
             meaning = self.known.get(what)  # a Name is a tuple of two texts
             if meaning is not None:
@@ -235,14 +228,14 @@ class Pickle:
             target.state = state[0] if slots else state
 
     def set_items(self, target: Any, pairs: List[Any]) -> None:
-        """Put keys and values, one behind the other, into a dict or a stand-in."""
+        """Put keys and values, in turn, into a dict or a stand-in."""
         if len(pairs) % 2:
             raise bad("its pickle has a key without a value")
         into = target
         if isinstance(target, Thing):
             into = target.entries = {} if target.entries is None else target.entries
         if not isinstance(into, dict):
-            raise bad("its pickle puts a key into something that has none")
+            raise bad("its pickle sets a key on something that has no keys")
         self._charge(ITEM * (len(pairs) // 2) + (0 if into else FIRST_ITEM))
         for index in range(0, len(pairs), 2):
             key = pairs[index]
@@ -259,7 +252,7 @@ class Pickle:
         if isinstance(target, Thing):
             into = target.items = [] if target.items is None else target.items
         if not isinstance(into, list):
-            raise bad("its pickle appends to something that is no list")
+            raise bad("its pickle appends to something that is not a list")
         into.extend(values)
 
     def _charge(self, count: int) -> None:

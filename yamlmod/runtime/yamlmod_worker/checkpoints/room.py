@@ -1,4 +1,4 @@
-"""The memory that the objects of a file may take: by its size, and spent before they are made."""
+"""Limit the memory of a file's objects by the file's size, charged before they are created."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHARE = 4  # part of the file's size that comes to it: large files have more te
 
 
 class Room:
-    """What is left of the memory that the objects of one file may take, in bytes.
+    """The memory that the objects of one file may still take, in bytes.
 
     Everything that is made of a file's bytes is charged at no less than it takes at worst, whether
     it is kept or not. So neither the memory nor the work can grow faster than the file.
@@ -30,5 +30,5 @@ class Room:
         """Return the refusal of a file that holds more than one of its size may."""
         most = (FLOOR + self.size // _SHARE) >> 20
         return bad(
-            "it holds more objects than the {} MB that a file of its size may take".format(most)
+            "its objects need more than the {} MB allowed for a file of its size".format(most)
         )

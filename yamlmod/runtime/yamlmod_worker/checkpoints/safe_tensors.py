@@ -1,4 +1,4 @@
-"""safetensors: the length of a JSON header, the header, then the numbers."""
+"""Read safetensors: the length of a JSON header, the header, then the numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import struct
 from typing import Any, Dict, List, Tuple
 
 from ..refused import bad, shown
-from .contents import LONGEST, Contents, File, Place
+from .contents import LONGEST, Contents, File, StoragePlace
 from .keys import check_text
 from .meanings import WIDTH, Storage, Tensor, check_shape, whole
 
@@ -29,7 +29,7 @@ _LONGEST_NUMBER = 20  # digits; those of a whole number cost their square
 
 
 def is_safetensors(head: bytes) -> bool:
-    """Tell the format by its first bytes: a length, and the brace of a JSON object."""
+    """Recognise the format by its first bytes: a length, and the brace of a JSON object."""
     return len(head) > 8 and head[8:9] == b"{"
 
 
@@ -37,21 +37,21 @@ def open_safetensors(file: File) -> Contents:
     """Return what the file holds. Raises Refused where it is damaged."""
     length = struct.unpack("<Q", file.part(0, 8))[0]
     if length > file.size - 8:
-        raise bad("it begins like safetensors, but its header is cut short")
+        raise bad("it begins like safetensors, but its header is truncated")
     if length > LONGEST:
-        raise bad("its header has {} bytes, and at most {} are read".format(length, LONGEST))
+        raise bad("its header has {} bytes; at most {} are read".format(length, LONGEST))
     file.room.spend(_JSON * length)
     header = _header(file.part(8, length))
     file.room.spend(_TENSOR * len(header))
     base = 8 + length
-    found = {name: _tensor(name, told, base, file.size) for name, told in header.items()}
+    placed = {name: _tensor(name, entry, base, file.size) for name, entry in header.items()}
     end = base
-    for place, tensor in sorted((place, tensor) for tensor, place in found.values()):
+    for place, tensor in sorted((place, tensor) for tensor, place in placed.values()):
         if place.start < end:
             raise bad("{} overlaps another tensor".format(shown(tensor.storage.key)))
         end = place.start + place.length
-    root = {name: tensor for name, (tensor, _) in found.items()}
-    return Contents(root, [], {name: place for name, (_, place) in found.items()}.get)
+    root = {name: tensor for name, (tensor, _) in placed.items()}
+    return Contents(root, [], {name: place for name, (_, place) in placed.items()}.get)
 
 
 def _header(data: bytes) -> Dict[str, Any]:
@@ -64,9 +64,9 @@ def _header(data: bytes) -> Dict[str, Any]:
             parse_constant=_no_number,
         )
     except (ValueError, RecursionError):
-        raise bad("it begins like safetensors, but its header is no JSON") from None
+        raise bad("it begins like safetensors, but its header is not JSON") from None
     if not isinstance(header, dict):
-        raise bad("its safetensors header is no table")
+        raise bad("its safetensors header is not a JSON object")
     header.pop("__metadata__", None)
     return header
 
@@ -78,32 +78,34 @@ def _integer(text: str) -> int:
 
 
 def _no_number(text: str) -> Any:
-    raise bad("its header has the number {}, and sizes are whole".format(shown(text)))
+    raise bad("its header has the number {}, but sizes are integers".format(shown(text)))
 
 
 def _once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise bad("its header has one name twice")
-    return found
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        raise bad("its header has a name twice")
+    return table
 
 
-def _tensor(name: str, told: Any, base: int, size: int) -> Tuple[Tensor, Place]:
+def _tensor(name: str, entry: Any, base: int, size: int) -> Tuple[Tensor, StoragePlace]:
     check_text(name)
     try:
-        dtype, shape = _DTYPES.get(told["dtype"]), check_shape(told["shape"])
-        start, stop = map(whole, told["data_offsets"])
+        dtype, shape = _DTYPES.get(entry["dtype"]), check_shape(entry["shape"])
+        start, stop = map(whole, entry["data_offsets"])
         shape = tuple(map(whole, shape))
     except (KeyError, TypeError, ValueError):
         raise bad("its safetensors header is malformed at {}".format(shown(name))) from None
     if dtype is None:
-        kind = shown(str(told["dtype"]))
+        kind = shown(str(entry["dtype"]))
         raise bad("{} has a type that is not read: {}".format(shown(name), kind))
     count, stride = 1, []
     for value in reversed(shape):
         stride.append(count)
         count *= value
     if not start <= stop <= size - base or stop - start != count * WIDTH[dtype]:
-        raise bad("{} does not fit its place in the file, which may be cut".format(shown(name)))
+        raise bad(
+            "{} does not match its position in the file, which may be truncated".format(shown(name))
+        )
     tensor = Tensor(Storage(name, dtype, count), dtype, 0, shape, tuple(reversed(stride)))
-    return tensor, Place(base + start, stop - start)
+    return tensor, StoragePlace(base + start, stop - start)

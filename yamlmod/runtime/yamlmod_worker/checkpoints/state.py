@@ -1,4 +1,4 @@
-"""Finds the network's state in what a checkpoint holds: names and tensors, nothing else."""
+"""Find the network's state in a checkpoint: names and tensors, nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_NAME = 200
 _FILE = "the file itself"
 _TENSOR = 800  # bytes of memory for a tensor's name, its place in a table, and copies of both
 _MOST_EPOCHS = 1_000_000_000
-# What is taken off the names where all begin in this way.
+# What is removed from the names where all begin in this way.
 _WRAPPERS = (("module.", "module."), ("_orig_mod.", "_orig_mod."), ("model.", "model.model."))
 
 
@@ -61,10 +61,10 @@ def find_state(checkpoint: Checkpoint) -> State:
     if kinds and kinds != ["float32"]:
         notes.append("its numbers are {}".format(" and ".join(kinds)))
     classes, names = _classes(network)
-    rows = max([one.shape[0] for one in tensors.values() if one.shape], default=0)
+    rows = max([t.shape[0] for t in tensors.values() if t.shape], default=0)
     if classes is not None and not 0 < classes <= rows:
         raise bad(
-            "it says that it has {} classes, and its largest tensor has {} rows".format(
+            "it declares {} classes, but its largest tensor has {} rows".format(
                 shown(str(classes)), rows
             )
         )
@@ -80,33 +80,35 @@ def _plain_names(tensors: Dict[str, Tensor], notes: List[str]) -> Dict[str, Tens
     for prefix, sign in _WRAPPERS:
         if tensors and all(name.startswith(sign) for name in tensors):
             tensors = {name[len(prefix) :]: value for name, value in tensors.items()}
-            notes.append("the wrapper's prefix `{}` is taken off the names".format(prefix))
+            notes.append("the wrapper's prefix `{}` is removed from the names".format(prefix))
     if tensors and all(name.partition(".")[0].isdigit() for name in tensors):
         tensors = {"model." + name: value for name, value in tensors.items()}
-        notes.append("the prefix `model.` is put before the names: they are those of its layers")
+        notes.append("the prefix `model.` is added to the names, which are those of its layers")
     return tensors
 
 
 def _is_state(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and any(isinstance(one, Tensor) for one in value.values())
+        and any(isinstance(item, Tensor) for item in value.values())
         and all(isinstance(key, str) for key in value)
     )
 
 
 def _choose(root: Dict[Any, Any]) -> Tuple[Any, str]:
     for key in ("ema", "model", "state_dict", "model_state_dict"):
-        found = root.get(key)
-        if isinstance(found, (tuple, list)) and found:
-            found = found[0]  # YOLOv5 before 5.0: the averaged network and its count of updates
-        if isinstance(found, Thing) and _modules(found) is None:
-            inner = found.attribute("ema")  # a whole ModelEMA
-            found = inner if isinstance(inner, Thing) else found
-        if isinstance(found, Thing) and _modules(found) is not None:
-            return found, "`{}`".format(key)
-        if _is_state(found):
-            return found, "`{}`".format(key)
+        candidate = root.get(key)
+        if isinstance(candidate, (tuple, list)) and candidate:
+            candidate = candidate[
+                0
+            ]  # YOLOv5 before 5.0: the averaged network and its count of updates
+        if isinstance(candidate, Thing) and _modules(candidate) is None:
+            inner = candidate.attribute("ema")  # a whole ModelEMA
+            candidate = inner if isinstance(inner, Thing) else candidate
+        if isinstance(candidate, Thing) and _modules(candidate) is not None:
+            return candidate, "`{}`".format(key)
+        if _is_state(candidate):
+            return candidate, "`{}`".format(key)
     keys = ", ".join(shown(key) for key in sorted(k for k in root if isinstance(k, str))[:8])
     raise bad(
         "it holds no network: neither `ema`, `model` nor a state dict among {}".format(
@@ -116,8 +118,8 @@ def _choose(root: Dict[Any, Any]) -> Tuple[Any, str]:
 
 
 def _modules(network: Thing) -> Optional[Dict[Any, Any]]:
-    found = network.attribute("_modules")
-    return found if isinstance(found, dict) else None
+    modules = network.attribute("_modules")
+    return modules if isinstance(modules, dict) else None
 
 
 def _walk(
@@ -125,7 +127,7 @@ def _walk(
 ) -> Iterator[Tuple[str, Tensor]]:
     """Yield the names and tensors of a network's state dict, as torch would name them."""
     if len(above) > _DEEPEST or id(module) in above:
-        raise bad("its modules contain one another without end")
+        raise bad("its modules contain each other in a cycle")
     absent = _members(module.attribute("_non_persistent_buffers_set"), budget)
     for table in ("_parameters", "_buffers"):
         held = module.attribute(table)
@@ -136,8 +138,8 @@ def _walk(
     for name, inner in (_modules(module) or {}).items():
         _spend(budget, prefix + name if type(name) is str else "")
         if isinstance(inner, Thing) and type(name) is str:
-            for found in _walk(inner, prefix + name + ".", (*above, id(module)), budget):
-                yield found
+            for item in _walk(inner, prefix + name + ".", (*above, id(module)), budget):
+                yield item
 
 
 def _spend(budget: List[int], name: str) -> None:
@@ -145,7 +147,7 @@ def _spend(budget: List[int], name: str) -> None:
     if budget[0] < 0:
         raise _too_many()
     if len(name) > _LONGEST_NAME:
-        raise bad("it has a name of {} letters".format(len(name)))
+        raise bad("it has a name of {} characters".format(len(name)))
 
 
 def _too_many() -> Refused:
@@ -161,26 +163,26 @@ def _members(value: Any, budget: List[int]) -> Set[str]:
     budget[0] -= len(value)
     if budget[0] < 0:
         raise _too_many()
-    return {one for one in value if isinstance(one, str)}
+    return {item for item in value if isinstance(item, str)}
 
 
 def _classes(network: Any) -> Tuple[Optional[int], Any]:
     """Return the number and the names of the classes that the network was trained on."""
     if not isinstance(network, Thing):
         return None, None
-    told = network.attribute("yaml")
-    count = told.get("nc") if isinstance(told, dict) else None
+    data = network.attribute("yaml")
+    count = data.get("nc") if isinstance(data, dict) else None
     number = count if type(count) is int else None
     return number, _class_names(network.attribute("names"))
 
 
-def _class_names(told: Any) -> Any:
+def _class_names(names: Any) -> Any:
     """Return the names of the classes, a list or a dict by number as the network has them."""
-    if isinstance(told, list):
-        return told if all(isinstance(name, str) for name in told) else None
-    if not isinstance(told, dict) or not all(isinstance(name, str) for name in told.values()):
+    if isinstance(names, list):
+        return names if all(isinstance(name, str) for name in names) else None
+    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         return None
-    pairs = [(key.value if type(key) is HashedKey else key, name) for key, name in told.items()]
+    pairs = [(key.value if type(key) is HashedKey else key, name) for key, name in names.items()]
     # Numbers that only count, in whatever order: others could collide as keys.
     if any(type(number) is not int or not 0 <= number <= len(pairs) for number, _ in pairs):
         return None

@@ -1,4 +1,4 @@
-"""torch's zip format: `data.pkl` beside `data/KEY`, each uncompressed."""
+"""Read torch's zip format: `data.pkl` beside `data/KEY`, each uncompressed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import zlib
 from typing import Optional
 
 from ..refused import bad, shown
-from .contents import LONGEST, Contents, File, Place
+from .contents import LONGEST, Contents, File, StoragePlace
 from .directory import MemberRecord, place_of, records_of
 from .meanings import KNOWN, storage_of
 from .opcodes import TABLE
@@ -17,7 +17,7 @@ _EMPTY = b"PK\x05\x06"
 
 
 def is_zip(head: bytes) -> bool:
-    """Tell a zip file by its first bytes."""
+    """Recognise a zip file by its first bytes."""
     return head.startswith((_START, _EMPTY))
 
 
@@ -26,7 +26,7 @@ def open_zip(file: File) -> Contents:
     records = records_of(file)
     pickles = [name for name in records if name.endswith("/data.pkl") or name == "data.pkl"]
     if len(pickles) != 1:
-        raise bad("it is a zip file, but not of torch.save: it holds no data.pkl")
+        raise bad("it is a zip file, but not from torch.save: it holds no data.pkl")
     prefix = pickles[0][: -len("data.pkl")]
     if prefix + "constants.pkl" in records:
         raise bad("it is a TorchScript archive; give the checkpoint it came from")
@@ -39,7 +39,7 @@ def open_zip(file: File) -> Contents:
     pickle = Pickle(data, 0, KNOWN, storage_of, file.room)
     root = pickle.load(TABLE)
 
-    def place(key: str) -> Optional[Place]:
+    def place(key: str) -> Optional[StoragePlace]:
         name = prefix + "data/" + key
         record = records.get(name)
         return None if record is None else place_of(record, file, name)
@@ -50,8 +50,8 @@ def open_zip(file: File) -> Contents:
 def _content(record: MemberRecord, file: File, name: str) -> bytes:
     start, length, checksum = place_of(record, file, name)
     if length > LONGEST:
-        raise bad("its pickle has {} bytes, and at most {} are read".format(length, LONGEST))
-    found = file.part(start, length)
-    if len(found) != length or zlib.crc32(found) != checksum:
+        raise bad("its pickle has {} bytes; at most {} are read".format(length, LONGEST))
+    content = file.part(start, length)
+    if len(content) != length or zlib.crc32(content) != checksum:
         raise bad("it is truncated or damaged in its record {}".format(shown(name)))
-    return found
+    return content

@@ -1,1 +1,1 @@
-"""Traces a network for what its attention multiplies."""
+"""Trace a network to find what its attention multiplies."""

@@ -1,4 +1,4 @@
-"""Builds a network, traces it once, and tells its operations with the modules they stand in."""
+"""Build a network, trace it once, and report its operations with their modules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def answer(question: Dict[str, Any], _: Any) -> ExplainAnswer:
     """Answer with the traced graph: nodes, constants, and the classes of the modules."""
     builder = builder_for(question)
     network = builder.build(question["cfg"], None, question["head"]).float().eval()
-    return {**traced(network, question["imgsz"]), **builder.told()}
+    return {**traced(network, question["imgsz"]), **builder.run_report()}
 
 
 def traced(network: Any, size: int) -> TracedNetwork:
@@ -46,7 +46,7 @@ def traced(network: Any, size: int) -> TracedNetwork:
             "the network cannot be traced at {0}x{0}: {1}: {2}".format(
                 size, type(error).__name__, text
             ),
-            "another --imgsz may do; or export the model to ONNX and explain that file",
+            "try another --imgsz, or export the model to ONNX and explain that file",
         ) from None
     graph = script.inlined_graph  # kept by its name: its nodes die with it
     nodes: List[Node] = []
@@ -55,14 +55,14 @@ def traced(network: Any, size: int) -> TracedNetwork:
     own = next(graph.inputs()).debugName()
     known[own] = whole
     for node in graph.nodes():
-        outputs = [one.debugName() for one in node.outputs()]
+        outputs = [value.debugName() for value in node.outputs()]
         if node.kind() == "prim::GetAttr":
             known[outputs[0]] = getattr(known.get(_first(node)), node.s("name"), None)
             constants[outputs[0]] = _constant(known[outputs[0]])
         elif node.kind() == "prim::Constant":
             constants[outputs[0]] = _constant(node.output().toIValue())
         else:
-            inputs = [one.debugName() for one in node.inputs()]
+            inputs = [value.debugName() for value in node.inputs()]
             nodes.append((node.kind(), inputs, outputs, _segments(node.scopeName())))
     classes = {name: class_name(module) for name, module in network.named_modules() if name}
     return {"nodes": nodes, "constants": constants, "classes": classes}
@@ -86,9 +86,11 @@ def _constant(value: Any) -> Constant:
 
 
 def _segments(scope: str) -> List[str]:
-    """Return the modules that a node stands in, the outermost first."""
-    found = (one[len(_PREFIX) :] for one in scope.split("/") if one.startswith(_PREFIX))
-    return [one.lstrip(".") for one in found if one]
+    """Return the modules that contain a node, the outermost first."""
+    segments = (
+        segment[len(_PREFIX) :] for segment in scope.split("/") if segment.startswith(_PREFIX)
+    )
+    return [segment.lstrip(".") for segment in segments if segment]
 
 
 class _Context:

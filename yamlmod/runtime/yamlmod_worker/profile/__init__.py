@@ -1,1 +1,1 @@
-"""Measures parameters, FLOPs, memory and latency."""
+"""Measure parameters, FLOPs, memory and latency."""

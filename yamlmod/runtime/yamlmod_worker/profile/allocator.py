@@ -1,4 +1,4 @@
-"""Keeps the memory of this process near what it holds."""
+"""Keep the memory of this process near what it holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures networks: parameters, FLOPs, memory and latency, all and layer by layer."""
+"""Measure networks: parameters, FLOPs, memory and latency, in total and per layer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .thop_rules import Thop
 from .timing import latencies, layer_times
 
 _LAYER_ROUNDS = 7
-_SMALLEST_STRIDE = 32  # YOLOv5 hands thop an image of at least this size
+_SMALLEST_STRIDE = 32  # YOLOv5 gives thop an image of at least this size
 
 
 def answer(question: Dict[str, Any], _: Any) -> ProfileAnswer:
@@ -25,7 +25,7 @@ def answer(question: Dict[str, Any], _: Any) -> ProfileAnswer:
 
     device = question["device"]
     if device == "cuda" and not torch.cuda.is_available():
-        raise Refused("no-cuda", "torch {} sees no CUDA device".format(torch.__version__))
+        raise Refused("no-cuda", "torch {} finds no CUDA device".format(torch.__version__))
     if question["threads"]:
         torch.set_num_threads(question["threads"])
     builder = builder_for(question)
@@ -37,13 +37,13 @@ def answer(question: Dict[str, Any], _: Any) -> ProfileAnswer:
         networks.append(subject)
     if question["rounds"]:
         runs = [subject.forward for subject in networks]
-        found = latencies(runs, question["rounds"], _waiter(device))
-        for model, one in zip(models, found):
-            model["latency"] = one
+        measured = latencies(runs, question["rounds"], _waiter(device))
+        for model, latency in zip(models, measured):
+            model["latency"] = latency
     if question["layers"] and question["rounds"]:
         for model, subject in zip(models, networks):
             subject.time_layers(model["layers"])
-    return {"models": models, **_machine(device), **builder.told()}
+    return {"models": models, **_machine(device), **builder.run_report()}
 
 
 class _Subject:
@@ -62,7 +62,6 @@ class _Subject:
         self.network.to(self.device)
 
     def forward(self) -> Any:
-        """Run the network once, without gradients."""
         import torch
 
         with torch.no_grad():
@@ -71,7 +70,9 @@ class _Subject:
     def counted(self) -> Profile:
         """Return all that needs no clock. The network is left in eval mode, fused where wished."""
         notes: List[str] = []
-        trainable = [one for one in self.network.parameters() if one.requires_grad]
+        trainable = [
+            parameter for parameter in self.network.parameters() if parameter.requires_grad
+        ]
         training = self._training(notes)  # before layers are fused
         self.network.eval()
         if self.question["fused"]:
@@ -89,8 +90,8 @@ class _Subject:
         memory = self._peak(self.forward, layers, "forward", notes)
         return {
             "cfg": self.shown,
-            "parameters": sum(one.numel() for one in self.network.parameters()),
-            "trainable": sum(one.numel() for one in trainable),
+            "parameters": sum(parameter.numel() for parameter in self.network.parameters()),
+            "trainable": sum(parameter.numel() for parameter in trainable),
             "weights_bytes": weights,
             "flops": counted.flops if counted else None,
             **thop,
@@ -112,23 +113,23 @@ class _Subject:
         import torch
 
         def step() -> None:
-            found = tensors(self.network(self.image))
-            loss: Any = sum(one.float().pow(2).mean() for one in found if one.is_floating_point())
+            outputs = tensors(self.network(self.image))
+            loss: Any = sum(t.float().pow(2).mean() for t in outputs if t.is_floating_point())
             loss.backward()
 
         self.network.train()
         with torch.enable_grad():
-            found = self._peak(step, [], "training step", notes)
+            step_peak = self._peak(step, [], "training step", notes)
         self.network.zero_grad(set_to_none=True)
-        return found.bytes if found else None
+        return step_peak.bytes if step_peak else None
 
     def _peak(self, run: Callable[[], Any], layers: List[Any], what: str, notes: List[str]) -> Any:
         try:
             return peak(run, layers, self.device)
         except Refused as error:
-            notes.append("no memory of a {}: {}".format(what, error.message))
+            notes.append("memory of a {} was not measured: {}".format(what, error.message))
         except Exception as error:
-            notes.append("no memory of a {}: {}".format(what, _first_line(error)))
+            notes.append("memory of a {} was not measured: {}".format(what, _first_line(error)))
         return None
 
     def _fuse(self) -> None:
@@ -136,13 +137,13 @@ class _Subject:
 
         if not hasattr(self.network, "fuse"):
             message = "{}: this fork's networks have no fuse()".format(self.shown)
-            raise Refused("not-fused", message, "leave --fused away")
+            raise Refused("not-fused", message, "leave out --fused")
         try:
             with torch.no_grad():  # weights that were loaded need none: YOLOv7 counts on it
                 fused = self.network.fuse()
         except Exception as error:
             message = "{} cannot be fused: {}".format(self.shown, _first_line(error))
-            raise Refused("not-fused", message, "leave --fused away") from None
+            raise Refused("not-fused", message, "leave out --fused") from None
         self.network = fused if hasattr(fused, "parameters") else self.network
 
     def _try_forward(self) -> None:
@@ -151,7 +152,7 @@ class _Subject:
         except Exception as error:
             raise Refused(
                 "no-forward",
-                "{} is built, and its forward at {} px fails: {}".format(
+                "{} was built, but its forward at {} px fails: {}".format(
                     self.shown, self.question["imgsz"], _first_line(error)
                 ),
                 "its stride must divide --imgsz; half precision needs --device cuda or a new torch",
@@ -167,7 +168,7 @@ class _Subject:
             notes.append("no GFLOPs: {}".format(_first_line(error)))
             return None
         if counted.missed:
-            notes.append("GFLOPs are without the work of {}".format(", ".join(counted.missed)))
+            notes.append("GFLOPs do not include {}".format(", ".join(counted.missed)))
         return counted
 
     def _thop(self, counted: Optional[Counted], notes: List[str]) -> ThopProfile:
@@ -177,7 +178,7 @@ class _Subject:
         size = self.question["imgsz"]
         whole = None if counted is None else counted.thop_macs
         stride = max(_stride(self.network), _SMALLEST_STRIDE)
-        found: ThopProfile = {
+        profile: ThopProfile = {
             "thop_flops": None,
             "thop_flops_at_size": None if whole is None else 2 * whole,
             "thop_unseen_flops": None if counted is None else counted.unseen_flops,
@@ -187,15 +188,15 @@ class _Subject:
         try:
             with Thop(self.network) as thop, torch.no_grad():
                 self.network(image)
-            found["thop_flops"] = 2 * thop.total() * (size / stride) ** 2
+            profile["thop_flops"] = 2 * thop.total() * (size / stride) ** 2
         except Refused as error:
             notes.append("no thop GFLOPs: {}".format(error.message))
         except Exception as error:
             notes.append(
-                "no thop GFLOPs: YOLOv5 hands thop an image of {} px, whose forward fails: "
+                "no thop GFLOPs: YOLOv5 gives thop an image of {} px, whose forward fails: "
                 "{}".format(stride, _first_line(error))
             )
-        return found
+        return profile
 
     def _layers(
         self, layers: List[Any], counted: Optional[Counted], memory: Any
@@ -205,7 +206,7 @@ class _Subject:
                 "index": index,
                 "from": getattr(layer, "f", None),
                 "module": name_of(layer),
-                "parameters": sum(one.numel() for one in layer.parameters()),
+                "parameters": sum(parameter.numel() for parameter in layer.parameters()),
                 "flops": counted.layers[index] if counted else None,
                 "thop_unseen_flops": counted.unseen[index] if counted else None,
                 "shapes": counted.shapes[index] if counted else [],
@@ -219,17 +220,17 @@ class _Subject:
     def time_layers(self, rows: List[LayerProfile]) -> None:
         """Put each layer's share of the time into its row."""
         layers = layers_of(self.network)
-        found = layer_times(self.forward, layers, _LAYER_ROUNDS, _waiter(self.device))
-        whole = sum(found)
-        for row, one in zip(rows, found):
-            row["milliseconds"] = one
-            row["time_share"] = one / whole if whole else None
+        times = layer_times(self.forward, layers, _LAYER_ROUNDS, _waiter(self.device))
+        whole = sum(times)
+        for row, milliseconds in zip(rows, times):
+            row["milliseconds"] = milliseconds
+            row["time_share"] = milliseconds / whole if whole else None
 
 
 def _channels(network: Any) -> int:
-    told = getattr(network, "yaml", None)
-    found = told.get("ch", told.get("channels", 3)) if isinstance(told, dict) else 3
-    return found if isinstance(found, int) else 3
+    data = getattr(network, "yaml", None)
+    channels = data.get("ch", data.get("channels", 3)) if isinstance(data, dict) else 3
+    return channels if isinstance(channels, int) else 3
 
 
 def _stride(network: Any) -> int:

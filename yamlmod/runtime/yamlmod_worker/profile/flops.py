@@ -1,4 +1,4 @@
-"""FLOPs of a forward, layer by layer: by torch's own counter, or from traces before torch 2.1."""
+"""Count FLOPs of a forward per layer: with torch's counter, or from traces before torch 2.1."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _OTHERS = frozenset({"mv", "addmv", "dot", "vdot", "addr", "addbmm", "bilinear"}
 class Counted(NamedTuple):
     """FLOPs of one forward: all, those of each layer, and what no hook of thop could see.
 
-    ``unseen`` is of each layer, ``missed`` names operators whose work is in no number, and ``by``
-    says who counted.
+    ``unseen`` is of each layer, ``missed`` names operators that are not counted, and ``by``
+    is the counter.
     """
 
     flops: int
@@ -43,7 +43,6 @@ def count_flops(network: Any, image: Any) -> Counted:
 
 
 def has_counter() -> bool:
-    """Tell whether this torch counts FLOPs at its dispatcher."""
     try:
         from torch.utils.flop_counter import FlopCounterMode
     except ImportError:
@@ -57,7 +56,7 @@ def count_by_dispatcher(network: Any, image: Any) -> Counted:
     from torch.utils.flop_counter import FlopCounterMode
 
     layers = layers_of(network)
-    found = _Found(len(layers))
+    counts = _Found(len(layers))
     entered: Dict[int, int] = {}
     missed: Set[str] = set()
     try:
@@ -69,14 +68,14 @@ def count_by_dispatcher(network: Any, image: Any) -> Counted:
         entered[index] = counter.get_total_flops()
 
     def after(index: int, _: Any, output: Any) -> None:
-        found.layers[index] += counter.get_total_flops() - entered[index]
-        found.shapes[index] = shapes(output)
+        counts.layers[index] += counter.get_total_flops() - entered[index]
+        counts.shapes[index] = shapes(output)
 
     hooked = around(layers, before, after)
     with Thop(network) as thop, hooked, torch.no_grad(), _plain(), _watch(missed), counter:
         network(image)
     total = int(counter.get_total_flops())
-    return found.counted(total, thop, layers, sorted(missed), DISPATCHER)
+    return counts.counted(total, thop, layers, sorted(missed), DISPATCHER)
 
 
 def count_by_trace(network: Any, image: Any) -> Counted:
@@ -86,32 +85,32 @@ def count_by_trace(network: Any, image: Any) -> Counted:
     layers = layers_of(network)
     if not layers:
         raise Refused("no-layers", "the network has no list of layers to trace")
-    found = _Found(len(layers))
+    counts = _Found(len(layers))
     calls: List[Tuple[int, Any]] = []
 
     def before(index: int, inputs: Any, _: Any) -> None:
         calls.append((index, _copied(inputs)))
 
     def after(index: int, _: Any, output: Any) -> None:
-        found.shapes[index] = shapes(output)
+        counts.shapes[index] = shapes(output)
 
     missed: Set[str] = set()
     with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a trace holds for these sizes alone
+        warnings.simplefilter("ignore")  # that a trace holds for these sizes only
         with Thop(network) as thop, around(layers, before, after):
             network(image)
         for index, inputs in calls:
             try:
-                found.layers[index] += count_trace(layers[index], inputs, missed)
+                counts.layers[index] += count_trace(layers[index], inputs, missed)
             except RuntimeError as error:
                 reason = str(error).strip().split("\n")[0][:160]
                 message = "layer {} cannot be traced: {}".format(index, reason)
                 raise Refused("not-traced", message) from None
-    return found.counted(sum(found.layers), thop, layers, sorted(missed), TRACE)
+    return counts.counted(sum(counts.layers), thop, layers, sorted(missed), TRACE)
 
 
 class _Found:
-    """What a forward tells of each layer while it runs."""
+    """The observations of each layer during a forward."""
 
     def __init__(self, count: int) -> None:
         self.layers = [0] * count
@@ -132,7 +131,7 @@ class _Found:
 def _copied(inputs: Any) -> Any:
     """Return the inputs as they are now: Detect puts its outputs into the list it is given."""
     if isinstance(inputs, (tuple, list)):
-        return type(inputs)(_copied(one) for one in inputs)
+        return type(inputs)(_copied(item) for item in inputs)
     return inputs.clone() if hasattr(inputs, "clone") else inputs
 
 

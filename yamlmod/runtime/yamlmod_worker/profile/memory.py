@@ -1,4 +1,4 @@
-"""How much memory a network may still take here."""
+"""Report how much memory is available."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _LIMITS = (
 
 def available() -> Optional[int]:
     """Return the bytes that are free, of the machine and of the container; None if unknown."""
-    found = [size for size in (_machine(), _container()) if size is not None]
-    return min(found) if found else None
+    sizes = [size for size in (_machine(), _container()) if size is not None]
+    return min(sizes) if sizes else None
 
 
 def _machine() -> Optional[int]:

@@ -1,4 +1,4 @@
-"""Peak memory of a forward and of a training step: counted from the allocator, not sampled."""
+"""Measure peak memory of a forward and of a training step, from the allocator, not sampled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def peak(run: Callable[[], Any], layers: List[Any], device: str) -> Peak:
 def _cuda(run: Callable[[], Any], layers: List[Any]) -> Peak:
     import torch
 
-    found = [0] * len(layers)
+    peaks = [0] * len(layers)
     highest, start = 0, torch.cuda.memory_allocated()
     entered: Dict[int, int] = {}
 
@@ -42,7 +42,7 @@ def _cuda(run: Callable[[], Any], layers: List[Any]) -> Peak:
 
     def after(index: int, *_: Any) -> None:
         top = torch.cuda.max_memory_allocated()
-        found[index] = max(found[index], top - entered[index])
+        peaks[index] = max(peaks[index], top - entered[index])
 
     torch.cuda.synchronize()
     torch.cuda.reset_peak_memory_stats()
@@ -50,12 +50,12 @@ def _cuda(run: Callable[[], Any], layers: List[Any]) -> Peak:
         run()
     torch.cuda.synchronize()
     highest = max(highest, torch.cuda.max_memory_allocated())
-    return Peak(highest - start, found)
+    return Peak(highest - start, peaks)
 
 
 def _walk(steps: Iterator[_Step], count: int) -> Peak:
     """Follow the allocations in order; a layer's own peak is above what it found at its begin."""
-    found = [0] * count
+    peaks = [0] * count
     held = highest = 0
     inside: Dict[int, int] = {}
     for what, value in steps:
@@ -67,8 +67,8 @@ def _walk(steps: Iterator[_Step], count: int) -> Peak:
             held += value
             highest = max(highest, held)
             for index, start in inside.items():
-                found[index] = max(found[index], held - start)
-    return Peak(highest, found)
+                peaks[index] = max(peaks[index], held - start)
+    return Peak(highest, peaks)
 
 
 def _steps(run: Callable[[], Any], layers: List[Any]) -> Iterator[_Step]:
@@ -90,7 +90,7 @@ def _steps(run: Callable[[], Any], layers: List[Any]) -> Iterator[_Step]:
 
 
 def _reports_memory() -> bool:
-    """Tell whether this torch's profiler hands out every allocation with its time."""
+    """Whether this torch's profiler reports every allocation with its time."""
     import torch
 
     events = getattr(torch._C, "_autograd", None)
@@ -104,18 +104,18 @@ def _of_kineto(run: Callable[[], Any]) -> Iterator[_Step]:
     activities = [torch.profiler.ProfilerActivity.CPU]
     with torch.profiler.profile(activities=activities, profile_memory=True) as profile:
         run()
-    found: List[Tuple[int, int, _Step]] = []
+    steps: List[Tuple[int, int, _Step]] = []
     for event in profile.profiler.kineto_results.events():  # type: ignore[union-attr, unused-ignore]
         start, end = _times(event)
         if event.name() == "[memory]":
-            found.append((start, 1, ("bytes", event.nbytes())))
+            steps.append((start, 1, ("bytes", event.nbytes())))
         elif event.name().startswith(_MARK):
             index = int(event.name()[len(_MARK) :])
-            found += [(start, 0, ("begin", index)), (end, 2, ("end", index))]
-    if not any(what == "bytes" for _, _, (what, _) in found):
+            steps += [(start, 0, ("begin", index)), (end, 2, ("end", index))]
+    if not any(what == "bytes" for _, _, (what, _) in steps):
         raise Refused("no-memory-events", "the profiler of this torch reports no allocation")
-    found.sort(key=lambda one: one[:2])  # stable: allocations of one instant stay in order
-    return (step for _, _, step in found)
+    steps.sort(key=lambda step: step[:2])  # stable: allocations of one instant stay in order
+    return (step for _, _, step in steps)
 
 
 def _times(event: Any) -> Tuple[int, int]:
@@ -160,6 +160,5 @@ def _legacy_steps(threads: Any) -> Iterator[_Step]:
 
 
 def size_of(network: Any) -> int:
-    """Return the bytes of the parameters and buffers."""
     held = [*network.parameters(), *network.buffers()]
-    return sum(one.numel() * one.element_size() for one in held)
+    return sum(tensor.numel() * tensor.element_size() for tensor in held)

@@ -1,4 +1,4 @@
-"""What thop 0.1.1 would count, by its rules: some module types, at their forward hooks, in MACs.
+"""Reproduce the counts of thop 0.1.1: some module types, at their forward hooks, in MACs.
 
 YOLOv5 prints twice this number, taken at an image of one stride and scaled up to the wanted size.
 """
@@ -61,16 +61,16 @@ class Thop:
         import torch
 
         if self.unknown:
-            message = "the network has a {}, whose rule of thop is not re-created"
+            message = "the network has a {}, and thop's rule for it is not implemented"
             raise Refused("no-rule", message.format(self.unknown))
         containers = (torch.nn.Sequential, torch.nn.ModuleList)
 
         def below(module: Any) -> float:
-            found = self.macs.get(module, 0)
+            macs = self.macs.get(module, 0)
             for _, inner in module.named_children():
                 known = inner in self.macs and not isinstance(inner, containers)
-                found += self.macs[inner] if known else below(inner)
-            return found
+                macs += self.macs[inner] if known else below(inner)
+            return macs
 
         return below(self._network)
 

@@ -1,4 +1,4 @@
-"""Latency with its spread: all networks in turn, so that noise hits them alike."""
+"""Measure latency with its spread: all networks in turn, so that noise affects them alike."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def latencies(
         for _ in range(_WARM_UP):
             run()
     wait()
-    found: List[List[float]] = [[] for _ in runs]
+    times: List[List[float]] = [[] for _ in runs]
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -39,18 +39,18 @@ def latencies(
                 start = time.perf_counter()
                 runs[index]()
                 wait()
-                found[index].append(time.perf_counter() - start)
+                times[index].append(time.perf_counter() - start)
     finally:
         if collecting:
             gc.enable()
-    return [quartiles(one) for one in found]
+    return [quartiles(seconds) for seconds in times]
 
 
 def layer_times(
     run: Callable[[], Any], layers: List[Any], rounds: int, wait: Callable[[], None]
 ) -> List[float]:
     """Return the median milliseconds of each layer, over some rounds of a warm network."""
-    found: List[List[float]] = [[] for _ in layers]
+    times: List[List[float]] = [[] for _ in layers]
     entered: Dict[int, float] = {}
 
     def before(index: int, *_: Any) -> None:
@@ -59,10 +59,10 @@ def layer_times(
 
     def after(index: int, *_: Any) -> None:
         wait()
-        found[index].append(time.perf_counter() - entered[index])
+        times[index].append(time.perf_counter() - entered[index])
 
     run()
     with around(layers, before, after):
         for _ in range(rounds):
             run()
-    return [statistics.median(one) * 1e3 if one else 0.0 for one in found]
+    return [statistics.median(seconds) * 1e3 if seconds else 0.0 for seconds in times]

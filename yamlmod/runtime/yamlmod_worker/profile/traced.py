@@ -1,4 +1,4 @@
-"""FLOPs of one layer from its trace, for a torch that has no counter of its own (before 2.1).
+"""Count FLOPs of one layer from its trace, for a torch without a counter (before 2.1).
 
 A trace records every operator with the sizes of its operands, so functional attention is in it.
 """
@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Set
 
 from ..refused import Refused
 
-# Operators that multiply matrices inside and have no formula here: told by name.
+# Operators that multiply matrices inside and have no formula here: reported by name.
 _HEAVY = ("lstm", "gru", "rnn_", "cdist", "bilinear", "addbmm", "tensordot", "conv_tbc", "deform",
           "fft_", "_native_multi_head", "_transformer_encoder", "chain_matmul")  # fmt: skip
 _LIGHT = "upsample"  # of these some are called bilinear
@@ -18,7 +18,7 @@ _LIGHT = "upsample"  # of these some are called bilinear
 def count_trace(layer: Any, inputs: Any, missed: Set[str]) -> int:
     """Return the FLOPs of a layer for these inputs; what has no formula goes into ``missed``.
 
-    Raises Refused where an operator is there whose sizes the trace does not tell.
+    Raises Refused for an operator whose sizes are not in the trace.
     """
     import torch
 
@@ -40,12 +40,12 @@ def _is_heavy(name: str) -> bool:
 
 
 def _nodes(block: Any) -> List[Any]:
-    found = []
+    nodes = []
     for node in block.nodes():
-        found.append(node)
+        nodes.append(node)
         for inner in node.blocks():
-            found += _nodes(inner)
-    return found
+            nodes += _nodes(inner)
+    return nodes
 
 
 def _sizes(value: Any) -> List[int]:
@@ -55,7 +55,7 @@ def _sizes(value: Any) -> List[int]:
         sizes = None
     if sizes is None:
         name = value.node().kind()
-        raise Refused("no-sizes", "the trace does not tell the sizes at {}".format(name))
+        raise Refused("no-sizes", "the trace has no sizes for {}".format(name))
     return [int(size) for size in sizes]
 
 
@@ -91,7 +91,7 @@ def _convolved(node: Any, transposed: bool) -> int:
 def _einsum(node: Any) -> int:
     inputs = list(node.inputs())
     equation = inputs[0].toIValue()
-    operands = [_sizes(one) for one in inputs[1].node().inputs()]
+    operands = [_sizes(operand) for operand in inputs[1].node().inputs()]
     return einsum_flops(equation, operands)
 
 
@@ -107,13 +107,13 @@ def einsum_flops(equation: str, operands: List[List[int]]) -> int:
     for term, shape in zip(terms, operands):
         for letter, size in zip(term, shape):
             sizes[letter] = max(size, sizes.get(letter, 1))
-    # A letter of one operand alone that the result lacks is summed away before the product.
-    kept = [one for one in sizes if one in out or all(one in term for term in terms)]
-    return 2 * _product([sizes[one] for one in kept])
+    # A letter of only one operand that the result lacks is summed away before the product.
+    kept = [index for index in sizes if index in out or all(index in term for term in terms)]
+    return 2 * _product([sizes[index] for index in kept])
 
 
 def _attention(node: Any) -> int:
-    query, key, value = (_sizes(one) for one in list(node.inputs())[:3])
+    query, key, value = (_sizes(operand) for operand in list(node.inputs())[:3])
     pairs = _product(query[:-1]) * key[-2]
     return 2 * pairs * (query[-1] + value[-1])
 

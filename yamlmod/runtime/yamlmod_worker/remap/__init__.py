@@ -1,1 +1,1 @@
-"""Transfers weights to an edited network."""
+"""Transfer weights to an edited network."""

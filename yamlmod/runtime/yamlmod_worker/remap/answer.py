@@ -1,4 +1,4 @@
-"""Carries weights over: every tensor into the layer that its own became."""
+"""Transfer weights, matching each tensor to its layer's new index."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..refused import Refused
 from ..tensors import carried_name, layer_of
 from ..verify.identity import outputs, start_as_identity
 from .classes import check_classes, check_layers, extra_classes
-from .writing import Source, load, write
+from .writing import CarriedState, load, write
 
 _EXCLUDED = "anchor"  # train.py leaves these to the YAML where --cfg is given
 
 
-class Moved(NamedTuple):
-    """Where a tensor of the checkpoint goes: its name in the new network, or why to none."""
+class MovedTensor(NamedTuple):
+    """A tensor of the checkpoint: its name in the new network, or why it has none."""
 
     name: str
     target: Optional[str]
@@ -30,7 +30,7 @@ class Moved(NamedTuple):
 
 
 def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
-    """Answer a whole remap: read, build, map, load, check, write, and tell.
+    """Answer a whole remap: read, build, map, load, check, write, and report.
 
     Only one of the networks is in memory at a time, and of the checkpoint what is being loaded.
     """
@@ -57,29 +57,29 @@ def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
     new = _build(builder, question, "to", "new_layers", state.classes)
     pairs = {int(a): int(b) for a, b in question["pairs"]}
     wanted = _shapes(new)
-    moved = [_move(name, one.shape, pairs, wanted) for name, one in tensors.items()]
-    carried = {one.target: tensors[one.name] for one in moved if one.target is not None}
+    moved = [_move(name, item.shape, pairs, wanted) for name, item in tensors.items()]
+    carried = {item.target: tensors[item.name] for item in moved if item.target is not None}
     load(new, checkpoint, carried)
     started = None if identity is None else start_as_identity(new, identity, base)
-    found: RemapAnswer = {
+    result: RemapAnswer = {
         "form": checkpoint.form,
         "source": state.source,
         "notes": notes,
         "classes": state.classes,
         "tensors": len(tensors),
         "parameters": sum(tensors[name].numel for name in tensors if name in kept),
-        "right": _count_of([one.name for one in moved if one.target], tensors, kept),
-        "dropped": [(one.name, one.reason, tensors[one.name].numel)
-                    for one in moved if one.target is None],
+        "right": _count_of([item.name for item in moved if item.target], tensors, kept),
+        "dropped": [(item.name, item.reason, tensors[item.name].numel)
+                    for item in moved if item.target is None],
         "new": [(name, math.prod(wanted[name])) for name in wanted if name not in carried],
         "stock": _stock(tensors, wanted, pairs, kept),
         "expected": _transferred(wanted),
         "identity": started,
-        **builder.told(),
+        **builder.run_report(),
     }  # fmt: skip
     if question["out"] is not None:
-        write(builder.save, new, Source(checkpoint, state, carried), question["out"])
-    return found
+        write(builder.save, new, CarriedState(checkpoint, state, carried), question["out"])
+    return result
 
 
 def _prove_classes(builder: Builder, question: Dict[str, Any], state: State, head: str) -> None:
@@ -111,7 +111,7 @@ def _shapes(network: Any) -> Dict[str, Tuple[int, ...]]:
 
 
 def _fitting(tensors: Dict[str, Tensor], shapes: Dict[str, Tuple[int, ...]]) -> Dict[str, Tensor]:
-    return {name: one for name, one in tensors.items() if shapes.get(name) == one.shape}
+    return {name: tensor for name, tensor in tensors.items() if shapes.get(name) == tensor.shape}
 
 
 def _count(network: Any, cfg: str, rows: int) -> None:
@@ -119,7 +119,7 @@ def _count(network: Any, cfg: str, rows: int) -> None:
     if layers != rows:
         raise Refused(
             "other-layers",
-            "{} has {} rows, and the fork builds {} layers from it".format(cfg, rows, layers),
+            "{} has {} rows, but the fork builds {} layers from it".format(cfg, rows, layers),
             "where a row is not a layer, weights cannot follow their rows",
         )
 
@@ -154,15 +154,15 @@ def _compare_base(old: Any, tensors: Dict[str, Tensor], question: Dict[str, Any]
 
 def _move(
     name: str, shape: Tuple[int, ...], pairs: Dict[int, int], wanted: Dict[str, Tuple[int, ...]]
-) -> Moved:
+) -> MovedTensor:
     target = carried_name(name, pairs)
     if target is None:
-        return Moved(name, None, "its layer was removed")
+        return MovedTensor(name, None, "its layer was removed")
     if target not in wanted:
-        return Moved(name, None, "the layer has no such tensor now")
+        return MovedTensor(name, None, "the layer has no such tensor now")
     if wanted[target] != shape:
-        return Moved(name, None, "its shape is {} now".format(list(wanted[target])))
-    return Moved(name, target, "")
+        return MovedTensor(name, None, "its shape is {} now".format(list(wanted[target])))
+    return MovedTensor(name, target, "")
 
 
 def _stock(
@@ -171,7 +171,7 @@ def _stock(
     pairs: Dict[int, int],
     kept: Any,
 ) -> Stock:
-    """Return what loading by name and shape alone would do: right, and into wrong layers."""
+    """Return the result of loading by name and shape only: right, and into wrong layers."""
     right, wrong, layers = [], [], {}  # type: List[str], List[str], Dict[int, int]
     for name, value in tensors.items():
         if _EXCLUDED in name or wanted.get(name) != value.shape:
@@ -195,7 +195,7 @@ def _count_of(names: List[str], tensors: Dict[str, Tensor], kept: Any) -> Count:
 
 
 def _transferred(wanted: Dict[str, Any]) -> Tuple[int, int]:
-    """Return the two numbers that train.py will print behind `Transferred`.
+    """Return the two numbers that train.py will print after `Transferred`.
 
     It loads OUT, the whole new network, and so transfers all but what it excludes by name.
     """

@@ -1,6 +1,6 @@
-"""What is compared with --from before a network of the checkpoint's own classes is built.
+"""Compare with --from before a network with the checkpoint's number of classes is built.
 
-A file of a few bytes can say that it has a million classes, and a head grows with their number. A
+A file of a few bytes can declare a million classes, and a head grows with their number. A
 network of --from as it is costs what its YAML says. More classes than it has are believed
 where the numbers of such a head are in the file.
 """
@@ -28,7 +28,7 @@ def check_layers(tensors: Dict[str, Tensor], layers: int, cfg: str) -> None:
         if layer is not None and layer >= layers:
             raise Refused(
                 "other-base",
-                "the checkpoint is not of {}: it has the tensor {}, and {} layers are there".format(
+                "the checkpoint is not of {}: it has the tensor {}, but {} layers are there".format(
                     cfg, name, layers
                 ),
                 "give as --from the model YAML that the weights were trained with",
@@ -36,7 +36,7 @@ def check_layers(tensors: Dict[str, Tensor], layers: int, cfg: str) -> None:
 
 
 def extra_classes(state: State, own: Any, head: str) -> bool:
-    """Tell whether the checkpoint has more classes than --from has, or refuse them.
+    """Whether the checkpoint has more classes than --from has; too many are refused.
 
     ``head`` begins the names of the head's tensors, one of which must have a row for each class.
     """
@@ -52,7 +52,7 @@ def extra_classes(state: State, own: Any, head: str) -> bool:
 def check_classes(
     state: State, own: Any, head: str, base: Shapes, build: Callable[[int], Shapes]
 ) -> None:
-    """Refuse more classes than --from has where the head of so many is not in the file.
+    """Refuse more classes than --from has if the file has no head with that many.
 
     ``base`` are the shapes of the network with the classes of --from, and ``build`` returns
     those with another number of them.
@@ -71,7 +71,7 @@ def check_classes(
 
 def _stored(tensors: Dict[str, Tensor], base: Shapes, head: str, classes: int) -> Set[str]:
     """Return the head's tensors that have the classes' rows, in numbers of their own."""
-    found: Set[str] = set()
+    names: Set[str] = set()
     storages: Set[str] = set()
     for name, value in _of_head(tensors, head).items():
         shape = base.get(name)
@@ -80,8 +80,8 @@ def _stored(tensors: Dict[str, Tensor], base: Shapes, head: str, classes: int) -
         storages.add(value.storage.key)
         wide = len(shape) == len(value.shape) and all(map(int.__le__, shape, value.shape))
         if wide and shape and value.shape[0] >= classes:
-            found.add(name)
-    return found
+            names.add(name)
+    return names
 
 
 def _of_head(named: Dict[str, Any], head: str) -> Dict[str, Any]:
@@ -95,7 +95,7 @@ def _size(shapes: Shapes, factor: float) -> float:
 def _too_many(classes: int, own: Optional[int]) -> Refused:
     return Refused(
         "other-base",
-        "the checkpoint says that it has {} classes, --from has {}, and the head of so many is "
+        "the checkpoint declares {} classes and --from has {}, but a head of that size is "
         "not in the file".format(classes, own or "none"),
-        "where it is right, give a --from that says `nc: {}`".format(classes),
+        "if that is right, give a --from with `nc: {}`".format(classes),
     )

@@ -1,4 +1,4 @@
-"""Loads a checkpoint's tensors into a network, and writes the network as the fork loads it."""
+"""Load a checkpoint's tensors into a network, and write the network as the fork loads it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..refused import Refused, bad
 _GROUP = 4 << 20  # bytes of tensors that are in memory besides the network
 
 
-class Source(NamedTuple):
+class CarriedState(NamedTuple):
     """A checkpoint, the state it holds, and what of it goes where in the new network."""
 
     checkpoint: Checkpoint
@@ -45,10 +45,10 @@ def _load_group(network: Any, group: Any, versions: Any) -> None:
     network.load_state_dict(group, strict=False)
 
 
-def write(save: Callable[..., None], new: Any, source: Source, out: str) -> None:
+def write(save: Callable[..., None], new: Any, source: CarriedState, out: str) -> None:
     """Write the checkpoint beside OUT, read it back, and only then put it in OUT's place."""
     state = source.state
-    if {one.dtype for one in state.tensors.values() if one.is_float} == {"float16"}:
+    if {tensor.dtype for tensor in state.tensors.values() if tensor.is_float} == {"float16"}:
         new.half()
     if state.names is not None and len(state.names) == (state.classes or len(state.names)):
         new.names = state.names
@@ -88,10 +88,10 @@ def _save(save: Callable[..., None], content: Dict[str, Any], draft: str) -> Non
         # What torch's writer of archives says on a full disk, which is no OSError.
         if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
             raise
-        raise OSError("the disk took only a part of it") from None
+        raise OSError("only a part of it was written to the disk") from None
 
 
-def _prove(draft: str, new: Any, source: Source) -> None:
+def _prove(draft: str, new: Any, source: CarriedState) -> None:
     """Read the file back as data: every tensor is the network's, and the checkpoint's own."""
     written = open_checkpoint(draft)
     stood = sorted({name.module for name in written.names if is_stand_in(name.module)})
@@ -101,23 +101,23 @@ def _prove(draft: str, new: Any, source: Source) -> None:
             "the network holds objects of missing packages: {}".format(", ".join(stood)),
             "install them for the Python that --python names",
         )
-    found = find_state(written).tensors
+    tensors = find_state(written).tensors
     wanted = new.state_dict()
-    carried = written.read({name: found[name] for name in source.carried if name in found})
+    carried = written.read({name: tensors[name] for name in source.carried if name in tensors})
     same = (
-        list(found) == list(wanted)
-        and all(_equal(value, wanted[name]) for name, value in written.read(found))
+        list(tensors) == list(wanted)
+        and all(_equal(value, wanted[name]) for name, value in written.read(tensors))
         and all(
             _equal(value, original.to(value.dtype))
             for (_, value), (_, original) in zip(carried, source.checkpoint.read(source.carried))
         )
     )
     if not same:
-        raise bad("what was written does not read back as it was; nothing was kept")
+        raise bad("the written file differs when read back; it was not kept")
 
 
-def _equal(one: Any, other: Any) -> bool:
-    """Tell whether two tensors are the same; a number that is none equals its like."""
-    if one.dtype != other.dtype or one.shape != other.shape:
+def _equal(first: Any, second: Any) -> bool:
+    """Whether two tensors are the same; NaN equals NaN."""
+    if first.dtype != second.dtype or first.shape != second.shape:
         return False
-    return bool(((one == other) | ((one != one) & (other != other))).all())
+    return bool(((first == second) | ((first != first) & (second != second))).all())

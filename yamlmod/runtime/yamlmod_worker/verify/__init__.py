@@ -1,1 +1,1 @@
-"""Builds a network and checks what breaks when it trains, runs or ships."""
+"""Build a network and check what breaks when it trains, runs or ships."""

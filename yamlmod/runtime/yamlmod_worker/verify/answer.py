@@ -1,4 +1,4 @@
-"""Verifies one network: builds it with the fork's own Model and asks it one thing after another."""
+"""Verify one network: build it with the fork's own Model and run one check after another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Literal, Optional, Set
 
 from ..answers import CheckPart, VerifyAnswer, VerifyPart
 from ..building.builder import Builder, builder_for, run_facts
-from ..building.faults import told
+from ..building.faults import error_line
 from ..profile.memory import available
 from ..refused import Refused
 from ..tensors import carried_name
@@ -17,16 +17,16 @@ from .created import watched
 from .exporting import check_onnx, check_torchscript
 from .identity import outputs, start_as_identity
 from .inference import check_half, check_influence, check_sizes
-from .network import Failed, Network, Skipped
+from .network import BuiltNetwork, Failed, Skipped
 from .training import Training, shown
 from .wiring import check_wiring
 
 _Tell = Callable[[VerifyPart], None]
-_bases: Dict[str, Network] = {}  # networks of --base, by their YAML and number of classes
+_bases: Dict[str, BuiltNetwork] = {}  # networks of --base, by their YAML and number of classes
 
 
 def answer(question: Dict[str, Any], tell: _Tell) -> VerifyAnswer:
-    """Make every check of one network; each is told when it begins, and how it ended."""
+    """Make every check of one network; each is reported when it begins and when it ends."""
     free = available()
     if free is not None and question["needs"] > free and not question["force"]:
         return {"free": free, "sizes": [], "rounded": [], **run_facts()}
@@ -37,7 +37,7 @@ def answer(question: Dict[str, Any], tell: _Tell) -> VerifyAnswer:
         checks.all(net)
     sizes = [] if net is None else [shown(size) for size in (*net.sizes, net.small)]
     rounded = [] if net is None else net.rounded
-    return {"free": None, "sizes": sizes, "rounded": rounded, **builder.told()}
+    return {"free": None, "sizes": sizes, "rounded": rounded, **builder.run_report()}
 
 
 class _Checks:
@@ -50,9 +50,9 @@ class _Checks:
         self.keys: List[str] = []
         self.names = [row["module"] for row in question["rows"]]
 
-    def built(self) -> Optional[Network]:
+    def built(self) -> Optional[BuiltNetwork]:
         """Build the network; None where the fork could not."""
-        found: List[Network] = []
+        networks: List[BuiltNetwork] = []
 
         def build() -> str:
             with watched() as made:
@@ -60,14 +60,14 @@ class _Checks:
                     self.question["cfg"], self.question["classes"], self.question["head"]
                 )
             self.made, self.keys = made, list(module.state_dict())
-            found.append(Network(module, self.question))
+            networks.append(BuiltNetwork(module, self.question))
             count = sum(parameter.numel() for parameter in module.parameters())
             return "{}, {:,} parameters".format(type(module).__name__, count)
 
         self._check("build", build)
-        return found[0] if found else None
+        return networks[0] if networks else None
 
-    def all(self, net: Network) -> None:
+    def all(self, net: BuiltNetwork) -> None:
         """Make every other check."""
         question, builder = self.question, self.builder
         training = Training(net, self.made, self.keys)
@@ -81,7 +81,7 @@ class _Checks:
         take_twin(net)
         self._check("eval", partial(check_sizes, net), again=check_sizes)
         self._check("influence", partial(check_influence, net), "eval")
-        plain: Dict[str, Callable[[Network], str]] = {
+        plain: Dict[str, Callable[[BuiltNetwork], str]] = {
             "deepcopy": check_deepcopy,
             "pickle": lambda one: check_pickle(one, builder),
             "bfloat16": lambda one: check_half(one, "bfloat16"),
@@ -100,11 +100,11 @@ class _Checks:
         name: str,
         check: Callable[[], str],
         needs: str = "",
-        again: Optional[Callable[[Network], str]] = None,
+        again: Optional[Callable[[BuiltNetwork], str]] = None,
     ) -> None:
-        """Make one check and tell how it ended; without what it needs it is not begun.
+        """Run one check and report its result; without what it needs it is not run.
 
-        What fails is done ``again`` with the base: where that fails, too, it is no news.
+        What fails is done ``again`` with the base: if that fails too, the edit is not the cause.
         """
         self.tell({"begun": name})
         start = time.perf_counter()
@@ -119,16 +119,16 @@ class _Checks:
         except (Failed, Refused) as error:
             status, reason = "fail", str(error)
         except (Exception, SystemExit) as error:
-            status, reason = "fail", told(error, self.builder.fork, self.names)
+            status, reason = "fail", error_line(error, self.builder.fork, self.names)
         if status == "fail" and again is not None and self._base_fails(again):
-            status, reason = "skip", "the base fails, too: " + reason
+            status, reason = "skip", "the base fails too: " + reason
         if status == "fail":
             self.failed.add(name)
         seconds = round(time.perf_counter() - start, 3)
-        found: CheckPart = {"name": name, "status": status, "reason": reason, "seconds": seconds}
-        self.tell({"check": found})
+        part: CheckPart = {"name": name, "status": status, "reason": reason, "seconds": seconds}
+        self.tell({"check": part})
 
-    def _base(self) -> Optional[Network]:
+    def _base(self) -> Optional[BuiltNetwork]:
         """Return the network of --base, built once in a worker; None without one."""
         base = self.question["base"]
         if base is None:
@@ -136,10 +136,10 @@ class _Checks:
         key = "{cfg}:{classes}".format(**base)
         if key not in _bases:
             module = self.builder.build(base["cfg"], base["classes"], base["head"])
-            _bases[key] = Network(module, {**self.question, **base})
+            _bases[key] = BuiltNetwork(module, {**self.question, **base})
         return _bases[key]
 
-    def _base_fails(self, check: Callable[[Network], str]) -> bool:
+    def _base_fails(self, check: Callable[[BuiltNetwork], str]) -> bool:
         base = self._base()
         if base is None:
             return False
@@ -151,7 +151,7 @@ class _Checks:
             return True
         return False
 
-    def _identity(self, net: Network) -> str:
+    def _identity(self, net: BuiltNetwork) -> str:
         """Carry the base's weights over, fill the new layers, and compare the outputs."""
         base, pairs = self._base(), {int(a): int(b) for a, b in self.question["base"]["pairs"]}
         assert base is not None
@@ -165,10 +165,10 @@ class _Checks:
         net.forget()
         init = self.question["identity"]
         answered = [] if init["reason"] else outputs(base.module)
-        found = start_as_identity(net.module, init, answered)
-        if found["error"] is None:
-            raise Skipped("; ".join([*found["cannot"], found["reason"]]))
-        filled = ", ".join(net.named(layer) for layer in found["filled"])
+        identity = start_as_identity(net.module, init, answered)
+        if identity["error"] is None:
+            raise Skipped("; ".join([*identity["cannot"], identity["reason"]]))
+        filled = ", ".join(net.named(layer) for layer in identity["filled"])
         return "layer {} filled, outputs equal the base's to {:.0e}".format(
-            filled, max(found["error"], 1e-7)
+            filled, max(identity["error"], 1e-7)
         )

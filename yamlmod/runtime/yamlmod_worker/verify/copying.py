@@ -1,4 +1,4 @@
-"""Copies of a network: deepcopy (the EMA), pickle (the checkpoint), and fused for deployment."""
+"""Check copies of a network: deepcopy (the EMA), pickle (the checkpoint), fused (deployment)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Dict, List
 
 from ..building.builder import Builder
 from ..tensors import difference
-from .network import Failed, Network, Skipped, run, run_with_head
+from .network import BuiltNetwork, Failed, Skipped, run, run_with_head
 
 _SAME = 1e-6
 _FUSED = 1e-4  # folding a norm into its convolution rounds every weight once more
 
 
-def take_twin(net: Network) -> None:
+def take_twin(net: BuiltNetwork) -> None:
     """Copy the network as it is between two steps of training: then forks write checkpoints.
 
     A layer that keeps a tensor of the last pass cannot be copied then, and can later.
@@ -26,7 +26,7 @@ def take_twin(net: Network) -> None:
         net.twin = error
 
 
-def check_deepcopy(net: Network) -> str:
+def check_deepcopy(net: BuiltNetwork) -> str:
     """Compare the copy of the network, as every fork's EMA makes one."""
     if net.twin is None:
         take_twin(net)
@@ -36,7 +36,7 @@ def check_deepcopy(net: Network) -> str:
     return _compare(net, twin)
 
 
-def check_pickle(net: Network, builder: Builder) -> str:
+def check_pickle(net: BuiltNetwork, builder: Builder) -> str:
     """Write the network as an object and read it back, as checkpoints do."""
     file = io.BytesIO()
     builder.save(net.module, file)
@@ -48,7 +48,7 @@ def check_pickle(net: Network, builder: Builder) -> str:
     return "{}, {:.1f} MB".format(text, size / 1e6)
 
 
-def _compare(net: Network, other: Any) -> str:
+def _compare(net: BuiltNetwork, other: Any) -> str:
     import torch
 
     mine, theirs = net.module.state_dict(), other.state_dict()
@@ -64,7 +64,7 @@ def _compare(net: Network, other: Any) -> str:
     return "the same weights and outputs"
 
 
-def check_fuse(net: Network) -> str:
+def check_fuse(net: BuiltNetwork) -> str:
     """Fuse the network as the fork does, and compare what comes out."""
     if not hasattr(net.module, "fuse"):
         raise Skipped("the fork's Model has no fuse()")
@@ -85,10 +85,10 @@ def check_fuse(net: Network) -> str:
         )
     if error <= _FUSED:
         return "outputs equal to {:.0e}".format(max(body, error, 1e-7))
-    reshaped = [one.shape for one in plain] != [one.shape for one in outputs]
+    reshaped = [tensor.shape for tensor in plain] != [tensor.shape for tensor in outputs]
     if reshaped or _chooses(fused.model[-1]):
         # Some heads drop their training half when they are fused, others keep the best boxes
-        # alone: of two that are alike, the last bit decides.
+        # only: of two that are alike, the last bit decides.
         return "what the head gets is equal to {:.0e}".format(max(body, 1e-7))
     raise Failed("after fuse() the outputs differ by {:.1e} of the largest".format(error))
 

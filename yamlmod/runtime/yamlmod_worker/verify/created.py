@@ -1,4 +1,4 @@
-"""Finds parameters that come into being in forward: no optimizer made before will train them."""
+"""Find parameters that are created in forward: no optimizer made before will train them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def watched() -> Iterator[List[str]]:
     """Give a list that gets what modules take on while they run; forks run one to learn strides."""
     from torch.nn.modules import module as hooks
 
-    found: List[str] = []
+    names: List[str] = []
     before: Dict[int, Set[str]] = {}
 
     def start(module: Any, inputs: Any) -> None:
@@ -19,14 +19,14 @@ def watched() -> Iterator[List[str]]:
 
     def end(module: Any, inputs: Any, output: Any) -> None:
         for name in sorted(_own(module) - before.pop(id(module), set())):
-            found.append("{}.{}".format(type(module).__name__, name))
+            names.append("{}.{}".format(type(module).__name__, name))
 
     handles = [
         hooks.register_module_forward_pre_hook(start),
         hooks.register_module_forward_hook(end),
     ]
     try:
-        yield found
+        yield names
     finally:
         for handle in handles:
             handle.remove()
@@ -45,7 +45,7 @@ def strangers(outputs: List[Any], network: Any, image: Any) -> List[Tuple[int, .
     known = {id(image), *(id(parameter) for parameter in network.parameters())}
     seen: Set[Any] = set()
     waiting = [part.grad_fn for part in outputs if part.grad_fn is not None]
-    found = []
+    shapes = []
     while waiting:
         node = waiting.pop()
         if node in seen:
@@ -53,6 +53,6 @@ def strangers(outputs: List[Any], network: Any, image: Any) -> List[Tuple[int, .
         seen.add(node)
         leaf = getattr(node, "variable", None)
         if leaf is not None and id(leaf) not in known:
-            found.append(tuple(leaf.shape))
+            shapes.append(tuple(leaf.shape))
         waiting += [above for above, _ in node.next_functions if above is not None]
-    return found
+    return shapes

@@ -1,4 +1,4 @@
-"""Exports of a network: TorchScript and ONNX, each run again and compared."""
+"""Check exports of a network: TorchScript and ONNX, each run again and compared."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import tempfile
 from typing import Any, Dict, List, Tuple
 
 from ..tensors import difference, tensors
-from .network import Failed, Network, Skipped, run
+from .network import BuiltNetwork, Failed, Skipped, run
 
 _CLOSE = 1e-3
 
 
-def check_torchscript(net: Network) -> str:
-    """Trace the network, write and read it, and run another picture than the traced one."""
+def check_torchscript(net: BuiltNetwork) -> str:
+    """Trace the network, write and read it, and run another image than the traced one."""
     import torch
 
     jit: Any = torch.jit  # which has no types
@@ -29,11 +29,11 @@ def check_torchscript(net: Network) -> str:
     file.seek(0)
     loaded = jit.load(file)
     with jit.optimized_execution(False), torch.no_grad():  # once is not worth optimising for
-        found = tensors(loaded(other))
-    return _compared("TorchScript", run(module, other), found)
+        outputs = tensors(loaded(other))
+    return _compared("TorchScript", run(module, other), outputs)
 
 
-def check_onnx(net: Network) -> str:
+def check_onnx(net: BuiltNetwork) -> str:
     """Export to ONNX with the exporter that forks use, and run it where onnxruntime is there."""
     import torch
 
@@ -55,17 +55,17 @@ def check_onnx(net: Network) -> str:
                 opset
             )
         session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        found = session.run(None, {"images": other.numpy()})
+        arrays = session.run(None, {"images": other.numpy()})
     except ImportError as error:
         raise Skipped("torch.onnx needs a package: {}".format(error)) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    outputs = [torch.as_tensor(one) for one in found]
+    outputs = [torch.as_tensor(array) for array in arrays]
     return _compared("ONNX, opset {}".format(opset), run(module, other), outputs)
 
 
-def _ready(net: Network) -> Tuple[Any, Any, Any]:
-    """Return a copy in the state in which forks export, and two pictures."""
+def _ready(net: BuiltNetwork) -> Tuple[Any, Any, Any]:
+    """Return a copy in the state in which forks export, and two images."""
     import torch
 
     module = net.copy().eval()
@@ -78,13 +78,13 @@ def _ready(net: Network) -> Tuple[Any, Any, Any]:
     return module, image, other
 
 
-def _compared(what: str, eager: List[Any], found: List[Any]) -> str:
+def _compared(what: str, eager: List[Any], outputs: List[Any]) -> str:
     # An exporter leaves out what is there twice.
-    shapes = [tuple(one.shape) for one in found]
-    wanted = [one for one in eager if tuple(one.shape) in shapes]
-    if [tuple(one.shape) for one in wanted] != shapes:
+    shapes = [tuple(tensor.shape) for tensor in outputs]
+    wanted = [tensor for tensor in eager if tuple(tensor.shape) in shapes]
+    if [tuple(tensor.shape) for tensor in wanted] != shapes:
         raise Failed("{} gives outputs of other shapes: {}".format(what, shapes))
-    error = difference(wanted, found)
+    error = difference(wanted, outputs)
     if not error <= _CLOSE:
         raise Failed("{} differs by {:.1e} of the largest output".format(what, error))
     return "{}, run again: equal to {:.0e}".format(what, max(error, 1e-7))

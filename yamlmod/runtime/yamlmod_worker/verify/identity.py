@@ -1,4 +1,4 @@
-"""Starts new layers as the identity, and checks that the network still answers as before."""
+"""Start new layers as the identity, and check that the outputs are unchanged."""
 
 from __future__ import annotations
 
@@ -35,34 +35,34 @@ def start_as_identity(new: Any, wanted: Dict[str, Any], base: List[Any]) -> Iden
     """
     for layer, fills in wanted["fills"].items():
         _fill(layer, new.model[int(layer)], fills)
-    found: IdentityAnswer = {
+    result: IdentityAnswer = {
         "cannot": wanted["cannot"],
         "filled": sorted(map(int, wanted["fills"])),
         "compared": False,
         "reason": wanted["reason"],
         "error": None,
     }
-    if not found["reason"] and not finite(base):
-        found["reason"] = "the pretrained network's own outputs are not finite"
-    if found["reason"]:
-        return found
+    if not result["reason"] and not finite(base):
+        result["reason"] = "the pretrained network's own outputs are not finite"
+    if result["reason"]:
+        return result
     error = difference(base, outputs(new))
     if not error <= _TOLERANCE:
         raise Refused(
             "not-identical",
             "with the new layers filled, the outputs differ from the base's by {:.1e} "
-            "of the largest, and not by at most {:g}".format(error, _TOLERANCE),
-            "leave --init away; nothing was written",
+            "of the largest, more than {:g}".format(error, _TOLERANCE),
+            "leave out --init; nothing was written",
         )
-    return {**found, "compared": True, "error": error}
+    return {**result, "compared": True, "error": error}
 
 
 def _fill(layer: str, module: Any, fills: Dict[str, float]) -> None:
     import torch
 
     for pattern, value in fills.items():
-        found = [p for name, p in module.named_parameters() if fnmatch.fnmatch(name, pattern)]
-        if not found:
+        parameters = [p for name, p in module.named_parameters() if fnmatch.fnmatch(name, pattern)]
+        if not parameters:
             raise Refused(
                 "no-such-parameter",
                 "layer {} ({}) has no parameter {} to start as the identity".format(
@@ -71,5 +71,5 @@ def _fill(layer: str, module: Any, fills: Dict[str, float]) -> None:
                 "the class in the fork is not yamlmod's",
             )
         with torch.no_grad():
-            for parameter in found:
+            for parameter in parameters:
                 parameter.fill_(value)

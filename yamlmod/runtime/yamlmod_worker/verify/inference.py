@@ -1,16 +1,16 @@
-"""Evaluation mode: sizes, which layers have a say in the output, and half precision."""
+"""Check evaluation mode: sizes, which layers affect the output, and half precision."""
 
 from __future__ import annotations
 
 from typing import Any, Optional
 
 from ..tensors import difference, finite, tensors
-from .network import Failed, Network, Skipped, first_bad, listening, run
+from .network import BuiltNetwork, Failed, Skipped, first_bad, listening, run
 from .training import shown
 
 
-def check_sizes(net: Network) -> str:
-    """Run every size, and look for numbers that are none."""
+def check_sizes(net: BuiltNetwork) -> str:
+    """Run every size, and look for NaN or infinity."""
     for size in net.sizes:
         if not finite(net.answer(size)):
             where = first_bad(net, net.module.eval(), net.image(size))
@@ -18,8 +18,8 @@ def check_sizes(net: Network) -> str:
     return "finite"
 
 
-def check_influence(net: Network) -> str:
-    """Disturb the output of each inserted layer: the network's has to change."""
+def check_influence(net: BuiltNetwork) -> str:
+    """Disturb the output of each inserted layer: the network's output must change."""
     import torch
 
     if not net.inserted:
@@ -38,7 +38,7 @@ def check_influence(net: Network) -> str:
             without.append(wanted)
     if without:
         named = ", ".join(net.named(layer) for layer in without)
-        raise Failed("the output is the same whatever comes out of layer {}".format(named))
+        raise Failed("the output does not depend on layer {}".format(named))
     return "the output changes with layer {}".format(", ".join(map(net.named, net.inserted)))
 
 
@@ -53,7 +53,7 @@ def _disturbed(output: Any) -> Any:
     return output + (noise - 0.5).to(output) * (output.abs().max() + 1)
 
 
-def check_half(net: Network, dtype: str) -> str:
+def check_half(net: BuiltNetwork, dtype: str) -> str:
     """Run in half precision; what torch itself cannot do here is no fault."""
     import torch
 
@@ -72,7 +72,7 @@ def check_half(net: Network, dtype: str) -> str:
     return "finite, {:.1%} from float32".format(apart) if apart < 1 else "finite"
 
 
-def _small(net: Network, dtype: str) -> Any:
+def _small(net: BuiltNetwork, dtype: str) -> Any:
     import torch
 
     return net.image(net.small).to(getattr(torch, dtype))

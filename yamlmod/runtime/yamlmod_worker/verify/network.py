@@ -1,4 +1,4 @@
-"""A built network beside the rows it was made from, and what the checks ask of it."""
+"""Hold a built network beside its rows, with what the checks ask of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from ..tensors import finite, tensors
 
 Size = Tuple[int, int]
-_STRIDE = 32  # where a head tells none
+_STRIDE = 32  # where a head has none
 _SMALL = 3  # steps of the largest stride: the least odd number at which no map is one place
 
 
@@ -21,7 +21,7 @@ class Skipped(Exception):
     """A check cannot be made here, and why."""
 
 
-class Network:
+class BuiltNetwork:
     """One network under verification; ``rows`` say what its YAML says of every layer."""
 
     def __init__(self, module: Any, question: Dict[str, Any]) -> None:
@@ -52,16 +52,14 @@ class Network:
 
     @property
     def names(self) -> List[str]:
-        """Return the module of every row."""
         return [row["module"] for row in self.rows]
 
     def named(self, layer: int) -> str:
-        """Return a layer by its index and its module."""
         names = self.names
         return "{} {}".format(layer, names[layer]) if layer < len(names) else str(layer)
 
     def image(self, size: Size) -> Any:
-        """Return the picture that every pass of one size gets."""
+        """Return the image that every pass of one size gets."""
         import torch
 
         return torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
@@ -105,7 +103,7 @@ def run_with_head(module: Any, image: Any, got: List[Any]) -> List[Any]:
 
 @contextmanager
 def listening(module: Any, hear: Callable[[int, Any], Optional[Any]]) -> Iterator[None]:
-    """Let ``hear`` get every layer's output as it comes; what it returns takes its place."""
+    """Give ``hear`` every layer's output; what it returns replaces the output."""
 
     def hook(index: int) -> Any:
         return lambda layer, inputs, output: hear(index, output)
@@ -114,11 +112,11 @@ def listening(module: Any, hear: Callable[[int, Any], Optional[Any]]) -> Iterato
     try:
         yield
     finally:
-        for one in hooks:
-            one.remove()
+        for hook_handle in hooks:
+            hook_handle.remove()
 
 
-def first_bad(net: Network, module: Any, image: Any) -> str:
+def first_bad(net: BuiltNetwork, module: Any, image: Any) -> str:
     """Say which layer is the first whose output is not finite."""
     import torch
 
@@ -130,15 +128,15 @@ def first_bad(net: Network, module: Any, image: Any) -> str:
 
     with torch.no_grad(), listening(module, hear):
         module(image)
-    return "the first is layer {}".format(net.named(bad[0])) if bad else "it is not there again"
+    return "the first is layer {}".format(net.named(bad[0])) if bad else "a second run was finite"
 
 
 def _largest_stride(module: Any) -> int:
     import torch
 
-    told = getattr(module, "stride", None)
+    strides = getattr(module, "stride", None)
     try:
-        found = int(torch.as_tensor(told).max()) if told is not None else _STRIDE
+        largest = int(torch.as_tensor(strides).max()) if strides is not None else _STRIDE
     except (TypeError, ValueError, RuntimeError):
-        found = _STRIDE
-    return max(found, _STRIDE)
+        largest = _STRIDE
+    return max(largest, _STRIDE)

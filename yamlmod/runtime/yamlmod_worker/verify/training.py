@@ -1,4 +1,4 @@
-"""Forward and backward: what a network in training does with each layer and each parameter."""
+"""Check forward and backward: gradients of each layer and each parameter."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any, Dict, List, Set, Tuple
 
 from ..tensors import finite, layer_of, tensors
 from .created import strangers
-from .network import Failed, Network, Size, listening
+from .network import BuiltNetwork, Failed, Size, listening
 
 
 class Training:
-    """Training passes over pictures of several sizes, one picture at a time, and what was seen."""
+    """Training passes over images of several sizes, one image at a time, and what was seen."""
 
-    def __init__(self, net: Network, made: List[str], fork_keys: List[str]) -> None:
+    def __init__(self, net: BuiltNetwork, made: List[str], fork_keys: List[str]) -> None:
         self.net, self.made, self.keys = net, made, fork_keys
         self.reached: Set[int] = set()
         self.unused: List[str] = []
@@ -38,10 +38,10 @@ class Training:
             second = self._pass(self.net.small)
         finally:
             _only_deterministic(False)
-        odd = [name for name, one in first.items() if not torch.equal(one, second[name])]
+        odd = [name for name, grad in first.items() if not torch.equal(grad, second[name])]
         if odd:
-            raise Failed("two passes from one seed give other gradients: {}".format(odd[0]))
-        return "two passes from one seed give the same gradients (on the CPU)"
+            raise Failed("two passes with one seed give different gradients: {}".format(odd[0]))
+        return "two passes with one seed give the same gradients (on the CPU)"
 
     def look(self) -> None:
         """Make the pass that looks, where the deterministic mode did not let it end."""
@@ -49,7 +49,7 @@ class Training:
             self._pass(self.net.small, look=True)
 
     def check_alive(self) -> str:
-        """Every layer's output must get a gradient."""
+        """Every layer's output must receive a gradient."""
         self.look()
         net = self.net
         side = {row["index"] for row in net.rows if row["side_effect"]}
@@ -63,10 +63,10 @@ class Training:
         return "a gradient reaches every layer"
 
     def check_created(self) -> str:
-        """No parameter may come into being in forward."""
+        """No parameter may be created in forward."""
         if self.made:
             raise Failed(
-                "made in forward, so that an optimizer does not train it: {}".format(
+                "created in forward, so an optimizer does not train it: {}".format(
                     ", ".join(list(dict.fromkeys(self.made))[:4])
                 )
             )
@@ -74,11 +74,11 @@ class Training:
         new = [name for name in self.net.module.state_dict() if name not in set(self.keys)]
         if new or len(self.net.module.state_dict()) != len(self.keys):
             raise Failed(
-                "the state dict has other keys after a pass: {}".format(", ".join(new[:4]))
+                "the state dict has different keys after a pass: {}".format(", ".join(new[:4]))
             )
         if self.strangers:
             raise Failed(
-                "trained weights that are no parameters of the network, made anew in every pass: "
+                "weights that are trained but are no parameters, created anew in every pass: "
                 "{} of them, the first of shape {}".format(
                     len(self.strangers), list(self.strangers[0])
                 )
@@ -86,7 +86,7 @@ class Training:
         return "{} before and after the first pass".format(len(self.keys))
 
     def _pass(self, size: Size, look: bool = False) -> Dict[str, Any]:
-        """Run one picture forward and backward; return the gradients."""
+        """Run one image forward and backward; return the gradients."""
         import torch
 
         module, image = self.net.module.train(), self.net.image(size)

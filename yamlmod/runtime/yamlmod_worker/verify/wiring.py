@@ -1,18 +1,18 @@
-"""The built network against its YAML: layers, types, references, saved outputs and strides."""
+"""Compare a built network with its YAML: layers, types, references, saved outputs, strides."""
 
 from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Optional
 
-from .network import Failed, Network
+from .network import BuiltNetwork, Failed
 
 
-def check_wiring(net: Network, names: Any, strides: List[Optional[float]]) -> str:
+def check_wiring(net: BuiltNetwork, names: Any, strides: List[Optional[float]]) -> str:
     """Compare what the fork built with what the rows say; ``names`` is the fork's own module."""
     layers, rows = list(net.module.model), net.rows
     if len(layers) != len(rows):
         raise Failed(
-            "the file has {} rows, and {} layers were built".format(len(rows), len(layers))
+            "the file has {} rows, but {} layers were built".format(len(rows), len(layers))
         )
     wrong = [text for row, layer in zip(rows, layers) for text in _compare(net, row, layer, names)]
     saved = set(net.module.save)
@@ -24,10 +24,10 @@ def check_wiring(net: Network, names: Any, strides: List[Optional[float]]) -> st
         more = "; {} more".format(len(wrong) - 3) if len(wrong) > 3 else ""
         raise Failed("; ".join(wrong[:3]) + more)
     inputs = ", ".join(str(source) for source in rows[-1]["sources"])
-    return "{} layers, the head reads {}{}".format(len(rows), inputs, _told(net))
+    return "{} layers, the head reads {}{}".format(len(rows), inputs, _stride_text(net))
 
 
-def _compare(net: Network, row: Dict[str, Any], layer: Any, names: Any) -> Iterator[str]:
+def _compare(net: BuiltNetwork, row: Dict[str, Any], layer: Any, names: Any) -> Iterator[str]:
     index, name = row["index"], net.named(row["index"])
     if layer.i != index:
         yield "layer {} was built as layer {}".format(name, layer.i)
@@ -35,36 +35,38 @@ def _compare(net: Network, row: Dict[str, Any], layer: Any, names: Any) -> Itera
     # An empty list is a head that collects its inputs itself.
     reads = [x if x >= 0 else (index + x if index else -1) for x in read]
     if row["listed"] and reads != row["sources"]:
-        yield "layer {} reads {} in place of {}".format(name, reads, row["sources"])
-    told = layer.type
-    if not isinstance(told, str):  # a fork that notes no type: every module has a method `type`
-        told = type(layer).__name__
-        if told == "Sequential":  # a row that is repeated
+        yield "layer {} reads {} instead of {}".format(name, reads, row["sources"])
+    type_name = layer.type
+    if not isinstance(
+        type_name, str
+    ):  # a fork that notes no type: every module has a method `type`
+        type_name = type(layer).__name__
+        if type_name == "Sequential":  # a row that is repeated
             return
-    kind = told.rpartition(".")[2]
+    kind = type_name.rpartition(".")[2]
     wanted = row["module"].rpartition(".")[2]
     other = getattr(getattr(names, wanted, None), "__name__", wanted)
     if kind not in (wanted, other):
         yield "layer {} was built as {}".format(name, kind)
 
 
-def _strides(net: Network, strides: List[Optional[float]]) -> Iterator[str]:
+def _strides(net: BuiltNetwork, strides: List[Optional[float]]) -> Iterator[str]:
     built = _built_strides(net)
-    # Heads with auxiliary inputs tell the strides of the main ones alone.
+    # Heads with auxiliary inputs have only the strides of the main ones.
     if len(built) != len(strides):
         return
-    for source, found, wanted in zip(net.rows[-1]["sources"], built, strides):
-        if wanted is not None and abs(found - wanted) > 1e-6:
-            yield "the head takes layer {} for stride {:g}, and it has {:g}".format(
-                net.named(source), found, wanted
+    for source, stride, wanted in zip(net.rows[-1]["sources"], built, strides):
+        if wanted is not None and abs(stride - wanted) > 1e-6:
+            yield "the head takes layer {} for stride {:g}, but it has {:g}".format(
+                net.named(source), stride, wanted
             )
 
 
-def _built_strides(net: Network) -> List[float]:
-    told: Any = getattr(net.module, "stride", None)
-    return [float(x) for x in told] if hasattr(told, "__len__") else []
+def _built_strides(net: BuiltNetwork) -> List[float]:
+    strides: Any = getattr(net.module, "stride", None)
+    return [float(x) for x in strides] if hasattr(strides, "__len__") else []
 
 
-def _told(net: Network) -> str:
+def _stride_text(net: BuiltNetwork) -> str:
     built = _built_strides(net)
     return " at strides " + ", ".join("{:g}".format(x) for x in built) if built else ""
