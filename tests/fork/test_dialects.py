@@ -278,7 +278,7 @@ def test_second_time_changes_nothing(dialect: Dialect) -> None:
     again = files.install(*reversed(ALL))
     assert not again.texts
     assert not again.steps
-    assert sum("already there and up to date" in note for note in again.notes) == len(ALL)
+    assert sum("already installed and up to date" in note for note in again.notes) == len(ALL)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.name)

@@ -53,6 +53,8 @@ class Fork:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            # A shell starts background jobs with SIGINT ignored, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             env={**os.environ, name: value, "YAMLMOD_PROTECTION": level,
                  "PYTHONPATH": f"{self.folder / 'stub'}{os.pathsep}{_packages()}"},
         )  # fmt: skip
