@@ -1,11 +1,12 @@
-"""The whole process of `yamlmod insert` against the floor of its stack: time and peak memory.
+"""The whole process of `insert` and of `check FILE` against the floor of their stack.
 
     python benchmarks/insert.py CFG [--rounds 25]
 
-The floor is a typer program of one command that composes the same file twice with ruamel.yaml (pure
-Python, typ="safe"): once to read it, once as a proof must. CFG is a model YAML, such as YOLOv5's
-models/yolov5s.yaml. Floor and command run in turn; printed are the medians of the per-round ratios
-with their quartiles. Everything runs from byte code, as an installed package does.
+The floor is a typer program of one command that composes the same file with ruamel.yaml (pure
+Python, typ="safe"): twice for `insert`, once to read it and once as a proof must; once for
+`check`. CFG is a model YAML, such as YOLOv5's models/yolov5s.yaml. Floor and command run in turn;
+printed are the medians of the per-round ratios with their quartiles. Everything runs from byte
+code, as an installed package does.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ def run(cfg: Path) -> None:
     from ruamel.yaml import YAML
 
     text = cfg.read_text(encoding="utf-8")
-    YAML(typ="safe", pure=True).compose(text)
-    YAML(typ="safe", pure=True).compose(text)
+    for _ in range({composes}):
+        YAML(typ="safe", pure=True).compose(text)
 
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -51,29 +52,35 @@ class Cost(NamedTuple):
 
 def main() -> None:
     """Print the ratios."""
-    parser = argparse.ArgumentParser(description="Insert against the floor of its stack.")
+    parser = argparse.ArgumentParser(description="Commands against the floor of their stack.")
     parser.add_argument("cfg", type=Path)
     parser.add_argument("--rounds", type=int, default=25)
     options = parser.parse_args()
+    cfg = options.cfg.resolve()
+    _compare(["insert", "SimAM", str(cfg), "--at", "24"], 2, options.rounds)
+    _compare(["check", str(cfg)], 1, options.rounds)
+
+
+def _compare(words: list[str], composes: int, rounds: int) -> None:
     ratios: list[Cost] = []
     floors: list[Cost] = []
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "floor_of_insert.py").write_text(_FLOOR, encoding="utf-8")
+        text = _FLOOR.format(composes=composes)
+        (Path(folder) / "floor_of_command.py").write_text(text, encoding="utf-8")
         environment = {
             **{k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
             "PYTHONPATH": os.pathsep.join([folder, str(_ROOT)]),
             "PYTHONPYCACHEPREFIX": folder,
         }
-        cfg = str(options.cfg.resolve())
-        floor = ["-c", "import floor_of_insert", cfg]
-        command = ["-m", "yamlmod", "insert", "SimAM", cfg, "--at", "24"]
-        for number in range(options.rounds + 1):
-            below, above = cost(floor, environment), cost(command, environment)
+        floor = ["-c", "import floor_of_command", next(w for w in words if w.endswith(".yaml"))]
+        for number in range(rounds + 1):
+            below, above = cost(floor, environment), cost(["-m", "yamlmod", *words], environment)
             if number:  # the first round writes the byte code
                 floors.append(below)
                 ratios.append(Cost(*(b / a for a, b in zip(below, above, strict=True))))
-    sys.stdout.write(f"`yamlmod insert SimAM {options.cfg.name} --at 24` (preview) against ")
-    sys.stdout.write("typer and two composes\nratio: median (quartiles); and the floor itself\n")
+    shown = " ".join(Path(word).name if word.endswith(".yaml") else word for word in words)
+    sys.stdout.write(f"`yamlmod {shown}` against typer and {composes} of ruamel.yaml's compose\n")
+    sys.stdout.write("ratio: median (quartiles); and the floor itself\n")
     for name in Cost._fields:
         low, middle, high = statistics.quantiles([getattr(r, name) for r in ratios], n=4)
         own = statistics.median(getattr(f, name) for f in floors)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Literal
 
-from yamlmod.model.align import Alignment, align, value_key
+from yamlmod.model.align import Alignment, align
 from yamlmod.model.document import Document, Ref, Row
 from yamlmod.model.network import Network
+from yamlmod.model.parse import value_key
 from yamlmod.model.reads import ReadChanges, compare_reads
 from yamlmod.model.refs import IMAGE, target
 from yamlmod.model.wiring import Wiring
-from yamlmod.registry.official import OfficialGraph, official_graphs
+from yamlmod.registry.official import OfficialGraph, OfficialRow, official_graphs
 
 Origin = Literal["given", "official", "sibling"]
 
@@ -27,12 +28,25 @@ class Base:
 
     name: str
     origin: Origin
-    wiring: Wiring
+    graph: Wiring | OfficialGraph
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        # Of many official ones a few are compared: the others are never wired.
+        return self.graph if isinstance(self.graph, Wiring) else _official_wiring(self.graph)
 
     @cached_property
     def words(self) -> Counter[tuple[str, str]]:
         """Module and args of every row, in any order: a fast measure of similarity."""
-        return row_words(self.wiring.rows)
+        return row_words(self.graph.rows)
+
+    @cached_property
+    def form(self) -> list[int]:
+        """Number of inputs of every row."""
+        if isinstance(self.graph, Wiring):
+            return [len(inputs) for inputs in self.graph.inputs]
+        sources = (row.source for row in self.graph.rows)
+        return [len(source) if isinstance(source, list) else 1 for source in sources]
 
     @property
     def backbone(self) -> int:
@@ -54,7 +68,7 @@ class Compared:
         return len(self.alignment.added) + len(self.alignment.removed) + len(self.replaced)
 
 
-def row_words(rows: Iterable[Row]) -> Counter[tuple[str, str]]:
+def row_words(rows: Iterable[Row | OfficialRow]) -> Counter[tuple[str, str]]:
     return Counter((row.module, value_key(row.args)) for row in rows)
 
 
@@ -64,7 +78,7 @@ def base_of(document: Document, origin: Origin) -> Base:
 
 @cache
 def official_bases() -> tuple[Base, ...]:
-    return tuple(Base(g.name, "official", _official_wiring(g)) for g in official_graphs())
+    return tuple(Base(graph.name, "official", graph) for graph in official_graphs())
 
 
 def _official_wiring(graph: OfficialGraph) -> Wiring:
@@ -100,7 +114,7 @@ def nearest(file: Wiring, bases: Sequence[Base]) -> list[Compared]:
 def same_form(file: Wiring, bases: Sequence[Base]) -> list[Base]:
     """Find bases with the same number of inputs in every row: same plan, other modules."""
     form = [len(inputs) for inputs in file.inputs]
-    return [base for base in bases if [len(inputs) for inputs in base.wiring.inputs] == form]
+    return [base for base in bases if base.form == form]
 
 
 def _likeness(words: Counter[tuple[str, str]], base: Base) -> float:

@@ -11,8 +11,8 @@ from yamlmod.checks.bases import Base, base_of, row_words
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.run import Options, check_text
 from yamlmod.errors import Refusal
-from yamlmod.model.align import value_key
 from yamlmod.model.document import Row, parse_document
+from yamlmod.model.parse import value_key
 
 
 class Fixes(Enum):

@@ -185,10 +185,11 @@ def _registered(module: str) -> Kind | None:
 def template_of(module: str) -> Template | None:
     """Find the registry's template for a module, by its exact name in the YAML.
 
-    This includes templates of yamlmod.toml, of the user folder and of packs.
+    This includes templates of yamlmod.toml, of the user folder and of packs. Modules that YOLO
+    families bring themselves, such as Conv, are not looked up in packs.
     """
     try:
-        template = find(module)
+        template = find(module, in_packs=module not in KNOWN)
     except Refusal:  # a user's template that cannot be read
         return None
     # `simam` might be another class.

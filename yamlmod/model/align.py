@@ -13,6 +13,7 @@ from typing import Any
 
 from yamlmod.model.align_by_wiring import Rate, settle
 from yamlmod.model.document import Row
+from yamlmod.model.parse import value_key
 from yamlmod.model.refs import IMAGE
 from yamlmod.model.wiring import Wiring
 
@@ -62,13 +63,6 @@ def alignment_of(pairs: Sequence[tuple[int, int]], before: Wiring, after: Wiring
         tuple(layer for layer in range(len(after.rows)) if layer not in new),
         tuple(layer for layer in range(len(before.rows)) if layer not in old),
     )
-
-
-def value_key(value: Any) -> str:
-    """Return a value as text that tells 1 from True, but not `null` from `None`."""
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(value_key, value)) + "]"
-    return "None" if value is None else repr(value) if value != "None" else "None"
 
 
 def row_key(row: Row) -> RowKey:

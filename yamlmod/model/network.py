@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from yamlmod.model.align import value_key
 from yamlmod.model.channels import Shape, Shapes, infer_shapes
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, Read, Unresolved, build_graph, resolve
 from yamlmod.model.known_modules import KNOWN, SIDE_EFFECT, Kind
+from yamlmod.model.parse import value_key
 from yamlmod.model.wiring import NOWHERE, Wiring
 
 if TYPE_CHECKING:

@@ -259,3 +259,10 @@ class _Values:
         if isinstance(node, MappingNode):
             return {str(self.value(key)): self.value(child) for key, child in node.value}
         raise TypeError(f"unknown YAML node {type(node).__name__}")
+
+
+def value_key(value: Any) -> str:
+    """Return a value as text that tells 1 from True, but not `null` from `None`."""
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(value_key, value)) + "]"
+    return "None" if value is None else repr(value) if value != "None" else "None"

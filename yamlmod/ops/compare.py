@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from yamlmod.model.align import Alignment, align, value_key
+from yamlmod.model.align import Alignment, align
 from yamlmod.model.document import Row
 from yamlmod.model.network import Network
+from yamlmod.model.parse import value_key
 from yamlmod.model.reads import Input, Rerouted, Rewired, compare_reads
 
 

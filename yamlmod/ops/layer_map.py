@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from yamlmod.model.align import value_key
 from yamlmod.model.document import Row
 from yamlmod.model.network import Network
+from yamlmod.model.parse import value_key
 from yamlmod.ops.compare import Comparison, compare
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from yamlmod.errors import Refusal, one_of
-from yamlmod.model.align import Alignment, value_key
+from yamlmod.model.align import Alignment
 from yamlmod.model.document import Row
 from yamlmod.model.graph import Read
 from yamlmod.model.network import Network
+from yamlmod.model.parse import value_key
 from yamlmod.model.refs import IMAGE
 from yamlmod.ops.chain import chain, run_plans
 from yamlmod.ops.compare import align_models, change_of, compare

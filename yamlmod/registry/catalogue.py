@@ -145,15 +145,16 @@ def _too_many(source: TemplateSource) -> Refusal:
     return Refusal("too-many", message, place=Place(source.folder.name))
 
 
-def find(name: str) -> Template | None:
+def find(name: str, in_packs: bool = True) -> Template | None:
     """Find a template by its name, its class, an alias or a Chinese name.
 
     Built-in templates come first, then those of yamlmod.toml, of the user's folder and of packs,
-    which are searched only if no built-in template has the name. Raises a Refusal if a template of
-    that name cannot be read.
+    which are searched only if no built-in template has the name, and not at all without
+    ``in_packs``: to list the installed packages takes longer than to check a file. Raises a Refusal
+    if a template of that name cannot be read.
     """
     template = _built_in(name) or _among(local().templates, name)
-    if template is not None:
+    if template is not None or not in_packs:
         return template
     template = _among(others().templates, name)
     for broken in others().broken if template is None else ():

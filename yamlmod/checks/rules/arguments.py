@@ -9,8 +9,8 @@ from yamlmod.checks.known_args import objection
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, number, template_of
 from yamlmod.edits import Edit
-from yamlmod.model.align import value_key
 from yamlmod.model.document import Row
+from yamlmod.model.parse import value_key
 from yamlmod.model.refs import IMAGE
 from yamlmod.model.render import render_args
 from yamlmod.registry.template import Template

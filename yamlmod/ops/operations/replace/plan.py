@@ -7,10 +7,10 @@ from typing import Any
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
-from yamlmod.model.align import value_key
 from yamlmod.model.document import Row
 from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.network import Network
+from yamlmod.model.parse import value_key
 from yamlmod.model.render import render_args
 from yamlmod.ops.network import read_network, registry_kinds
 from yamlmod.ops.operation import Operation, RecipeOptions
