@@ -140,11 +140,13 @@ class Net:
             }
             stays = _reach(seen, [label for label in self.roots() if label not in gone])
             gone |= {label for label in alive if label not in stays and label not in gone}
-        self.take(gone, sources)
+        self.take(gone, sources, {("old", layer) for layer in layers})
 
-    def take(self, gone: set[Label], sources: Collection[int]) -> None:
-        """Take labels out and let what is left read past them."""
-        through = {label: self._instead(label, sources) for label in gone}
+    def take(
+        self, gone: set[Label], sources: Collection[int], named: Collection[Label] = ()
+    ) -> None:
+        """Take labels out and let what is left read past them; sources are those of ``named``."""
+        through = {label: self._instead(label, sources if label in named else ()) for label in gone}
         self.order = [label for label in self.order if label not in gone]
         for label in self.order:
             layer = self.layers[label]
