@@ -80,10 +80,11 @@ class ForkReader:
         if key not in self._kept:
             if len(self._kept) >= _KEPT:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = self._read(data, scale)
+            self._kept[key] = self.read_anew(data, scale)
         return self._kept[key]
 
-    def _read(self, data: Mapping[str, Any], scale: str) -> NetworkReading:
+    def read_anew(self, data: Mapping[str, Any], scale: str = "") -> NetworkReading:
+        """Return the same without looking among the readings that are kept."""
         if self.function is None:
             return NetworkReading(scale, self.parser, reason="there is no parse function")
         machine = new_machine(self.graph, self.source)
