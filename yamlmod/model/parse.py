@@ -24,6 +24,8 @@ MAX_CHARACTERS = 400_000
 _MAX_DIGITS = 20
 _ODD_NEWLINE = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _MAX_DEPTH = 60
+# Numbers of more digits than a float can hold; Python turns them into text in quadratic time.
+_HUGE_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:0[xX][0-9a-fA-F_]{250,}|[0-9][0-9_]{250,})")
 
 
 @lru_cache(maxsize=2)
@@ -41,6 +43,7 @@ def compose(text: str, shown: str) -> Node | None:
         )
     _refuse_odd_newlines(text, shown)
     _refuse_depth(text, shown)
+    _refuse_huge_numbers(text, shown)
     try:
         return _yaml().compose(text)  # type: ignore[no-any-return]
     except Exception as error:  # KeyError for `%YAML 1.13`, and whatever else a fuzzer finds
@@ -178,6 +181,16 @@ def _refusal(error: Exception, text: str, shown: str, verb: str) -> Refusal:
         if not isinstance(error, (YAMLError, ValueError)):
             problem = f"{type(error).__name__} {problem}"
     return Refusal("bad-yaml", f"this does not {verb} as YAML: {problem}", place=place, hint=hint)
+
+
+def _refuse_huge_numbers(text: str, shown: str) -> None:
+    match = _HUGE_NUMBER.search(text)
+    if match is not None:
+        raise Refusal(
+            "bad-yaml",
+            "this does not parse as YAML: a number of more than 250 digits",
+            place=Place.at(shown, text, match.start()),
+        )
 
 
 def _cause(place: Place) -> str:

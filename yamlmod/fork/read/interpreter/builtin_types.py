@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Mapping
 
-from yamlmod.fork.read.interpreter.machine import MAX_ITEMS, MAX_TEXT, Machine
+from yamlmod.fork.read.interpreter.machine import MAX_BITS, MAX_ITEMS, MAX_TEXT, Machine
 from yamlmod.fork.read.interpreter.operators import guarded, text_known
 from yamlmod.fork.read.interpreter.values import (
     LimitError,
@@ -35,9 +35,22 @@ def number(name: str) -> Callable[..., Value]:
             return UnknownValue("the value of a tensor")
         if values and isinstance(values[0], str) and len(values[0]) > 200:
             return UnknownValue("a long text")
+        if name in ("pow", "round") and _is_large(name, [*values, *keywords.values()]):
+            return UnknownValue("a value too large for the interpreter")
         return plain_call(name, *values, **keywords)
 
     return convert
+
+
+def _is_large(name: str, values: list[Value]) -> bool:
+    """Check for what would take long: a great power, and rounding to a great power of ten."""
+    whole = [value for value in values if isinstance(value, int)]
+    if any(value.bit_length() > MAX_BITS for value in whole):
+        return True
+    second = values[1] if len(values) > 1 else None
+    if name == "pow" and len(values) == 2:
+        return isinstance(second, (int, float)) and abs(second) > 64
+    return name == "round" and isinstance(second, int) and abs(second) > 400
 
 
 def _range(machine: Machine, *values: Value) -> Value:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from yamlmod.fork.read.interpreter.comparisons import same
 from yamlmod.fork.read.interpreter.machine import MAX_ITEMS, MAX_TEXT, Machine, fail
-from yamlmod.fork.read.interpreter.operators import guarded, kind_of, text_known
+from yamlmod.fork.read.interpreter.operators import guarded, is_wide_format, kind_of, text_known
 from yamlmod.fork.read.interpreter.values import (
     Builtin,
     DictView,
@@ -138,7 +138,7 @@ def _format(machine: Machine, value: str, *args: Value, **keywords: Value) -> Va
     unknown = deep_unknown([list(args), list(keywords.values())])
     if unknown is not None or not text_known(list(args)) or not text_known(keywords):
         return unknown or UnknownValue("the text of an object")
-    if any(c.isdigit() and int(c) > 2 for c in value) and len(value) > 200:
+    if is_wide_format(value) or (any(c.isdigit() for c in value) and len(value) > 200):
         return UnknownValue("a long text")
     return guarded(lambda: value.format(*args, **keywords))
 

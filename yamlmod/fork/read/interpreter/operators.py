@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 
 from yamlmod.fork.read.interpreter.machine import MAX_BITS, MAX_ITEMS, MAX_TEXT, Machine, fail
@@ -132,7 +133,17 @@ def guarded(function: Callable[..., Value], *args: Value) -> Value:
 def _formatted(left: Value, right: Value) -> Value:
     if deep_unknown(right) is not None or not _texts(right):
         return UnknownValue("the text of an object")
+    if is_wide_format(left if isinstance(left, str) else left.decode("latin-1")):
+        return UnknownValue("a long text")
     return guarded(operator.mod, left, right)
+
+
+_WIDTH = re.compile(r"\d{5}|\*|\{[^{}]*\{")
+
+
+def is_wide_format(template: str) -> bool:
+    """Check a template for widths that are large, or that an argument gives."""
+    return _WIDTH.search(template) is not None
 
 
 def _texts(value: Value) -> bool:
