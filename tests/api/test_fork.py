@@ -81,6 +81,13 @@ def test_the_yaml_goes_elsewhere(fork: yamlmod.Fork) -> None:
         fork.add("SimAM", CFG, after="P4", output=out)
     assert "force=True" in refused.value.hint
     assert fork.add("SimAM", CFG, after="P4", output=out, force=True).files
+    for place, code in (
+        (out.parent, "is-folder"),
+        (out.parent / "no" / "x.yaml", "no-such-folder"),
+    ):
+        with pytest.raises(yamlmod.Refusal) as refused:
+            fork.add("SimAM", CFG, after="P4", output=place)
+        assert refused.value.code == code
 
 
 def test_networks_are_verified_measured_and_explained(fork: yamlmod.Fork) -> None:

@@ -103,4 +103,4 @@ def test_what_is_told_of_a_run_is_no_more_than_that(run: Run) -> None:
     with Verifier(Subjects(run, None, VerifyOptions())) as verifier:
         assert not _fails(next(verifier.all([run.open_model(run.tree.root / "models/mini.yaml")])))
         assert verifier.told.keys() == {"stand_ins", "blocked", "torch", "python"}
-        assert verifier.protection.processes in ("namespace", "adopted", "job", "group")
+        assert verifier.worker().protection.processes in ("namespace", "adopted", "job", "group")

@@ -8,10 +8,9 @@ from pathlib import Path
 from yamlmod.api.words import python_words
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Fixes
-from yamlmod.errors import Refusal
+from yamlmod.errors import Refusal, plural
 from yamlmod.usecases.check import check_files
 from yamlmod.usecases.check_setup import check_options
-from yamlmod.usecases.shown import count
 from yamlmod.workspace.walk import yaml_files
 
 
@@ -23,7 +22,7 @@ class CheckResult(tuple[Finding, ...]):
     def title(self) -> str:
         """Return how many findings there are of each severity."""
         severities = [finding.severity for finding in self]
-        parts = [count(severities.count(s), s) for s in ("error", "warning", "note")]
+        parts = [plural(severities.count(s), s) for s in ("error", "warning", "note")]
         return ", ".join(part for part in parts if not part.startswith("0 ")) or "nothing found"
 
     def __repr__(self) -> str:
@@ -51,7 +50,7 @@ def check(
     """
     if not paths:
         raise Refusal("usage", "no file or folder was named", hint='check("models/yolov5s.yaml")')
-    options = check_options(select, ignore, _path(base), _path(repo))
+    options = check_options(select, ignore, optional_path(base), optional_path(repo))
     files = yaml_files([Path(path) for path in paths])
     checked = check_files(files.named, files.found, options, Fixes.none)
     errors = [*files.unreadable, *(file.unreadable for file in checked)]
@@ -61,5 +60,6 @@ def check(
     return CheckResult(finding for file in checked for finding in file.findings)
 
 
-def _path(path: str | Path | None) -> Path | None:
+def optional_path(path: str | Path | None) -> Path | None:
+    """Return a path, or None where none was given."""
     return None if path is None else Path(path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from yamlmod.api.findings import CheckResult, check
+from yamlmod.api.findings import CheckResult, check, optional_path
 from yamlmod.api.model import Model, Where, insertion, load
 from yamlmod.api.preview import Preview
 from yamlmod.api.words import python_words
@@ -20,13 +20,12 @@ from yamlmod.usecases.doctor import Examination, examine
 from yamlmod.usecases.explain import Explained, of_cfg, of_onnx
 from yamlmod.usecases.fork_run import Run, open_run
 from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch, open_fork
-from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.patch import plan_patch, plan_unpatch
 from yamlmod.usecases.profile import Profiled, Settings, profile
 from yamlmod.usecases.remap import Remapped, remap
 from yamlmod.usecases.status import Status, fork_status
 from yamlmod.usecases.verify import Verification, VerifyOptions, verify
-from yamlmod.workspace.files import FileChange, display, exists, read_text
+from yamlmod.workspace.files import FileChange
 
 PathLike = str | Path
 Placement = Literal["", "common", "package"]
@@ -101,7 +100,7 @@ class Fork:
         where = insertion(at, after, before, edge, args, keep_skips, readers, sources, allow_dead)
         choices = Choices(as_name, use_existing, rule, force, placement)
         planned = plan_add(self._located(), module, Path(cfg), where, choices)
-        edit = _edit(planned.target, planned.outcome, output, force)
+        edit = planned.target.change(planned.outcome.text, optional_path(output), force)
         return _preview("add", planned.patch, planned.outcome, edit, planned.warnings)
 
     @python_words
@@ -144,7 +143,7 @@ class Fork:
         """
         sizes = tuple((size, size) if isinstance(size, int) else size for size in imgsz)
         options = VerifyOptions(sizes, export, identity, force, seconds)
-        return verify(self._run(), [Path(cfg) for cfg in cfgs], _path(base), options)
+        return verify(self._run(), [Path(cfg) for cfg in cfgs], optional_path(base), options)
 
     @python_words
     def profile(
@@ -168,7 +167,7 @@ class Fork:
         """
         settings = Settings(imgsz, batch, device, half, fused, rounds, threads, layers)
         paths = [Path(cfg) for cfg in cfgs]
-        return profile(self._run(), paths, _path(base), settings, seconds)
+        return profile(self._run(), paths, optional_path(base), settings, seconds)
 
     @python_words
     def remap(
@@ -192,7 +191,7 @@ class Fork:
             Path(weights),
             Path(before),
             Path(after),
-            _path(output),
+            optional_path(output),
             identity=identity,
             force=force,
             seconds=seconds,
@@ -232,21 +231,7 @@ def _preview(
     return Preview(command, summary, warned, Model.of(outcome), patch, edit)
 
 
-def _edit(target: Target, outcome: Outcome, output: PathLike | None, force: bool) -> FileChange:
-    after = target.file.encode(outcome.text)
-    if output is None:
-        return FileChange(target.file.path, target.file.raw, after)
-    path = Path(output)
-    if exists(path) and not force:
-        raise Refusal("exists", f"{display(path)} exists", hint="overwrite it with --force")
-    return FileChange(path, read_text(path).raw if exists(path) else None, after)
-
-
 def _named(modules: Sequence[str]) -> Sequence[str]:
     if not modules:
         raise Refusal("usage", "no module was named")
     return modules
-
-
-def _path(path: PathLike | None) -> Path | None:
-    return None if path is None else Path(path)

@@ -12,7 +12,7 @@ from yamlmod.api.findings import CheckResult
 from yamlmod.api.words import python_words
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.run import Options, check_document
-from yamlmod.errors import Refusal
+from yamlmod.errors import Refusal, plural
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 from yamlmod.ops.chain import chain
@@ -26,7 +26,7 @@ from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.usecases.insertion import InsertionWords
-from yamlmod.usecases.shown import ShownAsTable, count
+from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import FileChange, display, read_text
 
@@ -167,7 +167,7 @@ class Model(ShownAsTable):
 
     def title(self) -> str:
         """Return the file's name and the number of layers."""
-        return f"{self._wired.document.shown}, {count(len(self._wired.document.rows), 'layer')}"
+        return f"{self._wired.document.shown}, {plural(len(self._wired.document.rows), 'layer')}"
 
     def headers(self) -> tuple[str, ...]:
         """Return the headers of the table that a notebook shows."""

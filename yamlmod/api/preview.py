@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import warnings as python_warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 from yamlmod.api.model import Model
 from yamlmod.api.words import python_words
-from yamlmod.report.diff import join_diffs
+from yamlmod.errors import plural
+from yamlmod.usecases.change_diff import diff_of
 from yamlmod.usecases.located_fork import PlannedPatch
-from yamlmod.usecases.shown import count
 from yamlmod.workspace.commit import Purpose, commit
 from yamlmod.workspace.files import FileChange, display, real_path
 
@@ -38,9 +37,8 @@ class Preview:
     @property
     def diff(self) -> str:
         """Return the change as a unified diff, with paths relative to the fork."""
-        changes = self._changes(written=False)
-        parts = ((self._name(change.path), change.before, change.after) for change in changes)
-        return join_diffs(parts).decode("utf-8", "replace")
+        root = real_path(self._patch.located.tree.root)
+        return diff_of(self._changes(written=False), root).decode("utf-8", "replace")
 
     @python_words
     def write(self) -> tuple[str, ...]:
@@ -61,13 +59,8 @@ class Preview:
         changes = [*edits, *self._patch.changes(written)]
         return [change for change in changes if change.before != change.after]
 
-    def _name(self, path: Path) -> str:
-        full, root = real_path(path), real_path(self._patch.located.tree.root)
-        inside = full.is_relative_to(root)
-        return full.relative_to(root).as_posix() if inside else full.as_posix().lstrip("/")
-
     def __repr__(self) -> str:
-        return f"<Preview of {self.command}: {count(len(self.files), 'file')} would change>"
+        return f"<Preview of {self.command}: {plural(len(self.files), 'file')} would change>"
 
     def _repr_html_(self) -> str:
         from yamlmod.report.notebook import html_text

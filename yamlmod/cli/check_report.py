@@ -16,9 +16,8 @@ from yamlmod.cli.bundles import WriteOptions
 from yamlmod.cli.console import say, say_json, show
 from yamlmod.cli.finish import Report, finish
 from yamlmod.cli.options import Format
-from yamlmod.errors import Refusal
+from yamlmod.errors import Refusal, plural
 from yamlmod.usecases.check import Checked
-from yamlmod.usecases.shown import count
 from yamlmod.workspace.files import FileChange, real_path
 
 
@@ -146,9 +145,9 @@ def _finish(
     lines += [line for error in unreadable for line in error.lines()]
     lines += _notes(done)
     if wish.write:
-        lines.append(f"{count(len(fixed), 'problem')} fixed")
+        lines.append(f"{plural(len(fixed), 'problem')} fixed")
     else:
-        lines.append(f"{count(len(fixed), 'problem')} can be fixed (preview; -w to apply)")
+        lines.append(f"{plural(len(fixed), 'problem')} can be fixed (preview; -w to apply)")
     lines.append(f"remaining: {tally(done)}")
     data = _data(done, findings, unreadable)
     data["mended"] = [finding.as_data() for finding in fixed]
@@ -168,16 +167,16 @@ def tally(done: Iterable[Checked]) -> str:
     """Return the closing line: how many findings of each severity, in how many files."""
     done = list(done)
     missed = Counter(file.is_folder for file in done if file.unreadable is not None)
-    words = [count(missed[kind], w) for w, kind in (("file", False), ("folder", True))]
+    words = [plural(missed[kind], w) for w, kind in (("file", False), ("folder", True))]
     words = [word for word in words if not word.startswith("0 ")]
     end = f"; {' and '.join(words)} cannot be read" if words else ""
     done = [file for file in done if file.is_read]
     counts = Counter(item.severity for file in done for item in file.findings)
     files = sum(bool(file.findings) for file in done)
     if not counts:
-        return f"{count(len(done), 'file')} checked, nothing found{end}"
-    parts = [count(counts[s], s) for s in ("error", "warning", "note") if counts[s]]
-    text = f"{', '.join(parts)} in {files} of {count(len(done), 'file')}"
+        return f"{plural(len(done), 'file')} checked, nothing found{end}"
+    parts = [plural(counts[s], s) for s in ("error", "warning", "note") if counts[s]]
+    text = f"{', '.join(parts)} in {files} of {plural(len(done), 'file')}"
     fixable = sum(
         item.fix is not None and item.fix.certain for file in done for item in file.findings
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from yamlmod.cli.bundles import WriteOptions
 from yamlmod.cli.ci_log import refuse_commands
 from yamlmod.cli.console import say, say_json, show_diff, silence_stdout
 from yamlmod.errors import Refusal
-from yamlmod.report.diff import join_diffs
+from yamlmod.usecases.change_diff import diff_of
 from yamlmod.workspace.commit import Purpose, commit
 from yamlmod.workspace.files import (
     FileChange,
@@ -21,7 +20,6 @@ from yamlmod.workspace.files import (
     display,
     exists,
     read_bytes,
-    read_text,
     real_path,
 )
 
@@ -51,7 +49,7 @@ def finish(
     _refuse_collisions(changes, to)
     changed = [change for change in changes if change.before != change.after]
     base = diff_base([change.path for change in changed], root)
-    diff = join_diffs((_name(change.path, base), change.before, change.after) for change in changed)
+    diff = diff_of(changed, base)
     writing = list(changed) if to.writes else []
     if to.diff is not None:
         # With the targets, so that a diff that cannot be written leaves them alone.
@@ -120,12 +118,6 @@ def diff_base(paths: Sequence[Path], root: Path) -> Path:
     return real_path(root)
 
 
-def _name(path: Path, base: Path) -> str:
-    full = real_path(path)
-    inside = full.is_relative_to(base)
-    return full.relative_to(base).as_posix() if inside else full.as_posix().lstrip("/")
-
-
 def _closing(changed: Sequence[FileChange], to: WriteOptions, base: Path) -> list[str]:
     lines = [] if changed else ["nothing to change"]
     if to.diff is not None:
@@ -167,25 +159,3 @@ def _diff_change(path: Path, diff: bytes, force: bool) -> list[FileChange]:
             hint="choose another name, or overwrite it with --force",
         )
     return [FileChange(path, before, diff, kept=False)] if before != diff else []
-
-
-def output_change(source: Path, target: Path, after: bytes, force: bool) -> FileChange:
-    """Return the change that writes a new YAML to ``target``; refuses to overwrite silently."""
-    if not exists(target):
-        if not target.parent.is_dir():
-            raise Refusal(
-                "no-such-folder",
-                f"there is no folder {display(target.parent)}",
-                hint="create it first",
-            )
-        return FileChange(target, None, after)
-    if target.is_dir():
-        raise Refusal("is-folder", f"{display(target)} is a folder; -o names a file")
-    if not force:
-        same = real_path(target) == real_path(source)
-        what = " (it is the file that was read: -w writes in place)" if same else ""
-        hint = "choose another name, or overwrite it with --force"
-        raise Refusal("exists", f"{display(target)} exists{what}", hint=hint)
-    with contextlib.suppress(FileNotFoundError):
-        return FileChange(target, read_text(target).raw, after)
-    return FileChange(target, None, after)

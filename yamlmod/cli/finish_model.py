@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from yamlmod.cli.bundles import ModelWriteOptions
-from yamlmod.cli.finish import Report, finish, output_change
+from yamlmod.cli.finish import Report, finish
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.usecases.model_file import Target
-from yamlmod.workspace.files import FileChange
-
-
-def yaml_change(target: Target, outcome: Outcome, output: Path | None, force: bool) -> FileChange:
-    """Return the change of the YAML: in place, or at the place that -o names."""
-    after = target.file.encode(outcome.text)
-    if output is None:
-        return FileChange(target.file.path, target.file.raw, after)
-    return output_change(target.file.path, output, after, force)
 
 
 def finish_yaml(command: str, target: Target, outcome: Outcome, to: ModelWriteOptions) -> None:
-    change = yaml_change(target, outcome, to.output, to.force)
+    change = target.change(outcome.text, to.output, to.force)
     finish([change], outcome_report(command, outcome), to, target.file.path.parent)
 
 

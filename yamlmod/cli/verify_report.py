@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from yamlmod.errors import plural
 from yamlmod.report.tables import table
-from yamlmod.usecases.shown import count
 from yamlmod.usecases.verify import Verification, Verified
 
 _WORDS = {"pass": "pass", "fail": "FAIL", "skip": "skip"}
@@ -41,7 +41,7 @@ def _rows(one: Verified) -> Iterator[list[str]]:
 def _counts(one: Verified) -> str:
     counts = Counter(check.status for check in one.checks)
     skipped = [check.name for check in one.checks if check.status == "skip"]
-    text = f"{count(counts['pass'], 'check')} passed"
+    text = f"{plural(counts['pass'], 'check')} passed"
     return f"{text}; skipped: {', '.join(skipped)}" if skipped else text
 
 
@@ -66,7 +66,7 @@ def summary(found: Sequence[Verified]) -> str:
         if one.skipped:
             return f"{one.cfg}: not verified"
         if one.failed:
-            return f"{one.cfg}: {len(one.failed)} of {count(len(one.checks), 'check')} failed"
+            return f"{one.cfg}: {len(one.failed)} of {plural(len(one.checks), 'check')} failed"
         return f"{one.cfg}: {_counts(one)}"
     text = f"{len(found) - len(failed) - len(skipped)} of {len(found)} networks pass"
     return text + (f", {len(skipped)} not verified" if skipped else "")

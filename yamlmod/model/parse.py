@@ -25,7 +25,7 @@ _MAX_DIGITS = 20
 _ODD_NEWLINE = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _MAX_DEPTH = 60
 # Numbers of more digits than a float can hold; Python turns them into text in quadratic time.
-_HUGE_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:0[xX][0-9a-fA-F_]{250,}|[0-9][0-9_]{250,})")
+_HUGE_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:0[xXoObB][0-9a-fA-F_]{250,}|[0-9][0-9_]{250,})")
 
 
 @lru_cache(maxsize=2)

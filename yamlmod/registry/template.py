@@ -51,7 +51,7 @@ class Argument(NamedTuple):
             return f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}"
         if isinstance(value, (int, float)):
             for kind, limit in self.bounds:
-                if not _BOUND_HOLDS[kind](float(value), limit):
+                if not _BOUND_HOLDS[kind](value, limit):
                     message = f"{self.name} must be {BOUND_SIGNS[kind]} {limit:g}, got {value!r}"
                     return message + (_CHANNELS if _is_like_channels(value) else "")
             if self.odd and value % 2 == 0:

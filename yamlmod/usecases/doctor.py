@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from yamlmod.errors import Refusal, one_of
+from yamlmod.errors import Refusal, one_of, plural
 from yamlmod.fork.audit.installed_modules import Survey, survey
 from yamlmod.fork.audit.symptoms import of_kind, symptoms, unused_parameters_allowed
 from yamlmod.fork.parser.locate import ForkFacts
@@ -18,7 +18,7 @@ from yamlmod.runtime.interpreter import Imports, ask, choose
 from yamlmod.usecases.fork_start import start_folder, top_names
 from yamlmod.usecases.located_fork import LocatedFork
 from yamlmod.usecases.module_uses import Use, uses
-from yamlmod.usecases.shown import ShownAsTable, count
+from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
 from yamlmod.workspace.search import python_files
 from yamlmod.workspace.tree import Tree
@@ -50,7 +50,7 @@ class Examination(ShownAsTable):
         return tuple(finding for finding in self.findings if finding.level == "problem")
 
     def title(self) -> str:
-        return f"{self.repo} with {self.interpreter}: {count(len(self.problems), 'problem')}"
+        return f"{self.repo} with {self.interpreter}: {plural(len(self.problems), 'problem')}"
 
     def headers(self) -> Sequence[str]:
         return ("level", "topic", "finding")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
-from yamlmod.workspace.files import TextFile, display, exists, read_text, real_path
+from yamlmod.workspace.files import FileChange, TextFile, display, exists, read_text, real_path
 from yamlmod.workspace.home import home_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ class Target(NamedTuple):
 
     file: TextFile
     model: Network
+
+    def change(self, text: str, output: Path | None, force: bool) -> FileChange:
+        """Return the change that gives the YAML new text: in place, or at ``output``."""
+        after = self.file.encode(text)
+        if output is None:
+            return FileChange(self.file.path, self.file.raw, after)
+        return _output_change(self.file.path, output, after, force)
 
 
 def open_target(cfg: Path, folders: Sequence[Path] = ()) -> Target:
@@ -98,3 +106,25 @@ def recipe_cfg(recipe: Path, named: str | None, given: Path | None) -> Path:
             hint="if that is the file you mean, name it: `yamlmod apply RECIPE CFG`",
         )
     return path
+
+
+def _output_change(source: Path, target: Path, after: bytes, force: bool) -> FileChange:
+    """Return the change that writes a new YAML to ``target``; refuses to overwrite silently."""
+    if not exists(target):
+        if not target.parent.is_dir():
+            raise Refusal(
+                "no-such-folder",
+                f"there is no folder {display(target.parent)}",
+                hint="create it first",
+            )
+        return FileChange(target, None, after)
+    if target.is_dir():
+        raise Refusal("is-folder", f"{display(target)} is a folder; -o names a file")
+    if not force:
+        same = real_path(target) == real_path(source)
+        what = " (it is the file that was read: -w writes in place)" if same else ""
+        hint = "choose another name, or overwrite it with --force"
+        raise Refusal("exists", f"{display(target)} exists{what}", hint=hint)
+    with contextlib.suppress(FileNotFoundError):
+        return FileChange(target, read_text(target).raw, after)
+    return FileChange(target, None, after)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from yamlmod.errors import Refusal
+from yamlmod.errors import Refusal, plural
 from yamlmod.report.grids import Grid
 from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.yamlmod_worker.answers import Profile, ProfileAnswer
 from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.model_file import Target, unscaled
 from yamlmod.usecases.profile_tables import MEASURES, models_grid
-from yamlmod.usecases.shown import ShownAsTable, count
+from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
 
 
@@ -90,7 +90,7 @@ class Profiled(ShownAsTable):
 
     def title(self) -> str:
         return (
-            f"{count(len(self.models), 'model')} at {self.settings.imgsz} x {self.settings.imgsz}"
+            f"{plural(len(self.models), 'model')} at {self.settings.imgsz} x {self.settings.imgsz}"
         )
 
     def headers(self) -> Sequence[str]:

@@ -24,8 +24,3 @@ class ShownAsTable:
         from yamlmod.report.notebook import html_table
 
         return html_table(self.title(), self.headers(), self.rows())
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun in the right form."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

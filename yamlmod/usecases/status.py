@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from yamlmod.errors import Refusal, one_of
+from yamlmod.errors import Refusal, one_of, plural
 from yamlmod.fork.audit.installed_modules import Patched, survey
 from yamlmod.registry.catalogue import visible
 from yamlmod.usecases.located_fork import LocatedFork
 from yamlmod.usecases.module_uses import Use, uses
-from yamlmod.usecases.shown import ShownAsTable, count
+from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display
 from yamlmod.workspace.recover import interrupted
 from yamlmod.workspace.search import leftovers, python_files
@@ -38,7 +38,7 @@ class Status(ShownAsTable):
 
     def title(self) -> str:
         return (
-            f"{self.repo}: {count(len(self.modules), 'module')} from yamlmod, "
+            f"{self.repo}: {plural(len(self.modules), 'module')} from yamlmod, "
             f"{len(self.missing)} missing, {len(self.stale)} stale"
         )
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.run import Options, check_document
 from yamlmod.checks.subject import Subject
-from yamlmod.errors import Refusal
+from yamlmod.errors import Refusal, plural
 from yamlmod.model.known_modules import SIDE_EFFECT
 from yamlmod.model.network import Network
 from yamlmod.ops.layer_map import Following, follow
@@ -22,7 +22,7 @@ from yamlmod.usecases.costly import Costly, costly_layers, gigabytes
 from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.remap import identity_wanted
-from yamlmod.usecases.shown import ShownAsTable, count
+from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
 
 # Threads that spin while they wait take several times as long on a machine that is busy.
@@ -156,7 +156,7 @@ class Verification(ShownAsTable):
 
     def title(self) -> str:
         passed = len(self.networks) - len(self.failed) - len(self.skipped)
-        return f"{passed} of {count(len(self.networks), 'network')} passed"
+        return f"{passed} of {plural(len(self.networks), 'network')} passed"
 
     def headers(self) -> Sequence[str]:
         return ("network", "check", "result", "what")
@@ -247,11 +247,6 @@ class Verifier:
 
     def __enter__(self) -> Verifier:
         return self
-
-    @property
-    def protection(self) -> Protection:
-        """Return what the fork is kept from; starts the worker."""
-        return self.worker().protection
 
     def __exit__(self, *_: object) -> None:
         if self._worker is not None:
