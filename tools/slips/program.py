@@ -25,6 +25,8 @@ class Layer:
     section: str
     reads: list[Read] = field(default_factory=list)
     listed: bool = False
+    # The same in a copy of the program.
+    name: object = field(default_factory=object)
 
 
 @dataclass(eq=False)
@@ -38,11 +40,16 @@ class Read:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A whole network; ``anchored`` if its head takes anchors, as in YOLOv5."""
+    """A whole network; ``original`` is the one that it is a copy of."""
 
     name: str
     layers: list[Layer]
-    anchored: bool
+    original: Program | None = None
+
+    @property
+    def anchored(self) -> bool:
+        """Check whether a head takes anchors, as in YOLOv5."""
+        return any("anchors" in layer.args for layer in self.layers)
 
     @property
     def head(self) -> Layer:
@@ -58,7 +65,7 @@ class Program:
             for read in layer.reads:
                 source = None if read.layer is None else twins[read.layer]
                 twin.reads.append(Read(source, read.negative, [twins[x] for x in read.also]))
-        return Program(self.name, list(twins.values()), self.anchored)
+        return Program(self.name, list(twins.values()), self.original or self)
 
     def places(self) -> dict[Layer, int]:
         return {layer: place for place, layer in enumerate(self.layers)}
@@ -104,8 +111,7 @@ def program_of(name: str, rows: Iterable[tuple[str, str, list[int], bool, Any, S
             place = len(layers) + value if value < 0 else value
             layer.reads.append(Read(layers[place] if place >= 0 else None, value < 0))
         layers.append(layer)
-    anchored = "anchors" in layers[-1].args
-    return Program(name, layers, anchored)
+    return Program(name, layers)
 
 
 def insert(program: Program, place: int, module: str, args: Sequence[Any] = ()) -> Layer:
@@ -121,6 +127,11 @@ def insert(program: Program, place: int, module: str, args: Sequence[Any] = ()) 
         else:
             read.also.append(new)
     program.layers.insert(place + 1, new)
+    if not program.readers(new):  # it would have no effect
+        for reader, slot in program.readers(source):
+            if reader is not new:
+                read = reader.reads[slot]
+                read.layer, read.also = new, [source]
     return new
 
 

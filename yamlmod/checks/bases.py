@@ -1,25 +1,21 @@
-"""Compare a file with the architectures that it may be derived from."""
+"""The architectures that a file may be derived from."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Literal
 
-from yamlmod.model.align import Alignment, align
 from yamlmod.model.document import Document, Ref, Row
 from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
-from yamlmod.model.reads import ReadChanges, compare_reads
 from yamlmod.model.refs import IMAGE, target
 from yamlmod.model.wiring import Wiring
 from yamlmod.registry.official import OfficialGraph, OfficialRow, official_graphs
 
 Origin = Literal["given", "official", "sibling"]
-
-_TRIED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,21 +49,6 @@ class Base:
         return sum(row.section == "backbone" for row in self.wiring.rows)
 
 
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """A file aligned with one base."""
-
-    base: Base
-    alignment: Alignment
-    reads: ReadChanges
-    replaced: tuple[tuple[int, int], ...]
-
-    @property
-    def distance(self) -> int:
-        """Number of layers that were inserted, removed or replaced."""
-        return len(self.alignment.added) + len(self.alignment.removed) + len(self.replaced)
-
-
 def row_words(rows: Iterable[Row | OfficialRow]) -> Counter[tuple[str, str]]:
     return Counter((row.module, value_key(row.args)) for row in rows)
 
@@ -95,28 +76,6 @@ def _official_wiring(graph: OfficialGraph) -> Wiring:
     return Wiring(tuple(rows), inputs)
 
 
-def compare_with(base: Base, file: Wiring) -> Compared:
-    alignment = align(base.wiring, file)
-    reads = compare_reads(base.wiring, file, alignment)
-    old, new = base.wiring.rows, file.rows
-    replaced = tuple((a, b) for a, b in alignment.pairs if old[a].module != new[b].module)
-    return Compared(base, alignment, reads, replaced)
-
-
-def nearest(file: Wiring, bases: Sequence[Base]) -> list[Compared]:
-    """Compare with the most similar bases, the nearest first."""
-    words = row_words(file.rows)
-    ranked = sorted(bases, key=lambda base: -_likeness(words, base))[:_TRIED]
-    compared = [compare_with(base, file) for base in ranked]
-    return sorted(compared, key=lambda item: (item.distance, len(item.reads.rewired)))
-
-
-def same_form(file: Wiring, bases: Sequence[Base]) -> list[Base]:
-    """Find bases with the same number of inputs in every row: same plan, other modules."""
-    form = [len(inputs) for inputs in file.inputs]
-    return [base for base in bases if base.form == form]
-
-
-def _likeness(words: Counter[tuple[str, str]], base: Base) -> float:
+def likeness(words: Counter[tuple[str, str]], base: Base) -> float:
     common = sum((words & base.words).values())
     return 2 * common / (sum(words.values()) + sum(base.words.values()))

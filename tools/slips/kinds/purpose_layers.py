@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tools.slips.case import Case, Make, case
+from tools.slips.case import Case, Make, on_purpose
 from tools.slips.kinds.backbone import replace_backbone
 from tools.slips.kinds.neck import take_neck
 from tools.slips.kinds.p2 import add_p2
@@ -15,10 +15,10 @@ from tools.slips.structure import ATTENTION, blocks, head_reads, place_for_gate,
 _PREFIX = "purpose: "
 
 
-def _finish(name: str, program: Program, rng: random.Random) -> Case:
+def _finish(name: str, program: Program, rng: random.Random) -> Case | None:
     for _ in range(rng.choice((0, 0, 1, 2))):
         insert(program, place_for_gate(program, rng), rng.choice(ATTENTION))
-    return case(_PREFIX + name, program, program.numbers(), rng)
+    return on_purpose(_PREFIX + name, program, rng, program.original)
 
 
 def _side_branch(program: Program, rng: random.Random) -> Case | None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import random
 from functools import partial
 
-from tools.slips.case import Case, Make, case
+from tools.slips.case import Case, Make, on_purpose
 from tools.slips.program import Layer, Program, Read, insert
 from tools.slips.structure import ATTENTION, head_reads, joins, place_for_gate, strides
 
 _PREFIX = "purpose: "
 
 
-def _finish(name: str, program: Program, rng: random.Random) -> Case:
+def _finish(name: str, program: Program, rng: random.Random) -> Case | None:
     for _ in range(rng.choice((0, 0, 1, 2))):
         insert(program, place_for_gate(program, rng), rng.choice(ATTENTION))
-    return case(_PREFIX + name, program, program.numbers(), rng)
+    return on_purpose(_PREFIX + name, program, rng, program.original)
 
 
 def _peers(program: Program, layer: Layer, before: Layer) -> list[Layer]:
@@ -120,7 +120,7 @@ def _plain(program: Program, rng: random.Random) -> Case | None:
                 read.also, read.layer = [], rng.choice(near)
     if any(not program.readers(layer) for layer in program.layers[:-1]):
         return None
-    return case(_PREFIX + "right insertions", program, program.numbers(), rng)
+    return on_purpose(_PREFIX + "right insertions", program, rng)
 
 
 MAKES: dict[str, Make] = {
@@ -131,6 +131,6 @@ MAKES: dict[str, Make] = {
     _PREFIX + "one more input of a join": _second_way_down,
     _PREFIX + "right insertions": _plain,
     _PREFIX + "as published": partial(
-        lambda program, rng: case(_PREFIX + "as published", program, program.numbers(), rng)
+        lambda program, rng: on_purpose(_PREFIX + "as published", program, rng)
     ),
 }

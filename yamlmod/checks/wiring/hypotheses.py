@@ -1,0 +1,201 @@
+"""The slips that explain wrong numbers, as data: what each would write, and how it is worded.
+
+A hypothesis explains a difference if the number in the file is the one that the slip would leave.
+Slips that follow from the changes of the file (a row was put in, the numbers were kept) need no
+more than one number; an offset needs two numbers that show it, or a repair of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from yamlmod.checks.wiring.views import Difference, View
+
+# More inserted layers than these are a new design, not a miscount.
+_FEW = 6
+_OFFSETS = (1, -1, 2, -2, 3, -3, 4, -4)
+PROVEN = 2
+
+Explained = Callable[[View, Sequence[Difference]], Sequence[Difference]]
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One slip: the differences that it explains, the layers they should lead to, its words.
+
+    ``alone``: one number is evidence enough.
+    """
+
+    name: str
+    words: str
+    explains: Sequence[Difference]
+    alone: bool = False
+    offset: int | None = None
+
+    def wanted(self, item: Difference) -> int:
+        """The layer that an input should be."""
+        for layer in item.wanted:
+            if self.offset is not None and item.place - layer == self.offset:
+                return layer
+        return item.wanted[0]
+
+
+def hypotheses(view: View) -> Iterator[Hypothesis]:
+    """Yield every slip that explains some of a view's differences."""
+    items = view.differences
+    if not items or not view.is_near:
+        return
+    for name, leaves in _BY_CHANGES:
+        some = [item for item in items if leaves(view, item)]
+        if some:
+            yield Hypothesis(name, _words(name, view, some), some, alone=True)
+    for scope, where in _SCOPES:
+        inside = [item for item in items if where(view, item.reader)]
+        for offset in _OFFSETS:
+            some = [item for item in inside if offset in item.offset() and item.value >= 0]
+            if some and not _contradicted(view, some, where):
+                words = _offset_words(scope, offset, some, inside)
+                yield Hypothesis("offset", words, some, offset=offset)
+    in_front = _in_front(view, items)
+    if in_front:
+        yield Hypothesis(
+            "in-front", "the head reads the layers in front of its blocks", in_front
+        )
+
+
+# By the changes of the file: one number is evidence.
+
+
+def _kept(view: View, item: Difference) -> bool:
+    """The number was left as it is in the base."""
+    return item.number is not None and item.value == item.number != -1
+
+
+def _total(view: View, item: Difference) -> bool:
+    """All new layers were added to the numbers of the row."""
+    total = len(view.alignment.added) - len(view.alignment.removed)
+    few = len(view.alignment.added) + len(view.alignment.removed) <= _FEW
+    return bool(total) and few and view.whole and _shifts_of_row(view, item) == {total}
+
+
+def _some(view: View, item: Difference) -> bool:
+    """The row was renumbered for some of the changes, or for a row that was only replaced."""
+    alignment = view.alignment
+    if not view.whole or len(alignment.added) + len(alignment.removed) > _FEW:
+        return False
+    if item.number is None or item.value < 0 or item.number < 0:
+        return _crossing(view, item)
+    total = len(alignment.added) - len(alignment.removed)
+    steps = {new - old for old, new in alignment.pairs} - {total}
+    replaced = range(1, min(len(view.replaced), _FEW // 2) + 1)
+    return item.value - item.number in {*steps, *replaced}
+
+
+def _crossing(view: View, item: Difference) -> bool:
+    """A distance that was changed for another number of rows."""
+    if item.number is None or item.value >= -1 or item.number >= 0:
+        return False
+    near = abs(item.number - item.value) <= len(view.alignment.added)
+    return near and abs(item.value) <= abs(item.number) + 1
+
+
+def _shifts_of_row(view: View, item: Difference) -> set[int]:
+    """Differences of a row's indices from the base's."""
+    if item.number is None or item.value < 0 or item.number < 0:
+        return set()
+    old_reader = dict((new, old) for old, new in view.alignment.pairs)[item.reader]
+    old = view.base.wiring.rows[old_reader].refs
+    new = view.file.rows[item.reader].refs
+    pairs = zip(old, new, strict=False)
+    return {b.value - a.value for a, b in pairs if a.value >= 0 and b.value >= 0}
+
+
+_BY_CHANGES: tuple[tuple[str, Callable[[View, Difference], bool]], ...] = (
+    ("kept", _kept),
+    ("total", _total),
+    ("some", _some),
+)
+
+
+def _words(name: str, view: View, some: Sequence[Difference]) -> str:
+    total = len(view.alignment.added) - len(view.alignment.removed)
+    verb = (
+        "inserted"
+        if not view.alignment.removed
+        else "removed"
+        if not view.alignment.added
+        else "changed"
+    )
+    if name == "total":
+        return f"all {total} new layers were added to these numbers"
+    if name == "some":
+        if not view.alignment.added and not view.alignment.removed:
+            return "the references were updated, although no layer above them was inserted"
+        return "the references were updated by the wrong amount"
+    readers = {item.reader for item in some}
+    right = {reader for reader, _, _ in view.right if _moved(view, reader)} - readers
+    if not right:
+        return f"the references were not updated when layers were {verb}"
+    if view.head in right:
+        return f"the head was updated when layers were {verb}, these references were not"
+    if readers == {view.head}:
+        return f"the other rows were updated when layers were {verb}, the head was not"
+    return f"other references were updated when layers were {verb}, these were not"
+
+
+def _moved(view: View, reader: int) -> bool:
+    old_reader = dict((new, old) for old, new in view.alignment.pairs)[reader]
+    old = view.base.wiring.rows[old_reader].refs
+    new = view.file.rows[reader].refs
+    return any(a.value != b.value for a, b in zip(old, new, strict=False))
+
+
+# By an offset that several numbers share.
+
+
+def _everywhere(view: View, reader: int) -> bool:
+    return True
+
+
+def _only_head(view: View, reader: int) -> bool:
+    return reader == view.head
+
+
+def _but_head(view: View, reader: int) -> bool:
+    return reader != view.head
+
+
+_SCOPES: tuple[tuple[str, Callable[[View, int], bool]], ...] = (
+    ("every number", _everywhere),
+    ("every input of the head", _only_head),
+    ("every number of the neck", _but_head),
+)
+
+
+def _contradicted(
+    view: View, some: Sequence[Difference], where: Callable[[View, int], bool]
+) -> bool:
+    """Check whether numbers from the same layer on are right in the same rows."""
+    first = min(item.wanted[0] for item in some)
+    return any(where(view, reader) and layer >= first for reader, _, layer in view.right)
+
+
+def _offset_words(
+    scope: str, offset: int, some: Sequence[Difference], inside: Sequence[Difference]
+) -> str:
+    first = min(item.wanted[0] for item in some)
+    size = f"{abs(offset)} too {'large' if offset > 0 else 'small'}"
+    what = scope if len(some) == len(inside) else "these numbers"
+    return f"{what} from layer {first} on is {size}" if what == scope else f"{what} are {size}"
+
+
+def _in_front(view: View, items: Sequence[Difference]) -> list[Difference]:
+    """The head's inputs, where each reads what the block behind it reads."""
+    head = [item for item in items if item.reader == view.head]
+    some = [
+        item
+        for item in head
+        if any(item.place in view.file.inputs[layer] for layer in item.wanted)
+    ]
+    return some if len(some) >= PROVEN and len(some) == len(head) else []
