@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Literal
 
@@ -20,11 +20,17 @@ Origin = Literal["given", "official", "sibling"]
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """One architecture to compare with."""
+    """One architecture to compare with.
+
+    ``smaller`` are the numbers, by row and slot, in the network that it is a variant of; ``free``
+    are the inputs of the variant that are the author's choice.
+    """
 
     name: str
     origin: Origin
     graph: Wiring | OfficialGraph
+    smaller: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    free: frozenset[tuple[int, int]] = frozenset()
 
     @cached_property
     def wiring(self) -> Wiring:

@@ -24,7 +24,7 @@ def add_p2(program: Program) -> list[Layer] | None:
     lateral = program.layers[ups[1] - 1].module == "Conv"
     start = ups[1] - lateral
     way_up = program.layers[start : at[first] + 1]
-    up = _copies(way_up, first)
+    up = _copies(way_up, program.layers[start - 1], first)
     join = next((layer for layer in up if len(layer.reads) == 2), None)
     if join is None or [len(layer.reads) for layer in up].count(2) != 1:
         return None
@@ -32,7 +32,7 @@ def add_p2(program: Program) -> list[Layer] | None:
         if not read.negative:
             read.layer = ends[4.0]
     way_down = program.layers[at[first] + 1 : at[outputs[1]] + 1]
-    down = _copies(way_down, up[-1])
+    down = _copies(way_down, first, up[-1])
     crossing = next((layer for layer in down if len(layer.reads) == 2), None)
     if crossing is None:
         return None
@@ -42,21 +42,21 @@ def add_p2(program: Program) -> list[Layer] | None:
     new = [*up, *down]
     program.layers[at[first] + 1 : at[first] + 1] = new
     for read in way_down[0].reads:
-        read.layer = new[-1]
+        read.layer = new[-1] if read.layer is first else read.layer
     program.head.reads = [Read(up[-1], False), Read(new[-1], False), *program.head.reads[1:]]
     return new
 
 
-def _copies(rows: list[Layer], source: Layer) -> list[Layer]:
-    twins: dict[Layer, Layer] = {}
+def _copies(rows: list[Layer], above: Layer, now_above: Layer) -> list[Layer]:
+    twins = {above: now_above}
     for row in rows:
         args = [row.args[0] // 2, *row.args[1:]] if _counts(row) else list(row.args)
         twin = Layer(row.module, args, row.repeats, row.section, [], row.listed)
         for read in row.reads:
-            target = None if read.layer is None else twins.get(read.layer, source)
-            twin.reads.append(Read(target if read.negative else read.layer, read.negative))
+            source = None if read.layer is None else twins.get(read.layer, read.layer)
+            twin.reads.append(Read(source, read.negative))
         twins[row] = twin
-    return list(twins.values())
+    return [twins[row] for row in rows]
 
 
 def _counts(row: Layer) -> bool:

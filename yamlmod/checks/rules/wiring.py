@@ -39,7 +39,7 @@ def _by_strides(subject: Subject, reported: set[int]) -> Iterator[Finding]:
     known = {item.view.base.name for item in subject.explanations}
     more = [base for base in same_form(subject.wiring, official_bases()) if base.name not in known]
     patient = Patient(subject)
-    others = (explain(view_of(base, subject.wiring), patient) for base in more)
+    others = (explain(view_of(base, subject.wiring, whole_only=True), patient) for base in more)
     for other in (*subject.explanations[1:], *others):
         for slip in other.slips:
             if slip.hypothesis.name == "repair" and slip.reader not in reported:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from yamlmod.checks.bases import Base, likeness, official_bases, row_words
+from yamlmod.checks.wiring.variants import variants
 from yamlmod.checks.wiring.views import View, view_of
 from yamlmod.model.wiring import Wiring
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from yamlmod.checks.subject import Subject
 
 _TRIED = 3
+# Of as many, those with a place for the variant are taken.
+_RANKED = 12
+_UP = "nn.Upsample"
 
 
 def candidates(subject: Subject) -> list[View]:
@@ -20,14 +24,34 @@ def candidates(subject: Subject) -> list[View]:
     file = subject.wiring
     if subject.base is not None:
         return [view_of(subject.base, file)]
-    bases = [*nearest(file, official_bases()), *subject.siblings]
-    return [view_of(base, file) for base in bases]
+    official = nearest(file, official_bases())
+    views = [view_of(base, file) for base in (*official, *subject.siblings)]
+    if any(view.is_near and not view.edits for view in views):
+        return views
+    return [*views, *(view_of(base, file) for base in _variants(file))]
 
 
-def nearest(file: Wiring, bases: Sequence[Base]) -> list[Base]:
+def _variants(file: Wiring) -> list[Base]:
+    """Return variants of the nearest bases, if the file has more ways up or wider joins."""
+    neck = [row for row in file.rows if row.section == "head"]
+    scale = sum(row.module == _UP for row in neck) > 2
+    joins = any(len(row.refs) > 2 for row in neck[:-1])
+    if not scale and not joins:
+        return []
+    forms = [(scale, joins), *([(scale, False)] if scale and joins else [])]
+    ranked = nearest(file, official_bases(), _RANKED)
+    for with_scale, with_joins in forms:
+        found = (variants(base, with_scale, with_joins) for base in ranked)
+        made = [variant for some in found for variant in some]
+        if made:
+            return made[:_TRIED]
+    return []
+
+
+def nearest(file: Wiring, bases: Sequence[Base], count: int = _TRIED) -> list[Base]:
     """Return the most similar bases."""
     words = row_words(file.rows)
-    return sorted(bases, key=lambda base: -likeness(words, base))[:_TRIED]
+    return sorted(bases, key=lambda base: -likeness(words, base))[:count]
 
 
 def same_form(file: Wiring, bases: Sequence[Base]) -> list[Base]:

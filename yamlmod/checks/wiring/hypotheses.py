@@ -16,6 +16,8 @@ from yamlmod.checks.wiring.views import Difference, View
 _FEW = 6
 _OFFSETS = (1, -1, 2, -2, 3, -3, 4, -4)
 PROVEN = 2
+# Nothing is read past them on purpose.
+JOINS = ("Concat",)
 
 Explained = Callable[[View, Sequence[Difference]], Sequence[Difference]]
 
@@ -48,13 +50,13 @@ def hypotheses(view: View) -> Iterator[Hypothesis]:
         return
     for name, leaves in _BY_CHANGES:
         some = [item for item in items if leaves(view, item)]
-        if some:
+        if _is_firm(some):
             yield Hypothesis(name, _words(name, view, some), some, alone=True)
     for scope, where in _SCOPES:
         inside = [item for item in items if where(view, item.reader)]
         for offset in _OFFSETS:
             some = [item for item in inside if offset in item.offset() and item.value >= 0]
-            if some and not _contradicted(view, some, where):
+            if _is_firm(some) and not _is_meant(view, some) and not _contradicted(view, some, where):
                 words = _offset_words(scope, offset, some, inside)
                 yield Hypothesis("offset", words, some, offset=offset)
     in_front = _in_front(view, items)
@@ -64,12 +66,16 @@ def hypotheses(view: View) -> Iterator[Hypothesis]:
         )
 
 
+def _is_firm(some: Sequence[Difference]) -> bool:
+    return any(not item.loose for item in some)
+
+
 # By the changes of the file: one number is evidence.
 
 
 def _kept(view: View, item: Difference) -> bool:
-    """The number was left as it is in the base."""
-    return item.number is not None and item.value == item.number != -1
+    """The number was left as it is in the base, or in the network of which that is a variant."""
+    return item.value in (item.number, item.smaller) and item.value != -1
 
 
 def _total(view: View, item: Difference) -> bool:
@@ -179,6 +185,17 @@ def _contradicted(
     """Check whether numbers from the same layer on are right in the same rows."""
     first = min(item.wanted[0] for item in some)
     return any(where(view, reader) and layer >= first for reader, _, layer in view.right)
+
+
+def _is_meant(view: View, some: Sequence[Difference]) -> bool:
+    """Check whether all of them, the head apart, only go past one layer of the same stride."""
+    return all(
+        item.reader != view.head
+        and any(item.place in view.file.inputs[layer] for layer in item.wanted)
+        and view.file.rows[item.place].module not in JOINS
+        for item in some
+        if not item.loose
+    )
 
 
 def _offset_words(

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from yamlmod.checks.bases import Base
 from yamlmod.model.align import Alignment, align, alignment_of
+from yamlmod.model.document import Row
 from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.reads import ReadChanges, Rewired, compare_reads
 from yamlmod.model.refs import target
@@ -15,6 +16,8 @@ from yamlmod.model.wiring import Wiring
 
 # With fewer of its rows, it is another backbone.
 _SAME_BACKBONE = 0.6
+# To replace it is one decision, however many rows it has; as many changes are not better.
+_OTHER_BACKBONE = 3
 # If more than this fraction of the rows was inserted, removed or replaced, it is another network.
 _OTHER = 0.45
 # A sibling differs by a few layers; with more it is a larger model.
@@ -25,8 +28,10 @@ _OTHER_SIBLING = 0.2
 class Difference:
     """A read with another target than in the base.
 
-    ``number`` is the base's, ``wanted`` the layers that serve, the one of the base first;
-    ``place`` is the index that the file's number names, which may be out of range.
+    ``number`` is the base's, ``smaller`` that of the network of which the base is a variant;
+    ``wanted`` are the layers that serve, the one of the base first; ``place`` is the index that the
+    file's number names, which may be out of range. A ``loose`` one (a layer of another backbone)
+    is evidence only beside others.
     """
 
     reader: int
@@ -36,6 +41,8 @@ class Difference:
     number: int | None
     old_target: int
     wanted: tuple[int, ...]
+    smaller: int | None = None
+    loose: bool = False
 
     def offset(self) -> frozenset[int]:
         return frozenset(self.place - layer for layer in self.wanted)
@@ -71,7 +78,19 @@ class View:
     @property
     def edits(self) -> int:
         """Number of changes that the author must have made on purpose."""
-        return self.distance + len(self.reads.gained) + len(self.reads.lost)
+        inputs = len(self.reads.gained) + len(self.reads.lost)
+        if self.whole:
+            return self.distance + inputs
+        layers = [
+            *(layer for layer in self.alignment.added if self._in_neck(self.file, layer)),
+            *(layer for layer in self.alignment.removed if self._in_neck(self.base.wiring, layer)),
+            *(new for _, new in self.replaced if self._in_neck(self.file, new)),
+        ]
+        return _OTHER_BACKBONE + len(layers) + inputs
+
+    @staticmethod
+    def _in_neck(wiring: Wiring, layer: int) -> bool:
+        return wiring.rows[layer].section == "head"
 
     @cached_property
     def is_near(self) -> bool:
@@ -95,18 +114,47 @@ class View:
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
         """The reads that differ, without those that a change on purpose explains."""
-        return tuple(
+        firm = (
             self._difference(read)
             for read in self.reads.rewired
             if read.expected and not self._other_head(read) and not self._is_meant(read)
         )
+        return (*firm, *(() if self.whole else self._skips()))
+
+    def _skips(self) -> Iterator[Difference]:
+        """Reads of another backbone that do not lead to the end of the stage that they should."""
+        old, new = self.base.wiring, self.file
+        theirs, ours = stage_ends(old), stage_ends(new)
+        for a, b in self.alignment.pairs:
+            refs = new.rows[b].refs
+            if new.rows[b].section == "backbone" or len(old.inputs[a]) != len(refs):
+                continue
+            for slot, was in enumerate(old.inputs[a]):
+                value = refs[slot].value
+                depth = theirs.get(was)
+                wanted = [end for end, other in ours.items() if other == depth]
+                if depth is None or value < 0 or not wanted or value == wanted[0]:
+                    continue
+                if not (was + 1 < len(old.rows) and old.rows[was + 1].section == "backbone"):
+                    continue  # the end of the backbone is no skip
+                number = old.rows[a].refs[slot].value
+                yield Difference(b, slot, value, value, number, was, tuple(wanted), loose=True)
 
     def _difference(self, read: Rewired) -> Difference:
         wanted = tuple(target(read.reader, value) for value in read.expected)
         place = target(read.reader, read.value)
         number = self._old_value(read)
+        slot = read.old_reader, read.slot
         return Difference(
-            read.reader, read.slot, read.value, place, number, read.old_target, wanted
+            read.reader,
+            read.slot,
+            read.value,
+            place,
+            number,
+            read.old_target,
+            wanted,
+            self.base.smaller.get(slot),
+            slot in self.base.free,
         )
 
     def _old_value(self, read: Rewired) -> int | None:
@@ -178,11 +226,38 @@ class View:
                     yield b, slot, now
 
 
-def view_of(base: Base, file: Wiring) -> View:
+def stage_ends(wiring: Wiring) -> dict[int, int]:
+    """Return the last layer of every stage of the backbone, with its number from the end.
+
+    A stage begins where a known layer strides, or an unknown one changes the channels.
+    """
+    backbone = [row for row in wiring.rows if row.section == "backbone"]
+    ends: list[int] = []
+    width = None
+    for row in backbone:
+        first = row.args[0] if row.args else None
+        kind = KNOWN.get(row.module)
+        begins = _strides(kind, row) if kind is not None else first not in (width, None)
+        if begins or not ends:
+            ends.append(row.index)
+        ends[-1] = row.index
+        width = first if isinstance(first, int) else width
+    return {end: len(ends) - i for i, end in enumerate(ends)}
+
+
+def _strides(kind: Kind, row: Row) -> bool:
+    if kind.stride.startswith("arg"):
+        position = int(kind.stride[3:])
+        value = row.args[position] if len(row.args) > position else kind.default
+        return value == 2
+    return kind.stride not in ("1", "last")
+
+
+def view_of(base: Base, file: Wiring, whole_only: bool = False) -> View:
     """Compare the whole file, or the necks if the backbone is another one."""
     alignment = align(base.wiring, file)
     whole = View(base, file, alignment, compare_reads(base.wiring, file, alignment))
-    if base.origin != "official" or _same_backbone(whole):
+    if base.origin != "official" or whole_only or _same_backbone(whole):
         return whole
     neck = _neck_alignment(base, file, alignment)
     return View(base, file, neck, compare_reads(base.wiring, file, neck), whole=False)
