@@ -61,3 +61,12 @@ def place_for_gate(program: Program, rng: random.Random) -> int:
 def simple(program: Program) -> bool:
     """Check for the plan that most families share: blocks, joins, and a head of three or four."""
     return len(joins(program)) >= 3 and len(program.head.reads) in (3, 4) and program.backbone > 4
+
+
+def joins_fit(program: Program) -> bool:
+    """Check that every join reads one stride."""
+    of = strides(program)
+    return all(
+        len({of[read.layer] for read in join.reads if read.layer is not None} - {None}) < 2
+        for join in joins(program)
+    )

@@ -13,6 +13,8 @@ from tools.slips.structure import simple, stage_ends
 def take_neck(program: Program, other: Program) -> bool:
     """Put the other file's neck on this one's backbone."""
     ends, theirs = stage_ends(program), stage_ends(other)
+    if max(ends, default=0) != max(theirs, default=1):
+        return False
     back = set(other.layers[: other.backbone])
     strides = {layer: stride for stride, layer in theirs.items()}
     neck = other.layers[other.backbone :]

@@ -7,7 +7,7 @@ from functools import partial
 
 from tools.slips.case import Case, Make, case
 from tools.slips.program import Layer, Program, Read
-from tools.slips.structure import head_reads, joins, simple, stage_ends
+from tools.slips.structure import head_reads, joins, joins_fit, simple, stage_ends
 
 
 def add_p2(program: Program) -> list[Layer] | None:
@@ -44,7 +44,7 @@ def add_p2(program: Program) -> list[Layer] | None:
     for read in way_down[0].reads:
         read.layer = new[-1] if read.layer is first else read.layer
     program.head.reads = [Read(up[-1], False), Read(new[-1], False), *program.head.reads[1:]]
-    return new
+    return new if joins_fit(program) else None
 
 
 def _copies(rows: list[Layer], above: Layer, now_above: Layer) -> list[Layer]:

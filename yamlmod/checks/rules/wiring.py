@@ -14,7 +14,7 @@ from yamlmod.checks.wiring.candidates import same_form
 from yamlmod.checks.wiring.explanation import Explanation, Slip, explain, is_certain
 from yamlmod.checks.wiring.hypotheses import Hypothesis
 from yamlmod.checks.wiring.repair import Patient
-from yamlmod.checks.wiring.views import Difference, View, view_of
+from yamlmod.checks.wiring.views import Difference, View, whole_view
 from yamlmod.checks.wiring.words import change_words
 from yamlmod.model.document import Ref, Row
 from yamlmod.model.refs import spell, target
@@ -39,7 +39,7 @@ def _by_strides(subject: Subject, reported: set[int]) -> Iterator[Finding]:
     known = {item.view.base.name for item in subject.explanations}
     more = [base for base in same_form(subject.wiring, official_bases()) if base.name not in known]
     patient = Patient(subject)
-    others = (explain(view_of(base, subject.wiring, whole_only=True), patient) for base in more)
+    others = (explain(whole_view(base, subject.wiring), patient) for base in more)
     for other in (*subject.explanations[1:], *others):
         for slip in other.slips:
             if slip.hypothesis.name == "repair" and slip.reader not in reported:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from yamlmod.checks.bases import Base, likeness, official_bases, row_words
 from yamlmod.checks.wiring.variants import variants
-from yamlmod.checks.wiring.views import View, view_of
+from yamlmod.checks.wiring.views import View, views_of
 from yamlmod.model.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _TRIED = 3
 # Of as many, those with a place for the variant are taken.
 _RANKED = 12
+# A head that reads more has two inputs a scale.
+_INPUTS = 5
 _UP = "nn.Upsample"
 
 
@@ -23,18 +25,18 @@ def candidates(subject: Subject) -> list[View]:
     """Return comparisons with every base that may fit, official ones first."""
     file = subject.wiring
     if subject.base is not None:
-        return [view_of(subject.base, file)]
+        return views_of(subject.base, file)
     official = nearest(file, official_bases())
-    views = [view_of(base, file) for base in (*official, *subject.siblings)]
+    views = [view for base in (*official, *subject.siblings) for view in views_of(base, file)]
     if any(view.is_near and not view.edits for view in views):
         return views
-    return [*views, *(view_of(base, file) for base in _variants(file))]
+    return [*views, *(view for base in _variants(file) for view in views_of(base, file))]
 
 
 def _variants(file: Wiring) -> list[Base]:
     """Return variants of the nearest bases, if the file has more ways up or wider joins."""
     neck = [row for row in file.rows if row.section == "head"]
-    scale = sum(row.module == _UP for row in neck) > 2
+    scale = sum(row.module == _UP for row in neck) > 2 and len(file.inputs[-1]) <= _INPUTS
     joins = any(len(row.refs) > 2 for row in neck[:-1])
     if not scale and not joins:
         return []

@@ -53,17 +53,17 @@ class Explanation:
 
 
 def explanations(subject: Subject) -> Sequence[Explanation]:
-    patient = Patient(subject)
-    found = [explain(view, patient) for view in candidates(subject)]
+    patient, views = Patient(subject), candidates(subject)
+    found = [explain(view, patient, views) for view in views]
     return sorted(found, key=lambda item: item.cost)
 
 
-def explain(view: View, patient: Patient) -> Explanation:
+def explain(view: View, patient: Patient, others: Sequence[View] = ()) -> Explanation:
     """Take the slip that explains most, then the one that explains most of the rest."""
     rest = list(view.differences)
     slips: list[Slip] = []
     state = _State(view, patient)
-    offered = list(hypotheses(view))
+    offered = list(hypotheses(view, others))
     while rest and offered:
         hypothesis = max(offered, key=lambda item: _count(item, rest))
         offered.remove(hypothesis)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from yamlmod.checks.wiring.views import Difference, View
 
@@ -19,7 +20,8 @@ PROVEN = 2
 # Nothing is read past them on purpose.
 JOINS = ("Concat",)
 
-Explained = Callable[[View, Sequence[Difference]], Sequence[Difference]]
+_Left: TypeAlias = "tuple[str, Callable[[View, Difference], bool]]"
+"""A slip that follows from the changes of the file: its name, and whether it left a number."""
 
 
 @dataclass(frozen=True)
@@ -38,32 +40,46 @@ class Hypothesis:
     def wanted(self, item: Difference) -> int:
         """The layer that an input should be."""
         for layer in item.wanted:
-            if self.offset is not None and item.place - layer == self.offset:
+            if self.offset is not None and self.offset == item.offset(layer):
                 return layer
         return item.wanted[0]
 
 
-def hypotheses(view: View) -> Iterator[Hypothesis]:
-    """Yield every slip that explains some of a view's differences."""
+def hypotheses(view: View, others: Sequence[View] = ()) -> Iterator[Hypothesis]:
+    """Yield every slip that explains some of a view's differences, the plainest first."""
     items = view.differences
     if not items or not view.is_near:
         return
-    for name, leaves in _BY_CHANGES:
-        some = [item for item in items if leaves(view, item)]
-        if _is_firm(some):
-            yield Hypothesis(name, _words(name, view, some), some, alone=True)
+    yield from _by_changes(view, items, _FIRST)
     for scope, where in _SCOPES:
         inside = [item for item in items if where(view, item.reader)]
         for offset in _OFFSETS:
-            some = [item for item in inside if offset in item.offset() and item.value >= 0]
-            if _is_firm(some) and not _is_meant(view, some) and not _contradicted(view, some, where):
+            some = [item for item in inside if offset in item.offsets]
+            if _is_firm(some) and not _is_meant(view, some) and not _is_refuted(view, some, where):
                 words = _offset_words(scope, offset, some, inside)
                 yield Hypothesis("offset", words, some, offset=offset)
-    in_front = _in_front(view, items)
-    if in_front:
-        yield Hypothesis(
-            "in-front", "the head reads the layers in front of its blocks", in_front
-        )
+    some = _in_front(view, items)
+    if some:
+        yield Hypothesis("in-front", "the head reads the layers in front of its blocks", some)
+    for other in others:
+        some = [item for item in items if _is_copied(item, other)]
+        if _is_firm(some):
+            yield Hypothesis("copied", f"these are the numbers of {other.base.name}", some)
+    yield from _by_changes(view, items, _LAST)
+
+
+def _by_changes(
+    view: View, items: Sequence[Difference], slips: Sequence[_Left]
+) -> Iterator[Hypothesis]:
+    for name, leaves in slips:
+        some = [item for item in items if leaves(view, item)]
+        if _is_firm(some):
+            yield Hypothesis(name, _words(name, view, some), some, alone=True)
+
+
+def _is_copied(item: Difference, other: View) -> bool:
+    number = other.number_at(item.reader, item.slot)
+    return item.value == number and number not in (item.number, -1)
 
 
 def _is_firm(some: Sequence[Difference]) -> bool:
@@ -110,18 +126,14 @@ def _shifts_of_row(view: View, item: Difference) -> set[int]:
     """Differences of a row's indices from the base's."""
     if item.number is None or item.value < 0 or item.number < 0:
         return set()
-    old_reader = dict((new, old) for old, new in view.alignment.pairs)[item.reader]
-    old = view.base.wiring.rows[old_reader].refs
+    old = view.old_row(item.reader).refs
     new = view.file.rows[item.reader].refs
     pairs = zip(old, new, strict=False)
     return {b.value - a.value for a, b in pairs if a.value >= 0 and b.value >= 0}
 
 
-_BY_CHANGES: tuple[tuple[str, Callable[[View, Difference], bool]], ...] = (
-    ("kept", _kept),
-    ("total", _total),
-    ("some", _some),
-)
+_FIRST: tuple[_Left, ...] = (("kept", _kept), ("total", _total))
+_LAST: tuple[_Left, ...] = (("some", _some),)
 
 
 def _words(name: str, view: View, some: Sequence[Difference]) -> str:
@@ -151,8 +163,7 @@ def _words(name: str, view: View, some: Sequence[Difference]) -> str:
 
 
 def _moved(view: View, reader: int) -> bool:
-    old_reader = dict((new, old) for old, new in view.alignment.pairs)[reader]
-    old = view.base.wiring.rows[old_reader].refs
+    old = view.old_row(reader).refs
     new = view.file.rows[reader].refs
     return any(a.value != b.value for a, b in zip(old, new, strict=False))
 
@@ -179,7 +190,7 @@ _SCOPES: tuple[tuple[str, Callable[[View, int], bool]], ...] = (
 )
 
 
-def _contradicted(
+def _is_refuted(
     view: View, some: Sequence[Difference], where: Callable[[View, int], bool]
 ) -> bool:
     """Check whether numbers from the same layer on are right in the same rows."""

@@ -36,7 +36,7 @@ class Health:
             and self.conflicts <= other.conflicts
             and self.repeated <= other.repeated
             and self.dead <= other.dead
-            and self.disordered <= other.disordered
+            and self.disordered <= other.disordered | other.nowhere
         )
 
     def repairs(self, other: Health) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,10 +13,6 @@ from yamlmod.registry.official import OfficialGraph, OfficialRow
 _UP = "nn.Upsample"
 # Rows of one way up or down: a lateral convolution, a change of size, a join, a block.
 _LONGEST = 6
-
-Numbers = Mapping[tuple[int, int], int]
-"""The numbers that rows have in the smaller network, by row and slot."""
-
 
 @dataclass(eq=False)
 class _Line:
@@ -93,7 +89,7 @@ def _add_scale(lines: list[_Line], graph: OfficialGraph) -> bool:
             for part, negative in zip(line.inputs, line.negative, strict=True)
         ]
     for line in lines[first + 1 : second + 1]:
-        if line.inputs[0] is lines[first] and line.negative[0]:
+        if len(line.inputs) == 1 and line.inputs[0] is lines[first]:
             line.inputs[0] = down[-1]
     head.inputs = [up[-1], down[-1], *head.inputs[1:]]
     head.negative = [False] * 4
@@ -166,17 +162,31 @@ def _from_backbone(line: _Line, back: set[int]) -> _Line | None:
 
 def _base(name: str, graph: OfficialGraph, lines: Sequence[_Line]) -> Base:
     place = {id(line): index for index, line in enumerate(lines)}
-    rows, numbers = [], {}
+    rows: list[OfficialRow] = []
+    numbers: dict[tuple[int, int], int] = {}
     for index, line in enumerate(lines):
-        values = []
-        for part, negative in zip(line.inputs, line.negative, strict=True):
-            at = -1 if part is None else place[id(part)]
-            values.append(at - index if negative or part is None else at)
-            if not negative and part is not None and part.old is not None and line.old is not None:
-                numbers[index, len(values) - 1] = part.old
-        source = values if line.listed or len(values) > 1 else values[0]
-        rows.append(line.row._replace(source=source))
+        at = [-1 if part is None else place[id(part)] for part in line.inputs]
+        values = [
+            to - index if negative or to < 0 else to
+            for to, negative in zip(at, line.negative, strict=True)
+        ]
+        rows.append(line.row._replace(source=values if line.listed else values[0]))
+        numbers |= {(index, slot): value for slot, value in _smaller(line, graph)}
     free = frozenset((i, line.free) for i, line in enumerate(lines) if line.free is not None)
     return Base(name, "official", OfficialGraph(name, graph.backbone, tuple(rows)), numbers, free)
 
 
+
+
+def _smaller(line: _Line, graph: OfficialGraph) -> Iterator[tuple[int, int]]:
+    """The numbers of a row in the smaller network, by slot; its head's inputs are the last ones."""
+    if line.old is None:
+        return
+    source = graph.rows[line.old].source
+    values = source if isinstance(source, list) else [source]
+    more = len(line.inputs) - len(values)
+    if more and line.free is not None:
+        values = [*values[: line.free], 0, *values[line.free :]]
+        yield from ((slot, v) for slot, v in enumerate(values) if slot != line.free)
+    else:
+        yield from enumerate(values, start=more)

@@ -16,6 +16,8 @@ from yamlmod.model.wiring import Wiring
 
 # With fewer of its rows, it is another backbone.
 _SAME_BACKBONE = 0.6
+# With as many changes, it may be.
+_MUCH = 6
 # To replace it is one decision, however many rows it has; as many changes are not better.
 _OTHER_BACKBONE = 3
 # If more than this fraction of the rows was inserted, removed or replaced, it is another network.
@@ -44,8 +46,13 @@ class Difference:
     smaller: int | None = None
     loose: bool = False
 
-    def offset(self) -> frozenset[int]:
-        return frozenset(self.place - layer for layer in self.wanted)
+    @property
+    def offsets(self) -> frozenset[int]:
+        return frozenset(map(self.offset, self.wanted))
+
+    def offset(self, layer: int) -> int:
+        """How much too large the number is; a distance counts the other way."""
+        return self.place - layer if self.value >= 0 else layer - self.place
 
     def spelled(self, layer: int) -> int:
         return layer - self.reader if self.value < 0 else layer
@@ -79,6 +86,7 @@ class View:
     def edits(self) -> int:
         """Number of changes that the author must have made on purpose."""
         inputs = len(self.reads.gained) + len(self.reads.lost)
+        inputs += sum(map(self._other_head, self.reads.rewired))
         if self.whole:
             return self.distance + inputs
         layers = [
@@ -91,6 +99,19 @@ class View:
     @staticmethod
     def _in_neck(wiring: Wiring, layer: int) -> bool:
         return wiring.rows[layer].section == "head"
+
+    @cached_property
+    def _old(self) -> dict[int, int]:
+        return {new: old for old, new in self.alignment.pairs}
+
+    def old_row(self, layer: int) -> Row:
+        """The row of the base that corresponds to a layer of the file."""
+        return self.base.wiring.rows[self._old[layer]]
+
+    def number_at(self, layer: int, slot: int) -> int | None:
+        """The number that a row has in the base."""
+        refs = self.old_row(layer).refs if layer in self._old else ()
+        return refs[slot].value if slot < len(refs) else None
 
     @cached_property
     def is_near(self) -> bool:
@@ -253,14 +274,31 @@ def _strides(kind: Kind, row: Row) -> bool:
     return kind.stride not in ("1", "last")
 
 
-def view_of(base: Base, file: Wiring, whole_only: bool = False) -> View:
-    """Compare the whole file, or the necks if the backbone is another one."""
+def whole_view(base: Base, file: Wiring) -> View:
     alignment = align(base.wiring, file)
-    whole = View(base, file, alignment, compare_reads(base.wiring, file, alignment))
-    if base.origin != "official" or whole_only or _same_backbone(whole):
-        return whole
-    neck = _neck_alignment(base, file, alignment)
-    return View(base, file, neck, compare_reads(base.wiring, file, neck), whole=False)
+    return View(base, file, alignment, compare_reads(base.wiring, file, alignment))
+
+
+def views_of(base: Base, file: Wiring) -> list[View]:
+    """Compare the whole file; the necks if the backbone is another one; both if it may be."""
+    whole = whole_view(base, file)
+    if base.origin != "official":
+        return [whole]
+    if not _same_backbone(whole):
+        return [_neck_view(whole)]
+    return [whole, _neck_view(whole)] if whole.differences and _differs_much(whole) else [whole]
+
+
+def _differs_much(view: View) -> bool:
+    theirs, ours = _backbone(view.base.wiring), _backbone(view.file)
+    alignment = view.alignment
+    changes = sum(layer < ours for layer in alignment.added)
+    changes += sum(layer < theirs for layer in alignment.removed)
+    return changes + sum(new < ours for _, new in view.replaced) >= _MUCH
+
+
+def _backbone(wiring: Wiring) -> int:
+    return sum(row.section == "backbone" for row in wiring.rows)
 
 
 def _same_backbone(view: View) -> bool:
@@ -270,15 +308,14 @@ def _same_backbone(view: View) -> bool:
         for a, b in view.alignment.pairs
         if new[b].section == "backbone"
     )
-    theirs = sum(row.section == "backbone" for row in old)
-    ours = sum(row.section == "backbone" for row in new)
-    return same >= _SAME_BACKBONE * min(theirs, ours)
+    return same >= _SAME_BACKBONE * min(_backbone(view.base.wiring), _backbone(view.file))
 
 
-def _neck_alignment(base: Base, file: Wiring, alignment: Alignment) -> Alignment:
+def _neck_view(view: View) -> View:
     """Keep the pairs of the neck; of the backbones only the ends correspond."""
-    theirs = sum(row.section == "backbone" for row in base.wiring.rows)
-    ours = sum(row.section == "backbone" for row in file.rows)
-    pairs = [(a, b) for a, b in alignment.pairs if a >= theirs and b >= ours]
+    old, new = view.base.wiring, view.file
+    theirs, ours = _backbone(old), _backbone(new)
+    pairs = [(a, b) for a, b in view.alignment.pairs if a >= theirs and b >= ours]
     ends = [(theirs - 1, ours - 1)] if theirs and ours else []
-    return alignment_of([*ends, *pairs], base.wiring, file)
+    neck = alignment_of([*ends, *pairs], old, new)
+    return View(view.base, new, neck, compare_reads(old, new, neck), whole=False)
