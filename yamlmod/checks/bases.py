@@ -43,6 +43,12 @@ class Base:
         return row_words(self.graph.rows)
 
     @cached_property
+    def neck_words(self) -> Counter[tuple[str, str]]:
+        if isinstance(self.graph, Wiring):
+            return row_words(row for row in self.graph.rows if row.section == "head")
+        return row_words(self.graph.rows[self.graph.backbone :])
+
+    @cached_property
     def form(self) -> list[int]:
         """Number of inputs of every row."""
         if isinstance(self.graph, Wiring):
@@ -82,6 +88,6 @@ def _official_wiring(graph: OfficialGraph) -> Wiring:
     return Wiring(tuple(rows), inputs)
 
 
-def likeness(words: Counter[tuple[str, str]], base: Base) -> float:
-    common = sum((words & base.words).values())
-    return 2 * common / (sum(words.values()) + sum(base.words.values()))
+def likeness(one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]) -> float:
+    common = sum((one & other).values())
+    return 2 * common / (sum(one.values()) + sum(other.values()) or 1)

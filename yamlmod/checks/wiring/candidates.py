@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from yamlmod.checks.bases import Base, likeness, official_bases, row_words
-from yamlmod.checks.wiring.variants import variants
+from yamlmod.checks.wiring.variants import Plan, variants
 from yamlmod.checks.wiring.views import View, views_of
 from yamlmod.model.wiring import Wiring
 
@@ -18,6 +18,9 @@ _TRIED = 3
 _RANKED = 12
 # A head that reads more has two inputs a scale.
 _INPUTS = 5
+_THREE = 3
+# With more changes, the neck may be that of another network.
+_FAR = 5
 _UP = "nn.Upsample"
 
 
@@ -26,34 +29,49 @@ def candidates(subject: Subject) -> list[View]:
     file = subject.wiring
     if subject.base is not None:
         return views_of(subject.base, file)
-    official = nearest(file, official_bases())
-    views = [view for base in (*official, *subject.siblings) for view in views_of(base, file)]
-    if any(view.is_near and not view.edits for view in views):
+    bases = [*nearest(file, official_bases()), *subject.siblings]
+    views = _views(bases, file)
+    if any(view.is_near and not view.edits and not view.differences for view in views):
         return views
-    return [*views, *(view for base in _variants(file) for view in views_of(base, file))]
+    if all(view.edits > _FAR or not view.is_near for view in views):
+        necks = [base for base in _with_neck(file) if base not in bases]
+        views += [view for view in _views(necks, file) if not view.whole]
+    return views + _views(_variants(file), file)
 
 
-def _variants(file: Wiring) -> list[Base]:
-    """Return variants of the nearest bases, if the file has more ways up or wider joins."""
-    neck = [row for row in file.rows if row.section == "head"]
-    scale = sum(row.module == _UP for row in neck) > 2 and len(file.inputs[-1]) <= _INPUTS
-    joins = any(len(row.refs) > 2 for row in neck[:-1])
-    if not scale and not joins:
-        return []
-    forms = [(scale, joins), *([(scale, False)] if scale and joins else [])]
-    ranked = nearest(file, official_bases(), _RANKED)
-    for with_scale, with_joins in forms:
-        found = (variants(base, with_scale, with_joins) for base in ranked)
-        made = [variant for some in found for variant in some]
-        if made:
-            return made[:_TRIED]
-    return []
+def _views(bases: Sequence[Base], file: Wiring) -> list[View]:
+    return [view for base in bases for view in views_of(base, file)]
 
 
 def nearest(file: Wiring, bases: Sequence[Base], count: int = _TRIED) -> list[Base]:
     """Return the most similar bases."""
     words = row_words(file.rows)
-    return sorted(bases, key=lambda base: -likeness(words, base))[:count]
+    return sorted(bases, key=lambda base: -likeness(words, base.words))[:count]
+
+
+def _with_neck(file: Wiring) -> list[Base]:
+    """Return the bases with the most similar necks."""
+    words = row_words(row for row in file.rows if row.section == "head")
+    return sorted(official_bases(), key=lambda base: -likeness(words, base.neck_words))[:_TRIED]
+
+
+def _variants(file: Wiring) -> list[Base]:
+    """Return variants of the nearest bases, if the file has more ways up or wider joins."""
+    neck = [row for row in file.rows if row.section == "head"]
+    inputs = len(file.inputs[-1])
+    scale = sum(row.module == _UP for row in neck) > 2 and inputs <= _INPUTS
+    joins = any(len(row.refs) > 2 for row in neck[:-1])
+    if not scale and not joins:
+        return []
+    plans = [Plan(scale, joins, inputs <= _THREE)]
+    if scale and joins:
+        plans.append(Plan(scale, False, inputs <= _THREE))
+    ranked = nearest(file, official_bases(), _RANKED)
+    for plan in plans:
+        made = [variant for base in ranked for variant in variants(base, plan)]
+        if made:
+            return made[:_TRIED]
+    return []
 
 
 def same_form(file: Wiring, bases: Sequence[Base]) -> list[Base]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
 from yamlmod.model.refs import target
@@ -13,6 +14,7 @@ from yamlmod.registry.official import OfficialGraph, OfficialRow
 _UP = "nn.Upsample"
 # Rows of one way up or down: a lateral convolution, a change of size, a join, a block.
 _LONGEST = 6
+_TWO = 2
 
 @dataclass(eq=False)
 class _Line:
@@ -30,25 +32,48 @@ class _Line:
     free: int | None = None
 
 
+class Plan(NamedTuple):
+    """What is changed: a scale at stride 4 is added (the largest dropped), joins read one more."""
+
+    scale: bool
+    joins: bool
+    drop_last: bool
+
+
 @cache
-def variants(base: Base, with_scale: bool, with_joins: bool) -> tuple[Base, ...]:
+def variants(base: Base, plan: Plan) -> tuple[Base, ...]:
     """Return the variants of an official base, those that its plan has a place for."""
     if not isinstance(base.graph, OfficialGraph):
         return ()
     found = []
-    for order in _ORDERS if with_joins else ((),):
+    for order in _ORDERS if plan.joins else ((),):
         lines = _lines(base.graph)
         name = base.graph.name
-        if with_scale:
+        if plan.scale:
             if not _add_scale(lines, base.graph):
                 return ()
             name += " with a scale at stride 4"
-        if with_joins:
+            if plan.drop_last:
+                _drop_last(lines, base.graph.backbone)
+        if plan.joins:
             if not _add_joins(lines, base.graph.backbone, order):
                 return ()
             name += " with joins of three"
         found.append(_base(name, base.graph, lines))
     return tuple(found)
+
+
+def _drop_last(lines: list[_Line], backbone: int) -> None:
+    """Drop the head's last input, and the rows that only it used."""
+    head = lines[-1]
+    head.inputs.pop()
+    head.negative.pop()
+    while True:
+        used = {id(part) for line in lines for part in line.inputs}
+        unused = [line for line in lines[backbone:-1] if id(line) not in used]
+        if not unused:
+            return
+        lines.remove(unused[-1])
 
 
 _ORDERS: tuple[tuple[int, ...], ...] = ((2,), (1,))
@@ -185,6 +210,8 @@ def _smaller(line: _Line, graph: OfficialGraph) -> Iterator[tuple[int, int]]:
     source = graph.rows[line.old].source
     values = source if isinstance(source, list) else [source]
     more = len(line.inputs) - len(values)
+    if not more and len(values) > _TWO and line.old == len(graph.rows) - 1:
+        return  # a scale was added and another dropped
     if more and line.free is not None:
         values = [*values[: line.free], 0, *values[line.free :]]
         yield from ((slot, v) for slot, v in enumerate(values) if slot != line.free)

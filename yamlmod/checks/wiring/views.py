@@ -204,11 +204,19 @@ class View:
             passes_on = kind is None or kind == Kind("same")
             if passes_on and read.kept in self.file.inputs[layer]:
                 return True
+        if self._is_reordered(read):
+            return True
         # The row above, by its number, in another slot than its `-1` was.
         was = [ref.value for ref in self.base.wiring.rows[read.old_reader].refs]
         now = [ref.value for ref in self.file.rows[read.reader].refs]
         del was[read.slot : read.slot + 1]
         return layer == read.reader - 1 and -1 in was and -1 not in now
+
+    def _is_reordered(self, read: Rewired) -> bool:
+        """Check whether a join reads the same layers in another order."""
+        old = [self.alignment.to_new(x) for x in self.base.wiring.inputs[read.old_reader]]
+        new = self.file.inputs[read.reader]
+        return read.reader != self.head and sorted(new) == sorted(x for x in old if x is not None)
 
     @cached_property
     def _added(self) -> frozenset[int]:
