@@ -84,6 +84,8 @@ def _count(hypothesis: Hypothesis, rest: Sequence[Difference]) -> int:
 
 def _repairs(state: _State, rest: Sequence[Difference]) -> Iterator[Slip]:
     """Numbers that no slip explains, where the base's target repairs the network."""
+    if not state.view.whole and not state.view.is_near:
+        return
     for item in rest:
         words = state.repair_words(item)
         if words:
@@ -95,7 +97,10 @@ def is_certain(view: View, slip: Slip) -> bool:
     grown = view.whole and not view.alignment.removed and view.base.origin != "sibling"
     same_modules = all(new == view.head for _, new in view.replaced)
     reason = slip.hypothesis
-    by_changes = reason.name in ("kept", "total", "some")
+    # One number that was changed by a wrong amount may be meant.
+    by_changes = reason.name in ("kept", "total") or (
+        reason.name == "some" and len(reason.explains) >= PROVEN
+    )
     by_many = reason.offset is not None and len(reason.explains) >= _MANY
     return grown and same_modules and slip.is_plain and (by_changes or by_many)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from yamlmod.model.graph import reachable
 from yamlmod.model.refs import IMAGE
+from yamlmod.model.strides import differ
 
 if TYPE_CHECKING:
     from yamlmod.checks.subject import Subject
@@ -75,20 +76,26 @@ class Patient:
 
     def _by_strides(self, changed: Inputs) -> tuple[frozenset[int], frozenset[int]]:
         network = self.subject.network
-        shapes = network.shapes_with(changed) if changed else network.shapes
+        strides = network.strides_with(changed)
         conflicts, disordered = set(), set()
-        for row in self.subject.rows:
-            joins, is_head = self.subject.joins_strides(row), network.is_head(row.index)
-            if not joins and not is_head:
-                continue
-            targets = changed.get(row.index) or network.known_inputs(row.index)
-            strides = [shapes[target].stride for target in targets if target >= IMAGE]
-            known = [stride for stride in strides if stride is not None]
-            if joins and len(set(known)) > 1:
-                conflicts.add(row.index)
-            if is_head and known not in (sorted(set(known)), sorted(set(known), reverse=True)):
-                disordered.add(row.index)
+        for row, joins, is_head in self._watched:
+            targets = changed.get(row) or network.known_inputs(row)
+            known = [strides[target] for target in targets if target >= 0]
+            if joins and differ(known):
+                conflicts.add(row)
+            factors = [stride.factor for stride in known if stride.is_known]
+            ordered = sorted(set(factors))
+            if is_head and factors not in (ordered, ordered[::-1]):
+                disordered.add(row)
         return frozenset(conflicts), frozenset(disordered)
+
+    @cached_property
+    def _watched(self) -> list[tuple[int, bool, bool]]:
+        subject = self.subject
+        rows = [
+            (row.index, subject.joins_strides(row), subject.is_head(row)) for row in subject.rows
+        ]
+        return [item for item in rows if item[1] or item[2]]
 
 
 def _leads_nowhere(row: int, targets: tuple[int, ...]) -> bool:

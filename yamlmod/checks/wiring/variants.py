@@ -8,6 +8,8 @@ from functools import cache
 from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
+from yamlmod.model.channels import stride_after
+from yamlmod.model.known_modules import KNOWN
 from yamlmod.model.refs import target
 from yamlmod.registry.official import OfficialGraph, OfficialRow
 
@@ -15,6 +17,7 @@ _UP = "nn.Upsample"
 # Rows of one way up or down: a lateral convolution, a change of size, a join, a block.
 _LONGEST = 6
 _TWO = 2
+_HALF, _THIRD = 2, 3
 
 @dataclass(eq=False)
 class _Line:
@@ -50,7 +53,7 @@ def variants(base: Base, plan: Plan) -> tuple[Base, ...]:
         lines = _lines(base.graph)
         name = base.graph.name
         if plan.scale:
-            if not _add_scale(lines, base.graph):
+            if not _add_scale(lines, base):
                 return ()
             name += " with a scale at stride 4"
             if plan.drop_last:
@@ -91,7 +94,7 @@ def _lines(graph: OfficialGraph) -> list[_Line]:
     return lines
 
 
-def _add_scale(lines: list[_Line], graph: OfficialGraph) -> bool:
+def _add_scale(lines: list[_Line], base: Base) -> bool:
     """Go one step further up from the head's first input, and one step down again."""
     head = lines[-1]
     ups = [i for i, line in enumerate(lines) if line.module == _UP]
@@ -100,7 +103,7 @@ def _add_scale(lines: list[_Line], graph: OfficialGraph) -> bool:
         return False
     first, second = lines.index(outputs[0]), lines.index(outputs[1])
     start = ups[1] - (lines[ups[1] - 1].module != lines[first].module and _single(lines, ups[1]))
-    skip = _stride_four(lines, graph.backbone)
+    skip = _stride_four(lines, base)
     if not start < first < second <= first + _LONGEST or first - start > _LONGEST or skip is None:
         return False
     up = _copy(lines[start : first + 1], lines[start - 1], lines[first])
@@ -126,15 +129,14 @@ def _single(lines: Sequence[_Line], up: int) -> bool:
     return lines[up].negative == [True] and lines[up - 1].module.endswith("Conv")
 
 
-def _stride_four(lines: Sequence[_Line], backbone: int) -> _Line | None:
+def _stride_four(lines: Sequence[_Line], base: Base) -> _Line | None:
     """The last row before the third change of size, as backbones are drawn."""
     seen = 0
-    for index, line in enumerate(lines[:backbone]):
-        args = line.row.args
-        strides = line.module in ("Focus", "ADown", "AConv", "MP") or list(args[2:3]) == [2]
-        seen += strides
-        if seen == 3 and index:
-            return lines[index - 1]
+    for row in base.wiring.rows[: base.backbone]:
+        kind = KNOWN.get(row.module)
+        seen += kind is not None and stride_after(kind, row, [1.0]) == _HALF
+        if seen == _THIRD and row.index:
+            return lines[row.index - 1]
     return None
 
 

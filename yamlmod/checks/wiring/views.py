@@ -8,6 +8,7 @@ from functools import cached_property
 
 from yamlmod.checks.bases import Base
 from yamlmod.model.align import Alignment, align, alignment_of
+from yamlmod.model.channels import stride_after
 from yamlmod.model.document import Row
 from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.reads import ReadChanges, Rewired, compare_reads
@@ -266,20 +267,13 @@ def stage_ends(wiring: Wiring) -> dict[int, int]:
     for row in backbone:
         first = row.args[0] if row.args else None
         kind = KNOWN.get(row.module)
-        begins = _strides(kind, row) if kind is not None else first not in (width, None)
+        known = kind is not None and stride_after(kind, row, [1.0]) != 1
+        begins = known if kind is not None else first not in (width, None)
         if begins or not ends:
             ends.append(row.index)
         ends[-1] = row.index
         width = first if isinstance(first, int) else width
     return {end: len(ends) - i for i, end in enumerate(ends)}
-
-
-def _strides(kind: Kind, row: Row) -> bool:
-    if kind.stride.startswith("arg"):
-        position = int(kind.stride[3:])
-        value = row.args[position] if len(row.args) > position else kind.default
-        return value == 2
-    return kind.stride not in ("1", "last")
 
 
 def whole_view(base: Base, file: Wiring) -> View:
