@@ -106,7 +106,9 @@ def main() -> int:
 
 def _report(counts: dict[str, Counter[str]]) -> int:
     line = "{:44} {:>6} {:>6} {:>8} {:>6} {:>6} {:>8} {:>7}\n"
-    sys.stdout.write(line.format("kind", "files", "rows", "right", "other", "none", "accused", "written"))
+    sys.stdout.write(
+        line.format("kind", "files", "rows", "right", "other", "none", "accused", "written")
+    )
     total: Counter[str] = Counter()
     for kind, count in sorted(counts.items()):
         on_purpose = kind.startswith("purpose")

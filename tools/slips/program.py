@@ -90,7 +90,9 @@ class Program:
         at = self.places()
         return [
             [
-                frozenset([-1 if read.layer is None else at[read.layer], *(at[x] for x in read.also)])
+                frozenset(
+                    [-1 if read.layer is None else at[read.layer], *(at[x] for x in read.also)]
+                )
                 for read in layer.reads
             ]
             for layer in self.layers
@@ -102,7 +104,9 @@ def _spell(at: dict[Layer, int], reader: Layer, read: Read, target: Layer | None
     return place - at[reader] if read.negative or target is None else place
 
 
-def program_of(name: str, rows: Iterable[tuple[str, str, list[int], bool, Any, Sequence[Any]]]) -> Program:
+def program_of(
+    name: str, rows: Iterable[tuple[str, str, list[int], bool, Any, Sequence[Any]]]
+) -> Program:
     """Build a program from rows: section, module, numbers, whether they are a list, repeats, args."""
     layers: list[Layer] = []
     for section, module, numbers, listed, repeats, args in rows:

@@ -59,13 +59,22 @@ def published(corpus: Path) -> list[Program]:
 
 def _published(path: Path) -> Program | None:
     try:
-        document = parse_document(path.read_bytes().decode("utf-8").removeprefix("\ufeff"), path.name)
+        document = parse_document(
+            path.read_bytes().decode("utf-8").removeprefix("\ufeff"), path.name
+        )
     except (Refusal, UnicodeDecodeError):
         return None
     if resolve(document)[1] or len(document.rows) < 12 or not _is_plain_text(document):
         return None
     rows = [
-        (row.section, row.module, [ref.value for ref in row.refs], row.listed, row.repeats, row.args)
+        (
+            row.section,
+            row.module,
+            [ref.value for ref in row.refs],
+            row.listed,
+            row.repeats,
+            row.args,
+        )
         for row in document.rows
     ]
     if any(not row.refs for row in document.rows):

@@ -10,13 +10,27 @@ from yamlmod.model.network import Network
 
 ATTENTION = ("CBAM", "SimAM", "ECA", "CoordAtt", "EMA", "SE", "MyGate", "TripletAttention")
 JOINS = ("Concat", "Concat_bifpn", "BiFPN_Concat3")
-_KEEPS = ("C3", "C2f", "C3k2", "C2PSA", "SPPF", "SPP", "BottleneckCSP", "RepNCSPELAN4", "A2C2f", "PSA")
+_KEEPS = (
+    "C3",
+    "C2f",
+    "C3k2",
+    "C2PSA",
+    "SPPF",
+    "SPP",
+    "BottleneckCSP",
+    "RepNCSPELAN4",
+    "A2C2f",
+    "PSA",
+)
 
 
 def strides(program: Program) -> dict[Layer, float | None]:
     text = write(program, program.numbers(), random.Random(0))
     network = Network.lenient(parse_document(text, "x.yaml"), {})
-    return {layer: shape.stride for layer, shape in zip(program.layers, network.shapes.layers, strict=True)}
+    return {
+        layer: shape.stride
+        for layer, shape in zip(program.layers, network.shapes.layers, strict=True)
+    }
 
 
 def stage_ends(program: Program) -> dict[float, Layer]:

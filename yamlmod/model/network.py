@@ -48,7 +48,9 @@ class Network:
     def lenient(cls, document: Document, kinds: Mapping[str, Kind]) -> Network:
         """Wire a document that is to be checked."""
         graph, unresolved = resolve(document)
-        images = {item.reader for item in unresolved if _is_second_image(document.rows, item.reader)}
+        images = {
+            item.reader for item in unresolved if _is_second_image(document.rows, item.reader)
+        }
         if images:
             reads = tuple(
                 (Read(i, 0, IMAGE, _SECOND_IMAGE),) if i in images else row
@@ -168,9 +170,14 @@ def _is_second_image(rows: Sequence[Row], layer: int) -> bool:
     """Check for a row like the first one that reads the second image of a two-stream network."""
     row, first = rows[layer], rows[0]
     values = [ref.value for ref in row.refs]
-    return layer > 0 and values == [_SECOND_IMAGE] and (row.module, row.args) == (
-        first.module,
-        first.args,
+    return (
+        layer > 0
+        and values == [_SECOND_IMAGE]
+        and (row.module, row.args)
+        == (
+            first.module,
+            first.args,
+        )
     )
 
 

@@ -21,7 +21,9 @@ def replace_backbone(program: Program, rng: random.Random) -> bool:
     """Put other stages in place of the backbone's; the neck reads their ends."""
     ends = stage_ends(program)
     used = {read.layer for layer in program.layers[program.backbone :] for read in layer.reads}
-    if any(layer in used and layer not in ends.values() for layer in program.layers[: program.backbone]):
+    if any(
+        layer in used and layer not in ends.values() for layer in program.layers[: program.backbone]
+    ):
         return False
     tail = [x for x in program.layers[: program.backbone] if x.module.startswith(("SPP", "C2PSA"))]
     if not tail or set(ends) < {8.0, 16.0, 32.0} or max(ends) != 32:

@@ -29,7 +29,9 @@ def _case(program: Program, rng: random.Random, way: str, commented: bool) -> Ca
         "concats only": [*right[:-1], base[-1]],
     }[way]
     comments = {place: text} if commented else None
-    made = case(f"{'comment out' if commented else 'delete'}: {way}", program, numbers, rng, comments)
+    made = case(
+        f"{'comment out' if commented else 'delete'}: {way}", program, numbers, rng, comments
+    )
     return made if made.wrong else None
 
 

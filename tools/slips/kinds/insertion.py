@@ -53,9 +53,7 @@ def _total(
 
 def _new(program: Program, right: Numbers, base: Numbers) -> set[Layer]:
     return {
-        layer
-        for layer, row, old in zip(program.layers, right, base, strict=True)
-        if row is old
+        layer for layer, row, old in zip(program.layers, right, base, strict=True) if row is old
     }
 
 
@@ -72,7 +70,9 @@ def _forgets_one(
     if not moved:
         return right
     chosen = rng.choice(moved)
-    return [old if i == chosen else row for i, (old, row) in enumerate(zip(base, right, strict=True))]
+    return [
+        old if i == chosen else row for i, (old, row) in enumerate(zip(base, right, strict=True))
+    ]
 
 
 _POLICIES = {

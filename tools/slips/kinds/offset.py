@@ -29,6 +29,8 @@ def _chosen(row: int, rows: int, what: str) -> bool:
 
 
 MAKES: dict[str, Make] = {
-    f"{what} {abs(shift)} {'late' if shift > 0 else 'early'}": partial(_case, shift=shift, what=what)
+    f"{what} {abs(shift)} {'late' if shift > 0 else 'early'}": partial(
+        _case, shift=shift, what=what
+    )
     for what, shift in (("all", 1), ("all", -1), ("all", 2), ("all", -2), ("head", -1))
 }

@@ -56,7 +56,9 @@ def _bifpn(program: Program, rng: random.Random) -> Case | None:
         of, at = strides(program), program.places()
         taken = {read.layer for read in join.reads}
         back = [
-            x for x in program.layers[: program.backbone] if of[x] == of[skips[0]] and x not in taken
+            x
+            for x in program.layers[: program.backbone]
+            if of[x] == of[skips[0]] and x not in taken
         ]
         if back and at[skips[0]] >= program.backbone and of[skips[0]] is not None:
             where = rng.choice((1, 2))

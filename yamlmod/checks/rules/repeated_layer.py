@@ -80,7 +80,9 @@ RULE = Rule(
         Valid(model_text("[-1, 1, Conv, [64, 3, 2]]\n[-1, 3, C3, [128]]", _HEAD)),
         Valid(
             model_text(
-                "[-1, 3, Conv, [64, 3, 2]]\n[-1, 1, C3, [64]]", _HEAD, "nc: 4\ndepth_multiple: 0.33\n"
+                "[-1, 3, Conv, [64, 3, 2]]\n[-1, 1, C3, [64]]",
+                _HEAD,
+                "nc: 4\ndepth_multiple: 0.33\n",
             )
         ),
     ),

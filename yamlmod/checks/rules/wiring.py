@@ -60,7 +60,9 @@ def _on_purpose(
         inputs = list(subject.wiring.inputs[reader])
         for item in items:
             inputs[item.slot] = item.wanted[0]
-        slip = Slip(Hypothesis("other", "it may be intended", items), reader, tuple(items), tuple(inputs))
+        slip = Slip(
+            Hypothesis("other", "it may be intended", items), reader, tuple(items), tuple(inputs)
+        )
         yield replace(_finding(subject, explanation, slip), severity="warning")
 
 

@@ -190,9 +190,7 @@ _SCOPES: tuple[tuple[str, Callable[[View, int], bool]], ...] = (
 )
 
 
-def _is_refuted(
-    view: View, some: Sequence[Difference], where: Callable[[View, int], bool]
-) -> bool:
+def _is_refuted(view: View, some: Sequence[Difference], where: Callable[[View, int], bool]) -> bool:
     """Check whether numbers from the same layer on are right in the same rows."""
     first = min(item.wanted[0] for item in some)
     return any(where(view, reader) and layer >= first for reader, _, layer in view.right)
@@ -222,8 +220,6 @@ def _in_front(view: View, items: Sequence[Difference]) -> list[Difference]:
     """The head's inputs, where each reads what the block behind it reads."""
     head = [item for item in items if item.reader == view.head]
     some = [
-        item
-        for item in head
-        if any(item.place in view.file.inputs[layer] for layer in item.wanted)
+        item for item in head if any(item.place in view.file.inputs[layer] for layer in item.wanted)
     ]
     return some if len(some) >= PROVEN and len(some) == len(head) else []

@@ -19,6 +19,7 @@ _LONGEST = 6
 _TWO = 2
 _HALF, _THIRD = 2, 3
 
+
 @dataclass(eq=False)
 class _Line:
     """A row whose inputs are rows (None: the image); the numbers are made at the end.
@@ -201,8 +202,6 @@ def _base(name: str, graph: OfficialGraph, lines: Sequence[_Line]) -> Base:
         numbers |= {(index, slot): value for slot, value in _smaller(line, graph)}
     free = frozenset((i, line.free) for i, line in enumerate(lines) if line.free is not None)
     return Base(name, "official", OfficialGraph(name, graph.backbone, tuple(rows)), numbers, free)
-
-
 
 
 def _smaller(line: _Line, graph: OfficialGraph) -> Iterator[tuple[int, int]]:
