@@ -3,9 +3,9 @@
     python -m tools.slips [DIR] [--cases N] [--seed S] [--kinds WORD...] [--show N] [--jobs J]
 
 DIR is a folder with right model YAMLs (`models/**/*.yaml`, less the files that `stale.json` and its
-neighbours list); without it the official graphs alone are used. A case is decided by its seed and its
-kind, so a run can be repeated and divided. Exits 1 where a rate does not hold: right numbers, false
-alarms, wrong numbers written.
+neighbours list); without it the official graphs alone are used. A case is decided by its seed and
+its kind, so a run can be repeated and divided. Exits 1 where a rate does not hold: right numbers,
+false alarms, wrong numbers written.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def _spell(at: dict[Layer, int], reader: Layer, read: Read, target: Layer | None
 def program_of(
     name: str, rows: Iterable[tuple[str, str, list[int], bool, Any, Sequence[Any]]]
 ) -> Program:
-    """Build a program from rows: section, module, numbers, whether they are a list, repeats, args."""
+    """Build a program from rows: section, module, numbers, is it a list, repeats, args."""
     layers: list[Layer] = []
     for section, module, numbers, listed, repeats, args in rows:
         layer = Layer(module, list(args), repeats, section, [], listed)

@@ -12,9 +12,9 @@ from yamlmod.model.channels import Shape, Shapes, infer_shapes
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, Read, Unresolved, build_graph, resolve
 from yamlmod.model.known_modules import KNOWN, SIDE_EFFECT, Kind
+from yamlmod.model.parse import value_key
 from yamlmod.model.refs import IMAGE
 from yamlmod.model.strides import Stride, relative_strides
-from yamlmod.model.parse import value_key
 from yamlmod.model.wiring import NOWHERE, Wiring
 
 if TYPE_CHECKING:

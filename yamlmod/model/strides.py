@@ -11,6 +11,9 @@ from yamlmod.model.graph import Read
 from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.refs import IMAGE
 
+# A factor that no network has says that the module is another one.
+_LEAST = 1 / 256
+
 
 class Stride(NamedTuple):
     """A stride as a multiple of that of ``origin``: the image, or a layer of unknown stride."""
@@ -44,7 +47,7 @@ def _stride(kind: Kind | None, row: Row, sources: Sequence[Stride]) -> Stride | 
     if any(source != used[0] for source in used):
         return None
     factor = stride_after(kind, row, [source.factor for source in used])
-    if factor is None or (used[0].is_known and not is_stride(factor)):
+    if factor is None or not is_stride(factor) or not factor >= _LEAST:
         return None
     return Stride(used[0].origin, factor)
 

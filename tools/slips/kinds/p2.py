@@ -7,7 +7,7 @@ from functools import partial
 
 from tools.slips.case import Case, Make, case
 from tools.slips.program import Layer, Program, Read
-from tools.slips.structure import head_reads, joins, joins_fit, simple, stage_ends
+from tools.slips.structure import head_reads, joins_fit, simple, stage_ends
 
 
 def add_p2(program: Program) -> list[Layer] | None:

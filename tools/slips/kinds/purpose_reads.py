@@ -80,7 +80,7 @@ def _laterals(program: Program, rng: random.Random) -> Case | None:
     outputs = head_reads(program)
     chosen = rng.choice(outputs)
     at = program.places()[chosen] + 1
-    if not program.layers[at - 1] is chosen or chosen.section != "head":
+    if program.layers[at - 1] is not chosen or chosen.section != "head":
         return None
     left = Layer("Conv", [128, 1, 1], 1, "head", [Read(chosen, True)])
     right = Layer("Conv", [128, 3, 1], 1, "head", [Read(chosen, rng.random() < 0.5)])

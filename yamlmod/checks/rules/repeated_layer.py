@@ -50,7 +50,7 @@ def _numbers(subject: Subject, row: Row) -> Iterator[tuple[str, int]]:
 
 
 def _what(subject: Subject, row: Row) -> str:
-    """What each of them does that the next one cannot take, or nobody means."""
+    """Say what each of them changes: the next one cannot take it, or it is not intended."""
     kind = KNOWN[row.module]
     factor = stride_after(kind, row, [1.0])
     if factor is not None and factor != 1:

@@ -15,6 +15,7 @@ _CONFLICT = re.compile(r"<{7}(?: |$)|>{7}(?: |$)|\|{7}(?: |$)|={7}$")
 _DOUBLE = re.compile(
     r"[ \t]*(?:-[ \t]+)?(\[)[ \t]*\[[ \t]*-?\d+[ \t]*,[ \t]*\d+[ \t]*,[ \t]*[A-Za-z]"
 )
+_INNER_KEY = re.compile(r"[ \t]*([A-Za-z_]\w*):[ \t]+\S")
 _KEY_NAME = re.compile(r"[\w.-]+")
 
 
@@ -65,7 +66,7 @@ def _double_bracket(text: str, lines: list[Line]) -> Iterator[Cause]:
         match = _DOUBLE.match(line.text)
         if match is not None and (line.depth > 0 or line.is_entry) and previous is not None:
             at = line.start + match.start(1)
-            edits = (Edit(at, at + 1, ""),)
+            edits: tuple[Edit, ...] = (Edit(at, at + 1, ""),)
             after = text[:at] + text[at + 1 :]
             if not parses(after):
                 extra = _last_bracket(line)
@@ -136,6 +137,22 @@ def _comma_after_entry(text: str, lines: list[Line]) -> Iterator[Cause]:
         )
 
 
+def _comma_after_value(text: str, lines: list[Line]) -> Iterator[Cause]:
+    """`n: [0.33, 0.25, 1024],` in a table: its lines take no comma."""
+    for line in lines:
+        match = _INNER_KEY.match(line.text)
+        if match and line.depth == 0 and line.marks and line.marks[-1].mark == ",":
+            at = line.marks[-1].position
+            yield Cause(
+                at,
+                at + 1,
+                f"the line of `{match[1]}:` ends with a comma",
+                "remove the comma",
+                (Edit(at, at + 1, ""),),
+            )
+            return
+
+
 def table_depth(lines: list[Line]) -> int:
     """The depth at which most rows begin: 1 in a flow table, 0 in a block list."""
     depths = [line.depth for line in lines if line.is_row]
@@ -143,4 +160,4 @@ def table_depth(lines: list[Line]) -> int:
 
 
 FIRST_LOOKS: tuple[Look, ...] = (_merge_conflict, _pasted_file)
-ROW_LOOKS: tuple[Look, ...] = (_comma_after_entry, _double_bracket, _stray_word)
+ROW_LOOKS: tuple[Look, ...] = (_comma_after_entry, _comma_after_value, _double_bracket, _stray_word)

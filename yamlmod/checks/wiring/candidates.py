@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from yamlmod.checks.bases import Base, likeness, official_bases, row_words
-from yamlmod.checks.wiring.variants import Plan, variants
+from yamlmod.checks.wiring.variants import VariantPlan, variants
 from yamlmod.checks.wiring.views import View, views_of
 from yamlmod.model.wiring import Wiring
 
@@ -63,9 +63,9 @@ def _variants(file: Wiring) -> list[Base]:
     joins = any(len(row.refs) > 2 for row in neck[:-1])
     if not scale and not joins:
         return []
-    plans = [Plan(scale, joins, inputs <= _THREE)]
+    plans = [VariantPlan(scale, joins, inputs <= _THREE)]
     if scale and joins:
-        plans.append(Plan(scale, False, inputs <= _THREE))
+        plans.append(VariantPlan(scale, False, inputs <= _THREE))
     ranked = nearest(file, official_bases(), _RANKED)
     for plan in plans:
         made = [variant for base in ranked for variant in variants(base, plan)]

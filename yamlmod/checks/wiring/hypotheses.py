@@ -51,6 +51,8 @@ def hypotheses(view: View, others: Sequence[View] = ()) -> Iterator[Hypothesis]:
     if not items or not view.is_near:
         return
     yield from _by_changes(view, items, _FIRST)
+    if view.base.origin == "sibling":
+        return  # it may have a mistake itself: only numbers that were left as they are there count
     for scope, where in _SCOPES:
         inside = [item for item in items if where(view, item.reader)]
         for offset in _OFFSETS:
@@ -108,6 +110,8 @@ def _some(view: View, item: Difference) -> bool:
         return False
     if item.number is None or item.value < 0 or item.number < 0:
         return _crossing(view, item)
+    if item.place in alignment.added and item.place in view.file.inputs[item.wanted[0]]:
+        return False  # it reads the new layer in front of the one of the base: a choice
     total = len(alignment.added) - len(alignment.removed)
     steps = {new - old for old, new in alignment.pairs} - {total}
     replaced = range(1, min(len(view.replaced), _FEW // 2) + 1)
@@ -197,11 +201,17 @@ def _is_refuted(view: View, some: Sequence[Difference], where: Callable[[View, i
 
 
 def _is_meant(view: View, some: Sequence[Difference]) -> bool:
-    """Check whether all of them, the head apart, only go past one layer of the same stride."""
+    """Check whether all of them, the head apart, go past one layer or read new ones: a choice."""
+    added = set(view.alignment.added) if view.whole else set()
     return all(
         item.reader != view.head
-        and any(item.place in view.file.inputs[layer] for layer in item.wanted)
-        and view.file.rows[item.place].module not in JOINS
+        and (
+            item.place in added
+            or (
+                any(item.place in view.file.inputs[layer] for layer in item.wanted)
+                and view.file.rows[item.place].module not in JOINS
+            )
+        )
         for item in some
         if not item.loose
     )

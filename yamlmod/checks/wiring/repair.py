@@ -1,4 +1,4 @@
-"""What is wrong with a network as it is wired: the measure by which a proposal must be better."""
+"""Measure a network as it is wired: a proposal must make it better."""
 
 from __future__ import annotations
 

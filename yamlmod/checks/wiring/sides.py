@@ -1,4 +1,4 @@
-"""Which layer a wrong number should name where there are two: the new one, or the one before it."""
+"""Choose between a new layer and the one before it, if a number may name both."""
 
 from __future__ import annotations
 

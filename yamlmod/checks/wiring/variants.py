@@ -36,7 +36,7 @@ class _Line:
     free: int | None = None
 
 
-class Plan(NamedTuple):
+class VariantPlan(NamedTuple):
     """What is changed: a scale at stride 4 is added (the largest dropped), joins read one more."""
 
     scale: bool
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
 
 
 @cache
-def variants(base: Base, plan: Plan) -> tuple[Base, ...]:
+def variants(base: Base, plan: VariantPlan) -> tuple[Base, ...]:
     """Return the variants of an official base, those that its plan has a place for."""
     if not isinstance(base.graph, OfficialGraph):
         return ()
@@ -81,7 +81,7 @@ def _drop_last(lines: list[_Line], backbone: int) -> None:
 
 
 _ORDERS: tuple[tuple[int, ...], ...] = ((2,), (1,))
-"""Where the third input stands in the row."""
+"""The position of the third input in the row."""
 
 
 def _lines(graph: OfficialGraph) -> list[_Line]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from yamlmod.errors import one_of
 
 if TYPE_CHECKING:
-    from yamlmod.checks.wiring.views import View
     from yamlmod.checks.subject import Subject
+    from yamlmod.checks.wiring.views import View
 
 
 def change_words(view: View, subject: Subject) -> str:
