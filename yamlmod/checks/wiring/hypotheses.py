@@ -76,7 +76,9 @@ def _by_changes(
     for name, leaves in slips:
         some = [item for item in items if leaves(view, item)]
         if _is_firm(some):
-            yield Hypothesis(name, _words(name, view, some), some, alone=True)
+            # In a network that was changed much, one such number is a coincidence.
+            alone = name != "some" or view.distance <= _FEW
+            yield Hypothesis(name, _words(name, view, some), some, alone)
 
 
 def _is_copied(item: Difference, other: View) -> bool:
@@ -202,7 +204,7 @@ def _is_refuted(view: View, some: Sequence[Difference], where: Callable[[View, i
 
 def _is_meant(view: View, some: Sequence[Difference]) -> bool:
     """Check whether all of them, the head apart, go past one layer or read new ones: a choice."""
-    added = set(view.alignment.added) if view.whole else set()
+    added = {*view.alignment.added, *(new for _, new in view.replaced)} if view.whole else set()
     return all(
         item.reader != view.head
         and (
