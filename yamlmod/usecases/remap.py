@@ -11,6 +11,7 @@ from typing import Any
 from yamlmod.errors import Refusal
 from yamlmod.fork.audit.symptoms import of_kind, symptoms
 from yamlmod.model.network import Network
+from yamlmod.ops.joint_inputs import changed_inputs
 from yamlmod.ops.layer_map import Following, follow
 from yamlmod.registry.catalogue import find
 from yamlmod.runtime.protection import Protection
@@ -124,7 +125,7 @@ def _question(
 ) -> dict[str, Any]:
     """Return what the worker has to know of both models."""
     old, new = (model.document.rows for model in models)
-    classes = models[0].document.settings.get("nc")
+    own, wanted = (model.document.settings.get("nc") for model in models)
     return {
         "kind": "remap",
         "from": str(real_path(cfgs[0])),
@@ -132,7 +133,10 @@ def _question(
         "old_layers": len(old),
         "new_layers": len(new),
         "head": new[-1].module,
-        "classes": classes if isinstance(classes, int) else None,
+        "classes": own if isinstance(own, int) else None,
+        "new_classes": wanted if isinstance(wanted, int) else None,
+        "joints": [joint.as_data() for joint in changed_inputs(*models, found)],
+        "transfers": [],
         "pairs": [list(pair) for pair in found.pairs],
         "identity": identity_wanted(models[1], found) if identity else None,
     }
