@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from yamlmod.model.align import Alignment, align
 from yamlmod.model.document import Row
 from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
@@ -45,15 +46,16 @@ def follow(before: Network, after: Network) -> Following:
     """
     comparison = compare(before, after)
     old, new = before.document.rows, after.document.rows
-    gone = _by_what([old[layer] for layer in comparison.removed])
-    come = _by_what([new[layer] for layer in comparison.added])
+    alignment = _best_alignment(before, after, comparison.alignment)
+    gone = _by_what([old[layer] for layer in alignment.removed])
+    come = _by_what([new[layer] for layer in alignment.added])
     moved = tuple(
         pair
         for key, layers in gone.items()
         if len(layers) == len(come.get(key, ()))
         for pair in zip(layers, come[key], strict=True)
     )
-    aligned = _at_their_strides(before, after, comparison.alignment.pairs, moved)
+    aligned = _at_their_strides(before, after, alignment.pairs, moved)
     pairs = tuple(sorted((*aligned, *moved)))
     olds, news = {a for a, _ in pairs}, {b for _, b in pairs}
     return Following(
@@ -63,6 +65,25 @@ def follow(before: Network, after: Network) -> Following:
         removed=tuple(layer for layer in range(len(old)) if layer not in olds),
         comparison=comparison,
     )
+
+
+def _best_alignment(before: Network, after: Network, plain: Alignment) -> Alignment:
+    """Return the alignment in which more layers are the same, of two: by rows, and by strides too.
+
+    Networks of P3 to P6 and of P2 to P5 have the same rows one after another, but for their args.
+    """
+
+    def apart(old: int, new: int) -> bool:
+        return _strides_equal(before, after, (old, new)) is False
+
+    if not any(apart(*pair) for pair in plain.pairs):
+        return plain
+    other = align(before.wiring, after.wiring, apart=apart)
+    counts = [
+        sum(_what(before.rows[a]) == _what(after.rows[b]) for a, b in alignment.pairs)
+        for alignment in (plain, other)
+    ]
+    return other if counts[1] >= counts[0] else plain
 
 
 def _at_their_strides(
@@ -104,6 +125,9 @@ def _strides_equal(before: Network, after: Network, pair: Pair) -> bool | None:
 def _by_what(rows: list[Row]) -> dict[tuple[str, str, str], list[int]]:
     layers: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
-        key = row.module, value_key(row.args), value_key(row.repeats)
-        layers.setdefault(key, []).append(row.index)
+        layers.setdefault(_what(row), []).append(row.index)
     return layers
+
+
+def _what(row: Row) -> tuple[str, str, str]:
+    return row.module, value_key(row.args), value_key(row.repeats)
