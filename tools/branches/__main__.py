@@ -90,9 +90,11 @@ class _Fork:
         self.is_ultralytics = (self.root / "nn" / "tasks.py").is_file()
 
     def all(self, cases: Sequence[Case]) -> Iterator[Outcome]:
-        modules = dict.fromkeys(name for case in cases for name in case.modules)
-        if modules:
-            done = yamlmod("patch", self.root, *modules, "-w", cwd=self.folder)
+        for module in dict.fromkeys(name for case in cases for name in case.modules):
+            done = yamlmod("patch", self.root, module, "-w", cwd=self.folder)
+            if done.code:  # ultralytics has some of these names
+                words = ("patch", self.root, module, "--use-existing", "-w")
+                done = yamlmod(*words, cwd=self.folder)
             assert done.code == 0, done.err
         for number, case in enumerate(cases):
             self._write(number, case)
@@ -163,7 +165,7 @@ class _Fork:
             check=False,
             env={**_environment(), "PYTHONPATH": str(Path(package.__file__).parents[1])},
         )
-        if done.returncode:
+        if done.returncode or "Traceback" in done.stderr:
             sys.stderr.write(done.stderr[-3000:])
         lines = [x for x in done.stdout.splitlines() if x.startswith("VERDICT ")]
         verdicts = [json.loads(line.removeprefix("VERDICT ")) for line in lines]

@@ -15,6 +15,7 @@ import hashlib
 import json
 import re
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -239,9 +240,10 @@ def _in_head(rest: str, layer: int, heads: tuple[Head, Head], wanted: Any) -> st
 
 
 def _differ_in_one(first: str, second: str) -> bool:
-    """Whether two names are the same but for the place in a list, which is a name of digits."""
-    pairs = list(zip(first.split("."), second.split("."), strict=True))
-    return sum(a != b for a, b in pairs) <= 1 and all(a == b or a.isdigit() for a, b in pairs)
+    """Whether two names differ in no more than the first place that is a number: of the branch."""
+    parts, others = first.split("."), second.split(".")
+    place = next((i for i, part in enumerate(parts) if part.isdigit()), None)
+    return all(a == b or i == place for i, (a, b) in enumerate(zip(parts, others, strict=True)))
 
 
 def main() -> None:
@@ -258,8 +260,12 @@ def main() -> None:
         new = builder.build(task["cfg"], None, task["head"])
         out = builder.load(task["out"], map_location="cpu", weights_only=False)["model"].float()
         layers = {int(a): b for a, b in task["layers"].items()} or without_some(old, new)
-        print("VERDICT " + json.dumps([task["name"], *judge(old, new, out, layers)]))
-        sys.stdout.flush()
+        try:
+            verdict = judge(old, new, out, layers)
+        except Exception:
+            traceback.print_exc()
+            continue
+        print("VERDICT " + json.dumps([task["name"], *verdict]))
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def remap(
     targets = [run.open_model(cfg) for cfg in (before, after)]
     old, new = (target.model for target in targets)
     layers = follow(old, new)
-    question = _question((old, new), (targets[0].file.path, targets[1].file.path), layers, identity)
+    question = _question((old, new), (targets[0].cfg, targets[1].cfg), layers, identity)
     question |= run.where
     question["weights"] = str(real_path(weights))
     with draft_of(output) as draft, run.worker(draft=draft, announce=announce) as worker:

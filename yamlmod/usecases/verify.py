@@ -90,7 +90,7 @@ class Subjects:
         return {
             "kind": "verify",
             **self.run.where,
-            "cfg": str(real_path(target.file.path)),
+            "cfg": str(real_path(target.cfg)),
             "classes": None,
             "head": rows[-1].module,
             "rows": _rows(model),
@@ -110,7 +110,7 @@ class Subjects:
         if self.base is None or following is None:
             return None
         return {
-            "cfg": str(real_path(self.base.file.path)),
+            "cfg": str(real_path(self.base.cfg)),
             "head": self.base.model.document.rows[-1].module,
             "rows": _rows(self.base.model),
             "inserted": [],
