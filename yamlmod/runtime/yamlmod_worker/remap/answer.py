@@ -20,6 +20,8 @@ from .moving import Moves, loaded_by_name
 from .names import own_names, shapes_of
 from .writing import CarriedState, load, write
 
+_MOST_CLASSES = 10_000  # of a YAML, for which a network more is built
+
 
 def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
     """Answer a whole remap: read, build, map, load, check, write, and report.
@@ -100,10 +102,13 @@ def _transfers(
 
     train.py builds the network with that number, and loads what fits by name and shape.
     """
-    own = state.classes or question["new_classes"]
-    asked = question["transfers"]
+    of_yaml, asked = question["new_classes"], question["data_classes"]
+    own = state.classes or of_yaml
+    wanted = [own] if asked is None else [asked]
+    if asked is None and of_yaml not in (None, own) and of_yaml <= max(own, _MOST_CLASSES):
+        wanted.append(of_yaml)
     found: List[Tuple[Optional[int], int, int]] = []
-    for classes in asked or [own]:
+    for classes in wanted:
         network = out
         if classes != own:
             built = _build(builder, question, "to", "new_layers", classes)
