@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,14 @@ from tests.cli.run import yamlmod
 from tools.branches.cases import Case, dropped_cases, official_cases, small_cases
 from tools.branches.modules import module_cases
 from tools.real_forks import fork_copy
+from yamlmod.errors import Refusal
+from yamlmod.runtime.interpreter import own
+from yamlmod.runtime.worker import Worker
+from yamlmod.usecases.fork_run import Run
+from yamlmod.usecases.located_fork import open_fork
+from yamlmod.usecases.remap import remap
+
+_OUTPUTS = "outputs"  # all that the fork may write to, and removed with the worker
 
 
 @dataclass(frozen=True)
@@ -81,12 +92,25 @@ def sweep(folder: Path, cases: Sequence[Case]) -> Iterator[Outcome]:
         yield from _Fork(room, spec).all(list(group))
 
 
+class _KeptRun(Run):
+    """A fork whose one worker answers all questions: torch is imported once."""
+
+    @cached_property
+    def _worker(self) -> Worker:
+        root = self.located.tree.root.resolve()
+        return Worker(self.interpreter, root, None, root.parent / _OUTPUTS)
+
+    def worker(self, *_: Any, **__: Any) -> Any:
+        return nullcontext(self._worker)
+
+
 class _Fork:
     """One fork with all modules of the registry, and the cases of it."""
 
     def __init__(self, folder: Path, spec: str) -> None:
         self.folder = folder
         self.root = fork_copy(spec, folder)
+        (folder / _OUTPUTS).mkdir()
         self.is_ultralytics = (self.root / "nn" / "tasks.py").is_file()
 
     def all(self, cases: Sequence[Case]) -> Iterator[Outcome]:
@@ -96,6 +120,7 @@ class _Fork:
                 words = ("patch", self.root, module, "--use-existing", "-w")
                 done = yamlmod(*words, cwd=self.folder)
             assert done.code == 0, done.err
+        self.run = _KeptRun(open_fork(self.root), own(), True)
         for number, case in enumerate(cases):
             self._write(number, case)
         self._judge(
@@ -120,7 +145,8 @@ class _Fork:
             Path(self._path(number, "new.pt")).unlink(missing_ok=True)
 
     def _path(self, number: int, name: str) -> str:
-        return str(self.folder / f"{number}-{name}")
+        folder = self.folder / _OUTPUTS if name == "new.pt" else self.folder
+        return str(folder / f"{number}-{name}")
 
     def _write(self, number: int, case: Case) -> None:
         Path(self._path(number, "base.yaml")).write_text(case.base, encoding="utf-8")
@@ -136,16 +162,15 @@ class _Fork:
         }
 
     def _remap(self, number: int, base: int) -> dict[str, Any] | str:
-        old, base_yaml = self._path(base, "old.pt"), self._path(number, "base.yaml")
-        to, out = self._path(number, "edited.yaml"), self._path(number, "new.pt")
-        words = ("--repo", self.root, "--from", base_yaml, "--to", to, "-o", out, "--force")
-        done = yamlmod("remap", old, *words, "--json", cwd=self.folder)
-        if done.code:
-            return (
-                f"exit {done.code}: {done.err.strip().splitlines()[-1] if done.err else done.out!r}"
-            )
-        answer: dict[str, Any] = json.loads(done.out)
-        return answer
+        paths = [self._path(base, "old.pt"), *self._yamls(number), self._path(number, "new.pt")]
+        try:
+            return dict(remap(self.run, *map(Path, paths), force=True).answer)
+        except Refusal as error:
+            self.run = _KeptRun(self.run.located, self.run.interpreter, True)
+            return f"{error.code}: {error.message}"
+
+    def _yamls(self, number: int) -> list[str]:
+        return [self._path(number, "base.yaml"), self._path(number, "edited.yaml")]
 
     def _judge(self, tasks: list[dict[str, Any]]) -> dict[int, list[Any]]:
         question = {
@@ -173,8 +198,6 @@ class _Fork:
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return {**os.environ, "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"}
 
 

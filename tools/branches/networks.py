@@ -51,10 +51,14 @@ KINDS = {
     "yolov7 IAuxDetect": HeadKind(
         "yolov7detect==1.0.1", "IAuxDetect", "nc, anchors", anchors=True, times=2
     ),
-    "yolov9 Detect": HeadKind("yolov9pip==0.0.4", "Detect"),
-    "yolov9 DDetect": HeadKind("yolov9pip==0.0.4", "DDetect"),
-    "yolov9 DualDDetect": HeadKind("yolov9pip==0.0.4", "DualDDetect", times=2),
-    "yolov9 TripleDDetect": HeadKind("yolov9pip==0.0.4", "TripleDDetect", times=3),
+    "yolov9 Detect": HeadKind("yolov9pip==0.0.4", "Detect", settings="anchors: 3"),
+    "yolov9 DDetect": HeadKind("yolov9pip==0.0.4", "DDetect", settings="anchors: 3"),
+    "yolov9 DualDDetect": HeadKind(
+        "yolov9pip==0.0.4", "DualDDetect", settings="anchors: 3", times=2
+    ),
+    "yolov9 TripleDDetect": HeadKind(
+        "yolov9pip==0.0.4", "TripleDDetect", settings="anchors: 3", times=3
+    ),
     "ultralytics Detect": HeadKind("ultralytics==8.4.190", "Detect"),
     "ultralytics Segment": HeadKind("ultralytics==8.4.190", "Segment", "nc, 8, 16"),
     "ultralytics Pose": HeadKind(

@@ -84,8 +84,7 @@ class Subjects:
         """Return what the worker has to know of a network."""
         model, options = target.model, self.options
         following = None if self.base is None else follow(self.base.model, model)
-        rows, shapes = model.document.rows, model.shapes
-        head = model.graph.reads[-1]
+        rows = model.document.rows
         costly = self.costly(model)
         return {
             "kind": "verify",
@@ -94,7 +93,7 @@ class Subjects:
             "classes": None,
             "head": rows[-1].module,
             "rows": _rows(model),
-            "strides": [shapes[read.target].stride for read in head],
+            "strides": _strides(model),
             "inserted": inserted(model, following),
             "sizes": [list(size) for size in options.sizes],
             "export": options.export,
@@ -113,6 +112,7 @@ class Subjects:
             "cfg": str(real_path(self.base.cfg)),
             "head": self.base.model.document.rows[-1].module,
             "rows": _rows(self.base.model),
+            "strides": _strides(self.base.model),
             "inserted": [],
             "classes": model.document.settings.get("nc"),
             "pairs": [list(pair) for pair in following.pairs],
@@ -209,6 +209,11 @@ def _rows(model: Network) -> list[dict[str, Any]]:
     ]
 
 
+def _strides(model: Network) -> list[float | None]:
+    """Return the strides of what the head reads."""
+    return [model.shapes[read.target].stride for read in model.graph.reads[-1]]
+
+
 def _first(text: str) -> str:
     return text.partition(":")[0].partition("\n")[0]
 
@@ -282,9 +287,16 @@ class Verifier:
                 raise
             # The network did that, and not the fork at its import: a fail like any other.
             self._worker = None
-            found.checks.append(Check(heard.begun, "fail", error.message))
+            if self._base_dies(question, heard.begun, error.code):
+                told = f"the base fails too: {error.message}"
+                found.checks.append(Check(heard.begun, "skip", told))
+            else:
+                found.checks.append(Check(heard.begun, "fail", error.message))
             return
         heard.complete(answer)
+        build = found.checks[0] if found.checks else None
+        if build is not None and build.name == "build" and build.status == "skip":
+            found.skipped = build.reason
         self.told = Told(
             stand_ins=answer["stand_ins"],
             blocked=answer["blocked"],
@@ -297,6 +309,21 @@ class Verifier:
                 f"would need {gigabytes(question['needs'])}, {gigabytes(answer['free'])} are free; "
                 "--force tries"
             )
+
+    def _base_dies(self, question: dict[str, Any], check: str, code: str) -> bool:
+        """Try the base in a worker of its own: whether it dies or hangs in the same check."""
+        if question["base"] is None:
+            return False
+        base = {**question, **question["base"], "base": None, "identity": None}
+        heard = _Heard(Verified("", [], []))
+        try:
+            self.worker().ask(
+                base, self.subjects.options.seconds, VerifyAnswer, VerifyPart, heard.part
+            )
+        except Refusal as error:
+            self._worker = None
+            return error.code == code and heard.begun == check
+        return False
 
 
 class _Heard:

@@ -9,6 +9,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, T
 from ..tensors import tensors
 
 _SIZE = 256
+_LEAST = 2  # side of the smallest map that a layer is probed with; a norm wants several numbers
 _NUMBER = re.compile(r"\d+")
 
 # The children of one module that are counted: of a list, or attributes that differ in a number.
@@ -34,6 +35,13 @@ class _Maps(NamedTuple):
     parts: List[Any]
     listed: bool
 
+    def smaller(self) -> "_Maps":
+        """Return corners of the maps, of sizes that are to each other as those of the maps are."""
+        least = min(min(part.shape[2:]) for part in self.parts)
+        by = max(least // _LEAST, 1)
+        corners = [part[:, :, : part.shape[2] // by, : part.shape[3] // by] for part in self.parts]
+        return _Maps([part.contiguous() for part in corners], self.listed)
+
     def disturbed(self, number: int) -> "_Maps":
         """Return the same with noise in one map."""
         import torch
@@ -53,17 +61,23 @@ def fed_layer(network: Any, index: int, inputs: int) -> FedLayer:
     maps = _inputs_of(network, layer)
     if len(maps.parts) != inputs:
         return FedLayer([], [], _groups(layer, {}), frozenset())
-    users: Dict[str, FrozenSet[int]] = {}
-    for training in (False, True):  # auxiliary branches may be run in training only
-        for name, numbers in _users(layer, maps, training).items():
-            users.setdefault(name, numbers)
+    small = maps.smaller()
+    users = _users(layer, small, training=False)
     groups = _groups(layer, users)
-    seen = frozenset(key for key, names in groups.items() if _any_run(key, names, users))
+    if not all(_was_run(key, names, users) for key, names in groups.items() if _is_list(names)):
+        # Auxiliary branches may be run in training only.
+        users = {**_users(layer, small, training=True), **users}
+        groups = _groups(layer, users)
+    seen = frozenset(key for key, names in groups.items() if _was_run(key, names, users))
     sizes, channels = ([int(part.shape[axis]) for part in maps.parts] for axis in (2, 1))
     return FedLayer(sizes, channels, groups, seen)
 
 
-def _any_run(key: Tuple[str, str], names: Children, users: Dict[str, FrozenSet[int]]) -> bool:
+def _is_list(names: Children) -> bool:
+    return all(name.isdigit() for name in names)
+
+
+def _was_run(key: Tuple[str, str], names: Children, users: Dict[str, FrozenSet[int]]) -> bool:
     return any(_within(users, key[0] + name) is not None for name in names)
 
 
