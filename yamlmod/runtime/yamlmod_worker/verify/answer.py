@@ -124,7 +124,7 @@ class _Checks:
         self.tell({"begun": name})
         start = time.perf_counter()
         status: Literal["pass", "fail", "skip"] = "pass"
-        reason = ""
+        reason = cause = ""
         try:
             if needs in self.failed:
                 raise Skipped("{} fails".format(needs))
@@ -133,7 +133,8 @@ class _Checks:
             status, reason = "skip", str(error)
         except (Exception, SystemExit) as error:
             status, reason = "fail", self._reason(error, self.names)
-        if status == "fail" and again is not None and self._base_fails(again, reason):
+            cause = getattr(error, "cause", reason)
+        if status == "fail" and again is not None and self._base_fails(again, cause):
             status, reason = "skip", "the base fails too: " + reason
         if status == "fail":
             self.failed.add(name)
@@ -156,7 +157,7 @@ class _Checks:
             _bases[key] = Base(self.builder, {**self.question, **question})
         return _bases[key]
 
-    def _base_fails(self, check: Callable[[Base], Any], reason: str) -> bool:
+    def _base_fails(self, check: Callable[[Base], Any], cause: str) -> bool:
         """Whether a check fails for the base as well, and for the same reason."""
         base = self._base()
         if base is None:
@@ -166,7 +167,9 @@ class _Checks:
         except Skipped:
             return False
         except (Exception, SystemExit) as error:
-            return same_way(reason, self._reason(error, base.names))
+            return same_way(cause, getattr(error, "cause", self._reason(error, base.names)))
+        finally:
+            base.settle()
         return False
 
     def _identity(self, net: BuiltNetwork) -> str:

@@ -35,6 +35,15 @@ class Base:
         self._build()
         return self._trained[0]
 
+    def settle(self) -> None:
+        """Forget what was answered and copied: a pass in training changes the norms' statistics."""
+        for network in self._built:
+            network.forget()
+            network.spare.clear()
+            network.twin = None
+            for parameter in network.module.parameters():
+                parameter.grad = None
+
     def check_wiring(self, names: Any) -> str:
         return check_wiring(self.network, names, self._question["strides"])
 
