@@ -56,7 +56,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Judge where remap puts every parameter.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("what", nargs="*", choices=["heads", "modules"], default=["heads"])
-    parser.add_argument("--only", default="", help="Cases whose name has this word.")
+    parser.add_argument("--only", default="", help="Of fork or name: WORD|WORD.")
     parser.add_argument("--cfg", type=Path)
     parser.add_argument("--fork", default="yolov5==7.0.14")
     options = parser.parse_args()
@@ -68,7 +68,8 @@ def main() -> int:
         cases += [*small_cases(), *official_cases()]
     if "modules" in options.what and options.cfg is None:
         cases += module_cases()
-    cases = [case for case in cases if options.only in case.name]
+    words = options.only.split("|")
+    cases = [case for case in cases if any(word in f"{case.fork} {case.name}" for word in words)]
     outcomes = []
     for outcome in sweep(options.folder.resolve(), cases):
         sys.stdout.write(outcome.line + "\n")

@@ -42,7 +42,6 @@ class HeadKind:
 KINDS = {
     "yolov5 Detect": HeadKind("yolov5==7.0.14", "Detect", "nc, anchors", anchors=True),
     "yolov5 Segment": HeadKind("yolov5==7.0.14", "Segment", "nc, anchors, 8, 16", anchors=True),
-    "yolov5 4.0 Detect": HeadKind("yolov5==4.0.14", "Detect", "nc, anchors", anchors=True),
     "yolov7 Detect": HeadKind("yolov7detect==1.0.1", "Detect", "nc, anchors", anchors=True),
     "yolov7 IDetect": HeadKind("yolov7detect==1.0.1", "IDetect", "nc, anchors", anchors=True),
     "yolov7 IKeypoint": HeadKind(
