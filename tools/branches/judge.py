@@ -4,8 +4,8 @@
 
 No code of `remap` is used. A base is filled with random numbers, no two tensors alike. Layers are
 paired by the tables of the question, or as a sequence of equal modules from which some were taken.
-A part of a head belongs to the map that comes to it, followed from module to module as one and the
-same memory while the network runs.
+What is in a list of a head belongs to the map that comes to it, followed from module to module as
+one and the same memory while the network runs.
 """
 
 from __future__ import annotations
@@ -222,7 +222,7 @@ def _in_head(rest: str, layer: int, heads: tuple[Head, Head], wanted: Any) -> st
     """Return the tensor of the new head that has the same name but for numbers, and the branch."""
     old, new = heads
     branch = old.of(rest)
-    if branch is None:
+    if branch is None or not any(part.isdigit() for part in rest.split(".")):
         return f"model.{layer}.{rest}"
     prefix = f"model.{layer}."
     letters = re.sub(r"\d+", "#", rest)

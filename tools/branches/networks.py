@@ -33,10 +33,7 @@ class HeadKind:
     anchors: bool = False
     times: int = 1
     settings: str = ""
-
-    @property
-    def is_aux(self) -> bool:
-        return self.times > 1
+    classes: int = 3
 
 
 KINDS = {
@@ -45,7 +42,7 @@ KINDS = {
     "yolov7 Detect": HeadKind("yolov7detect==1.0.1", "Detect", "nc, anchors", anchors=True),
     "yolov7 IDetect": HeadKind("yolov7detect==1.0.1", "IDetect", "nc, anchors", anchors=True),
     "yolov7 IKeypoint": HeadKind(
-        "yolov7detect==1.0.1", "IKeypoint", "nc, anchors, 17", anchors=True
+        "yolov7detect==1.0.1", "IKeypoint", "nc, anchors, 17", anchors=True, classes=1
     ),
     "yolov7 IAuxDetect": HeadKind(
         "yolov7detect==1.0.1", "IAuxDetect", "nc, anchors", anchors=True, times=2
@@ -107,7 +104,7 @@ def text_of(net: Network, kind: HeadKind, scales: list[int]) -> str:
 
 
 def _settings(kind: HeadKind, scales: list[int]) -> Iterator[str]:
-    yield "nc: 3"
+    yield f"nc: {kind.classes}"
     yield "depth_multiple: 1.0"
     yield "width_multiple: 1.0"
     if kind.settings:
