@@ -11,15 +11,14 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.model.network import Network
 from yamlmod.ops.outcome import Outcome
 
 
-@dataclass(frozen=True)
-class RecipeOptions:
+class RecipeOptions(NamedTuple):
     """The keys of one edit in a recipe; a value of the wrong type is refused with its number."""
 
     values: Mapping[str, Any]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.registry.class_names import check_class_name
@@ -82,8 +83,7 @@ def _manifests() -> tuple[tuple[Path, str], ...]:
     return tuple((path.parent, text) for path, text in zip(paths, texts, strict=True))
 
 
-@dataclass(frozen=True)
-class Broken:
+class Broken(NamedTuple):
     """A template folder, or a whole source, that cannot be read; all others still work."""
 
     names: tuple[str, ...]
@@ -91,8 +91,7 @@ class Broken:
     refusal: Refusal
 
 
-@dataclass(frozen=True)
-class Others:
+class Others(NamedTuple):
     """The templates that are not built in, in the order in which a name is looked up."""
 
     templates: tuple[Template, ...]

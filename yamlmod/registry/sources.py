@@ -6,9 +6,8 @@ import os
 import reprlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.registry.toml import load_toml
@@ -23,8 +22,7 @@ _MANIFEST = "manifest.toml"
 GROUP = "yamlmod.templates"
 
 
-@dataclass(frozen=True)
-class TemplateSource:
+class TemplateSource(NamedTuple):
     """A folder that may contain templates; ``origin`` is its label in lists.
 
     Nothing is read that lies outside ``below``, the folder of a yamlmod.toml that a repository may

@@ -39,7 +39,7 @@ def fork_name(reader: ForkReader, word: str, known: bool = False) -> str:
 
 def insert_fitting(reader: ForkReader, model: Network, request: Request) -> Outcome:
     """Insert rows whose args the fork builds right at every scale of the file."""
-    probe = plan_insert(model, replace(request, placed=((),) * len(request.positions)))
+    probe = plan_insert(model, request._replace(placed=((),) * len(request.positions)))
     data = load_as_fork(probe.text, model.document.shown)
     before = _before(reader, model, probe)
     layers = [layer.index for layer in probe.inserted]
@@ -56,7 +56,7 @@ def insert_fitting(reader: ForkReader, model: Network, request: Request) -> Outc
             warnings += _checked(reader, search, probe.inserted[number].module, args)
         placed.append(tuple(args))
         data = with_args(data, layer, args)
-    outcome = insert(model, replace(request, placed=tuple(placed)))
+    outcome = insert(model, request._replace(placed=tuple(placed)))
     return replace(outcome, warnings=(*outcome.warnings, *dict.fromkeys(warnings)))
 
 

@@ -23,7 +23,7 @@ def insert_in_fork(located: LocatedFork, model: Network, request: Request) -> Ou
     word = request.module if request.template is None else request.template.name
     name = fork_name(reader, word)
     spelling = spelling_of(located.fork)
-    own = replace(request, module=name, template=None, verbatim=True, spelling=spelling)
+    own = request._replace(module=name, template=None, verbatim=True, spelling=spelling)
     with offset_as_cause(located, model, own, reader):
         outcome = insert_fitting(reader, model, own)
     return _checked(located, outcome, reader)

@@ -110,8 +110,7 @@ class YamlFile(NamedTuple):
     folder: Path | None = None
 
 
-@dataclass(frozen=True)
-class YamlFiles:
+class YamlFiles(NamedTuple):
     """The files that are named, those found in folders, and the folders that were closed."""
 
     named: tuple[Path, ...]
