@@ -21,6 +21,8 @@ from yamlmod.workspace.disk import read_regular
 
 # Limit for a repository: checking the worst text takes seconds per megabyte.
 MAX_CODE_OF_PROJECT = 1_000_000
+# The keys that name a module; each of the built-in manifests has its value on the same line.
+_NAMES = ("name", "class", "aliases", "names_zh")
 _BROKEN = 50_000  # cost of a template that cannot be read
 _SPDX = "# SPDX-License-Identifier:"
 
@@ -46,7 +48,7 @@ def catalogue() -> tuple[Template, ...]:
 def naming(names: Iterable[str]) -> list[Template]:
     """Return the built-in templates called one of ``names`` in any case, and perhaps a few more.
 
-    Only those whose manifest spells a name in quotes are parsed: an edit needs one or two of many.
+    Only those that spell a name where a manifest names its module are parsed: one or two of many.
     """
     wanted = {name.lower() for name in names}
     quoted = [f'"{name}"' for name in wanted]
@@ -70,7 +72,7 @@ def _template(folder: Path) -> Template:
 
 @cache
 def _manifests() -> tuple[tuple[Path, str], ...]:
-    """Return the folder of every template with the text of its manifest in lower case."""
+    """Return the folder of every template with the lines that name it, in lower case."""
     folder = templates_folder()
     if not folder.is_dir():
         raise Refusal(
@@ -80,7 +82,10 @@ def _manifests() -> tuple[tuple[Path, str], ...]:
         )
     paths = sorted(folder.glob("*/manifest.toml"))
     texts = (read_regular(path, MAX_BYTES).decode("utf-8", "replace").lower() for path in paths)
-    return tuple((path.parent, text) for path, text in zip(paths, texts, strict=True))
+    return tuple(
+        (path.parent, "\n".join(line for line in text.split("\n") if line.startswith(_NAMES)))
+        for path, text in zip(paths, texts, strict=True)
+    )
 
 
 class Broken(NamedTuple):
