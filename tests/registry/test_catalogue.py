@@ -15,4 +15,6 @@ def test_each_name_of_a_module_leads_to_it(template: object) -> None:
 
 
 def test_names_of_plain_layers_lead_to_nothing() -> None:
-    assert naming(["C3", "Conv", "SPPF", "Concat", "Detect", "nn.Upsample", "conv", "channel"]) == []
+    assert (
+        naming(["C3", "Conv", "SPPF", "Concat", "Detect", "nn.Upsample", "conv", "channel"]) == []
+    )
