@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Place, excerpt_lines, help_lines
@@ -13,16 +12,14 @@ Severity: TypeAlias = Literal["error", "warning", "note"]
 Reference: TypeAlias = int | list[int]
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(NamedTuple):
     """Edits that fix a finding. ``certain``: no other meaning is possible."""
 
     edits: tuple[Edit, ...]
     certain: bool
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One mistake. ``actual`` and ``expected`` are a row's `from` as it is and as it should be.
 
     They are a number or a list, as in the row, and None if the finding is not about references.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
 from yamlmod.checks.finding import Finding
@@ -19,8 +19,7 @@ from yamlmod.model.parser_facts import ParserFacts
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """Context of the rules, and the selection of rules."""
 
     kinds_of: KindsOf = no_kinds
@@ -82,7 +81,7 @@ def _moved_back(item: Finding, lines: Sequence[str], first: Finding) -> Finding:
         indented = place.excerpt.lstrip() == excerpt.lstrip()
         is_after = indented or column > (first.place.column or 0)
         column = max(1, column - shift) if is_after else column
-    return replace(item, place=place._replace(excerpt=excerpt, column=column), fix=None)
+    return item._replace(place=place._replace(excerpt=excerpt, column=column), fix=None)
 
 
 def check_document(

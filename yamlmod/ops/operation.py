@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -72,8 +71,7 @@ class RecipeOptions(NamedTuple):
         return model.select(words[0])
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """``name`` is the key that names it in a recipe, ``options`` are the keys it takes beside.
 
     ``permits`` holds, for the code of a refusal, the option that permits the edit nevertheless.
@@ -82,7 +80,7 @@ class Operation:
     name: str
     options: tuple[str, ...]
     plan: Callable[[Network, RecipeOptions], Outcome]
-    permits: Mapping[str, str] = field(default_factory=dict)
+    permits: Mapping[str, str] = {}
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from yamlmod.model.network import Network
@@ -43,8 +42,7 @@ class WrongComment(NamedTuple):
     now: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Outcome:
+class Outcome(NamedTuple):
     """The result of one operation, proven and not yet written."""
 
     model: Network

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from yamlmod.errors import Place, Refusal
@@ -57,7 +56,7 @@ def insert_fitting(reader: ForkReader, model: Network, request: Request) -> Outc
         placed.append(tuple(args))
         data = with_args(data, layer, args)
     outcome = insert(model, request._replace(placed=tuple(placed)))
-    return replace(outcome, warnings=(*outcome.warnings, *dict.fromkeys(warnings)))
+    return outcome._replace(warnings=(*outcome.warnings, *dict.fromkeys(warnings)))
 
 
 def replace_fitting(
@@ -84,7 +83,7 @@ def replace_fitting(
         given = list(answer.best.args)
         warnings = [*_unknown(reader, module, answer.best), *_copies(module, answer.best)]
     outcome = replacing.replace(model, layer, module, given, force=force, placed=True)
-    return replace(outcome, warnings=(*outcome.warnings, *warnings))
+    return outcome._replace(warnings=(*outcome.warnings, *warnings))
 
 
 def _before(reader: ForkReader, model: Network, probe: Outcome) -> BeforeReadings:
