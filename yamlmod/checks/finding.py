@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Place, excerpt_lines, help_lines
@@ -12,14 +13,16 @@ Severity: TypeAlias = Literal["error", "warning", "note"]
 Reference: TypeAlias = int | list[int]
 
 
-class Fix(NamedTuple):
+@dataclass(frozen=True)
+class Fix:
     """Edits that fix a finding. ``certain``: no other meaning is possible."""
 
     edits: tuple[Edit, ...]
     certain: bool
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True)
+class Finding:
     """One mistake. ``actual`` and ``expected`` are a row's `from` as it is and as it should be.
 
     They are a number or a list, as in the row, and None if the finding is not about references.

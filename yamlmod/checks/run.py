@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
@@ -81,7 +82,7 @@ def _moved_back(item: Finding, lines: Sequence[str], first: Finding) -> Finding:
         indented = place.excerpt.lstrip() == excerpt.lstrip()
         is_after = indented or column > (first.place.column or 0)
         column = max(1, column - shift) if is_after else column
-    return item._replace(place=place._replace(excerpt=excerpt, column=column), fix=None)
+    return replace(item, place=place._replace(excerpt=excerpt, column=column), fix=None)
 
 
 def check_document(

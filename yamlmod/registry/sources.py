@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.registry.toml import load_toml
 from yamlmod.workspace.files import real_path
 from yamlmod.workspace.walk import Walk, leads_to_folder
 
@@ -136,6 +135,8 @@ def pack_sources() -> Iterator[TemplateSource]:
 
 
 def _named(config: Path, below: Path | None) -> list[str]:
+    from yamlmod.registry.toml import load_toml
+
     place = Place(str(config))
     try:
         data = load_toml(config, below)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
@@ -44,7 +45,7 @@ def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
         )
         # A slip leaves the others in order; 16, 8, 16 is intended.
         in_order = known in (sorted(known), sorted(known, reverse=True))
-        yield finding if in_order else finding._replace(severity="warning")
+        yield finding if in_order else replace(finding, severity="warning")
         return
     if len(repeated) < len(known) or len(known) < len(strides):
         return
