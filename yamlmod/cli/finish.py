@@ -6,14 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yamlmod.cli.bundles import WriteOptions
 from yamlmod.cli.ci_log import refuse_commands
 from yamlmod.cli.console import say, say_json, show_diff, silence_stdout
 from yamlmod.errors import Refusal
 from yamlmod.usecases.change_diff import diff_of
-from yamlmod.workspace.commit import Purpose, commit
 from yamlmod.workspace.files import (
     FileChange,
     current_folder,
@@ -22,6 +21,9 @@ from yamlmod.workspace.files import (
     read_bytes,
     real_path,
 )
+
+if TYPE_CHECKING:
+    from yamlmod.workspace.commit import Purpose
 
 
 class Report(NamedTuple):
@@ -59,6 +61,8 @@ def finish(
     if previews:
         refuse_commands(diff)
     if writing:
+        from yamlmod.workspace.commit import Purpose, commit
+
         beside = commit(writing, purpose or Purpose(command_line())).lines()
         report = report._replace(warnings=[*report.warnings, *beside])
     written = [display(change.path) for change in changed] if to.writes else []

@@ -7,7 +7,6 @@ edits; `replay.py` holds its step on labels, with which the proof confirms the e
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -85,6 +84,8 @@ class Operation(NamedTuple):
 
 @cache
 def all_operations() -> Mapping[str, Operation]:
+    import pkgutil
+
     from yamlmod.ops import operations
 
     modules = [

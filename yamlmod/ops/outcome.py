@@ -1,7 +1,5 @@
 """Hold the result of an operation on a YAML: the new text and what to report."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from yamlmod.model.network import Network

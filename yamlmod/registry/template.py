@@ -1,7 +1,5 @@
 """A module of the registry: its rule, its arguments, its code as text."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Mapping
 from functools import lru_cache

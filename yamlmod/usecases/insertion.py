@@ -1,7 +1,5 @@
 """An insertion in words, and the request it is for one model."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

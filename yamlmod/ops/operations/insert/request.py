@@ -1,7 +1,5 @@
 """Describe and validate the request for an insertion."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
