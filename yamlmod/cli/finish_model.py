@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from yamlmod.cli.bundles import ModelWriteOptions
@@ -16,7 +15,7 @@ def finish_yaml(command: str, target: Target, outcome: Outcome, to: ModelWriteOp
     change = target.change(outcome.text, to.output, to.force)
     report = outcome_report(command, outcome)
     if target.scale:
-        report = replace(report, lines=[target.edit_note, *report.lines])
+        report = report._replace(lines=[target.edit_note, *report.lines])
     finish([change], report, to, target.file.path.parent)
 
 

@@ -227,21 +227,6 @@ def inserted(model: Network, following: Following | None) -> list[int]:
     return [row.index for row in model.document.rows if subject.is_attention(row)]
 
 
-def parse_sizes(words: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Return the sizes of --imgsz: `640`, `640x384` (height by width), several with commas."""
-    found = []
-    for word in (part.strip() for text in words for part in text.split(",")):
-        sides = word.lower().split("x")
-        if len(sides) > 2 or not all(side.isdecimal() and 0 < int(side) < 10_000 for side in sides):
-            raise Refusal(
-                "usage",
-                f"--imgsz {word[:40]!r} is no size",
-                hint="write 640, or height by width: 640x384",
-            )
-        found.append((int(sides[0]), int(sides[-1])))
-    return tuple(found)
-
-
 class Verifier:
     """Asks one worker about network after network; one that dies is told and replaced."""
 

@@ -29,7 +29,7 @@ class Joint(NamedTuple):
     strides: Tuple[List[Optional[float]], List[Optional[float]]]
 
 
-class Place(NamedTuple):
+class BranchPlace(NamedTuple):
     """Where a tensor goes within its layer: a name, or why there is none."""
 
     name: Optional[str]
@@ -54,7 +54,7 @@ class Branches:
         for key in sorted(set(old.groups) & set(new.groups)):
             self._count(key, old, new)
 
-    def place(self, name: str) -> Place:
+    def place(self, name: str) -> BranchPlace:
         """Return where a tensor of the layer goes, by its name within the layer."""
         parts = name.split(".")
         path = ""
@@ -63,10 +63,10 @@ class Branches:
                 if key[0] == path and part in children:
                     other = children[part]
                     if other is None:
-                        return Place(None, self._reason(self._sources[key][part]))
-                    return Place(".".join([*parts[:number], other, *parts[number + 1 :]]))
+                        return BranchPlace(None, self._reason(self._sources[key][part]))
+                    return BranchPlace(".".join([*parts[:number], other, *parts[number + 1 :]]))
             path += part + "."
-        return Place(name)
+        return BranchPlace(name)
 
     def rows(
         self, name: str, before: Sequence[int], after: Sequence[int]

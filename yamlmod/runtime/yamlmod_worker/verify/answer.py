@@ -12,7 +12,7 @@ from ..building.faults import error_line
 from ..profile.memory import available
 from ..refused import Refused
 from ..tensors import carried_name
-from .base import Base, same_way
+from .base import BaseNetwork, same_way
 from .copying import check_deepcopy, check_fuse, check_pickle, take_twin
 from .created import watched
 from .exporting import check_onnx, check_torchscript
@@ -23,7 +23,7 @@ from .training import Training, shown
 from .wiring import check_wiring
 
 _Tell = Callable[[VerifyPart], None]
-_bases: Dict[str, Base] = {}  # networks of --base, by their YAML and number of classes
+_bases: Dict[str, BaseNetwork] = {}  # networks of --base, by their YAML and number of classes
 
 
 def answer(question: Dict[str, Any], tell: _Tell) -> VerifyAnswer:
@@ -114,7 +114,7 @@ class _Checks:
         name: str,
         check: Callable[[], str],
         needs: str = "",
-        again: Optional[Callable[[Base], Any]] = None,
+        again: Optional[Callable[[BaseNetwork], Any]] = None,
     ) -> None:
         """Run one check and report its result; without what it needs it is not run.
 
@@ -147,17 +147,17 @@ class _Checks:
             return str(error)
         return error_line(error, self.builder.fork, names)
 
-    def _base(self) -> Optional[Base]:
+    def _base(self) -> Optional[BaseNetwork]:
         """Return the network of --base, built once in a worker; None without one."""
         question = self.question["base"]
         if question is None:
             return None
         key = "{cfg}:{classes}".format(**question)
         if key not in _bases:
-            _bases[key] = Base(self.builder, {**self.question, **question})
+            _bases[key] = BaseNetwork(self.builder, {**self.question, **question})
         return _bases[key]
 
-    def _base_fails(self, check: Callable[[Base], Any], cause: str) -> bool:
+    def _base_fails(self, check: Callable[[BaseNetwork], Any], cause: str) -> bool:
         """Whether a check fails for the base as well, and for the same reason."""
         base = self._base()
         if base is None:
@@ -195,5 +195,5 @@ class _Checks:
         )
 
 
-def _on_base(check: Callable[[BuiltNetwork], str], base: Base) -> str:
+def _on_base(check: Callable[[BuiltNetwork], str], base: BaseNetwork) -> str:
     return check(base.network)

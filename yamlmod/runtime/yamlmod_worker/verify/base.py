@@ -15,7 +15,7 @@ from .wiring import check_wiring
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
-class Base:
+class BaseNetwork:
     """A base that is built when it is asked for; what a build raises is raised each time."""
 
     def __init__(self, builder: Builder, question: Dict[str, Any]) -> None:
