@@ -115,7 +115,10 @@ class _Fork:
         self.is_ultralytics = (self.root / "nn" / "tasks.py").is_file()
 
     def all(self, cases: Sequence[Case]) -> Iterator[Outcome]:
-        for module in dict.fromkeys(name for case in cases for name in case.modules):
+        modules = dict.fromkeys(name for case in cases for name in case.modules)
+        if modules and not yamlmod("patch", self.root, *modules, "-w", cwd=self.folder).code:
+            modules = {}
+        for module in modules:
             done = yamlmod("patch", self.root, module, "-w", cwd=self.folder)
             if done.code:  # ultralytics has some of these names
                 words = ("patch", self.root, module, "--use-existing", "-w")

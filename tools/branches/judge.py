@@ -165,7 +165,7 @@ def judge(old: Any, new: Any, out: Any, layers: Layers) -> Verdict:
     last = len(old.model) - 1, len(new.model) - 1
     expected: dict[str, str] = {}
     wrong: list[str] = []
-    count = rows = 0
+    count = 0
     parameters = {name for name, _ in old.named_parameters()}
     sizes = [0, 0]
     for name, value in base.items():
@@ -174,8 +174,8 @@ def judge(old: Any, new: Any, out: Any, layers: Layers) -> Verdict:
         if int(number) not in layers:
             continue
         if int(number) == last[0]:
-            if _is_by_branch(rest, value, heads[0]):
-                rows += _judge_rows(name, f"model.{last[1]}.{rest}", base, there, heads, wrong)
+            if _is_by_branch(rest, value, heads[0]) and _scales(heads[0]) != _scales(heads[1]):
+                _judge_rows(name, f"model.{last[1]}.{rest}", base, there, heads, wrong)
                 continue
             target = _in_head(rest, last[1], heads, wanted)
         else:
@@ -208,14 +208,13 @@ def _scales(head: Head) -> list[float]:
 
 def _judge_rows(
     name: str, target: str, base: Any, there: Any, heads: tuple[Head, Head], wrong: list[str]
-) -> int:
+) -> None:
     old, new = map(_scales, heads)
     for row, stride in enumerate(old):
         if stride in new and target in there:
             other = there[target][new.index(stride)]
             if digest(other) != digest(base[name][row]):
                 wrong.append(f"{target} row {new.index(stride)}")
-    return 1
 
 
 def _in_head(rest: str, layer: int, heads: tuple[Head, Head], wanted: Any) -> str | None:

@@ -18,15 +18,15 @@ from .classes import check_classes, check_layers, extra_classes
 from .inputs import FedLayer, fed_layer
 from .moving import Moves, loaded_by_name
 from .names import own_names, shapes_of
+from .transfers import Transfer, state_shapes, transfer, wanted_classes
 from .writing import CarriedState, load, write
-
-_MOST_CLASSES = 10_000  # of a YAML, for which a network more is built
 
 
 def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
     """Answer a whole remap: read, build, map, load, check, write, and report.
 
-    Only one of the networks is in memory at a time, and of the checkpoint what is being loaded.
+    Only one of the networks is in memory at a time, and of the checkpoint what is being loaded. For
+    a data set of other classes there is another one at the end.
     """
     give_memory_back()
     checkpoint = open_checkpoint(question["weights"])
@@ -58,12 +58,9 @@ def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
     load(new, checkpoint, {name: tensors[item.name] for name, item in moves.carried.items()},
          moves.carried)  # fmt: skip
     started = None if identity is None else start_as_identity(new, identity, base)
-    out = _state_shapes(new)
     if question["out"] is not None:
         write(builder.save, new, CarriedState(checkpoint, state, moves.carried), question["out"])
-    del new
-    gc.collect()
-    transfers = _transfers(builder, question, state, out)
+    transfers = _transfers(builder, question, state.classes, new)
     return {
         "form": checkpoint.form,
         "source": state.source,
@@ -96,24 +93,21 @@ def _branches(new: Any, joints: List[Joint], before: List[FedLayer]) -> List[Bra
 
 
 def _transfers(
-    builder: Builder, question: Dict[str, Any], state: State, out: Dict[str, Tuple[int, ...]]
-) -> List[Tuple[Optional[int], int, int]]:
-    """Return what train.py will transfer from OUT, by the data set's number of classes.
+    builder: Builder, question: Dict[str, Any], own: Optional[int], new: Any
+) -> List[Transfer]:
+    """Return what train.py will transfer from OUT, for each number of classes that matters.
 
-    train.py builds the network with that number, and loads what fits by name and shape.
+    train.py builds the network with the data set's number, and loads that from OUT.
     """
-    of_yaml, asked = question["new_classes"], question["data_classes"]
-    own = state.classes or of_yaml
-    wanted = [own] if asked is None else [asked]
-    if asked is None and of_yaml not in (None, own) and of_yaml <= max(own, _MOST_CLASSES):
-        wanted.append(of_yaml)
-    found: List[Tuple[Optional[int], int, int]] = []
-    for classes in wanted:
-        network = out
-        if classes != own:
-            built = _build(builder, question, "to", "new_layers", classes)
-            network = _state_shapes(built)
-        found.append((classes, *loaded_by_name(out, network)))
+    own = own or question["new_classes"]
+    found: List[Transfer] = []
+    for classes in wanted_classes(own, question["new_classes"], question["data_classes"]):
+        if classes == own:
+            counts = loaded_by_name(state_shapes(new), state_shapes(new))
+        else:
+            network = _build(builder, question, "to", "new_layers", classes)
+            counts = transfer(builder.names, new, network)
+        found.append((classes, *counts))
     return found
 
 
@@ -139,11 +133,6 @@ def _build(
         network = builder.build(question[cfg], classes, question["head"])
     _count(network, question[cfg], question[count])
     return network
-
-
-def _state_shapes(network: Any) -> Dict[str, Tuple[int, ...]]:
-    """Return the names and shapes that loading by name sees."""
-    return {name: tuple(value.shape) for name, value in network.state_dict().items()}
 
 
 def _fitting(tensors: Dict[str, Tensor], shapes: Dict[str, Tuple[int, ...]]) -> Dict[str, Tensor]:
