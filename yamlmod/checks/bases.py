@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Literal
@@ -13,7 +13,7 @@ from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
 from yamlmod.model.refs import IMAGE, target
 from yamlmod.model.wiring import Wiring
-from yamlmod.registry.official import OfficialGraph, OfficialRow, official_graphs
+from yamlmod.registry.official import OfficialGraph, OfficialRow, official_graphs, official_kinds
 
 Origin = Literal["given", "official", "sibling"]
 
@@ -35,25 +35,31 @@ class Base:
     @cached_property
     def wiring(self) -> Wiring:
         # Of many official ones a few are compared: the others are never wired.
-        return self.graph if isinstance(self.graph, Wiring) else _official_wiring(self.graph)
+        if isinstance(self.graph, Wiring):
+            return self.graph
+        return wiring_of_rows(self.graph.rows, self.graph.backbone)
 
     @cached_property
     def words(self) -> Counter[tuple[str, str]]:
         """Module and args of every row, in any order: a fast measure of similarity."""
-        return row_words(self.graph.rows)
+        if isinstance(self.graph, Wiring):
+            return row_words(self.graph.rows)
+        words = _official_words()
+        return Counter(words[kind] for kind in self.graph.kinds)
 
     @cached_property
     def neck_words(self) -> Counter[tuple[str, str]]:
         if isinstance(self.graph, Wiring):
             return row_words(row for row in self.graph.rows if row.section == "head")
-        return row_words(self.graph.rows[self.graph.backbone :])
+        words = _official_words()
+        return Counter(words[kind] for kind in self.graph.kinds[self.graph.backbone :])
 
     @cached_property
     def form(self) -> list[int]:
         """Number of inputs of every row."""
         if isinstance(self.graph, Wiring):
             return [len(inputs) for inputs in self.graph.inputs]
-        sources = (row.source for row in self.graph.rows)
+        sources = self.graph.sources
         return [len(source) if isinstance(source, list) else 1 for source in sources]
 
     @property
@@ -61,8 +67,13 @@ class Base:
         return sum(row.section == "backbone" for row in self.wiring.rows)
 
 
-def row_words(rows: Iterable[Row | OfficialRow]) -> Counter[tuple[str, str]]:
+def row_words(rows: Iterable[Row]) -> Counter[tuple[str, str]]:
     return Counter((row.module, value_key(row.args)) for row in rows)
+
+
+@cache
+def _official_words() -> tuple[tuple[str, str], ...]:
+    return tuple((module, value_key(args)) for module, args in official_kinds())
 
 
 def base_of(document: Document, origin: Origin) -> Base:
@@ -74,12 +85,12 @@ def official_bases() -> tuple[Base, ...]:
     return tuple(Base(graph.name, "official", graph) for graph in official_graphs())
 
 
-def _official_wiring(graph: OfficialGraph) -> Wiring:
+def wiring_of_rows(layers: Sequence[OfficialRow], backbone: int) -> Wiring:
     rows = []
-    for index, (module, source, repeats, args) in enumerate(graph.rows):
+    for index, (module, source, repeats, args) in enumerate(layers):
         listed = isinstance(source, list)
         refs = tuple(Ref(v, 0, 0) for v in (source if isinstance(source, list) else [source]))
-        section = "backbone" if index < graph.backbone else "head"
+        section = "backbone" if index < backbone else "head"
         rows.append(Row(index, section, 0, 0, refs, listed, repeats, module, args, (), True, None))
     inputs = tuple(
         tuple(target(row.index, ref.value) if row.index else IMAGE for ref in row.refs)

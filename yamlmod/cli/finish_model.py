@@ -13,7 +13,10 @@ from yamlmod.usecases.model_file import Target
 
 def finish_yaml(command: str, target: Target, outcome: Outcome, to: ModelWriteOptions) -> None:
     change = target.change(outcome.text, to.output, to.force)
-    finish([change], outcome_report(command, outcome), to, target.file.path.parent)
+    report = outcome_report(command, outcome)
+    if target.scale:
+        report = report._replace(lines=[target.edit_note, *report.lines])
+    finish([change], report, to, target.file.path.parent)
 
 
 def outcome_report(command: str, outcome: Outcome) -> Report:

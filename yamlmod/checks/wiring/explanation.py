@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from yamlmod.checks.wiring.candidates import candidates
 from yamlmod.checks.wiring.hypotheses import PROVEN, Hypothesis, hypotheses
@@ -38,8 +38,7 @@ class Slip:
         return one or all(len(item.wanted) == 1 for item in self.items)
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """A view with its slips; what remains is taken for a change on purpose."""
 
     view: View

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from yamlmod.model.graph import reachable
 from yamlmod.model.refs import IMAGE
@@ -18,8 +17,7 @@ Inputs = Mapping[int, tuple[int, ...]]
 """The inputs of some layers, as they would be."""
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(NamedTuple):
     """Rows with inputs that do not exist, do not join, or repeat; layers that reach no head.
 
     ``disordered`` are heads whose inputs are not in order of stride.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from yamlmod.checks.bases import Base
+from yamlmod.checks.bases import Base, wiring_of_rows
 from yamlmod.model.channels import stride_after
 from yamlmod.model.known_modules import KNOWN
 from yamlmod.model.refs import target
@@ -201,7 +201,7 @@ def _base(name: str, graph: OfficialGraph, lines: Sequence[_Line]) -> Base:
         rows.append(line.row._replace(source=values if line.listed else values[0]))
         numbers |= {(index, slot): value for slot, value in _smaller(line, graph)}
     free = frozenset((i, line.free) for i, line in enumerate(lines) if line.free is not None)
-    return Base(name, "official", OfficialGraph(name, graph.backbone, tuple(rows)), numbers, free)
+    return Base(name, "official", wiring_of_rows(rows, graph.backbone), numbers, free)
 
 
 def _smaller(line: _Line, graph: OfficialGraph) -> Iterator[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
 from yamlmod.model.align import Alignment, align, alignment_of
@@ -27,8 +28,7 @@ _OTHER = 0.45
 _OTHER_SIBLING = 0.2
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """A read with another target than in the base.
 
     ``number`` is the base's, ``smaller`` that of the network of which the base is a variant;
