@@ -124,12 +124,16 @@ RULE = Rule(
     summary="A reference has another target than in the model this file is derived from.",
     why="Inserting, removing or replacing a row by hand shifts the indices of all later layers, "
     "and some references are forgotten: of 120 published attention YAMLs, 48 read a wrong layer, "
-    "and all that could be tried built and ran. The file is compared with the nearest known "
-    "architecture: that of --base, an official YOLOv3 to v12 graph, or a clean file in the same "
-    "folder whose rows are a part of it. Whether a reader uses the new layer or the layer before "
-    "it is the author's choice. A changed target is reported if its number results from a typical "
-    "renumbering mistake, if strides no longer fit and would fit with the old target, or if new "
-    "rows read the head's inputs by their old numbers; with --base, every change is reported.",
+    "and all that could be tried built and ran. The file is compared with the architectures it "
+    "may be derived from: that of --base, or the nearest official YOLOv3 to v12 graphs, their "
+    "necks where the backbone was replaced, variants with a P2 scale or wider joins, and clean "
+    "files of the same folder. All differing references are explained together, by the fewest "
+    "slips: numbers that were kept, renumbered in part or by the total, copied from another "
+    "network, one too large or too small from some layer on, a head that reads the layers in "
+    "front of its blocks. A proposal must leave the network no worse: strides, copies, dead "
+    "layers. What is explained as well by a change on purpose is no error; whether a reader uses "
+    "a new layer or the one before it is the author's choice. With --base, every other change "
+    "is a warning.",
     check=_check,
     valid=(Valid(_BASE, _BASE), Valid(_RIGHT, _BASE), Valid(_BYPASS, _BASE)),
     invalid=(

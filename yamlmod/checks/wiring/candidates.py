@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from yamlmod.checks.bases import Base, likeness, official_bases, row_words
-from yamlmod.checks.wiring.variants import VariantPlan, variants
 from yamlmod.checks.wiring.views import View, views_of
 from yamlmod.model.wiring import Wiring
 
@@ -63,6 +62,8 @@ def _variants(file: Wiring) -> list[Base]:
     joins = any(len(row.refs) > 2 for row in neck[:-1])
     if not scale and not joins:
         return []
+    from yamlmod.checks.wiring.variants import VariantPlan, variants  # few files need it
+
     plans = [VariantPlan(scale, joins, inputs <= _THREE)]
     if scale and joins:
         plans.append(VariantPlan(scale, False, inputs <= _THREE))
