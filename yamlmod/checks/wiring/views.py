@@ -203,7 +203,7 @@ class View:
                 return True
             kind = KNOWN.get(self.file.rows[layer].module)
             passes_on = kind is None or kind == Kind("same")
-            if passes_on and read.kept in self.file.inputs[layer]:
+            if passes_on and self.file.inputs[layer] == (read.kept,):
                 return True
         if self._is_reordered(read):
             return True
