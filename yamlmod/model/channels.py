@@ -171,8 +171,9 @@ def _factor(row: Row, position: int, default: int) -> float:
 
 
 def _may_stride(row: Row) -> bool:
-    """Check for an argument of 2 where some forks' attention layers have their stride."""
-    return any(value == 2 and not isinstance(value, bool) for value in row.args[1:])
+    """Check for [c2, kernel, 2], the arguments of a strided Conv, which some forks give a gate."""
+    numbers = [value for value in row.args[:3] if type(value) is int]
+    return len(numbers) == 3 and numbers[2] == 2
 
 
 def _stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:

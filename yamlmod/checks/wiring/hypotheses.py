@@ -15,6 +15,7 @@ from yamlmod.checks.wiring.views import Difference, View
 
 # More inserted layers than these are a new design, not a miscount.
 _FEW = 6
+_PART = 0.25
 _OFFSETS = (1, -1, 2, -2, 3, -3, 4, -4)
 PROVEN = 2
 # Nothing is read past them on purpose.
@@ -77,7 +78,7 @@ def _by_changes(
         some = [item for item in items if leaves(view, item)]
         if _is_firm(some):
             # In a network that was changed much, one such number is a coincidence.
-            alone = name != "some" or view.distance <= _FEW
+            alone = name != "some" or view.distance <= max(_FEW, _PART * len(view.file.rows))
             yield Hypothesis(name, _words(name, view, some), some, alone)
 
 
