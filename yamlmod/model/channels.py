@@ -105,7 +105,7 @@ def infer_shapes(
                     _channels(kind, row, [s.real[i] for s in inputs], scales[i], document)
                     for i in width
                 ),
-                _stride(kind, row, [s.stride for s in inputs]),
+                stride_after(kind, row, [s.stride for s in inputs]),
             )
         )
     return Shapes(scales, tuple(done))
@@ -163,7 +163,7 @@ def _integer_argument(row: Row, position: int, default: int) -> int:
     return value if usable else default
 
 
-def _stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
+def stride_after(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
     """Return the stride behind a row; one that no network has says that the module is another."""
     stride = _stride_of(kind, row, inputs)
     return stride if stride is None or (stride <= _MOST_STRIDE and stride % 3 != 0) else None
