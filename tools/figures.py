@@ -182,7 +182,7 @@ def text_rect(text: Label) -> Rect:
 def _missing(figure: Figure, network: Network) -> Iterator[str]:
     boxes: list[Box] = [*figure.boxes, *(box for group in figure.groups for box in group.boxes)]
     layers = Counter(
-        box.node.number for box in boxes if box.node.category != "image" and box.node.key[0] != "b"
+        box.node.number for box in boxes if box.node.category != "image" and not box.node.is_ghost
     )
     if layers != Counter(range(len(network.rows))):
         yield f"layers {sorted(set(range(len(network.rows))) - set(layers))} have no box, or two"

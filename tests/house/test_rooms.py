@@ -70,6 +70,7 @@ _ONLY = {
     "einops": set(),
     "onnx": {"gates"},
     "google": {"gates"},
+    "cairosvg": {"usecases"},
 }
 
 

@@ -18,6 +18,7 @@ from yamlmod.cli.options import (
     Check,
     DialectName,
     DiffFile,
+    DrawFile,
     DryRun,
     EdgeOption,
     Force,
@@ -103,6 +104,7 @@ class ModelWriteOptions(WriteOptions):
     """Where the result of a command that edits a YAML goes: -o is a place to write to."""
 
     output: Output = None
+    draw: DrawFile = None
     force: Force = False
 
     def __post_init__(self) -> None:
@@ -123,6 +125,7 @@ class AddWriteOptions(CodeWriteOptions):
     """Where the result of `add` goes: -o only names the place of the YAML."""
 
     output: Output = None
+    draw: DrawFile = None
 
 
 @dataclasses.dataclass(frozen=True)

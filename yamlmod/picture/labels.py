@@ -92,7 +92,7 @@ class LabelMaker:
         lines = [
             f"{row.index} {row.module}",
             f"from {row.from_value}: {', '.join(inputs) or '-'}",
-            f"{words('args', lang)}: {clipped(str(list(row.args)))}",
+            f"{words('args', lang)}: {self._args(row)}",
             f"n: {clipped(str(row.repeats))}",
         ]
         if channels is not None:
@@ -102,6 +102,10 @@ class LabelMaker:
             lines.append(f"{words('stride', lang)}: {stride:g}" + (f" ({level})" if level else ""))
         lines.append(f"{words('readers', lang)}: {', '.join(map(self._name, users)) or '-'}")
         return "\n".join(visible_line(line) for line in lines)
+
+    def _args(self, row: Row) -> str:
+        start, end = row.spans[3]
+        return clipped(visible_line(" ".join(self.network.document.text[start:end].split())))
 
     def _name(self, layer: int) -> str:
         if layer == IMAGE:
@@ -116,7 +120,7 @@ class LabelMaker:
             "reads": [read.target for read in self.network.graph.reads[row.index]],
             "readers": sorted({read.reader for read in self.network.readers(row.index)}),
             "repeats": clipped(str(row.repeats)),
-            "args": clipped(str(list(row.args))),
+            "args": self._args(row),
             "channels": {name: self.channels(row.index, name) for name in names},
             "stride": None if stride is None else f"{stride:g}",
             "level": level_of(stride),

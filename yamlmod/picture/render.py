@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from typing import Protocol, cast
 
-from yamlmod.picture.figure import Figure
+from yamlmod.picture.drawing import Drawing
 from yamlmod.picture.themes import THEMES, Theme
 
 
@@ -15,7 +15,7 @@ class FigureFormat(Protocol):
 
     SUFFIXES: tuple[str, ...]
 
-    def write(self, figure: Figure, theme: Theme) -> str: ...
+    def write(self, drawing: Drawing, theme: Theme) -> str: ...
 
 
 def format_names() -> list[str]:
@@ -40,6 +40,6 @@ def format_of_suffix(suffix: str) -> str | None:
     return next((name for name in names if suffix in format_of(name).SUFFIXES), None)
 
 
-def render(figure: Figure, name: str, theme: str) -> str:
-    """Return the figure as text."""
-    return format_of(name).write(figure, THEMES[theme])
+def render(drawing: Drawing, name: str) -> str:
+    """Return the drawing as text."""
+    return format_of(name).write(drawing, THEMES[drawing.options.theme])

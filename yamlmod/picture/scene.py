@@ -44,6 +44,7 @@ class SceneNode:
     change: str = ""
     is_dead: bool = False
     severity: str = ""
+    is_ghost: bool = False
     row: Row | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 

@@ -62,6 +62,9 @@ class Theme:
         return LineStyle(self.changes[change], width, dash)
 
     def of(self, box: Box) -> BoxStyle:
+        if box.node.is_ghost:
+            ghost = self.box(box.node.category, "removed")
+            return ghost._replace(line=self.changes[box.node.change])
         return self.box(box.node.category, box.node.change, box.node.severity)
 
 

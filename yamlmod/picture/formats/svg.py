@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from html import escape
 
+from yamlmod.picture.drawing import Drawing
 from yamlmod.picture.figure import Box, Figure, GroupBox, Label, LegendItem, Point, Rect, Stroke
+from yamlmod.picture.metrics import text_width
 from yamlmod.picture.themes import BoxStyle, LineStyle, Theme
+from yamlmod.safe_text import visible_line
 
 SUFFIXES = (".svg",)
 _FONT = "sans-serif"
@@ -15,12 +18,14 @@ _INVALID = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CHANGES = ("", "added", "removed", "rewired", "wrong", "right")
 
 
-def write(figure: Figure, theme: Theme) -> str:
+def write(drawing: Drawing, theme: Theme) -> str:
     """Return a whole SVG file."""
+    figure = drawing.figure
     size = f'width="{num(figure.width)}" height="{num(figure.height)}"'
     view = f'viewBox="0 0 {num(figure.width)} {num(figure.height)}"'
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
+        "<!-- yamlmod draw -->",
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} font-family="{_FONT}"'
         f' role="img" aria-label="{attribute(figure.title)}">',
         *inner(figure, theme),
@@ -32,7 +37,7 @@ def write(figure: Figure, theme: Theme) -> str:
 def inner(figure: Figure, theme: Theme, prefix: str = "") -> Iterator[str]:
     """Yield what is inside the `svg` element; ``prefix`` keeps ids apart within one page."""
     yield f"<title>{content(figure.title)}</title>"
-    yield from _definitions(theme, prefix)
+    yield from _definitions(figure, theme, prefix)
     yield (
         f'<rect class="paper" width="{num(figure.width)}" height="{num(figure.height)}" '
         f'fill="{theme.paper}"/>'
@@ -65,21 +70,29 @@ def _content(figure: Figure, theme: Theme, prefix: str) -> Iterator[str]:
         yield "</g>"
 
 
-def _definitions(theme: Theme, prefix: str) -> Iterator[str]:
+def _definitions(figure: Figure, theme: Theme, prefix: str) -> Iterator[str]:
+    figures = [figure, *(child for _, child in figure.children)]
+    changes = {stroke.change for part in figures for stroke in part.strokes} | {""}
+    is_hatched = any(box.node.is_dead for part in figures for box in part.boxes)
     yield "<defs>"
-    for change in _CHANGES:
+    for change in sorted(changes, key=_CHANGES.index):
         color = theme.edge_style(change).line
         yield (
             f'<marker id="{prefix}arrow-{change or "plain"}" viewBox="0 0 8 8" refX="7" refY="4" '
             'markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto">'
             f'<path d="M0 1L8 4L0 7z" fill="{color}"/></marker>'
         )
-    yield (
+    if is_hatched:
+        yield _hatch(theme, prefix)
+    yield "</defs>"
+
+
+def _hatch(theme: Theme, prefix: str) -> str:
+    return (
         f'<pattern id="{prefix}hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
         f'patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="6" '
         f'stroke="{theme.changes["error"]}" stroke-width="1.2" stroke-opacity="0.55"/></pattern>'
     )
-    yield "</defs>"
 
 
 def _path(stroke: Stroke, theme: Theme, prefix: str, width: float | None = None) -> str:
@@ -127,7 +140,8 @@ def _box(box: Box, theme: Theme, prefix: str, radius: float = 4.0) -> Iterator[s
     data += f' data-severity="{node.severity}"' if node.severity else ""
     data += ' data-dead="true"' if node.is_dead else ""
     kind = "image" if node.category == "image" else "layer"
-    data = f'data-layer="{node.number}" data-module="{attribute(node.module)}"{data}'
+    kind += " ghost" if node.is_ghost else ""
+    data = f'data-layer="{node.number}" data-module="{attribute(visible_line(node.module))}"{data}'
     yield f'<g class="{kind}" {data}>'
     yield _frame(box.rect, style, radius)
     if style.is_double and radius > 2:
@@ -138,10 +152,17 @@ def _box(box: Box, theme: Theme, prefix: str, radius: float = 4.0) -> Iterator[s
         )
     if node.is_dead:
         yield f'<rect {_place(box.rect)} rx="{num(radius)}" fill="url(#{prefix}hatch)"/>'
+        yield from (f'<rect {_place(_behind(text))} fill="{style.fill}"/>' for text in box.texts)
     yield f"<title>{content(node.title)}</title>"
     for number, text in enumerate(box.texts):
-        yield _text(text, style.text if number == 0 else theme.muted, theme, node.is_dead)
+        yield _text(text, style.text if number == 0 else theme.muted)
     yield "</g>"
+
+
+def _behind(text: Label) -> Rect:
+    """Return a clear place for a text on hatching."""
+    width = text_width(text.text, text.size, text.bold) + 4
+    return Rect(text.x - width / 2, text.y - text.size, width, text.size * 1.3)
 
 
 def _group(group: GroupBox, theme: Theme, prefix: str) -> Iterator[str]:
@@ -157,16 +178,12 @@ def _group(group: GroupBox, theme: Theme, prefix: str) -> Iterator[str]:
     yield "</g>"
 
 
-def _text(text: Label, color: str, theme: Theme | None = None, halo: bool = False) -> str:
+def _text(text: Label, color: str) -> str:
     weight = ' font-weight="bold"' if text.bold else ""
     anchor = f' text-anchor="{text.anchor}"' if text.anchor != "start" else ""
-    # Over the hatching of a dead layer, the text keeps a clear edge.
-    edge = (
-        f' stroke="{theme.paper}" stroke-width="3" paint-order="stroke"' if halo and theme else ""
-    )
     return (
         f'<text x="{num(text.x)}" y="{num(text.y)}" font-size="{num(text.size)}"{weight}{anchor} '
-        f'fill="{color}"{edge}>{content(text.text)}</text>'
+        f'fill="{color}">{content(text.text)}</text>'
     )
 
 
@@ -210,11 +227,16 @@ def num(value: float) -> str:
 
 
 def content(text: str) -> str:
-    return escape(_valid(text), quote=False)
+    return _without_command(escape(_valid(text), quote=False))
 
 
 def attribute(text: str) -> str:
-    return escape(_valid(text)).replace("\n", "&#10;")
+    return _without_command(escape(_valid(text)).replace("\n", "&#10;"))
+
+
+def _without_command(text: str) -> str:
+    """Return text that no CI service takes for a command where it reads the output."""
+    return text.replace("##", "#&#35;").replace("::", ":&#58;")
 
 
 def _valid(text: str) -> str:
