@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from yamlmod.model.network import Network
 from yamlmod.picture.build import DrawOptions, network_scene
-from yamlmod.picture.difference import (
-    NetworkDifference,
-    after_scene,
-    before_scene,
-    difference_scene,
-)
 from yamlmod.picture.figure import Figure, Point
 from yamlmod.picture.geometry import draw_scene
 from yamlmod.picture.labels import chosen_scale
-from yamlmod.picture.marks import Marks, marked
 from yamlmod.picture.scene import Scene
 from yamlmod.picture.words import words
+
+if TYPE_CHECKING:
+    from yamlmod.picture.difference import NetworkDifference
+    from yamlmod.picture.marks import Marks
 
 _BETWEEN = 24.0
 
@@ -36,7 +34,12 @@ class Drawing:
 
     @cached_property
     def difference(self) -> NetworkDifference | None:
-        return None if self.base is None else NetworkDifference(self.base, self.network)
+        if self.base is None:
+            return None
+        # Here and not at the top: a drawing of one network pays for no alignment.
+        from yamlmod.picture.difference import NetworkDifference
+
+        return NetworkDifference(self.base, self.network)
 
     @property
     def scale(self) -> str:
@@ -47,17 +50,25 @@ class Drawing:
         if self.difference is None:
             scene = network_scene(self.network, self.options)
         else:
+            from yamlmod.picture.difference import difference_scene
+
             scene = difference_scene(self.difference, self.options)
         return self._marked(scene)
 
     def _marked(self, scene: Scene) -> Scene:
-        return scene if self.marks is None else marked(scene, self.marks)
+        if self.marks is None:
+            return scene
+        from yamlmod.picture.marks import marked
+
+        return marked(scene, self.marks)
 
     @cached_property
     def sides(self) -> Sequence[Scene]:
         """Return both networks of a difference, the old one first."""
         if self.difference is None:
             return ()
+        from yamlmod.picture.difference import after_scene, before_scene
+
         old = before_scene(self.difference, self.options)
         new = self._marked(after_scene(self.difference, self.options))
         return old, new

@@ -78,8 +78,7 @@ class GroupBox:
     strokes: tuple[Stroke, ...]
 
 
-@dataclass(frozen=True)
-class Band:
+class Band(NamedTuple):
     """The rows of one stride and its label; a line is drawn above all but the first."""
 
     label: tuple[Label, ...]
@@ -88,8 +87,7 @@ class Band:
     is_first: bool
 
 
-@dataclass(frozen=True)
-class LegendItem:
+class LegendItem(NamedTuple):
     """A sample of a box (its category or change) or of a connection, with its text."""
 
     kind: str

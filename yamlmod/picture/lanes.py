@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from yamlmod.picture.routing import GapTrack, Lane, Route, Wire
 
@@ -13,8 +13,7 @@ from yamlmod.picture.routing import GapTrack, Lane, Route, Wire
 _SWAPS = 4000
 
 
-@dataclass(frozen=True)
-class Slots:
+class Slots(NamedTuple):
     """How many lanes each gutter, tracks each gap and wires each row has."""
 
     gutters: dict[int, int]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from yamlmod.picture.figure import GroupBox, Label, LegendItem, Rect
 from yamlmod.picture.metrics import shortened, text_width
@@ -27,8 +27,7 @@ _LAYER_CHANGES = (ADDED, REMOVED, REPLACED, MOVED, CHANGED)
 _LINK_CHANGES = (ADDED, REMOVED, REWIRED, WRONG, RIGHT)
 
 
-@dataclass(frozen=True)
-class Below:
+class Below(NamedTuple):
     """What is below the drawing, and where it ends."""
 
     items: tuple[LegendItem, ...]

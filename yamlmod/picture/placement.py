@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from yamlmod.picture.folding import Unit, units_of
 from yamlmod.picture.scene import Scene
@@ -13,8 +14,7 @@ from yamlmod.picture.scene import Scene
 _FILE_ROWS = 16
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """What is drawn as one box: its nodes, its column and the rows it spans."""
 
     nodes: Unit
@@ -30,8 +30,7 @@ class Cell:
         return min(max(row, self.top), self.bottom)
 
 
-@dataclass(frozen=True)
-class BandRows:
+class BandRows(NamedTuple):
     """The rows of one stride; None: the stride is not known."""
 
     stride: float | None
@@ -39,8 +38,7 @@ class BandRows:
     bottom: int
 
 
-@dataclass(frozen=True)
-class GridPlacement:
+class GridPlacement(NamedTuple):
     """All boxes on the grid, the rows by stride, and which cell each node is in."""
 
     cells: tuple[Cell, ...]

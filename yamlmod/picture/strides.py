@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from yamlmod.model.channels import stride_after
 from yamlmod.model.known_modules import JOINS, Kind
@@ -14,8 +14,7 @@ _ENOUGH = 0.5
 _KEPT = Kind("same")
 
 
-@dataclass(frozen=True)
-class DrawnStrides:
+class DrawnStrides(NamedTuple):
     """A stride for each layer, None where it is not known.
 
     ``assumed`` are the modules that are taken to keep the stride of their input.

@@ -17,7 +17,6 @@ from yamlmod.ops.network import read_network, registry_kinds
 from yamlmod.picture.build import DrawOptions
 from yamlmod.picture.drawing import Drawing
 from yamlmod.picture.labels import Readings
-from yamlmod.picture.marks import LayerMark, Marks, worst
 from yamlmod.picture.render import format_names, format_of_suffix, render
 from yamlmod.picture.scene import LANGS, Lang
 from yamlmod.picture.themes import THEMES
@@ -26,6 +25,7 @@ from yamlmod.workspace.files import FileChange, display, exists, read_bytes, rea
 
 if TYPE_CHECKING:
     from yamlmod.checks.finding import Finding
+    from yamlmod.picture.marks import Marks
 
 # Formats that a library makes from the SVG; they have no text of their own.
 PRINTED = (".pdf", ".png")
@@ -76,6 +76,8 @@ def _marks_of(network: Network, request: DrawRequest) -> Marks:
 
 def marks_of(network: Network, findings: Iterable[Finding]) -> Marks:
     """Place findings on a network: wrong references, dead layers, marked layers."""
+    from yamlmod.picture.marks import LayerMark, Marks, worst
+
     right: dict[tuple[int, int], int] = {}
     severities: dict[int, list[str]] = defaultdict(list)
     messages: dict[int, list[str]] = defaultdict(list)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from yamlmod.picture.drawing import Drawing
 from yamlmod.picture.figure import Figure, GroupBox, Label, Point, Rect, Stroke
 from yamlmod.picture.formats.svg import attribute, num
+from yamlmod.picture.metrics import text_width
 from yamlmod.picture.themes import BoxStyle, Theme
 
 SUFFIXES = (".drawio",)
@@ -85,12 +86,14 @@ class _Page:
 
     def _words(self, text: Label, key: str) -> str:
         x, y = self._moved((text.x, text.y - text.size))
-        style = f"text;html=0;align=left;verticalAlign=top;fontSize={num(text.size)};"
-        style += f"fontColor={self.theme.text};fontStyle={int(text.bold)};spacing=0;"
+        width = text_width(text.text, text.size, text.bold) + 4
+        style = "text;html=0;strokeColor=none;fillColor=none;align=left;verticalAlign=top;"
+        style += f"fontSize={num(text.size)};fontStyle={int(text.bold)};"
+        style += f"fontColor={self.theme.text};spacing=0;"
         return (
             f'<mxCell id="{self.prefix}{key}" value="{attribute(text.text)}" style="{style}" '
-            f'vertex="1" parent="1"><mxGeometry x="{num(x)}" y="{num(y)}" width="300" height="16" '
-            'as="geometry"/></mxCell>'
+            f'vertex="1" parent="1"><mxGeometry x="{num(x)}" y="{num(y)}" '
+            f'width="{num(width)}" height="16" as="geometry"/></mxCell>'
         )
 
     def _edge(self, stroke: Stroke, key: str) -> str:
@@ -125,7 +128,9 @@ class _Page:
 
 
 def _box_style(style: BoxStyle, is_dead: bool = False) -> str:
-    words = f"rounded=1;arcSize=10;fillColor={style.fill};strokeColor={style.line};"
+    words = (
+        f"rounded=1;absoluteArcSize=1;arcSize=8;fillColor={style.fill};strokeColor={style.line};"
+    )
     words += f"fontColor={style.text};strokeWidth={num(style.width)};fontSize=11;"
     if style.dash:
         words += f"dashed=1;dashPattern={style.dash};"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html import escape
 
 from yamlmod.picture.drawing import Drawing
 from yamlmod.picture.figure import Box, Figure, GroupBox, Label, LegendItem, Point, Rect, Stroke
@@ -227,11 +226,11 @@ def num(value: float) -> str:
 
 
 def content(text: str) -> str:
-    return _without_command(escape(_valid(text), quote=False))
+    return _without_command(_escaped(text))
 
 
 def attribute(text: str) -> str:
-    return _without_command(escape(_valid(text)).replace("\n", "&#10;"))
+    return _without_command(_escaped(text).replace('"', "&quot;").replace("\n", "&#10;"))
 
 
 def _without_command(text: str) -> str:
@@ -239,6 +238,7 @@ def _without_command(text: str) -> str:
     return text.replace("##", "#&#35;").replace("::", ":&#58;")
 
 
-def _valid(text: str) -> str:
-    """Return text without what XML 1.0 has no way to hold."""
-    return _INVALID.sub("\ufffd", text)
+def _escaped(text: str) -> str:
+    """Return text as XML, without what XML 1.0 has no way to hold."""
+    text = _INVALID.sub("\ufffd", text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
