@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from yamlmod.errors import Refusal
@@ -31,13 +32,25 @@ def main() -> int:
             document = _document(path)
             if document is not None:
                 known.setdefault(_facts(document), f"{name} {path.stem}")
-    lines = ",\n".join(
-        json.dumps([name, json.loads(facts)], separators=(",", ":"))
-        for facts, name in known.items()
-    )
-    _TARGET.write_text(f"[\n{lines}\n]\n", encoding="utf-8", newline="\n")
+    _TARGET.write_text(_as_json(known), encoding="utf-8", newline="\n")
     sys.stdout.write(f"{len(known)} graphs\n")
     return 0
+
+
+def _as_json(known: Mapping[str, str]) -> str:
+    """Return the graphs, one a line, with each pair of module and args written once."""
+    kinds: dict[str, int] = {}
+    graphs = []
+    for facts, name in known.items():
+        backbone, rows = json.loads(facts)
+        layers = [
+            [kinds.setdefault(_compact([module, args]), len(kinds)), source, repeats]
+            for module, source, repeats, args in rows
+        ]
+        graphs.append(_compact([name, backbone, layers]))
+    lines = {"kinds": kinds, "graphs": graphs}
+    tables = (f'"{key}":[\n' + ",\n".join(table) + "\n]" for key, table in lines.items())
+    return "{" + ",\n".join(tables) + "}\n"
 
 
 def _document(path: Path) -> Document | None:
@@ -54,7 +67,11 @@ def _document(path: Path) -> Document | None:
 def _facts(document: Document) -> str:
     rows = [[row.module, row.from_value, row.repeats, list(row.args)] for row in document.rows]
     backbone = len(document.sections[0].rows)
-    return json.dumps([backbone, rows], separators=(",", ":"))
+    return _compact([backbone, rows])
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 if __name__ == "__main__":

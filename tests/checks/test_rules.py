@@ -29,7 +29,7 @@ def _found(rule: Rule, text: str, case: Valid | Invalid) -> list[Finding]:
     given = None
     if case.base is not None:
         given = base_of(parse_document(case.base, "base.yaml"), "given")
-    options = dataclasses.replace(_OPTIONS, base=given, builder=case.builder)
+    options = _OPTIONS._replace(base=given, builder=case.builder)
     return [item for item in check_text(text, "x.yaml", options) if item.rule == rule.code]
 
 

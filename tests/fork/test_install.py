@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from tests.fork.memory import ALL, COMMON, CONV, CSP, FREE, SAME, repository, template, yolo
@@ -93,8 +91,7 @@ def test_refused(
 
 
 def test_two_templates_with_one_helper() -> None:
-    twin = dataclasses.replace(
-        FREE,
+    twin = FREE._replace(
         name="Twin",
         class_name="Twin",
         source=CONV.source.replace("class Alpha", "class Twin"),
@@ -334,7 +331,7 @@ def test_code_block() -> None:
 
 
 def test_a_class_may_be_named_otherwise_than_its_module() -> None:
-    odd = dataclasses.replace(SAME, name="Odd")
+    odd = SAME._replace(name="Odd")
     files = repository()
     files.install(odd)
     assert "elif m in {Beta}:" in files.texts[YOLO_PATH]

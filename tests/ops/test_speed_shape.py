@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -164,7 +163,7 @@ def _places(model: Network, place: int) -> tuple[Position, ...]:
 
 
 def _permit(request: Request) -> Request:
-    return replace(request, allow_dead=True)
+    return request._replace(allow_dead=True)
 
 
 @pytest.mark.parametrize("text", _TEXTS)

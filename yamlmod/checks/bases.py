@@ -15,7 +15,7 @@ from yamlmod.model.parse import value_key
 from yamlmod.model.reads import ReadChanges, compare_reads
 from yamlmod.model.refs import IMAGE, target
 from yamlmod.model.wiring import Wiring
-from yamlmod.registry.official import OfficialGraph, OfficialRow, official_graphs
+from yamlmod.registry.official import OfficialGraph, official_graphs, official_kinds
 
 Origin = Literal["given", "official", "sibling"]
 
@@ -38,14 +38,17 @@ class Base:
     @cached_property
     def words(self) -> Counter[tuple[str, str]]:
         """Module and args of every row, in any order: a fast measure of similarity."""
-        return row_words(self.graph.rows)
+        if isinstance(self.graph, Wiring):
+            return row_words(self.graph.rows)
+        words = _official_words()
+        return Counter(words[kind] for kind in self.graph.kinds)
 
     @cached_property
     def form(self) -> list[int]:
         """Number of inputs of every row."""
         if isinstance(self.graph, Wiring):
             return [len(inputs) for inputs in self.graph.inputs]
-        sources = (row.source for row in self.graph.rows)
+        sources = self.graph.sources
         return [len(source) if isinstance(source, list) else 1 for source in sources]
 
     @property
@@ -68,8 +71,13 @@ class Compared:
         return len(self.alignment.added) + len(self.alignment.removed) + len(self.replaced)
 
 
-def row_words(rows: Iterable[Row | OfficialRow]) -> Counter[tuple[str, str]]:
+def row_words(rows: Iterable[Row]) -> Counter[tuple[str, str]]:
     return Counter((row.module, value_key(row.args)) for row in rows)
+
+
+@cache
+def _official_words() -> tuple[tuple[str, str], ...]:
+    return tuple((module, value_key(args)) for module, args in official_kinds())
 
 
 def base_of(document: Document, origin: Origin) -> Base:

@@ -8,9 +8,8 @@ would not (`strides`), or if new rows read the head's inputs by their old number
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from yamlmod.checks.bases import Compared
 from yamlmod.model.graph import reachable
@@ -31,8 +30,7 @@ _OTHER_SIBLING = 0.2
 _FEW = 6
 
 
-@dataclass(frozen=True)
-class Wrong:
+class Wrong(NamedTuple):
     """One number of a `from` column with another target than in the base.
 
     ``shift`` is the difference from the base's number, ``due`` the correct difference.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from yamlmod.checks.finding import Finding, Fix, Severity
-from yamlmod.checks.syntax.cause import Cause
-from yamlmod.checks.syntax.causes import cause_of
 from yamlmod.errors import Place, Refusal
+
+if TYPE_CHECKING:
+    from yamlmod.checks.syntax.cause import Cause
 
 _RULES = {"bad-yaml": "syntax", "odd-newline": "syntax", "bad-reference": "references"}
 _HELP = {
@@ -24,12 +27,19 @@ def finding_of(error: Refusal, text: str) -> Finding:
     if place.line is None:
         place = place._replace(line=1, column=1)
     rule = _RULES.get(error.code, "not-a-model")
-    cause = cause_of(text) if error.code in ("bad-yaml", "bad-row", "bad-table") else None
+    cause = _cause(text) if error.code in ("bad-yaml", "bad-row", "bad-table") else None
     if cause is not None and (cause.edits or error.code == "bad-yaml"):
         return _at_cause(cause, place, text)
     help = error.hint or _HELP.get(error.code, _BY_HAND)
     severity: Severity = "warning" if error.code in _MAYBE_MEANT else "error"
     return Finding(rule, severity, place, error.message, help)
+
+
+def _cause(text: str) -> Cause | None:
+    # Here and not at the top: nearly all files parse.
+    from yamlmod.checks.syntax.causes import cause_of
+
+    return cause_of(text)
 
 
 def _at_cause(cause: Cause, place: Place, text: str) -> Finding:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yamlmod.checks.finding import Finding, Severity
 from yamlmod.model.parser_facts import ParserFacts
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from yamlmod.checks.subject import Subject
 
 
-@dataclass(frozen=True)
-class Valid:
+class Valid(NamedTuple):
     """A text without findings of the rule."""
 
     text: str
@@ -25,8 +23,7 @@ class Valid:
     builder: ParserFacts | None = None
 
 
-@dataclass(frozen=True)
-class Invalid:
+class Invalid(NamedTuple):
     """A text with findings of the rule at these layers, with these expected values.
 
     ``fixed`` is the text after the fixes, None if there are none.
@@ -40,8 +37,7 @@ class Invalid:
     builder: ParserFacts | None = None
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One kind of mistake. `--explain` prints ``why`` below the summary."""
 
     code: str

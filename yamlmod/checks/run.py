@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
 from yamlmod.checks.finding import Finding
@@ -19,8 +20,7 @@ from yamlmod.model.parser_facts import ParserFacts
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """Context of the rules, and the selection of rules."""
 
     kinds_of: KindsOf = no_kinds

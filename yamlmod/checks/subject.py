@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yamlmod.checks.bases import Base, Compared, compare_with, nearest, official_bases
 from yamlmod.checks.finding import Finding, Fix, Reference, Severity
@@ -22,7 +22,9 @@ from yamlmod.model.parse import load_plain
 from yamlmod.model.parser_facts import ParserFacts
 from yamlmod.model.wiring import Wiring
 from yamlmod.registry.catalogue import find
-from yamlmod.registry.template import Template
+
+if TYPE_CHECKING:
+    from yamlmod.registry.template import Template
 
 KindsOf = Callable[[Iterable[str]], Mapping[str, Kind]]
 """Looks up modules beyond the built-in table: those of the registry or a fork."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
@@ -48,8 +47,20 @@ if TYPE_CHECKING:
     from yamlmod.usecases.insertion import InsertionWords
 
 
-@dataclasses.dataclass(frozen=True)
-class AnswerOptions:
+class Bundle:
+    """Options as attributes: its annotations, with their defaults.
+
+    Not a dataclass: ten of those cost as much at every start as reading a model YAML.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        for name in fields(type(self)):
+            setattr(self, name, options.pop(name, getattr(type(self), name)))
+        if options:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(options)}")
+
+
+class AnswerOptions(Bundle):
     """How the answer of a command is written."""
 
     json: Json = False
@@ -60,7 +71,6 @@ class AnswerOptions:
         return self.json or self.format is Format.json
 
 
-@dataclasses.dataclass(frozen=True)
 class WriteOptions(AnswerOptions):
     """Where the result of an editing command goes."""
 
@@ -88,7 +98,6 @@ class WriteOptions(AnswerOptions):
         return False
 
 
-@dataclasses.dataclass(frozen=True)
 class CodeWriteOptions(WriteOptions):
     """Where the result of a command that patches a fork goes."""
 
@@ -99,7 +108,6 @@ class CodeWriteOptions(WriteOptions):
         return self.force
 
 
-@dataclasses.dataclass(frozen=True)
 class ModelWriteOptions(WriteOptions):
     """Where the result of a command that edits a YAML goes: -o is a place to write to."""
 
@@ -107,7 +115,8 @@ class ModelWriteOptions(WriteOptions):
     draw: DrawFile = None
     force: Force = False
 
-    def __post_init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         if self.write and self.output is not None:
             raise Refusal("usage", "-w writes in place and -o elsewhere; give one of them")
 
@@ -120,7 +129,6 @@ class ModelWriteOptions(WriteOptions):
         return self.force
 
 
-@dataclasses.dataclass(frozen=True)
 class AddWriteOptions(CodeWriteOptions):
     """Where the result of `add` goes: -o only names the place of the YAML."""
 
@@ -128,8 +136,7 @@ class AddWriteOptions(CodeWriteOptions):
     draw: DrawFile = None
 
 
-@dataclasses.dataclass(frozen=True)
-class PlaceOptions:
+class PlaceOptions(Bundle):
     """Where new layers go, and what they read."""
 
     at: At = None
@@ -158,8 +165,7 @@ class PlaceOptions:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class ParserOptions:
+class ParserOptions(Bundle):
     """Which parse function of a fork is meant."""
 
     target: TargetFunction = ""
@@ -174,8 +180,7 @@ class ParserOptions:
             )
 
 
-@dataclasses.dataclass(frozen=True)
-class ModuleOptions:
+class ModuleOptions(Bundle):
     """How the modules that are put into a fork are to be taken."""
 
     as_name: AsName = None
@@ -190,8 +195,7 @@ class ModuleOptions:
         return Choices(self.as_name, self.use_existing, self.rule, force, placement)
 
 
-@dataclasses.dataclass(frozen=True)
-class RunOptions:
+class RunOptions(Bundle):
     """How the code of a fork is run."""
 
     python: Python = None
@@ -202,7 +206,9 @@ def expanded(run: Callable[..., None]) -> Callable[..., None]:
     """Return a command whose bundles are single options to typer."""
     hints = get_type_hints(run, include_extras=True)
     bundles: dict[str, Any] = {
-        name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)
+        name: hint
+        for name, hint in hints.items()
+        if isinstance(hint, type) and issubclass(hint, Bundle)
     }
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(run).parameters.items():
@@ -214,18 +220,18 @@ def expanded(run: Callable[..., None]) -> Callable[..., None]:
         types = get_type_hints(bundles[name], include_extras=True)
         parameters += [
             inspect.Parameter(
-                field.name,
+                field,
                 parameter.KEYWORD_ONLY,
-                default=field.default,
-                annotation=types[field.name],
+                default=getattr(bundles[name], field),
+                annotation=types[field],
             )
-            for field in _fields(bundles[name])
+            for field in fields(bundles[name])
         ]
 
     @functools.wraps(run)
     def command(**options: Any) -> None:
         for name, bundle in bundles.items():
-            options[name] = bundle(**{f.name: options.pop(f.name) for f in _fields(bundle)})
+            options[name] = bundle(**{field: options.pop(field) for field in fields(bundle)})
         run(**options)
 
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -233,8 +239,7 @@ def expanded(run: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _fields(bundle: Any) -> list[dataclasses.Field[Any]]:
-    """Return the fields of a bundle, its own before those of the bundles it extends."""
-    fields = {field.name: field for field in dataclasses.fields(bundle)}
-    names = [name for kind in bundle.__mro__ for name in vars(kind).get("__annotations__", ())]
-    return [fields[name] for name in dict.fromkeys(names)]
+def fields(bundle: type[Bundle]) -> list[str]:
+    """Return the names of a bundle's options, its own before those of the bundles it extends."""
+    names = (name for kind in bundle.__mro__ for name in vars(kind).get("__annotations__", ()))
+    return list(dict.fromkeys(names))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod import __version__
 from yamlmod.checks.finding import Finding
@@ -21,8 +20,7 @@ from yamlmod.usecases.check import Checked
 from yamlmod.workspace.files import FileChange, real_path
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(NamedTuple):
     """How the answer is wanted."""
 
     format: str

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yamlmod.cli.bundles import WriteOptions
 from yamlmod.cli.ci_log import refuse_commands
 from yamlmod.cli.console import say, say_json, show_diff, silence_stdout
 from yamlmod.errors import Refusal
 from yamlmod.usecases.change_diff import diff_of
-from yamlmod.workspace.commit import Purpose, commit
 from yamlmod.workspace.files import (
     FileChange,
     current_folder,
@@ -23,15 +22,17 @@ from yamlmod.workspace.files import (
     real_path,
 )
 
+if TYPE_CHECKING:
+    from yamlmod.workspace.commit import Purpose
 
-@dataclass(frozen=True)
-class Report:
+
+class Report(NamedTuple):
     """What a command tells: the summary for a person, and the same as data."""
 
     command: str
     lines: Sequence[str]
     warnings: Sequence[str] = ()
-    data: dict[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = MappingProxyType({})
 
 
 def finish(
@@ -64,8 +65,10 @@ def finish(
     if previews:
         refuse_commands(diff)
     if writing:
+        from yamlmod.workspace.commit import Purpose, commit
+
         beside = commit(writing, purpose or Purpose(command_line())).lines()
-        report = replace(report, warnings=[*report.warnings, *beside])
+        report = report._replace(warnings=[*report.warnings, *beside])
     written = [display(change.path) for change in changed] if to.writes else []
     try:
         if to.as_json:
@@ -97,7 +100,7 @@ def _with_git_warning(report: Report, changed: Sequence[FileChange]) -> Report:
     from yamlmod.workspace.git import not_in_git
 
     told = not_in_git(changed)
-    return replace(report, warnings=[*report.warnings, told]) if told else report
+    return report._replace(warnings=[*report.warnings, told]) if told else report
 
 
 def _data(

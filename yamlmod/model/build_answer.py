@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class BuildProblem:
+class BuildProblem(NamedTuple):
     """Why a network cannot be built or run: the exception, and at which scales it comes.
 
     ``layer`` None: no row is at fault. ``branch`` is the place of the parse function's branch,
@@ -29,8 +27,7 @@ class BuildProblem:
     proposal: str = ""
 
 
-@dataclass(frozen=True)
-class BuildDoubt:
+class BuildDoubt(NamedTuple):
     """A row that builds and does what its author can hardly mean."""
 
     layer: int
@@ -38,8 +35,7 @@ class BuildDoubt:
     message: str
 
 
-@dataclass(frozen=True)
-class BuildAnswer:
+class BuildAnswer(NamedTuple):
     """What a fork makes of a YAML: read from its code, which is never run.
 
     ``scales`` are those that were tried, ``rows`` how many rows the parse function was seen to come
@@ -50,18 +46,22 @@ class BuildAnswer:
     scales: tuple[str, ...]
     problems: tuple[BuildProblem, ...] = ()
     doubts: tuple[BuildDoubt, ...] = ()
-    unknown_names: Mapping[str, str] = field(default_factory=dict)
+    unknown_names: Mapping[str, str] = {}
     rows: int = 0
     unread: int = 0
     reason: str = ""
 
 
-@dataclass(frozen=True)
 class KnownAnswers:
     """Answers that were asked for ahead; of other data the fork is asked."""
 
-    ask: Callable[[Mapping[str, Any]], BuildAnswer]
-    known: Mapping[str, BuildAnswer]
+    def __init__(
+        self,
+        ask: Callable[[Mapping[str, Any]], BuildAnswer],
+        known: Mapping[str, BuildAnswer],
+    ) -> None:
+        self.ask = ask
+        self.known = known
 
     def __call__(self, data: Mapping[str, Any]) -> BuildAnswer:
         found = self.known.get(key_of(data))

@@ -1,7 +1,5 @@
 """Parse a model YAML into rows with their text positions; the only user of ruamel.yaml."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.model.build_answer import BuildAnswer
 from yamlmod.model.known_modules import Kind
@@ -14,8 +13,7 @@ from yamlmod.model.refs import ANY_SPELLING, SpellingRule
 _BUILTINS = frozenset(dir(builtins))
 
 
-@dataclass(frozen=True)
-class ParserNames:
+class ParserNames(NamedTuple):
     """The names that a parse function resolves: what every command says of one comes from here.
 
     ``prefixes`` begin names that are looked up in an installed package (``nn.``). ``open`` says why
@@ -40,8 +38,7 @@ class ParserNames:
         return not self.open and not self.has(module)
 
 
-@dataclass(frozen=True)
-class ParserFacts:
+class ParserFacts(NamedTuple):
     """A fork's parse function and the names it sees.
 
     ``twice`` says where a class is defined again, ``constructed`` which classes have a constructor
@@ -53,9 +50,9 @@ class ParserFacts:
     shown: str
     function: str
     names: ParserNames
-    twice: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    twice: Mapping[str, tuple[str, ...]] = {}
     constructed: frozenset[str] = frozenset()
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = {}
     branched: frozenset[str] = frozenset()
     plain_else: bool = True
     spelling: SpellingRule = ANY_SPELLING

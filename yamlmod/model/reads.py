@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
+from typing import NamedTuple
 
 from yamlmod.model.align import Alignment
 from yamlmod.model.refs import IMAGE, spell
 from yamlmod.model.wiring import Wiring
 
 
-@dataclass(frozen=True)
-class Rerouted:
+class Rerouted(NamedTuple):
     """A read that reaches its old layer through added layers, or past removed ones."""
 
     old_reader: int
@@ -25,8 +24,7 @@ class Rerouted:
     past: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Rewired:
+class Rewired(NamedTuple):
     """A read that leads to another layer than it did.
 
     ``kept`` is where the old layer is now (None: gone), ``expected`` the numbers that would lead
@@ -43,8 +41,7 @@ class Rewired:
     expected: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """An input that only one of the files gives a layer; ``target`` is that file's."""
 
     old_reader: int
@@ -54,8 +51,7 @@ class Input:
     target: int
 
 
-@dataclass(frozen=True)
-class ReadChanges:
+class ReadChanges(NamedTuple):
     """The reads that differ between two wirings under an alignment."""
 
     rewired: tuple[Rewired, ...]
@@ -75,8 +71,7 @@ def compare_reads(before: Wiring, after: Wiring, alignment: Alignment) -> ReadCh
     )
 
 
-@dataclass(frozen=True)
-class _Read:
+class _Read(NamedTuple):
     """One reference as spelled, and where it leads."""
 
     reader: int

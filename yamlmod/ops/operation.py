@@ -7,19 +7,16 @@ edits; `replay.py` holds its step on labels, with which the proof confirms the e
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.model.network import Network
 from yamlmod.ops.outcome import Outcome
 
 
-@dataclass(frozen=True)
-class RecipeOptions:
+class RecipeOptions(NamedTuple):
     """The keys of one edit in a recipe; a value of the wrong type is refused with its number."""
 
     values: Mapping[str, Any]
@@ -73,8 +70,7 @@ class RecipeOptions:
         return model.select(words[0])
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """``name`` is the key that names it in a recipe, ``options`` are the keys it takes beside.
 
     ``permits`` holds, for the code of a refusal, the option that permits the edit nevertheless.
@@ -83,11 +79,13 @@ class Operation:
     name: str
     options: tuple[str, ...]
     plan: Callable[[Network, RecipeOptions], Outcome]
-    permits: Mapping[str, str] = field(default_factory=dict)
+    permits: Mapping[str, str] = {}
 
 
 @cache
 def all_operations() -> Mapping[str, Operation]:
+    import pkgutil
+
     from yamlmod.ops import operations
 
     modules = [

@@ -1,8 +1,5 @@
 """Hold the result of an operation on a YAML: the new text and what to report."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from yamlmod.model.network import Network
@@ -43,8 +40,7 @@ class WrongComment(NamedTuple):
     now: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Outcome:
+class Outcome(NamedTuple):
     """The result of one operation, proven and not yet written."""
 
     model: Network

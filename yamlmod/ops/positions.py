@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.graph import Read, is_output_row, reader_names
@@ -12,8 +12,7 @@ from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """A position: the layer before the new one, and which of its readers the new layer serves.
 
     edge: the one reader whose reads move, or None for the command's general rule.

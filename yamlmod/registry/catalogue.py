@@ -5,21 +5,23 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.registry.class_names import check_class_name
-from yamlmod.registry.manifest import manifest_name, manifest_names, read_template
 from yamlmod.registry.sources import TemplateSource, pack_sources, project_sources, user_sources
-from yamlmod.registry.template import Template
-from yamlmod.registry.toml import MAX_BYTES
 from yamlmod.workspace.disk import read_regular
+
+if TYPE_CHECKING:
+    from yamlmod.registry.template import Template
 
 # Limit for a repository: checking the worst text takes seconds per megabyte.
 MAX_CODE_OF_PROJECT = 1_000_000
+# The keys that name a module; each of the built-in manifests has its value on the same line.
+_NAMES = ("name", "class", "aliases", "names_zh")
 _BROKEN = 50_000  # cost of a template that cannot be read
 _SPDX = "# SPDX-License-Identifier:"
 
@@ -45,7 +47,7 @@ def catalogue() -> tuple[Template, ...]:
 def naming(names: Iterable[str]) -> list[Template]:
     """Return the built-in templates called one of ``names`` in any case, and perhaps a few more.
 
-    Only those whose manifest spells a name in quotes are parsed: an edit needs one or two of many.
+    Only those that spell a name where a manifest names its module are parsed: one or two of many.
     """
     wanted = {name.lower() for name in names}
     quoted = [f'"{name}"' for name in wanted]
@@ -59,17 +61,22 @@ def naming(names: Iterable[str]) -> list[Template]:
 @cache
 def _names(folder: Path) -> tuple[str, ...]:
     """Return the names in a manifest in lower case; a block form names its attention's folder."""
+    from yamlmod.registry.manifest import manifest_names
+
     return tuple(name.lower() for name in manifest_names(folder))
 
 
 @cache
 def _template(folder: Path) -> Template:
+    # Here and not at the top: most model YAMLs name no module of the registry.
+    from yamlmod.registry.manifest import read_template
+
     return read_template(folder)
 
 
 @cache
 def _manifests() -> tuple[tuple[Path, str], ...]:
-    """Return the folder of every template with the text of its manifest in lower case."""
+    """Return the folder of every template with the lines that name it, in lower case."""
     folder = templates_folder()
     if not folder.is_dir():
         raise Refusal(
@@ -78,12 +85,14 @@ def _manifests() -> tuple[tuple[Path, str], ...]:
             hint="reinstall yolo-yamlmod",
         )
     paths = sorted(folder.glob("*/manifest.toml"))
-    texts = (read_regular(path, MAX_BYTES).decode("utf-8", "replace").lower() for path in paths)
-    return tuple((path.parent, text) for path, text in zip(paths, texts, strict=True))
+    texts = (read_regular(path).decode("utf-8", "replace").lower() for path in paths)
+    return tuple(
+        (path.parent, "\n".join(line for line in text.split("\n") if line.startswith(_NAMES)))
+        for path, text in zip(paths, texts, strict=True)
+    )
 
 
-@dataclass(frozen=True)
-class Broken:
+class Broken(NamedTuple):
     """A template folder, or a whole source, that cannot be read; all others still work."""
 
     names: tuple[str, ...]
@@ -91,8 +100,7 @@ class Broken:
     refusal: Refusal
 
 
-@dataclass(frozen=True)
-class Others:
+class Others(NamedTuple):
     """The templates that are not built in, in the order in which a name is looked up."""
 
     templates: tuple[Template, ...]
@@ -134,6 +142,8 @@ def _read(sources: Iterable[TemplateSource]) -> Others:
                 found.append(template)
                 cost = len(template.source)
             except Refusal as refusal:
+                from yamlmod.registry.manifest import manifest_name
+
                 names = tuple({folder.name, manifest_name(folder, source.below)})
                 broken.append(Broken(names, source.origin, refusal))
             left -= cost if source.below is not None else 0
@@ -219,6 +229,8 @@ def _project() -> Iterator[TemplateSource]:
 
 def _checked(folder: Path, source: TemplateSource) -> Template:
     """Read a user's template and check its text against its manifest."""
+    from yamlmod.registry.manifest import read_template
+
     template = read_template(folder, source.below)
     check_class_name(template.class_name, "class")
     check_class_name(template.name, "name")
@@ -231,4 +243,4 @@ def _checked(folder: Path, source: TemplateSource) -> Template:
         raise Refusal("bad-template", f"defines no class {template.class_name}", place=place)
     first = template.source.split("\n", 1)[0]
     licence = first.removeprefix(_SPDX).strip() if first.startswith(_SPDX) else ""
-    return replace(template, origin=source.origin, license=licence)
+    return template._replace(origin=source.origin, license=licence)

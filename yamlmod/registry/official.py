@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,24 +19,48 @@ class OfficialRow(NamedTuple):
     args: tuple[Any, ...]
 
 
-class OfficialGraph(NamedTuple):
-    """One architecture: where it was first met, how many rows are backbone, and all rows."""
+class OfficialGraph:
+    """One architecture: where it was first met, how many rows are backbone, and all rows.
 
-    name: str
-    backbone: int
-    rows: tuple[OfficialRow, ...]
+    A check ranks all of them by ``kinds`` and ``sources``, and looks at the rows of a few.
+    """
+
+    def __init__(self, name: str, backbone: int, layers: list[Any]) -> None:
+        self.name = name
+        self.backbone = backbone
+        self._layers = layers
+
+    @property
+    def kinds(self) -> list[int]:
+        """The number of each row's module and args in `official_kinds`."""
+        return [layer[0] for layer in self._layers]
+
+    @property
+    def sources(self) -> list[int | list[int]]:
+        return [layer[1] for layer in self._layers]
+
+    @cached_property
+    def rows(self) -> tuple[OfficialRow, ...]:
+        rows = []
+        for kind, source, repeats in self._layers:
+            module, args = official_kinds()[kind]
+            rows.append(OfficialRow(module, source, repeats, args))
+        return tuple(rows)
+
+
+@cache
+def official_kinds() -> tuple[tuple[str, tuple[Any, ...]], ...]:
+    """Return each pair of module and args that occurs in an official graph, once."""
+    return tuple((module, tuple(args)) for module, args in _data()["kinds"])
 
 
 @cache
 def official_graphs() -> tuple[OfficialGraph, ...]:
     """Return every architecture that tools/official.py collected."""
-    path = Path(__file__).with_name("official.json")
-    data = json.loads(read_regular(path))
-    return tuple(
-        OfficialGraph(
-            name,
-            backbone,
-            tuple(OfficialRow(m, source, n, tuple(args)) for m, source, n, args in rows),
-        )
-        for name, (backbone, rows) in data
-    )
+    return tuple(OfficialGraph(*graph) for graph in _data()["graphs"])
+
+
+@cache
+def _data() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(read_regular(Path(__file__).with_name("official.json")))
+    return data

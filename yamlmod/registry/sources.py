@@ -6,12 +6,10 @@ import os
 import reprlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.registry.toml import load_toml
 from yamlmod.workspace.files import real_path
 from yamlmod.workspace.walk import Walk, leads_to_folder
 
@@ -23,8 +21,7 @@ _MANIFEST = "manifest.toml"
 GROUP = "yamlmod.templates"
 
 
-@dataclass(frozen=True)
-class TemplateSource:
+class TemplateSource(NamedTuple):
     """A folder that may contain templates; ``origin`` is its label in lists.
 
     Nothing is read that lies outside ``below``, the folder of a yamlmod.toml that a repository may
@@ -138,6 +135,8 @@ def pack_sources() -> Iterator[TemplateSource]:
 
 
 def _named(config: Path, below: Path | None) -> list[str]:
+    from yamlmod.registry.toml import load_toml
+
     place = Place(str(config))
     try:
         data = load_toml(config, below)

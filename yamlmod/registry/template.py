@@ -1,11 +1,8 @@
 """A module of the registry: its rule, its arguments, its code as text."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from yamlmod.registry.code.digest import digest_of
@@ -117,8 +114,7 @@ _NO_REFERENCE = Reference()
 _ANY_CHANNELS = Channels()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Template:
+class Template(NamedTuple):
     """An attention module of the registry; ``source`` is text and is never imported here."""
 
     name: str
@@ -137,8 +133,8 @@ class Template:
     source: str
     reference: Reference = _NO_REFERENCE
     channels: Channels = _ANY_CHANNELS
-    identity: Mapping[str, float] = field(default_factory=dict)
-    limits: Mapping[str, str] = field(default_factory=dict)
+    identity: Mapping[str, float] = {}
+    limits: Mapping[str, str] = {}
     # Attention weights per image, if they grow faster than the feature map.
     weights: str = ""
     # Where it comes from: `built-in`, `file`, `fork` (a class of the fork's own), or the folder
@@ -169,29 +165,20 @@ class Template:
         title = str(self.paper.get("title", ""))
         return any(word.casefold() in text.casefold() for text in (*texts, title))
 
-    @cached_property
+    @property
     def imports(self) -> tuple[str, ...]:
         """Return the file's top-level import statements, one line each."""
-        tree = ast.parse(self.source)
-        return tuple(
-            ast.unparse(node)
-            for node in tree.body
-            if isinstance(node, (ast.Import, ast.ImportFrom))
-        )
+        return _taken_apart(self.source).imports
 
-    @cached_property
+    @property
     def code(self) -> str:
         """The code that is added to a fork: everything after the last import."""
-        body = ast.parse(self.source).body
-        imports = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
-        first = max((node.end_lineno or 0 for node in imports), default=0)
-        lines = self.source.split("\n")[first:]
-        return "\n".join(lines).strip("\n") + "\n"
+        return _taken_apart(self.source).code
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """A short hash of the code's syntax, to detect edited copies."""
-        return digest_of(self.code)
+        return _taken_apart(self.source).digest
 
     def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
         """The positional arguments that parse_model passes to the class."""
@@ -207,3 +194,18 @@ class Template:
     def takes_nominal(self) -> bool:
         """Check whether a row starts with nominal output channels, as for Conv or C3."""
         return self.rule in ("conv", "csp")
+
+
+class _Parts(NamedTuple):
+    imports: tuple[str, ...]
+    code: str
+    digest: str
+
+
+@lru_cache(maxsize=256)
+def _taken_apart(source: str) -> _Parts:
+    body = ast.parse(source).body
+    imports = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    first = max((node.end_lineno or 0 for node in imports), default=0)
+    code = "\n".join(source.split("\n")[first:]).strip("\n") + "\n"
+    return _Parts(tuple(ast.unparse(node) for node in imports), code, digest_of(code))

@@ -9,9 +9,8 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from yamlmod.checks.apply_fixes import Fixed
 from yamlmod.checks.finding import Finding
@@ -45,8 +44,7 @@ _FORKS = sys.platform.startswith("linux")
 _SKIPPED = ("outside", "not-a-file")
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """What became of one file: its findings, or why it cannot be read; its change where fixed.
 
     ``skipped`` says why a file that was not named was not read, ``unfixed`` why it is not fixed.
@@ -77,8 +75,7 @@ Progress = Callable[[str, int], contextlib.AbstractContextManager[Advance]]
 """Given a word and a total, gives a function that is told how many more are done."""
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """The files of one folder; of those that were ``found`` and not named, only models count."""
 
     named: tuple[Path, ...]
@@ -137,8 +134,8 @@ def _answered(job: Job, ahead: Answers) -> Job:
     known = dict(ahead[path] for path in paths if path in ahead)
     if builder is None or builder.ask is None or not known:
         return job
-    builder = replace(builder, ask=KnownAnswers(builder.ask, known))
-    return replace(job, options=replace(job.options, builder=builder))
+    builder = builder._replace(ask=KnownAnswers(builder.ask, known))
+    return job._replace(options=job.options._replace(builder=builder))
 
 
 def answer_job(job: Job) -> list[tuple[Path, tuple[str, BuildAnswer]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from yamlmod.checks.bases import Base, base_of
@@ -41,4 +40,4 @@ def _builder(repo: Path) -> ParserFacts:
     from yamlmod.workspace.tree import Tree
 
     tree = Tree(repo)
-    return replace(read_builder(tree, locate(tree)), ask=ForkQuestions(str(repo)))
+    return read_builder(tree, locate(tree))._replace(ask=ForkQuestions(str(repo)))

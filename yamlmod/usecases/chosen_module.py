@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,8 +22,7 @@ class FileWord(NamedTuple):
     class_name: str | None
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(NamedTuple):
     """How the modules of a command are to be taken."""
 
     as_name: str | None = None

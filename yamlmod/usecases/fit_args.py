@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from yamlmod.errors import Place, Refusal
@@ -39,7 +38,7 @@ def fork_name(reader: ForkReader, word: str, known: bool = False) -> str:
 
 def insert_fitting(reader: ForkReader, model: Network, request: Request) -> Outcome:
     """Insert rows whose args the fork builds right at every scale of the file."""
-    probe = plan_insert(model, replace(request, placed=((),) * len(request.positions)))
+    probe = plan_insert(model, request._replace(placed=((),) * len(request.positions)))
     data = load_as_fork(probe.text, model.document.shown)
     before = _before(reader, model, probe)
     layers = [layer.index for layer in probe.inserted]
@@ -56,8 +55,8 @@ def insert_fitting(reader: ForkReader, model: Network, request: Request) -> Outc
             warnings += _checked(reader, search, probe.inserted[number].module, args)
         placed.append(tuple(args))
         data = with_args(data, layer, args)
-    outcome = insert(model, replace(request, placed=tuple(placed)))
-    return replace(outcome, warnings=(*outcome.warnings, *dict.fromkeys(warnings)))
+    outcome = insert(model, request._replace(placed=tuple(placed)))
+    return outcome._replace(warnings=(*outcome.warnings, *dict.fromkeys(warnings)))
 
 
 def replace_fitting(
@@ -84,7 +83,7 @@ def replace_fitting(
         given = list(answer.best.args)
         warnings = [*_unknown(reader, module, answer.best), *_copies(module, answer.best)]
     outcome = replacing.replace(model, layer, module, given, force=force, placed=True)
-    return replace(outcome, warnings=(*outcome.warnings, *warnings))
+    return outcome._replace(warnings=(*outcome.warnings, *warnings))
 
 
 def _before(reader: ForkReader, model: Network, probe: Outcome) -> BeforeReadings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from yamlmod.fork.parser.locate import source_of
@@ -23,7 +22,7 @@ def insert_in_fork(located: LocatedFork, model: Network, request: Request) -> Ou
     word = request.module if request.template is None else request.template.name
     name = fork_name(reader, word)
     spelling = spelling_of(located.fork)
-    own = replace(request, module=name, template=None, verbatim=True, spelling=spelling)
+    own = request._replace(module=name, template=None, verbatim=True, spelling=spelling)
     with offset_as_cause(located, model, own, reader):
         outcome = insert_fitting(reader, model, own)
     return _checked(located, outcome, reader)
@@ -55,4 +54,4 @@ def _checked(located: LocatedFork, outcome: Outcome, reader: ForkReader) -> Outc
     """Refuse a result whose layers are numbered in another way, or whose outputs go missing."""
     refuse_index_offset(located, outcome.text, outcome.model.document.shown, reader)
     numbers = layer_number_warnings(located, outcome, reader, reader)
-    return replace(outcome, warnings=(*outcome.warnings, *numbers))
+    return outcome._replace(warnings=(*outcome.warnings, *numbers))

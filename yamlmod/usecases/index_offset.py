@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from yamlmod.errors import Refusal
@@ -62,7 +61,7 @@ def offset_as_cause(
         if located.fork.index_offset:
             from yamlmod.ops.operations.insert.plan import plan_insert
 
-            probe = plan_insert(model, replace(request, placed=((),) * len(request.positions)))
+            probe = plan_insert(model, request._replace(placed=((),) * len(request.positions)))
             refuse_index_offset(located, probe.text, model.document.shown, reader, certain=True)
         raise
 

@@ -1,10 +1,7 @@
 """An insertion in words, and the request it is for one model."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.model.network import Network
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
@@ -14,8 +11,7 @@ from yamlmod.registry.template import Template
 from yamlmod.usecases.model_file import layers_of
 
 
-@dataclass(frozen=True)
-class InsertionWords:
+class InsertionWords(NamedTuple):
     """Where new layers go and what they read, by selectors that speak of the original.
 
     ``readers`` None moves all readers, the empty list none; ``sources`` None reads the layer above.

@@ -16,9 +16,8 @@ import contextlib
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.workspace import disk
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     from yamlmod.workspace.recover import Settled
 
 
-@dataclass(frozen=True)
-class Purpose:
+class Purpose(NamedTuple):
     """What the journal keeps of a write besides its files.
 
     ``gone`` are folders to remove, ``home`` is where the journal lies if the files do not say so.
@@ -45,8 +43,7 @@ class Purpose:
     home: Path | None = None
 
 
-@dataclass(frozen=True)
-class Committed:
+class Committed(NamedTuple):
     """What happened beside the write: older ones that were settled, and no key to sign it with."""
 
     settled: tuple[Settled, ...] = ()

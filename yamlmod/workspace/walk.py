@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,12 +22,12 @@ _SKIPPED = INSTALLED | ENVIRONMENTS
 Keeps = Callable[["os.DirEntry[str]"], bool]
 
 
-@dataclass
 class Walk:
     """One walk: how many names it may still look at, and what it could not look into."""
 
-    left: int = MAX_ENTRIES
-    unreadable: list[Refusal] = field(default_factory=list)
+    def __init__(self, left: int = MAX_ENTRIES) -> None:
+        self.left = left
+        self.unreadable: list[Refusal] = []
 
     def entries(self, folder: Path, keeps: Keeps) -> list[os.DirEntry[str]]:
         """Return what a folder holds, by name; nothing of one that has vanished meanwhile."""
@@ -110,8 +109,7 @@ class YamlFile(NamedTuple):
     folder: Path | None = None
 
 
-@dataclass(frozen=True)
-class YamlFiles:
+class YamlFiles(NamedTuple):
     """The files that are named, those found in folders, and the folders that were closed."""
 
     named: tuple[Path, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from yamlmod.checks.finding import Finding, Fix
 from yamlmod.checks.known_args import objection
@@ -13,7 +14,9 @@ from yamlmod.model.document import Row
 from yamlmod.model.parse import value_key
 from yamlmod.model.refs import IMAGE
 from yamlmod.model.render import render_args
-from yamlmod.registry.template import Template
+
+if TYPE_CHECKING:
+    from yamlmod.registry.template import Template
 
 # No real layer has so few channels; kernel sizes and ratios are such numbers.
 _FEW = 11

@@ -100,7 +100,7 @@ def run(
     from yamlmod.usecases.fork_run import open_run
     from yamlmod.usecases.profile import Settings, profile
 
-    answer = AnswerOptions(json or format is TableFormat.json)
+    answer = AnswerOptions(json=json or format is TableFormat.json)
     run = open_run(repo, options.python, not options.no_stand_ins)
     settings = Settings(imgsz, batch, device.value, half, fused, rounds, threads, layers)
     profiled = profile(run, cfgs, base, settings, timeout, announcer(answer))

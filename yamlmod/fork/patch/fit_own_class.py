@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import sys
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -67,7 +66,7 @@ def _apart(files: Files, common: Source, template: Template, problem: ImportProb
         f"{template.name} is added in its own file: in {common.shown} it would create an "
         f"import cycle ({cycle})"
     )
-    return replace(template, placement=OWN_FILE, notes=(*template.notes, note))
+    return template._replace(placement=OWN_FILE, notes=(*template.notes, note))
 
 
 def _new_problem(
@@ -148,8 +147,7 @@ def _fitted(fork: ForkFacts, common: Source, template: Template, placement: str)
     if packages:
         notes.append(f"{template.name} needs {', '.join(dict.fromkeys(packages))}")
     source = "".join(f"{line}\n" for line in imports) + "\n\n" + template.code
-    return replace(
-        template,
+    return template._replace(
         source=source,
         requirements=wanted,
         notes=(*template.notes, *_unique(notes)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from yamlmod.fork.read.answers import (
@@ -35,7 +34,7 @@ def answer(reader: ForkReader, data: Mapping[str, Any]) -> BuildAnswer:
     scales = scales_of(data)
     readings = {scale: reader.read(data, scale) for scale in scales}
     problems = [
-        replace(problem, proposal=_proposal(reader, data, problem, readings))
+        problem._replace(proposal=_proposal(reader, data, problem, readings))
         for problem in _problems(reader, readings)
     ]
     first = readings[scales[0]]

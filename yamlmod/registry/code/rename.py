@@ -7,7 +7,6 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
@@ -29,8 +28,7 @@ def renamed(template: Template, name: str) -> Template:
     names = _new_names(tree, template.class_name, name)
     _refuse_hidden(template, names, name)
     source = rewritten(template.source, tree, names, template.class_name)
-    return replace(
-        template,
+    return template._replace(
         name=name,
         class_name=name,
         aliases=(),

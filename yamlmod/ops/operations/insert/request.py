@@ -1,9 +1,6 @@
 """Describe and validate the request for an insertion."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal, one_of
@@ -32,8 +29,7 @@ class Moved(NamedTuple):
     first: int | None
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """The module to insert, its positions, and which layers read it."""
 
     module: str
@@ -47,7 +43,7 @@ class Request:
     moved: Moved | None = None
     # A module that the registry does not hold: renamed, or from a user's own file.
     template: Template | None = None
-    spelling: SpellingRule = field(default=ANY_SPELLING)
+    spelling: SpellingRule = ANY_SPELLING
     # The args of each position, where a fork was asked for them: the registry is not asked then.
     placed: tuple[tuple[Any, ...], ...] | None = None
     # The class is the fork's own, under exactly this name.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import Row
 from yamlmod.model.network import Network
@@ -50,7 +48,7 @@ def move_plans(
         moved = Moved(model.document, row, first)
         values = list(row.args) if first is None else [first, *row.args[1:]]
         # What was asked for spoke of the original; its number here would mislead.
-        places = tuple(replace(position, asked="moved") for position in positions)
+        places = tuple(position._replace(asked="moved") for position in positions)
         return plan_insert(current, Request(row.module, places, values, moved=moved))
 
     def take_away(current: Network) -> Outcome:
