@@ -128,6 +128,8 @@ def diff_base(paths: Sequence[Path], root: Path) -> Path:
 def write_figure(change: FileChange) -> None:
     """Write the figure of `draw`."""
     if change.before != change.after:
+        from yamlmod.workspace.commit import Purpose, commit
+
         commit([change], Purpose(command_line()))
     say([f"wrote {display(change.path)}"])
 
