@@ -9,10 +9,10 @@ from yamlmod.picture.folding import group_name
 from yamlmod.picture.metrics import shortened, text_width
 from yamlmod.picture.scene import Scene, SceneLink, SceneNode
 
-BASE = 36.0
+BASE = 33.0
 FIRST, SECOND = 12.0, 10.0
 _PAD = 9.0
-_NARROWEST, _WIDEST = 84.0, 300.0
+_NARROWEST, _WIDEST = 92.0, 300.0
 _CHIP, _CHIP_GAP, _ARC = 8.0, 4.0, 3.0
 _LINES = 30.0
 
@@ -33,11 +33,11 @@ def _styled(lines: Sequence[str]) -> list[tuple[str, float, bool]]:
 def box_texts(lines: Sequence[str], rect: Rect, top: float | None = None) -> tuple[Label, ...]:
     """Return the lines, cut to the width of the box; in its middle, or from ``top`` on."""
     x, middle = rect.middle
-    start = middle - 7 * (len(lines) - 1) if top is None else top + 11
+    start = middle - 6.5 * (len(lines) - 1) if top is None else top + 11
     texts = []
     for place, (line, size, bold) in enumerate(_styled(lines)):
         text = shortened(line, rect.width - _PAD, size, bold)
-        texts.append(Label(text, x, start + 14 * place + size * 0.36, size, bold))
+        texts.append(Label(text, x, start + 13 * place + size * 0.36, size, bold))
     return tuple(texts)
 
 

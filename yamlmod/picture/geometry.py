@@ -15,9 +15,9 @@ MARGIN = 12.0
 _TITLE = 26.0
 _BANDS = 46.0
 _STEP = 7.0
-_GAP, _GAP_STEP, _BAND_GAP = 16.0, 6.0, 12.0
+_GAP, _GAP_STEP, _BAND_GAP = 13.0, 6.0, 11.0
 _PORT = 6.0
-_GUTTER = 24.0
+_GUTTER = 26.0
 
 
 def draw_scene(scene: Scene, fold: bool = True) -> Figure:

@@ -10,7 +10,7 @@ from typing import Any
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.channels import FAMILY, Scale
 from yamlmod.model.document import Row
-from yamlmod.model.known_modules import ATTENTION, JOINS
+from yamlmod.model.known_modules import ATTENTION, JOINS, KNOWN
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 from yamlmod.picture.scene import Lang, SceneNode
@@ -21,6 +21,7 @@ from yamlmod.safe_text import visible_line
 # YOLOv5's depth_multiple of each size in `FAMILY`.
 _DEPTHS = {"n": 0.33, "s": 0.33, "m": 0.67, "l": 1.0, "x": 1.33}
 _LONGEST = 120
+_ATTENTION_BLOCKS = ("PSA", "C2PSA", "AIFI")
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,9 @@ def category(network: Network, row: Row) -> str:
     kind, name = network.kind(row.module), row.module
     if network.is_head(row.index):
         return "head"
-    if name in ATTENTION or "ttention" in name or name in ("PSA", "C2PSA", "AIFI"):
+    # The modules of the registry are attention layers; those that YOLO has itself are known.
+    is_registered = name in network.kinds and name not in KNOWN
+    if is_registered or name in ATTENTION or "ttention" in name or name in _ATTENTION_BLOCKS:
         return "attention"
     if name.startswith(("SPP", "SimSPP")) or "Pool" in name or name in ("MP", "SP"):
         return "pool"
@@ -182,4 +185,4 @@ def category(network: Network, row: Row) -> str:
         return "join"
     if kind.channels == "scaled":
         return "conv" if kind.stride != "1" or "Conv" in name else "block"
-    return "attention" if kind.channels == "same" and name in network.kinds else "block"
+    return "block"

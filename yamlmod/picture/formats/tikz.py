@@ -45,10 +45,10 @@ _HEAD = r"""% yamlmod draw
 """
 # pdfTeX has no CJK fonts of its own; XeTeX and LuaTeX take what the system has.
 _CJK = r"""\ifpdftex
-\usepackage{CJKutf8}
-\newcommand{\yamlmodcjk}[1]{\begin{CJK*}{UTF8}{gbsn}#1\end{CJK*}}
+\IfFileExists{CJKutf8.sty}{\usepackage{CJKutf8}
+\newcommand{\yamlmodcjk}[1]{\begin{CJK*}{UTF8}{gbsn}#1\end{CJK*}}}{\newcommand{\yamlmodcjk}[1]{?}}
 \else
-\usepackage{ctex}
+\IfFileExists{ctex.sty}{\usepackage{ctex}}{}
 \newcommand{\yamlmodcjk}[1]{#1}
 \fi
 """
