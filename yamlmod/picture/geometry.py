@@ -91,7 +91,7 @@ class _Geometry:
         for number, group in self.groups.items():
             row = self.placement.cells[number].top
             heights[row] = max(heights[row], group.height)
-        starts = {band.top for band in self.placement.bands}
+        self.starts = {band.top for band in self.placement.bands}
         y = MARGIN + _TITLE
         tops: list[float] = []
         self.gaps: dict[int, tuple[float, float]] = {}
@@ -102,7 +102,7 @@ class _Geometry:
             tracks = slots.gaps.get(row, 0)
             is_outer = row in (-1, self.placement.rows - 1)
             room = 0.0 if is_outer and not tracks else _GAP + _GAP_STEP * max(tracks - 1, 0)
-            room += _BAND_GAP if row + 1 in starts and not is_outer else 0.0
+            room += _BAND_GAP if row + 1 in self.starts and not is_outer else 0.0
             self.gaps[row] = (y, room)
             y += room
         self.end = y
@@ -149,7 +149,8 @@ class _Geometry:
         bands = []
         for place_, band in enumerate(self.placement.bands):
             before = self.gaps[band.top - 1]
-            top = before[0] + before[1] / 2 if place_ else self.top[band.top]
+            # Tracks keep clear of the line between two bands.
+            top = before[0] + before[1] - _BAND_GAP / 2 if place_ else self.top[band.top]
             bottom = self.top[band.bottom] + self.height[band.bottom]
             middle = (self.top[band.top] + bottom) / 2
             label: tuple[Label, ...] = ()
@@ -204,5 +205,6 @@ class _Geometry:
 
     def _track_y(self, track: GapTrack) -> float:
         top, room = self.gaps[track.gap]
+        room -= _BAND_GAP if track.gap + 1 in self.starts and track.gap >= 0 else 0.0
         count = self.slots.gaps[track.gap]
         return top + room * (track.slot + 1) / (count + 1)
