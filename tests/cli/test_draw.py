@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,17 @@ from tests.cli.run import snapshot, yamlmod
 from tests.ops.samples import SMALL
 from tests.picture.reading import drawn
 
+MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"
+_HALVING = """
+
+class Halving(nn.Module):
+    def __init__(self, c1, c2):
+        super().__init__()
+        self.cv = nn.Conv2d(c1, c2, 3, 2, 1)
+
+    def forward(self, x):
+        return self.cv(x)
+"""
 _SUFFIXES = ("svg", "html", "drawio", "tex", "mmd", "json")
 
 
@@ -118,3 +131,33 @@ def test_print_without_the_library(folder: Path) -> None:
     (folder / "hide" / "cairosvg.py").write_text("raise ImportError\n", encoding="utf-8")
     done = yamlmod("draw", "x.yaml", "-o", "a.pdf", cwd=folder, PYTHONPATH=str(folder / "hide"))
     assert done.code == 2 and "[figures]" in done.err and not (folder / "a.pdf").exists()
+
+
+def test_a_fork_gives_what_the_file_does_not_say(tmp_path: Path) -> None:
+    """A module that the fork defines with a stride: without it the rows are not known."""
+    fork = tmp_path / "fork"
+    shutil.copytree(MINIFORK, fork)
+    common = fork / "models" / "common.py"
+    text = common.read_text(encoding="utf-8")
+    common.write_text(text + _HALVING, encoding="utf-8")
+    parser = fork / "models" / "yolo.py"
+    code = parser.read_text(encoding="utf-8")
+    code = code.replace("    Conv,\n", "    Conv,\n    Halving,\n", 1)
+    parser.write_text(code.replace("{Conv,", "{Conv, Halving,", 1), encoding="utf-8")
+    rows = "  - [-1, 1, Halving, [64]]\n" * 3 + "  - [-1, 1, C3, [64]]\n"
+    (tmp_path / "x.yaml").write_text(
+        f"nc: 1\ndepth_multiple: 1.0\nwidth_multiple: 1.0\nanchors: [[8, 12]]\nbackbone:\n{rows}"
+        "head:\n  - [[3], 1, Detect, [nc, anchors]]\n",
+        encoding="utf-8",
+    )
+    before = snapshot(tmp_path)
+    plain = json.loads(yamlmod("draw", "x.yaml", "--json", cwd=tmp_path).out)
+    done = yamlmod("draw", "x.yaml", "--json", "--repo", "fork", cwd=tmp_path)
+    read = json.loads(done.out)
+    assert snapshot(tmp_path) == before
+
+    def labels(data: dict[str, Any]) -> list[str]:
+        return [layer["label"][-1] for layer in data["layers"] if layer["module"] != "image"]
+
+    assert labels(plain)[:3] == ["?", "?", "?"]
+    assert labels(read)[:4] == ["64 · P1", "64 · P2", "64 · P3", "64 · P3"]

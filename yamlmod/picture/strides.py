@@ -35,13 +35,11 @@ def drawn_strides(network: Network, read: Mapping[int, float] | None = None) -> 
     An unknown module is assumed to keep its input's stride if every Concat of the file then joins
     equal strides. If not, only what is known counts.
     """
-    if read:
-        layers = tuple(read.get(row.index) for row in network.rows)
-        return DrawnStrides(_completed(network, layers))
-    known = tuple(shape.stride for shape in network.shapes.layers)
-    if None not in known:
-        return DrawnStrides(known)
-    assumed, modules = _assumed(network)
+    read = read or {}
+    known = tuple(
+        read.get(index, shape.stride) for index, shape in enumerate(network.shapes.layers)
+    )
+    assumed, modules = _assumed(network, read)
     if _is_consistent(network, assumed):
         return DrawnStrides(assumed, modules)
     return DrawnStrides(_completed(network, known))
@@ -52,7 +50,9 @@ def _completed(network: Network, layers: Sequence[float | None]) -> tuple[float 
     return tuple(None if network.is_head(index) else stride for index, stride in enumerate(layers))
 
 
-def _assumed(network: Network) -> tuple[tuple[float | None, ...], tuple[str, ...]]:
+def _assumed(
+    network: Network, read: Mapping[int, float]
+) -> tuple[tuple[float | None, ...], tuple[str, ...]]:
     done: list[float | None] = []
     modules: dict[str, None] = {}
     anew = set(network.second_streams)
@@ -60,6 +60,9 @@ def _assumed(network: Network) -> tuple[tuple[float | None, ...], tuple[str, ...
         inputs = [1.0 if read.target < 0 else done[read.target] for read in reads]
         if row.index in anew:
             inputs = [1.0]
+        if row.index in read:
+            done.append(read[row.index])
+            continue
         kind = network.kind(row.module)
         if not inputs or network.is_head(row.index):
             done.append(None)
