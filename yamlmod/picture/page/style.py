@@ -27,10 +27,8 @@ aside { width: 42%; max-width: 640px; overflow: auto; border-left: 1px solid var
   padding: 0 8px 8px; }
 table { border-collapse: collapse; width: 100%; font-size: 12px; }
 th { position: sticky; top: 0; background: var(--paper); text-align: left; }
-th, td { padding: 2px 6px; border-bottom: 1px solid var(--rule); vertical-align: top;
-  overflow-wrap: anywhere; }
-th { overflow-wrap: normal; }
-td:nth-child(2), td:nth-child(5) { min-width: 8em; }
+th, td { padding: 2px 6px; border-bottom: 1px solid var(--rule); vertical-align: top; }
+td:nth-child(2), td:nth-child(5) { min-width: 8em; overflow-wrap: anywhere; }
 tr.on, tbody tr:hover { background: color-mix(in srgb, var(--mark) 14%, transparent); }
 tr[data-change] td:first-child { font-weight: bold; color: var(--mark); }
 #tip { position: absolute; pointer-events: none; max-width: 340px; padding: 6px 9px;
@@ -52,6 +50,7 @@ footer { padding: 4px 12px; color: var(--muted); border-top: 1px solid var(--rul
   html, body { height: auto; } body, main { display: block; }
   header button, footer, #tip { display: none !important; }
   #stage { overflow: visible; }
+  svg.dim .edge:not(.on) { opacity: 1; }
   #stage > svg { position: static; transform: none !important; max-width: 100%; height: auto;
     max-height: 250mm; }
   aside { width: 100%; max-width: none; border: 0; break-before: page; overflow: visible; }
