@@ -161,3 +161,13 @@ def test_a_fork_gives_what_the_file_does_not_say(tmp_path: Path) -> None:
 
     assert labels(plain)[:3] == ["?", "?", "?"]
     assert labels(read)[:4] == ["64 · P1", "64 · P2", "64 · P3", "64 · P3"]
+
+
+def test_add_draws_the_yaml_it_plans(tmp_path: Path) -> None:
+    shutil.copytree(MINIFORK, tmp_path / "fork")
+    before = snapshot(tmp_path / "fork")
+    words = ["add", "SimAM", "--repo", "fork", "--cfg", "models/mini.yaml", "--at", "24"]
+    done = yamlmod(*words, "--draw", "a.svg", cwd=tmp_path)
+    assert done.code == 0 and "the figure is in a.svg" in done.err
+    assert snapshot(tmp_path / "fork") == before
+    assert drawn((tmp_path / "a.svg").read_bytes()).changed() == {(24, "SimAM", "added")}

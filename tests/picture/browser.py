@@ -25,6 +25,8 @@ _SECONDS = 60.0
 
 def chromium() -> str | None:
     """Return the program of a Chromium, or None where there is none."""
+    if os.name != "posix":  # the pipe is handed over by a POSIX shell
+        return None
     named = os.environ.get("YAMLMOD_CHROMIUM")
     return named or next((path for name in _NAMES if (path := shutil.which(name))), None)
 

@@ -164,3 +164,11 @@ def test_cjk_and_emoji_are_inside(page: Page, tmp_path: Path) -> None:
     drawing = Drawing(network_of(*rows, "[[4], 1, Detect, [nc]]"), DrawOptions(lang="zh"))
     _open(page, tmp_path, drawing, "svg")
     assert page.run(_OUTSIDE) == ""
+
+
+def test_labels_of_a_chinese_page_are_inside(page: Page, tmp_path: Path) -> None:
+    """The language of the page chooses another font for all of its text."""
+    _open(page, tmp_path, Drawing(_official("yolov7 yolov7"), DrawOptions(lang="zh")))
+    shown = _OUTSIDE.replace("document.", "document.querySelector('#stage > svg').")
+    assert page.run("document.querySelectorAll('#stage > svg .group').length") > 10
+    assert page.run(shown) == ""

@@ -137,6 +137,7 @@ def test_shapes_of_drawio_are_connected() -> None:
     edges = [cell for cell in root.iter("mxCell") if cell.attrib.get("edge") == "1"]
     assert len(edges) > 100
     assert all({edge.attrib["source"], edge.attrib["target"]} <= ids for edge in edges)
+    assert len(ids) == len([element for element in root.iter() if "id" in element.attrib])
 
 
 def test_labels() -> None:

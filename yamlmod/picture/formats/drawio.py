@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from yamlmod.picture.drawing import Drawing
-from yamlmod.picture.figure import Figure, GroupBox, Label, Point, Rect, Stroke
-from yamlmod.picture.formats.svg import attribute, num
+from yamlmod.picture.figure import Figure, GroupBox, Label, LegendItem, Point, Rect, Stroke
+from yamlmod.picture.formats.svg import attribute, legend_box, num
 from yamlmod.picture.metrics import text_width
 from yamlmod.picture.themes import BoxStyle, Theme
 
@@ -46,6 +46,9 @@ class _Page:
             [*self.figure.texts, *(text for band in self.figure.bands for text in band.label)]
         ):
             yield self._words(text, f"t{number}")
+        for number, item in enumerate(self.figure.legend):
+            yield self._legend(item, f"l{number}")
+            yield self._words(item.text, f"lt{number}")
         for group in self.figure.groups:
             yield from self._group(group)
         for box in self.figure.boxes:
@@ -56,13 +59,29 @@ class _Page:
             if not stroke.is_shared:
                 yield self._edge(stroke, f"e{number}")
 
+    def _legend(self, item: LegendItem, key: str) -> str:
+        (x, y), rect = self._moved((item.rect.x, item.rect.y)), item.rect
+        if item.kind != "link":
+            style = _box_style(legend_box(item, self.theme), item.kind == "dead") + "arcSize=4;"
+            return self._vertex(key, "", rect, style, item.text.text)
+        style, middle = self._style_of(item.name), y + rect.height / 2
+        ends = "".join(
+            f'<mxPoint x="{num(at)}" y="{num(middle)}" as="{name}"/>'
+            for at, name in ((x, "sourcePoint"), (x + rect.width, "targetPoint"))
+        )
+        return (
+            f'<mxCell id="{self.prefix}{key}" style="{style}" edge="1" parent="1">'
+            f'<mxGeometry relative="1" as="geometry">{ends}</mxGeometry></mxCell>'
+        )
+
     def _group(self, group: GroupBox) -> Iterator[str]:
         lines = "\n".join(text.text for text in group.texts)
         style = _box_style(self.theme.box("group")) + "verticalAlign=top;container=1;collapsible=0;"
+        style += "fontSize=10;spacingTop=-2;"
         yield self._vertex(group.key, lines, group.rect, style, group.title)
         for box in group.boxes:
             place = Rect(box.rect.x - group.rect.x, box.rect.y - group.rect.y, *box.rect[2:])
-            style = _box_style(self.theme.of(box))
+            style = _box_style(self.theme.of(box)) + "arcSize=2;"
             yield self._vertex(box.node.key, "", place, style, box.node.title, group.key)
         rects = {box.node.key: box.rect for box in group.boxes}
         for number, stroke in enumerate(group.strokes):
@@ -109,7 +128,10 @@ class _Page:
         return self._line(key, style, *stroke.keys, points, f"{self.prefix}{group.key}")
 
     def _edge_style(self, stroke: Stroke) -> str:
-        line = self.theme.edge_style(stroke.change)
+        return self._style_of(stroke.change)
+
+    def _style_of(self, change: str) -> str:
+        line = self.theme.edge_style(change)
         style = "edgeStyle=orthogonalEdgeStyle;rounded=0;endArrow=blockThin;endFill=1;endSize=4;"
         style += f"strokeColor={line.line};strokeWidth={num(line.width)};"
         return style + (f"dashed=1;dashPattern={line.dash};" if line.dash else "")
