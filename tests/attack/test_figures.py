@@ -11,7 +11,7 @@ from yamlmod.picture.formats import svg
 
 
 def _run() -> Report:
-    return figures.attack(Budget(60, 600.0, 7))
+    return figures.attack(Budget(24, 600.0, 7))
 
 
 def test_nothing_is_seen_where_nothing_is_wrong() -> None:

@@ -132,17 +132,17 @@ def test_the_checker_sees_every_fault() -> None:
     def without(**changes: object) -> list[str]:
         return faults(replace(figure, **changes), network)  # type: ignore[arg-type]
 
-    assert "overlap" in without(boxes=(*figure.boxes[1:], replace(first, rect=second.rect)))[0]
-    moved = replace(stroke, points=((0.0, far.middle[1]), (far.right, far.middle[1])))
+    assert "overlap" in without(boxes=(*figure.boxes[1:], first._replace(rect=second.rect)))[0]
+    moved = stroke._replace(points=((0.0, far.middle[1]), (far.right, far.middle[1])))
     found = " ".join(without(strokes=(*figure.strokes, moved)))
     assert "goes through box" in found and "does not end at" in found and "or two" in found
-    slanted = replace(stroke, points=((0.0, 0.0), (1.0, 1.0)))
+    slanted = stroke._replace(points=((0.0, 0.0), (1.0, 1.0)))
     assert "neither level" in " ".join(without(strokes=(*figure.strokes, slanted)))
-    assert "on each other" in " ".join(without(strokes=(*figure.strokes, replace(stroke))))
+    assert "on each other" in " ".join(without(strokes=(*figure.strokes, stroke._replace())))
     assert "have no box" in " ".join(without(boxes=figure.boxes[:-2]))
     assert "without a line" in " ".join(without(strokes=figure.strokes[1:]))
-    wide = replace(second, texts=(second.texts[0]._replace(text="W" * 40),))
+    wide = second._replace(texts=(second.texts[0]._replace(text="W" * 40),))
     assert "not inside" in without(boxes=(first, wide, *figure.boxes[2:]))[0]
     group = figure.groups[0]
-    low = replace(group, texts=(group.texts[0]._replace(y=group.boxes[0].rect.bottom),))
+    low = group._replace(texts=(group.texts[0]._replace(y=group.boxes[0].rect.bottom),))
     assert "is on box" in " ".join(without(groups=(low, *figure.groups[1:])))

@@ -143,7 +143,7 @@ def before_scene(difference: NetworkDifference, options: DrawOptions) -> Scene:
     changes |= dict.fromkeys(difference.alignment.removed, REMOVED)
     changes |= dict.fromkeys(difference.moved.values(), MOVED)
     nodes = tuple(
-        replace(node, change=changes.get(node.number, "") if node.row else "")
+        node._replace(change=changes.get(node.number, "") if node.row else "")
         for node in scene.nodes
     )
     links = tuple(
@@ -168,11 +168,11 @@ def _for_base(difference: NetworkDifference, options: DrawOptions) -> DrawOption
 def _changed(node: SceneNode, difference: NetworkDifference, maker: LabelMaker) -> SceneNode:
     change = difference.layers.get(node.number, "") if node.row else ""
     if change != REPLACED:
-        return replace(node, change=change)
+        return node._replace(change=change)
     old = next(old for old, new in difference.alignment.pairs if new == node.number)
     was = words("was", maker.lang, visible_line(difference.before.rows[old].module))
     lines = (node.lines[0], " · ".join([*node.lines[1:], was]))
-    return replace(node, change=change, lines=lines, title=f"{node.title}\n{was}")
+    return node._replace(change=change, lines=lines, title=f"{node.title}\n{was}")
 
 
 class _Union:
@@ -210,7 +210,7 @@ class _Union:
         if old in moved:
             lines = (lines[0], f"→ {moved[old]}")
         self.old[old] = len(self.nodes)
-        self.nodes.append(replace(node, change=change, lines=lines, is_head=False, is_ghost=True))
+        self.nodes.append(node._replace(change=change, lines=lines, is_head=False, is_ghost=True))
 
     def scene(self) -> Scene:
         links = [

@@ -42,8 +42,7 @@ class Label(NamedTuple):
     anchor: str = "middle"
 
 
-@dataclass(frozen=True)
-class Stroke:
+class Stroke(NamedTuple):
     """One connection: the numbers of its layers and its corners.
 
     ``is_shared``: the line of another connection, into the same folded layers, shows it as well.
@@ -57,8 +56,7 @@ class Stroke:
     is_shared: bool = False
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """One layer with its text."""
 
     rect: Rect
@@ -66,8 +64,7 @@ class Box:
     texts: tuple[Label, ...]
 
 
-@dataclass(frozen=True)
-class GroupBox:
+class GroupBox(NamedTuple):
     """Folded layers: one box that holds a small box for each, with the connections inside."""
 
     rect: Rect

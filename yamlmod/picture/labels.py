@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.channels import FAMILY, Scale
@@ -32,8 +32,7 @@ class Readings:
     strides: Mapping[int, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class LabelMaker:
+class LabelMaker(NamedTuple):
     """Labels the layers of one network at one scale."""
 
     network: Network

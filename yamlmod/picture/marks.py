@@ -66,10 +66,10 @@ def _node(node: SceneNode, marks: Marks) -> SceneNode:
     mark = marks.layers.get(node.number)
     is_dead = node.number in marks.dead
     if mark is None:
-        return replace(node, is_dead=is_dead)
+        return node._replace(is_dead=is_dead)
     title = "\n".join([node.title, *map(visible_line, mark.messages)])
     facts = {**node.facts, "findings": [visible_line(text) for text in mark.messages]}
-    return replace(node, is_dead=is_dead, severity=mark.severity, title=title, facts=facts)
+    return node._replace(is_dead=is_dead, severity=mark.severity, title=title, facts=facts)
 
 
 def worst(severities: list[str]) -> str:

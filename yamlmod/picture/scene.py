@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from yamlmod.model.document import Row
@@ -26,8 +27,7 @@ class SceneLink(NamedTuple):
     change: str = ""
 
 
-@dataclass(frozen=True)
-class SceneNode:
+class SceneNode(NamedTuple):
     """One layer: its number in its own file, the words on it and what it is.
 
     ``key`` is unique in a scene; ``stride`` is None where it is not known.
@@ -46,7 +46,7 @@ class SceneNode:
     severity: str = ""
     is_ghost: bool = False
     row: Row | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)

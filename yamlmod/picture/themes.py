@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from yamlmod.picture.figure import Box
@@ -28,8 +27,7 @@ class LineStyle(NamedTuple):
     dash: str = ""
 
 
-@dataclass(frozen=True)
-class Theme:
+class Theme(NamedTuple):
     """One set of colours. ``fills`` are by category, ``changes`` by what a layer or link is."""
 
     name: str

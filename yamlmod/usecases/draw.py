@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.model.document import parse_document
@@ -33,8 +33,7 @@ MADE_BY = b"yamlmod draw"
 """What every file that is written here holds near its beginning, so that it can be replaced."""
 
 
-@dataclass(frozen=True)
-class DrawRequest:
+class DrawRequest(NamedTuple):
     """What to draw of a file: its base, its findings, and where facts beyond the file come from."""
 
     base: Path | None = None

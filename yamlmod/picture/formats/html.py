@@ -117,7 +117,7 @@ def _part(scene: Scene, keys: set[str], title: str) -> Scene:
     at = {old: new for new, old in enumerate(order)}
     entry = dict.fromkeys(reads)
     nodes = tuple(
-        replace(scene.nodes[old], category="image") if old in entry else scene.nodes[old]
+        scene.nodes[old]._replace(category="image") if old in entry else scene.nodes[old]
         for old in order
     )
     links = tuple(
