@@ -160,6 +160,16 @@ def test_a_fork_gives_what_the_file_does_not_say(tmp_path: Path) -> None:
         return [layer["label"][-1] for layer in data["layers"] if layer["module"] != "image"]
 
     assert labels(plain)[:3] == ["?", "?", "?"]
+    # The base is read as well, with its own numbers.
+    edited = (
+        (tmp_path / "x.yaml")
+        .read_text(encoding="utf-8")
+        .replace("[64]]", "[64]]\n  - [-1, 1, C3, [64]]", 1)
+    )
+    (tmp_path / "y.yaml").write_text(edited.replace("[[3], 1", "[[4], 1"), encoding="utf-8")
+    words = ["draw", "x.yaml", "--base", "y.yaml", "--json", "--repo", "fork"]
+    layers = json.loads(yamlmod(*words, cwd=tmp_path).out)["layers"]
+    assert [layer["label"][-1] for layer in layers if layer["is_ghost"]] == ["64 · P1"]
     assert labels(read)[:4] == ["64 · P1", "64 · P2", "64 · P3", "64 · P3"]
 
 

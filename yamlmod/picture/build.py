@@ -24,6 +24,7 @@ class DrawOptions:
     fold: bool = True
     theme: str = "color"
     readings: Readings = field(default_factory=Readings)
+    base_readings: Readings = field(default_factory=Readings)
 
 
 def label_maker(network: Network, options: DrawOptions) -> LabelMaker:

@@ -162,7 +162,7 @@ def _for_base(difference: NetworkDifference, options: DrawOptions) -> DrawOption
     """Return the options for the old file, which may have other scales."""
     names = [scale.name for scale in difference.before.shapes.scales]
     scale = options.scale if options.scale in names else None
-    return replace(options, scale=scale)
+    return replace(options, scale=scale, readings=options.base_readings)
 
 
 def _changed(node: SceneNode, difference: NetworkDifference, maker: LabelMaker) -> SceneNode:

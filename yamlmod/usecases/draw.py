@@ -61,6 +61,8 @@ def draw_file(cfg: Path, request: DrawRequest, options: DrawOptions) -> Drawing:
     marks = _marks_of(network, request) if request.check else None
     if request.repo is not None:
         options = replace(options, readings=_readings(network, request.repo))
+        if base is not None:
+            options = replace(options, base_readings=_readings(base, request.repo))
     return Drawing(network, options, base, request.side_by_side, marks)
 
 
