@@ -173,6 +173,22 @@ def test_a_fork_gives_what_the_file_does_not_say(tmp_path: Path) -> None:
     assert labels(read)[:4] == ["64 · P1", "64 · P2", "64 · P3", "64 · P3"]
 
 
+def test_a_name_with_a_scale_is_drawn_at_it(tmp_path: Path) -> None:
+    scales = "scales:\n  n: [0.33, 0.25, 1024]\n  l: [1.0, 1.0, 512]\n"
+    rows = "backbone:\n  - [-1, 1, Conv, [64, 3, 2]]\nhead:\n  - [[0], 1, Detect, [nc]]\n"
+    (tmp_path / "yolo11.yaml").write_text(f"nc: 1\n{scales}{rows}", encoding="utf-8")
+    for name, channels in (
+        ("yolo11.yaml", b"16"),
+        ("yolo11n.yaml", b"16"),
+        ("yolo11l.yaml", b"64"),
+    ):
+        done = yamlmod("draw", name, cwd=tmp_path)
+        assert done.code == 0 and b">" + channels + " · P1<".encode() in done.out
+    insert = ["insert", "SimAM", "yolo11l.yaml", "--after", "0", "--draw", "a.svg"]
+    assert yamlmod(*insert, cwd=tmp_path).code == 0
+    assert ">64 · P1<" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
 def test_add_draws_the_yaml_it_plans(tmp_path: Path) -> None:
     shutil.copytree(MINIFORK, tmp_path / "fork")
     before = snapshot(tmp_path / "fork")

@@ -26,6 +26,7 @@ from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.usecases.insertion import InsertionWords
+from yamlmod.usecases.model_file import find_cfg
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import FileChange, display, read_text
@@ -289,7 +290,7 @@ def load(source: str | Path) -> Model:
 def _read(source: str | Path) -> tuple[str, str, bool]:
     if isinstance(source, str) and "\n" in source:
         return source.removeprefix("\ufeff"), "<text>", source.startswith("\ufeff")
-    file = read_text(Path(source))
+    file = read_text(find_cfg(Path(source)))
     return file.text, display(file.path), file.bom
 
 

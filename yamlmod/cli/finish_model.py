@@ -15,19 +15,21 @@ from yamlmod.workspace.files import FileChange
 
 def finish_yaml(command: str, target: Target, outcome: Outcome, to: ModelWriteOptions) -> None:
     change = target.change(outcome.text, to.output, to.force)
-    figure = figure_of(outcome, to.draw, to.force)
     report = outcome_report(command, outcome)
+    if target.scale:
+        report = report._replace(lines=[target.edit_note, *report.lines])
+    figure = figure_of(outcome, to.draw, to.force, target.scale)
     finish([change], report, to, target.file.path.parent, figure=figure)
 
 
-def figure_of(outcome: Outcome, path: Path | None, force: bool) -> FileChange | None:
+def figure_of(outcome: Outcome, path: Path | None, force: bool, scale: str) -> FileChange | None:
     """Return the write of the figure that --draw asks for."""
     if path is None:
         return None
     # Here and not at the top: most edits draw nothing.
     from yamlmod.usecases.draw import draw_difference
 
-    return draw_difference(outcome.model, outcome.text, path, force)
+    return draw_difference(outcome.model, outcome.text, path, force, scale)
 
 
 def outcome_report(command: str, outcome: Outcome) -> Report:

@@ -20,7 +20,7 @@ from yamlmod.picture.labels import Readings
 from yamlmod.picture.render import format_names, format_of_suffix, render
 from yamlmod.picture.scene import LANGS, Lang
 from yamlmod.picture.themes import THEMES
-from yamlmod.usecases.model_file import find_cfg
+from yamlmod.usecases.model_file import find_cfg, named_scale
 from yamlmod.workspace.files import FileChange, display, exists, read_bytes, read_text
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def draw_file(cfg: Path, request: DrawRequest, options: DrawOptions) -> Drawing:
     """Return the drawing of a model YAML. Raises Refusal where a file cannot be read."""
     if request.side_by_side and request.base is None:
         raise Refusal("usage", "--side-by-side draws two files, and there is no --base")
-    file = read_text(find_cfg(cfg))
+    path = find_cfg(cfg)
+    file = read_text(path)
+    if options.scale is None:
+        options = replace(options, scale=named_scale(cfg, path) or None)
     shown = display(file.path)
     if request.check:
         document = parse_document(file.text, shown)
@@ -220,12 +223,17 @@ def drawing_change(drawing: Drawing, name: str, path: Path, force: bool) -> File
     return FileChange(path, before, after, kept=False)
 
 
-def draw_difference(before: Network, text: str, path: Path, force: bool) -> FileChange:
+def draw_difference(
+    before: Network, text: str, path: Path, force: bool, scale: str = ""
+) -> FileChange:
     """Return the write of what an edit does to a network, in the format of the file's suffix."""
-    return draw_networks(before, read_network(text, before.document.shown), path, force)
+    after = read_network(text, before.document.shown)
+    return draw_networks(before, after, path, force, scale)
 
 
-def draw_networks(before: Network, after: Network, path: Path, force: bool) -> FileChange:
+def draw_networks(
+    before: Network, after: Network, path: Path, force: bool, scale: str = ""
+) -> FileChange:
     """Return the write of the difference of two networks."""
-    drawing = Drawing(after, DrawOptions(), before)
+    drawing = Drawing(after, DrawOptions(scale or None), before)
     return drawing_change(drawing, chosen_format(None, path), path, force)

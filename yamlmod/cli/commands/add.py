@@ -70,6 +70,6 @@ def run(
         {**edit.data, **plan_data(planned.patch)},
     )
     change = planned.target.change(planned.outcome.text, to.output, to.force)
-    figure = figure_of(planned.outcome, to.draw, to.force)
+    figure = figure_of(planned.outcome, to.draw, to.force, planned.target.scale)
     changes = [change, *planned.patch.changes(to.keeps)]
     finish(changes, report, to, located.tree.root, figure=figure)
