@@ -94,13 +94,16 @@ class Group:
         ports = _ports(self.links)
         strokes = []
         for number, (a, b, link) in enumerate(self.links):
-            one, other = rects[a], rects[b]
+            source_rect, target_rect = rects[a], rects[b]
             if number not in self.levels:
-                points = ((one.right, one.middle[1]), (other.x, other.middle[1]))
+                points = (
+                    (source_rect.right, source_rect.middle[1]),
+                    (target_rect.x, target_rect.middle[1]),
+                )
             else:
-                x1, x2 = _port(one, ports[a], number), _port(other, ports[b], number)
-                y = one.y - 2 - _ARC * self.levels[number]
-                points = ((x1, one.y), (x1, y), (x2, y), (x2, other.y))  # type: ignore[assignment]
+                x1, x2 = _port(source_rect, ports[a], number), _port(target_rect, ports[b], number)
+                y = source_rect.y - 2 - _ARC * self.levels[number]
+                points = ((x1, source_rect.y), (x1, y), (x2, y), (x2, target_rect.y))  # type: ignore[assignment]
             keys = (self.scene.nodes[link.source].key, self.scene.nodes[link.target].key)
             strokes.append(Stroke(link.numbers, keys, link.slot, points, link.change))
         return strokes

@@ -50,24 +50,24 @@ class NetworkDifference:
     def moved(self) -> Mapping[int, int]:
         """Return the new layers that were elsewhere before, and where."""
         waiting = [self.before.rows[old] for old in self.alignment.removed]
-        found: dict[int, int] = {}
+        origins: dict[int, int] = {}
         for new in self.alignment.added:
             row = self.after.rows[new]
             match = next((old for old in waiting if row_key(old)[:3] == row_key(row)[:3]), None)
             if match is not None:
                 waiting.remove(match)
-                found[new] = match.index
-        return found
+                origins[new] = match.index
+        return origins
 
     @cached_property
     def layers(self) -> Mapping[int, str]:
         """Return what the layers of the new network are, those that are the same left out."""
         changes = {new: MOVED if new in self.moved else ADDED for new in self.alignment.added}
         for old, new in self.alignment.pairs:
-            one, other = self.before.rows[old], self.after.rows[new]
-            if one.module != other.module:
+            old_row, new_row = self.before.rows[old], self.after.rows[new]
+            if old_row.module != new_row.module:
                 changes[new] = REPLACED
-            elif not _same(one, other):
+            elif not _same(old_row, new_row):
                 changes[new] = CHANGED
         return changes
 
@@ -94,31 +94,31 @@ class NetworkDifference:
     def gone(self) -> frozenset[tuple[int, int]]:
         """Return the references (layer, slot) of the old network that are not there any more."""
         removed = set(self.alignment.removed)
-        found = {
+        lost_reads = {
             (read.reader, read.slot)
             for reads in self.before.graph.reads
             for read in reads
             if read.reader in removed or read.target in removed
         }
-        found |= {(item.old_reader, item.slot) for item in self.reads.lost}
+        lost_reads |= {(item.old_reader, item.slot) for item in self.reads.lost}
         new = {(item.reader, item.slot) for item in self.reads.rewired}
         for old, layer in self.alignment.pairs:
             for slot, _ in enumerate(self.before.graph.reads[old]):
                 if (layer, slot) in new and len(self.before.graph.reads[old]) == len(
                     self.after.graph.reads[layer]
                 ):
-                    found.add((old, slot))
-        return frozenset(found)
+                    lost_reads.add((old, slot))
+        return frozenset(lost_reads)
 
     @cached_property
     def is_empty(self) -> bool:
         return not (self.layers or self.links or self.gone or self.alignment.removed)
 
 
-def _same(one: Row, other: Row) -> bool:
-    return value_key(one.args) == value_key(other.args) and value_key(one.repeats) == value_key(
-        other.repeats
-    )
+def _same(old_row: Row, new_row: Row) -> bool:
+    return value_key(old_row.args) == value_key(new_row.args) and value_key(
+        old_row.repeats
+    ) == value_key(new_row.repeats)
 
 
 def after_scene(difference: NetworkDifference, options: DrawOptions) -> Scene:

@@ -173,18 +173,18 @@ class _Geometry:
         return Stroke(link.numbers, keys, link.slot, tuple(points), link.change, is_shared)
 
     def _direct(self, route: Route) -> list[Point]:
-        one, other = self.rects[route.source], self.rects[route.target]
-        x = one.middle[0]
-        if other.y > one.y:
-            return [(x, one.bottom), (x, other.y)]
-        return [(x, one.y), (x, other.bottom)]
+        source_rect, target_rect = self.rects[route.source], self.rects[route.target]
+        x = source_rect.middle[0]
+        if target_rect.y > source_rect.y:
+            return [(x, source_rect.bottom), (x, target_rect.y)]
+        return [(x, source_rect.y), (x, target_rect.bottom)]
 
     def _points(self, route: Route) -> list[Point]:
         assert route.out is not None
-        one, other = self.rects[route.source], self.rects[route.target]
+        source_rect, target_rect = self.rects[route.source], self.rects[route.target]
         into = route.into or route.out
         y = self._wire_y(route.out)
-        points = [(one.right if route.out.is_left else one.x, y)]
+        points = [(source_rect.right if route.out.is_left else source_rect.x, y)]
         for lane in route.lanes:
             x = self._lane_x(lane)
             points.append((x, y))
@@ -192,7 +192,7 @@ class _Geometry:
             y = self._wire_y(into) if is_last or route.gap is None else self._track_y(route.gap)
             points.append((x, y))
         enters_right = route.into.is_left if route.into else not route.out.is_left
-        points.append((other.right if enters_right else other.x, y))
+        points.append((target_rect.right if enters_right else target_rect.x, y))
         return points
 
     def _wire_y(self, wire: Wire) -> float:

@@ -66,8 +66,8 @@ def below(scene: Scene, groups: Sequence[GroupBox], width: float, top: float) ->
 
 def _samples(scene: Scene, has_groups: bool) -> list[tuple[str, str, str]]:
     lang = scene.lang
-    found = {node.category for node in scene.nodes if not node.change}
-    samples = [("category", name, words(name, lang)) for name in _CATEGORIES if name in found]
+    categories = {node.category for node in scene.nodes if not node.change}
+    samples = [("category", name, words(name, lang)) for name in _CATEGORIES if name in categories]
     if has_groups:
         samples.append(("group", "group", words("group", lang)))
     changes = {node.change for node in scene.nodes}

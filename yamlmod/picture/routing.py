@@ -89,31 +89,35 @@ class Router:
 
     def route(self, source: int, target: int) -> Route:
         """Return the way from one cell to another."""
-        one, other = self.placement.cells[source], self.placement.cells[target]
+        source_cell, target_cell = self.placement.cells[source], self.placement.cells[target]
         if self._is_direct(source, target):
             self.direct.add((source, target))
             return Route(source, target, is_direct=True)
-        left = one.column < other.column
-        if one.column == other.column:
+        left = source_cell.column < target_cell.column
+        if source_cell.column == target_cell.column:
             return self._beside(source, target)
-        return self._across(source, target, one, other, left)
+        return self._across(source, target, source_cell, target_cell, left)
 
     def _is_direct(self, source: int, target: int) -> bool:
         """Check whether nothing is between two boxes of one column."""
-        one, other = self.placement.cells[source], self.placement.cells[target]
-        if one.column != other.column or (source, target) in self.direct:
+        source_cell, target_cell = self.placement.cells[source], self.placement.cells[target]
+        if source_cell.column != target_cell.column or (source, target) in self.direct:
             return False
-        down = other.top > one.bottom
-        rows = range(one.bottom + 1, other.top) if down else range(other.bottom + 1, one.top)
-        return not any((one.column, row) in self.taken for row in rows)
+        down = target_cell.top > source_cell.bottom
+        rows = (
+            range(source_cell.bottom + 1, target_cell.top)
+            if down
+            else range(target_cell.bottom + 1, source_cell.top)
+        )
+        return not any((source_cell.column, row) in self.taken for row in rows)
 
     def _beside(self, source: int, target: int) -> Route:
         """Route between two boxes of one column, on the side that is freer."""
-        one, other = self.placement.cells[source], self.placement.cells[target]
-        column = one.column
+        source_cell, target_cell = self.placement.cells[source], self.placement.cells[target]
+        column = source_cell.column
         right = self.load["gutter", column + 1] <= self.load["gutter", column]
         gutter = column + 1 if right else column
-        i, j = one.nearest(other.top), other.nearest(one.top)
+        i, j = source_cell.nearest(target_cell.top), target_cell.nearest(source_cell.top)
         bend = 1 if j > i else -1
         lane = self._lane(gutter, 2 * i, 2 * j, right, right)
         out = Wire(i, gutter, gutter, bend, right)
@@ -124,11 +128,17 @@ class Router:
         self.load["gutter", gutter] += 1
         return Lane(gutter, start, end, from_left, to_left)
 
-    def _across(self, source: int, target: int, one: Cell, other: Cell, left: bool) -> Route:
-        i = one.nearest(other.top) if one.top != one.bottom else one.top
-        j = other.nearest(i)
-        start = one.column + 1 if left else one.column
-        end = other.column if left else other.column + 1
+    def _across(
+        self, source: int, target: int, source_cell: Cell, target_cell: Cell, left: bool
+    ) -> Route:
+        i = (
+            source_cell.nearest(target_cell.top)
+            if source_cell.top != source_cell.bottom
+            else source_cell.top
+        )
+        j = target_cell.nearest(i)
+        start = source_cell.column + 1 if left else source_cell.column
+        end = target_cell.column if left else target_cell.column + 1
         crossed = range(min(start, end), max(start, end))
         low, high = min(start, end), max(start, end)
         bend = (j > i) - (j < i)

@@ -112,12 +112,12 @@ def _right(network: Network, finding: Finding) -> dict[tuple[int, int], int]:
     reader = finding.layer
     given = finding.expected if isinstance(finding.expected, list) else [finding.expected]
     now = [ref.value for ref in network.rows[reader].refs]
-    found = {}
+    targets = {}
     for slot, (was, value) in enumerate(zip(now, given, strict=False)):
         layer = target(reader, value)
         if layer != target(reader, was) and IMAGE <= layer < len(network.rows):
-            found[reader, slot] = layer
-    return found
+            targets[reader, slot] = layer
+    return targets
 
 
 _CHOICES = {
@@ -179,15 +179,15 @@ def chosen_format(name: str | None, output: Path | None) -> str:
         return "svg"
     if output.suffix.lower() in PRINTED:
         return output.suffix.lower().removeprefix(".")
-    found = format_of_suffix(output.suffix)
-    if found is None:
+    suffix_format = format_of_suffix(output.suffix)
+    if suffix_format is None:
         names = [f".{name}" for name in format_names()] + list(PRINTED)
         raise Refusal(
             "unknown-format",
             f"the suffix of {display(output)} is that of no format",
             hint=f"use {one_of(names, limit=len(names))}, or --format",
         )
-    return found
+    return suffix_format
 
 
 def drawing_bytes(drawing: Drawing, name: str) -> bytes:

@@ -116,15 +116,15 @@ class _Page:
         )
 
     def _edge(self, stroke: Stroke, key: str) -> str:
-        (source, one), (target, other) = (self.rects[name] for name in stroke.keys)
+        (source, source_rect), (target, target_rect) = (self.rects[name] for name in stroke.keys)
         points = [self._moved(point) for point in stroke.points[1:-1]]
-        style = self._edge_style(stroke) + _ports(stroke, one, other)
+        style = self._edge_style(stroke) + _ports(stroke, source_rect, target_rect)
         return self._line(key, style, source, target, points, "1")
 
     def _inner_edge(self, stroke: Stroke, key: str, group: GroupBox, rects: dict[str, Rect]) -> str:
-        one, other = (rects[name] for name in stroke.keys)
+        source_rect, target_rect = (rects[name] for name in stroke.keys)
         points = [(x - group.rect.x, y - group.rect.y) for x, y in stroke.points[1:-1]]
-        style = self._edge_style(stroke) + "endSize=2;" + _ports(stroke, one, other)
+        style = self._edge_style(stroke) + "endSize=2;" + _ports(stroke, source_rect, target_rect)
         return self._line(key, style, *stroke.keys, points, f"{self.prefix}{group.key}")
 
     def _edge_style(self, stroke: Stroke) -> str:
@@ -161,12 +161,12 @@ def _box_style(style: BoxStyle, is_dead: bool = False) -> str:
     return words + ("fillStyle=hatch;" if is_dead else "")
 
 
-def _ports(stroke: Stroke, one: Rect, other: Rect) -> str:
+def _ports(stroke: Stroke, source_rect: Rect, target_rect: Rect) -> str:
     """Return where the line leaves and enters, as parts of the boxes."""
     words = ""
     for name, (x, y), rect in (
-        ("exit", stroke.points[0], one),
-        ("entry", stroke.points[-1], other),
+        ("exit", stroke.points[0], source_rect),
+        ("entry", stroke.points[-1], target_rect),
     ):
         across, down = (x - rect.x) / rect.width, (y - rect.y) / rect.height
         words += f"{name}X={across:.4g};{name}Y={down:.4g};{name}Dx=0;{name}Dy=0;"

@@ -81,8 +81,8 @@ class _Tikz:
     def colors(body: list[str]) -> list[tuple[str, str]]:
         import re
 
-        found = sorted({name for line in body for name in re.findall(r"\bc([0-9A-F]{6})\b", line)})
-        return [(f"c{name}", name) for name in found]
+        names = sorted({name for line in body for name in re.findall(r"\bc([0-9A-F]{6})\b", line)})
+        return [(f"c{name}", name) for name in names]
 
     def lines(self, figure: Figure) -> Iterator[str]:
         paper = Rect(0, 0, figure.width, figure.height)

@@ -134,11 +134,11 @@ SCRIPT = """\
   rows.forEach((row) => row.addEventListener('click', () => {
     const old = row.dataset.key.startsWith('b');
     const number = old ? row.dataset.key.slice(1) : row.dataset.key;
-    const found = [...view.querySelectorAll('.layer')].find((e) => e.dataset.layer === number
+    const layer = [...view.querySelectorAll('.layer')].find((e) => e.dataset.layer === number
       && (e.dataset.change === 'removed' || e.classList.contains('ghost')) === old);
-    if (!found) return;
-    mark(found); chosen = found;
-    const box = stage.getBoundingClientRect(), b = found.getBoundingClientRect();
+    if (!layer) return;
+    mark(layer); chosen = layer;
+    const box = stage.getBoundingClientRect(), b = layer.getBoundingClientRect();
     x += box.left + box.width / 2 - (b.left + b.width / 2);
     y += box.top + box.height / 2 - (b.top + b.height / 2); place();
   }));

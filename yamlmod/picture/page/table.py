@@ -56,13 +56,13 @@ def _row(node: SceneNode, scales: Sequence[str], lang: Lang) -> str:
 
 def facts_of(scenes: Sequence[Scene], lang: Lang) -> dict[str, dict[str, str]]:
     """Return what hovering shows of each layer; those of the base have a `b` before the number."""
-    found: dict[str, dict[str, str]] = {}
+    facts: dict[str, dict[str, str]] = {}
     for number, scene in enumerate(scenes):
         for node in scene.nodes:
             if node.row is not None:
                 key = f"b{node.number}" if number else node.key
-                found.setdefault(key, {"key": key, "text": "\n".join(_lines(node, lang))})
-    return found
+                facts.setdefault(key, {"key": key, "text": "\n".join(_lines(node, lang))})
+    return facts
 
 
 def _lines(node: SceneNode, lang: Lang) -> Iterator[str]:
