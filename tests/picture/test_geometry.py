@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.picture.networks import network_of, official_names, official_network
 from tools.figures import crossings, faults
+from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
 from yamlmod.picture.build import DrawOptions, network_scene
 from yamlmod.picture.figure import Figure
@@ -119,6 +121,21 @@ def test_any_network(rows: list[str], fold: bool) -> None:
 def test_long_and_foreign_names_stay_inside(name: str) -> None:
     network = network_of("[-1, 1, Conv, [64, 3, 2]]", f'[-1, 1, "{name}", []]')
     assert faults(_figure(network), network) == []
+
+
+def _many(count: int) -> Network:
+    zeros = ",".join(["0"] * count)
+    return network_of("[-1, 1, Conv, [8]]", f"[[{zeros}], 1, Concat, [1]]", "[-1, 1, Detect, [nc]]")
+
+
+def test_a_layer_with_very_many_inputs_takes_no_minutes() -> None:
+    network = _many(3000)
+    start = time.process_time()
+    figure = _figure(network)
+    assert time.process_time() - start < 5
+    assert len(figure.strokes) == 3002
+    with pytest.raises(Refusal, match="at most 10,000"):
+        _figure(_many(10_001))
 
 
 def test_the_checker_sees_every_fault() -> None:

@@ -193,9 +193,10 @@ class Model(ShownAsTable):
         return draw_model(self._wired, other, words, scale, side_by_side, findings)
 
     def _repr_html_(self) -> str:
-        # An SVG element in HTML, as notebooks show it; the table is below the figure.
-        base = None if self._outcome is None else Model(self._outcome.model)
-        return f"<div>{self.draw(base=base).partition('-->')[2]}</div>" + super()._repr_html_()
+        from yamlmod.usecases.draw import html_figure
+
+        before = None if self._outcome is None else self._outcome.model
+        return html_figure(self._wired, before) + super()._repr_html_()
 
     def title(self) -> str:
         """Return the file's name and the number of layers."""

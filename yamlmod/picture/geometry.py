@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from yamlmod.errors import Refusal
 from yamlmod.picture.boxes import BASE, Group, layer_box, node_width
 from yamlmod.picture.figure import Band, Box, Figure, GroupBox, Label, Point, Rect, Stroke
 from yamlmod.picture.labels import level_of
@@ -12,6 +13,7 @@ from yamlmod.picture.routing import GapTrack, Lane, Route, Router, Wire
 from yamlmod.picture.scene import Scene
 
 MARGIN = 12.0
+_MOST_LINKS = 10_000
 _TITLE = 26.0
 _BANDS = 46.0
 _STEP = 7.0
@@ -21,7 +23,13 @@ _GUTTER = 26.0
 
 
 def draw_scene(scene: Scene, fold: bool = True) -> Figure:
-    """Return the figure of a scene."""
+    """Return the figure of a scene. Raises Refusal for one that no reader could follow."""
+    count = len(scene.links)
+    if count > _MOST_LINKS:
+        raise Refusal(
+            "too-large",
+            f"{scene.title}: {count:,} references; a figure shows at most {_MOST_LINKS:,}",
+        )
     return _Geometry(scene, place(scene, fold)).figure()
 
 

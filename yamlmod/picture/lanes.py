@@ -11,6 +11,8 @@ from yamlmod.picture.routing import GapTrack, Lane, Route, Wire
 
 # Improvement of an order is bounded: a gutter may hold hundreds of lanes.
 _SWAPS = 4000
+# Beyond this many in one gutter, gap or row, each gets a slot of its own, in a plain order.
+_MANY = 400
 
 
 class Slots(NamedTuple):
@@ -42,6 +44,10 @@ def _by(items: Iterable[object], name: str) -> dict[int, list]:  # type: ignore[
 
 def _lanes(lanes: list[Lane]) -> int:
     """Place the lanes of a gutter; return how many slots they take."""
+    if len(lanes) > _MANY:
+        for place, lane in enumerate(sorted(lanes, key=lambda lane: (-lane.start, lane.end))):
+            lane.slot = place
+        return len(lanes)
     order = _ordered(lanes)
     for place, lane in enumerate(order):
         lane.slot = max((o.slot + 1 for o in order[:place] if _meet(o, lane)), default=0)
@@ -117,6 +123,10 @@ def _set_nearness(routes: Sequence[Route]) -> None:
 def _wires(wires: list[Wire]) -> int:
     """Place the wires of a row: those that go up on top; return the most side by side."""
     order = sorted(wires, key=lambda wire: wire.bend * (1 + wire.nearness))
+    if len(order) > _MANY:
+        for place, wire in enumerate(order):
+            wire.track, wire.tracks = place, len(order)
+        return len(order)
     for place, wire in enumerate(order):
         before = (o for o in order[:place] if _overlap(o, wire))
         wire.track = max((o.track + 1 for o in before), default=0)
@@ -145,6 +155,10 @@ def _joined(wires: Sequence[Wire]) -> list[list[Wire]]:
 
 def _tracks(tracks: list[GapTrack]) -> int:
     order = sorted(tracks, key=lambda track: (track.first - track.last, track.first))
+    if len(order) > _MANY:
+        for place, track in enumerate(order):
+            track.slot = place
+        return len(order)
     for place, track in enumerate(order):
         used = {other.slot for other in order[:place] if _overlap(other, track)}
         track.slot = next(slot for slot in chain(range(len(used) + 1)) if slot not in used)

@@ -149,6 +149,15 @@ def draw_model(
     return render(Drawing(network, options, base, side_by_side, marks), words["format"])
 
 
+def html_figure(network: Network, base: Network | None) -> str:
+    """Return the figure as a part of an HTML page; nothing where it is too large."""
+    try:
+        text = render(Drawing(network, DrawOptions(), base), "svg")
+    except Refusal:
+        return ""
+    return f"<div>{text.partition('-->')[2]}</div>"
+
+
 def _readings(network: Network, repo: Path) -> Readings:
     """Return channels and strides as the fork's code gives them; it is read and never run."""
     from yamlmod.fork.read.answers import Sizes, output_channels
