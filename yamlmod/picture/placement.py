@@ -66,8 +66,11 @@ class _Placer:
         self.scene = scene
         self.fold = fold
         self.inputs: list[list[int]] = [[] for _ in scene.nodes]
+        self.joined: list[list[int]] = [[] for _ in scene.nodes]
         for link in scene.links:
             self.inputs[link.target].append(link.source)
+            self.joined[link.target].append(link.source)
+            self.joined[link.source].append(link.target)
         self.units = units_of(scene)
         self.at: dict[int, tuple[int, int]] = {}
 
@@ -171,14 +174,13 @@ class _Placer:
 
     def _ends(self, column: int, units: Sequence[Unit], rows: range) -> list[tuple[int, int]]:
         """Return the places in a stack that are joined with placed units of these rows."""
-        places = {node: place for place, unit in enumerate(units) for node in unit}
         ends = []
-        for target, sources in enumerate(self.inputs):
-            for source in sources:
-                for own, other in ((target, source), (source, target)):
+        for place, unit in enumerate(units):
+            for node in unit:
+                for other in self.joined[node]:
                     at = self.at.get(other)
-                    if own in places and at is not None and at[0] != column and at[1] in rows:
-                        ends.append((places[own], at[1]))
+                    if at is not None and at[0] != column and at[1] in rows:
+                        ends.append((place, at[1]))
         return ends
 
     def _head(self, unit: Unit, cells: Sequence[Cell], columns: int) -> Cell:
