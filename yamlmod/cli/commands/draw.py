@@ -117,13 +117,15 @@ def run(
 
     Rows are strides, columns are passes: a new column begins where the stride changes direction.
     With --base, layers that were added, removed, replaced or moved and rewired connections are
-    shown by colour and line style. Without -o, the figure goes to stdout. Nothing is built and no
-    code is run.
+    shown by colour and line style. Without -o, the figure goes to stdout, with --json as JSON.
+    Nothing is built and no code is run.
     """
     from yamlmod.picture.build import DrawOptions
     from yamlmod.usecases.draw import DrawRequest, chosen_format, draw_file
 
-    wanted = "json" if json else None if format is None else format.value
+    wanted = None if format is None else format.value
+    if json and output is None:
+        wanted = "json"
     name = chosen_format(wanted, output)
     options = DrawOptions(scale, lang.value, fold is Fold.auto, theme.value)
     drawing = draw_file(cfg, DrawRequest(base, side_by_side, check, repo), options)
@@ -135,5 +137,11 @@ def run(
         return
     from yamlmod.cli.finish import write_figure
     from yamlmod.usecases.draw import drawing_change
+    from yamlmod.workspace.files import display
 
-    write_figure(drawing_change(drawing, name, output, force))
+    change = drawing_change(drawing, name, output, force)
+    write_figure(change)
+    if json:
+        from yamlmod.cli.console import say_json
+
+        say_json({"command": "draw", "format": name, "written": display(change.path)})
