@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from yamlmod.model.channels import stride_after
+from yamlmod.model.channels import bounded_stride
 from yamlmod.model.known_modules import JOINS, Kind
 from yamlmod.model.network import Network
 
@@ -69,7 +69,7 @@ def _assumed(
             continue
         if kind is None:
             modules[row.module] = None
-        stride = stride_after(kind or _KEPT, row, inputs)
+        stride = bounded_stride(kind or _KEPT, row, inputs)
         if stride is None and kind is not None and kind.channels == "many":
             stride = inputs[0]
         done.append(stride)
