@@ -17,6 +17,8 @@ def sides(
     found = {item.slot: _side(view, hypothesis, item) for item in items}
     if reader == view.head and hypothesis.offset is None:
         found |= dict(_moved_by_accident(view, items, found))
+        if hypothesis.name == "kept":
+            found |= dict(_kept_with_the_rest(view, found))
     return found
 
 
@@ -48,6 +50,20 @@ def _moved_by_accident(
     for slot, layer in enumerate(view.file.inputs[view.head]):
         gate = layer + 1
         if slot not in found and gate in added and view.file.inputs[gate] == (layer,):
+            yield slot, gate
+
+
+def _kept_with_the_rest(view: View, found: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """Inputs of a head that was not updated, whose layer got a new one directly behind it.
+
+    Their number still leads to the layer of the base, past the new one; the author did not choose
+    that, because no number of the row was looked at.
+    """
+    added = set(view.alignment.added)
+    for slot, layer in enumerate(view.file.inputs[view.head]):
+        gate = layer + 1
+        is_kept = slot not in found and view.number_at(view.head, slot) == layer
+        if is_kept and gate in added and view.file.inputs[gate] == (layer,):
             yield slot, gate
 
 
