@@ -17,8 +17,6 @@ def sides(
     found = {item.slot: _side(view, hypothesis, item) for item in items}
     if reader == view.head and hypothesis.offset is None:
         found |= dict(_moved_by_accident(view, items, found))
-        if hypothesis.name == "kept":
-            found |= dict(_kept_with_the_rest(view, found))
     return found
 
 
@@ -53,18 +51,12 @@ def _moved_by_accident(
             yield slot, gate
 
 
-def _kept_with_the_rest(view: View, found: Mapping[int, int]) -> Iterator[tuple[int, int]]:
-    """Inputs of a head that was not updated, whose layer got a new one directly behind it.
-
-    Their number still leads to the layer of the base, past the new one; the author did not choose
-    that, because no number of the row was looked at.
-    """
+def passed_by(view: View, inputs: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield inputs of the head whose layer got a new one directly behind it, with the new one."""
     added = set(view.alignment.added)
-    for slot, layer in enumerate(view.file.inputs[view.head]):
-        gate = layer + 1
-        is_kept = slot not in found and view.number_at(view.head, slot) == layer
-        if is_kept and gate in added and view.file.inputs[gate] == (layer,):
-            yield slot, gate
+    for layer in inputs:
+        if layer + 1 in added and view.file.inputs[layer + 1] == (layer,):
+            yield layer, layer + 1
 
 
 def taken_over(view: View) -> Hypothesis | None:
