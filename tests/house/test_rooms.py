@@ -26,6 +26,7 @@ _MAY: dict[str, set[str]] = {
         "model",
         "runtime",
         "gates",
+        "picture",
         *_GROUND,
     },
     "usecases": {
@@ -37,11 +38,13 @@ _MAY: dict[str, set[str]] = {
         "model",
         "runtime",
         "gates",
+        "picture",
         "report",
         *_GROUND,
     },
     "ops": {"model", "registry", *_GROUND},
     "checks": {"model", "registry", *_GROUND},
+    "picture": {"model", "registry", *_GROUND},
     "fork": {"model", "registry", *_GROUND},
     "model": _GROUND,
     "report": _GROUND,
@@ -67,6 +70,7 @@ _ONLY = {
     "einops": set(),
     "onnx": {"gates"},
     "google": {"gates"},
+    "cairosvg": {"usecases"},
 }
 
 

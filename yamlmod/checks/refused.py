@@ -44,12 +44,6 @@ def _cause(text: str) -> Cause | None:
     return cause_of(text)
 
 
-def _cause(text: str) -> Cause | None:
-    from yamlmod.checks.syntax.causes import cause_of  # a file that parses does without it
-
-    return cause_of(text)
-
-
 def _at_cause(cause: Cause, place: Place, text: str) -> Finding:
     where = Place.at(place.file, text, cause.start, cause.end)
     far = where.line != place.line

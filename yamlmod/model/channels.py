@@ -105,7 +105,7 @@ def infer_shapes(
                     _channels(kind, row, [s.real[i] for s in inputs], scales[i], document)
                     for i in width
                 ),
-                _stride(kind, row, [s.stride for s in inputs]),
+                bounded_stride(kind, row, [s.stride for s in inputs]),
             )
         )
     return Shapes(scales, tuple(done))
@@ -176,7 +176,7 @@ def _may_stride(row: Row) -> bool:
     return len(numbers) == 3 and numbers[2] == 2
 
 
-def _stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
+def bounded_stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
     """Return the stride behind a row; one that no network has says that the module is another."""
     stride = stride_after(kind, row, inputs)
     return stride if stride is None or is_stride(stride) else None

@@ -168,6 +168,15 @@ MODULES: Mapping[str, KnownModule] = {
 KNOWN: Mapping[str, Kind] = {
     name: module.kind for name, module in MODULES.items() if module.kind is not None
 }
+# Heads that take each scale several times: for training, and for what is left of them after it.
+INPUT_GROUPS: Mapping[str, int] = {
+    "IAuxDetect": 2,
+    "DualDetect": 2,
+    "DualDDetect": 2,
+    "DualDSegment": 2,
+    "TripleDetect": 3,
+    "TripleDDetect": 3,
+}
 SIDE_EFFECT = frozenset(name for name, module in MODULES.items() if module.side_effect)
 PLAIN_SUMS = frozenset(name for name, module in MODULES.items() if module.plain_sum)
 SINGLE = frozenset(name for name, module in MODULES.items() if module.single)

@@ -128,8 +128,13 @@ class Network:
     @cached_property
     def _shape_reads(self) -> tuple[tuple[Read, ...], ...]:
         # A second stream may begin anew at an image of its own: its strides are not known.
-        unknown = {item.reader for item in self.unresolved} | set(_second_streams(self.rows))
+        unknown = {item.reader for item in self.unresolved} | set(self.second_streams)
         return tuple(() if i in unknown else row for i, row in enumerate(self.graph.reads))
+
+    @cached_property
+    def second_streams(self) -> tuple[int, ...]:
+        """Return the layers at which the file's own beginning comes again."""
+        return tuple(_second_streams(self.rows))
 
     def strides_with(self, changed: Mapping[int, tuple[int, ...]]) -> Sequence[Stride]:
         """Return the strides, relative ones too, when some layers read something else."""

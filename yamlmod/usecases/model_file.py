@@ -55,8 +55,12 @@ def open_target(cfg: Path, folders: Sequence[Path] = ()) -> Target:
 
     path = find_cfg(cfg, folders)
     file = read_text(path)
-    scale = "" if path.name == cfg.name else _scale_of(cfg.name)
-    return Target(file, read_network(file.text, display(file.path)), scale)
+    return Target(file, read_network(file.text, display(file.path)), named_scale(cfg, path))
+
+
+def named_scale(cfg: Path, path: Path) -> str:
+    """Return the scale that a name gives the file it means; nothing where it is the file's own."""
+    return "" if path.name == cfg.name else _scale_of(cfg.name)
 
 
 def find_cfg(cfg: Path, folders: Sequence[Path] = ()) -> Path:

@@ -17,7 +17,7 @@ from yamlmod.ops.layer_map import Following, follow
 from yamlmod.registry.catalogue import find
 from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.yamlmod_worker.answers import RemapAnswer
-from yamlmod.usecases.fork_run import Announce, Run, draft_of, keep_draft
+from yamlmod.usecases.fork_run import PATIENT, Announce, Run, draft_of, keep_draft
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.network_size import named_scale, network_size, size_difference
 from yamlmod.usecases.shown import ShownAsTable
@@ -93,7 +93,7 @@ def remap(
     question |= run.where
     question["data_classes"] = classes
     question["weights"] = str(real_path(weights))
-    with draft_of(output) as draft, run.worker(draft=draft, announce=announce) as worker:
+    with draft_of(output) as draft, run.worker(PATIENT, draft=draft, announce=announce) as worker:
         question["out"] = None if draft is None else str(draft)
         with _scale_as_cause(targets[0]):
             answer = worker.ask(question, seconds, RemapAnswer)

@@ -19,14 +19,12 @@ from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.usecases.costly import Costly, costly_layers, gigabytes
-from yamlmod.usecases.fork_run import Announce, Run
+from yamlmod.usecases.fork_run import PATIENT, Announce, Run
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.remap import identity_wanted
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
 
-# Threads that spin while they wait take several times as long on a machine that is busy.
-_PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _DIED = ("no-answer", "timed-out")
 
 
@@ -258,7 +256,7 @@ class Verifier:
     def worker(self, announce: Announce | None = None) -> Worker:
         """Return the worker, started where there is none."""
         if self._worker is None:
-            self._worker = self.subjects.run.worker(_PATIENT, announce=announce)
+            self._worker = self.subjects.run.worker(PATIENT, announce=announce)
         return self._worker
 
     def _ask(self, question: dict[str, Any], found: Verified) -> None:

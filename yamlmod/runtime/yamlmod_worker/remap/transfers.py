@@ -39,7 +39,7 @@ def state_shapes(network: Any) -> Dict[str, Tuple[int, ...]]:
     return {name: tuple(value.shape) for name, value in network.state_dict().items()}
 
 
-class _Lines(logging.Handler):
+class _LogLines(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.lines: List[str] = []
@@ -52,7 +52,7 @@ def _by_method(names: Any, out: Any, network: Any) -> Optional[Tuple[int, int]]:
     logger = getattr(names, "LOGGER", None)
     if not isinstance(logger, logging.Logger) or not callable(getattr(network, "load", None)):
         return None
-    heard, level = _Lines(), logger.level
+    heard, level = _LogLines(), logger.level
     logger.addHandler(heard)
     logger.setLevel(logging.INFO)
     try:
