@@ -1,0 +1,1 @@
+"""Where a study's processes run: one file an engine."""

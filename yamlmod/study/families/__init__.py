@@ -1,0 +1,1 @@
+"""How each family of forks trains: one file a family, found by this folder."""

@@ -1,0 +1,168 @@
+"""Run one training: `python -I guard.py RUN_FOLDER NOTES`. The standard library alone, Python 3.8.
+
+NOTES is the number of lines of `attempts.jsonl` at which the run was seen to be unfinished: if
+there are others, somebody has run it since, and a finished run must not be resumed.
+
+It holds the lock of the run's folder, starts the training in a process group of its own, writes
+its output to `log.txt`, and ends all of it when whoever started this guard ends (its standard
+input closes) or when it is told to end. What happened is a line of `attempts.jsonl`.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+LOCKED = 75  # exit code: another process trains in this folder, or has done so since
+_PATIENCE = 10.0  # seconds between asking a training to end and ending it
+_DEATH_SIGNAL = 1
+
+
+def main(folder, notes):
+    with open(os.path.join(folder, "lock"), "a+b") as lock:
+        if not _locked(lock) or _notes(folder) != notes:
+            return LOCKED
+        _write_holder(lock)
+        return _Attempt(folder, lock).run()
+
+
+class _Attempt:
+    def __init__(self, folder, lock):
+        self.folder = folder
+        self.lock = lock
+        with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
+            self.plan = json.load(file)
+        self.stopped = ""
+        self.process = None
+
+    def run(self):
+        # Started once its checkpoint is there; before that the training begins again.
+        resumes = os.path.isfile(os.path.join(self.folder, self.plan["last"]))
+        words = self.plan["resume" if resumes else "argv"]
+        environment = dict(os.environ)
+        environment.update(self.plan["environment"])
+        began = time.time()
+        self._note({"event": "start", "resumes": resumes})
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._told)
+        with open(os.path.join(self.folder, "log.txt"), "ab") as log:
+            try:
+                self.process = subprocess.Popen(
+                    words,
+                    cwd=self.plan["cwd"],
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    # The training holds the lock, too: one that outlives its guard keeps others out.
+                    pass_fds=() if os.name == "nt" else (self.lock.fileno(),),
+                    preexec_fn=_dies_with(os.getpid()) if sys.platform == "linux" else None,
+                )
+            except OSError as error:
+                self._note({"event": "end", "code": None, "why": "not started: %s" % error})
+                return 1
+        threading.Thread(target=self._watch_parent, daemon=True).start()
+        code = self.process.wait()
+        self._end_group()
+        took = round(time.time() - began, 3)
+        self._note({"event": "end", "code": code, "why": self.stopped, "seconds": took})
+        return 0 if code == 0 else 1
+
+    def _watch_parent(self):
+        try:
+            while os.read(0, 4096):
+                pass
+        except OSError:
+            pass
+        self._stop("whoever ran the study has ended")
+
+    def _told(self, number, _frame):
+        self._stop(signal.Signals(number).name)
+
+    def _stop(self, why):
+        self.stopped = self.stopped or why
+        process = self.process
+        if process is None:
+            return
+        self._signal(signal.SIGTERM)
+        end = time.monotonic() + _PATIENCE
+        while process.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        self._end_group()
+
+    def _end_group(self):
+        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def _signal(self, number):
+        try:
+            if hasattr(os, "killpg"):
+                os.killpg(self.process.pid, number)
+            else:
+                self.process.terminate()
+        except OSError:
+            pass
+
+    def _note(self, values):
+        values = dict(values, at=round(time.time(), 3), host=socket.gethostname(), pid=os.getpid())
+        line = (json.dumps(values) + "\n").encode("utf-8")
+        # In one write: a reader, and a guard that is killed, never leave half of a line behind.
+        end = os.open(
+            os.path.join(self.folder, "attempts.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666
+        )
+        try:
+            os.write(end, line)
+        finally:
+            os.close(end)
+
+
+def _notes(folder):
+    try:
+        with open(os.path.join(folder, "attempts.jsonl"), "rb") as file:
+            return file.read().count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
+def _dies_with(parent):
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def before_start():
+        libc.prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent:  # it has ended since
+            os._exit(1)
+
+    return before_start
+
+
+def _locked(file):
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(1 << 20)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _write_holder(file):
+    file.seek(0)
+    file.truncate()
+    holder = {"host": socket.gethostname(), "pid": os.getpid(), "since": round(time.time(), 3)}
+    file.write((json.dumps(holder) + "\n").encode("utf-8"))
+    file.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))
