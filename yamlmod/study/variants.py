@@ -1,0 +1,97 @@
+"""Which variants a study has: the base, combinations of components, and controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from yamlmod.errors import Refusal
+from yamlmod.study.study_file import BASE, MOST_VARIANTS, Component, StudyFile
+
+PLACEBO = "placebo"
+# Reads its input, changes nothing, and takes up a place: the class that every fork can build.
+_IDENTITY = "nn.Identity"
+
+
+class Variant(NamedTuple):
+    """One network of a study: which components are on, and what they change."""
+
+    name: str
+    components: tuple[str, ...]
+    edits: tuple[Mapping[str, Any], ...] = ()
+    modules: tuple[str, ...] = ()
+    patches: tuple[str, ...] = ()
+    train: Mapping[str, Any] = {}
+    # The variant of which this one is the placebo.
+    control_of: str = ""
+
+
+def variants_of(study: StudyFile) -> list[Variant]:
+    """Return the variants in the order of the report: the base first, a placebo after its variant."""
+    by_name = {component.name: component for component in study.components}
+    sets = _sets(study, tuple(by_name))
+    if len(sets) > MOST_VARIANTS:
+        raise Refusal(
+            "too-many",
+            f"{study.shown}: {len(sets):,} variants; at most {MOST_VARIANTS:,} are planned",
+            hint="combine them otherwise, or write the lists that matter",
+        )
+    variants = [Variant(BASE, ())]
+    for names in sets:
+        variant = _variant([by_name[name] for name in names])
+        variants.append(variant)
+        if PLACEBO in study.controls:
+            placebo = _placebo(variant)
+            variants += [placebo] if placebo else []
+    return variants
+
+
+def _sets(study: StudyFile, names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    count = len(names)
+    if not isinstance(study.combine, str):
+        sets = [tuple(dict.fromkeys(words)) for words in study.combine]
+    elif study.combine == "each":
+        sets = [(name,) for name in names]
+    elif study.combine == "cumulative":
+        sets = [names[: size + 1] for size in range(count)]
+    elif study.combine == "leave-one-out":
+        sets = [names, *(names[:i] + names[i + 1 :] for i in range(count) if count > 1)]
+    elif count > 11:  # 2,048 subsets: too many, and no time is spent on listing them
+        sets = [()] * (2**count - 1)
+    else:
+        sets = [part for size in range(1, count + 1) for part in combinations(names, size)]
+    return [part for part in dict.fromkeys(sets)] if count <= 11 else sets
+
+
+def _variant(components: list[Component]) -> Variant:
+    train: dict[str, Any] = {}
+    for component in components:
+        train |= component.train or {}
+    return Variant(
+        "+".join(component.name for component in components),
+        tuple(component.name for component in components),
+        tuple(edit for component in components for edit in component.edits),
+        tuple(module for component in components for module in component.modules),
+        tuple(component.patch for component in components if component.patch),
+        train,
+    )
+
+
+def _placebo(variant: Variant) -> Variant | None:
+    """Return the variant with `nn.Identity` in place of all that it inserts; None without any."""
+    if not any("insert" in edit for edit in variant.edits):
+        return None
+    edits = [
+        {**edit, "insert": _IDENTITY, "args": []} if "insert" in edit else edit
+        for edit in variant.edits
+    ]
+    return Variant(
+        f"{variant.name}-{PLACEBO}",
+        (),
+        tuple(edits),
+        variant.modules,
+        variant.patches,
+        variant.train,
+        variant.name,
+    )
