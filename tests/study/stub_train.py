@@ -7,8 +7,11 @@ import pathlib
 import time
 
 parser = argparse.ArgumentParser()
-for name in ("cfg", "weights", "project", "name", "data"):
-    parser.add_argument(f"--{name}", default="")
+parser.add_argument("--cfg", default="")
+parser.add_argument("--weights", default="")
+parser.add_argument("--data", default="")
+parser.add_argument("--project", default="")
+parser.add_argument("--name", default="")
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--epochs", type=int, default=5)
 parser.add_argument("--seconds", type=float, default=0.05)

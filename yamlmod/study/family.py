@@ -29,7 +29,8 @@ class Family(NamedTuple):
     ``script`` is its training script, relative to the code, empty where it is started by name.
     ``results`` are the files that may hold metrics, with what reads them, and ``last`` the last
     checkpoint, relative to the run's folder. ``best`` says by which sum of mAP50 and mAP50-95 it
-    chooses its best epoch. ``own`` are options that a study sets itself.
+    chooses its best epoch. ``own`` are options that a study sets itself, ``asks`` those by which a
+    script of no known family is taken for this one.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Family(NamedTuple):
     last: str
     best: Mapping[str, float]
     own: tuple[str, ...]
+    asks: tuple[str, ...] = ()
 
 
 def option_words(options: Mapping[str, Any], joined: bool) -> list[str]:

@@ -36,4 +36,5 @@ FAMILY = Family(
     last=_LAST,
     best={"mAP50": 0.1, "mAP50-95": 0.9},
     own=("cfg", "weights", "seed", "project", "name", "exist-ok", "resume", "device", "nosave"),
+    asks=("cfg", "weights", "project", "name", "exist-ok", "resume"),
 )

@@ -1,0 +1,335 @@
+"""Plan a study: every variant proven, frozen, given weights, and every run written down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yamlmod.errors import Refusal
+from yamlmod.fork.parser.locate import read_function
+from yamlmod.fork.parser.parser_names import parser_names
+from yamlmod.model.data_paths import with_absolute_paths
+from yamlmod.model.network import Network
+from yamlmod.ops.chain import chain
+from yamlmod.ops.network import read_network
+from yamlmod.ops.recipe import edit_plan
+from yamlmod.registry.catalogue import find
+from yamlmod.study.family import Family, Training, families, has_option
+from yamlmod.study.freeze import digest_of_file, digest_of_folder, freeze
+from yamlmod.study.plan_files import StudyPlan, VariantFacts, write_study_plan
+from yamlmod.study.run_files import RunPlan
+from yamlmod.study.study_file import SCRATCH, StudyFile, read_study
+from yamlmod.study.variants import Variant, variants_of
+from yamlmod.usecases.chosen_module import Choices, name_of
+from yamlmod.usecases.located_fork import LocatedFork, open_fork
+from yamlmod.usecases.model_file import Target
+from yamlmod.usecases.patch import plan_patch
+from yamlmod.usecases.study_code import apply_patch_file
+from yamlmod.usecases.study_proof import prove_variants
+from yamlmod.workspace.files import display, exists, read_text, real_path
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study with everything that its file names, found."""
+
+    file: StudyFile
+    folder: Path
+    located: LocatedFork
+    base: Target
+    family: Family
+    python: str
+    weights: Path | None
+    data: Path | None
+
+
+@dataclass(frozen=True)
+class PlannedVariant:
+    """A variant's network and, once it is written, where it lies."""
+
+    variant: Variant
+    model: Network
+    text: str
+    same_as: str = ""
+
+
+def plan_study(file: Path, output: Path, python: str, proves: bool, say: Say) -> StudyPlan:
+    """Write the folder of a study. Raises Refusal before anything is written, or writes nothing.
+
+    With ``proves`` the fork's code is run: each variant is verified and measured, and weights are
+    carried over. Without, a study from scratch is planned from its files alone.
+    """
+    study = prepared(file, python)
+    if exists(output):
+        raise Refusal(
+            "file-exists",
+            f"{display(output)} exists already",
+            hint="give another folder with -o; `yamlmod study run` goes on with a planned study",
+        )
+    if study.weights is not None and not proves:
+        raise Refusal(
+            "usage", "weights are carried over by running the fork's code: leave --no-run out"
+        )
+    planned = planned_variants(study)
+    draft = output.with_name(f".{output.name}.draft-{os.getpid()}")
+    try:
+        plan = _write(study, planned, draft, output, proves, say)
+        draft.rename(output)
+    finally:
+        if draft.exists():
+            shutil.rmtree(draft)
+    return plan
+
+
+def prepared(file: Path, python: str) -> Prepared:
+    """Find what a study file names. Raises Refusal for what is not there or does not fit."""
+    text = read_text(file)
+    study = read_study(text.text, display(file))
+    folder = real_path(file).parent
+    repo = folder / study.repo
+    located = open_fork(repo)
+    base = located.open_model(_near(folder, study.base))
+    family = family_of(located, study)
+    _check_options(study, family)
+    _check_seed(located, family, study)
+    weights = None
+    if study.weights != SCRATCH:
+        weights = _existing(study, "weights", study.weights, (folder, repo))
+    data = study.train.get("data")
+    found = None
+    if isinstance(data, str):
+        found = next((p for p in (folder / data, repo / data) if p.is_file()), None)
+    return Prepared(study, folder, located, base, family, study.python or python, weights, found)
+
+
+def family_of(located: LocatedFork, study: StudyFile) -> Family:
+    """Return how the fork trains: by its family, else by the options of its train.py."""
+    dialect = located.fork.dialect.name
+    for family in families():
+        if dialect in family.dialects:
+            return family
+    text = located.tree.read(study.script or "train.py") or ""
+    for family in families():
+        if family.asks and all(has_option(text, name) for name in family.asks):
+            return family
+    asked = " ".join(f"--{name}" for family in families() for name in family.asks)
+    raise Refusal(
+        "unknown-family",
+        f"{study.shown}: how {located.shown} trains is not known",
+        hint=f"a study starts `yolo`, or a train.py with the options {asked}",
+    )
+
+
+def _near(folder: Path, cfg: str) -> Path:
+    """Return the YAML beside the study file, else the path as the fork's folders are asked for."""
+    return folder / cfg if (folder / cfg).is_file() else Path(cfg)
+
+
+def _existing(study: StudyFile, key: str, word: str, folders: tuple[Path, ...]) -> Path:
+    for folder in folders:
+        if (folder / word).is_file():
+            return real_path(folder / word)
+    raise Refusal("no-such-file", f"{study.shown}: {key}: there is no file {word}")
+
+
+def _check_options(study: StudyFile, family: Family) -> None:
+    options = [("train", study.train), *((c.name, c.train or {}) for c in study.components)]
+    for name, values in options:
+        for option in values:
+            if option in family.own or option.replace("_", "-") in family.own:
+                raise Refusal(
+                    "bad-study",
+                    f"{study.shown}: {name} sets {option}, which a study sets itself",
+                    hint="GPUs are given to `study run --gpus`; names and seeds are the study's",
+                )
+
+
+def _check_seed(located: LocatedFork, family: Family, study: StudyFile) -> None:
+    """Refuse a training script that takes no seed: all its runs would be the same by design."""
+    if not family.script:
+        return
+    script = study.script or family.script
+    text = located.tree.read(script)
+    if text is None:
+        raise Refusal(
+            "no-such-file",
+            f"{study.shown}: {located.shown} has no {script}, which trains",
+            hint="`script:` names another one, such as train_dual.py",
+        )
+    if not has_option(text, "seed"):
+        raise Refusal(
+            "no-seed",
+            f"{located.tree.shown(script)} has no option --seed: runs could not be told apart",
+            hint="add it to the script, and let it reach the data loader, too",
+        )
+
+
+def planned_variants(study: Prepared) -> list[PlannedVariant]:
+    """Return each variant with its proven text; one that equals an earlier one names it."""
+    seen: dict[object, str] = {}
+    planned: list[PlannedVariant] = []
+    base = study.base
+    for variant in variants_of(study.file):
+        try:
+            plans = [edit_plan(e, n, study.file.shown) for n, e in enumerate(variant.edits, 1)]
+            text = chain(base.model, plans).text if plans else base.file.text
+        except Refusal as error:
+            message = f"variant {variant.name}: {error.message}"
+            raise Refusal(error.code, message, place=error.place, hint=error.hint) from error
+        model = read_network(text, base.model.document.shown) if plans else base.model
+        key = _identity(model, variant)
+        planned.append(PlannedVariant(variant, model, text, seen.get(key, "")))
+        seen.setdefault(key, variant.name)
+    return planned
+
+
+def _identity(model: Network, variant: Variant) -> object:
+    rows = model.document.rows
+    graph = tuple((row.module, repr(row.repeats), repr(row.args)) for row in rows)
+    modules = tuple(sorted(set(variant.modules)))
+    return graph, model.wiring.inputs, modules, variant.patches, repr(sorted(variant.train.items()))
+
+
+def _write(
+    study: Prepared,
+    planned: list[PlannedVariant],
+    draft: Path,
+    output: Path,
+    proves: bool,
+    say: Say,
+) -> StudyPlan:
+    final = real_path(output.parent) / output.name
+    for item in planned:
+        folder = draft / "variants" / item.variant.name
+        code = folder / "code"
+        freeze(study.located.tree.root, code, final)
+        _patch(study, item, code)
+        (folder / _cfg_name(study)).write_text(item.text, encoding="utf-8", newline="")
+    data = _write_data(study, draft, final)
+    facts = (
+        prove_variants(study.python, _cfg_name(study), study.weights, planned, draft, say)
+        if proves
+        else [plain_facts(item) for item in planned]
+    )
+    runs = []
+    for seed in study.file.seeds:  # all variants with one seed before the next seed
+        for item, fact in zip(planned, facts, strict=True):
+            if item.same_as:
+                continue
+            run = _run(study, item, fact, seed, draft, final, data)
+            folder = draft / "runs" / run.name
+            folder.mkdir(parents=True)
+            (folder / "run.json").write_text(run.text(), encoding="utf-8")
+            runs.append(run.name)
+    plan = StudyPlan(
+        name=study.file.name,
+        family=study.family.name,
+        components=[component.name for component in study.file.components],
+        seeds=list(study.file.seeds),
+        variants=[fact._replace(epochs=_epochs(study, item)) for item, fact in zip(planned, facts, strict=True)],
+        runs=runs,
+        versions={"python": study.python},
+    )
+    write_study_plan(draft, plan)
+    return plan
+
+
+def plain_facts(item: PlannedVariant) -> VariantFacts:
+    variant = item.variant
+    return VariantFacts(variant.name, variant.components, variant.control_of, item.same_as, "", 0)
+
+
+def _cfg_name(study: Prepared) -> str:
+    return Path(study.file.base).name
+
+
+def _epochs(study: Prepared, item: PlannedVariant) -> int:
+    return int({**study.file.train, **item.variant.train}["epochs"])
+
+
+def _patch(study: Prepared, item: PlannedVariant, code: Path) -> None:
+    """Put the modules that a variant uses into its copy of the code, then its patch files."""
+    located = open_fork(code)
+    names = parser_names(located.fork.graph, read_function(*located))
+    used = {row.module for row in item.model.document.rows}
+    own = [str(study.folder / word) if ".py" in word else word for word in item.variant.modules]
+    known = [name for name in sorted(used) if find(name) and not names.has(name)]
+    given = {name_of(word) for word in own}
+    wanted = [*own, *(name for name in known if name not in given)]
+    if wanted:
+        for change in plan_patch(located, wanted, Choices()).changes():
+            change.path.parent.mkdir(parents=True, exist_ok=True)
+            change.path.write_bytes(change.after or b"")
+    for patch in item.variant.patches:
+        apply_patch_file(_existing(study.file, "patch", patch, (study.folder,)), code)
+
+
+def _write_data(study: Prepared, draft: Path, final: Path) -> Path | None:
+    """Write the dataset YAML beside the variants, with absolute paths; return where it will be."""
+    if study.data is None:
+        return None
+    folders = (study.located.tree.root, study.data.parent, study.folder)
+    text = read_text(study.data).text
+    target = draft / "data" / study.data.name
+    target.parent.mkdir()
+    target.write_text(with_absolute_paths(text, display(study.data), folders), encoding="utf-8")
+    return final / "data" / study.data.name
+
+
+def _run(
+    study: Prepared,
+    item: PlannedVariant,
+    fact: VariantFacts,
+    seed: int,
+    draft: Path,
+    final: Path,
+    data: Path | None,
+) -> RunPlan:
+    variant, family = item.variant, study.family
+    home = final / "variants" / variant.name
+    name = f"{variant.name}-s{seed}"
+    options: dict[str, Any] = {**study.file.train, **variant.train}
+    if data is not None:
+        options["data"] = str(data)
+    has_weights = study.weights is not None
+    training = Training(
+        cfg=str(home / _cfg_name(study)),
+        weights=str(home / "weights.pt") if has_weights else "",
+        seed=seed,
+        run=str(final / "runs" / name),
+        options=options,
+        script=study.file.script or family.script,
+    )
+    hashes = _hashes(draft / "variants" / variant.name, _cfg_name(study))
+    if data is not None:
+        hashes["data"] = digest_of_file(draft / "data" / data.name)
+    return RunPlan(
+        variant=variant.name,
+        seed=seed,
+        family=family.name,
+        epochs=int(options["epochs"]),
+        argv=[study.python, *family.start(training)],
+        resume=[study.python, *family.resume(training)],
+        cwd=str(home / "code"),
+        environment=_environment(home / "code"),
+        last=family.last,
+        gpus=1,
+        hashes=hashes,
+    )
+
+
+def _environment(code: Path) -> Mapping[str, str]:
+    return {"PYTHONPATH": str(code), "PYTHONUNBUFFERED": "1", "WANDB_MODE": "disabled"}
+
+
+def _hashes(folder: Path, cfg: str) -> dict[str, str]:
+    hashes = {"yaml": digest_of_file(folder / cfg), "code": digest_of_folder(folder / "code")}
+    if (folder / "weights.pt").is_file():
+        hashes["weights"] = digest_of_file(folder / "weights.pt")
+    return hashes
