@@ -17,6 +17,7 @@ _GROUND = {"edits", "errors", "folders", "programs", "safe_text", "syntax_offset
 _MAY: dict[str, set[str]] = {
     "cli": {
         "usecases",
+        "study",
         "checks",
         "ops",
         "fork",
@@ -29,6 +30,7 @@ _MAY: dict[str, set[str]] = {
         *_GROUND,
     },
     "usecases": {
+        "study",
         "checks",
         "ops",
         "fork",
@@ -40,6 +42,7 @@ _MAY: dict[str, set[str]] = {
         "report",
         *_GROUND,
     },
+    "study": {"ops", "fork", "workspace", "runtime", "report", "registry", "model", *_GROUND},
     "ops": {"model", "registry", *_GROUND},
     "checks": {"model", "registry", *_GROUND},
     "fork": {"model", "registry", *_GROUND},

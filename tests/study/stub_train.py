@@ -42,6 +42,8 @@ else:
 with open(folder.parent / "trace.txt", "a") as trace:
     trace.write(f"{os.getpid()} from {state['done']}\n")
 for epoch in range(state["done"], state["epochs"]):
+    with open(folder.parent / "trace.txt", "a") as trace:
+        trace.write(f"{os.getpid()} epoch {epoch}\n")
     time.sleep(state["seconds"])
     value = 0.1 * epoch + 0.001 * state["seed"]
     with open(folder / "results.csv", "a") as file:
@@ -50,5 +52,3 @@ for epoch in range(state["done"], state["epochs"]):
     temporary = last.with_suffix(".tmp")
     temporary.write_text(json.dumps(state))
     temporary.replace(last)
-    with open(folder.parent / "trace.txt", "a") as trace:
-        trace.write(f"{os.getpid()} epoch {epoch}\n")

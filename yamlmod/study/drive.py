@@ -1,4 +1,4 @@
-"""Run what is not done yet, in the order of the plan; the same call again after any kill goes on."""
+"""Run what is not done yet, in the order of the plan; after any kill the same call goes on."""
 
 from __future__ import annotations
 

@@ -7,7 +7,10 @@ import re
 _REASONS = (
     (r"CUDA out of memory|OutOfMemoryError|DefaultCPUAllocator: can't allocate", "out of memory"),
     (r"No space left on device|Errno 28", "the disk is full"),
-    (r"Dataset not found|[Dd]ataset .{0,200}not found|No images found|images not found", "its data is missing"),
+    (
+        r"Dataset not found|[Dd]ataset .{0,200}not found|No images found|images not found",
+        "its data is missing",
+    ),
     (r"ModuleNotFoundError: No module named '([\w.]+)'", "its Python has no module {0}"),
     (r"loss is (?:nan|NaN)|NaN loss|Loss NaN", "its loss became NaN"),
     (r"unrecognized arguments: (.+)", "its training script does not know {0}"),

@@ -81,5 +81,3 @@ def has_option(train_script: str, name: str) -> bool:
 
 def below(run: str, *parts: str) -> str:
     return str(PurePosixPath(run, *parts))
-
-

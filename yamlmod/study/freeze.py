@@ -13,7 +13,17 @@ from yamlmod.folders import ENVIRONMENTS, INSTALLED, RUNS
 from yamlmod.workspace.files import display
 
 _SKIPPED = INSTALLED | ENVIRONMENTS | RUNS | {"datasets", "data_sets", "weights", "checkpoints"}
-_WEIGHTS = (".pt", ".pth", ".onnx", ".engine", ".torchscript", ".ckpt", ".safetensors", ".zip", ".tar")
+_WEIGHTS = (
+    ".pt",
+    ".pth",
+    ".onnx",
+    ".engine",
+    ".torchscript",
+    ".ckpt",
+    ".safetensors",
+    ".zip",
+    ".tar",
+)
 # Code is small: a larger file is data or weights, which a study names and does not copy.
 _MOST_BYTES = 4_000_000
 _MOST_FILES = 20_000
@@ -50,9 +60,13 @@ def _walk(folder: Path, leave: Path) -> Iterator[Path]:
             if entry.is_dir():
                 if entry.name not in _SKIPPED and path != leave and not _is_environment(path):
                     yield from _walk(path, leave)
-            elif entry.is_file() and not entry.name.endswith(_WEIGHTS):
-                if entry.stat().st_size <= _MOST_BYTES:
-                    yield path
+            elif _is_code(entry):
+                yield path
+
+
+def _is_code(entry: os.DirEntry[str]) -> bool:
+    is_weights = entry.name.endswith(_WEIGHTS)
+    return entry.is_file() and not is_weights and entry.stat().st_size <= _MOST_BYTES
 
 
 def _is_environment(folder: Path) -> bool:

@@ -8,6 +8,8 @@ its output to `log.txt`, and ends all of it when whoever started this guard ends
 input closes) or when it is told to end. What happened is a line of `attempts.jsonl`.
 """
 
+from __future__ import annotations
+
 import ctypes
 import json
 import os
@@ -18,12 +20,17 @@ import sys
 import threading
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, BinaryIO
+
 LOCKED = 75  # exit code: another process trains in this folder, or has done so since
 _PATIENCE = 10.0  # seconds between asking a training to end and ending it
 _DEATH_SIGNAL = 1
 
 
-def main(folder, notes):
+def main(folder: str, notes: int) -> int:
     with open(os.path.join(folder, "lock"), "a+b") as lock:
         if not _locked(lock) or _notes(folder) != notes:
             return LOCKED
@@ -32,15 +39,15 @@ def main(folder, notes):
 
 
 class _Attempt:
-    def __init__(self, folder, lock):
+    def __init__(self, folder: str, lock: BinaryIO) -> None:
         self.folder = folder
         self.lock = lock
         with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
             self.plan = json.load(file)
         self.stopped = ""
-        self.process = None
+        self.process: subprocess.Popen[bytes] | None = None
 
-    def run(self):
+    def run(self) -> int:
         # Started once its checkpoint is there; before that the training begins again.
         resumes = os.path.isfile(os.path.join(self.folder, self.plan["last"]))
         words = self.plan["resume" if resumes else "argv"]
@@ -60,12 +67,12 @@ class _Attempt:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    # The training holds the lock, too: one that outlives its guard keeps others out.
+                    # It holds the lock, too: one that outlives its guard keeps others out.
                     pass_fds=() if os.name == "nt" else (self.lock.fileno(),),
                     preexec_fn=_dies_with(os.getpid()) if sys.platform == "linux" else None,
                 )
             except OSError as error:
-                self._note({"event": "end", "code": None, "why": "not started: %s" % error})
+                self._note({"event": "end", "code": None, "why": f"not started: {error}"})
                 return 1
         threading.Thread(target=self._watch_parent, daemon=True).start()
         code = self.process.wait()
@@ -74,7 +81,7 @@ class _Attempt:
         self._note({"event": "end", "code": code, "why": self.stopped, "seconds": took})
         return 0 if code == 0 else 1
 
-    def _watch_parent(self):
+    def _watch_parent(self) -> None:
         try:
             while os.read(0, 4096):
                 pass
@@ -82,10 +89,10 @@ class _Attempt:
             pass
         self._stop("whoever ran the study has ended")
 
-    def _told(self, number, _frame):
+    def _told(self, number: int, _frame: object) -> None:
         self._stop(signal.Signals(number).name)
 
-    def _stop(self, why):
+    def _stop(self, why: str) -> None:
         self.stopped = self.stopped or why
         process = self.process
         if process is None:
@@ -96,24 +103,29 @@ class _Attempt:
             time.sleep(0.05)
         self._end_group()
 
-    def _end_group(self):
+    def _end_group(self) -> None:
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
 
-    def _signal(self, number):
+    def _signal(self, number: int) -> None:
+        process = self.process
+        if process is None:
+            return
         try:
-            if hasattr(os, "killpg"):
-                os.killpg(self.process.pid, number)
+            if sys.platform != "win32":
+                os.killpg(process.pid, number)
             else:
-                self.process.terminate()
+                process.terminate()
         except OSError:
             pass
 
-    def _note(self, values):
+    def _note(self, values: dict[str, Any]) -> None:
         values = dict(values, at=round(time.time(), 3), host=socket.gethostname(), pid=os.getpid())
         line = (json.dumps(values) + "\n").encode("utf-8")
         # In one write: a reader, and a guard that is killed, never leave half of a line behind.
         end = os.open(
-            os.path.join(self.folder, "attempts.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666
+            os.path.join(self.folder, "attempts.jsonl"),
+            os.O_WRONLY | os.O_CREAT | os.O_APPEND,
+            0o666,
         )
         try:
             os.write(end, line)
@@ -121,7 +133,7 @@ class _Attempt:
             os.close(end)
 
 
-def _notes(folder):
+def _notes(folder: str) -> int:
     try:
         with open(os.path.join(folder, "attempts.jsonl"), "rb") as file:
             return file.read().count(b"\n")
@@ -129,10 +141,10 @@ def _notes(folder):
         return 0
 
 
-def _dies_with(parent):
+def _dies_with(parent: int) -> Callable[[], None]:
     libc = ctypes.CDLL(None, use_errno=True)
 
-    def before_start():
+    def before_start() -> None:
         libc.prctl(_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:  # it has ended since
             os._exit(1)
@@ -140,9 +152,9 @@ def _dies_with(parent):
     return before_start
 
 
-def _locked(file):
+def _locked(file: BinaryIO) -> bool:
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             file.seek(1 << 20)
@@ -156,7 +168,7 @@ def _locked(file):
     return True
 
 
-def _write_holder(file):
+def _write_holder(file: BinaryIO) -> None:
     file.seek(0)
     file.truncate()
     holder = {"host": socket.gethostname(), "pid": os.getpid(), "since": round(time.time(), 3)}

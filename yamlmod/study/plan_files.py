@@ -59,7 +59,9 @@ def read_study_plan(folder: Path) -> StudyPlan:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise Refusal(
             "no-study",
-            f"{display(folder)} is not the folder of a study: {type(error).__name__}: {error}"[:300],
+            f"{display(folder)} is not the folder of a study: {type(error).__name__}: {error}"[
+                :300
+            ],
             hint="yamlmod study plan FILE -o DIR makes one",
         ) from error
 

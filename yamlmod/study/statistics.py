@@ -55,7 +55,7 @@ class Difference:
 
 
 def welch(variant: Sample, base: Sample) -> Difference:
-    """Compare two samples of unequal variance (Welch, 1947; degrees of freedom of Satterthwaite)."""
+    """Compare two samples of unequal variance (Welch, 1947)."""
     value = variant.mean - base.mean
     if min(variant.n, base.n) < FEWEST:
         return Difference(value)

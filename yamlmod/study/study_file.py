@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yamlmod.errors import Place, Refusal, one_of, plural
+from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.model.parse import load_plain
 from yamlmod.ops.operation import all_operations
 
@@ -158,7 +158,9 @@ class _Reading:
         if isinstance(value, str):
             if value not in COMBINATIONS:
                 near = _similar(value, COMBINATIONS)
-                raise self._refusal(f"there is no combination `{value}`{near}; {_COMBINE}", "combine")
+                raise self._refusal(
+                    f"there is no combination `{value}`{near}; {_COMBINE}", "combine"
+                )
             return value
         if not isinstance(value, list) or not value:
             raise self._refusal(_COMBINE, "combine")
@@ -202,7 +204,9 @@ class _Reading:
         for key in data:
             if key not in known:
                 near = _similar(str(key), known)
-                raise self._refusal(f"{what} has no key `{key}`{near}; it has {one_of(known, 20)}", str(key))
+                raise self._refusal(
+                    f"{what} has no key `{key}`{near}; it has {one_of(known, 20)}", str(key)
+                )
 
     def _refusal(self, message: str, key: str) -> Refusal:
         match = key and re.search(rf"^[\s{{,-]*{re.escape(key)}\s*:", self.text, re.MULTILINE)

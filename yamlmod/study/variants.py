@@ -28,7 +28,7 @@ class Variant(NamedTuple):
 
 
 def variants_of(study: StudyFile) -> list[Variant]:
-    """Return the variants in the order of the report: the base first, a placebo after its variant."""
+    """Return the variants as reported: the base first, a placebo after its variant."""
     by_name = {component.name: component for component in study.components}
     sets = _sets(study, tuple(by_name))
     if len(sets) > MOST_VARIANTS:
@@ -61,7 +61,7 @@ def _sets(study: StudyFile, names: tuple[str, ...]) -> list[tuple[str, ...]]:
         sets = [()] * (2**count - 1)
     else:
         sets = [part for size in range(1, count + 1) for part in combinations(names, size)]
-    return [part for part in dict.fromkeys(sets)] if count <= 11 else sets
+    return list(dict.fromkeys(sets)) if count <= 11 else sets
 
 
 def _variant(components: list[Component]) -> Variant:

@@ -1,4 +1,4 @@
-"""Apply a patch file to a frozen copy of a fork's code, with git, which reads every format of it."""
+"""Apply a patch file to a frozen copy of a fork's code, with git."""
 
 from __future__ import annotations
 

@@ -232,7 +232,10 @@ def _write(
         family=study.family.name,
         components=[component.name for component in study.file.components],
         seeds=list(study.file.seeds),
-        variants=[fact._replace(epochs=_epochs(study, item)) for item, fact in zip(planned, facts, strict=True)],
+        variants=[
+            fact._replace(epochs=_epochs(study, item))
+            for item, fact in zip(planned, facts, strict=True)
+        ],
         runs=runs,
         versions={"python": study.python},
     )
@@ -333,3 +336,12 @@ def _hashes(folder: Path, cfg: str) -> dict[str, str]:
     if (folder / "weights.pt").is_file():
         hashes["weights"] = digest_of_file(folder / "weights.pt")
     return hashes
+
+
+def study_name(file: Path) -> str:
+    """Return the name of the study in a file, as a folder's name."""
+    name = read_study(read_text(file).text, display(file)).name
+    return (
+        "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in name).lstrip(".")
+        or "study"
+    )
