@@ -42,7 +42,7 @@ _MAY: dict[str, set[str]] = {
         "report",
         *_GROUND,
     },
-    "study": {"ops", "fork", "workspace", "runtime", "report", "registry", "model", *_GROUND},
+    "study": {"ops", "workspace", "report", "model", *_GROUND},
     "ops": {"model", "registry", *_GROUND},
     "checks": {"model", "registry", *_GROUND},
     "fork": {"model", "registry", *_GROUND},

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from yamlmod.study.families.yolov5 import FAMILY
-from yamlmod.study.family import Training
+from yamlmod.study.family import TrainCommand
 from yamlmod.study.run_files import RunPlan
 
 STUB = Path(__file__).with_name("stub_train.py")
@@ -20,7 +20,7 @@ def run_folder(
     folder = home / f"{variant}-s{seed}"
     folder.mkdir(parents=True)
     wanted = {"epochs": 5, **(options or {})}
-    training = Training("x.yaml", "", seed, str(folder), wanted, str(STUB))
+    training = TrainCommand("x.yaml", "", seed, str(folder), wanted, str(STUB))
     plan = RunPlan(
         variant=variant,
         seed=seed,
@@ -31,6 +31,7 @@ def run_folder(
         cwd=str(folder),
         environment={},
         last=FAMILY.last,
+        results=list(FAMILY.results),
         gpus=1,
         hashes={},
     )

@@ -143,7 +143,10 @@ def test_a_run_that_was_finished_since_is_not_resumed(tmp_path: Path) -> None:
 
 def test_gpus_are_handed_out_one_by_one(tmp_path: Path) -> None:
     seen = tmp_path / "seen.txt"
-    code = f"import os,time;open({str(seen)!r},'a').write(os.environ['CUDA_VISIBLE_DEVICES']+' ');time.sleep(.2)"
+    code = (
+        f"import os,time;open({str(seen)!r},'a')"
+        ".write(os.environ['CUDA_VISIBLE_DEVICES']+' ');time.sleep(.2)"
+    )
     pool = Pool(4, ["0", "1"])
     for waiting in [pool.submit([sys.executable, "-c", code], 1) for _ in range(4)]:
         assert waiting.result() == 0

@@ -16,20 +16,26 @@ _LOOK = 0.5  # seconds between two looks at the files
 
 
 class Driven(NamedTuple):
-    """What was started, what was left alone, and how everything stands at the end."""
+    """The runs that were started, and the state of all at the end."""
 
     started: tuple[str, ...]
     runs: tuple[RunStatus, ...]
 
 
 def is_due(status: RunStatus, retry: bool) -> bool:
-    """Check whether a run is to be started: a failed one only if that is asked for."""
+    """Check whether a run is to be started: a failed one only if that is asked for.
+
+    One with all its epochs is never started again: the fork would train on, or on other data.
+    """
+    if status.is_complete:
+        return False
     return status.state in ("waiting", "cut off") or (retry and status.state == "failed")
 
 
 def guarded(status: RunStatus) -> list[str]:
     """Return the command that runs one training under the guard."""
-    return [sys.executable, "-I", str(_GUARD), str(status.folder), str(status.notes)]
+    how = "fresh" if status.is_used_up else "resume"
+    return [sys.executable, "-I", str(_GUARD), str(status.folder), str(status.notes), how]
 
 
 def drive(
@@ -44,12 +50,14 @@ def drive(
         started: list[Started] = [
             engine.submit(guarded(status), status.plan.gpus) for status in due
         ]
-        shown = time.monotonic()
-        while not all(one.done() for one in started):
+        next_look = 0.0
+        while not all(command.done() for command in started):
             time.sleep(0.02)
-            if watch is not None and time.monotonic() - shown > _LOOK:
+            if watch is not None and time.monotonic() > next_look:
+                began = time.monotonic()
                 watch([status_of(folder) for folder in folders])
-                shown = time.monotonic()
+                # A look at a thousand runs takes a while; it must not take all the time.
+                next_look = time.monotonic() + max(_LOOK, 20 * (time.monotonic() - began))
     finally:
         engine.stop()
     return Driven(

@@ -1,4 +1,4 @@
-"""What an engine is: it starts a command when a place is free, and nothing else."""
+"""The contract of an engine: it starts a command when a slot is free, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a training failed, from the end of its log."""
+"""Name the reason why a training failed, from the end of its log."""
 
 from __future__ import annotations
 

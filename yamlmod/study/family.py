@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from yamlmod.study.results import EpochRow
 
 
-class Training(NamedTuple):
+class TrainCommand(NamedTuple):
     """What a command line is made of. Paths are absolute; ``options`` are the study's own."""
 
     cfg: str
@@ -29,19 +29,21 @@ class Family(NamedTuple):
     ``script`` is its training script, relative to the code, empty where it is started by name.
     ``results`` are the files that may hold metrics, with what reads them, and ``last`` the last
     checkpoint, relative to the run's folder. ``best`` says by which sum of mAP50 and mAP50-95 it
-    chooses its best epoch. ``own`` are options that a study sets itself, ``asks`` those by which a
-    script of no known family is taken for this one.
+    chooses its best epoch. ``own`` are options that a study sets itself, ``needs`` those that would
+    leave it without its metrics, with the reason, and ``asks`` those by which a script of no known
+    family is taken for this one.
     """
 
     name: str
     dialects: tuple[str, ...]
     script: str
-    start: Callable[[Training], list[str]]
-    resume: Callable[[Training], list[str]]
+    start: Callable[[TrainCommand], list[str]]
+    resume: Callable[[TrainCommand], list[str]]
     results: Mapping[str, Callable[[str], list[EpochRow]]]
     last: str
     best: Mapping[str, float]
     own: tuple[str, ...]
+    needs: Mapping[str, str]
     asks: tuple[str, ...] = ()
 
 

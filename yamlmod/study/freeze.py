@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from yamlmod.errors import Refusal
 from yamlmod.folders import ENVIRONMENTS, INSTALLED, RUNS
+from yamlmod.workspace.disk import read_regular
 from yamlmod.workspace.files import display
+from yamlmod.workspace.walk import Walk
 
 _SKIPPED = INSTALLED | ENVIRONMENTS | RUNS | {"datasets", "data_sets", "weights", "checkpoints"}
-_WEIGHTS = (
-    ".pt",
-    ".pth",
-    ".onnx",
-    ".engine",
-    ".torchscript",
-    ".ckpt",
-    ".safetensors",
-    ".zip",
-    ".tar",
-)
+_WEIGHTS = (".pt", ".pth", ".onnx", ".engine", ".torchscript", ".ckpt", ".safetensors")
+_ARCHIVES = (".zip", ".tar", ".gz")
 # Code is small: a larger file is data or weights, which a study names and does not copy.
 _MOST_BYTES = 4_000_000
 _MOST_FILES = 20_000
+# What a training is made of; it may write caches and fonts beside them.
+_SOURCES = (".py", ".yaml", ".yml")
 
 
 def freeze(repo: Path, target: Path, leave: Path) -> None:
@@ -40,7 +34,7 @@ def freeze(repo: Path, target: Path, leave: Path) -> None:
 def code_files(repo: Path, leave: Path) -> list[Path]:
     """Return the files that are copied, relative to ``repo``, in a fixed order."""
     files = []
-    for path in _walk(repo, leave):
+    for path in _files(repo, leave):
         files.append(path.relative_to(repo))
         if len(files) > _MOST_FILES:
             raise Refusal(
@@ -51,34 +45,29 @@ def code_files(repo: Path, leave: Path) -> list[Path]:
     return sorted(files)
 
 
-def _walk(folder: Path, leave: Path) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            path = Path(entry.path)
-            if entry.name.startswith(".") or entry.is_symlink():
-                continue
-            if entry.is_dir():
-                if entry.name not in _SKIPPED and path != leave and not _is_environment(path):
-                    yield from _walk(path, leave)
-            elif _is_code(entry):
-                yield path
+def _files(repo: Path, leave: Path) -> Iterator[Path]:
+    def enters(folder: Path, name: str) -> bool:
+        path = folder / name
+        is_environment = (path / "pyvenv.cfg").is_file()
+        return not (name.startswith(".") or name in _SKIPPED or path == leave or is_environment)
+
+    walk = Walk()
+    for path, is_link in walk.files(repo, enters, ("",)):
+        is_code = not path.name.startswith(".") and not path.name.endswith((*_WEIGHTS, *_ARCHIVES))
+        if is_code and not is_link and path.is_file() and path.stat().st_size <= _MOST_BYTES:
+            yield path
+    for error in walk.unreadable:
+        raise error
 
 
-def _is_code(entry: os.DirEntry[str]) -> bool:
-    is_weights = entry.name.endswith(_WEIGHTS)
-    return entry.is_file() and not is_weights and entry.stat().st_size <= _MOST_BYTES
-
-
-def _is_environment(folder: Path) -> bool:
-    return (folder / "pyvenv.cfg").is_file()
-
-
-def digest_of_folder(folder: Path) -> str:
-    """Return a hash of all names and contents below a folder."""
+def digest_of_code(folder: Path) -> str:
+    """Return a hash of names and contents of all source files below a folder."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    walk = Walk()
+    paths = walk.files(folder, lambda _, name: name != "__pycache__", _SOURCES)
+    for path in sorted(path for path, _ in paths):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(hashlib.sha256(read_regular(path)).digest())
     return digest.hexdigest()[:16]
 
 

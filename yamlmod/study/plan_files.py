@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +39,6 @@ class StudyPlan(NamedTuple):
     seeds: Sequence[int]
     variants: Sequence[VariantFacts]
     runs: Sequence[str]
-    versions: Mapping[str, str]
 
     def text(self) -> str:
         data = self._asdict() | {"variants": [v._asdict() for v in self.variants], "format": 1}

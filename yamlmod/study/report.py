@@ -10,10 +10,10 @@ from yamlmod.study.power import detectable_gain
 from yamlmod.study.results import best_row
 from yamlmod.study.run_files import RunStatus, family_of
 from yamlmod.study.statistics import Difference, Sample, compare
-from yamlmod.study.study_file import BASE
+from yamlmod.study.variant_names import BASE
 
 
-class Line(NamedTuple):
+class VariantLine(NamedTuple):
     """One variant: metrics of the last epoch, and mAP50-95 of the best one.
 
     ``against_placebo`` is None where the variant has no placebo.
@@ -29,20 +29,20 @@ class Line(NamedTuple):
     against_placebo: Difference | None
 
 
-class Report(NamedTuple):
+class StudyReport(NamedTuple):
     """All lines, how many runs are missing, and what gain the seeds can show."""
 
     plan: StudyPlan
-    lines: tuple[Line, ...]
+    lines: tuple[VariantLine, ...]
     missing: tuple[str, ...]
     tests: int
     detectable: float | None
 
 
-def report_of(plan: StudyPlan, runs: Sequence[RunStatus]) -> Report:
+def report_of(plan: StudyPlan, runs: Sequence[RunStatus]) -> StudyReport:
     """Compare the variants by mAP50-95 of the last epoch.
 
-    The best epoch is chosen on the set that it is reported on: it stands beside, and is not tested.
+    The best epoch is chosen on the set that it is reported on: it is shown, and not tested.
     """
     done = [run for run in runs if run.state == "done" and run.rows]
     facts = [fact for fact in plan.variants if not fact.same_as]
@@ -62,7 +62,7 @@ def report_of(plan: StudyPlan, runs: Sequence[RunStatus]) -> Report:
     ]
     beside = {name: _one(samples[name][3], samples[placebos[name]][3]) for name in pairs}
     lines = tuple(
-        Line(fact, *samples[fact.name], against.get(fact.name), beside.get(fact.name))
+        VariantLine(fact, *samples[fact.name], against.get(fact.name), beside.get(fact.name))
         for fact in facts
     )
     missing = tuple(run.plan.name for run in runs if run.state != "done")
@@ -70,7 +70,7 @@ def report_of(plan: StudyPlan, runs: Sequence[RunStatus]) -> Report:
     gain = detectable_gain(base.n, max(1, tests)) if base.n else None
     deviation = base.deviation
     found = None if gain is None or deviation is None else gain * deviation
-    return Report(plan, lines, missing, tests, found)
+    return StudyReport(plan, lines, missing, tests, found)
 
 
 def _one(variant: Sample, other: Sample) -> Difference:

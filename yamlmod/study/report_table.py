@@ -8,7 +8,7 @@ from typing import Any
 
 from yamlmod.report import grids
 from yamlmod.report.grids import Grid
-from yamlmod.study.report import Line, Report
+from yamlmod.study.report import StudyReport, VariantLine
 from yamlmod.study.report_words import p_word, sentences
 from yamlmod.study.statistics import Difference, Sample
 
@@ -16,22 +16,22 @@ _ON = "✓"
 _METRICS = ("P", "R", "mAP50", "mAP50-95")
 
 
-def as_markdown(report: Report) -> str:
+def as_markdown(report: StudyReport) -> str:
     return grids.markdown(_grid(report)) + "\n" + "\n".join(sentences(report)) + "\n"
 
 
-def as_latex(report: Report) -> str:
+def as_latex(report: StudyReport) -> str:
     """Return a tabular that needs no package; the paragraph is a comment above it."""
     return grids.latex(_grid(report), list(sentences(report)))
 
 
-def as_csv(report: Report) -> str:
+def as_csv(report: StudyReport) -> str:
     """Return one line a variant, with numbers at full precision."""
     data = [_data(report, line) for line in report.lines]
     return grids.comma_separated(list(data[0]), [list(item.values()) for item in data])
 
 
-def as_json(report: Report) -> str:
+def as_json(report: StudyReport) -> str:
     data = {
         "study": report.plan.name,
         "seeds": list(report.plan.seeds),
@@ -45,7 +45,7 @@ def as_json(report: Report) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
-FORMATS: dict[str, Callable[[Report], str]] = {
+FORMATS: dict[str, Callable[[StudyReport], str]] = {
     "md": as_markdown,
     "latex": as_latex,
     "csv": as_csv,
@@ -54,7 +54,7 @@ FORMATS: dict[str, Callable[[Report], str]] = {
 SUFFIXES = {".md": "md", ".tex": "latex", ".csv": "csv", ".json": "json"}
 
 
-def _grid(report: Report) -> Grid:
+def _grid(report: StudyReport) -> Grid:
     components = report.plan.components
     has_placebo = any(line.against_placebo for line in report.lines)
     headers = [
@@ -103,7 +103,7 @@ def _p(difference: Difference | None) -> str:
     )
 
 
-def _data(report: Report, line: Line) -> dict[str, Any]:
+def _data(report: StudyReport, line: VariantLine) -> dict[str, Any]:
     facts, base, placebo = line.facts, line.against_base, line.against_placebo
     data: dict[str, Any] = {"variant": facts.name}
     data |= {name: int(name in facts.components) for name in report.plan.components}

@@ -1,16 +1,16 @@
-"""What a report allows to say, in sentences."""
+"""Word what a report allows to say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from yamlmod.errors import plural
-from yamlmod.study.report import Line, Report
+from yamlmod.study.report import StudyReport, VariantLine
 from yamlmod.study.statistics import FEWEST, Difference
-from yamlmod.study.study_file import BASE
+from yamlmod.study.variant_names import BASE
 
 
-def sentences(report: Report) -> Iterator[str]:
+def sentences(report: StudyReport) -> Iterator[str]:
     """Yield the paragraph under the table; nothing in it depends on which variant came out best."""
     base = next(line for line in report.lines if line.facts.name == BASE)
     if report.missing:
@@ -39,7 +39,7 @@ def sentences(report: Report) -> Iterator[str]:
         yield f"p values are Welch's, corrected for {report.tests} comparisons (Holm)."
 
 
-def _against(line: Line, difference: Difference, other: str) -> str:
+def _against(line: VariantLine, difference: Difference, other: str) -> str:
     start = f"{line.facts.name} against {other}: {difference.value:+.2f} points"
     if difference.low is None or difference.high is None:
         return f"{start} ({plural(line.map.n, 'seed')})."

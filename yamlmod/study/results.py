@@ -1,4 +1,4 @@
-"""What a run has reached: its metrics by epoch, read from what the fork's own code writes."""
+"""Read the metrics of a run by epoch, from the files that the fork's own code writes."""
 
 from __future__ import annotations
 

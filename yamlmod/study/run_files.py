@@ -18,6 +18,7 @@ from yamlmod.workspace.disk import read_regular
 State = Literal["waiting", "running", "cut off", "failed", "done"]
 _LOG_TAIL = 20_000
 _STOPPED_EARLY = re.compile(r"EarlyStopping: Training stopped early|Stopping training early")
+_FINISHED = re.compile(r"nothing to resume")
 
 
 class RunPlan(NamedTuple):
@@ -32,6 +33,7 @@ class RunPlan(NamedTuple):
     cwd: str
     environment: Mapping[str, str]
     last: str
+    results: Sequence[str]
     gpus: int
     hashes: Mapping[str, str]
 
@@ -54,10 +56,16 @@ class RunStatus(NamedTuple):
     host: str = ""
     # Lines of the guard before the state was read.
     notes: int = 0
+    # Its last checkpoint is that of a training that has ended: it must not be resumed.
+    is_used_up: bool = False
 
     @property
     def epochs(self) -> int:
         return len(self.rows)
+
+    @property
+    def is_complete(self) -> bool:
+        return not missing_epochs(self.rows, self.plan.epochs)
 
 
 def read_plan(folder: Path) -> RunPlan:
@@ -70,42 +78,61 @@ def family_of(plan: RunPlan) -> Family:
 
 
 def status_of(folder: Path) -> RunStatus:
-    notes = notes_of(folder)
-    return _status(folder)._replace(notes=notes)
-
-
-def _status(folder: Path) -> RunStatus:
     """Read a run's state.
 
     Done: there is a row for every epoch, or the log says that it stopped early. `best.pt` means
     nothing: it is there after the first epoch. A run that a signal ended is cut off and can go on.
     """
+    notes = notes_of(folder)  # first: a run that goes on meanwhile must not look unfinished
     plan = read_plan(folder)
     rows = rows_of(folder, plan)
     attempts = attempts_of(folder)
     last = attempts[-1] if attempts else {}
     host = str(last.get("host", ""))
     if is_locked(folder):
-        return RunStatus(plan, folder, "running", rows, host=host)
-    if not missing_epochs(rows, plan.epochs):
-        code = last.get("code", 0)
-        why = f"after the last epoch {reason_of(log_tail(folder), code)}" if code else ""
-        return RunStatus(plan, folder, "done", rows, why, host)
-    if not attempts:
-        return RunStatus(plan, folder, "waiting", rows)
+        return RunStatus(plan, folder, "running", rows, host=host, notes=notes)
+    if not attempts and missing_epochs(rows, plan.epochs):
+        return RunStatus(plan, folder, "waiting", rows, notes=notes)
+    log = log_tail(folder, _log_start(attempts))
+    state, why = _state(plan, rows, last, log)
+    used_up = last.get("code") == 0 or bool(_FINISHED.search(log))
+    return RunStatus(plan, folder, state, rows, why, host, notes, used_up)
+
+
+def _state(
+    plan: RunPlan, rows: Sequence[EpochRow], last: Mapping[str, Any], log: str
+) -> tuple[State, str]:
+    missing = missing_epochs(rows, plan.epochs)
+    stopped_early = bool(rows) and bool(_STOPPED_EARLY.search(log))
+    if not missing or stopped_early:
+        if not rows[-1].is_finite:
+            return "failed", f"the metrics of epoch {rows[-1].epoch} are not finite numbers"
+        return "done", _notes_on_end(last, log, "" if not missing else "stopped early")
     if last["event"] == "start":
-        return RunStatus(plan, folder, "cut off", rows, "it was killed", host)
-    log, code = log_tail(folder), last["code"]
+        return "cut off", "it was killed"
+    code = last["code"]
     if last["why"]:
-        state: State = "failed" if code is None else "cut off"
-        return RunStatus(plan, folder, state, rows, str(last["why"]), host)
+        return "failed" if code is None else "cut off", str(last["why"])
     if code == 0:
-        if _STOPPED_EARLY.search(log):
-            return RunStatus(plan, folder, "done", rows, "stopped early", host)
-        missing = missing_epochs(rows, plan.epochs)[0]
-        return RunStatus(plan, folder, "failed", rows, f"it ended without epoch {missing}", host)
-    state = "cut off" if code < 0 else "failed"
-    return RunStatus(plan, folder, state, rows, reason_of(log, code), host)
+        return "failed", f"it ended without epoch {missing[0]}"
+    return "cut off" if code < 0 else "failed", reason_of(log, code)
+
+
+def _notes_on_end(last: Mapping[str, Any], log: str, start: str) -> str:
+    """Say what went wrong after the last epoch: its metrics are there, its weights may not be."""
+    if last.get("event") == "start":
+        end = "killed after its last row: the weights may be those of the epoch before"
+    elif last.get("event") == "end" and last["code"] != 0:
+        end = f"after the last epoch {reason_of(log, last['code'])}"
+    else:
+        end = ""
+    return "; ".join(part for part in (start, end) if part)
+
+
+def _log_start(attempts: Sequence[Mapping[str, Any]]) -> int:
+    """Return where the last attempt begins in the log; an older one's errors are not its own."""
+    starts = [attempt.get("log", 0) for attempt in attempts if attempt.get("event") == "start"]
+    return int(starts[-1]) if starts else 0
 
 
 def rows_of(folder: Path, plan: RunPlan) -> tuple[EpochRow, ...]:
@@ -135,17 +162,19 @@ def attempts_of(folder: Path) -> list[dict[str, Any]]:
     attempts = []
     for line in _notes(folder).splitlines():
         try:
-            attempts.append(json.loads(line))
+            attempt = json.loads(line)
         except ValueError:
             continue
+        if isinstance(attempt, dict) and attempt.get("event") in ("start", "end"):
+            attempts.append({"code": None, "why": "", **attempt})
     return attempts
 
 
-def log_tail(folder: Path) -> str:
+def log_tail(folder: Path, start: int = 0) -> str:
     try:
         with open(folder / "log.txt", "rb") as file:  # noqa: PTH123
             file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - _LOG_TAIL))
+            file.seek(max(start, file.tell() - _LOG_TAIL))
             return file.read().decode("utf-8", "replace")
     except FileNotFoundError:
         return ""
@@ -174,7 +203,7 @@ def _try_lock(descriptor: int) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

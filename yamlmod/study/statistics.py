@@ -1,4 +1,4 @@
-"""What a study's numbers allow to say: Welch's test, intervals, Holm's correction."""
+"""Compare samples: Welch's test, intervals, Holm's correction."""
 
 from __future__ import annotations
 

@@ -11,18 +11,25 @@ from typing import Any
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.model.parse import load_plain
 from yamlmod.ops.operation import all_operations
+from yamlmod.study.variant_names import BASE, PLACEBO
 
 SCRATCH = "scratch"
-BASE = "base"
 COMBINATIONS = ("each", "cumulative", "leave-one-out", "full")
-CONTROLS = ("placebo",)
+CONTROLS = (PLACEBO,)
 MOST_VARIANTS = 2_000
+MOST_RUNS = 20_000
 _KEYS = (
     *("study", "repo", "base", "weights", "python", "train", "script"),
     *("seeds", "components", "combine", "controls"),
 )
 _NEEDED = ("repo", "base", "train", "components")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,59}")
+MOST_SEEDS = 1_000
+MOST_EPOCHS = 100_000
+_NAME = re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,60}(?<![.-])")
+# Windows opens a device by these names, whatever the folder.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,59}")
+_LARGEST_SEED = 2**32 - 1  # numpy takes no larger one
 _EXAMPLE = "docs/studies.md describes the format"
 
 
@@ -61,7 +68,7 @@ def read_study(text: str, shown: str) -> StudyFile:
 
 
 class _Reading:
-    """Reads one file; every refusal names a key and the line where it stands."""
+    """Reads one file; every refusal names a key and its line."""
 
     def __init__(self, text: str, shown: str) -> None:
         self.text, self.shown = text, shown
@@ -72,9 +79,9 @@ class _Reading:
         for key in _NEEDED:
             if key not in self.data:
                 raise self._refusal(f"a study needs the key `{key}`", "")
-        train = self._mapping("train")
-        if not _is_count(train.get("epochs")):
-            raise self._refusal("train needs `epochs`, a whole number of at least 1", "train")
+        train = self._options(self._mapping("train"), "train", "train")
+        if "epochs" not in train:
+            raise self._refusal("train needs `epochs`", "train")
         components = self._components()
         return StudyFile(
             shown=self.shown,
@@ -95,14 +102,24 @@ class _Reading:
         components = self._mapping("components")
         if not components:
             raise self._refusal("components is empty", "components")
+        homes: dict[str, str] = {}
+        for name in map(str, components):  # some file systems do not tell `A` from `a`
+            if homes.setdefault(name.casefold(), name) != name:
+                raise self._refusal(
+                    f"components {homes[name.casefold()]} and {name} differ in case only", name
+                )
         return tuple(self._component(str(name), value) for name, value in components.items())
 
     def _component(self, name: str, value: Any) -> Component:
-        if not _NAME.fullmatch(name) or name == BASE:
+        if not _NAME.fullmatch(name) or _DEVICES.fullmatch(name):
             raise self._refusal(
-                f"{name!r} cannot be a component's name: letters, digits, `_`, `-`, `+` and `.`, "
-                f"and not `{BASE}`",
+                f"{name[:80]!r} cannot be a component's name: it names a folder; write up to 60 "
+                "letters, digits, `_`, `-` and `.`, the last two only between others",
                 name,
+            )
+        if name.casefold() == BASE or name.casefold().endswith(f"-{PLACEBO}"):
+            raise self._refusal(
+                f"{name!r} cannot be a component's name: variants of a study have it", name
             )
         parts = value if isinstance(value, list) else [value]
         edits: list[Mapping[str, Any]] = []
@@ -115,9 +132,8 @@ class _Reading:
             modules += self._list_of_words(part.pop("modules", []), f"modules of {name}", name)
             patch = self._word_of(part.pop("patch", patch), f"patch of {name}", name)
             options = part.pop("train", train)
-            if options is not None and not isinstance(options, dict):
-                raise self._refusal(f"train of {name} is {_kind(options)}, not options", name)
-            train = options
+            if options is not None:
+                train = self._options(options, f"train of {name}", name)
             if part:
                 edits.append(self._edit(part, name))
         if not (edits or modules or patch or train):
@@ -144,12 +160,18 @@ class _Reading:
 
     def _seeds(self) -> tuple[int, ...]:
         seeds = self.data.get("seeds", 5)
+        count = len(seeds) if isinstance(seeds, list) else seeds
+        if type(count) is int and count > MOST_SEEDS:
+            raise self._refusal(f"more than {MOST_SEEDS:,} seeds", "seeds")
         if _is_count(seeds):
             return tuple(range(seeds))
-        whole = isinstance(seeds, list) and all(type(seed) is int and seed >= 0 for seed in seeds)
+        whole = isinstance(seeds, list) and all(
+            type(seed) is int and 0 <= seed <= _LARGEST_SEED for seed in seeds
+        )
         if not whole or not seeds or len(set(seeds)) != len(seeds):
             raise self._refusal(
-                "seeds is how many (5), or a list of different whole numbers ([0, 1, 2])", "seeds"
+                "seeds is how many (5), or a list of different whole numbers below 2**32",
+                "seeds",
             )
         return tuple(seeds)
 
@@ -167,6 +189,10 @@ class _Reading:
         lists = []
         for item in value:
             words = self._list_of_words(item, "each list of combine", "combine")
+            if not words:
+                raise self._refusal(
+                    "combine: an empty list is the base, which is there anyway", "combine"
+                )
             for word in words:
                 if word not in names:
                     near = _similar(word, names)
@@ -182,6 +208,27 @@ class _Reading:
                 raise self._refusal(f"{key}: there is no `{word}`{near}; {one_of(known)}", key)
         return tuple(dict.fromkeys(words))
 
+    def _options(self, options: Any, what: str, key: str) -> Mapping[str, Any]:
+        """Check options of the training script: words, with plain values."""
+        if not isinstance(options, dict):
+            raise self._refusal(f"{what} is {_kind(options)}, not options", key)
+        for name, value in options.items():
+            if not isinstance(name, str) or not _OPTION.fullmatch(name):
+                raise self._refusal(
+                    f"{what}: {str(name)[:80]!r} is not the name of an option", str(name)
+                )
+            for item in value if isinstance(value, list) else [value]:
+                if not isinstance(item, (str, int, float, bool, type(None))) or "\0" in str(item):
+                    raise self._refusal(
+                        f"{what}: {name} is {_kind(item)}, and a plain value is needed", name
+                    )
+        epochs = options.get("epochs", 1)
+        if not _is_count(epochs) or epochs > MOST_EPOCHS:
+            raise self._refusal(
+                f"{what}: epochs is a whole number from 1 to {MOST_EPOCHS:,}", "epochs"
+            )
+        return options
+
     def _mapping(self, key: str) -> Mapping[str, Any]:
         value = self.data[key]
         if not isinstance(value, dict):
@@ -194,6 +241,8 @@ class _Reading:
     def _word_of(self, value: Any, what: str, key: str) -> str:
         if not isinstance(value, str):
             raise self._refusal(f"{what} is {_kind(value)}, and a name or path is needed", key)
+        if "\0" in value or "\n" in value or len(value) > 1000:
+            raise self._refusal(f"{what} is no name or path", key)
         return value
 
     def _list_of_words(self, value: Any, what: str, key: str) -> list[str]:

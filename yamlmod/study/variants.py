@@ -1,4 +1,4 @@
-"""Which variants a study has: the base, combinations of components, and controls."""
+"""List the variants of a study: the base, combinations of components, and controls."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
-from yamlmod.study.study_file import BASE, MOST_VARIANTS, Component, StudyFile
+from yamlmod.study.study_file import MOST_RUNS, MOST_VARIANTS, Component, StudyFile
+from yamlmod.study.variant_names import BASE, PLACEBO
 
-PLACEBO = "placebo"
 # Reads its input, changes nothing, and takes up a place: the class that every fork can build.
 _IDENTITY = "nn.Identity"
+# It is a folder's name, with the seed after it; file systems take 255 bytes.
+_LONGEST = 200
 
 
 class Variant(NamedTuple):
@@ -44,6 +46,21 @@ def variants_of(study: StudyFile) -> list[Variant]:
         if PLACEBO in study.controls:
             placebo = _placebo(variant)
             variants += [placebo] if placebo else []
+    if len(variants) * len(study.seeds) > MOST_RUNS:
+        count = len(variants) * len(study.seeds)
+        raise Refusal(
+            "too-many",
+            f"{study.shown}: {count:,} runs; at most {MOST_RUNS:,} are planned",
+            hint="fewer seeds, or the lists of components that matter",
+        )
+    long = next((v.name for v in variants if len(v.name) > _LONGEST), None)
+    if long is not None:
+        raise Refusal(
+            "too-long",
+            f"{study.shown}: the variant {long[:60]}... has a name of {len(long)} letters; "
+            f"at most {_LONGEST}",
+            hint="its name is made of the names of its components: make those shorter",
+        )
     return variants
 
 
@@ -79,7 +96,7 @@ def _variant(components: list[Component]) -> Variant:
 
 
 def _placebo(variant: Variant) -> Variant | None:
-    """Return the variant with `nn.Identity` in place of all that it inserts; None without any."""
+    """Return the variant with `nn.Identity` instead of all that it inserts; None without any."""
     if not any("insert" in edit for edit in variant.edits):
         return None
     edits = [

@@ -18,35 +18,20 @@ from yamlmod.ops.chain import chain
 from yamlmod.ops.network import read_network
 from yamlmod.ops.recipe import edit_plan
 from yamlmod.registry.catalogue import find
-from yamlmod.study.family import Family, Training, families, has_option
-from yamlmod.study.freeze import digest_of_file, digest_of_folder, freeze
+from yamlmod.study.family import TrainCommand
+from yamlmod.study.freeze import digest_of_code, digest_of_file, freeze
 from yamlmod.study.plan_files import StudyPlan, VariantFacts, write_study_plan
 from yamlmod.study.run_files import RunPlan
-from yamlmod.study.study_file import SCRATCH, StudyFile, read_study
 from yamlmod.study.variants import Variant, variants_of
 from yamlmod.usecases.chosen_module import Choices, name_of
-from yamlmod.usecases.located_fork import LocatedFork, open_fork
-from yamlmod.usecases.model_file import Target
+from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.usecases.study_code import apply_patch_file
+from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
 from yamlmod.workspace.files import display, exists, read_text, real_path
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A study with everything that its file names, found."""
-
-    file: StudyFile
-    folder: Path
-    located: LocatedFork
-    base: Target
-    family: Family
-    python: str
-    weights: Path | None
-    data: Path | None
 
 
 @dataclass(frozen=True)
@@ -85,89 +70,6 @@ def plan_study(file: Path, output: Path, python: str, proves: bool, say: Say) ->
         if draft.exists():
             shutil.rmtree(draft)
     return plan
-
-
-def prepared(file: Path, python: str) -> Prepared:
-    """Find what a study file names. Raises Refusal for what is not there or does not fit."""
-    text = read_text(file)
-    study = read_study(text.text, display(file))
-    folder = real_path(file).parent
-    repo = folder / study.repo
-    located = open_fork(repo)
-    base = located.open_model(_near(folder, study.base))
-    family = family_of(located, study)
-    _check_options(study, family)
-    _check_seed(located, family, study)
-    weights = None
-    if study.weights != SCRATCH:
-        weights = _existing(study, "weights", study.weights, (folder, repo))
-    data = study.train.get("data")
-    found = None
-    if isinstance(data, str):
-        found = next((p for p in (folder / data, repo / data) if p.is_file()), None)
-    return Prepared(study, folder, located, base, family, study.python or python, weights, found)
-
-
-def family_of(located: LocatedFork, study: StudyFile) -> Family:
-    """Return how the fork trains: by its family, else by the options of its train.py."""
-    dialect = located.fork.dialect.name
-    for family in families():
-        if dialect in family.dialects:
-            return family
-    text = located.tree.read(study.script or "train.py") or ""
-    for family in families():
-        if family.asks and all(has_option(text, name) for name in family.asks):
-            return family
-    asked = " ".join(f"--{name}" for family in families() for name in family.asks)
-    raise Refusal(
-        "unknown-family",
-        f"{study.shown}: how {located.shown} trains is not known",
-        hint=f"a study starts `yolo`, or a train.py with the options {asked}",
-    )
-
-
-def _near(folder: Path, cfg: str) -> Path:
-    """Return the YAML beside the study file, else the path as the fork's folders are asked for."""
-    return folder / cfg if (folder / cfg).is_file() else Path(cfg)
-
-
-def _existing(study: StudyFile, key: str, word: str, folders: tuple[Path, ...]) -> Path:
-    for folder in folders:
-        if (folder / word).is_file():
-            return real_path(folder / word)
-    raise Refusal("no-such-file", f"{study.shown}: {key}: there is no file {word}")
-
-
-def _check_options(study: StudyFile, family: Family) -> None:
-    options = [("train", study.train), *((c.name, c.train or {}) for c in study.components)]
-    for name, values in options:
-        for option in values:
-            if option in family.own or option.replace("_", "-") in family.own:
-                raise Refusal(
-                    "bad-study",
-                    f"{study.shown}: {name} sets {option}, which a study sets itself",
-                    hint="GPUs are given to `study run --gpus`; names and seeds are the study's",
-                )
-
-
-def _check_seed(located: LocatedFork, family: Family, study: StudyFile) -> None:
-    """Refuse a training script that takes no seed: all its runs would be the same by design."""
-    if not family.script:
-        return
-    script = study.script or family.script
-    text = located.tree.read(script)
-    if text is None:
-        raise Refusal(
-            "no-such-file",
-            f"{study.shown}: {located.shown} has no {script}, which trains",
-            hint="`script:` names another one, such as train_dual.py",
-        )
-    if not has_option(text, "seed"):
-        raise Refusal(
-            "no-seed",
-            f"{located.tree.shown(script)} has no option --seed: runs could not be told apart",
-            hint="add it to the script, and let it reach the data loader, too",
-        )
 
 
 def planned_variants(study: Prepared) -> list[PlannedVariant]:
@@ -237,7 +139,6 @@ def _write(
             for item, fact in zip(planned, facts, strict=True)
         ],
         runs=runs,
-        versions={"python": study.python},
     )
     write_study_plan(draft, plan)
     return plan
@@ -270,7 +171,7 @@ def _patch(study: Prepared, item: PlannedVariant, code: Path) -> None:
             change.path.parent.mkdir(parents=True, exist_ok=True)
             change.path.write_bytes(change.after or b"")
     for patch in item.variant.patches:
-        apply_patch_file(_existing(study.file, "patch", patch, (study.folder,)), code)
+        apply_patch_file(existing_file(study.file, "patch", patch, (study.folder,)), code)
 
 
 def _write_data(study: Prepared, draft: Path, final: Path) -> Path | None:
@@ -301,7 +202,7 @@ def _run(
     if data is not None:
         options["data"] = str(data)
     has_weights = study.weights is not None
-    training = Training(
+    training = TrainCommand(
         cfg=str(home / _cfg_name(study)),
         weights=str(home / "weights.pt") if has_weights else "",
         seed=seed,
@@ -322,6 +223,7 @@ def _run(
         cwd=str(home / "code"),
         environment=_environment(home / "code"),
         last=family.last,
+        results=list(family.results),
         gpus=1,
         hashes=hashes,
     )
@@ -332,16 +234,7 @@ def _environment(code: Path) -> Mapping[str, str]:
 
 
 def _hashes(folder: Path, cfg: str) -> dict[str, str]:
-    hashes = {"yaml": digest_of_file(folder / cfg), "code": digest_of_folder(folder / "code")}
+    hashes = {"yaml": digest_of_file(folder / cfg), "code": digest_of_code(folder / "code")}
     if (folder / "weights.pt").is_file():
         hashes["weights"] = digest_of_file(folder / "weights.pt")
     return hashes
-
-
-def study_name(file: Path) -> str:
-    """Return the name of the study in a file, as a folder's name."""
-    name = read_study(read_text(file).text, display(file)).name
-    return (
-        "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in name).lstrip(".")
-        or "study"
-    )

@@ -1,1 +1,1 @@
-"""Where a study's processes run: one file an engine."""
+"""The engines, which start a study's processes: one file an engine."""

@@ -1,1 +1,1 @@
-"""How each family of forks trains: one file a family, found by this folder."""
+"""The families of forks, each with its way to train: one file a family, found by this folder."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yamlmod.study.family import Family, Training, below, option_words
+from yamlmod.study.family import Family, TrainCommand, below, option_words
 from yamlmod.study.results import EpochRow, rows_of_csv
 
 _COLUMNS = tuple(f"metrics/{name}(B)" for name in ("precision", "recall", "mAP50", "mAP50-95"))
@@ -19,7 +19,7 @@ entrypoint()
 """
 
 
-def _start(training: Training) -> list[str]:
+def _start(training: TrainCommand) -> list[str]:
     set_by_us = {
         "model": training.cfg,
         "pretrained": training.weights or False,
@@ -31,7 +31,7 @@ def _start(training: Training) -> list[str]:
     return ["-c", _YOLO, "detect", "train", *option_words(set_by_us | dict(training.options), True)]
 
 
-def _resume(training: Training) -> list[str]:
+def _resume(training: TrainCommand) -> list[str]:
     last = below(training.run, _LAST)
     return ["-c", _YOLO, "detect", "train", "resume=True", f"model={last}"]
 
@@ -49,5 +49,22 @@ FAMILY = Family(
     results={"train/results.csv": _read},
     last=_LAST,
     best={"mAP50": 0.0, "mAP50-95": 1.0},
-    own=("model", "pretrained", "seed", "project", "name", "exist_ok", "resume", "device", "save"),
+    own=(
+        "model",
+        "pretrained",
+        "seed",
+        "project",
+        "name",
+        "exist_ok",
+        "resume",
+        "device",
+        "save",
+        "cfg",
+        "mode",
+        "task",
+    ),
+    needs={
+        "val": "a study reads the metrics of every epoch",
+        "time": "the number of epochs would depend on the machine",
+    },
 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from yamlmod.study.family import Family, Training, below, option_words
+from yamlmod.study.family import Family, TrainCommand, below, option_words
 from yamlmod.study.results import EpochRow, rows_of_csv, rows_of_text
 
 _COLUMNS = ("metrics/precision", "metrics/recall", "metrics/mAP_0.5", "metrics/mAP_0.5:0.95")
 _LAST = "train/weights/last.pt"
 
 
-def _start(training: Training) -> list[str]:
+def _start(training: TrainCommand) -> list[str]:
     return [
         training.script,
         *("--cfg", training.cfg, "--weights", training.weights, "--seed", str(training.seed)),
@@ -18,7 +18,7 @@ def _start(training: Training) -> list[str]:
     ]
 
 
-def _resume(training: Training) -> list[str]:
+def _resume(training: TrainCommand) -> list[str]:
     return [training.script, "--resume", below(training.run, _LAST)]
 
 
@@ -36,5 +36,9 @@ FAMILY = Family(
     last=_LAST,
     best={"mAP50": 0.1, "mAP50-95": 0.9},
     own=("cfg", "weights", "seed", "project", "name", "exist-ok", "resume", "device", "nosave"),
+    needs={
+        "noval": "a study reads the metrics of every epoch",
+        "evolve": "it would search hyperparameters and not train one network",
+    },
     asks=("cfg", "weights", "project", "name", "exist-ok", "resume"),
 )

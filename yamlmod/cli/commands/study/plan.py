@@ -59,7 +59,8 @@ def run(
     from yamlmod.cli.console import say, say_json, show
     from yamlmod.cli.study_report import plan_data, plan_lines
     from yamlmod.runtime.interpreter import choose
-    from yamlmod.usecases.study_plan import plan_study, study_name
+    from yamlmod.usecases.study_plan import plan_study
+    from yamlmod.usecases.study_prepare import study_name
 
     interpreter = choose(python)
     target = output or file.parent / study_name(file)
