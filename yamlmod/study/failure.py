@@ -19,7 +19,9 @@ _EXCEPTION = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b.*$", re.
 
 
 def reason_of(log: str, code: int | None) -> str:
-    """Return the reason in words: a known one, else the last exception, else the exit code."""
+    """Return the reason in words: a signal, a known one, the last exception, or the exit code."""
+    if code is not None and code < 0:
+        return f"it was ended by signal {-code}"
     for pattern, words in _REASONS:
         matches = list(re.finditer(pattern, log))
         if matches:
@@ -27,6 +29,4 @@ def reason_of(log: str, code: int | None) -> str:
     exceptions = _EXCEPTION.findall(log)
     if exceptions:
         return str(exceptions[-1])[:300]
-    if code is not None and code < 0:
-        return f"it was ended by signal {-code}"
     return f"it ended with exit code {code}"

@@ -13,7 +13,9 @@ from yamlmod.workspace.disk import read_regular
 from yamlmod.workspace.files import display
 from yamlmod.workspace.walk import Walk
 
-_SKIPPED = INSTALLED | ENVIRONMENTS | RUNS | {"datasets", "data_sets", "weights", "checkpoints"}
+_SKIPPED = INSTALLED | ENVIRONMENTS
+# Passed over where no code is in them: YOLOv5 has a package `utils/loggers/wandb`.
+_DATA = RUNS | {"datasets", "data_sets", "weights", "checkpoints"}
 _WEIGHTS = (".pt", ".pth", ".onnx", ".engine", ".torchscript", ".ckpt", ".safetensors")
 _ARCHIVES = (".zip", ".tar", ".gz")
 # Code is small: a larger file is data or weights, which a study names and does not copy.
@@ -48,8 +50,11 @@ def code_files(repo: Path, leave: Path) -> list[Path]:
 def _files(repo: Path, leave: Path) -> Iterator[Path]:
     def enters(folder: Path, name: str) -> bool:
         path = folder / name
-        is_environment = (path / "pyvenv.cfg").is_file()
-        return not (name.startswith(".") or name in _SKIPPED or path == leave or is_environment)
+        if name.startswith(".") or name in _SKIPPED or path == leave:
+            return False
+        if name in _DATA and not walk.entries(path, lambda entry: entry.name.endswith(".py")):
+            return False
+        return not (path / "pyvenv.cfg").is_file()
 
     walk = Walk()
     for path, is_link in walk.files(repo, enters, ("",)):

@@ -77,6 +77,7 @@ def missing_epochs(rows: Sequence[EpochRow], epochs: int) -> list[int]:
 
 def best_row(rows: Sequence[EpochRow], weights: Mapping[str, float]) -> EpochRow:
     """Return the epoch that the fork itself would keep as its best."""
+    rows = [row for row in rows if row.is_finite]
     return max(rows, key=lambda row: weights["mAP50"] * row.map50 + weights["mAP50-95"] * row.map)
 
 

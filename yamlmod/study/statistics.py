@@ -38,8 +38,9 @@ class Sample:
 class Difference:
     """Variant minus base, with its 95 % interval and the p of Welch's test.
 
-    ``low``, ``high``, ``p`` are None below three values on either side. ``corrected`` is p after
-    Holm's correction over all variants of the study.
+    ``low``, ``high``, ``p`` are None below three values on either side, and where all values of a
+    side are equal. ``corrected`` is p after
+    Holm's correction over all comparisons of the study.
     """
 
     value: float
@@ -59,10 +60,10 @@ def welch(variant: Sample, base: Sample) -> Difference:
     value = variant.mean - base.mean
     if min(variant.n, base.n) < FEWEST:
         return Difference(value)
+    if not (variant.deviation and base.deviation):
+        return Difference(value)  # equal values of all seeds: the spread is not known
     parts = [(sample.deviation or 0.0) ** 2 / sample.n for sample in (variant, base)]
     error = math.sqrt(sum(parts))
-    if error == 0:  # equal values on both sides: nothing varies, and nothing can be tested
-        return Difference(value, value, value)
     df = sum(parts) ** 2 / sum(
         part * part / (sample.n - 1) for part, sample in zip(parts, (variant, base), strict=True)
     )
@@ -82,9 +83,9 @@ def holm(values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def compare(variants: Sequence[Sample], base: Sample) -> list[Difference]:
-    """Compare each variant with the base; p values are corrected for all that can be tested."""
-    plain = [welch(variant, base) for variant in variants]
+def compare(pairs: Sequence[tuple[Sample, Sample]]) -> list[Difference]:
+    """Compare each variant with its other; p values are corrected for all that can be tested."""
+    plain = [welch(variant, other) for variant, other in pairs]
     tested = [index for index, difference in enumerate(plain) if difference.p is not None]
     values = holm([plain[index].p or 0.0 for index in tested])
     corrected = dict(zip(tested, values, strict=True))

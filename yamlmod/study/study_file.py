@@ -258,9 +258,11 @@ class _Reading:
                 )
 
     def _refusal(self, message: str, key: str) -> Refusal:
-        match = key and re.search(rf"^[\s{{,-]*{re.escape(key)}\s*:", self.text, re.MULTILINE)
+        match = key and re.search(
+            rf"^[\s{{,-]*['\"]?{re.escape(key)}['\"]?\s*:", self.text, re.MULTILINE
+        )
         if not match and key:
-            match = re.search(rf"[\s{{,]{re.escape(key)}\s*:", self.text)
+            match = re.search(rf"[\s{{,'\"]{re.escape(key)}['\"]?\s*:", self.text)
         if not match:
             return Refusal("bad-study", message, place=Place(self.shown), hint=_EXAMPLE)
         start = self.text.index(key, match.start())

@@ -34,11 +34,7 @@ def variants_of(study: StudyFile) -> list[Variant]:
     by_name = {component.name: component for component in study.components}
     sets = _sets(study, tuple(by_name))
     if len(sets) > MOST_VARIANTS:
-        raise Refusal(
-            "too-many",
-            f"{study.shown}: {len(sets):,} variants; at most {MOST_VARIANTS:,} are planned",
-            hint="combine them otherwise, or write the lists that matter",
-        )
+        raise _too_many(study, len(sets))
     variants = [Variant(BASE, ())]
     for names in sets:
         variant = _variant([by_name[name] for name in names])
@@ -74,11 +70,20 @@ def _sets(study: StudyFile, names: tuple[str, ...]) -> list[tuple[str, ...]]:
         sets = [names[: size + 1] for size in range(count)]
     elif study.combine == "leave-one-out":
         sets = [names, *(names[:i] + names[i + 1 :] for i in range(count) if count > 1)]
-    elif count > 11:  # 2,048 subsets: too many, and no time is spent on listing them
-        sets = [()] * (2**count - 1)
+    elif 2**count > MOST_VARIANTS:  # no time is spent on listing them
+        raise _too_many(study, 2**count)
     else:
         sets = [part for size in range(1, count + 1) for part in combinations(names, size)]
-    return list(dict.fromkeys(sets)) if count <= 11 else sets
+    return list(dict.fromkeys(sets))
+
+
+def _too_many(study: StudyFile, count: int) -> Refusal:
+    shown = f"{count:,}" if count < 10**9 else "more than 1,000,000,000"
+    return Refusal(
+        "too-many",
+        f"{study.shown}: {shown} variants; at most {MOST_VARIANTS:,} are planned",
+        hint="combine them otherwise, or write the lists that matter",
+    )
 
 
 def _variant(components: list[Component]) -> Variant:

@@ -109,13 +109,15 @@ def _write(
     final = real_path(output.parent) / output.name
     for item in planned:
         folder = draft / "variants" / item.variant.name
-        code = folder / "code"
+        code = folder / study.code
         freeze(study.located.tree.root, code, final)
         _patch(study, item, code)
         (folder / _cfg_name(study)).write_text(item.text, encoding="utf-8", newline="")
     data = _write_data(study, draft, final)
     facts = (
-        prove_variants(study.python, _cfg_name(study), study.weights, planned, draft, say)
+        prove_variants(
+            study.python, _cfg_name(study), study.code, study.weights, planned, draft, say
+        )
         if proves
         else [plain_facts(item) for item in planned]
     )
@@ -220,7 +222,7 @@ def _run(
         epochs=int(options["epochs"]),
         argv=[study.python, *family.start(training)],
         resume=[study.python, *family.resume(training)],
-        cwd=str(home / "code"),
+        cwd=str(home / study.code),
         environment=_environment(home / "code"),
         last=family.last,
         results=list(family.results),

@@ -9,6 +9,7 @@ from yamlmod.errors import Refusal
 from yamlmod.runtime.interpreter import choose
 from yamlmod.study.family import Family, families, has_option
 from yamlmod.study.study_file import SCRATCH, StudyFile, read_study
+from yamlmod.usecases.fork_start import start_folder
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
 from yamlmod.usecases.model_file import Target
 from yamlmod.workspace.files import display, read_text, real_path
@@ -26,6 +27,12 @@ class Prepared:
     python: str
     weights: Path | None
     data: Path | None
+
+    @property
+    def code(self) -> Path:
+        """Where a variant's copy of the code is; a fork that is a package keeps its name."""
+        root = real_path(self.located.tree.root)
+        return Path("code") if start_folder(*self.located) == root else Path("code", root.name)
 
 
 def prepared(file: Path, python: str) -> Prepared:

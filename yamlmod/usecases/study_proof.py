@@ -25,6 +25,7 @@ _MEASURE = Settings(
 def prove_variants(
     python: str,
     cfg: str,
+    code: Path,
     weights: Path | None,
     planned: Sequence[PlannedVariant],
     draft: Path,
@@ -45,7 +46,7 @@ def prove_variants(
             )
             continue
         folder = draft / "variants" / variant.name
-        run = open_run(folder / "code", python, stand_ins=True)
+        run = open_run(folder / code, python, stand_ins=True)
         fact = _measured(run, folder / cfg, variant.name)
         carried: Sequence[int] = ()
         if weights is not None:
