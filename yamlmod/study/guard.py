@@ -62,7 +62,7 @@ class _Attempt:
         with open(os.path.join(self.folder, "log.txt"), "ab") as log:
             self._note({"event": "start", "resumes": resumes, "log": log.tell()})
             if resumes:
-                self._end_lines()
+                self._remove_torn_lines()
             else:
                 checkpoint.set_aside()
             failure = self._start(self.plan["resume" if resumes else "argv"], log)
@@ -111,16 +111,12 @@ class _Attempt:
             self.process.wait()
             self._end_group()
 
-    def _end_lines(self) -> None:
-        """End a torn last line of the results: what is appended must not continue it."""
+    def _remove_torn_lines(self) -> None:
+        """Remove a torn last line of the results: what is appended would continue it."""
         for name in self.plan["results"]:
             try:
                 with open(os.path.join(self.folder, name), "r+b") as file:
-                    if not file.seek(0, os.SEEK_END):
-                        continue
-                    file.seek(-1, os.SEEK_END)
-                    if file.read(1) != b"\n":
-                        file.write(b"\n")
+                    file.truncate(file.read().rfind(b"\n") + 1)
             except OSError:
                 continue
 

@@ -30,7 +30,7 @@ def rows_of_csv(text: str, columns: Sequence[str], first_epoch: int | None) -> l
     ``columns`` are those of precision, recall, mAP50 and mAP50-95. ``first_epoch`` is the number
     that the fork gives to the first one; None: 0 where a row has it, else 1.
     """
-    lines = list(csv.reader(text.splitlines(), skipinitialspace=True))
+    lines = list(csv.reader(_whole_lines(text), skipinitialspace=True))
     if not lines:
         return []
     header = [name.strip() for name in lines[0]]
@@ -51,7 +51,7 @@ def rows_of_csv(text: str, columns: Sequence[str], first_epoch: int | None) -> l
 def rows_of_text(text: str) -> list[EpochRow]:
     """Read a `results.txt` of YOLOv5 to v5.0 and YOLOv7: fields 8 to 11 of 15, no header."""
     rows = []
-    for line in text.splitlines():
+    for line in _whole_lines(text):
         fields = line.split()
         if len(fields) < 15:
             continue
@@ -59,6 +59,11 @@ def rows_of_text(text: str) -> list[EpochRow]:
         if numbers:
             rows.append((int(numbers[0]) + 1, *numbers[1:]))
     return by_epoch(rows)
+
+
+def _whole_lines(text: str) -> list[str]:
+    """Return the lines that were written to their end: a value may be cut in the last one."""
+    return text[: text.rfind("\n") + 1].splitlines()
 
 
 def by_epoch(rows: Iterable[Sequence[float]]) -> list[EpochRow]:

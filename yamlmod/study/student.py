@@ -13,7 +13,7 @@ def t_tail(t: float, df: float) -> float:
     """Return P(T > t) of Student's t with ``df`` degrees of freedom, which need not be whole."""
     if math.isinf(t):
         return 0.0 if t > 0 else 1.0
-    half = 0.5 * incomplete_beta(df / 2, 0.5, df / (df + t * t))
+    half = 0.5 * incomplete_beta(df / 2, 0.5, df / (df + t * t), t * t / (df + t * t))
     return half if t >= 0 else 1 - half
 
 
@@ -30,19 +30,19 @@ def t_quantile(tail: float, df: float) -> float:
     return (low + high) / 2
 
 
-def incomplete_beta(a: float, b: float, x: float) -> float:
-    """Return the regularized incomplete beta function I_x(a, b).
+def incomplete_beta(a: float, b: float, x: float, rest: float) -> float:
+    """Return the regularized incomplete beta function I_x(a, b); ``rest`` is 1 - x, exactly.
 
     By its continued fraction (DLMF 8.17.22), evaluated by the modified Lentz method.
     """
     if x <= 0:
         return 0.0
-    if x >= 1:
+    if rest <= 0:
         return 1.0
     if x > (a + 1) / (a + b + 2):  # the fraction converges fast on the other side only
-        return 1 - incomplete_beta(b, a, 1 - x)
+        return 1 - incomplete_beta(b, a, rest, x)
     front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest)
     )
     value, c, d = 1.0, 1.0, 0.0
     for coefficient in _coefficients(a, b, x):
