@@ -49,7 +49,9 @@ def gain_line(plan: StudyPlan, deviation: float | None) -> str:
 
 
 def _tests(plan: StudyPlan) -> int:
-    return sum(not variant.same_as for variant in plan.variants) - 1
+    variants = [variant for variant in plan.variants if not variant.same_as]
+    controls = {variant.control_of for variant in variants} & {v.name for v in variants}
+    return len(variants) - 1 + len(controls)
 
 
 def plan_data(plan: StudyPlan, folder: Path, deviation: float | None) -> dict[str, Any]:

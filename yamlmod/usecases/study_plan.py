@@ -122,11 +122,11 @@ def _write(
         else [plain_facts(item) for item in planned]
     )
     runs = []
+    trained = [item for item in planned if not item.same_as]
+    hashes = {item.variant.name: _hashes(study, item, draft, data) for item in trained}
     for seed in study.file.seeds:  # all variants with one seed before the next seed
-        for item, fact in zip(planned, facts, strict=True):
-            if item.same_as:
-                continue
-            run = _run(study, item, fact, seed, draft, final, data)
+        for item in trained:
+            run = _run(study, item, seed, final, data, hashes[item.variant.name])
             folder = draft / "runs" / run.name
             folder.mkdir(parents=True)
             (folder / "run.json").write_text(run.text(), encoding="utf-8")
@@ -191,11 +191,10 @@ def _write_data(study: Prepared, draft: Path, final: Path) -> Path | None:
 def _run(
     study: Prepared,
     item: PlannedVariant,
-    fact: VariantFacts,
     seed: int,
-    draft: Path,
     final: Path,
     data: Path | None,
+    hashes: Mapping[str, str],
 ) -> RunPlan:
     variant, family = item.variant, study.family
     home = final / "variants" / variant.name
@@ -212,9 +211,6 @@ def _run(
         options=options,
         script=study.file.script or family.script,
     )
-    hashes = _hashes(draft / "variants" / variant.name, _cfg_name(study))
-    if data is not None:
-        hashes["data"] = digest_of_file(draft / "data" / data.name)
     return RunPlan(
         variant=variant.name,
         seed=seed,
@@ -232,11 +228,20 @@ def _run(
 
 
 def _environment(code: Path) -> Mapping[str, str]:
-    return {"PYTHONPATH": str(code), "PYTHONUNBUFFERED": "1", "WANDB_MODE": "disabled"}
+    return {
+        "PYTHONPATH": str(code),
+        "PYTHONUNBUFFERED": "1",
+        "WANDB_MODE": "disabled",
+        # Forks pickle whole models; torch 2.6 and newer would refuse to resume their checkpoints.
+        "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1",
+    }
 
 
-def _hashes(folder: Path, cfg: str) -> dict[str, str]:
-    hashes = {"yaml": digest_of_file(folder / cfg), "code": digest_of_code(folder / "code")}
-    if (folder / "weights.pt").is_file():
-        hashes["weights"] = digest_of_file(folder / "weights.pt")
-    return hashes
+def _hashes(
+    study: Prepared, item: PlannedVariant, draft: Path, data: Path | None
+) -> dict[str, str]:
+    home = f"variants/{item.variant.name}"
+    files = [f"{home}/{_cfg_name(study)}", f"{home}/weights.pt"]
+    files += [f"data/{data.name}"] if data is not None else []
+    hashes = {name: digest_of_file(draft / name) for name in files if (draft / name).is_file()}
+    return hashes | {f"{home}/code": digest_of_code(draft / home / "code")}

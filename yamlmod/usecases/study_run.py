@@ -9,14 +9,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from yamlmod.errors import Refusal, one_of
-from yamlmod.study.drive import Driven, drive
+from yamlmod.runtime.interpreter import ask, choose
+from yamlmod.study.drive import Driven, drive, is_due
 from yamlmod.study.engines.pool import Pool
 from yamlmod.study.plan_files import read_study_plan, run_folders, statuses
 from yamlmod.study.report import report_of
 from yamlmod.study.report_table import FORMATS, SUFFIXES
-from yamlmod.study.run_files import RunStatus
+from yamlmod.study.run_files import RunStatus, status_of
+from yamlmod.study.unchanged import check_files, check_versions
 from yamlmod.workspace.files import display, exists, real_path
 
+# A fork that is started by name is one of them; its own copy is frozen besides.
+_PACKAGES = ("torch", "torchvision", "numpy", "ultralytics")
 _EVERY = 10.0  # seconds between two lines of progress
 
 
@@ -31,8 +35,18 @@ def run_study(
     """Train what is not done; ``say`` is told of each run that ends and, now and then, how far."""
     cards = [word.strip() for word in gpus.split(",") if word.strip()]
     folders = [real_path(path) for path in run_folders(folder, names)]
+    due = [status.plan for path in folders if is_due(status := status_of(path), retry)]
+    check_files(folder, due)
+    for python in dict.fromkeys(plan.argv[0] for plan in due):
+        check_versions(folder, _versions(python, folder))
     pool = Pool(jobs or max(1, len(cards)), cards)
     return drive(folders, pool, retry, _Told(say))
+
+
+def _versions(python: str, folder: Path) -> dict[str, str | None]:
+    """Ask the Python that trains; nothing of it is imported."""
+    found = ask(choose(python), folder, (), _PACKAGES)
+    return {"Python": found.version, **found.versions}
 
 
 class _Told:
