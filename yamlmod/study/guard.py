@@ -259,7 +259,7 @@ def _is_whole(path: str) -> bool:
             start = file.read(2)
     except OSError:
         return False
-    return zipfile.is_zipfile(path) if start == b"PK" else bool(start)
+    return zipfile.is_zipfile(path) if start == b"PK" else len(start) == 2
 
 
 def _notes(folder: str) -> int:

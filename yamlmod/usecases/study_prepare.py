@@ -45,6 +45,7 @@ def prepared(file: Path, python: str) -> Prepared:
     base = located.open_model(_near(folder, study.base))
     if Path(study.base).suffix not in (".yaml", ".yml"):
         raise Refusal("bad-study", f"{study.shown}: base is no .yaml file: {study.base}")
+    _check_script(located, study)
     family = family_of(located, study)
     _check_options(study, family)
     _check_seed(located, family, study)
@@ -125,13 +126,21 @@ def _check_options(study: StudyFile, family: Family) -> None:
                 )
 
 
+def _check_script(located: LocatedFork, study: StudyFile) -> None:
+    path = PurePosixPath(study.script)
+    if path.is_absolute() or ".." in path.parts:
+        raise Refusal("bad-study", f"{study.shown}: script leads out of the fork: {study.script}")
+    if study.script and located.tree.read(study.script) is None:
+        raise Refusal(
+            "no-such-file", f"{study.shown}: {located.shown} has no {study.script}, which trains"
+        )
+
+
 def _check_seed(located: LocatedFork, family: Family, study: StudyFile) -> None:
     """Refuse a training script that takes no seed: all its runs would be the same by design."""
     if not family.script:
         return
     script = study.script or family.script
-    if PurePosixPath(script).is_absolute() or ".." in PurePosixPath(script).parts:
-        raise Refusal("bad-study", f"{study.shown}: script leads out of the fork: {script}")
     text = located.tree.read(script)
     if text is None:
         raise Refusal(
