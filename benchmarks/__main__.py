@@ -28,6 +28,7 @@ _YOLOV5, _ULTRALYTICS = "yolov5==7.0.14", "ultralytics==8.3.91"
 _PACKAGES = ("typer", "ruamel.yaml", "libcst", "torch")
 # What each is called with: {v5} and {ul} are the folders of the two packages.
 _ARGUMENTS = {
+    "draw": (),
     "startup": (),
     "insert": ("{v5}/models/yolov5s.yaml",),
     "planning": ("{v5}/models/yolov5s.yaml",),

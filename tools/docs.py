@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/: commands.md, modules.md, checks.md; --check compares.
+"""Write the generated pages of docs/: commands, modules, checks, figures; --check compares.
 
 python -m tools.docs
 python -m tools.docs --check
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tools.doc_figures import figures
 from yamlmod.checks.explain import findings_of
 from yamlmod.checks.rule import Rule, all_rules
 from yamlmod.ops.network import registry_kinds
@@ -31,6 +32,7 @@ def main() -> int:
         "commands.md": commands_page(),
         "modules.md": modules_page(),
         "checks.md": checks_page(),
+        **figures(),
     }
     stale = []
     for name, text in pages.items():

@@ -166,8 +166,19 @@ class Attack:
     def _watch(self) -> None:
         while not self.ended.wait(0.1):
             self.looks += 1
-            counts = Counter(run for _, run in self._trainings())
+            # A process that is about to start a program, such as lscpu, has its parent's words.
+            trainings = {number: run for number, run in self._trainings()}
+            counts = Counter(
+                run for number, run in trainings.items() if _parent(number) not in trainings
+            )
             self.doubled += sum(count > 1 for count in counts.values())
+
+
+def _parent(number: int) -> int:
+    try:
+        return int(Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def _is_guard(words: list[str]) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import yamlmod
 from tests.cli.run import yamlmod as command
+from tests.picture.reading import drawn
 from yamlmod.api.words import in_python
 
 MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"
@@ -127,6 +129,35 @@ def test_a_model_shows_as_a_table() -> None:
     html = model._repr_html_()
     assert html.count("<tr>") == 26
     assert "<script" not in yamlmod.load(_hostile())._repr_html_()
+
+
+def test_a_model_draws_itself() -> None:
+    model = yamlmod.load(MINIFORK / CFG)
+    plain = drawn(model.draw())
+    assert len(plain.layers) == 25 and not plain.changed()
+    better = model.insert("ACmix", before="SPPF")
+    assert drawn(better.draw(base=model)).changed() == {(9, "ACmix", "added")}
+    assert drawn(better.draw(base=MINIFORK / CFG)).changed() == {(9, "ACmix", "added")}
+    assert 'data-change="added"' in better._repr_html_() and "<svg" in better._repr_html_()
+    assert model.draw(format="mermaid").startswith("%% yamlmod draw\nflowchart")
+    assert "No findings." in model.draw(check=True)
+    assert "\u56fe\u4f8b" not in model.draw() and "卷积" in model.draw(lang="zh")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"format": "gif"},
+        {"theme": "pink"},
+        {"fold": "yes"},
+        {"lang": "fr"},
+        {"scale": "q"},
+        {"side_by_side": True},
+    ],
+)
+def test_a_figure_that_cannot_be_drawn(words: dict[str, Any]) -> None:
+    with pytest.raises(yamlmod.Refusal):
+        yamlmod.load(MINIFORK / CFG).draw(**words)
 
 
 def _hostile() -> str:

@@ -91,3 +91,59 @@ def test_lost_rows_are_counted() -> None:
 
 def test_the_good_text_is_good() -> None:
     assert check_text(GOOD, "x.yaml", Options()) == ()
+
+
+_BLOCK = """\
+nc: 4
+anchors: 3
+backbone:
+  - [-1, 1, Conv, [64, 3, 2]]
+  - [-1, 1, Conv, [64, 3, 2]]
+  - [-1, 3, C3, [64]]
+head:
+  - [[-1, 0], 1, Concat, [1]]
+  - [[2], 1, Detect, [nc, anchors]]
+"""
+
+# name -> (the text, line of the cause, words of the message, is it fixed)
+_WHOLE_LINES: dict[str, tuple[str, int, str, bool]] = {
+    "a merge conflict": (
+        GOOD.replace(
+            "   [-1, 3, C3, [64]],\n",
+            "<<<<<<< HEAD\n   [-1, 3, C3, [64]],\n=======\n   [-1, 6, C3, [64]],\n>>>>>>> x\n",
+        ),
+        7,
+        "merge conflict",
+        False,
+    ),
+    "a model pasted into a row": (
+        GOOD.replace("[[3, 4], 1, Detect", f"[-1, 1, Conv, [64, 1, 1{GOOD}]],\n   [[3, 4], 1, Det"),
+        12,
+        "a second model begins in it",
+        False,
+    ),
+    "a bracket before a row": (GOOD.replace("   [-1, 3, C3", "   [[-1, 3, C3"), 7, "opened", True),
+    "a row in brackets": (
+        _BLOCK.replace("- [-1, 3, C3, [64]]", "- [[-1, 3, C3, [64]]]"),
+        6,
+        "",
+        True,
+    ),
+    "a word after a row": (_BLOCK.replace("C3, [64]]", "C3, [64]] block"), 6, "'block'", True),
+    "a word after the table": (GOOD.rstrip() + " end\n", 13, "closes the table", True),
+    "a comma after an entry": (_BLOCK.replace("C3, [64]]", "C3, [64]],"), 6, "comma", True),
+    "a comma after a value": ("a:\n  l: [1, 2],\n" + _BLOCK, 2, "comma", True),
+}
+
+
+@pytest.mark.parametrize("name", _WHOLE_LINES)
+def test_causes_of_whole_lines(name: str) -> None:
+    text, line, words, fixed = _WHOLE_LINES[name]
+    first = check_text(text, "x.yaml", Options())[0]
+    assert (first.rule, first.place.line) == ("syntax", line)
+    assert words in first.message and first.help
+    assert (first.fix is not None and first.fix.certain) == fixed
+    if fixed:
+        after, _ = apply_fixes(text, [first], unsafe=False)
+        rules = {item.rule for item in check_text(after, "x.yaml", Options())}
+        assert not rules & {"syntax", "not-a-model"}

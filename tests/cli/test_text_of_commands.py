@@ -55,6 +55,7 @@ def _checkpoint(place: Path) -> None:
 
 
 _OWN_MODELS = (f"{FORK}/models/evil.yaml", f"{FORK}/models/text.yaml")
+_FIGURES = ("html", "drawio", "tikz", "mermaid")
 # Command -> what is done before, and the words after the command's name.
 FEEDS: dict[str, tuple[Callable[[Path], None], list[Words]]] = {
     "add": (_nothing, [
@@ -68,6 +69,12 @@ FEEDS: dict[str, tuple[Callable[[Path], None], list[Words]]] = {
     "check": (_nothing, [
         (".",), (".", "--fix"), (".", "--format", "github"), (MODEL, "--repo", FORK),
         ("two.yaml", "--base", MODEL), ("--select", TEXT, "."), ("--explain", TEXT), (LOST,),
+    ]),
+    "draw": (_nothing, [
+        (MODEL,), (MODEL, "--json"), *((MODEL, "--format", name) for name in _FIGURES),
+        (MODEL, "--check"), (MODEL, "--base", "two.yaml"), (MODEL, "--scale", TEXT),
+        ("two.yaml", "--base", MODEL, "--side-by-side", "--lang", "zh"), (MODEL, "-o", TEXT),
+        ("raw.yaml",), ("bytes.yaml",), (LOST,), (MODEL, "--base", LOST),
     ]),
     "diff": (_nothing, [
         (MODEL, "two.yaml"), (MODEL, "two.yaml", "--recipe"), ("two.yaml", LOST),

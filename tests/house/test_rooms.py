@@ -27,6 +27,7 @@ _MAY: dict[str, set[str]] = {
         "model",
         "runtime",
         "gates",
+        "picture",
         *_GROUND,
     },
     "usecases": {
@@ -39,12 +40,14 @@ _MAY: dict[str, set[str]] = {
         "model",
         "runtime",
         "gates",
+        "picture",
         "report",
         *_GROUND,
     },
     "study": {"ops", "workspace", "report", "model", *_GROUND},
     "ops": {"model", "registry", *_GROUND},
     "checks": {"model", "registry", *_GROUND},
+    "picture": {"model", "registry", *_GROUND},
     "fork": {"model", "registry", *_GROUND},
     "model": _GROUND,
     "report": _GROUND,
@@ -70,6 +73,7 @@ _ONLY = {
     "einops": set(),
     "onnx": {"gates"},
     "google": {"gates"},
+    "cairosvg": {"usecases"},
 }
 
 

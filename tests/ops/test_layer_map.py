@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import yamlmod
+from tools.branches.cases import official_cases, small_cases
 from tools.real_forks import fork_folder
 from yamlmod.ops.layer_map import Following, follow
 from yamlmod.ops.network import read_network
@@ -103,3 +104,31 @@ def test_any_insertions(after: list[int]) -> None:
     text = _yolov5s()
     found = _follow(text, yamlmod.load(text).insert("SimAM", after=after).to_text())
     assert found.pairs == _pairs(_inserted(*after))
+
+
+@pytest.mark.fork
+def test_networks_of_other_scales() -> None:
+    """Layers with weights are paired as the tables of the sweep say, and no others."""
+    wrong = []
+    cases = [case for case in (*small_cases(), *official_cases()) if case.layers]
+    for case in cases:
+        before, after = read_network(case.base, "a"), read_network(case.edited, "b")
+        bare = {row.index for row in before.rows if row.module in ("Concat", "nn.Upsample")}
+        found = {pair for pair in follow(before, after).pairs if pair[0] not in bare}
+        wanted = {pair for pair in case.layers.items() if pair[0] not in bare}
+        if found != wanted:
+            wrong.append((case.name, found ^ wanted))
+    assert len(cases) > 120 and wrong == []
+
+
+@pytest.mark.fork
+def test_a_stride_at_the_image_moves_all_layers_alike() -> None:
+    text = _yolov5s()
+    stem = "[[-1, 1, Conv, [64, 6, 2, 2]],  # 0-P1/2"
+    assert text.count(stem) == 1
+    more = text.replace(stem, "[[-1, 1, Conv, [16, 3, 2]],\n   [-1, 1, Conv, [64, 6, 2, 2]],")
+    for old in ("[17, 20, 23]", "[-1, 6]", "[-1, 4]", "[-1, 14]", "[-1, 10]"):
+        numbers = [int(x) for x in old.strip("[]").split(",")]
+        new = [x + 1 if x >= 0 else x for x in numbers]
+        more = more.replace(old, str(new))
+    assert _follow(text, more).pairs == tuple((i, i + 1) for i in range(25))

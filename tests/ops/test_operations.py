@@ -198,6 +198,7 @@ def test_drop_a_scale() -> None:
         (SMALL, 3, "not-a-head-input"),
         (SMALL.replace("[nc, anchors]", "[nc, anchors, [64, 128]]"), 12, "args-by-scale"),
         (SMALL.replace("  - [30,61, 62,45, 59,119]  # P4/16\n", ""), 12, "anchors-differ"),
+        (SMALL.replace("Detect, [nc, anchors]", "DualDDetect, [nc]"), 12, "grouped-inputs"),
     ],
 )
 def test_drop_a_scale_refused(text: str, layer: int, code: str) -> None:

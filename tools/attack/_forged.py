@@ -33,6 +33,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "parameters": 1, "right": [1, 1], "dropped": [["a", "b", 1]],
         "new": [["model.0.conv.weight", 1]],
         "stock": {"right": [1, 1], "wrong": [0, 0], "wrong_layers": [1]}, "expected": [1, 1],
+        "transfers": [[80, 1, 1]],
         "identity": None,
     },
 }  # fmt: skip

@@ -10,7 +10,7 @@ from yamlmod.checks.finding import Finding
 from yamlmod.checks.folder import Fixes
 from yamlmod.errors import Refusal, plural
 from yamlmod.usecases.check import check_files
-from yamlmod.usecases.check_setup import check_options
+from yamlmod.usecases.check_setup import check_options, files_of
 from yamlmod.workspace.walk import yaml_files
 
 
@@ -51,7 +51,7 @@ def check(
     if not paths:
         raise Refusal("usage", "no file or folder was named", hint='check("models/yolov5s.yaml")')
     options = check_options(select, ignore, optional_path(base), optional_path(repo))
-    files = yaml_files([Path(path) for path in paths])
+    files = yaml_files(files_of([Path(path) for path in paths]))
     checked = check_files(files.named, files.found, options, Fixes.none)
     errors = [*files.unreadable, *(file.unreadable for file in checked)]
     for error in errors:

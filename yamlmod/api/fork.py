@@ -179,12 +179,14 @@ class Fork:
         *,
         identity: bool = False,
         force: bool = False,
+        classes: int | None = None,
         seconds: float = 300.0,
     ) -> Remapped:
         """Transfer weights of the YAML ``before`` to the edited YAML ``after``.
 
         Both networks are built by the fork's code, which is run; the checkpoint is read as data.
-        Without ``output`` nothing is written.
+        Without ``output`` nothing is written. ``classes`` is the data set's number, for the count
+        of what train.py will transfer.
         """
         return remap(
             self._run(),
@@ -194,6 +196,7 @@ class Fork:
             optional_path(output),
             identity=identity,
             force=force,
+            classes=classes,
             seconds=seconds,
         )
 

@@ -26,6 +26,7 @@ from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.usecases.insertion import InsertionWords
+from yamlmod.usecases.model_file import find_cfg
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import FileChange, display, read_text
@@ -165,6 +166,38 @@ class Model(ShownAsTable):
         options = Options(registry_kinds, base=given)
         return CheckResult(check_document(self._wired.document, options))
 
+    @python_words
+    def draw(
+        self,
+        *,
+        base: Model | str | Path | None = None,
+        format: str = "svg",
+        scale: str | None = None,
+        theme: str = "color",
+        fold: str = "auto",
+        lang: str = "en",
+        check: bool = False,
+        side_by_side: bool = False,
+    ) -> str:
+        """Return a figure of the network as text: svg, html, drawio, tikz, mermaid or json.
+
+        With ``base`` the figure shows the difference to it. ``check`` shows the findings of
+        `check` on it. ``fold="none"`` draws every layer as a box of its own.
+        """
+        from yamlmod.usecases.draw import draw_model
+
+        given = base if isinstance(base, Model) or base is None else load(base)
+        findings = self.check(given) if check else None
+        words = {"format": format, "theme": theme, "fold": fold, "lang": lang}
+        other = None if given is None else given._wired
+        return draw_model(self._wired, other, words, scale, side_by_side, findings)
+
+    def _repr_html_(self) -> str:
+        from yamlmod.usecases.draw import html_figure
+
+        before = None if self._outcome is None else self._outcome.model
+        return html_figure(self._wired, before) + super()._repr_html_()
+
     def title(self) -> str:
         """Return the file's name and the number of layers."""
         return f"{self._wired.document.shown}, {plural(len(self._wired.document.rows), 'layer')}"
@@ -258,7 +291,7 @@ def load(source: str | Path) -> Model:
 def _read(source: str | Path) -> tuple[str, str, bool]:
     if isinstance(source, str) and "\n" in source:
         return source.removeprefix("\ufeff"), "<text>", source.startswith("\ufeff")
-    file = read_text(Path(source))
+    file = read_text(find_cfg(Path(source)))
     return file.text, display(file.path), file.bom
 
 

@@ -1,39 +1,43 @@
-"""Compare a file with the architectures that it may be derived from."""
+"""The architectures that a file may be derived from."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Literal
 
-from yamlmod.model.align import Alignment, align
 from yamlmod.model.document import Document, Ref, Row
 from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
-from yamlmod.model.reads import ReadChanges, compare_reads
 from yamlmod.model.refs import IMAGE, target
 from yamlmod.model.wiring import Wiring
-from yamlmod.registry.official import OfficialGraph, official_graphs, official_kinds
+from yamlmod.registry.official import OfficialGraph, OfficialRow, official_graphs, official_kinds
 
 Origin = Literal["given", "official", "sibling"]
-
-_TRIED = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """One architecture to compare with."""
+    """One architecture to compare with.
+
+    ``smaller`` are the numbers, by row and slot, in the network that it is a variant of; ``free``
+    are the inputs of the variant that are the author's choice.
+    """
 
     name: str
     origin: Origin
     graph: Wiring | OfficialGraph
+    smaller: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    free: frozenset[tuple[int, int]] = frozenset()
 
     @cached_property
     def wiring(self) -> Wiring:
         # Of many official ones a few are compared: the others are never wired.
-        return self.graph if isinstance(self.graph, Wiring) else _official_wiring(self.graph)
+        if isinstance(self.graph, Wiring):
+            return self.graph
+        return wiring_of_rows(self.graph.rows, self.graph.backbone)
 
     @cached_property
     def words(self) -> Counter[tuple[str, str]]:
@@ -42,6 +46,13 @@ class Base:
             return row_words(self.graph.rows)
         words = _official_words()
         return Counter(words[kind] for kind in self.graph.kinds)
+
+    @cached_property
+    def neck_words(self) -> Counter[tuple[str, str]]:
+        if isinstance(self.graph, Wiring):
+            return row_words(row for row in self.graph.rows if row.section == "head")
+        words = _official_words()
+        return Counter(words[kind] for kind in self.graph.kinds[self.graph.backbone :])
 
     @cached_property
     def form(self) -> list[int]:
@@ -54,21 +65,6 @@ class Base:
     @property
     def backbone(self) -> int:
         return sum(row.section == "backbone" for row in self.wiring.rows)
-
-
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """A file aligned with one base."""
-
-    base: Base
-    alignment: Alignment
-    reads: ReadChanges
-    replaced: tuple[tuple[int, int], ...]
-
-    @property
-    def distance(self) -> int:
-        """Number of layers that were inserted, removed or replaced."""
-        return len(self.alignment.added) + len(self.alignment.removed) + len(self.replaced)
 
 
 def row_words(rows: Iterable[Row]) -> Counter[tuple[str, str]]:
@@ -89,12 +85,12 @@ def official_bases() -> tuple[Base, ...]:
     return tuple(Base(graph.name, "official", graph) for graph in official_graphs())
 
 
-def _official_wiring(graph: OfficialGraph) -> Wiring:
+def wiring_of_rows(layers: Sequence[OfficialRow], backbone: int) -> Wiring:
     rows = []
-    for index, (module, source, repeats, args) in enumerate(graph.rows):
+    for index, (module, source, repeats, args) in enumerate(layers):
         listed = isinstance(source, list)
         refs = tuple(Ref(v, 0, 0) for v in (source if isinstance(source, list) else [source]))
-        section = "backbone" if index < graph.backbone else "head"
+        section = "backbone" if index < backbone else "head"
         rows.append(Row(index, section, 0, 0, refs, listed, repeats, module, args, (), True, None))
     inputs = tuple(
         tuple(target(row.index, ref.value) if row.index else IMAGE for ref in row.refs)
@@ -103,28 +99,6 @@ def _official_wiring(graph: OfficialGraph) -> Wiring:
     return Wiring(tuple(rows), inputs)
 
 
-def compare_with(base: Base, file: Wiring) -> Compared:
-    alignment = align(base.wiring, file)
-    reads = compare_reads(base.wiring, file, alignment)
-    old, new = base.wiring.rows, file.rows
-    replaced = tuple((a, b) for a, b in alignment.pairs if old[a].module != new[b].module)
-    return Compared(base, alignment, reads, replaced)
-
-
-def nearest(file: Wiring, bases: Sequence[Base]) -> list[Compared]:
-    """Compare with the most similar bases, the nearest first."""
-    words = row_words(file.rows)
-    ranked = sorted(bases, key=lambda base: -_likeness(words, base))[:_TRIED]
-    compared = [compare_with(base, file) for base in ranked]
-    return sorted(compared, key=lambda item: (item.distance, len(item.reads.rewired)))
-
-
-def same_form(file: Wiring, bases: Sequence[Base]) -> list[Base]:
-    """Find bases with the same number of inputs in every row: same plan, other modules."""
-    form = [len(inputs) for inputs in file.inputs]
-    return [base for base in bases if base.form == form]
-
-
-def _likeness(words: Counter[tuple[str, str]], base: Base) -> float:
-    common = sum((words & base.words).values())
-    return 2 * common / (sum(words.values()) + sum(base.words.values()))
+def likeness(one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]) -> float:
+    common = sum((one & other).values())
+    return 2 * common / (sum(one.values()) + sum(other.values()) or 1)

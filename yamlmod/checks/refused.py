@@ -32,6 +32,8 @@ def finding_of(error: Refusal, text: str) -> Finding:
         return _at_cause(cause, place, text)
     help = error.hint or _HELP.get(error.code, _BY_HAND)
     severity: Severity = "warning" if error.code in _MAYBE_MEANT else "error"
+    if error.code == "no-head":  # the backbone of a larger model, as some forks keep it
+        severity = "note"
     return Finding(rule, severity, place, error.message, help)
 
 

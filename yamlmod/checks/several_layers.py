@@ -18,6 +18,8 @@ _MOST = 6
 _COMMENTS = 3
 # It is the first row, or follows a row that passes the image on.
 _TOP = 2
+# A whole backbone in one row has few rows beside it.
+_BESIDE = 3
 
 
 class Several(NamedTuple):
@@ -38,7 +40,8 @@ def counts_for_several(document: Document) -> Several | None:
         return None
     below = rows[whole.index + 1 :]
     more = _by_comments((whole, *below))
-    if not more and resolve(document)[1]:
+    backbone = sum(row.section == whole.section for row in document.rows)
+    if not more and backbone <= _BESIDE + whole.index + 1 and resolve(document)[1]:
         more = next((n for n in range(1, _MOST) if _fits(below, n)), 0)
     return Several(whole, more + 1) if more else None
 

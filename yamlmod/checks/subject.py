@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from yamlmod.checks.bases import Base, Compared, compare_with, nearest, official_bases
+from yamlmod.checks.bases import Base
 from yamlmod.checks.finding import Finding, Fix, Reference, Severity
-from yamlmod.checks.misnumbered import Wrong, misnumbered
+from yamlmod.checks.wiring.explanation import Explanation, explanations
 from yamlmod.edits import Edit
 from yamlmod.errors import Refusal
 from yamlmod.model.build_answer import BuildAnswer
@@ -78,31 +78,9 @@ class Subject:
         return self.network.alive
 
     @cached_property
-    def compared(self) -> Sequence[Compared]:
-        """Comparisons with possible bases, the nearest first."""
-        if self.base is not None:
-            return [compare_with(self.base, self.wiring)]
-        official = nearest(self.wiring, official_bases())
-        siblings = [compare_with(sibling, self.wiring) for sibling in self.siblings]
-        # An official base wins among equals: a sibling may have the same mistake.
-        return sorted([*official, *siblings], key=lambda item: item.distance)
-
-    @cached_property
-    def wrong_reads(self) -> Sequence[Wrong]:
-        """References with another target than in the nearest base."""
-        if not self.compared:
-            return ()
-        return misnumbered(self.compared[0], self.wiring, self.stride_conflicts)
-
-    def stride_conflicts(self, changed: Mapping[int, tuple[int, ...]]) -> int:
-        """Count layers that join different strides when some layers have other inputs."""
-        shapes = self.network.shapes_with(changed)
-        count = 0
-        for row in filter(self.joins_strides, self.rows):
-            targets = changed.get(row.index) or self.network.known_inputs(row.index)
-            strides = {shapes[target].stride for target in targets} - {None}
-            count += len(strides) > 1
-        return count
+    def explanations(self) -> Sequence[Explanation]:
+        """How each possible base explains the file, the fewest changes and slips first."""
+        return explanations(self)
 
     def joins_strides(self, row: Row) -> bool:
         kind = self.kind(row)

@@ -17,6 +17,7 @@ from yamlmod.cli.options import (
     Check,
     DialectName,
     DiffFile,
+    DrawFile,
     DryRun,
     EdgeOption,
     Force,
@@ -111,6 +112,7 @@ class ModelWriteOptions(WriteOptions):
     """Where the result of a command that edits a YAML goes: -o is a place to write to."""
 
     output: Output = None
+    draw: DrawFile = None
     force: Force = False
 
     def __init__(self, **options: Any) -> None:
@@ -131,6 +133,7 @@ class AddWriteOptions(CodeWriteOptions):
     """Where the result of `add` goes: -o only names the place of the YAML."""
 
     output: Output = None
+    draw: DrawFile = None
 
 
 class PlaceOptions(Bundle):

@@ -47,6 +47,14 @@ def say_json(data: Any) -> None:
     _show_bytes((text.replace("##", "#\\u0023") + "\n").encode("ascii"))
 
 
+def show_figure(data: bytes) -> None:
+    """Write a drawing to stdout: made safe on a terminal, else byte for byte."""
+    if is_terminal("stdout"):
+        show(data.decode("utf-8").removesuffix("\n").split("\n"))
+    else:
+        _show_bytes(data)
+
+
 def is_seen() -> bool:
     """Tell whether stdout is a terminal."""
     return is_terminal("stdout")

@@ -41,13 +41,15 @@ def finish(
     to: WriteOptions,
     root: Path,
     purpose: Purpose | None = None,
+    figure: FileChange | None = None,
 ) -> None:
     """Show or write what was planned; exits 1 where --check meets a change.
 
+    ``figure`` is written in a preview as well, as a diff is.
     ``root`` is the folder that diffs are relative to when a file lies outside the current one,
     ``purpose`` what the journal is told about the write: this command, unless it undoes one.
     """
-    _refuse_collisions(changes, to)
+    _refuse_collisions([*changes, *([figure] if figure else [])], to)
     changed = [change for change in changes if change.before != change.after]
     base = diff_base([change.path for change in changed], root)
     diff = diff_of(changed, base)
@@ -55,6 +57,8 @@ def finish(
     if to.diff is not None:
         # With the targets, so that a diff that cannot be written leaves them alone.
         writing += _diff_change(to.diff, diff, to.overwrites)
+    if figure is not None and figure.before != figure.after:
+        writing.append(figure)
     if to.writes and changed:
         report = _with_git_warning(report, changed)
     previews = to.diff is None and not to.writes and not to.as_json
@@ -81,7 +85,7 @@ def finish(
     if not to.as_json:
         say(report.lines)
         say(f"warning: {warning}" for warning in report.warnings)
-        say(_closing(changed, to, base))
+        say(_closing(changed, to, base, figure))
     if to.check and changed:
         raise SystemExit(1)
 
@@ -121,8 +125,21 @@ def diff_base(paths: Sequence[Path], root: Path) -> Path:
     return real_path(root)
 
 
-def _closing(changed: Sequence[FileChange], to: WriteOptions, base: Path) -> list[str]:
+def write_figure(change: FileChange) -> None:
+    """Write the figure of `draw`."""
+    if change.before != change.after:
+        from yamlmod.workspace.commit import Purpose, commit
+
+        commit([change], Purpose(command_line()))
+    say([f"wrote {display(change.path)}"])
+
+
+def _closing(
+    changed: Sequence[FileChange], to: WriteOptions, base: Path, figure: FileChange | None
+) -> list[str]:
     lines = [] if changed else ["nothing to change"]
+    if figure is not None:
+        lines.append(f"the figure is in {display(figure.path)}")
     if to.diff is not None:
         lines.append(f"the diff is in {display(to.diff)}")
     if to.writes:
@@ -130,7 +147,8 @@ def _closing(changed: Sequence[FileChange], to: WriteOptions, base: Path) -> lis
         paths = [display(change.path) for change in changed]
         return [*(word + path for word, path in zip(done, paths, strict=True)), *lines]
     if changed:
-        lines.append("nothing was written" if to.diff is None else "nothing else was written")
+        is_alone = to.diff is None and figure is None
+        lines.append("nothing was written" if is_alone else "nothing else was written")
         if base != current_folder():
             lines.append(f"the diff applies in {base.as_posix()}")
     return lines
@@ -141,7 +159,7 @@ def _refuse_collisions(changes: Sequence[FileChange], to: WriteOptions) -> None:
     paths = [real_path(change.path) for change in changes]
     twice = [path for path in paths if paths.count(path) > 1]
     if twice:
-        raise Refusal("usage", f"{display(twice[0])} is written as the YAML and as Python code")
+        raise Refusal("usage", f"{display(twice[0])} would be written twice, with different texts")
     if to.diff is not None and real_path(to.diff) in paths:
         raise Refusal(
             "usage",

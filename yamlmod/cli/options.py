@@ -105,6 +105,16 @@ DiffFile = Annotated[
         help="Write the diff to FILE, byte for byte, instead of stdout.",
     ),
 ]
+DrawFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--draw",
+        metavar="FILE",
+        parser=path_word,
+        show_default=False,
+        help="Draw the change as a figure: .svg .html .drawio .tex .mmd .json .pdf .png.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 ForceCode = Annotated[
     bool,

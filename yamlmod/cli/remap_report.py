@@ -22,8 +22,10 @@ def report(remapped: Remapped) -> Iterator[str]:
     yield f"{answer['form']} checkpoint, {answer['source']}: {share.of([tensors, parameters])}"
     for note in answer["notes"]:
         yield f"note: {note}"
+    if remapped.sizes:
+        yield f"warning: {remapped.sizes}"
     yield f"right    {share.of(answer['right'])}"
-    yield f"dropped  {_groups(answer['dropped'])}"
+    yield f"dropped  {_groups(answer['dropped'], bool(remapped.sizes))}"
     yield f"new      {_new(answer['new'], new)}"
     for a, b in remapped.layers.moved:
         yield f"moved    layer {a} is layer {b} now"
@@ -36,14 +38,23 @@ def report(remapped: Remapped) -> Iterator[str]:
     yield from told_of_run(answer)
     if out is None:
         return
-    done, total = answer["expected"]
-    yield f"`{_train(remapped.trains, out, new)}` will say: Transferred {done}/{total}"
+    yield from _transfers(remapped, out)
     if remapped.bare_loads:
         places = one_of(remapped.bare_loads, 3)
         yield (
             f"set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 for it: {places} calls torch.load "
             f"bare, and torch {answer['torch']} then refuses a checkpoint that holds a network"
         )
+
+
+def _transfers(remapped: Remapped, out: Path) -> Iterator[str]:
+    """Yield what train.py will say, for each number of classes that its data set may have."""
+    train = _train(remapped.trains, out, remapped.model)
+    for classes, done, total in remapped.answer["transfers"]:
+        of = "" if classes is None else f" (nc of the data set: {classes})"
+        yield f"`{train}` will say: Transferred {done}/{total}{of}"
+    if remapped.classes is None:
+        yield "for a data set of another nc, --nc N gives the line"
 
 
 def _train(trains: bool, out: Path, new: Network) -> str:
@@ -65,12 +76,14 @@ class _Share:
         return f"{tensors} tensors, {parameters:,} parameters ({share:.1f} %)"
 
 
-def _groups(dropped: Sequence[Sequence[Any]]) -> str:
+def _groups(dropped: Sequence[Sequence[Any]], sizes: bool) -> str:
+    """Return what was dropped, by its reasons; in files of other ``sizes`` all shapes are one."""
     if not dropped:
         return "none"
     reasons: dict[str, list[str]] = {}
     for name, reason, _ in dropped:
-        reasons.setdefault(reason, []).append(name)
+        other = sizes and reason.startswith("its shape is")
+        reasons.setdefault("other shapes now" if other else reason, []).append(name)
     return "; ".join(f"{one_of(names, 3)}: {reason}" for reason, names in reasons.items())
 
 
@@ -108,6 +121,7 @@ def remap_data(remapped: Remapped) -> dict[str, Any]:
         "protection": remapped.protection.as_data(),
         "output": None if remapped.output is None else str(remapped.output),
         "pairs": [list(pair) for pair in layers.pairs],
+        "sizes": remapped.sizes,
         "moved": layers.moved,
         "added": layers.added,
         "removed": layers.removed,

@@ -6,7 +6,7 @@ what that leaves open is settled by the wiring, in `realign`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -29,6 +29,10 @@ RowKey = tuple[str, str, str, str, tuple[int, bool]]
 """Module, args, number, section and form of the inputs: what two rows that do the same share."""
 
 
+Apart = Callable[[int, int], bool]
+"""Whether a layer of the first document cannot be one of the second, for what it is there."""
+
+
 @dataclass(frozen=True)
 class Alignment:
     """The layers that are the same in both documents, and those that only one of them has."""
@@ -46,12 +50,17 @@ class Alignment:
         return dict(self.pairs)
 
 
-def align(before: Wiring, after: Wiring, strict: bool = False) -> Alignment:
+def align(
+    before: Wiring, after: Wiring, strict: bool = False, apart: Apart | None = None
+) -> Alignment:
     """Align two documents: best rows first, and among equals the fewest reads that changed.
 
-    With ``strict`` only rows that say the same are paired, and the heads.
+    With ``strict`` only rows that say the same are paired, and the heads; and never two layers that
+    are ``apart``.
     """
     rate = _rating(before.rows, after.rows, _EQUAL if strict else 1)
+    if apart is not None:
+        rate = _rating_together(rate, apart)
     pairs = _best_pairs(before.rows, after.rows, rate)
     return alignment_of(settle(before, after, pairs, rate), before, after)
 
@@ -85,6 +94,10 @@ def _rating(before: Sequence[Row], after: Sequence[Row], least: int) -> Rate:
         return found + _HEADS if a == len(old) - 1 and b == len(new) - 1 else found
 
     return rate
+
+
+def _rating_together(rate: Rate, apart: Apart) -> Rate:
+    return lambda a, b: 0 if apart(a, b) else rate(a, b)
 
 
 def _fit(one: RowKey, other: RowKey) -> int:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, names_outputs, outputs_per_cell
-from yamlmod.model.known_modules import KNOWN, Kind
+from yamlmod.model.known_modules import ATTENTION, KNOWN, Kind
 from yamlmod.model.refs import IMAGE
 
 
@@ -30,7 +30,7 @@ class Scale(NamedTuple):
 FAMILY: Mapping[str, float] = {"n": 0.25, "s": 0.5, "m": 0.75, "l": 1.0, "x": 1.25}
 """The widths of YOLOv5's sizes, which its users set in `width_multiple`."""
 
-# P8; and no map of these networks is a third of another.
+# P8.
 _MOST_STRIDE = 256
 
 NOMINAL = Scale("nominal", 1.0, math.inf)
@@ -105,7 +105,7 @@ def infer_shapes(
                     _channels(kind, row, [s.real[i] for s in inputs], scales[i], document)
                     for i in width
                 ),
-                _stride(kind, row, [s.stride for s in inputs]),
+                bounded_stride(kind, row, [s.stride for s in inputs]),
             )
         )
     return Shapes(scales, tuple(done))
@@ -163,24 +163,45 @@ def _integer_argument(row: Row, position: int, default: int) -> int:
     return value if usable else default
 
 
-def _stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
+def _factor(row: Row, position: int, default: int) -> float:
+    """Return by what a map grows; less than 1 where it shrinks."""
+    value = row.args[position] if len(row.args) > position else default
+    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1000
+    return float(value) if usable else default
+
+
+def _may_stride(row: Row) -> bool:
+    """Check for [c2, kernel, 2], the arguments of a strided Conv, which some forks give a gate."""
+    numbers = [value for value in row.args[:3] if type(value) is int]
+    return len(numbers) == 3 and numbers[2] == 2
+
+
+def bounded_stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
     """Return the stride behind a row; one that no network has says that the module is another."""
-    stride = _stride_of(kind, row, inputs)
-    return stride if stride is None or (stride <= _MOST_STRIDE and stride % 3 != 0) else None
+    stride = stride_after(kind, row, inputs)
+    return stride if stride is None or is_stride(stride) else None
 
 
-def _stride_of(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
+def is_stride(stride: float) -> bool:
+    """Check whether a network has such a stride: no map is a third of another."""
+    return stride <= _MOST_STRIDE and stride % 3 != 0
+
+
+def stride_after(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
+    """Return the stride after a row, None where it is not known."""
     first = inputs[-1] if kind.stride == "last" else inputs[0]
     mixed = kind.stride != "last" and any(stride != first for stride in inputs)
     if first is None or mixed or kind.stride == "?" or kind.channels in ("head", "many"):
         return None
     if kind.stride == "last":
         return first
+    if row.module in ATTENTION and _may_stride(row):
+        return None
     if kind.stride == "resnet":
         stem = len(row.args) > 3 and row.args[3] is True
         return first * (4 if stem else _integer_argument(row, 2, 1))
     if kind.stride.startswith("arg"):
         return first * _integer_argument(row, int(kind.stride[3:]), kind.default)
     if kind.stride.startswith("up"):
-        return first / _integer_argument(row, int(kind.stride[2:]), kind.default)
+        return first / _factor(row, int(kind.stride[2:]), kind.default)
     return first * int(kind.stride)

@@ -134,7 +134,7 @@ def parse_document(text: str, shown: str) -> Document:
         node = {str(k.value): v for k, v in root.value}.get(name)
         if node is None:
             raise Refusal(
-                "not-a-model",
+                "no-head" if name == "head" and "backbone" in seen else "not-a-model",
                 f"this is not a model YAML: it has no `{name}` table",
                 place=Place(shown),
                 hint="a model YAML has `backbone:` and `head:`, lists of "

@@ -46,7 +46,8 @@ class KnownModule(NamedTuple):
     args: the fewest and the most args. switch: the second of them is True or False.
     forms: the args of a head in their order, one string for each way of its families.
     bare: it has no parameters. side_effect: it works although no layer reads it. plain_sum: it adds
-    its inputs and nothing else; other sums are a class of each fork's own.
+    its inputs and nothing else; other sums are a class of each fork's own. single: no parse_model
+    hands it the number of its row, so that as many of them stand in a row.
     """
 
     kind: Kind | None
@@ -56,6 +57,7 @@ class KnownModule(NamedTuple):
     bare: bool = False
     side_effect: bool = False
     plain_sum: bool = False
+    single: bool = False
 
 
 def _each(names: str, kind: Kind | None, **facts: Any) -> dict[str, KnownModule]:
@@ -77,9 +79,9 @@ ATTENTION = frozenset(_ATTENTION.split())
 _CONV, _SCALED, _SAME, _HEAD = Kind("scaled", "arg2"), Kind("scaled"), Kind("same"), Kind("head")
 MODULES: Mapping[str, KnownModule] = {
     # args: [c2, kernel, stride, ...]
-    **_each("Conv", _CONV, args=(1, 7)),
-    **_each("DWConv GhostConv", _CONV, args=(1, 5)),
-    **_each("SCDown", _CONV, args=(3, 3)),
+    **_each("Conv", _CONV, args=(1, 7), single=True),
+    **_each("DWConv GhostConv", _CONV, args=(1, 5), single=True),
+    **_each("SCDown", _CONV, args=(3, 3), single=True),
     **_each(
         "RepConv Conv2 LightConv MixConv2d RobustConv RobustConv2 RepConv_OREPA GSConv RepVGGBlock "
         "RepVGGBlockv6 GhostBottleneck CrossConv nn.Conv2d CBH ConvPlus DepthSepConv",
@@ -106,8 +108,8 @@ MODULES: Mapping[str, KnownModule] = {
         "SwinTransformerBlock SwinTransformer2Block C3SE C3CBAM C3ECA C3CA CNeB",
         _SCALED,
     ),
-    **_each("Focus", Kind("scaled", "2"), args=(1, 6)),
-    **_each("AConv ADown", Kind("scaled", "2"), args=(1, 1)),
+    **_each("Focus", Kind("scaled", "2"), args=(1, 6), single=True),
+    **_each("AConv ADown", Kind("scaled", "2"), args=(1, 1), single=True),
     **_each("DownC Stem GhostStem", Kind("scaled", "2")),
     **_each("StemBlock", Kind("scaled", "4")),
     # channels as they are
@@ -118,11 +120,11 @@ MODULES: Mapping[str, KnownModule] = {
         "nn.BatchNorm2d nn.SiLU nn.ReLU nn.Dropout nn.LeakyReLU AIFI ImplicitA ImplicitM", _SAME
     ),
     **_each("ImagePoolingAttn", _SAME, side_effect=True),  # it writes into the text embeddings
-    **_each("nn.Upsample", Kind("same", "up1"), args=(2, 5), bare=True),
-    **_each("nn.MaxPool2d", Kind("same", "arg1"), bare=True),
+    **_each("nn.Upsample", Kind("same", "up1"), args=(2, 5), bare=True, single=True),
+    **_each("nn.MaxPool2d", Kind("same", "arg1"), bare=True, single=True),
     **_each("nn.AvgPool2d", Kind("same", "arg1")),
     **_each("nn.ZeroPad2d", None, bare=True),
-    **_each("MP", Kind("same", "arg0", 2), args=(0, 1)),
+    **_each("MP", Kind("same", "arg0", 2), args=(0, 1), single=True),
     # attention layers that keep shape; in forks that list them with Conv the row says the same
     **dict.fromkeys(ATTENTION, KnownModule(_SAME)),
     **_each("SimAM", _SAME, bare=True),
@@ -166,8 +168,18 @@ MODULES: Mapping[str, KnownModule] = {
 KNOWN: Mapping[str, Kind] = {
     name: module.kind for name, module in MODULES.items() if module.kind is not None
 }
+# Heads that take each scale several times: for training, and for what is left of them after it.
+INPUT_GROUPS: Mapping[str, int] = {
+    "IAuxDetect": 2,
+    "DualDetect": 2,
+    "DualDDetect": 2,
+    "DualDSegment": 2,
+    "TripleDetect": 3,
+    "TripleDDetect": 3,
+}
 SIDE_EFFECT = frozenset(name for name, module in MODULES.items() if module.side_effect)
 PLAIN_SUMS = frozenset(name for name, module in MODULES.items() if module.plain_sum)
+SINGLE = frozenset(name for name, module in MODULES.items() if module.single)
 BARE = frozenset(name for name, module in MODULES.items() if module.bare)
 MANY_OUTPUTS = frozenset(name for name, kind in KNOWN.items() if kind.channels == "many")
 """Their output is a list or a tuple of tensors, which no attention layer takes."""

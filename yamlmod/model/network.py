@@ -13,6 +13,8 @@ from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, Read, Unresolved, build_graph, resolve
 from yamlmod.model.known_modules import KNOWN, SIDE_EFFECT, Kind
 from yamlmod.model.parse import value_key
+from yamlmod.model.refs import IMAGE
+from yamlmod.model.strides import Stride, relative_strides
 from yamlmod.model.wiring import NOWHERE, Wiring
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 # As many rows like the first ones are the beginning of a second backbone, and no coincidence.
 _STREAM = 5
+# By this number forks with two images name the second one; it is no distance.
+_SECOND_IMAGE = -4
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,16 @@ class Network:
     def lenient(cls, document: Document, kinds: Mapping[str, Kind]) -> Network:
         """Wire a document that is to be checked."""
         graph, unresolved = resolve(document)
+        images = {
+            item.reader for item in unresolved if _is_second_image(document.rows, item.reader)
+        }
+        if images:
+            reads = tuple(
+                (Read(i, 0, IMAGE, _SECOND_IMAGE),) if i in images else row
+                for i, row in enumerate(graph.reads)
+            )
+            graph = graph._replace(reads=reads)
+            unresolved = tuple(item for item in unresolved if item.reader not in images)
         return cls(document, graph, kinds, unresolved)
 
     @property
@@ -100,18 +114,37 @@ class Network:
 
     def shapes_with(self, changed: Mapping[int, tuple[int, ...]]) -> Shapes:
         """Return channels and strides when some layers read something else."""
+        reads = self._reads_with(changed)
+        return infer_shapes(self.document, self.graph._replace(reads=reads), self.kinds)
+
+    def _reads_with(self, changed: Mapping[int, tuple[int, ...]]) -> tuple[tuple[Read, ...], ...]:
         reads = list(self._shape_reads)
         for layer, targets in changed.items():
             reads[layer] = tuple(
                 Read(layer, slot, target, target) for slot, target in enumerate(targets)
             )
-        return infer_shapes(self.document, self.graph._replace(reads=tuple(reads)), self.kinds)
+        return tuple(reads)
 
     @cached_property
     def _shape_reads(self) -> tuple[tuple[Read, ...], ...]:
         # A second stream may begin anew at an image of its own: its strides are not known.
-        unknown = {item.reader for item in self.unresolved} | set(_second_streams(self.rows))
+        unknown = {item.reader for item in self.unresolved} | set(self.second_streams)
         return tuple(() if i in unknown else row for i, row in enumerate(self.graph.reads))
+
+    @cached_property
+    def second_streams(self) -> tuple[int, ...]:
+        """Return the layers at which the file's own beginning comes again."""
+        return tuple(_second_streams(self.rows))
+
+    def strides_with(self, changed: Mapping[int, tuple[int, ...]]) -> Sequence[Stride]:
+        """Return the strides, relative ones too, when some layers read something else."""
+        if not changed:
+            return self.strides
+        return relative_strides(self.rows, self._reads_with(changed), self.kinds)
+
+    @cached_property
+    def strides(self) -> Sequence[Stride]:
+        return relative_strides(self.rows, self._shape_reads, self.kinds)
 
     def known_inputs(self, layer: int) -> Sequence[int]:
         """Return what a layer reads, nothing where it is not known."""
@@ -138,6 +171,21 @@ class Network:
         return Selector(self.document, self.graph, self.shapes)
 
 
+def _is_second_image(rows: Sequence[Row], layer: int) -> bool:
+    """Check for a row like the first one that reads the second image of a two-stream network."""
+    row, first = rows[layer], rows[0]
+    values = [ref.value for ref in row.refs]
+    return (
+        layer > 0
+        and values == [_SECOND_IMAGE]
+        and (row.module, row.args)
+        == (
+            first.module,
+            first.args,
+        )
+    )
+
+
 def _second_streams(rows: Sequence[Row]) -> Iterator[int]:
     """Yield the rows at which the file's own beginning comes again, word for word."""
     words = [(row.module, value_key(row.args)) for row in rows]
@@ -147,3 +195,4 @@ def _second_streams(rows: Sequence[Row]) -> Iterator[int]:
         stream = words[index : index + _STREAM]
         if stream in starts and len(set(stream)) > 2:
             yield index
+    yield from (row.index for row in rows if _is_second_image(rows, row.index))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from yamlmod.model.align import Alignment, align
 from yamlmod.model.document import Row
 from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
 from yamlmod.ops.compare import Comparison, compare
+
+Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -42,27 +46,88 @@ def follow(before: Network, after: Network) -> Following:
     """
     comparison = compare(before, after)
     old, new = before.document.rows, after.document.rows
-    gone = _by_what([old[layer] for layer in comparison.removed])
-    come = _by_what([new[layer] for layer in comparison.added])
+    alignment = _best_alignment(before, after, comparison.alignment)
+    gone = _by_what([old[layer] for layer in alignment.removed])
+    come = _by_what([new[layer] for layer in alignment.added])
     moved = tuple(
         pair
         for key, layers in gone.items()
         if len(layers) == len(come.get(key, ()))
         for pair in zip(layers, come[key], strict=True)
     )
-    from_old, to_new = {a for a, _ in moved}, {b for _, b in moved}
+    aligned = _at_their_strides(before, after, alignment.pairs, moved)
+    pairs = tuple(sorted((*aligned, *moved)))
+    olds, news = {a for a, _ in pairs}, {b for _, b in pairs}
     return Following(
-        pairs=tuple(sorted((*comparison.alignment.pairs, *moved))),
+        pairs=pairs,
         moved=moved,
-        added=tuple(layer for layer in comparison.added if layer not in to_new),
-        removed=tuple(layer for layer in comparison.removed if layer not in from_old),
+        added=tuple(layer for layer in range(len(new)) if layer not in news),
+        removed=tuple(layer for layer in range(len(old)) if layer not in olds),
         comparison=comparison,
     )
+
+
+def _best_alignment(before: Network, after: Network, plain: Alignment) -> Alignment:
+    """Return the alignment in which more layers are the same, of two: by rows, and by strides too.
+
+    Networks of P3 to P6 and of P2 to P5 have the same rows one after another, but for their args.
+    """
+
+    def apart(old: int, new: int) -> bool:
+        return _strides_equal(before, after, (old, new)) is False
+
+    if not any(apart(*pair) for pair in plain.pairs):
+        return plain
+    other = align(before.wiring, after.wiring, apart=apart)
+    counts = [
+        sum(_what(before.rows[a]) == _what(after.rows[b]) for a, b in alignment.pairs)
+        for alignment in (plain, other)
+    ]
+    return other if counts[1] >= counts[0] else plain
+
+
+def _at_their_strides(
+    before: Network, after: Network, pairs: Sequence[Pair], moved: Sequence[Pair]
+) -> list[Pair]:
+    """Pair layers of one module at one stride where their partners are at another.
+
+    A stage that is added between stages of other widths has the args of the one that it displaces.
+    """
+    equal = [_strides_equal(before, after, pair) for pair in pairs]
+    if equal.count(False) > len(pairs) // 2:
+        return list(pairs)  # a stride was added or removed at the beginning: all go with it
+    found = [*pairs, (len(before.rows), len(after.rows))]
+    taken = {a for a, _ in moved}, {b for _, b in moved}
+    for i, (old, new) in enumerate(pairs):
+        if equal[i] is not False:
+            continue
+        low, high = found[i - 1] if i else (-1, -1), found[i + 1]
+        free = [
+            *((old, layer) for layer in range(low[1] + 1, high[1]) if layer not in taken[1]),
+            *((layer, new) for layer in range(low[0] + 1, high[0]) if layer not in taken[0]),
+        ]
+        fitting = (
+            (a, b)
+            for a, b in free
+            if before.rows[a].module == after.rows[b].module
+            and _strides_equal(before, after, (a, b))
+        )
+        found[i] = next(fitting, (old, new))
+    return found[:-1]
+
+
+def _strides_equal(before: Network, after: Network, pair: Pair) -> bool | None:
+    """Whether two layers have the same stride; None where that is not known."""
+    strides = before.shapes[pair[0]].stride, after.shapes[pair[1]].stride
+    return None if None in strides else strides[0] == strides[1]
 
 
 def _by_what(rows: list[Row]) -> dict[tuple[str, str, str], list[int]]:
     layers: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
-        key = row.module, value_key(row.args), value_key(row.repeats)
-        layers.setdefault(key, []).append(row.index)
+        layers.setdefault(_what(row), []).append(row.index)
     return layers
+
+
+def _what(row: Row) -> tuple[str, str, str]:
+    return row.module, value_key(row.args), value_key(row.repeats)

@@ -46,5 +46,6 @@ def plan_add(
     refuse_index_offset(located, outcome.text, shown, after)
     hidden = refuse_new_errors(outcome, before, after)
     numbers = layer_number_warnings(located, outcome, before, after)
-    warnings = (*hidden, *numbers, *shadowed_cfg(cfg, tree.root))
+    notes = (target.edit_note,) if target.scale else ()
+    warnings = (*notes, *hidden, *numbers, *shadowed_cfg(cfg, tree.root))
     return PlannedAdd(target, outcome, PlannedPatch(located, plan), warnings)

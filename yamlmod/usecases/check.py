@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -19,6 +19,7 @@ from yamlmod.checks.run import Options
 from yamlmod.errors import Refusal
 from yamlmod.model.build_answer import BuildAnswer, KnownAnswers, key_of
 from yamlmod.model.parse import load_plain
+from yamlmod.usecases.neighbours import TABLE, neighbours
 from yamlmod.workspace.files import (
     FileChange,
     TextFile,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
 T = TypeVar("T")
-_TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
 # Starting a process costs as much as some fifteen files.
 _ALONE = 40
 # A file of which a fork is asked at five scales costs as much as opening the fork.
@@ -145,7 +145,7 @@ def answer_job(job: Job) -> list[tuple[Path, tuple[str, BuildAnswer]]]:
     builder = job.options.builder
     with contextlib.suppress(Refusal):  # it is said where the file is checked
         text = read_text(path, below=below).text
-        if builder is not None and builder.ask is not None and _TABLE.search(text):
+        if builder is not None and builder.ask is not None and TABLE.search(text):
             data = load_plain(text, display(path))
             return [(path, (key_of(data), builder.ask(data)))]
     return []
@@ -259,13 +259,14 @@ def check_job(job: Job, advance: Advance = _nothing) -> list[Checked]:
                 done.append(Checked(skipped=error))
             advance(1)
             continue
-        if place is None or _TABLE.search(file.text):
+        if place is None or TABLE.search(file.text):
             # A link is met under its target's name.
             files.setdefault(_name(path, files), (file, place))
         else:
             advance(1)
     texts = [Text(shown, file.text) for shown, (file, _) in files.items()]
-    results = check_folder(texts, job.options, job.fixes, advance)
+    beside = partial(neighbours, job.named) if job.named and not job.found else None
+    results = check_folder(texts, job.options, job.fixes, advance, beside)
     linked = {shown for shown, (file, place) in files.items() if _leads_out(file, place)}
     if linked and job.fixes is not Fixes.none:
         as_they_are = check_folder(texts, job.options)
@@ -311,4 +312,4 @@ def _matters(file: YamlFile, error: Refusal) -> bool:
         raw = read_bytes(file.path, "", below=file.repository)
     except Refusal:
         return True
-    return _TABLE.search(raw.decode("latin-1")) is not None
+    return TABLE.search(raw.decode("latin-1")) is not None

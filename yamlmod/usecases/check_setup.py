@@ -10,6 +10,7 @@ from yamlmod.checks.run import Options, known_codes
 from yamlmod.model.document import parse_document
 from yamlmod.model.parser_facts import ParserFacts
 from yamlmod.ops.network import registry_kinds
+from yamlmod.usecases.model_file import file_of_scale
 from yamlmod.workspace.files import display, read_text
 
 
@@ -26,8 +27,13 @@ def check_options(
     )
 
 
+def files_of(paths: Sequence[Path]) -> list[Path]:
+    """Return the paths; for a name with a scale, the file that has it."""
+    return [file_of_scale(path) or path for path in paths]
+
+
 def _given(path: Path) -> Base:
-    file = read_text(path)
+    file = read_text(file_of_scale(path) or path)
     return base_of(parse_document(file.text, display(path)), "given")
 
 

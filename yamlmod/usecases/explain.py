@@ -70,7 +70,7 @@ def of_cfg(
     question = {
         "kind": "explain",
         **run.where,
-        "cfg": str(real_path(target.file.path)),
+        "cfg": str(real_path(target.cfg)),
         "head": target.model.document.rows[-1].module,
         "imgsz": imgsz,
     }

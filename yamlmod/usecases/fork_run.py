@@ -23,6 +23,8 @@ from yamlmod.usecases.model_file import Target
 from yamlmod.workspace.files import display, real_path
 from yamlmod.workspace.tree import Tree
 
+# Threads that spin while they wait take several times as long on a machine that is busy.
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 Announce = Callable[[str], None]
 """Is told that code of the fork is run, and how that is kept in bounds."""
 

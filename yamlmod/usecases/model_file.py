@@ -17,14 +17,28 @@ if TYPE_CHECKING:
     from yamlmod.model.network import Network
 
 
-_SCALED = re.compile(r"(yolo(?:v|e-)?\d+)[nslmxtbce](.*\.ya?ml)")
+_SCALED = re.compile(r"(yolo(?:v|e-)?\d+)([nslmxtbce])(.*\.ya?ml)")
 
 
 class Target(NamedTuple):
-    """A model YAML that was read."""
+    """A model YAML that was read; ``scale`` where its name was given with one of its scales."""
 
     file: TextFile
     model: Network
+    scale: str = ""
+
+    @property
+    def cfg(self) -> Path:
+        """Return the path that ultralytics builds it from: its name has the scale."""
+        if not self.scale:
+            return self.file.path
+        return self.file.path.with_name(_with_scale(self.file.path.name, self.scale))
+
+    @property
+    def edit_note(self) -> str:
+        """Say which file is edited where its name was given with a scale."""
+        name, file = self.cfg.name, display(self.file.path)
+        return f"{name} is {file} at scale {self.scale}: the edit is for all of its scales"
 
     def change(self, text: str, output: Path | None, force: bool) -> FileChange:
         """Return the change that gives the YAML new text: in place, or at ``output``."""
@@ -39,35 +53,64 @@ def open_target(cfg: Path, folders: Sequence[Path] = ()) -> Target:
     # Not at the top of the file: `--help` must not pay for the YAML parser.
     from yamlmod.ops.network import read_network
 
-    file = read_text(find_cfg(cfg, folders))
-    return Target(file, read_network(file.text, display(file.path)))
+    path = find_cfg(cfg, folders)
+    file = read_text(path)
+    return Target(file, read_network(file.text, display(file.path)), named_scale(cfg, path))
+
+
+def named_scale(cfg: Path, path: Path) -> str:
+    """Return the scale that a name gives the file it means; nothing where it is the file's own."""
+    return "" if path.name == cfg.name else _scale_of(cfg.name)
 
 
 def find_cfg(cfg: Path, folders: Sequence[Path] = ()) -> Path:
-    """Return the first place where ``cfg`` exists. Raises Refusal naming the places tried."""
+    """Return the first place where ``cfg`` exists. Raises Refusal naming the places tried.
+
+    A name with a scale, such as yolov8n.yaml, also means the file of that scale: yolov8.yaml.
+    """
     tried = [cfg] if cfg.is_absolute() else [cfg, *(folder / cfg for folder in folders)]
     for path in tried:
         if exists(path):
             return path
+    for path in tried:
+        if (shared := file_of_scale(path)) is not None:
+            return shared
     places = [display(path) for path in tried]
     hint = f"looked for {', '.join(places)}" if len(places) > 1 else ""
     if find(str(cfg)) is not None:
         hint = f"{cfg} is a module; the order is MODULE CFG"
-    for path in _without_scale(tried):
-        if exists(path):
-            hint = f"ultralytics takes the scale off the name: give {path.name}"
+    for path in tried:
+        if (other := _unscaled(path)) is not None and exists(other):
+            hint = f"{other.name} has no scale {_scale_of(path.name)}"
     raise Refusal("no-such-file", f"there is no model YAML {display(cfg)}", hint=hint)
 
 
-def _without_scale(tried: Sequence[Path]) -> list[Path]:
-    """Return the files that ultralytics reads for names such as yolo11s-seg.yaml."""
-    return [found for path in tried if (found := unscaled(path)) is not None]
+def file_of_scale(cfg: Path) -> Path | None:
+    """Return the file that ultralytics reads for a name that no file has: of yolov8n, yolov8.
+
+    None where that is not there either, or does not have the scale.
+    """
+    shared = _unscaled(cfg)
+    if shared is None or exists(cfg) or not exists(shared) or not shared.is_file():
+        return None
+    text = read_text(shared).text
+    scales = re.search(r"(?m)^scales\s*:", text)
+    own = re.search(rf"\b['\"]?{_scale_of(cfg.name)}['\"]?\s*:\s*\[", text)
+    return shared if scales and own else None
 
 
-def unscaled(cfg: Path) -> Path | None:
-    """Return the file that ultralytics reads for a name with a scale in it, or None."""
+def _unscaled(cfg: Path) -> Path | None:
     match = _SCALED.fullmatch(cfg.name)
-    return cfg.with_name(match[1] + match[2]) if match else None
+    return cfg.with_name(match[1] + match[3]) if match else None
+
+
+def _scale_of(name: str) -> str:
+    match = _SCALED.fullmatch(name)
+    return match[2] if match else ""
+
+
+def _with_scale(name: str, scale: str) -> str:
+    return re.sub(r"(yolo(?:v|e-)?\d+)", rf"\g<1>{scale}", name, count=1)
 
 
 def shadowed_cfg(cfg: Path, repo: Path) -> list[str]:

@@ -12,7 +12,7 @@ from yamlmod.report.grids import Grid
 from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.yamlmod_worker.answers import Profile, ProfileAnswer
 from yamlmod.usecases.fork_run import Announce, Run
-from yamlmod.usecases.model_file import Target, unscaled
+from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.profile_tables import MEASURES, models_grid
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
@@ -54,22 +54,8 @@ def subjects(run: Run, cfgs: Sequence[Path], base: Path | None) -> list[Profiled
 
 
 def _subject(run: Run, cfg: Path) -> ProfiledModel:
-    try:
-        target = run.open_model(cfg)
-        path = target.file.path
-    except Refusal as error:
-        # ultralytics takes the scale from a name that no file has: yolov8s.yaml.
-        shared = unscaled(cfg)
-        if error.code != "no-such-file" or shared is None:
-            raise
-        try:
-            target = run.open_model(shared)
-        except Refusal:
-            raise error from None
-        if "scales" not in target.model.document.settings:
-            raise
-        path = target.file.path.with_name(cfg.name)
-    return ProfiledModel(str(cfg), real_path(path), target)
+    target = run.open_model(cfg)
+    return ProfiledModel(str(cfg), real_path(target.cfg), target)
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ from typing import Any
 from yamlmod.errors import Refusal
 from yamlmod.fork.audit.symptoms import of_kind, symptoms
 from yamlmod.model.network import Network
+from yamlmod.ops.joint_inputs import changed_inputs
 from yamlmod.ops.layer_map import Following, follow
 from yamlmod.registry.catalogue import find
 from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.yamlmod_worker.answers import RemapAnswer
-from yamlmod.usecases.fork_run import Announce, Run, draft_of, keep_draft
+from yamlmod.usecases.fork_run import PATIENT, Announce, Run, draft_of, keep_draft
+from yamlmod.usecases.model_file import Target
+from yamlmod.usecases.network_size import named_scale, network_size, size_difference
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display, exists, real_path
 from yamlmod.workspace.search import python_files
@@ -29,18 +33,21 @@ class Remapped(ShownAsTable):
     """What was carried over, and what loading by name alone would have done.
 
     ``bare_loads`` are places of the fork that cannot load the result without
-    TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD; ``trains`` says that it has a train.py.
+    TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD; ``trains`` says that it has a train.py. ``sizes`` is a
+    sentence where the two files are of another width or depth, else empty.
     """
 
     repo: str
     interpreter: str
     protection: Protection
     layers: Following
+    sizes: str
     model: Network
     output: Path | None
     answer: RemapAnswer
     bare_loads: tuple[str, ...]
     trains: bool
+    classes: int | None = None
 
     def title(self) -> str:
         right, total = self.answer["right"], self.answer["tensors"]
@@ -70,20 +77,26 @@ def remap(
     *,
     identity: bool = False,
     force: bool = False,
+    classes: int | None = None,
     seconds: float = 300.0,
     announce: Announce | None = None,
 ) -> Remapped:
-    """Build both networks with the fork's code and carry the weights over; write ``output``."""
+    """Build both networks with the fork's code and carry the weights over; write ``output``.
+
+    ``classes`` is the number in the data set, for what train.py will say of it.
+    """
     _check_paths(weights, output, force)
     targets = [run.open_model(cfg) for cfg in (before, after)]
     old, new = (target.model for target in targets)
     layers = follow(old, new)
-    question = _question((old, new), (targets[0].file.path, targets[1].file.path), layers, identity)
+    question = _question((old, new), (targets[0].cfg, targets[1].cfg), layers, identity)
     question |= run.where
+    question["data_classes"] = classes
     question["weights"] = str(real_path(weights))
-    with draft_of(output) as draft, run.worker(draft=draft, announce=announce) as worker:
+    with draft_of(output) as draft, run.worker(PATIENT, draft=draft, announce=announce) as worker:
         question["out"] = None if draft is None else str(draft)
-        answer = worker.ask(question, seconds, RemapAnswer)
+        with _scale_as_cause(targets[0]):
+            answer = worker.ask(question, seconds, RemapAnswer)
         _check_answer(answer, new)
         keep_draft(draft, output)
         protection = worker.protection
@@ -92,11 +105,13 @@ def remap(
         interpreter=run.interpreter.path,
         protection=protection,
         layers=layers,
+        sizes=size_difference(targets[0], targets[1]),
         model=new,
         output=output,
         answer=answer,
         bare_loads=tuple(_bare_loads(run.tree, answer["torch"])),
         trains=bool(run.tree.glob("train.py")),
+        classes=classes,
     )
 
 
@@ -124,7 +139,7 @@ def _question(
 ) -> dict[str, Any]:
     """Return what the worker has to know of both models."""
     old, new = (model.document.rows for model in models)
-    classes = models[0].document.settings.get("nc")
+    own, wanted = (model.document.settings.get("nc") for model in models)
     return {
         "kind": "remap",
         "from": str(real_path(cfgs[0])),
@@ -132,7 +147,9 @@ def _question(
         "old_layers": len(old),
         "new_layers": len(new),
         "head": new[-1].module,
-        "classes": classes if isinstance(classes, int) else None,
+        "classes": own if isinstance(own, int) else None,
+        "new_classes": wanted if isinstance(wanted, int) else None,
+        "joints": [joint.as_data() for joint in changed_inputs(*models, found)],
         "pairs": [list(pair) for pair in found.pairs],
         "identity": identity_wanted(models[1], found) if identity else None,
     }
@@ -156,6 +173,21 @@ def identity_wanted(new: Network, found: Following) -> dict[str, Any]:
     if cannot and not reason:
         reason = "a new layer cannot start as the identity"
     return {"fills": fills, "cannot": cannot, "reason": reason}
+
+
+@contextlib.contextmanager
+def _scale_as_cause(base: Target) -> Iterator[None]:
+    """Add to the refusal of weights of another network that --from names no scale."""
+    try:
+        yield
+    except Refusal as error:
+        if error.code != "other-base" or named_scale(base):
+            raise
+        own = network_size(base)
+        if not own.scale:
+            raise
+        hint = f"{error.hint}; without a scale in its name it is built as {own.scale}"
+        raise Refusal(error.code, error.message, place=error.place, hint=hint) from None
 
 
 def _bare_loads(tree: Tree, torch: str) -> list[str]:

@@ -19,14 +19,12 @@ from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.usecases.costly import Costly, costly_layers, gigabytes
-from yamlmod.usecases.fork_run import Announce, Run
+from yamlmod.usecases.fork_run import PATIENT, Announce, Run
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.remap import identity_wanted
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
 
-# Threads that spin while they wait take several times as long on a machine that is busy.
-_PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _DIED = ("no-answer", "timed-out")
 
 
@@ -84,17 +82,16 @@ class Subjects:
         """Return what the worker has to know of a network."""
         model, options = target.model, self.options
         following = None if self.base is None else follow(self.base.model, model)
-        rows, shapes = model.document.rows, model.shapes
-        head = model.graph.reads[-1]
+        rows = model.document.rows
         costly = self.costly(model)
         return {
             "kind": "verify",
             **self.run.where,
-            "cfg": str(real_path(target.file.path)),
+            "cfg": str(real_path(target.cfg)),
             "classes": None,
             "head": rows[-1].module,
             "rows": _rows(model),
-            "strides": [shapes[read.target].stride for read in head],
+            "strides": _strides(model),
             "inserted": inserted(model, following),
             "sizes": [list(size) for size in options.sizes],
             "export": options.export,
@@ -110,9 +107,10 @@ class Subjects:
         if self.base is None or following is None:
             return None
         return {
-            "cfg": str(real_path(self.base.file.path)),
+            "cfg": str(real_path(self.base.cfg)),
             "head": self.base.model.document.rows[-1].module,
             "rows": _rows(self.base.model),
+            "strides": _strides(self.base.model),
             "inserted": [],
             "classes": model.document.settings.get("nc"),
             "pairs": [list(pair) for pair in following.pairs],
@@ -209,6 +207,11 @@ def _rows(model: Network) -> list[dict[str, Any]]:
     ]
 
 
+def _strides(model: Network) -> list[float | None]:
+    """Return the strides of what the head reads."""
+    return [model.shapes[read.target].stride for read in model.graph.reads[-1]]
+
+
 def _first(text: str) -> str:
     return text.partition(":")[0].partition("\n")[0]
 
@@ -220,21 +223,6 @@ def inserted(model: Network, following: Following | None) -> list[int]:
         return sorted({*following.added, *replaced})
     subject = Subject(model.document, registry_kinds)
     return [row.index for row in model.document.rows if subject.is_attention(row)]
-
-
-def parse_sizes(words: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Return the sizes of --imgsz: `640`, `640x384` (height by width), several with commas."""
-    found = []
-    for word in (part.strip() for text in words for part in text.split(",")):
-        sides = word.lower().split("x")
-        if len(sides) > 2 or not all(side.isdecimal() and 0 < int(side) < 10_000 for side in sides):
-            raise Refusal(
-                "usage",
-                f"--imgsz {word[:40]!r} is no size",
-                hint="write 640, or height by width: 640x384",
-            )
-        found.append((int(sides[0]), int(sides[-1])))
-    return tuple(found)
 
 
 class Verifier:
@@ -268,7 +256,7 @@ class Verifier:
     def worker(self, announce: Announce | None = None) -> Worker:
         """Return the worker, started where there is none."""
         if self._worker is None:
-            self._worker = self.subjects.run.worker(_PATIENT, announce=announce)
+            self._worker = self.subjects.run.worker(PATIENT, announce=announce)
         return self._worker
 
     def _ask(self, question: dict[str, Any], found: Verified) -> None:
@@ -282,9 +270,16 @@ class Verifier:
                 raise
             # The network did that, and not the fork at its import: a fail like any other.
             self._worker = None
-            found.checks.append(Check(heard.begun, "fail", error.message))
+            if self._base_dies(question, heard.begun, error.code):
+                told = f"the base fails too: {error.message}"
+                found.checks.append(Check(heard.begun, "skip", told))
+            else:
+                found.checks.append(Check(heard.begun, "fail", error.message))
             return
         heard.complete(answer)
+        build = found.checks[0] if found.checks else None
+        if build is not None and build.name == "build" and build.status == "skip":
+            found.skipped = build.reason
         self.told = Told(
             stand_ins=answer["stand_ins"],
             blocked=answer["blocked"],
@@ -297,6 +292,21 @@ class Verifier:
                 f"would need {gigabytes(question['needs'])}, {gigabytes(answer['free'])} are free; "
                 "--force tries"
             )
+
+    def _base_dies(self, question: dict[str, Any], check: str, code: str) -> bool:
+        """Try the base in a worker of its own: whether it dies or hangs in the same check."""
+        if question["base"] is None:
+            return False
+        base = {**question, **question["base"], "base": None, "identity": None}
+        heard = _Heard(Verified("", [], []))
+        try:
+            self.worker().ask(
+                base, self.subjects.options.seconds, VerifyAnswer, VerifyPart, heard.part
+            )
+        except Refusal as error:
+            self._worker = None
+            return error.code == code and heard.begun == check
+        return False
 
 
 class _Heard:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
+from yamlmod.checks.wiring.repair import Patient
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
 from yamlmod.model.comments import INDEX
@@ -66,7 +67,8 @@ def _comments_count_it(subject: Subject, match: re.Match[str], below: Row) -> bo
 
 
 def _has_wrong_numbers(subject: Subject) -> bool:
-    return bool(subject.unresolved or subject.wrong_reads or subject.stride_conflicts({}))
+    slips = subject.explanations[0].slips if subject.explanations else ()
+    return bool(subject.unresolved or slips or Patient(subject).now.conflicts)
 
 
 def _is_right_with(subject: Subject, row: str, below: Row) -> bool:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from yamlmod.checks.bases import Compared
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
-from yamlmod.checks.wording import change_words
+from yamlmod.checks.wiring.views import View
+from yamlmod.checks.wiring.words import change_words
 from yamlmod.errors import plural
 
 _NEAR = 0.25
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
-    compared = subject.compared
-    if not compared:
+    if not subject.explanations:
         return
-    nearest = compared[0]
+    nearest = subject.explanations[0].view
     given = nearest.base.origin == "given"
     if not given and nearest.distance > _NEAR * len(subject.rows):
         return
@@ -40,7 +39,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
     )
 
 
-def _freeze(nearest: Compared) -> str:
+def _freeze(nearest: View) -> str:
     """The new argument of --freeze, which counts layers from the top."""
     backbone = nearest.base.backbone
     last = nearest.alignment.to_new(backbone - 1)

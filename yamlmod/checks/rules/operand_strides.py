@@ -7,22 +7,24 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
+from yamlmod.model.strides import Stride, differ
 
 _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]\n[-1, 1, Conv, [256, 3, 2]]"
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
+    strides = subject.network.strides
     for row in subject.rows:
-        inputs = subject.inputs(row)
-        if not inputs or not subject.joins_strides(row):
+        targets = subject.network.known_inputs(row.index)
+        if not targets or min(targets) < 0 or not subject.joins_strides(row):
             continue
-        strides = [shape.stride for shape in inputs]
-        known = {stride for stride in strides if stride is not None}
-        if len(known) < 2 or not all(stride.is_integer() for stride in known):
+        inputs = [strides[target] for target in targets]
+        known = [stride.factor for stride in inputs if stride.is_known]
+        if not differ(inputs) or not all(factor.is_integer() for factor in known):
             continue
         inputs_shown = ", ".join(
-            f"{subject.document.describe(read.target)} is at {_show(stride)}"
-            for read, stride in zip(subject.graph.reads[row.index], strides, strict=True)
+            f"{subject.document.describe(target)} is at {_show(subject, target, stride)}"
+            for target, stride in zip(targets, inputs, strict=True)
         )
         yield subject.at_row(
             RULE.code,
@@ -35,8 +37,15 @@ def _check(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _show(stride: float | None) -> str:
-    return "an unknown stride" if stride is None else f"stride {stride:g}"
+def _show(subject: Subject, layer: int, stride: Stride) -> str:
+    if stride.is_known:
+        return f"stride {stride.factor:g}"
+    if stride.origin == layer:
+        return "an unknown stride"
+    origin = subject.document.describe(stride.origin)
+    if stride.factor == 1:
+        return f"the stride of {origin}"
+    return f"{stride.factor:g} times the stride of {origin}"
 
 
 RULE = Rule(
@@ -45,7 +54,7 @@ RULE = Rule(
     summary="A Concat or a sum joins inputs of different strides.",
     why="A feature map of stride 16 is half as wide as one of stride 8. The forward pass fails, "
     "or, in a sum whose sizes happen to broadcast, silently adds unrelated positions. Strides are "
-    "tracked through the modules yamlmod knows; after an unknown module nothing is reported.",
+    "tracked through the modules yamlmod knows; after an unknown module, relative to it.",
     check=_check,
     valid=(
         Valid(
@@ -66,6 +75,14 @@ RULE = Rule(
         Invalid(
             model_text(_BACKBONE, "[[-1, 1], 1, Concat, [1]]\n[[-1], 1, Detect, [nc, anchors]]"),
             (3,),
+        ),
+        Invalid(
+            model_text(
+                "[-1, 1, MbStem, [16]]",
+                "[-1, 1, nn.Upsample, [None, 2, nearest]]\n[[-1, 0], 1, Concat, [1]]\n"
+                "[[2], 1, Detect, [nc]]",
+            ),
+            (2,),
         ),
         Invalid(
             model_text(_BACKBONE, "[[0, 1], 1, Add, []]\n[[2, 3], 1, Detect, [nc, anchors]]"), (3,)

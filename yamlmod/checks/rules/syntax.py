@@ -24,7 +24,8 @@ RULE = Rule(
     summary="The file does not parse as YAML.",
     why="The YAML parser reports where it stopped, which is often lines below the mistake. If the "
     "cause is known, the finding is at the cause: a missing comma at the end of a "
-    "row, a bracket that is not closed or closes too much, a no-break space, a tab, "
+    "row, a bracket that is not closed or closes too much, a bracket or a word too much, a comma "
+    "after `- [...]`, a merge conflict, a model pasted into a row, a no-break space, a tab, "
     "text from a web page.",
     check=_check,
     valid=(Valid(_GOOD),),

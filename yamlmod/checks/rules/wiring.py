@@ -3,99 +3,104 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
-from yamlmod.checks.bases import Compared, compare_with, official_bases, same_form
+from yamlmod.checks.bases import official_bases
 from yamlmod.checks.finding import Finding, Fix
-from yamlmod.checks.misnumbered import Wrong, misnumbered
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject, reference_edits, spelled
-from yamlmod.checks.wording import change_words, pattern_words
+from yamlmod.checks.wiring.candidates import same_form
+from yamlmod.checks.wiring.explanation import Explanation, Slip, explain, is_certain
+from yamlmod.checks.wiring.hypotheses import Hypothesis
+from yamlmod.checks.wiring.repair import Patient
+from yamlmod.checks.wiring.views import Difference, View, whole_view
+from yamlmod.checks.wiring.words import change_words
+from yamlmod.model.document import Ref, Row
+from yamlmod.model.refs import spell, target
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
-    compared = subject.compared
-    if not compared:
+    if not subject.explanations:
         return
-    nearest = compared[0]
-    wrong = subject.wrong_reads
-    yield from _findings(subject, nearest, wrong)
-    if subject.base is None and subject.stride_conflicts({}):
-        reported = {item.reader for item in wrong}
-        for other in _other_plans(subject, compared):
-            more = misnumbered(other, subject.wiring, subject.stride_conflicts)
-            more = [item for item in more if item.why == "strides" and item.reader not in reported]
-            yield from _findings(subject, other, more)
-            reported |= {item.reader for item in more}
+    best = subject.explanations[0]
+    reported: set[int] = set()
+    for slip in best.slips:
+        reported.add(slip.reader)
+        yield _finding(subject, best, slip)
+    if subject.base is not None:
+        yield from _on_purpose(subject, best, reported)
+    elif Patient(subject).now.conflicts - reported:
+        yield from _by_strides(subject, reported)
 
 
-def _other_plans(subject: Subject, compared: Sequence[Compared]) -> Iterator[Compared]:
-    """Yield further bases: the next ones, and those with the same plan and other modules."""
-    yield from compared[1:]
-    known = {item.base.name for item in compared}
-    for base in same_form(subject.wiring, official_bases()):
-        if base.name not in known:
-            yield compare_with(base, subject.wiring)
+def _by_strides(subject: Subject, reported: set[int]) -> Iterator[Finding]:
+    """Ask further bases: the next ones, and those with the same plan and other modules."""
+    known = {item.view.base.name for item in subject.explanations}
+    more = [base for base in same_form(subject.wiring, official_bases()) if base.name not in known]
+    patient = Patient(subject)
+    others = (explain(whole_view(base, subject.wiring), patient) for base in more)
+    for other in (*subject.explanations[1:], *others):
+        for slip in other.slips:
+            if slip.hypothesis.name == "repair" and slip.reader not in reported:
+                reported.add(slip.reader)
+                yield _finding(subject, other, slip)
 
 
-def _findings(subject: Subject, compared: Compared, wrong: Sequence[Wrong]) -> Iterator[Finding]:
-    by_row: dict[int, list[Wrong]] = defaultdict(list)
-    for item in wrong:
-        by_row[item.reader].append(item)
-    pattern = pattern_words(compared, subject.wiring, wrong)
-    for reader, items in sorted(by_row.items()):
-        yield _finding(subject, compared, reader, items, pattern)
+def _on_purpose(
+    subject: Subject, explanation: Explanation, reported: set[int]
+) -> Iterator[Finding]:
+    """With --base, every other change is a warning."""
+    rows: dict[int, list[Difference]] = defaultdict(list)
+    for item in explanation.on_purpose:
+        rows[item.reader].append(item)
+    for reader, items in sorted(rows.items()):
+        if reader in reported:
+            continue
+        inputs = list(subject.wiring.inputs[reader])
+        for item in items:
+            inputs[item.slot] = item.wanted[0]
+        slip = Slip(
+            Hypothesis("other", "it may be intended", items), reader, tuple(items), tuple(inputs)
+        )
+        yield replace(_finding(subject, explanation, slip), severity="warning")
 
 
-def _finding(
-    subject: Subject, compared: Compared, reader: int, items: Sequence[Wrong], pattern: str
-) -> Finding:
-    row = subject.rows[reader]
-    values = [ref.value for ref in row.refs]
-    for item in items:
-        values[item.slot] = item.expected
-    first = row.refs[items[0].slot]
-    targets = ", ".join(_target_words(subject, compared, item) for item in items)
+def _finding(subject: Subject, explanation: Explanation, slip: Slip) -> Finding:
+    view = explanation.view
+    row = subject.rows[slip.reader]
+    values = [
+        ref.value if _leads_to(row, ref, layer) else spell(row.index, layer, ref.value < 0)
+        for ref, layer in zip(row.refs, slip.inputs, strict=True)
+    ]
+    first = row.refs[slip.items[0].slot]
+    targets = ", ".join(_target_words(subject, view, item, slip) for item in slip.items)
     expected = spelled(row, values)
-    only_meant = all(item.why == "other" for item in items)
     return subject.at_row(
         RULE.code,
-        "warning" if only_meant else "error",
+        "error",
         row,
-        f"layer {reader} {row.module} reads {targets}, its input in {compared.base.name}",
+        f"layer {row.index} {row.module} reads {targets}, its input in {view.base.name}",
         span=(first.start, first.end),
-        help=f"write {expected} instead of {row.from_value}: {pattern}\n"
-        f"compared with {compared.base.name}: {change_words(compared, subject)}",
+        help=f"write {expected} instead of {row.from_value}: {slip.hypothesis.words}\n"
+        f"compared with {view.base.name}: {change_words(view, subject)}",
         actual=row.from_value,
         expected=expected,
-        fix=Fix(reference_edits(row, values), certain=_is_certain(subject, compared, items)),
+        fix=Fix(reference_edits(row, values), certain=is_certain(view, slip)),
     )
 
 
-def _target_words(subject: Subject, compared: Compared, item: Wrong) -> str:
-    old = compared.base.wiring.rows[item.old_target]
+def _leads_to(row: Row, ref: Ref, layer: int) -> bool:
+    return target(row.index, ref.value) == layer
+
+
+def _target_words(subject: Subject, view: View, item: Difference, slip: Slip) -> str:
+    old = view.base.wiring.rows[item.old_target]
     describe = subject.document.describe
-    target = item.reader + item.value if item.value < 0 else item.value
-    in_range = 0 <= target < len(subject.rows)
-    reads = describe(target) if in_range else f"{target}, which does not exist,"
-    return f"{reads} instead of {describe(_target(item))} ({item.old_target} {old.module} there)"
-
-
-def _is_certain(subject: Subject, compared: Compared, items: Sequence[Wrong]) -> bool:
-    """Check that no other meaning is possible: only new layers, references not updated."""
-    only_grown = not compared.alignment.removed and compared.base.origin != "sibling"
-    same_modules = all(new == len(subject.rows) - 1 for _, new in compared.replaced)
-    one_place = all(
-        subject.wiring.through(layer, compared.alignment.added)[-1] != _target(item)
-        for item in items
-        for layer in compared.alignment.added
-        if layer < item.reader
-    )
-    return only_grown and same_modules and one_place and all(item.why == "stale" for item in items)
-
-
-def _target(item: Wrong) -> int:
-    return item.reader + item.expected if item.expected < 0 else item.expected
+    in_range = 0 <= item.place < len(subject.rows)
+    reads = describe(item.place) if in_range else f"{item.place}, which does not exist,"
+    wanted = describe(slip.inputs[item.slot])
+    return f"{reads} instead of {wanted} ({item.old_target} {old.module} there)"
 
 
 _BASE = model_text(
@@ -119,12 +124,16 @@ RULE = Rule(
     summary="A reference has another target than in the model this file is derived from.",
     why="Inserting, removing or replacing a row by hand shifts the indices of all later layers, "
     "and some references are forgotten: of 120 published attention YAMLs, 48 read a wrong layer, "
-    "and all that could be tried built and ran. The file is compared with the nearest known "
-    "architecture: that of --base, an official YOLOv3 to v12 graph, or a clean file in the same "
-    "folder whose rows are a part of it. Whether a reader uses the new layer or the layer before "
-    "it is the author's choice. A changed target is reported if its number results from a typical "
-    "renumbering mistake, if strides no longer fit and would fit with the old target, or if new "
-    "rows read the head's inputs by their old numbers; with --base, every change is reported.",
+    "and all that could be tried built and ran. The file is compared with the architectures it "
+    "may be derived from: that of --base, or the nearest official YOLOv3 to v12 graphs, their "
+    "necks where the backbone was replaced, variants with a P2 scale or wider joins, and clean "
+    "files of the same folder. All differing references are explained together, by the fewest "
+    "slips: numbers that were kept, renumbered in part or by the total, copied from another "
+    "network, one too large or too small from some layer on, a head that reads the layers in "
+    "front of its blocks. A proposal must leave the network no worse: strides, copies, dead "
+    "layers. What is explained as well by a change on purpose is no error; whether a reader uses "
+    "a new layer or the one before it is the author's choice. With --base, every other change "
+    "is a warning.",
     check=_check,
     valid=(Valid(_BASE, _BASE), Valid(_RIGHT, _BASE), Valid(_BYPASS, _BASE)),
     invalid=(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from yamlmod.checks.syntax.bracket_causes import BRACKET_LOOKS
 from yamlmod.checks.syntax.brackets import Line, scan
 from yamlmod.checks.syntax.cause import Cause, Look, parses
+from yamlmod.checks.syntax.paste_causes import FIRST_LOOKS, ROW_LOOKS
 from yamlmod.edits import Edit, apply_edits
 
 _ODD_BLANK = {
@@ -155,6 +156,7 @@ def _document_marks(text: str, lines: list[Line]) -> Iterator[Cause]:
 
 
 _LOOKS: tuple[Look, ...] = (
+    *FIRST_LOOKS,
     _odd_blanks,
     _full_width,
     _tabs,
@@ -162,5 +164,6 @@ _LOOKS: tuple[Look, ...] = (
     _document_marks,
     _prose,
     _no_blank,
+    *ROW_LOOKS,
     *BRACKET_LOOKS,
 )

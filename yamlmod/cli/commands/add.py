@@ -54,7 +54,7 @@ def run(
     find the args with which it builds the class for the right channels, at every scale of the file.
     """
     from yamlmod.cli.finish import Report, finish
-    from yamlmod.cli.finish_model import outcome_report
+    from yamlmod.cli.finish_model import figure_of, outcome_report
     from yamlmod.cli.plan_report import plan_data, plan_lines
     from yamlmod.usecases.add import plan_add
     from yamlmod.usecases.located_fork import open_fork
@@ -70,4 +70,6 @@ def run(
         {**edit.data, **plan_data(planned.patch)},
     )
     change = planned.target.change(planned.outcome.text, to.output, to.force)
-    finish([change, *planned.patch.changes(to.keeps)], report, to, located.tree.root)
+    figure = figure_of(planned.outcome, to.draw, to.force, planned.target.scale)
+    changes = [change, *planned.patch.changes(to.keeps)]
+    finish(changes, report, to, located.tree.root, figure=figure)

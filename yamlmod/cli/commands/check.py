@@ -104,7 +104,7 @@ def run(
     from yamlmod.errors import Refusal
     from yamlmod.report.progress import progress
     from yamlmod.usecases.check import Checked, check_files
-    from yamlmod.usecases.check_setup import check_options
+    from yamlmod.usecases.check_setup import check_options, files_of
     from yamlmod.workspace.walk import YamlFile, yaml_files
 
     chosen = CheckFormat.json if json else format
@@ -116,7 +116,7 @@ def run(
         raise Refusal("usage", "no file or folder was named", hint="yamlmod check PATH...")
     wish.refuse_contradictions()
     options = check_options(rule_words(select), rule_words(ignore), base, repo)
-    files = yaml_files(paths)
+    files = yaml_files(files_of(paths))
     named, found = list(files.named), files.found
     if skip_others:
         # They are named by a hook: those that are no models are passed over, as if found.

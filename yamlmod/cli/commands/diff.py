@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from yamlmod.cli.bundles import AnswerOptions
+from yamlmod.cli.options import DrawFile, Force
 
 EPILOG = """\b
 Examples:
@@ -24,6 +25,8 @@ def run(
         bool,
         typer.Option("--recipe", help="Write the recipe that leads from A to B, for `apply`."),
     ] = False,
+    draw: DrawFile = None,
+    force: Force = False,
     *,
     answer: AnswerOptions,
 ) -> None:
@@ -39,6 +42,11 @@ def run(
     from yamlmod.usecases.model_file import open_target
 
     old, new = open_target(before).model, open_target(after).model
+    if draw is not None:
+        from yamlmod.cli.finish import write_figure
+        from yamlmod.usecases.draw import draw_networks
+
+        write_figure(draw_networks(old, new, draw, force))
     files = {"command": "diff", "before": old.document.shown, "after": new.document.shown}
     found = compare(old, new)
     if recipe:

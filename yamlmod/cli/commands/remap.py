@@ -70,6 +70,17 @@ def run(
             "outputs are compared.",
         ),
     ] = Init.default,
+    classes: Annotated[
+        int | None,
+        typer.Option(
+            "--nc",
+            metavar="N",
+            min=1,
+            max=10_000,
+            show_default=False,
+            help="The data set's number of classes, to count what train.py will transfer of OUT.",
+        ),
+    ] = None,
     *,
     options: RunOptions,
     timeout: Timeout = 300.0,
@@ -95,6 +106,7 @@ def run(
         output,
         identity=init is Init.identity,
         force=force,
+        classes=classes,
         seconds=timeout,
         announce=announcer(answer),
     )

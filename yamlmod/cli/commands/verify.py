@@ -81,7 +81,8 @@ def run(
     from yamlmod.cli.running import announcer
     from yamlmod.cli.verify_report import lines, verify_data
     from yamlmod.usecases.fork_run import open_run, told_of_run
-    from yamlmod.usecases.verify import VerifyOptions, parse_sizes, verify
+    from yamlmod.usecases.image_sizes import parse_sizes
+    from yamlmod.usecases.verify import VerifyOptions, verify
 
     identity = init is Init.identity
     wanted = VerifyOptions(parse_sizes(imgsz or ()), export, identity, force, timeout)

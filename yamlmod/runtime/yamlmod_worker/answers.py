@@ -84,6 +84,7 @@ class RemapAnswer(Told):
     new: List[Tuple[str, int]]
     stock: Stock
     expected: Tuple[int, int]
+    transfers: List[Tuple[Optional[int], int, int]]  # classes, and the numbers of `Transferred`
     identity: Optional[IdentityAnswer]
 
 

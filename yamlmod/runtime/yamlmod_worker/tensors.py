@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 _OF_LAYER = re.compile(r"model\.(\d+)\.(.*)", re.DOTALL)
 
@@ -47,6 +47,12 @@ def layer_of(name: str) -> Optional[int]:
     """Return the layer that a tensor of a network's weights belongs to, None for one of none."""
     match = _OF_LAYER.match(name)
     return int(match.group(1)) if match else None
+
+
+def split_name(name: str) -> Tuple[Optional[int], str]:
+    """Return a tensor's layer and its name within that; no layer and the name for one of none."""
+    match = _OF_LAYER.match(name)
+    return (int(match.group(1)), match.group(2)) if match else (None, name)
 
 
 def carried_name(name: str, pairs: Dict[int, int]) -> Optional[str]:

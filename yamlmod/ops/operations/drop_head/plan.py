@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from yamlmod.edits import apply_edits
 from yamlmod.errors import Refusal
+from yamlmod.model.known_modules import INPUT_GROUPS
 from yamlmod.model.layout import items_removal, trailing_comment
 from yamlmod.model.network import Network
 from yamlmod.ops.chain import Plan, chain, run_plans
@@ -46,6 +47,7 @@ def _without_input(model: Network, layer: int) -> Outcome:
     if len(head.refs) < 2:
         raise Refusal("one-scale", f"{name} would be left without an input", place=place)
     (slot,) = slots
+    _refuse_groups(model, slot)
     anchor = _anchor(model, slot)
     spans = [(ref.start, ref.end) for ref in head.refs]
     edits = [items_removal(document.text, spans, slot, flow=True)]
@@ -58,6 +60,24 @@ def _without_input(model: Network, layer: int) -> Outcome:
         told=tuple(_report(model, layer, anchor)),
         steps=(DroppedInput(head.index, slot, anchor),),
         mapping=tuple(range(len(document.rows))),
+    )
+
+
+def _refuse_groups(model: Network, slot: int) -> None:
+    """Refuse to take one input from a head that reads each scale in several groups of inputs."""
+    head, document = model.document.head, model.document
+    groups = INPUT_GROUPS.get(head.module, 1)
+    count = len(head.refs)
+    if groups == 1 or count % groups:
+        return
+    scales = count // groups
+    others = [read for read in model.graph.reads[head.index] if read.slot % scales == slot % scales]
+    named = ", ".join(document.describe(read.target) for read in others)
+    raise Refusal(
+        "grouped-inputs",
+        f"{document.describe(head.index)} reads each scale {groups} times; this one as {named}",
+        place=document.place(head.start, head.end),
+        hint="drop all inputs of the scale together, by hand; `yamlmod check` says what is left",
     )
 
 

@@ -3,83 +3,112 @@
 from __future__ import annotations
 
 import gc
-import math
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
-from ..answers import Count, RemapAnswer, Stock
+from ..answers import RemapAnswer
 from ..building.builder import Builder, builder_for
 from ..checkpoints.checkpoint import open_checkpoint
 from ..checkpoints.meanings import Tensor
 from ..checkpoints.state import State, find_state
 from ..profile.allocator import give_memory_back
 from ..refused import Refused
-from ..tensors import carried_name, layer_of
 from ..verify.identity import outputs, start_as_identity
+from .branches import Branches, Joint
 from .classes import check_classes, check_layers, extra_classes
+from .inputs import FedLayer, fed_layer
+from .moving import Moves, loaded_by_name
+from .names import own_names, shapes_of
+from .transfers import Transfer, state_shapes, transfer, wanted_classes
 from .writing import CarriedState, load, write
-
-_EXCLUDED = "anchor"  # train.py leaves these to the YAML where --cfg is given
-
-
-class MovedTensor(NamedTuple):
-    """A tensor of the checkpoint: its name in the new network, or why it has none."""
-
-    name: str
-    target: Optional[str]
-    reason: str
 
 
 def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
     """Answer a whole remap: read, build, map, load, check, write, and report.
 
-    Only one of the networks is in memory at a time, and of the checkpoint what is being loaded.
+    Only one of the networks is in memory at a time, and of the checkpoint what is being loaded. For
+    a data set of other classes there is another one at the end.
     """
     give_memory_back()
     checkpoint = open_checkpoint(question["weights"])
     state = find_state(checkpoint)
-    tensors = state.tensors
     head = "model.{}.".format(question["old_layers"] - 1)
-    check_layers(tensors, question["old_layers"], question["from"])
+    check_layers(state.tensors, question["old_layers"], question["from"])
     more = extra_classes(state, question.get("classes"), head)
     builder = builder_for(question)
     if more:
         _prove_classes(builder, question, state, head)
     old = _build(builder, question, "from", "old_layers", state.classes)
+    state = state._replace(tensors=own_names(old, state.tensors))
+    tensors = state.tensors
     notes = [*state.notes, *_compare_base(old, tensors, question)]
     kept = _parameters(old)
+    joints = [_joint(item) for item in question["joints"]]
+    before = [fed_layer(old, joint.old, len(joint.sources)) for joint in joints]
     identity = question["identity"]
     base: List[Any] = []
     if identity is not None and not identity["reason"]:
-        load(old, checkpoint, _fitting(tensors, _shapes(old)))
+        load(old, checkpoint, _fitting(tensors, shapes_of(old)))
         base = outputs(old)
     del old
     gc.collect()
     new = _build(builder, question, "to", "new_layers", state.classes)
+    branches = _branches(new, joints, before)
     pairs = {int(a): int(b) for a, b in question["pairs"]}
-    wanted = _shapes(new)
-    moved = [_move(name, item.shape, pairs, wanted) for name, item in tensors.items()]
-    carried = {item.target: tensors[item.name] for item in moved if item.target is not None}
-    load(new, checkpoint, carried)
+    moves = Moves(tensors, shapes_of(new), pairs, branches)
+    load(new, checkpoint, {name: tensors[item.name] for name, item in moves.carried.items()},
+         moves.carried)  # fmt: skip
     started = None if identity is None else start_as_identity(new, identity, base)
-    result: RemapAnswer = {
+    if question["out"] is not None:
+        write(builder.save, new, CarriedState(checkpoint, state, moves.carried), question["out"])
+    transfers = _transfers(builder, question, state.classes, new)
+    return {
         "form": checkpoint.form,
         "source": state.source,
         "notes": notes,
         "classes": state.classes,
         "tensors": len(tensors),
         "parameters": sum(tensors[name].numel for name in tensors if name in kept),
-        "right": _count_of([item.name for item in moved if item.target], tensors, kept),
-        "dropped": [(item.name, item.reason, tensors[item.name].numel)
-                    for item in moved if item.target is None],
-        "new": [(name, math.prod(wanted[name])) for name in wanted if name not in carried],
-        "stock": _stock(tensors, wanted, pairs, kept),
-        "expected": _transferred(wanted),
+        "right": moves.right(kept),
+        "dropped": moves.dropped(),
+        "new": moves.new(),
+        "stock": moves.stock(kept),
+        "expected": transfers[0][1:],
+        "transfers": transfers,
         "identity": started,
         **builder.run_report(),
     }  # fmt: skip
-    if question["out"] is not None:
-        write(builder.save, new, CarriedState(checkpoint, state, carried), question["out"])
-    return result
+
+
+def _joint(item: Dict[str, Any]) -> Joint:
+    before, after = item["strides"]
+    layers = item["old"], item["new"], item["reads"]
+    return Joint(*layers, item["sources"], item["origins"], (before, after))
+
+
+def _branches(new: Any, joints: List[Joint], before: List[FedLayer]) -> List[Branches]:
+    return [
+        Branches(joint, fed, fed_layer(new, joint.new, len(joint.origins)))
+        for joint, fed in zip(joints, before)
+    ]
+
+
+def _transfers(
+    builder: Builder, question: Dict[str, Any], own: Optional[int], new: Any
+) -> List[Transfer]:
+    """Return what train.py will transfer from OUT, for each number of classes that matters.
+
+    train.py builds the network with the data set's number, and loads that from OUT.
+    """
+    own = own or question["new_classes"]
+    found: List[Transfer] = []
+    for classes in wanted_classes(own, question["new_classes"], question["data_classes"]):
+        if classes == own:
+            counts = loaded_by_name(state_shapes(new), state_shapes(new))
+        else:
+            network = _build(builder, question, "to", "new_layers", classes)
+            counts = transfer(builder.names, new, network)
+        found.append((classes, *counts))
+    return found
 
 
 def _prove_classes(builder: Builder, question: Dict[str, Any], state: State, head: str) -> None:
@@ -88,8 +117,8 @@ def _prove_classes(builder: Builder, question: Dict[str, Any], state: State, hea
     def build(classes: Optional[int]) -> Dict[str, Tuple[int, ...]]:
         network = _build(builder, question, "from", "old_layers", classes)
         if classes is None:
-            _compare_base(network, state.tensors, question)
-        return _shapes(network)
+            _compare_base(network, own_names(network, state.tensors), question)
+        return shapes_of(network)
 
     check_classes(state, question.get("classes"), head, build(None), build)
     gc.collect()
@@ -104,10 +133,6 @@ def _build(
         network = builder.build(question[cfg], classes, question["head"])
     _count(network, question[cfg], question[count])
     return network
-
-
-def _shapes(network: Any) -> Dict[str, Tuple[int, ...]]:
-    return {name: tuple(value.shape) for name, value in network.state_dict().items()}
 
 
 def _fitting(tensors: Dict[str, Tensor], shapes: Dict[str, Tuple[int, ...]]) -> Dict[str, Tensor]:
@@ -126,7 +151,7 @@ def _count(network: Any, cfg: str, rows: int) -> None:
 
 def _compare_base(old: Any, tensors: Dict[str, Tensor], question: Dict[str, Any]) -> List[str]:
     """Refuse a --from that is not the network of the checkpoint; its head may differ."""
-    base = _shapes(old)
+    base = shapes_of(old)
     head = "model.{}.".format(question["old_layers"] - 1)
     odd = [name for name, value in tensors.items() if base.get(name) != value.shape]
     lost = [name for name in base if name not in tensors]
@@ -150,56 +175,6 @@ def _compare_base(old: Any, tensors: Dict[str, Tensor], question: Dict[str, Any]
         notes.append("the checkpoint lacks {} tensors of --from: {}{}".format(
             len(lost), ", ".join(lost[:3]), "..." if len(lost) > 3 else ""))  # fmt: skip
     return notes
-
-
-def _move(
-    name: str, shape: Tuple[int, ...], pairs: Dict[int, int], wanted: Dict[str, Tuple[int, ...]]
-) -> MovedTensor:
-    target = carried_name(name, pairs)
-    if target is None:
-        return MovedTensor(name, None, "its layer was removed")
-    if target not in wanted:
-        return MovedTensor(name, None, "the layer has no such tensor now")
-    if wanted[target] != shape:
-        return MovedTensor(name, None, "its shape is {} now".format(list(wanted[target])))
-    return MovedTensor(name, target, "")
-
-
-def _stock(
-    tensors: Dict[str, Tensor],
-    wanted: Dict[str, Tuple[int, ...]],
-    pairs: Dict[int, int],
-    kept: Any,
-) -> Stock:
-    """Return the result of loading by name and shape only: right, and into wrong layers."""
-    right, wrong, layers = [], [], {}  # type: List[str], List[str], Dict[int, int]
-    for name, value in tensors.items():
-        if _EXCLUDED in name or wanted.get(name) != value.shape:
-            continue
-        layer = layer_of(name)
-        if layer is None or pairs.get(layer) == layer:
-            right.append(name)
-        else:
-            wrong.append(name)
-            layers[layer] = layers.get(layer, 0) + 1
-    return {
-        "right": _count_of(right, tensors, kept),
-        "wrong": _count_of(wrong, tensors, kept),
-        "wrong_layers": sorted(layers),
-    }
-
-
-def _count_of(names: List[str], tensors: Dict[str, Tensor], kept: Any) -> Count:
-    """Return how many tensors these are, and how many parameters are in them."""
-    return len(names), sum(tensors[name].numel for name in names if name in kept)
-
-
-def _transferred(wanted: Dict[str, Any]) -> Tuple[int, int]:
-    """Return the two numbers that train.py will print after `Transferred`.
-
-    It loads OUT, the whole new network, and so transfers all but what it excludes by name.
-    """
-    return sum(_EXCLUDED not in name for name in wanted), len(wanted)
 
 
 def _parameters(network: Any) -> Any:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections import OrderedDict
-from typing import Any, Callable, Dict, NamedTuple
+from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from ..building.stand_ins import is_stand_in
 from ..checkpoints.checkpoint import Checkpoint, open_checkpoint
 from ..checkpoints.meanings import Tensor
 from ..checkpoints.state import State, find_state
 from ..refused import Refused, bad
-
-_GROUP = 4 << 20  # bytes of tensors that are in memory besides the network
+from .moving import MovedTensor, Rows
+from .names import weights_of
 
 
 class CarriedState(NamedTuple):
@@ -22,27 +21,35 @@ class CarriedState(NamedTuple):
 
     checkpoint: Checkpoint
     state: State
-    carried: Dict[str, Tensor]
+    carried: Dict[str, MovedTensor]
+
+    @property
+    def tensors(self) -> Dict[str, Tensor]:
+        """Return the tensors by their names in the new network."""
+        return {name: self.state.tensors[item.name] for name, item in self.carried.items()}
 
 
-def load(network: Any, checkpoint: Checkpoint, tensors: Dict[str, Tensor]) -> None:
-    """Load tensors by their names in the network, some at a time."""
-    # With the network's own versions; a module that finds none adds what older ones lacked.
-    versions = getattr(network.state_dict(), "_metadata", None)
-    group: Any = OrderedDict()
-    size = 0
-    for name, value in checkpoint.read(tensors):
-        group[name] = value
-        size += value.numel() * value.element_size()
-        if size >= _GROUP:
-            _load_group(network, group, versions)
-            group, size = OrderedDict(), 0
-    _load_group(network, group, versions)
+def load(
+    network: Any,
+    checkpoint: Checkpoint,
+    tensors: Dict[str, Tensor],
+    moved: Optional[Dict[str, MovedTensor]] = None,
+) -> None:
+    """Load tensors by the names that the network holds them under, one at a time.
 
+    Of a tensor that has rows for branches, ``moved`` says which row becomes which.
+    """
+    import torch
 
-def _load_group(network: Any, group: Any, versions: Any) -> None:
-    group._metadata = versions
-    network.load_state_dict(group, strict=False)
+    weights = weights_of(network)
+    with torch.no_grad():
+        for name, value in checkpoint.read(tensors):
+            rows = None if moved is None else moved[name].rows
+            if rows is None:
+                weights[name].copy_(value)
+            else:
+                for old, new in rows:
+                    weights[name][new].copy_(value[old])
 
 
 def write(save: Callable[..., None], new: Any, source: CarriedState, out: str) -> None:
@@ -102,18 +109,27 @@ def _prove(draft: str, new: Any, source: CarriedState) -> None:
             "install them for the Python that --python names",
         )
     tensors = find_state(written).tensors
-    wanted = new.state_dict()
+    wanted = weights_of(new)
     carried = written.read({name: tensors[name] for name in source.carried if name in tensors})
+    items = source.carried.values()
     same = (
         list(tensors) == list(wanted)
         and all(_equal(value, wanted[name]) for name, value in written.read(tensors))
         and all(
-            _equal(value, original.to(value.dtype))
-            for (_, value), (_, original) in zip(carried, source.checkpoint.read(source.carried))
+            _equal_rows(value, original.to(value.dtype), item.rows)
+            for (_, value), (_, original), item in zip(
+                carried, source.checkpoint.read(source.tensors), items
+            )
         )
     )
     if not same:
         raise bad("the written file differs when read back; it was not kept")
+
+
+def _equal_rows(value: Any, original: Any, rows: Optional[Rows]) -> bool:
+    if rows is None:
+        return _equal(value, original)
+    return all(_equal(value[new], original[old]) for old, new in rows)
 
 
 def _equal(first: Any, second: Any) -> bool:

@@ -12,6 +12,7 @@ from ..building.faults import error_line
 from ..profile.memory import available
 from ..refused import Refused
 from ..tensors import carried_name
+from .base import BaseNetwork, same_way
 from .copying import check_deepcopy, check_fuse, check_pickle, take_twin
 from .created import watched
 from .exporting import check_onnx, check_torchscript
@@ -22,7 +23,7 @@ from .training import Training, shown
 from .wiring import check_wiring
 
 _Tell = Callable[[VerifyPart], None]
-_bases: Dict[str, BuiltNetwork] = {}  # networks of --base, by their YAML and number of classes
+_bases: Dict[str, BaseNetwork] = {}  # networks of --base, by their YAML and number of classes
 
 
 def answer(question: Dict[str, Any], tell: _Tell) -> VerifyAnswer:
@@ -64,22 +65,35 @@ class _Checks:
             count = sum(parameter.numel() for parameter in module.parameters())
             return "{}, {:,} parameters".format(type(module).__name__, count)
 
-        self._check("build", build)
+        self._check("build", build, again=lambda base: base.network and "")
         return networks[0] if networks else None
 
     def all(self, net: BuiltNetwork) -> None:
         """Make every other check."""
         question, builder = self.question, self.builder
         training = Training(net, self.made, self.keys)
-        self._check("wiring", lambda: check_wiring(net, builder.names, question["strides"]))
-        self._check("train", training.check_sizes)
-        self._check("deterministic", training.check_deterministic, "train")
-        self._check("alive", training.check_alive, "train")
-        self._check("parameters", training.check_created, "" if self.made else "train")
+        wiring = partial(check_wiring, net, builder.names, question["strides"])
+        self._check("wiring", wiring, again=lambda base: base.check_wiring(builder.names))
+        self._check("train", training.check_sizes, again=lambda b: b.training.check_sizes())
+        self._check(
+            "deterministic",
+            training.check_deterministic,
+            "train",
+            lambda base: base.training.check_deterministic(),
+        )
+        self._check(
+            "alive", training.check_alive, "train", lambda base: base.training.check_alive()
+        )
+        self._check(
+            "parameters",
+            training.check_created,
+            "" if self.made else "train",
+            lambda base: base.training.check_created(),
+        )
         for parameter in net.module.parameters():
             parameter.grad = None
         take_twin(net)
-        self._check("eval", partial(check_sizes, net), again=check_sizes)
+        self._check("eval", partial(check_sizes, net), again=lambda b: check_sizes(b.network))
         self._check("influence", partial(check_influence, net), "eval")
         plain: Dict[str, Callable[[BuiltNetwork], str]] = {
             "deepcopy": check_deepcopy,
@@ -91,7 +105,7 @@ class _Checks:
         if question["export"]:
             plain.update(torchscript=check_torchscript, onnx=check_onnx)
         for name, check in plain.items():
-            self._check(name, partial(check, net), "eval", check)
+            self._check(name, partial(check, net), "eval", partial(_on_base, check))
         if question["identity"] is not None:
             self._check("identity", lambda: self._identity(net), "eval")
 
@@ -100,27 +114,27 @@ class _Checks:
         name: str,
         check: Callable[[], str],
         needs: str = "",
-        again: Optional[Callable[[BuiltNetwork], str]] = None,
+        again: Optional[Callable[[BaseNetwork], Any]] = None,
     ) -> None:
         """Run one check and report its result; without what it needs it is not run.
 
-        What fails is done ``again`` with the base: if that fails too, the edit is not the cause.
+        What fails is done ``again`` with the base: if that fails in the same way, the edit is not
+        the cause.
         """
         self.tell({"begun": name})
         start = time.perf_counter()
         status: Literal["pass", "fail", "skip"] = "pass"
-        reason = ""
+        reason = cause = ""
         try:
             if needs in self.failed:
                 raise Skipped("{} fails".format(needs))
             reason = check()
         except Skipped as error:
             status, reason = "skip", str(error)
-        except (Failed, Refused) as error:
-            status, reason = "fail", str(error)
         except (Exception, SystemExit) as error:
-            status, reason = "fail", error_line(error, self.builder.fork, self.names)
-        if status == "fail" and again is not None and self._base_fails(again):
+            status, reason = "fail", self._reason(error, self.names)
+            cause = getattr(error, "cause", reason)
+        if status == "fail" and again is not None and self._base_fails(again, cause):
             status, reason = "skip", "the base fails too: " + reason
         if status == "fail":
             self.failed.add(name)
@@ -128,18 +142,23 @@ class _Checks:
         part: CheckPart = {"name": name, "status": status, "reason": reason, "seconds": seconds}
         self.tell({"check": part})
 
-    def _base(self) -> Optional[BuiltNetwork]:
+    def _reason(self, error: BaseException, names: List[str]) -> str:
+        if isinstance(error, (Failed, Refused)):
+            return str(error)
+        return error_line(error, self.builder.fork, names)
+
+    def _base(self) -> Optional[BaseNetwork]:
         """Return the network of --base, built once in a worker; None without one."""
-        base = self.question["base"]
-        if base is None:
+        question = self.question["base"]
+        if question is None:
             return None
-        key = "{cfg}:{classes}".format(**base)
+        key = "{cfg}:{classes}".format(**question)
         if key not in _bases:
-            module = self.builder.build(base["cfg"], base["classes"], base["head"])
-            _bases[key] = BuiltNetwork(module, {**self.question, **base})
+            _bases[key] = BaseNetwork(self.builder, {**self.question, **question})
         return _bases[key]
 
-    def _base_fails(self, check: Callable[[BuiltNetwork], str]) -> bool:
+    def _base_fails(self, check: Callable[[BaseNetwork], Any], cause: str) -> bool:
+        """Whether a check fails for the base as well, and for the same reason."""
         base = self._base()
         if base is None:
             return False
@@ -147,8 +166,10 @@ class _Checks:
             check(base)
         except Skipped:
             return False
-        except Exception:
-            return True
+        except (Exception, SystemExit) as error:
+            return same_way(cause, getattr(error, "cause", self._reason(error, base.names)))
+        finally:
+            base.settle()
         return False
 
     def _identity(self, net: BuiltNetwork) -> str:
@@ -157,14 +178,14 @@ class _Checks:
         assert base is not None
         wanted = net.module.state_dict()
         carried = {}
-        for name, value in base.module.state_dict().items():
+        for name, value in base.network.module.state_dict().items():
             target = carried_name(name, pairs)
             if target in wanted and wanted[target].shape == value.shape:
                 carried[target] = value
         net.module.load_state_dict(carried, strict=False)
         net.forget()
         init = self.question["identity"]
-        answered = [] if init["reason"] else outputs(base.module)
+        answered = [] if init["reason"] else outputs(base.network.module)
         identity = start_as_identity(net.module, init, answered)
         if identity["error"] is None:
             raise Skipped("; ".join([*identity["cannot"], identity["reason"]]))
@@ -172,3 +193,7 @@ class _Checks:
         return "layer {} filled, outputs equal the base's to {:.0e}".format(
             filled, max(identity["error"], 1e-7)
         )
+
+
+def _on_base(check: Callable[[BuiltNetwork], str], base: BaseNetwork) -> str:
+    return check(base.network)

@@ -14,7 +14,11 @@ _SMALL = 3  # steps of the largest stride: the least odd number at which no map 
 
 
 class Failed(Exception):
-    """A check does not hold, and why."""
+    """A check does not hold, and why; ``cause`` is what a message in short leaves out."""
+
+    def __init__(self, message: str, cause: str = "") -> None:
+        super().__init__(message)
+        self.cause = cause or message
 
 
 class Skipped(Exception):

@@ -55,8 +55,9 @@ class Training:
         side = {row["index"] for row in net.rows if row["side_effect"]}
         dead = [i for i in range(len(net.rows) - 1) if i not in self.reached | side]
         if dead:
-            named = ", ".join(net.named(i) for i in dead[:6])
-            raise Failed("no gradient reaches the output of layer {}".format(named))
+            named = [net.named(i) for i in dead]
+            text = "no gradient reaches the output of layer {}"
+            raise Failed(text.format(", ".join(named[:6])), text.format(", ".join(named)))
         unused = [name for name in self.unused if layer_of(name) in net.inserted]
         if unused:
             raise Failed("never used in forward: {}".format(", ".join(unused[:4])))
@@ -65,17 +66,14 @@ class Training:
     def check_created(self) -> str:
         """No parameter may be created in forward."""
         if self.made:
-            raise Failed(
-                "created in forward, so an optimizer does not train it: {}".format(
-                    ", ".join(list(dict.fromkeys(self.made))[:4])
-                )
-            )
+            made = list(dict.fromkeys(self.made))
+            text = "created in forward, so an optimizer does not train it: {}"
+            raise Failed(text.format(", ".join(made[:4])), text.format(", ".join(made)))
         self.look()
         new = [name for name in self.net.module.state_dict() if name not in set(self.keys)]
         if new or len(self.net.module.state_dict()) != len(self.keys):
-            raise Failed(
-                "the state dict has different keys after a pass: {}".format(", ".join(new[:4]))
-            )
+            text = "the state dict has different keys after a pass: {}"
+            raise Failed(text.format(", ".join(new[:4])), text.format(", ".join(new)))
         if self.strangers:
             raise Failed(
                 "weights that are trained but are no parameters, created anew in every pass: "

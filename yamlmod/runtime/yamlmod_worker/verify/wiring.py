@@ -22,7 +22,7 @@ def check_wiring(net: BuiltNetwork, names: Any, strides: List[Optional[float]]) 
     wrong += _strides(net, strides)
     if wrong:
         more = "; {} more".format(len(wrong) - 3) if len(wrong) > 3 else ""
-        raise Failed("; ".join(wrong[:3]) + more)
+        raise Failed("; ".join(wrong[:3]) + more, "; ".join(wrong))
     inputs = ", ".join(str(source) for source in rows[-1]["sources"])
     return "{} layers, the head reads {}{}".format(len(rows), inputs, _stride_text(net))
 

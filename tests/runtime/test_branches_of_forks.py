@@ -1,0 +1,113 @@
+"""A sample of `python -m tools.branches`: forks' own heads and modules, judged by values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run import Done, yamlmod
+from tests.runtime.bench import FORCE, Bench
+from tools.branches.__main__ import sweep
+from tools.branches.cases import Case, official_cases, small_cases
+from tools.branches.modules import module_cases
+
+pytestmark = pytest.mark.fork
+_HEADS = {
+    "yolov5 Segment, without P3",
+    "yolov7 IDetect, without P4",
+    "yolov7 IAuxDetect, P2 for P6",
+    "yolov9 DualDDetect, with P2",
+    "ultralytics v10Detect, with P6",
+    "ultralytics Pose, P2 for P3",
+}
+
+
+def _heads() -> list[Case]:
+    return [case for case in small_cases() if case.name in _HEADS]
+
+
+def test_heads(tmp_path: Path) -> None:
+    outcomes = list(sweep(tmp_path, _heads()))
+    assert [(one.name, one.wrong) for one in outcomes if one.wrong] == []
+    assert {one.name for one in outcomes} == _HEADS
+    assert all(one.places > 50 for one in outcomes)
+
+
+def test_modules_whose_state_dicts_have_other_names(tmp_path: Path) -> None:
+    names = ["ACmix", "CrissCrossAttention", "ShuffleAttention"]
+    cases = [case for case in module_cases(names) if case.name.startswith("yolov5s")]
+    outcomes = list(sweep(tmp_path, cases))
+    assert len(outcomes) == 6
+    assert [(one.name, one.wrong) for one in outcomes if one.wrong] == []
+
+
+def test_the_judge_can_say_no(tmp_path: Path) -> None:
+    """Where a table says that other layers are the same, every tensor of them is reported."""
+    (case,) = [case for case in small_cases() if case.name == "yolov5 Detect, with P2"]
+    layers = {**case.layers, 0: 1, 1: 0}
+    wrong = Case(case.name, case.fork, case.base, case.edited, layers)
+    (outcome,) = sweep(tmp_path, [wrong])
+    assert outcome.wrong
+
+
+def test_official_pairs_by_name_alone_would_be_wrong() -> None:
+    """The tables are of different networks: a layer in each has another number."""
+    pairs = [case for case in official_cases() if case.layers]
+    assert len(pairs) == 12
+    for case in pairs:
+        assert any(old != new for old, new in case.layers.items()), case.name
+
+
+@pytest.fixture(scope="module")
+def v8(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("v8"), "yolov8.yaml", "ultralytics==8.4.190")
+
+
+def _remap(bench: Bench, before: str, after: str, *words: str | Path) -> Done:
+    known = ("remap", bench.base, "--repo", bench.fork, "--from", before, "--to", after)
+    return yamlmod(*known, *words, cwd=bench.folder)
+
+
+def test_names_with_a_scale(v8: Bench) -> None:
+    done = _remap(v8, "yolov8n.yaml", "yolov8n-p2.yaml", "--json")
+    told = json.loads(done.out)
+    assert done.code == 0 and told["sizes"] == "", told
+    assert {reason.split(" is ")[0] for _, reason, _ in told["dropped"]} <= {"its shape"}
+    done = _remap(v8, "yolov8s.yaml", "yolov8s-p2.yaml")
+    assert done.code == 2 and "error[other-base]" in done.err
+    done = _remap(v8, "yolov8n.yaml", "yolov8s-p2.yaml")
+    text = done.out.decode()
+    assert done.code == 0
+    assert "the files differ in scale (n in yolov8n.yaml, s in yolov8s-p2.yaml)" in text
+    assert "other shapes now" in text and "its shape is" not in text
+
+
+@pytest.fixture(scope="module")
+def v5(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("v5"))
+
+
+@pytest.mark.parametrize("fork", ["v5", "v8"])
+def test_what_train_py_will_say_for_a_data_set(fork: str, request: pytest.FixtureRequest) -> None:
+    bench: Bench = request.getfixturevalue(fork)
+    cfg, out = bench.edited("nc.yaml", "ECA", (4,)), bench.folder / "nc.pt"
+    told = {}
+    for classes in (80, 3):
+        done = bench.remap(cfg, "-o", out, "--force", "--nc", str(classes), "--json")
+        told[classes] = json.loads(done.out)["expected"]
+        asked = {"pairs": [[str(out), str(cfg)]], "nc": classes}
+        loaded = bench.ask(asked, **FORCE)["loaded"][0]
+        line = "Transferred {}/{} ".format(*told[classes])
+        assert any(line in text + " " for text in loaded["log"]), (line, loaded["log"])
+    assert told[3][0] < told[80][0]
+
+
+def test_both_numbers_of_classes_where_they_differ(v8: Bench) -> None:
+    path = v8.folder / "three.yaml"
+    path.write_text(v8.base_yaml.read_text("utf-8").replace("nc: 80", "nc: 3"), encoding="utf-8")
+    done = _remap(v8, "yolov8.yaml", path.name, "-o", v8.folder / "three.pt")
+    text = done.out.decode()
+    assert "(nc of the data set: 80)" in text and "(nc of the data set: 3)" in text
+    assert "--nc N" in text

@@ -1,0 +1,1 @@
+"""Sweeps `remap` over modules and over heads, judged by values alone."""

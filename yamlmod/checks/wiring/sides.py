@@ -1,0 +1,81 @@
+"""Choose between a new layer and the one before it, if a number may name both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from yamlmod.checks.wiring.hypotheses import Hypothesis
+from yamlmod.checks.wiring.views import Difference, View
+from yamlmod.model.graph import reachable
+from yamlmod.model.refs import IMAGE
+
+
+def sides(
+    view: View, hypothesis: Hypothesis, reader: int, items: Sequence[Difference]
+) -> Mapping[int, int]:
+    """Return the layer for each slot that changes, in the row of ``reader``."""
+    found = {item.slot: _side(view, hypothesis, item) for item in items}
+    if reader == view.head and hypothesis.offset is None:
+        found |= dict(_moved_by_accident(view, items, found))
+    return found
+
+
+def _side(view: View, hypothesis: Hypothesis, item: Difference) -> int:
+    """The layer of the base, or a new one if all its other readers go through that."""
+    if hypothesis.offset is not None or len(item.wanted) == 1:
+        return hypothesis.wanted(item)
+    kept = item.wanted[0]
+    for layer in reversed(item.wanted[1:]):
+        if view.file.through(layer, [layer])[-1] != kept:
+            continue
+        if layer == kept + 1 and set(view.file.readers[kept]) == {layer}:
+            return layer
+    return kept
+
+
+def _moved_by_accident(
+    view: View, items: Sequence[Difference], found: Mapping[int, int]
+) -> Iterator[tuple[int, int]]:
+    """Further inputs of a head whose numbers were all moved by one amount.
+
+    If the inputs that are put right read new layers, one that reads past its own new layer does so
+    by accident.
+    """
+    added = set(view.alignment.added)
+    shifts = {item.value - item.number for item in items if item.number is not None}
+    if len(shifts) != 1 or not found or not set(found.values()) <= added:
+        return
+    for slot, layer in enumerate(view.file.inputs[view.head]):
+        gate = layer + 1
+        if slot not in found and gate in added and view.file.inputs[gate] == (layer,):
+            yield slot, gate
+
+
+def taken_over(view: View) -> Hypothesis | None:
+    """New rows that read the head's inputs by their numbers in the base."""
+    base, alignment = view.base.wiring, view.alignment
+    moved = {
+        ref.value: kept
+        for ref in base.rows[-1].refs
+        if ref.value >= 0 and (kept := alignment.to_new(ref.value)) is not None
+    }
+    readers = list(_single_reads(view, moved))
+    if {value for _, value in readers} != set(moved) or not moved:
+        return None
+    alive = reachable([list(i) for i in view.file.inputs], [view.head])
+    if all(layer in alive for layer in moved.values()):
+        return None
+    some = [
+        Difference(reader, 0, value, value, value, value, (moved[value],))
+        for reader, value in readers
+        if moved[value] not in (value, IMAGE) and moved[value] < reader
+    ]
+    words = "these rows read the head's inputs by their old numbers"
+    return Hypothesis("taken-over", words, some, alone=True) if some else None
+
+
+def _single_reads(view: View, moved: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    for layer in view.alignment.added:
+        row = view.file.rows[layer]
+        if len(row.refs) == 1 and row.refs[0].value in moved:
+            yield layer, row.refs[0].value

@@ -1,0 +1,1 @@
+"""The page around the figures of an HTML file: its style, its script and its table."""

@@ -1,0 +1,35 @@
+"""Read the model files beside the named ones: one of them may be their base."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from yamlmod.checks.folder import Text
+from yamlmod.errors import Refusal
+from yamlmod.workspace.files import display, read_text
+from yamlmod.workspace.walk import Walk
+
+TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
+_ENDINGS = (".yaml", ".yml")
+# A folder with more is no folder of models.
+_MOST = 200
+
+
+def neighbours(named: Sequence[Path]) -> list[Text]:
+    """Return the other model files of these files' folders; one that cannot be read is left out."""
+    texts = []
+    for folder in dict.fromkeys(path.parent for path in named):
+        found = [path for path, is_link in Walk().files(folder, _stays, _ENDINGS) if not is_link]
+        for path in [path for path in found if path not in named][:_MOST]:
+            with contextlib.suppress(Refusal):
+                text = read_text(path).text
+                if TABLE.search(text):
+                    texts.append(Text(display(path), text))
+    return texts
+
+
+def _stays(folder: Path, name: str) -> bool:
+    return False
