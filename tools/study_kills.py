@@ -167,7 +167,7 @@ class Attack:
         while not self.ended.wait(0.1):
             self.looks += 1
             # A process that is about to start a program, such as lscpu, has its parent's words.
-            trainings = {number: run for number, run in self._trainings()}
+            trainings = dict(self._trainings())
             counts = Counter(
                 run for number, run in trainings.items() if _parent(number) not in trainings
             )

@@ -189,3 +189,14 @@ def test_no_study_folder(command: str, tmp_path: Path) -> None:
         words = [command, folder, *(["--commands"] if command == "export" else [])]
         code, out, err = _study(tmp_path, *words)
         assert code == 2 and "no-study" in err and not out
+
+
+def test_the_example_of_the_readme_is_planned(tmp_path: Path) -> None:
+    shutil.copytree(_FORK, tmp_path / "minifork", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(_FORK.parent / "study.yaml", tmp_path / "study.yaml")
+    code, out, err = _study(tmp_path, "plan", "study.yaml", "-o", "out", "--no-run")
+    assert code == 0 and "3 variants, 3 seeds, 9 runs" in out, err
+    plan = json.loads((tmp_path / "out/runs/simam-s2/run.json").read_text(encoding="utf-8"))
+    data = plan["argv"][plan["argv"].index("--data") + 1]
+    assert Path(data) == tmp_path / "out" / "data" / "shapes.yaml" and Path(data).is_file()
+    assert plan["argv"][plan["argv"].index("--seed") + 1] == "2"

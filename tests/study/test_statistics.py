@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from yamlmod.study.statistics import Difference, Sample, compare, holm, welch
+from yamlmod.study.statistics import MeanDifference, Sample, compare, holm, welch
 from yamlmod.study.student import t_quantile, t_tail
 
 _SCIPY = json.loads(Path(__file__).with_name("scipy_values.json").read_text(encoding="utf-8"))
@@ -53,8 +53,8 @@ def test_holm(values: list[float], corrected: list[float]) -> None:
 
 def test_too_few_seeds_are_not_tested() -> None:
     base, two = Sample((40.0, 41.0, 42.0)), Sample((50.0, 51.0))
-    assert welch(two, base) == Difference(50.5 - 41.0)
-    assert welch(base, two) == Difference(41.0 - 50.5)
+    assert welch(two, base) == MeanDifference(50.5 - 41.0)
+    assert welch(base, two) == MeanDifference(41.0 - 50.5)
 
 
 def test_equal_values_of_all_seeds_are_not_tested() -> None:

@@ -9,7 +9,7 @@ from yamlmod.study.plan_files import StudyPlan, VariantFacts
 from yamlmod.study.power import detectable_gain
 from yamlmod.study.results import best_row
 from yamlmod.study.run_files import RunStatus, family_of
-from yamlmod.study.statistics import FEWEST, Difference, Sample, compare
+from yamlmod.study.statistics import FEWEST, MeanDifference, Sample, compare
 from yamlmod.study.variant_names import BASE
 
 
@@ -25,8 +25,8 @@ class VariantLine(NamedTuple):
     map50: Sample
     map: Sample
     best: Sample
-    against_base: Difference | None
-    against_placebo: Difference | None
+    against_base: MeanDifference | None
+    against_placebo: MeanDifference | None
 
 
 class StudyReport(NamedTuple):

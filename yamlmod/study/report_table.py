@@ -10,7 +10,7 @@ from yamlmod.report import grids
 from yamlmod.report.grids import Grid
 from yamlmod.study.report import StudyReport, VariantLine
 from yamlmod.study.report_words import p_word, sentences
-from yamlmod.study.statistics import Difference, Sample
+from yamlmod.study.statistics import MeanDifference, Sample
 
 _ON = "✓"
 _METRICS = ("P", "R", "mAP50", "mAP50-95")
@@ -89,7 +89,7 @@ def _spread(sample: Sample) -> str:
     return f"{sample.mean:.1f}" if deviation is None else f"{sample.mean:.1f} ± {deviation:.1f}"
 
 
-def _difference(difference: Difference | None) -> str:
+def _difference(difference: MeanDifference | None) -> str:
     if difference is None:
         return ""
     if difference.low is None or difference.high is None:
@@ -97,7 +97,7 @@ def _difference(difference: Difference | None) -> str:
     return f"{difference.value:+.2f} ({difference.low:+.2f} to {difference.high:+.2f})"
 
 
-def _p(difference: Difference | None) -> str:
+def _p(difference: MeanDifference | None) -> str:
     return (
         "" if difference is None or difference.corrected is None else p_word(difference.corrected)
     )

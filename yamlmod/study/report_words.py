@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from yamlmod.errors import plural
 from yamlmod.study.report import StudyReport, VariantLine
-from yamlmod.study.statistics import FEWEST, Difference
+from yamlmod.study.statistics import FEWEST, MeanDifference
 from yamlmod.study.variant_names import BASE
 
 
@@ -52,7 +52,7 @@ def sentences(report: StudyReport) -> Iterator[str]:
     yield "Compared is the last epoch; the best epoch is chosen on the set that it is measured on."
 
 
-def _against(line: VariantLine, difference: Difference, other: str) -> str:
+def _against(line: VariantLine, difference: MeanDifference, other: str) -> str:
     start = f"{line.facts.name} against {other}: {difference.value:+.2f} points"
     if difference.low is None or difference.high is None or difference.corrected is None:
         return f"{start} ({plural(line.map.n, 'seed')})."

@@ -35,7 +35,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Difference:
+class MeanDifference:
     """Variant minus base, with its 95 % interval and the p of Welch's test.
 
     ``low``, ``high``, ``p`` are None below three values on either side, and where all values of a
@@ -55,13 +55,13 @@ class Difference:
         return self.corrected is not None and self.corrected < LEVEL
 
 
-def welch(variant: Sample, base: Sample) -> Difference:
+def welch(variant: Sample, base: Sample) -> MeanDifference:
     """Compare two samples of unequal variance (Welch, 1947)."""
     value = variant.mean - base.mean
     if min(variant.n, base.n) < FEWEST:
-        return Difference(value)
+        return MeanDifference(value)
     if not (variant.deviation and base.deviation):
-        return Difference(value)  # equal values of all seeds: the spread is not known
+        return MeanDifference(value)  # equal values of all seeds: the spread is not known
     parts = [(sample.deviation or 0.0) ** 2 / sample.n for sample in (variant, base)]
     error = math.sqrt(sum(parts))
     df = sum(parts) ** 2 / sum(
@@ -69,7 +69,7 @@ def welch(variant: Sample, base: Sample) -> Difference:
     )
     half = t_quantile(LEVEL / 2, df) * error
     p = min(1.0, 2 * t_tail(abs(value) / error, df))
-    return Difference(value, value - half, value + half, p)
+    return MeanDifference(value, value - half, value + half, p)
 
 
 def holm(values: Sequence[float]) -> list[float]:
@@ -83,13 +83,13 @@ def holm(values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def compare(pairs: Sequence[tuple[Sample, Sample]]) -> list[Difference]:
+def compare(pairs: Sequence[tuple[Sample, Sample]]) -> list[MeanDifference]:
     """Compare each variant with its other; p values are corrected for all that can be tested."""
     plain = [welch(variant, other) for variant, other in pairs]
     tested = [index for index, difference in enumerate(plain) if difference.p is not None]
     values = holm([plain[index].p or 0.0 for index in tested])
     corrected = dict(zip(tested, values, strict=True))
     return [
-        Difference(item.value, item.low, item.high, item.p, corrected.get(index))
+        MeanDifference(item.value, item.low, item.high, item.p, corrected.get(index))
         for index, item in enumerate(plain)
     ]
