@@ -56,6 +56,15 @@ def test_nothing_renumbered(place: int) -> None:
         assert layer in found or meant == stale
 
 
+def test_a_head_that_goes_past_a_new_layer_is_told_so() -> None:
+    right = insert_text(SMALL, "SimAM", at=[10], args=[])
+    stale = right.replace("[[10, 13], 1, Detect", "[[9, 12], 1, Detect")
+    assert stale != right
+    (finding,) = _wiring(stale)
+    assert finding.expected == [9, 13]
+    assert "past the new 10 SimAM; to read that, write 10" in finding.help
+
+
 def test_a_clean_sibling_is_a_base() -> None:
     rows = SMALL.replace("C3", "Odd").replace("SPPF", "Strange").replace("Upsample", "Up")
     grown = insert_text(rows, "New", at=[5], args=[])

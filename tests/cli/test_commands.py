@@ -237,5 +237,5 @@ def test_a_name_with_its_scale_in_it(folder: Path) -> None:
     (folder / "x.yaml").rename(folder / "yolo11-seg.yaml")
     told = yamlmod("show", "yolo11s-seg.yaml", cwd=folder)
     assert told.code == 2
-    assert "give yolo11-seg.yaml" in told.err
-    assert "give" not in yamlmod("show", "yolo11s.yaml", cwd=folder).err
+    assert "yolo11-seg.yaml has no scale s" in told.err
+    assert "scale" not in yamlmod("show", "yolo11s.yaml", cwd=folder).err

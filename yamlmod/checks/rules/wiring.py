@@ -14,6 +14,7 @@ from yamlmod.checks.wiring.candidates import same_form
 from yamlmod.checks.wiring.explanation import Explanation, Slip, explain, is_certain
 from yamlmod.checks.wiring.hypotheses import Hypothesis
 from yamlmod.checks.wiring.repair import Patient
+from yamlmod.checks.wiring.sides import passed_by
 from yamlmod.checks.wiring.views import Difference, View, whole_view
 from yamlmod.checks.wiring.words import change_words
 from yamlmod.model.document import Ref, Row
@@ -83,10 +84,23 @@ def _finding(subject: Subject, explanation: Explanation, slip: Slip) -> Finding:
         f"layer {row.index} {row.module} reads {targets}, its input in {view.base.name}",
         span=(first.start, first.end),
         help=f"write {expected} instead of {row.from_value}: {slip.hypothesis.words}\n"
-        f"compared with {view.base.name}: {change_words(view, subject)}",
+        f"compared with {view.base.name}: {change_words(view, subject)}"
+        f"{_past(subject, view, slip)}",
         actual=row.from_value,
         expected=expected,
         fix=Fix(reference_edits(row, values), certain=is_certain(view, slip)),
+    )
+
+
+def _past(subject: Subject, view: View, slip: Slip) -> str:
+    """Say which new layers the head goes past: that may be meant, or not."""
+    if slip.reader != view.head:
+        return ""
+    describe = subject.document.describe
+    return "".join(
+        f"\nthe head reads {describe(layer)}, past the new {describe(gate)}; "
+        f"to read that, write {gate}"
+        for layer, gate in passed_by(view, slip.inputs)
     )
 
 

@@ -31,6 +31,12 @@ class Slip:
     items: tuple[Difference, ...]
     inputs: tuple[int, ...]
 
+    def is_alone(self, view: View) -> bool:
+        """Check that no input is changed that leads where it leads in the base."""
+        inputs = view.file.inputs[self.reader]
+        changed = {slot for slot, layer in enumerate(self.inputs) if layer != inputs[slot]}
+        return changed <= {item.slot for item in self.items}
+
     @property
     def is_plain(self) -> bool:
         """Check that every number has one meaning."""
@@ -101,7 +107,8 @@ def is_certain(view: View, slip: Slip) -> bool:
         reason.name == "some" and len(reason.explains) >= PROVEN
     )
     by_many = reason.offset is not None and len(reason.explains) >= _MANY
-    return grown and same_modules and slip.is_plain and (by_changes or by_many)
+    plain = slip.is_plain and slip.is_alone(view)
+    return grown and same_modules and plain and (by_changes or by_many)
 
 
 class _State:

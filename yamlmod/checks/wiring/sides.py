@@ -51,6 +51,14 @@ def _moved_by_accident(
             yield slot, gate
 
 
+def passed_by(view: View, inputs: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield inputs of the head whose layer got a new one directly behind it, with the new one."""
+    added = set(view.alignment.added)
+    for layer in inputs:
+        if layer + 1 in added and view.file.inputs[layer + 1] == (layer,):
+            yield layer, layer + 1
+
+
 def taken_over(view: View) -> Hypothesis | None:
     """New rows that read the head's inputs by their numbers in the base."""
     base, alignment = view.base.wiring, view.alignment
