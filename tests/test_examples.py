@@ -9,10 +9,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from yamlmod.study.families.yolov5 import _read_csv
 
 CLONE = Path(__file__).resolve().parents[1]
 EXAMPLES = CLONE / "examples"
@@ -193,7 +196,8 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     commands = re.findall(r"^yamlmod (.*)$", "\n".join(blocks(text)), re.MULTILINE)
     assert len(commands) >= 6
     for command in commands:
-        if command.startswith("remap "):  # needs a checkpoint: tests/runtime runs it on a real fork
+        # One needs a checkpoint, the other trains: tests/runtime and tests/cli/test_study.py do.
+        if command.startswith(("remap ", "study ")):
             continue
         tool(*shlex.split(command), folder=tmp_path)
     after = contents(tmp_path)
@@ -208,3 +212,27 @@ def test_readme_commands_are_marked() -> None:
     assert set(marked) == {"main-job", "tests"}
     assert marked["main-job"].endswith("examples/quickstart.py")
     assert marked["tests"].endswith("-m pytest -n auto")
+
+
+def test_a_training_of_minifork_that_is_killed_goes_on_as_it_would_have(fork: Path) -> None:
+    """The same rows, with YOLOv5's columns; at the end the checkpoint cannot be resumed."""
+    small = fork / "small.yaml"
+    small.write_text("{seed: 0, train: 16, val: 8, nc: 4}\n", encoding="utf-8")
+    words = [sys.executable, "train.py", "--data", "small.yaml", "--epochs", "3", "--seed", "4"]
+    whole = subprocess.run([*words, "--name", "whole"], cwd=fork, capture_output=True)
+    assert whole.returncode == 0, whole.stderr.decode()
+    process = subprocess.Popen([*words, "--name", "cut"], cwd=fork, stdout=subprocess.DEVNULL)
+    results = fork / "runs" / "train" / "cut" / "results.csv"
+    last = results.parent / "weights" / "best.pt"  # written after last.pt
+    while not last.exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    resumed = [sys.executable, "train.py", "--resume", str(last.with_name("last.pt"))]
+    assert subprocess.run(resumed, cwd=fork, capture_output=True).returncode == 0
+    again = subprocess.run(resumed, cwd=fork, capture_output=True)
+    assert again.returncode != 0 and b"nothing to resume" in again.stderr
+    want = _read_csv((results.parents[1] / "whole" / "results.csv").read_text(encoding="utf-8"))
+    assert _read_csv(results.read_text(encoding="utf-8")) == want
+    assert [row.epoch for row in want] == [1, 2, 3]

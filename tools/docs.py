@@ -62,20 +62,29 @@ def run(*arguments: str) -> str:
 
 def commands_page() -> str:
     """Return every command's help."""
-    names = sorted(path.stem.replace("_", "-") for path in _COMMANDS.glob("[a-z]*.py"))
+    files = _command_files()
     text = _NOTE + "# Commands\n\n"
     text += "Editing commands preview by default. Exit codes: 0 done, 1 `--check` would change, "
     text += "2 refusal or\nusage, 3 a proof failed or a bug, 130 interrupted. "
     text += "Names and texts of files are made safe to show:\n"
     text += "[how, and what a diff in a CI log does](output.md).\n"
     text += "\n| command | what it does |\n|--|--|\n"
-    for name in names:
-        source = (_COMMANDS / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
+    for name, path in files.items():
+        source = path.read_text(encoding="utf-8")
         summary = (ast.get_docstring(ast.parse(source)) or "").split("\n", 1)[0]
-        text += f"| [{name}](#yamlmod-{name}) | {summary} |\n"
-    for name in names:
-        text += f"\n## yamlmod {name}\n\n```\n{run(name, '--help')}```\n"
+        text += f"| [{name}](#yamlmod-{name.replace(' ', '-')}) | {summary} |\n"
+    for name in files:
+        text += f"\n## yamlmod {name}\n\n```\n{run(*name.split(), '--help')}```\n"
     return text
+
+
+def _command_files() -> dict[str, Path]:
+    """Return each command's file by its name; a folder is a group, with its files as commands."""
+    files = {}
+    for path in [*_COMMANDS.glob("[a-z]*.py"), *_COMMANDS.glob("[a-z]*/*.py")]:
+        parts = path.relative_to(_COMMANDS).with_suffix("").parts
+        files[" ".join(part.replace("_", "-") for part in parts if part != "__init__")] = path
+    return dict(sorted(files.items()))
 
 
 def modules_page() -> str:

@@ -56,6 +56,19 @@ def test_completion(shell: str, tmp_path: Path) -> None:
     assert b"insert" in done.out
 
 
+def test_completion_in_a_group(tmp_path: Path) -> None:
+    words = {"COMP_WORDS": "yamlmod study st", "COMP_CWORD": "2"}
+    done = yamlmod(cwd=tmp_path, _YAMLMOD_COMPLETE="complete_bash", **words)
+    assert done.out.split() == [b"status"]
+    page = yamlmod("study", "--help", cwd=tmp_path).out.decode()
+    for command in ("export", "plan", "report", "run", "status"):
+        assert f"\n  {command} " in page
+        own = yamlmod("study", command, "--help", cwd=tmp_path)
+        assert own.code == 0 and f"yamlmod study {command}" in own.out.decode()
+    wrong = yamlmod("study", "repot", cwd=tmp_path)
+    assert wrong.code == 2 and "No such command" in wrong.err
+
+
 def test_list(tmp_path: Path) -> None:
     data = json.loads(yamlmod("list", "--json", cwd=tmp_path).out)
     keys = {"name", "aliases", "names_zh", "rule", "summary", "summary_zh", "badges", "origin"}

@@ -17,6 +17,7 @@ _GROUND = {"edits", "errors", "folders", "programs", "safe_text", "syntax_offset
 _MAY: dict[str, set[str]] = {
     "cli": {
         "usecases",
+        "study",
         "checks",
         "ops",
         "fork",
@@ -30,6 +31,7 @@ _MAY: dict[str, set[str]] = {
         *_GROUND,
     },
     "usecases": {
+        "study",
         "checks",
         "ops",
         "fork",
@@ -42,6 +44,7 @@ _MAY: dict[str, set[str]] = {
         "report",
         *_GROUND,
     },
+    "study": {"ops", "workspace", "report", "model", *_GROUND},
     "ops": {"model", "registry", *_GROUND},
     "checks": {"model", "registry", *_GROUND},
     "picture": {"model", "registry", *_GROUND},

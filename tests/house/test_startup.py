@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.ops.samples import SMALL
+from tests.study.folders import run_folder
+from yamlmod.study.plan_files import StudyPlan, VariantFacts, write_study_plan
 
 _HEAVY = ("libcst", "torch", "rich", "pydantic", "einops", "numpy", "onnx")
 
@@ -41,11 +43,21 @@ def _loaded(arguments: list[str], folder: Path) -> set[str]:
         (["draw", "x.yaml"], ("yamlmod.fork", "yamlmod.checks", "yamlmod.model.align", "cairosvg")),
         (["list"], ("yamlmod.fork", "ruamel")),
         (["explain", "--help"], ("yamlmod.gates", "yamlmod.fork", "ruamel")),
+        (["study", "--help"], ("yamlmod.study", "yamlmod.fork", "yamlmod.model", "ruamel")),
+        (["study", "plan", "--help"], ("yamlmod.study", "yamlmod.fork", "ruamel")),
+        (["study", "status", "study"], ("yamlmod.fork", "yamlmod.model", "ruamel")),
+        (["study", "report", "study"], ("yamlmod.fork", "yamlmod.model", "ruamel")),
+        (["study", "run", "study"], ("yamlmod.fork", "yamlmod.model", "ruamel")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_what_is_loaded(arguments: list[str], also: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "study").mkdir()
+    fact = VariantFacts("base", (), "", "", "x.yaml", 1)
+    plan = StudyPlan("s", "yolov5", [], [0], [fact], ["base-s0"])
+    write_study_plan(tmp_path / "study", plan)
+    run_folder(tmp_path / "study" / "runs", options={"epochs": 1, "seconds": 0})
     loaded = _loaded(arguments, tmp_path)
     assert "yamlmod.cli.app" in loaded
     assert not loaded & {*_HEAVY, *also}

@@ -45,11 +45,12 @@ def read_recipe(text: str, shown: str) -> Recipe:
             place=Place(shown),
             hint="docs/recipes.md describes the format",
         )
-    plans = tuple(_plan(edit, number, shown) for number, edit in enumerate(edits or [], 1))
+    plans = tuple(edit_plan(edit, number, shown) for number, edit in enumerate(edits or [], 1))
     return Recipe(plans, cfg)
 
 
-def _plan(edit: Any, number: int, shown: str) -> Plan:
+def edit_plan(edit: Any, number: int, shown: str) -> Plan:
+    """Return one edit of a recipe as a plan for a chain; ``number`` is what messages call it."""
     operations = all_operations()
     names = [key for key in edit if key in operations] if isinstance(edit, dict) else []
     options = RecipeOptions(edit, number, shown)

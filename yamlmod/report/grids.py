@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from yamlmod.safe_text import visible_line
 
 _LATEX = {
+    "✓": r"$\surd$",
+    "±": r"$\pm$",
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",

@@ -1,0 +1,86 @@
+"""Write a small detection data set: scikit-learn's handwritten digits, placed into scenes.
+
+    python examples/digits.py FOLDER [--train 64] [--val 32] [--side 96]
+
+Needs scikit-learn and opencv (both come with what YOLO needs). The scans of the training scenes and
+those of the validation scenes are different ones. Prints the path of the data.yaml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from sklearn.datasets import load_digits
+
+_SEED = 7
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--train", type=int, default=64)
+    parser.add_argument("--val", type=int, default=32)
+    parser.add_argument("--side", type=int, default=96)
+    options = parser.parse_args()
+    digits = load_digits()
+    scans = list(zip(digits.images, digits.target, strict=True))
+    chance = np.random.default_rng(_SEED)
+    half = len(scans) // 2
+    for name, count, pool in (
+        ("train", options.train, scans[:half]),
+        ("val", options.val, scans[half:]),
+    ):
+        for number in range(count):
+            image, labels = scene(pool, options.side, chance)
+            write(options.folder, name, f"{number:04d}", image, labels)
+    data = options.folder / "data.yaml"
+    root = options.folder.resolve().as_posix()
+    names = "\n".join(f"  {digit}: digit {digit}" for digit in range(10))
+    text = f"path: {root}\ntrain: images/train\nval: images/val\nnc: 10\nnames:\n{names}\n"
+    data.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{data}\n")
+    return 0
+
+
+def scene(
+    pool: list[tuple[np.ndarray, int]], side: int, chance: np.random.Generator
+) -> tuple[np.ndarray, list[tuple[float, ...]]]:
+    """Place two to five digits so that none hides another; labels are class, x, y, w, h of 1."""
+    image = chance.integers(0, 60, (side, side)).astype(np.uint8)
+    labels: list[tuple[float, ...]] = []
+    taken: list[tuple[int, int, int]] = []
+    for _ in range(int(chance.integers(2, 6))):
+        scan, digit = pool[int(chance.integers(len(pool)))]
+        size = int(chance.integers(side // 5, side // 3))
+        x, y = (int(value) for value in chance.integers(0, side - size, 2))
+        if any(abs(x - a) < max(size, s) and abs(y - b) < max(size, s) for a, b, s in taken):
+            continue
+        taken.append((x, y, size))
+        drawn = cv2.resize(
+            scan.astype(np.float32) / 16, (size, size), interpolation=cv2.INTER_LINEAR
+        )
+        place = image[y : y + size, x : x + size]
+        np.maximum(place, (drawn * 255).clip(0, 255).astype(np.uint8), out=place)
+        labels.append(
+            (digit, (x + size / 2) / side, (y + size / 2) / side, size / side, size / side)
+        )
+    return np.repeat(image[:, :, None], 3, 2), labels
+
+
+def write(
+    folder: Path, part: str, name: str, image: np.ndarray, labels: list[tuple[float, ...]]
+) -> None:
+    images, texts = folder / "images" / part, folder / "labels" / part
+    images.mkdir(parents=True, exist_ok=True)
+    texts.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(images / f"{name}.png"), image)
+    lines = (f"{int(c)} {x:.6f} {y:.6f} {w:.6f} {h:.6f}\n" for c, x, y, w, h in labels)
+    (texts / f"{name}.txt").write_text("".join(lines), encoding="ascii")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""`study` from a file to a report, in processes of its own; every command is given twice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run import snapshot, yamlmod
+from tests.study.folders import STUB, epochs_trained, trainings
+
+_FORK = Path(__file__).parents[2] / "examples" / "minifork"
+_STUDY = """\
+study: attention in minifork
+repo: fork
+base: mini.yaml
+train: {epochs: 3, seconds: 0.02}
+seeds: 3
+components:
+  simam: {insert: SimAM, after: SPPF}
+  same: {insert: SimAM, before: 10}
+  longer: {train: {epochs: 4}}
+  patched: {patch: lr.patch}
+controls: [placebo]
+"""
+_PATCH = """\
+--- a/models/common.py
++++ b/models/common.py
+@@ -1 +1,2 @@
++# patched
+ {first}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    shutil.copytree(_FORK, tmp_path / "fork", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(STUB, tmp_path / "fork" / "train.py")
+    first = (_FORK / "models" / "common.py").read_text(encoding="utf-8").splitlines()[0]
+    (tmp_path / "lr.patch").write_text(_PATCH.format(first=first), encoding="utf-8")
+    (tmp_path / "study.yaml").write_text(_STUDY, encoding="utf-8")
+    return tmp_path
+
+
+def _study(home: Path, *words: str) -> tuple[int, str, str]:
+    done = yamlmod("study", *words, cwd=home)
+    return done.code, done.out.decode(), done.err
+
+
+def test_from_a_file_to_a_report(home: Path) -> None:
+    code, out, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run", "--json")
+    assert code == 0, err
+    data = json.loads(out)
+    variants = {item["name"]: item for item in data["variants"]}
+    assert list(variants) == [
+        *("base", "simam", "simam-placebo", "same", "same-placebo", "longer", "patched"),
+    ]
+    assert variants["same"]["same_as"] == "simam"
+    assert variants["same-placebo"]["same_as"] == "simam-placebo"
+    assert data["runs"][:5] == [
+        "base-s0",
+        "simam-s0",
+        "simam-placebo-s0",
+        "longer-s0",
+        "patched-s0",
+    ]
+    assert len(data["runs"]) == 15 and data["detectable_deviations"] > 4
+    folder = home / "out"
+    for name in ("simam", "simam-placebo"):
+        text = (folder / "variants" / name / "mini.yaml").read_text(encoding="utf-8")
+        assert ("SimAM" in text) == (name == "simam") and ("nn.Identity" in text) != (
+            "SimAM" in text
+        )
+    common = folder / "variants" / "patched" / "code" / "models" / "common.py"
+    assert common.read_text(encoding="utf-8").startswith("# patched\n")
+    simam = folder / "variants" / "simam" / "code" / "models" / "common.py"
+    assert "class SimAM" in simam.read_text(encoding="utf-8")
+    before = snapshot(home)
+    code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
+    assert code == 2 and "exists already" in err and snapshot(home) == before
+
+    code, out, _ = _study(home, "status", "out")
+    assert code == 0 and "15 waiting" in out and snapshot(home) == before
+    code, _, err = _study(home, "run", "out", "--jobs", "2", "base-s0", "nothing-s0")
+    assert code == 2 and "no run 'nothing-s0'" in err
+    code, out, _ = _study(home, "run", "out", "base-s0")
+    assert code == 0 and "1 done" in out
+    code, out, err = _study(home, "run", "out", "--jobs", "2", "--json")
+    assert code == 0, err
+    assert {run["state"] for run in json.loads(out)["runs"]} == {"done"}
+    for run in (folder / "runs").iterdir():
+        assert len(trainings(run)) == 1
+        assert epochs_trained(run) == list(range(4 if run.name.startswith("longer") else 3))
+    before = snapshot(home)
+    assert _study(home, "run", "out")[0] == 0 and snapshot(home) == before
+
+    code, out, _ = _study(home, "report", "out")
+    assert code == 0 and out.startswith("| variant | simam | same | longer | patched |")
+    assert "corrected for 5 comparisons (Holm)" in out
+    for suffix in (".md", ".tex", ".csv", ".json"):
+        assert _study(home, "report", "out", "-o", f"table{suffix}")[0] == 0
+        code, _, err = _study(home, "report", "out", "-o", f"table{suffix}")
+        assert code == 2 and "--force" in err
+    assert json.loads((home / "table.json").read_text(encoding="utf-8"))["missing"] == []
+    code, _, err = _study(home, "report", "out", "-o", "table.doc")
+    assert code == 2 and "--format is one of" in err
+
+    lines = _study(home, "export", "out", "--commands")[1].splitlines()
+    assert len(lines) == 15
+    assert subprocess.run(lines[0], shell=True, capture_output=True).returncode == 0
+    assert snapshot(home / "out") == {
+        name[4:]: data for name, data in before.items() if name.startswith("out/")
+    }
+
+
+def test_a_study_that_was_changed_is_not_run(home: Path) -> None:
+    assert _study(home, "plan", "study.yaml", "-o", "out", "--no-run")[0] == 0
+    path = home / "out" / "variants" / "base" / "code" / "train.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    code, _, err = _study(home, "run", "out")
+    assert code == 2 and "study-changed" in err and not list(home.glob("out/runs/*/lock"))
+
+
+def test_failed_runs_give_exit_code_1(home: Path) -> None:
+    text = _STUDY.replace("seconds: 0.02", "fail: Dataset not found").replace(
+        "seeds: 3", "seeds: 1"
+    )
+    (home / "study.yaml").write_text(text, encoding="utf-8")
+    assert _study(home, "plan", "study.yaml", "-o", "out", "--no-run")[0] == 0
+    for words in (["run", "out"], ["run", "out", "--retry"]):
+        code, out, _ = _study(home, *words)
+        assert code == 1 and "its data is missing" in out and "5 failed" in out
+    code, out, _ = _study(home, "report", "out")
+    assert code == 0 and "5 runs of 5 not finished." in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("repo: fork", "repo: nothing", "nothing"),
+        ("base: mini.yaml", "base: maxi.yaml", "maxi.yaml"),
+        ("base: mini.yaml", "base: fork/models/yolo.py", "does not parse as YAML"),
+        ("epochs: 3", "epochs: 3, data: no.yaml", "data: there is no file no.yaml"),
+        ("epochs: 3", "epochs: 3, device: 0", "sets device, which a study sets itself"),
+        ("epochs: 3", "epochs: 3, proj: /tmp", "sets proj, which a study sets itself"),
+        ("epochs: 3", "epochs: 3, exist_ok: true", "sets exist_ok, which a study sets itself"),
+        ("epochs: 3", "epochs: 3, noval: true", "a study reads the metrics of every epoch"),
+        ("train: {epochs: 4}", "train: {data: x}", "sets data, which all variants"),
+        ("seeds: 3", "seeds: 3\nscript: ../train.py", "script leads out of the fork"),
+        ("seeds: 3", "seeds: 3\nscript: other.py", "has no other.py"),
+        ("seeds: 3", "seeds: 3\nweights: no.pt", "weights: there is no file no.pt"),
+        ("seeds: 3", "seeds: 3\nweights: study.yaml", "leave --no-run out"),
+        ("seeds: 3", "seeds: 3\npython: no-such-python", "no such program"),
+        ("after: SPPF", "after: SPPFF", "variant simam: "),
+        ("insert: SimAM, after", "insert: Nothing, after", "variant simam: "),
+        ("lr.patch", "no.patch", "patch: there is no file no.patch"),
+        ("lr.patch", "study.yaml", "cannot be applied"),
+        ("lr.patch", "out.patch", "cannot be applied"),
+    ],
+)
+def test_what_is_refused(old: str, new: str, message: str, home: Path) -> None:
+    (home / "out.patch").write_text(
+        "--- /dev/null\n+++ b/../../../../out-of-it.txt\n@@ -0,0 +1 @@\n+x\n", encoding="utf-8"
+    )
+    assert old in _STUDY
+    (home / "study.yaml").write_text(_STUDY.replace(old, new, 1), encoding="utf-8")
+    before = snapshot(home)
+    code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
+    assert code == 2 and message in err and "Traceback" not in err
+    assert snapshot(home) == before
+    assert sorted(path.name for path in home.iterdir()) == [
+        *("fork", "lr.patch", "out.patch", "study.yaml"),
+    ]
+
+
+def test_a_training_script_without_a_seed(home: Path) -> None:
+    (home / "fork" / "train.py").write_text("print()\n", encoding="utf-8")
+    code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
+    assert code == 2 and ("no-seed" in err or "unknown-family" in err)
+
+
+@pytest.mark.parametrize("command", ["run", "status", "report", "export"])
+def test_no_study_folder(command: str, tmp_path: Path) -> None:
+    (tmp_path / "study.json").write_text("{}", encoding="utf-8")
+    for folder in (".", "nothing", "study.json"):
+        words = [command, folder, *(["--commands"] if command == "export" else [])]
+        code, out, err = _study(tmp_path, *words)
+        assert code == 2 and "no-study" in err and not out
+
+
+def test_the_example_of_the_readme_is_planned(tmp_path: Path) -> None:
+    shutil.copytree(_FORK, tmp_path / "minifork", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(_FORK.parent / "study.yaml", tmp_path / "study.yaml")
+    code, out, err = _study(tmp_path, "plan", "study.yaml", "-o", "out", "--no-run")
+    assert code == 0 and "3 variants, 3 seeds, 9 runs" in out, err
+    plan = json.loads((tmp_path / "out/runs/simam-s2/run.json").read_text(encoding="utf-8"))
+    data = plan["argv"][plan["argv"].index("--data") + 1]
+    assert Path(data) == tmp_path / "out" / "data" / "shapes.yaml" and Path(data).is_file()
+    assert plan["argv"][plan["argv"].index("--seed") + 1] == "2"

@@ -1,0 +1,54 @@
+"""Write the table of a study: means, deviations, and what can be said of the differences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yamlmod.cli.options import path_word
+
+EPILOG = """\b
+Examples:
+  yamlmod study report out
+  yamlmod study report out -o table.tex
+  yamlmod study report out --format json"""
+
+
+def run(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", parser=path_word, help="The folder of the study.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            parser=path_word,
+            show_default=False,
+            help="Write to FILE; its suffix (.md, .tex, .csv, .json) gives the format.",
+        ),
+    ] = None,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="FORMAT", show_default=False, help="md, latex, csv or json."
+        ),
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+) -> None:
+    """Report the study in DIR: one line for each variant, compared with the base and its placebo.
+
+    Compared is mAP50-95 of the last epoch, by Welch's test with Holm's correction and 95 %
+    intervals. Below three seeds no p value is given.
+    """
+    from yamlmod.cli.console import say, show
+    from yamlmod.usecases.study_run import report_text, write_report
+
+    text = report_text(folder, format, output)
+    if output is None:
+        show(text.rstrip("\n").split("\n"))
+    else:
+        say([write_report(text, output, force)])

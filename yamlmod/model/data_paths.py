@@ -1,0 +1,53 @@
+"""A dataset YAML with absolute paths, for code that stands elsewhere than it did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from yamlmod.edits import Edit, apply_edits
+from yamlmod.model.parse import compose
+
+_SPLITS = ("train", "val", "test")
+
+
+def with_absolute_paths(text: str, shown: str, folders: Sequence[Path]) -> str:
+    """Return the text with every relative path that exists below a folder made absolute.
+
+    `path` decides for the splits; without it each of them is looked up by itself. What is found
+    nowhere stays as it is: ultralytics looks into a folder of its own settings.
+    """
+    root = compose(text, shown)
+    if not isinstance(root, MappingNode):
+        return text
+    values = {key.value: value for key, value in root.value if isinstance(key, ScalarNode)}
+    nodes = [values["path"]] if "path" in values else [values[k] for k in _SPLITS if k in values]
+    edits = []
+    for node in nodes:
+        for scalar in _scalars(node):
+            found = _found(str(scalar.value), folders)
+            if found is not None:
+                start, end = scalar.start_mark.index, scalar.end_mark.index
+                edits.append(Edit(start, end, json.dumps(found.as_posix(), ensure_ascii=False)))
+    return apply_edits(text, edits)
+
+
+def _scalars(node: Node) -> Iterator[ScalarNode]:
+    if isinstance(node, ScalarNode):
+        yield node
+    elif isinstance(node, SequenceNode):
+        for item in node.value:
+            yield from _scalars(item)
+
+
+def _found(word: str, folders: Sequence[Path]) -> Path | None:
+    if not word or PurePath(word).is_absolute() or "://" in word:
+        return None
+    for folder in folders:
+        path = folder / word
+        if path.exists():
+            return path.resolve()
+    return None

@@ -1,0 +1,1 @@
+"""The engines, which start a study's processes: one file an engine."""

@@ -1,0 +1,120 @@
+"""A report as a table: Markdown, LaTeX, CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from yamlmod.report import grids
+from yamlmod.report.grids import Grid
+from yamlmod.study.report import StudyReport, VariantLine
+from yamlmod.study.report_words import p_word, sentences
+from yamlmod.study.statistics import MeanDifference, Sample
+
+_ON = "✓"
+_METRICS = ("P", "R", "mAP50", "mAP50-95")
+
+
+def as_markdown(report: StudyReport) -> str:
+    return grids.markdown(_grid(report)) + "\n" + "\n".join(sentences(report)) + "\n"
+
+
+def as_latex(report: StudyReport) -> str:
+    """Return a tabular that needs no package; the paragraph is a comment above it."""
+    return grids.latex(_grid(report), list(sentences(report)))
+
+
+def as_csv(report: StudyReport) -> str:
+    """Return one line a variant, with numbers at full precision."""
+    data = [_data(report, line) for line in report.lines]
+    return grids.comma_separated(list(data[0]), [list(item.values()) for item in data])
+
+
+def as_json(report: StudyReport) -> str:
+    data = {
+        "study": report.plan.name,
+        "seeds": list(report.plan.seeds),
+        "variants": [
+            _data(report, line) | {"values": list(line.map.values)} for line in report.lines
+        ],
+        "missing": list(report.missing),
+        "detectable": report.detectable,
+        "text": list(sentences(report)),
+    }
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+FORMATS: dict[str, Callable[[StudyReport], str]] = {
+    "md": as_markdown,
+    "latex": as_latex,
+    "csv": as_csv,
+    "json": as_json,
+}
+SUFFIXES = {".md": "md", ".tex": "latex", ".csv": "csv", ".json": "json"}
+
+
+def _grid(report: StudyReport) -> Grid:
+    components = report.plan.components
+    has_placebo = any(line.against_placebo for line in report.lines)
+    headers = [
+        *("variant", *components, *_METRICS, "best mAP50-95", "n"),
+        *("parameters (M)", "GFLOPs", "difference to base", "p"),
+        *(["difference to placebo"] if has_placebo else []),
+    ]
+    rows = []
+    for line in report.lines:
+        facts = line.facts
+        samples = (line.precision, line.recall, line.map50, line.map, line.best)
+        rows.append(
+            [
+                facts.name,
+                *(_ON if name in facts.components else "" for name in components),
+                *(_spread(sample) for sample in samples),
+                str(line.map.n),
+                "" if facts.parameters is None else f"{facts.parameters / 1e6:.2f}",
+                "" if facts.gflops is None else f"{facts.gflops:.1f}",
+                _difference(line.against_base),
+                _p(line.against_base),
+                *([_difference(line.against_placebo)] if has_placebo else []),
+            ]
+        )
+    return Grid(headers, rows, range(1 + len(components), len(headers)))
+
+
+def _spread(sample: Sample) -> str:
+    if not sample.n:
+        return ""
+    deviation = sample.deviation
+    return f"{sample.mean:.1f}" if deviation is None else f"{sample.mean:.1f} ± {deviation:.1f}"
+
+
+def _difference(difference: MeanDifference | None) -> str:
+    if difference is None:
+        return ""
+    if difference.low is None or difference.high is None:
+        return f"{difference.value:+.2f}"
+    return f"{difference.value:+.2f} ({difference.low:+.2f} to {difference.high:+.2f})"
+
+
+def _p(difference: MeanDifference | None) -> str:
+    return (
+        "" if difference is None or difference.corrected is None else p_word(difference.corrected)
+    )
+
+
+def _data(report: StudyReport, line: VariantLine) -> dict[str, Any]:
+    facts, base, placebo = line.facts, line.against_base, line.against_placebo
+    data: dict[str, Any] = {"variant": facts.name}
+    data |= {name: int(name in facts.components) for name in report.plan.components}
+    samples: Sequence[Sample] = (line.precision, line.recall, line.map50, line.map, line.best)
+    for name, sample in zip((*_METRICS, "best mAP50-95"), samples, strict=True):
+        data[f"{name} mean"] = sample.mean if sample.n else None
+        data[f"{name} sd"] = sample.deviation if sample.n else None
+    data |= {"n": line.map.n, "parameters": facts.parameters, "gflops": facts.gflops}
+    for name, difference in (("base", base), ("placebo", placebo)):
+        data[f"difference to {name}"] = None if difference is None else difference.value
+        data[f"low ({name})"] = None if difference is None else difference.low
+        data[f"high ({name})"] = None if difference is None else difference.high
+        data[f"p ({name})"] = None if difference is None else difference.corrected
+    return data

@@ -1,0 +1,119 @@
+"""List the variants of a study: the base, combinations of components, and controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from yamlmod.errors import Refusal
+from yamlmod.study.study_file import MOST_RUNS, MOST_VARIANTS, Component, StudyFile
+from yamlmod.study.variant_names import BASE, PLACEBO
+
+# Reads its input, changes nothing, and takes up a place: the class that every fork can build.
+_IDENTITY = "nn.Identity"
+# It is a folder's name, with the seed after it; file systems take 255 bytes.
+_LONGEST = 200
+
+
+class Variant(NamedTuple):
+    """One network of a study: which components are on, and what they change."""
+
+    name: str
+    components: tuple[str, ...]
+    edits: tuple[Mapping[str, Any], ...] = ()
+    modules: tuple[str, ...] = ()
+    patches: tuple[str, ...] = ()
+    train: Mapping[str, Any] = {}
+    # The variant of which this one is the placebo.
+    control_of: str = ""
+
+
+def variants_of(study: StudyFile) -> list[Variant]:
+    """Return the variants as reported: the base first, a placebo after its variant."""
+    by_name = {component.name: component for component in study.components}
+    sets = _sets(study, tuple(by_name))
+    if len(sets) > MOST_VARIANTS:
+        raise _too_many(study, len(sets))
+    variants = [Variant(BASE, ())]
+    for names in sets:
+        variant = _variant([by_name[name] for name in names])
+        variants.append(variant)
+        if PLACEBO in study.controls:
+            placebo = _placebo(variant)
+            variants += [placebo] if placebo else []
+    if len(variants) * len(study.seeds) > MOST_RUNS:
+        count = len(variants) * len(study.seeds)
+        raise Refusal(
+            "too-many",
+            f"{study.shown}: {count:,} runs; at most {MOST_RUNS:,} are planned",
+            hint="fewer seeds, or the lists of components that matter",
+        )
+    long = next((v.name for v in variants if len(v.name) > _LONGEST), None)
+    if long is not None:
+        raise Refusal(
+            "too-long",
+            f"{study.shown}: the variant {long[:60]}... has a name of {len(long)} letters; "
+            f"at most {_LONGEST}",
+            hint="its name is made of the names of its components: make those shorter",
+        )
+    return variants
+
+
+def _sets(study: StudyFile, names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    count = len(names)
+    if not isinstance(study.combine, str):
+        sets = [tuple(dict.fromkeys(words)) for words in study.combine]
+    elif study.combine == "each":
+        sets = [(name,) for name in names]
+    elif study.combine == "cumulative":
+        sets = [names[: size + 1] for size in range(count)]
+    elif study.combine == "leave-one-out":
+        sets = [names, *(names[:i] + names[i + 1 :] for i in range(count) if count > 1)]
+    elif 2**count > MOST_VARIANTS:  # no time is spent on listing them
+        raise _too_many(study, 2**count)
+    else:
+        sets = [part for size in range(1, count + 1) for part in combinations(names, size)]
+    return list(dict.fromkeys(sets))
+
+
+def _too_many(study: StudyFile, count: int) -> Refusal:
+    shown = f"{count:,}" if count < 10**9 else "more than 1,000,000,000"
+    return Refusal(
+        "too-many",
+        f"{study.shown}: {shown} variants; at most {MOST_VARIANTS:,} are planned",
+        hint="combine them otherwise, or write the lists that matter",
+    )
+
+
+def _variant(components: list[Component]) -> Variant:
+    train: dict[str, Any] = {}
+    for component in components:
+        train |= component.train or {}
+    return Variant(
+        "+".join(component.name for component in components),
+        tuple(component.name for component in components),
+        tuple(edit for component in components for edit in component.edits),
+        tuple(module for component in components for module in component.modules),
+        tuple(component.patch for component in components if component.patch),
+        train,
+    )
+
+
+def _placebo(variant: Variant) -> Variant | None:
+    """Return the variant with `nn.Identity` instead of all that it inserts; None without any."""
+    if not any("insert" in edit for edit in variant.edits):
+        return None
+    edits = [
+        {**edit, "insert": _IDENTITY, "args": []} if "insert" in edit else edit
+        for edit in variant.edits
+    ]
+    return Variant(
+        f"{variant.name}-{PLACEBO}",
+        (),
+        tuple(edits),
+        variant.modules,
+        variant.patches,
+        variant.train,
+        variant.name,
+    )

@@ -1,0 +1,41 @@
+"""Apply a patch file to a frozen copy of a fork's code, with git."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from yamlmod.errors import Refusal
+from yamlmod.programs import find_program
+from yamlmod.workspace.files import display
+
+_SECONDS = 60
+
+
+def apply_patch_file(patch: Path, code: Path) -> None:
+    """Apply a patch made by `git diff` or `diff -ru`. Raises Refusal where it does not fit.
+
+    git refuses a path that leads out of the folder.
+    """
+    git = find_program("git")
+    if git is None:
+        raise Refusal("no-git", f"{display(patch)} is applied by git, which is not installed")
+    # In a folder above which there may be a repository: without the ceiling its paths would count.
+    command = [git, "apply", "--whitespace=nowarn", str(patch.resolve())]
+    environment = {"GIT_CEILING_DIRECTORIES": str(code.parent), "LC_ALL": "C"}
+    done = subprocess.run(
+        command,
+        cwd=code,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        reason = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
+        raise Refusal(
+            "patch-does-not-fit",
+            f"{display(patch)} cannot be applied to the fork's code: {reason[:300]}",
+            hint="make it in the fork with `git diff > FILE.patch`",
+        )

@@ -1,0 +1,247 @@
+"""Plan a study: every variant proven, frozen, given weights, and every run written down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yamlmod.errors import Refusal
+from yamlmod.fork.parser.locate import read_function
+from yamlmod.fork.parser.parser_names import parser_names
+from yamlmod.model.data_paths import with_absolute_paths
+from yamlmod.model.network import Network
+from yamlmod.ops.chain import chain
+from yamlmod.ops.network import read_network
+from yamlmod.ops.recipe import edit_plan
+from yamlmod.registry.catalogue import find
+from yamlmod.study.family import TrainCommand
+from yamlmod.study.freeze import digest_of_code, digest_of_file, freeze
+from yamlmod.study.plan_files import StudyPlan, VariantFacts, write_study_plan
+from yamlmod.study.run_files import RunPlan
+from yamlmod.study.variants import Variant, variants_of
+from yamlmod.usecases.chosen_module import Choices, name_of
+from yamlmod.usecases.located_fork import open_fork
+from yamlmod.usecases.patch import plan_patch
+from yamlmod.usecases.study_code import apply_patch_file
+from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
+from yamlmod.usecases.study_proof import prove_variants
+from yamlmod.workspace.files import display, exists, read_text, real_path
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class PlannedVariant:
+    """A variant's network and, once it is written, where it lies."""
+
+    variant: Variant
+    model: Network
+    text: str
+    same_as: str = ""
+
+
+def plan_study(file: Path, output: Path, python: str, proves: bool, say: Say) -> StudyPlan:
+    """Write the folder of a study. Raises Refusal before anything is written, or writes nothing.
+
+    With ``proves`` the fork's code is run: each variant is verified and measured, and weights are
+    carried over. Without, a study from scratch is planned from its files alone.
+    """
+    study = prepared(file, python)
+    if exists(output):
+        raise Refusal(
+            "file-exists",
+            f"{display(output)} exists already",
+            hint="give another folder with -o; `yamlmod study run` goes on with a planned study",
+        )
+    if study.weights is not None and not proves:
+        raise Refusal(
+            "usage", "weights are carried over by running the fork's code: leave --no-run out"
+        )
+    planned = planned_variants(study)
+    draft = output.with_name(f".{output.name}.draft-{os.getpid()}")
+    try:
+        plan = _write(study, planned, draft, output, proves, say)
+        draft.rename(output)
+    finally:
+        if draft.exists():
+            shutil.rmtree(draft)
+    return plan
+
+
+def planned_variants(study: Prepared) -> list[PlannedVariant]:
+    """Return each variant with its proven text; one that equals an earlier one names it."""
+    seen: dict[object, str] = {}
+    planned: list[PlannedVariant] = []
+    base = study.base
+    for variant in variants_of(study.file):
+        try:
+            plans = [edit_plan(e, n, study.file.shown) for n, e in enumerate(variant.edits, 1)]
+            text = chain(base.model, plans).text if plans else base.file.text
+        except Refusal as error:
+            message = f"variant {variant.name}: {error.message}"
+            raise Refusal(error.code, message, place=error.place, hint=error.hint) from error
+        model = read_network(text, base.model.document.shown) if plans else base.model
+        key = _identity(model, variant)
+        planned.append(PlannedVariant(variant, model, text, seen.get(key, "")))
+        seen.setdefault(key, variant.name)
+    return planned
+
+
+def _identity(model: Network, variant: Variant) -> object:
+    rows = model.document.rows
+    graph = tuple((row.module, repr(row.repeats), repr(row.args)) for row in rows)
+    modules = tuple(sorted(set(variant.modules)))
+    return graph, model.wiring.inputs, modules, variant.patches, repr(sorted(variant.train.items()))
+
+
+def _write(
+    study: Prepared,
+    planned: list[PlannedVariant],
+    draft: Path,
+    output: Path,
+    proves: bool,
+    say: Say,
+) -> StudyPlan:
+    final = real_path(output.parent) / output.name
+    for item in planned:
+        folder = draft / "variants" / item.variant.name
+        code = folder / study.code
+        freeze(study.located.tree.root, code, final)
+        _patch(study, item, code)
+        (folder / _cfg_name(study)).write_text(item.text, encoding="utf-8", newline="")
+    data = _write_data(study, draft, final)
+    facts = (
+        prove_variants(
+            study.python, _cfg_name(study), study.code, study.weights, planned, draft, say
+        )
+        if proves
+        else [plain_facts(item) for item in planned]
+    )
+    runs = []
+    trained = [item for item in planned if not item.same_as]
+    hashes = {item.variant.name: _hashes(study, item, draft, data) for item in trained}
+    for seed in study.file.seeds:  # all variants with one seed before the next seed
+        for item in trained:
+            run = _run(study, item, seed, final, data, hashes[item.variant.name])
+            folder = draft / "runs" / run.name
+            folder.mkdir(parents=True)
+            (folder / "run.json").write_text(run.text(), encoding="utf-8")
+            runs.append(run.name)
+    plan = StudyPlan(
+        name=study.file.name,
+        family=study.family.name,
+        components=[component.name for component in study.file.components],
+        seeds=list(study.file.seeds),
+        variants=[
+            fact._replace(epochs=_epochs(study, item))
+            for item, fact in zip(planned, facts, strict=True)
+        ],
+        runs=runs,
+    )
+    write_study_plan(draft, plan)
+    return plan
+
+
+def plain_facts(item: PlannedVariant) -> VariantFacts:
+    variant = item.variant
+    return VariantFacts(variant.name, variant.components, variant.control_of, item.same_as, "", 0)
+
+
+def _cfg_name(study: Prepared) -> str:
+    return Path(study.file.base).name
+
+
+def _epochs(study: Prepared, item: PlannedVariant) -> int:
+    return int({**study.file.train, **item.variant.train}["epochs"])
+
+
+def _patch(study: Prepared, item: PlannedVariant, code: Path) -> None:
+    """Put the modules that a variant uses into its copy of the code, then its patch files."""
+    located = open_fork(code)
+    names = parser_names(located.fork.graph, read_function(*located))
+    used = {row.module for row in item.model.document.rows}
+    own = [str(study.folder / word) if ".py" in word else word for word in item.variant.modules]
+    known = [name for name in sorted(used) if find(name) and not names.has(name)]
+    given = {name_of(word) for word in own}
+    wanted = [*own, *(name for name in known if name not in given)]
+    if wanted:
+        for change in plan_patch(located, wanted, Choices()).changes():
+            change.path.parent.mkdir(parents=True, exist_ok=True)
+            change.path.write_bytes(change.after or b"")
+    for patch in item.variant.patches:
+        apply_patch_file(existing_file(study.file, "patch", patch, (study.folder,)), code)
+
+
+def _write_data(study: Prepared, draft: Path, final: Path) -> Path | None:
+    """Write the dataset YAML beside the variants, with absolute paths; return where it will be."""
+    if study.data is None:
+        return None
+    folders = (study.located.tree.root, study.data.parent, study.folder)
+    text = read_text(study.data).text
+    target = draft / "data" / study.data.name
+    target.parent.mkdir()
+    target.write_text(with_absolute_paths(text, display(study.data), folders), encoding="utf-8")
+    return final / "data" / study.data.name
+
+
+def _run(
+    study: Prepared,
+    item: PlannedVariant,
+    seed: int,
+    final: Path,
+    data: Path | None,
+    hashes: Mapping[str, str],
+) -> RunPlan:
+    variant, family = item.variant, study.family
+    home = final / "variants" / variant.name
+    name = f"{variant.name}-s{seed}"
+    options: dict[str, Any] = {**study.file.train, **variant.train}
+    if data is not None:
+        options["data"] = str(data)
+    has_weights = study.weights is not None
+    training = TrainCommand(
+        cfg=str(home / _cfg_name(study)),
+        weights=str(home / "weights.pt") if has_weights else "",
+        seed=seed,
+        run=str(final / "runs" / name),
+        options=options,
+        script=study.file.script or family.script,
+    )
+    return RunPlan(
+        variant=variant.name,
+        seed=seed,
+        family=family.name,
+        epochs=int(options["epochs"]),
+        argv=[study.python, *family.start(training)],
+        resume=[study.python, *family.resume(training)],
+        cwd=str(home / study.code),
+        environment=_environment(home / "code"),
+        last=family.last,
+        results=list(family.results),
+        gpus=1,
+        hashes=hashes,
+    )
+
+
+def _environment(code: Path) -> Mapping[str, str]:
+    return {
+        "PYTHONPATH": str(code),
+        "PYTHONUNBUFFERED": "1",
+        "WANDB_MODE": "disabled",
+        # Forks pickle whole models; torch 2.6 and newer would refuse to resume their checkpoints.
+        "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1",
+    }
+
+
+def _hashes(
+    study: Prepared, item: PlannedVariant, draft: Path, data: Path | None
+) -> dict[str, str]:
+    home = f"variants/{item.variant.name}"
+    files = [f"{home}/{_cfg_name(study)}", f"{home}/weights.pt"]
+    files += [f"data/{data.name}"] if data is not None else []
+    hashes = {name: digest_of_file(draft / name) for name in files if (draft / name).is_file()}
+    return hashes | {f"{home}/code": digest_of_code(draft / home / "code")}

@@ -1,0 +1,165 @@
+"""Find everything that a study file names, and refuse what does not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from yamlmod.errors import Refusal
+from yamlmod.runtime.interpreter import choose
+from yamlmod.study.family import Family, families, has_option
+from yamlmod.study.study_file import SCRATCH, StudyFile, read_study
+from yamlmod.usecases.fork_start import start_folder
+from yamlmod.usecases.located_fork import LocatedFork, open_fork
+from yamlmod.usecases.model_file import Target
+from yamlmod.workspace.files import display, read_text, real_path
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study with everything that its file names, found."""
+
+    file: StudyFile
+    folder: Path
+    located: LocatedFork
+    base: Target
+    family: Family
+    python: str
+    weights: Path | None
+    data: Path | None
+
+    @property
+    def code(self) -> Path:
+        """Where a variant's copy of the code is; a fork that is a package keeps its name."""
+        root = real_path(self.located.tree.root)
+        return Path("code") if start_folder(*self.located) == root else Path("code", root.name)
+
+
+def prepared(file: Path, python: str) -> Prepared:
+    """Find what a study file names. Raises Refusal for what is not there or does not fit."""
+    text = read_text(file)
+    study = read_study(text.text, display(file))
+    folder = real_path(file).parent
+    repo = folder / study.repo
+    located = open_fork(repo)
+    base = located.open_model(_near(folder, study.base))
+    if Path(study.base).suffix not in (".yaml", ".yml"):
+        raise Refusal("bad-study", f"{study.shown}: base is no .yaml file: {study.base}")
+    _check_script(located, study)
+    family = family_of(located, study)
+    _check_options(study, family)
+    _check_seed(located, family, study)
+    weights = None
+    if study.weights != SCRATCH:
+        weights = existing_file(study, "weights", study.weights, (folder, repo))
+    data = _data(study, family, (folder, repo, repo / "data"))
+    if study.python:
+        beside = folder / study.python
+        python = choose(str(beside.absolute()) if beside.is_file() else study.python).path
+    return Prepared(study, folder, located, base, family, python, weights, data)
+
+
+def _data(study: StudyFile, family: Family, folders: tuple[Path, ...]) -> Path | None:
+    """Return the dataset YAML; None where the training brings it (`coco8.yaml` of ultralytics)."""
+    word = study.train.get("data")
+    if not isinstance(word, str):
+        return None
+    found = next((folder / word for folder in folders if (folder / word).is_file()), None)
+    if found is None and (family.script or "/" in word):
+        return existing_file(study, "data", word, folders)
+    return None if found is None else real_path(found)
+
+
+def family_of(located: LocatedFork, study: StudyFile) -> Family:
+    """Return how the fork trains: by its family, else by the options of its train.py."""
+    dialect = located.fork.dialect.name
+    for family in families():
+        if dialect in family.dialects:
+            return family
+    text = located.tree.read(study.script or "train.py") or ""
+    for family in families():
+        if family.asks and all(has_option(text, name) for name in family.asks):
+            return family
+    asked = " ".join(f"--{name}" for family in families() for name in family.asks)
+    raise Refusal(
+        "unknown-family",
+        f"{study.shown}: how {located.shown} trains is not known",
+        hint=f"a study starts `yolo`, or a train.py with the options {asked}",
+    )
+
+
+def _near(folder: Path, cfg: str) -> Path:
+    """Return the YAML beside the study file, else the path as the fork's folders are asked for."""
+    return folder / cfg if (folder / cfg).is_file() else Path(cfg)
+
+
+def existing_file(study: StudyFile, key: str, word: str, folders: tuple[Path, ...]) -> Path:
+    for folder in folders:
+        if (folder / word).is_file():
+            return real_path(folder / word)
+    raise Refusal("no-such-file", f"{study.shown}: {key}: there is no file {word}")
+
+
+def _check_options(study: StudyFile, family: Family) -> None:
+    options = [("train", study.train), *((c.name, c.train or {}) for c in study.components)]
+    for name, values in options:
+        if name != "train" and "data" in values:
+            raise Refusal(
+                "bad-study",
+                f"{study.shown}: {name} sets data, which all variants of a study share",
+                hint="results on different data cannot be compared",
+            )
+        for option in values:
+            word = option.replace("-", "_")
+            if word in family.needs:
+                raise Refusal(
+                    "bad-study",
+                    f"{study.shown}: {name} sets {option}: {family.needs[word]}",
+                    hint="leave it out",
+                )
+            # argparse takes the start of a name for the name.
+            if any(own.replace("-", "_").startswith(word) for own in family.own):
+                raise Refusal(
+                    "bad-study",
+                    f"{study.shown}: {name} sets {option}, which a study sets itself",
+                    hint="GPUs are given to `study run --gpus`; names and seeds are the study's",
+                )
+
+
+def _check_script(located: LocatedFork, study: StudyFile) -> None:
+    path = PurePosixPath(study.script)
+    if path.is_absolute() or ".." in path.parts:
+        raise Refusal("bad-study", f"{study.shown}: script leads out of the fork: {study.script}")
+    if study.script and located.tree.read(study.script) is None:
+        raise Refusal(
+            "no-such-file", f"{study.shown}: {located.shown} has no {study.script}, which trains"
+        )
+
+
+def _check_seed(located: LocatedFork, family: Family, study: StudyFile) -> None:
+    """Refuse a training script that takes no seed: all its runs would be the same by design."""
+    if not family.script:
+        return
+    script = study.script or family.script
+    text = located.tree.read(script)
+    if text is None:
+        raise Refusal(
+            "no-such-file",
+            f"{study.shown}: {located.shown} has no {script}, which trains",
+            hint="`script:` names another one, such as train_dual.py",
+        )
+    if not has_option(text, "seed"):
+        raise Refusal(
+            "no-seed",
+            f"{located.tree.shown(script)} has no option --seed: runs could not be told apart",
+            hint="add it to the script, and let it reach the data loader, too",
+        )
+
+
+def study_name(file: Path) -> str:
+    """Return the name of the study in a file, as a folder's name."""
+    name = read_study(read_text(file).text, display(file)).name
+    return (
+        "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in name).lstrip(".")
+        or "study"
+    )

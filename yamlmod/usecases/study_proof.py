@@ -1,0 +1,97 @@
+"""Run the fork's code for a planned study: verify and measure variants, carry weights over."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from yamlmod.errors import Refusal
+from yamlmod.study.plan_files import VariantFacts
+from yamlmod.usecases.fork_run import Run, open_run
+from yamlmod.usecases.profile import Settings, profile
+from yamlmod.usecases.remap import remap
+from yamlmod.usecases.verify import verify
+
+if TYPE_CHECKING:
+    from yamlmod.usecases.study_plan import PlannedVariant
+
+_MEASURE = Settings(
+    imgsz=640, batch=1, device="cpu", half=False, fused=False, rounds=0, threads=0, layers=False
+)
+
+
+def prove_variants(
+    python: str,
+    cfg: str,
+    code: Path,
+    weights: Path | None,
+    planned: Sequence[PlannedVariant],
+    draft: Path,
+    say: Callable[[str], None],
+) -> list[VariantFacts]:
+    """Verify each variant with its own code. Raises Refusal for one that fails."""
+    facts: dict[str, VariantFacts] = {}
+    base = draft / "variants" / planned[0].variant.name / cfg
+    for item in planned:
+        variant = item.variant
+        if item.same_as:
+            same = facts[item.same_as]
+            facts[variant.name] = same._replace(
+                name=variant.name,
+                components=variant.components,
+                control_of=variant.control_of,
+                same_as=item.same_as,
+            )
+            continue
+        folder = draft / "variants" / variant.name
+        run = open_run(folder / code, python, stand_ins=True)
+        fact = _measured(run, folder / cfg, variant.name)
+        carried: Sequence[int] = ()
+        if weights is not None:
+            carried = _weights(run, weights, base, folder, cfg)
+        say(_line(fact, carried))
+        facts[variant.name] = fact._replace(
+            components=variant.components, control_of=variant.control_of, carried=carried
+        )
+    return [facts[item.variant.name] for item in planned]
+
+
+def _measured(run: Run, cfg: Path, name: str) -> VariantFacts:
+    network = verify(run, [cfg]).networks[0]
+    if network.failed:
+        failed = network.failed[0]
+        raise Refusal(
+            "variant-fails",
+            f"variant {name}: {failed.name}: {failed.reason}",
+            hint="`yamlmod verify` shows all of it; nothing was written",
+        )
+    numbers = profile(run, [cfg], None, _MEASURE).models[0]
+    flops = numbers["flops"]
+    return VariantFacts(
+        name=name,
+        components=(),
+        control_of="",
+        same_as="",
+        cfg=cfg.name,
+        epochs=0,
+        parameters=numbers["parameters"],
+        gflops=None if flops is None else flops / 1e9,
+        verified=network.word,
+    )
+
+
+def _weights(run: Run, weights: Path, base: Path, folder: Path, cfg: str) -> Sequence[int]:
+    target = folder / "weights.pt"
+    if folder / cfg == base:
+        shutil.copyfile(weights, target)
+        return ()
+    answer = remap(run, weights, base, folder / cfg, target).answer
+    return answer["right"][0], answer["tensors"]
+
+
+def _line(fact: VariantFacts, carried: Sequence[int]) -> str:
+    flops = "" if fact.gflops is None else f", {fact.gflops:.1f} GFLOPs"
+    moved = f", {carried[0]} of {carried[1]} tensors carried over" if carried else ""
+    return f"{fact.name}: verify {fact.verified}, {fact.parameters or 0:,} parameters{flops}{moved}"

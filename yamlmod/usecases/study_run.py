@@ -1,0 +1,96 @@
+"""Run a planned study on this machine, and report it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from yamlmod.errors import Refusal, one_of
+from yamlmod.runtime.interpreter import ask, choose
+from yamlmod.study.drive import Driven, drive, is_due
+from yamlmod.study.engines.pool import Pool
+from yamlmod.study.plan_files import read_study_plan, run_folders, statuses
+from yamlmod.study.report import report_of
+from yamlmod.study.report_table import FORMATS, SUFFIXES
+from yamlmod.study.run_files import RunStatus, status_of
+from yamlmod.study.unchanged import check_files, check_versions
+from yamlmod.workspace.files import display, exists, real_path
+
+# A fork that is started by name is one of them; its own copy is frozen besides.
+_PACKAGES = ("torch", "torchvision", "numpy", "ultralytics")
+_EVERY = 10.0  # seconds between two lines of progress
+
+
+def run_study(
+    folder: Path,
+    names: Sequence[str],
+    jobs: int | None,
+    gpus: str,
+    retry: bool,
+    say: Callable[[str], None],
+) -> Driven:
+    """Train what is not done; ``say`` is told of each run that ends and, now and then, how far."""
+    cards = [word.strip() for word in gpus.split(",") if word.strip()]
+    folders = [real_path(path) for path in run_folders(folder, names)]
+    due = [status.plan for path in folders if is_due(status := status_of(path), retry)]
+    check_files(folder, due)
+    for python in dict.fromkeys(plan.argv[0] for plan in due):
+        check_versions(folder, _versions(python, folder))
+    pool = Pool(jobs or max(1, len(cards)), cards)
+    return drive(folders, pool, retry, _Told(say))
+
+
+def _versions(python: str, folder: Path) -> dict[str, str | None]:
+    """Ask the Python that trains; nothing of it is imported."""
+    found = ask(choose(python), folder, (), _PACKAGES)
+    return {"Python": found.version, **found.versions}
+
+
+class _Told:
+    """Words what changes between two looks at the runs."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+        self.states: dict[str, str] = {}
+        self.last = time.monotonic()
+
+    def __call__(self, runs: Sequence[RunStatus]) -> None:
+        for run in runs:
+            old = self.states.get(run.plan.name)
+            if old is not None and old != run.state:
+                reason = f": {run.why}" if run.why else ""
+                self.say(f"{run.plan.name} {run.state}{reason}")
+            self.states[run.plan.name] = run.state
+        if time.monotonic() - self.last > _EVERY:
+            self.last = time.monotonic()
+            running = [run for run in runs if run.state == "running"]
+            done = sum(run.state == "done" for run in runs)
+            far = ", ".join(f"{r.plan.name} {r.epochs}/{r.plan.epochs}" for r in running)
+            self.say(f"{done} of {len(runs)} done; {far}")
+
+
+def report_text(folder: Path, format: str, output: Path | None) -> str:
+    if not format:
+        format = SUFFIXES.get(output.suffix, "") if output else "md"
+    if format not in FORMATS:
+        raise Refusal("usage", f"--format is one of {one_of(list(FORMATS))}")
+    return FORMATS[format](report_of(read_study_plan(folder), statuses(folder)))
+
+
+def write_report(text: str, output: Path, force: bool) -> str:
+    if exists(output) and not force:
+        raise Refusal(
+            "file-exists", f"{display(output)} exists already", hint="--force overwrites it"
+        )
+    output.write_text(text, encoding="utf-8", newline="")
+    return f"written: {display(output)}"
+
+
+def command_lines(folder: Path) -> list[str]:
+    """Return an idempotent command for each run, for a shell."""
+    home = str(real_path(folder))
+    start = [sys.executable, "-m", "yamlmod", "study", "run", home]
+    return [shlex.join([*start, path.name]) for path in run_folders(folder)]
