@@ -18,6 +18,16 @@ if (
 
 from typing import TYPE_CHECKING, Any
 
+_OLDEST = (3, 10)
+if sys.version_info < _OLDEST:  # one line, where a SyntaxError would come from somewhere
+    _told = (
+        "yamlmod needs Python {}.{} or newer, and this is {}.{}: install it in an environment of "
+        "its own; --python names the Python of the fork"
+    ).format(*_OLDEST, *sys.version_info)
+    if sys.argv[:1] == ["-m"]:
+        sys.exit(_told)
+    raise ImportError(_told)
+
 if TYPE_CHECKING:
     from yamlmod.api.findings import CheckResult as CheckResult
     from yamlmod.api.findings import check as check

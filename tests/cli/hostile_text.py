@@ -26,13 +26,13 @@ MINI = NAME.format("mini") + ".yaml"
 FOLDER = "##[group]d\x1b[2J\n::stop-commands::z"
 IN_YAML = json.dumps(TEXT)  # a double-quoted scalar takes JSON's escapes
 
-_OUR_STYLE = re.compile(r"\x1b\[[01]m")
+_OUR_STYLE = re.compile(r"\x1b\[(?:0|1|31|32|33|36)m")
 _COMMAND = re.compile(r"\s*::\S|.*##(?:\[[A-Za-z]|vso\[|teamcity\[)")
 _INVISIBLE = set("\u00a0\u034f\u115f\u1160\u2800\u3164\uffa0\u200b\u200c\u200d\ufe0f\U000e0100")
 
 
 def faults(output: bytes, terminal: bool = False) -> Iterator[str]:
-    """Yield what an output holds that it must not: on a terminal, bold is ours."""
+    """Yield what an output holds that it must not: on a terminal, a few colours are ours."""
     text = output.decode("utf-8")
     if terminal:
         text = _OUR_STYLE.sub("", text)

@@ -167,13 +167,20 @@ def test_a_file_of_a_folder_without_permission(folder: Path) -> None:
 def test_the_hook_passes_over_what_is_no_model(folder: Path) -> None:
     """pre-commit names every YAML below models/, cfg/ and configs/: data sets are among them."""
     root = MINIFORK.parent.parent
-    (hook,) = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    hook, fixing = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    for one in (hook, fixing):
+        # Under YOLOv5's own settings, and with one process for all files.
+        assert (one["language_version"], one["require_serial"]) == ("python3", True)
     program, command, *options = hook["entry"].split()
     assert (hook["id"], program, command) == ("yamlmod-check", "yamlmod", "check")
     assert re.search(hook["files"], "ultralytics/cfg/datasets/coco.yaml")
     done = twice(*options, "data.yaml", "mini.yaml", cwd=folder)
     assert (done.code, done.err) == (0, "1 file checked, nothing found\n")
     assert twice(*options, "data.yaml", "acmix.yaml", cwd=folder).code == 1
+    _, _, *options = fixing["entry"].split()
+    assert fixing["id"] == "yamlmod-fix" and {"--fix", "-w"} <= set(options)
+    assert yamlmod("check", *options, "data.yaml", "acmix.yaml", cwd=folder).code == 0
+    assert twice(*options, "data.yaml", "acmix.yaml", cwd=folder).code == 0
 
 
 def test_what_a_file_holds_moves_no_cursor(folder: Path) -> None:

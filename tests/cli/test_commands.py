@@ -72,6 +72,7 @@ def test_completion_in_a_group(tmp_path: Path) -> None:
 def test_list(tmp_path: Path) -> None:
     data = json.loads(yamlmod("list", "--json", cwd=tmp_path).out)
     keys = {"name", "aliases", "names_zh", "rule", "summary", "summary_zh", "badges", "origin"}
+    keys |= {"kind", "year", "parameters"}
     assert [set(item) for item in data] == [keys] * len(data)
     rules = {item["name"]: item["rule"] for item in data}
     assert rules["SimAM"] == rules["TripletAttention"] == "free"
@@ -124,7 +125,10 @@ def test_info(module: str, constructor: list[int], tmp_path: Path) -> None:
     assert data["class"] == module
     templates = Path(__file__).parents[2] / "templates"
     assert (templates / data["file"]).is_file()
-    page = yamlmod("info", module, cwd=tmp_path).out.decode()
+    facts = yamlmod("info", module, cwd=tmp_path).out.decode()
+    assert f"class {module}(" not in facts and "--code" in facts
+    page = yamlmod("info", module, "--code", cwd=tmp_path).out.decode()
+    assert page.startswith(facts.split("\n\n--code")[0])
     assert data["paper"]["title"] in page
     assert f"class {module}(" in page
     assert f"[-1, 1, {module}, [" in page

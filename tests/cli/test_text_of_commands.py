@@ -21,7 +21,7 @@ from tests.cli.hostile_text import (
     write_checkpoint,
     write_onnx,
 )
-from yamlmod.cli import app
+from yamlmod.cli import groups
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
 
@@ -95,7 +95,9 @@ FEEDS: dict[str, tuple[Callable[[Path], None], list[Words]]] = {
         ("SimAM", "raw.yaml", "--at", "3"), ("SimAM", "bytes.yaml", "--at", "3"),
         ("SimAM", MODEL, "--edge", TEXT),
     ]),
+    "help": (_nothing, [(), (TEXT,)]),
     "list": (_nothing, [()]),
+    "cite": (_nothing, [(MODEL,), (LOST,)]),
     "move": (_nothing, [(MODEL, "3", "--after", "4"), (MODEL, TEXT, "--after", "1")]),
     "new": (_nothing, [
         ("Foo", "--dir", LOST, "--dry-run"), (TEXT,), ("Foo", "--rule", TEXT), ("Evil",),
@@ -124,7 +126,7 @@ _ALWAYS: list[Words] = [(f"--no{TEXT}",), ("--format", TEXT), (LOST, LOST, LOST,
 
 
 def test_every_command_is_fed() -> None:
-    files = {path.stem for path in app._COMMANDS.glob("[a-z]*.py")}
+    files = {path.stem for path in groups.COMMANDS.glob("[a-z]*.py")}
     assert {name.replace("-", "_") for name in FEEDS} == files
 
 

@@ -28,7 +28,7 @@ _MAY_WALK = {
     "workspace/walk.py": "the one walk",
     "usecases/remap.py": "Tree.glob, which is workspace/matching.py",
     "workspace/undo.py": "folders one below that hold a journal",
-    "cli/app.py": "the commands' own files",
+    "cli/groups.py": "the commands' own files",
     "registry/catalogue.py": "the built-in templates",
 }
 

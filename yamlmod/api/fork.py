@@ -86,6 +86,8 @@ class Fork:
         readers: Where = None,
         sources: Where = None,
         allow_dead: bool = False,
+        at_end: bool = False,
+        number: int = 1,
         as_name: str | None = None,
         use_existing: bool = False,
         rule: str | None = None,
@@ -98,6 +100,7 @@ class Fork:
         ``output`` is another place for the YAML; an existing file needs ``force``.
         """
         where = insertion(at, after, before, edge, args, keep_skips, readers, sources, allow_dead)
+        where = where._replace(at_end=at_end, number=number)
         choices = Choices(as_name, use_existing, rule, force, placement)
         planned = plan_add(self._located(), module, Path(cfg), where, choices)
         edit = planned.target.change(planned.outcome.text, optional_path(output), force)

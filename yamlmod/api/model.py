@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from yamlmod.api.findings import CheckResult
+from yamlmod.api.positions import Where as Where
+from yamlmod.api.positions import insertion as insertion
+from yamlmod.api.positions import words_of
 from yamlmod.api.words import python_words
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.run import Options, check_document
@@ -25,14 +28,10 @@ from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
-from yamlmod.usecases.insertion import InsertionWords
 from yamlmod.usecases.model_file import find_cfg
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import FileChange, display, read_text
-
-Where = int | str | Sequence[int | str] | None
-"""One selector or several: an index, or any word the command line takes (`SPPF`, `C3#2`, `P3`)."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +91,17 @@ class Model(ShownAsTable):
         readers: Where = None,
         sources: Where = None,
         allow_dead: bool = False,
+        at_end: bool = False,
+        number: int = 1,
     ) -> Model:
         """Insert a layer at one or several places, all counted on this model.
 
         ``readers=[]`` moves no layer; ``sources`` is the list of layers it reads (`--from`).
+        ``edge="17:24", at_end=True`` puts the row directly before layer 24, and no other number
+        before it changes. ``number`` is the row's second column.
         """
         where = insertion(at, after, before, edge, args, keep_skips, readers, sources, allow_dead)
+        where = where._replace(at_end=at_end, number=number)
         request = where.request(self._wired, module)
         return self._after(insert(self._wired, request))
 
@@ -271,7 +275,7 @@ class Model(ShownAsTable):
         )
 
     def _indices(self, where: Where) -> tuple[int, ...]:
-        return tuple(i for word in _words(where) for i in self._wired.select_many(word))
+        return tuple(i for word in words_of(where) for i in self._wired.select_many(word))
 
     def _after(self, outcome: Outcome) -> Model:
         wired = read_network(outcome.text, self._wired.document.shown)
@@ -293,38 +297,3 @@ def _read(source: str | Path) -> tuple[str, str, bool]:
         return source.removeprefix("\ufeff"), "<text>", source.startswith("\ufeff")
     file = read_text(find_cfg(Path(source)))
     return file.text, display(file.path), file.bom
-
-
-def insertion(
-    at: Where,
-    after: Where,
-    before: Where,
-    edge: str | Sequence[str] | None,
-    args: Sequence[Any] | None,
-    keep_skips: bool,
-    readers: Where,
-    sources: Where,
-    allow_dead: bool,
-) -> InsertionWords:
-    """Return an insertion from the arguments of `insert` and `add`."""
-    numbers = _words(at)
-    if any(not word.lstrip("-").isdigit() for word in numbers):
-        raise Refusal("usage", f"at={at!r}: at takes layer numbers; after takes names")
-    return InsertionWords(
-        at=[int(word) for word in numbers],
-        after=_words(after),
-        before=_words(before),
-        edge=_words(edge),
-        args=args,
-        keep_skips=keep_skips,
-        readers=None if readers is None else _words(readers),
-        allow_dead=allow_dead,
-        sources=None if sources is None else _words(sources),
-    )
-
-
-def _words(where: Where) -> list[str]:
-    if where is None:
-        return []
-    items: Iterable[int | str] = [where] if isinstance(where, (int, str)) else where
-    return [str(item) for item in items]

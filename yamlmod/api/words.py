@@ -15,6 +15,7 @@ Result = TypeVar("Result")
 
 _FLAGS = {
     "--allow-dead": "allow_dead=True",
+    "--at-end": "at_end=True",
     "--cascade": "cascade=True",
     "--export": "export=True",
     "--force": "force=True",
@@ -37,6 +38,7 @@ _NAMES = {
     "--edge": "edge",
     "--from": "sources",
     "--ignore": "ignore",
+    "--number": "number",
     "--imgsz": "imgsz",
     "--placement": "placement",
     "--python": "python",

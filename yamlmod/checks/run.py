@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
 from yamlmod.checks.finding import Finding
+from yamlmod.checks.ignores import kept
 from yamlmod.checks.refused import finding_of
 from yamlmod.checks.rule import Rule, all_rules
 from yamlmod.checks.several_layers import counts_for_several, finding_of_several
@@ -39,6 +40,12 @@ def check_text(
     text: str, shown: str, options: Options, siblings: Sequence[Base] = ()
 ) -> tuple[Finding, ...]:
     """Check a text; a text that cannot be read gives a finding, too."""
+    return kept(_check_text(text, shown, options, siblings), text)
+
+
+def _check_text(
+    text: str, shown: str, options: Options, siblings: Sequence[Base]
+) -> tuple[Finding, ...]:
     codes = {rule.code for rule in options.rules}
     try:
         document = parse_document(text, shown)
@@ -46,7 +53,7 @@ def check_text(
         finding = finding_of(error, text)
         rest = _after_fix(finding, text, shown, options, siblings)
         return ((finding,) if finding.rule in codes else ()) + rest
-    return check_document(document, options, siblings)
+    return _check_document(document, options, siblings)
 
 
 def _after_fix(
@@ -66,7 +73,7 @@ def _after_fix(
         return ()
     lines = text.split("\n")
     return tuple(
-        _moved_back(item, lines, finding) for item in check_document(document, options, siblings)
+        _moved_back(item, lines, finding) for item in _check_document(document, options, siblings)
     )
 
 
@@ -87,6 +94,12 @@ def _moved_back(item: Finding, lines: Sequence[str], first: Finding) -> Finding:
 
 def check_document(
     document: Document, options: Options, siblings: Sequence[Base] = ()
+) -> tuple[Finding, ...]:
+    return kept(_check_document(document, options, siblings), document.text)
+
+
+def _check_document(
+    document: Document, options: Options, siblings: Sequence[Base]
 ) -> tuple[Finding, ...]:
     several = counts_for_several(document)
     if several is not None:

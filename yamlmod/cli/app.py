@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -13,22 +14,26 @@ from typer.main import get_command
 
 from yamlmod import __version__
 from yamlmod.cli.bundles import expanded
-from yamlmod.cli.console import show
+from yamlmod.cli.console import be_quiet, name_command, show
+from yamlmod.cli.groups import COMMANDS, GROUPS, command_names, command_pages
 from yamlmod.cli.guard import guarded
-from yamlmod.workspace.disk import read_regular
+from yamlmod.cli.options import Quiet
+from yamlmod.cli.usage import report_usage, unknown_command
 
 _EPILOG = """\b
 Examples:
   yamlmod add SimAM --repo yolov5 --cfg models/yolov5s.yaml --at 24
-      preview: the YAML row, every renumbered reference, the class in common.py
+      preview: the row, every renumbered reference, the class in common.py
   yamlmod add SimAM --repo yolov5 --cfg models/yolov5s.yaml --at 24 -w
       write it
-  yamlmod insert ACmix models/yolov5s.yaml --before SPPF -o models/yolov5s-acmix.yaml
+  yamlmod insert ACmix models/yolov5s.yaml --before SPPF -o yolov5s-acmix.yaml
       YAML only, into a new file
   yamlmod insert SimAM models/yolov5s.yaml --after P3 --after P5 | git apply
       what is previewed is a diff
   yamlmod show models/yolov5s.yaml
-      the layers: inputs, channels, stride, and which layers use each output"""
+      the layers: inputs, channels, stride, and which layers use each output
+  yamlmod help insert
+      the options of one command, with examples"""
 
 
 class LazyGroup(TyperGroup):
@@ -38,22 +43,21 @@ class LazyGroup(TyperGroup):
     """
 
     package: ClassVar[str] = "yamlmod.cli.commands"
-    folder: ClassVar[Path] = Path(__file__).parent / "commands"
+    folder: ClassVar[Path] = COMMANDS
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands, which are the names of their files and folders."""
-        files = (path.stem for path in self.folder.glob("[a-z]*.py"))
-        groups = (path.parent.name for path in self.folder.glob("[a-z]*/__init__.py"))
-        return sorted(name.replace("_", "-") for name in (*files, *groups))
+        return list(command_names(self.folder))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import the one command that is called."""
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in command_names(self.folder):
             return None
         stem = cmd_name.replace("-", "_")
         module = importlib.import_module(f"{self.package}.{stem}")
         if (self.folder / stem).is_dir():
             return self._group(cmd_name, module)
+        name_command(" ".join([*self.package.split(".")[3:], cmd_name]))
         app = typer.Typer(
             add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
         )
@@ -77,22 +81,52 @@ class LazyGroup(TyperGroup):
         app.callback()(_nothing)
         return get_command(app)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; one that there is not is answered with similar ones."""
+        word, names = args[0], command_names(self.folder)
+        if word not in names and not word.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(unknown_command(word, names))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write each command with the first sentence of its file."""
-        with formatter.section("Commands"):
-            rows = [(name, _summary(self.folder, name)) for name in self.list_commands(ctx)]
-            formatter.write_dl(rows)
+        """Write the commands group by group, each with the first sentence of its file."""
+        pages = command_pages(self.folder)
+        width = max(len(page.name) for page in pages)
+        titles = GROUPS if self.folder == COMMANDS else {"yaml": "Commands"}
+        for group, title in titles.items():
+            rows = [(page.name.ljust(width), page.summary) for page in pages if page.group == group]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command line; a usage error is reported as the command's other errors are."""
+        words = sys.argv[1:] if args is None else list(args)
+        try:
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+        except Exception as error:
+            if not standalone_mode or not hasattr(error, "format_message"):
+                raise
+            if type(error).__name__ == "NoArgsIsHelpError":
+                error.show()  # type: ignore[attr-defined]
+            else:
+                report_usage(error, words)
+            sys.exit(getattr(error, "exit_code", 2))
+        if standalone_mode:
+            sys.exit(code if isinstance(code, int) else 0)
+        return code
 
 
 def _nothing() -> None:
     pass
-
-
-def _summary(folder: Path, name: str) -> str:
-    stem = name.replace("-", "_")
-    path = folder / stem / "__init__.py"
-    source = read_regular(path if path.is_file() else folder / f"{stem}.py").decode("utf-8")
-    return (ast.get_docstring(ast.parse(source)) or "").split("\n", 1)[0]
 
 
 app = typer.Typer(
@@ -116,12 +150,14 @@ def root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+            "-V", "--version", callback=_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Insert attention layers into YOLO model YAMLs and forks.
 
     Every reference, head input and index comment is renumbered, every other byte stays, and the
     result is proven before it is written. Editing commands preview a diff unless told to write.
     """
+    be_quiet(quiet)

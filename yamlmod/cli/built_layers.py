@@ -13,7 +13,7 @@ from yamlmod.fork.read.answers import (
     UnknownPart,
     spelled,
 )
-from yamlmod.report.tables import table
+from yamlmod.report.tables import Column, sized_table
 
 
 def built_data(shown: str, readings: Mapping[str, NetworkReading]) -> dict[str, Any]:
@@ -27,7 +27,16 @@ def built_table(readings: Mapping[str, NetworkReading]) -> list[str]:
     reading = readings[first]
     at = f"@{first}" if first else ""
     channels = [f"ch@{name}" if name else "ch" for name in readings]
-    headers = ["layer", "n", "module", f"class receives{at}", *channels, f"output{at}", "branch"]
+    columns = [
+        Column("layer", right=True),
+        Column("n", right=True, weight=4),
+        Column("module"),
+        Column(f"class receives{at}", weight=9, wraps=True),
+        *(Column(head, right=True, weight=2 if number else 8)
+          for number, head in enumerate(channels)),
+        Column(f"output{at}", weight=5),
+        Column("branch", weight=1),
+    ]  # fmt: skip
     rows = [
         [
             str(row.index),
@@ -40,7 +49,7 @@ def built_table(readings: Mapping[str, NetworkReading]) -> list[str]:
         ]
         for row in reading.rows
     ]
-    lines = table(headers, rows, [0, 1, *range(4, 4 + len(channels))])
+    lines = sized_table(columns, rows)
     return [*lines, *_failures(readings)]
 
 

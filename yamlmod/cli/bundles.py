@@ -5,14 +5,18 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from yamlmod.cli.console import be_quiet
+from yamlmod.cli.option_values import parse_args, split_readers, split_selectors
 from yamlmod.cli.options import (
     After,
     AllowDead,
     Args,
     AsName,
     At,
+    AtEnd,
     Before,
     Check,
     DialectName,
@@ -27,22 +31,23 @@ from yamlmod.cli.options import (
     Json,
     KeepSkips,
     NoStandIns,
+    Number,
     Output,
     OutputFormat,
     PlacementName,
     Python,
+    Quiet,
     Readers,
     Rule,
+    Stat,
     TargetFunction,
     UseExisting,
     Write,
-    parse_args,
-    split_readers,
-    split_selectors,
 )
 from yamlmod.errors import Refusal
 
 if TYPE_CHECKING:
+    from yamlmod.usecases.add import ReplacementWords
     from yamlmod.usecases.chosen_module import Choices
     from yamlmod.usecases.insertion import InsertionWords
 
@@ -78,6 +83,7 @@ class WriteOptions(AnswerOptions):
     dry_run: DryRun = False
     check: Check = False
     diff: DiffFile = None
+    stat: Stat = False
 
     @property
     def is_allowed(self) -> bool:
@@ -115,14 +121,13 @@ class ModelWriteOptions(WriteOptions):
     draw: DrawFile = None
     force: Force = False
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        if self.write and self.output is not None:
-            raise Refusal("usage", "-w writes in place and -o elsewhere; give one of them")
-
     @property
     def writes(self) -> bool:
         return (self.write or self.output is not None) and self.is_allowed
+
+    @property
+    def notes(self) -> list[str]:
+        return _output_notes(self.write, self.output)
 
     @property
     def overwrites(self) -> bool:
@@ -130,10 +135,25 @@ class ModelWriteOptions(WriteOptions):
 
 
 class AddWriteOptions(CodeWriteOptions):
-    """Where the result of `add` goes: -o only names the place of the YAML."""
+    """Where the result of `add` goes: -o is where the YAML is written; the code has its place."""
 
     output: Output = None
     draw: DrawFile = None
+
+    @property
+    def writes(self) -> bool:
+        return (self.write or self.output is not None) and self.is_allowed
+
+    @property
+    def notes(self) -> list[str]:
+        return _output_notes(self.write, self.output)
+
+
+def _output_notes(write: bool, output: Path | None) -> list[str]:
+    """Return what is said about -w beside -o: the older form of `add`."""
+    if not write or output is None:
+        return []
+    return ["-o FILE writes in every command, so -w beside it changes nothing"]
 
 
 class PlaceOptions(Bundle):
@@ -143,11 +163,27 @@ class PlaceOptions(Bundle):
     after: After = None
     before: Before = None
     edge: EdgeOption = None
+    at_end: AtEnd = False
     args: Args = None
+    number: Number = None
     keep_skips: KeepSkips = False
     readers: Readers = None
     from_: From = None
     allow_dead: AllowDead = False
+
+    def replacement(self, selectors: list[str], force: bool) -> ReplacementWords:
+        """Return which layers are replaced; a position beside that is refused."""
+        from yamlmod.usecases.add import ReplacementWords
+
+        places = (self.at, self.after, self.before, self.edge, self.readers, self.from_)
+        if any(places) or self.keep_skips:
+            raise Refusal(
+                "usage",
+                "--replace takes the place of layers, so no position and no readers go with it",
+                hint="leave out --at, --after, --before, --edge, --readers, --from, --keep-skips",
+            )
+        words = tuple(word for item in selectors for word in item.split(","))
+        return ReplacementWords(words, parse_args(self.args), self.number, force)
 
     def insertion(self) -> InsertionWords:
         from yamlmod.usecases.insertion import InsertionWords
@@ -162,6 +198,8 @@ class PlaceOptions(Bundle):
             readers=split_readers(self.readers),
             allow_dead=self.allow_dead,
             sources=split_selectors(self.from_, "--from"),
+            at_end=self.at_end,
+            number=self.number or 1,
         )
 
 
@@ -228,8 +266,14 @@ def expanded(run: Callable[..., None]) -> Callable[..., None]:
             for field in fields(bundles[name])
         ]
 
+    quiet = inspect.Parameter(
+        "quiet", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Quiet
+    )
+    parameters.append(quiet)
+
     @functools.wraps(run)
     def command(**options: Any) -> None:
+        be_quiet(options.pop("quiet"))
         for name, bundle in bundles.items():
             options[name] = bundle(**{field: options.pop(field) for field in fields(bundle)})
         run(**options)

@@ -124,7 +124,7 @@ def _sarif(findings: Sequence[Finding], options: Options) -> None:
         {"code": r.code, "severity": r.severity, "summary": r.summary, "why": r.why}
         for r in options.rules
     ]
-    say_json(sarif((finding.as_data() for finding in findings), rules, __version__))
+    say_json(sarif((finding.as_data() for finding in findings), rules, __version__), envelope=False)
 
 
 def _finish(

@@ -8,7 +8,22 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from yamlmod.report.pager import paged
 from yamlmod.report.stream import filter_streams, is_terminal, unfiltered, write_diff, write_lines
+
+# Set by the command line: whether lines beside the answer are left out, and which command runs.
+_STATE: dict[str, Any] = {"quiet": False, "command": None}
+SCHEMA_VERSION = 1
+
+
+def be_quiet(quiet: bool) -> None:
+    """Leave out, from now on, what is neither an answer nor a warning nor an error."""
+    _STATE["quiet"] = _STATE["quiet"] or quiet
+
+
+def name_command(name: str) -> None:
+    """Remember which command runs: every JSON answer names it."""
+    _STATE["command"] = name
 
 
 def prepare() -> None:
@@ -16,10 +31,12 @@ def prepare() -> None:
     filter_streams()
 
 
-def say(lines: Iterable[str]) -> None:
+def say(lines: Iterable[str], always: bool = False) -> None:
     """Write lines to stderr, for the person; a closed or full stderr is ignored."""
     if sys.stderr is None:
         return
+    if _STATE["quiet"] and not always:
+        lines = [line for line in lines if line.startswith("warning:")]
     with contextlib.suppress(OSError, ValueError):
         write_lines(sys.stderr, lines)
 
@@ -33,14 +50,21 @@ def show(lines: Iterable[str]) -> None:
 def show_diff(diff: bytes) -> None:
     """Write a diff to stdout: made safe on a terminal, else byte for byte, for `git apply`."""
     if is_terminal("stdout"):
-        write_diff(sys.stdout, diff)
+        with paged("stdout", diff.count(b"\n")) as stream:
+            write_diff(stream, diff)
     else:
         _show_bytes(diff)
 
 
-def say_json(data: Any) -> None:
-    """Write one JSON value to stdout, in ASCII without controls."""
+def say_json(data: Any, envelope: bool = True) -> None:
+    """Write one JSON value to stdout, in ASCII without controls.
+
+    A mapping gets the envelope of docs/json.md: the version of the schema, and the command.
+    """
     import json
+
+    if envelope and isinstance(data, dict):
+        data = {"schema_version": SCHEMA_VERSION, "command": _STATE["command"], **data}
 
     text = json.dumps(data, indent=2).replace("\x7f", "\\u007f")
     # `##[error]` inside of a string is a command to a CI service.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yamlmod.cli.bundles import WriteOptions
 from yamlmod.cli.ci_log import refuse_commands
-from yamlmod.cli.console import say, say_json, show_diff, silence_stdout
+from yamlmod.cli.console import say, say_json, show, show_diff, silence_stdout
 from yamlmod.errors import Refusal
-from yamlmod.usecases.change_diff import diff_of
+from yamlmod.usecases.change_diff import diff_of, stat_lines
 from yamlmod.workspace.files import (
     FileChange,
     current_folder,
@@ -33,6 +33,11 @@ class Report(NamedTuple):
     lines: Sequence[str]
     warnings: Sequence[str] = ()
     data: Mapping[str, Any] = MappingProxyType({})
+    # The commands that come after the write, made only where there was one.
+    following: Callable[[], Sequence[str]] = tuple
+
+    def before(self, following: Callable[[], Sequence[str]]) -> Report:
+        return self._replace(following=following)
 
 
 def finish(
@@ -70,9 +75,12 @@ def finish(
         beside = commit(writing, purpose or Purpose(command_line())).lines()
         report = report._replace(warnings=[*report.warnings, *beside])
     written = [display(change.path) for change in changed] if to.writes else []
+    following = list(report.following()) if written else []
     try:
         if to.as_json:
-            say_json(_data(changed, written, diff, report))
+            say_json({**_data(changed, written, diff, report), "next": following})
+        elif previews and to.stat:
+            show(stat_lines(changed, base))
         elif previews:
             show_diff(diff)
     except BrokenPipeError:
@@ -86,6 +94,7 @@ def finish(
         say(report.lines)
         say(f"warning: {warning}" for warning in report.warnings)
         say(_closing(changed, to, base, figure))
+        say(["next:", *(f"  {line}" for line in following)] if following else ())
     if to.check and changed:
         raise SystemExit(1)
 

@@ -10,14 +10,24 @@ from yamlmod.cli.finish import Report, finish
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.usecases.model_file import Target
+from yamlmod.usecases.next_steps import WrittenModel, after_model
 from yamlmod.workspace.files import FileChange
 
 
-def finish_yaml(command: str, target: Target, outcome: Outcome, to: ModelWriteOptions) -> None:
+def finish_yaml(
+    command: str,
+    target: Target,
+    outcome: Outcome,
+    to: ModelWriteOptions,
+    notes: tuple[str, ...] = (),
+) -> None:
+    """Show or write an edit; ``notes`` are on the command's arguments and on the fork."""
     change = target.change(outcome.text, to.output, to.force)
-    report = outcome_report(command, outcome)
+    report = outcome_report(command, outcome, (*to.notes, *notes))
     if target.scale:
         report = report._replace(lines=[target.edit_note, *report.lines])
+    written = written_model(target, outcome, change.path)
+    report = report.before(lambda: after_model(written))
     figure = figure_of(outcome, to.draw, to.force, target.scale)
     finish([change], report, to, target.file.path.parent, figure=figure)
 
@@ -32,10 +42,29 @@ def figure_of(outcome: Outcome, path: Path | None, force: bool, scale: str) -> F
     return draw_difference(outcome.model, outcome.text, path, force, scale)
 
 
-def outcome_report(command: str, outcome: Outcome) -> Report:
+def written_model(target: Target, outcome: Outcome, path: Path) -> WrittenModel:
+    moved = any(old != new for old, new in enumerate(outcome.mapping))
+    scaled = "scales" in target.model.document.settings
+    scale = target.scale or ("n" if scaled else "")
+    return WrittenModel(target.file.path, path, new_modules(outcome), moved, scale)
+
+
+def new_modules(outcome: Outcome) -> list[str]:
+    """Return the classes that rows name now, and did not before."""
+    from yamlmod.model.document import parse_document
+
+    document = outcome.model.document
+    old = {row.module for row in document.rows}
+    names = (row.module for row in parse_document(outcome.text, document.shown).rows)
+    return [name for name in dict.fromkeys(names) if name not in old]
+
+
+def outcome_report(command: str, outcome: Outcome, notes: tuple[str, ...] = ()) -> Report:
     """Return the summary of an outcome, for a person and as data."""
     lines = [f"{command} in {outcome.model.document.shown}:", *outcome_lines(outcome)]
-    return Report(command, lines, outcome_warnings(outcome), _data(outcome))
+    lines += [f"  note: {note}" for note in notes]
+    data = {**_data(outcome), "notes": list(notes)}
+    return Report(command, lines, outcome_warnings(outcome), data)
 
 
 def _data(outcome: Outcome) -> dict[str, Any]:

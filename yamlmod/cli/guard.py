@@ -33,7 +33,7 @@ def guarded(run: Callable[Params, None], settles: bool = False) -> Callable[Para
             report(error, _wants_json(kwargs))
             raise SystemExit(error.exit_code) from None
         except KeyboardInterrupt:
-            say(["interrupted"])
+            say(["interrupted"], always=True)
             raise SystemExit(130) from None
         except BrokenPipeError:
             silence_stdout()
@@ -57,7 +57,7 @@ def report(error: YamlmodError, as_json: bool) -> None:
     if as_json:
         say_json({"error": error.as_data()})
     else:
-        say(error.lines())
+        say(error.lines(), always=True)
 
 
 def _wants_json(options: dict[str, Any]) -> bool:

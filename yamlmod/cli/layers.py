@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from yamlmod.errors import Refusal, one_of
 from yamlmod.model.channels import Scale
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
-from yamlmod.report.tables import table
+from yamlmod.report.tables import Column, sized_table
 
 
-def layers_data(model: Network) -> dict[str, Any]:
+def layers_data(model: Network, scale_name: str | None = None) -> dict[str, Any]:
     document, shapes = model.document, model.shapes
+    names = [scale.name for scale in shapes.scales]
+    if scale_name is not None and scale_name not in names:
+        raise refuse_scale(scale_name, names)
     alive = model.alive
     layers = []
     for row in document.rows:
@@ -28,7 +32,9 @@ def layers_data(model: Network) -> dict[str, Any]:
                 "args": list(row.args),
                 "channels": shape.nominal,
                 "real_channels": {
-                    scale.name: real for scale, real in zip(shapes.scales, shape.real, strict=True)
+                    scale.name: real
+                    for scale, real in zip(shapes.scales, shape.real, strict=True)
+                    if scale_name in (None, scale.name)
                 },
                 "stride": _stride(shape.stride),
                 "readers": sorted({read.reader for read in model.readers(row.index)}),
@@ -38,24 +44,31 @@ def layers_data(model: Network) -> dict[str, Any]:
     return {"cfg": document.shown, "layers": layers}
 
 
-def layers_table(model: Network) -> list[str]:
+def refuse_scale(name: str, known: Sequence[str]) -> Refusal:
+    """Return the refusal of a scale that a file does not have."""
+    names = one_of([scale or "the file's own" for scale in known])
+    return Refusal("no-such-scale", f"--scale {name[:40]}: the scales are {names}")
+
+
+def layers_table(model: Network, scale: str | None = None) -> list[str]:
     """Return the lines of the table that `show` prints."""
-    shown = _columns(model.shapes.scales)
-    widths = list(shown.values())
-    headers = [
-        "layer",
-        "from",
-        "reads",
-        "n",
-        "module",
-        "args",
-        "nominal",
-        *widths,
-        "stride",
-        "read by",
-    ]
+    shown = {scale: f"ch@{scale}"} if scale is not None else _columns(model.shapes.scales)
+    columns = [
+        Column("layer", right=True),
+        Column("from", weight=5),
+        Column("reads", weight=4),
+        Column("n", right=True, weight=7),
+        Column("module"),
+        Column("args", weight=9),
+        Column("nominal", right=True, weight=6),
+        # The scale that the file has now is worth more than its family's.
+        *(Column(head, right=True, weight=8 if "*" in head or head == "ch" else 2)
+          for head in shown.values()),
+        Column("stride", right=True, weight=8),
+        Column("read by", weight=9),
+    ]  # fmt: skip
     rows = []
-    for layer in layers_data(model)["layers"]:
+    for layer in layers_data(model, scale)["layers"]:
         reads = ", ".join("image" if i == IMAGE else str(i) for i in layer["reads"])
         readers = ", ".join(map(str, layer["readers"]))
         is_head = layer["index"] == model.graph.head
@@ -73,8 +86,7 @@ def layers_table(model: Network) -> list[str]:
                 readers if readers or is_head else "no layer" if not layer["alive"] else "",
             ]
         )
-    right = [0, 3, *range(6, 8 + len(widths))]
-    return table(headers, rows, right)
+    return sized_table(columns, rows)
 
 
 def _columns(scales: Sequence[Scale]) -> dict[str, str]:

@@ -7,9 +7,11 @@ from typing import Any
 
 from yamlmod.fork.patch.branches import preview
 from yamlmod.fork.patch.marked_blocks import code_block
+from yamlmod.registry.citation import bibtex
 from yamlmod.registry.measured import Measured, measured
 from yamlmod.registry.rules import RULES
 from yamlmod.registry.template import Argument, Template
+from yamlmod.registry.usual_places import usual_places
 
 
 def module_data(template: Template, channels: int) -> dict[str, Any]:
@@ -19,6 +21,7 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
         "name": template.name,
         "aliases": list(template.aliases),
         "rule": template.rule,
+        "kind": list(template.kind),
         "summary": template.summary,
         "class": template.class_name,
         "file": template.file,
@@ -49,6 +52,8 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
             for a in template.arguments
         ],
         "row": _row(template, channels),
+        "usual_places": _usual_data(template),
+        "bibtex": bibtex(template) or None,
         "wild": [
             {"args": row.args, "verdict": row.verdict, "meaning": row.meaning, "write": row.write}
             for row in template.wild
@@ -61,8 +66,13 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
     }
 
 
-def module_lines(template: Template, channels: int) -> list[str]:
-    """Return the page that `info` prints."""
+def _usual_data(template: Template) -> dict[str, Any] | None:
+    usual = usual_places(template)
+    return None if usual is None else {"networks": usual.networks, "places": dict(usual.places)}
+
+
+def module_lines(template: Template, channels: int, code: bool = False) -> list[str]:
+    """Return the page that `info` prints: facts first, the ``code`` where it is asked for."""
     paper = template.paper
     constructor = ", ".join(map(str, template.constructor(channels, channels, [])))
     lines = [
@@ -74,12 +84,14 @@ def module_lines(template: Template, channels: int) -> list[str]:
         *([f"             {_published(paper)}"] if paper.get("url") else []),
         *_reference(template),
         f"also called  {', '.join(template.aliases) or '-'}",
+        f"kind         {', '.join(template.kind) or '-'}",
         f"rule         {template.rule}: {RULES[template.rule].meaning}",
         f"row          {_row(template, channels)}",
         f"constructor  {template.class_name}({constructor}) for {channels} channels",
         f"needs        Python {template.python}, torch {template.torch}"
         + "".join(f", {item}" for item in template.requirements),
         *_measured(template),
+        *_usual(template),
         "",
         "arguments after the channels:" if template.rule != "free" else "arguments:",
         *(_argument(argument) for argument in template.arguments),
@@ -89,8 +101,25 @@ def module_lines(template: Template, channels: int) -> list[str]:
         for row in template.wild:
             write = "" if row.verdict == "ok" else f"; write {row.write}"
             lines.append(f"  {row.args}: {row.meaning}{write}")
+    if not code:
+        count = code_block(template).count("\n")
+        return [
+            *lines,
+            "",
+            f"--code shows the class ({count} lines) and its branch; --bibtex cites",
+        ]
     lines += ["", "registers in parse_model:", *_indented(preview(template))]
     return [*lines, "", "adds to models/common.py:", *_indented(code_block(template))]
+
+
+def _usual(template: Template) -> list[str]:
+    """Return where public YAMLs put it."""
+    usual = usual_places(template)
+    if usual is None:
+        return []
+    networks = f"{usual.networks} public network{'' if usual.networks == 1 else 's'}"
+    text = "; ".join(f"{place} ({count})" for place, count in usual.places)
+    return [f"places       in {networks}: {text}"]
 
 
 def _reference(template: Template) -> list[str]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from yamlmod.errors import Refusal
+from yamlmod.cli.completion import (
+    complete_dialects,
+    complete_modules,
+    complete_selectors,
+)
 from yamlmod.registry.rules import rules_in_words
 
 
@@ -42,14 +46,40 @@ class Placement(str, enum.Enum):
     package = "package"
 
 
+Quiet = Annotated[
+    bool,
+    typer.Option("-q", "--quiet", help="Only the answer, warnings and errors: no other lines."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="text, or json (= --json).")]
+_REPO_HELP = (
+    "The fork: the folder that holds models/yolo.py, or nn/tasks.py. Default: the one around CFG, "
+    "else around the current folder."
+)
 Repo = Annotated[
-    Path,
+    Path | None,
+    typer.Argument(metavar="[REPO]", parser=path_word, show_default=False, help=_REPO_HELP),
+]
+RepoOption = Annotated[
+    Path | None,
+    typer.Option("--repo", metavar="REPO", parser=path_word, show_default=False, help=_REPO_HELP),
+]
+RepoModules = Annotated[
+    list[str],
     typer.Argument(
-        metavar="REPO",
+        metavar="[REPO] MODULE...",
+        autocompletion=complete_modules,
+        help="The fork (default: the one around the current folder), and modules of the registry "
+        "or classes of yours: FILE.py:CLASS.",
+    ),
+]
+RepoCfgs = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="[REPO] CFG...",
         parser=path_word,
-        help="The fork: the folder that holds models/yolo.py, or nn/tasks.py.",
+        help="The fork (default: the one around CFG, else around the current folder), and the "
+        "model YAMLs.",
     ),
 ]
 DialectName = Annotated[
@@ -57,6 +87,7 @@ DialectName = Annotated[
     typer.Option(
         "--dialect",
         metavar="NAME",
+        autocompletion=complete_dialects,
         show_default=False,
         help="Treat REPO as this fork family instead of detecting it.",
     ),
@@ -88,10 +119,14 @@ Output = Annotated[
         metavar="FILE",
         parser=path_word,
         show_default=False,
-        help="Write the YAML to FILE, relative to the current folder.",
+        help="Write the YAML to FILE: in the current folder, else where CFG was looked up.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Never write, whatever other options say.")]
+Stat = Annotated[
+    bool,
+    typer.Option("--stat", help="Preview which files change, and by how many lines, not the diff."),
+]
 Check = Annotated[
     bool, typer.Option("--check", help="Write nothing; exit 1 if there would be a change.")
 ]
@@ -145,7 +180,8 @@ Python = Annotated[
         "--python",
         metavar="PY",
         show_default=False,
-        help="The Python that runs the fork. Default: the one that runs yamlmod.",
+        help="The Python that runs the fork. Default: that of the active environment, else the "
+        "one that runs yamlmod.",
     ),
 ]
 NoStandIns = Annotated[
@@ -157,9 +193,6 @@ NoStandIns = Annotated[
 Timeout = Annotated[
     float,
     typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up after this many seconds."),
-]
-Cfgs = Annotated[
-    list[Path], typer.Argument(metavar="CFG...", parser=path_word, help="The model YAMLs.")
 ]
 Rule = Annotated[
     str | None,
@@ -186,6 +219,7 @@ After = Annotated[
     typer.Option(
         "--after",
         metavar="SEL",
+        autocompletion=complete_selectors,
         show_default=False,
         help="After this layer: 9, SPPF, C3#2, P3. Repeatable.",
     ),
@@ -195,6 +229,7 @@ Before = Annotated[
     typer.Option(
         "--before",
         metavar="SEL",
+        autocompletion=complete_selectors,
         show_default=False,
         help="Before this layer, which must have the layer above as an input. Repeatable.",
     ),
@@ -206,6 +241,25 @@ EdgeOption = Annotated[
         metavar="A:B",
         show_default=False,
         help="Only on the connection from A to B. Repeatable.",
+    ),
+]
+AtEnd = Annotated[
+    bool,
+    typer.Option(
+        "--at-end",
+        help="With --edge A:B: put the new row directly before B instead of after A. Before the "
+        "head, only the head's number changes, so weights and --freeze stay valid.",
+    ),
+]
+Number = Annotated[
+    int | None,
+    typer.Option(
+        "--number",
+        metavar="N",
+        min=1,
+        max=1000,
+        show_default=False,
+        help="The row's second column, the number of repeats.",
     ),
 ]
 Args = Annotated[
@@ -255,47 +309,3 @@ From = Annotated[
 AllowDead = Annotated[
     bool, typer.Option("--allow-dead", help="Allow a layer whose output never reaches the head.")
 ]
-
-
-def parse_args(text: str | None) -> list[Any] | None:
-    """Return the list that --args gives, or None; a Refusal shows what is not JSON."""
-    if text is None:
-        return None
-    import json as json_module
-
-    try:
-        value = json_module.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(
-            "bad-args",
-            f"--args {text[:80]!r} is not JSON: {str(error)[:120]}",
-            hint="write a list such as --args '[1024, true, null, \"nearest\"]'",
-        ) from None
-    if not isinstance(value, list):
-        raise Refusal(
-            "bad-args", f"--args {text[:80]!r} is not a list", hint=f"write --args '[{text[:40]}]'"
-        )
-    return value
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} has no place in a YAML row")
-
-
-def split_selectors(text: str | None, option: str) -> tuple[str, ...] | None:
-    """Return the selectors of a comma-separated list, or None where none was given."""
-    if text is None:
-        return None
-    words = tuple(word.strip() for word in text.split(",") if word.strip())
-    if not words:
-        raise Refusal("usage", f"{option} names no layer")
-    return words
-
-
-def split_readers(text: str | None) -> tuple[str, ...] | None:
-    """Return the selectors of --readers; `none` is the empty list."""
-    try:
-        words = split_selectors(text, "--readers")
-    except Refusal as error:
-        raise Refusal(error.code, error.message, hint="write --readers none for no layer") from None
-    return () if words == ("none",) else words

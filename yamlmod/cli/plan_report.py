@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from yamlmod.cli.finish import Report
 from yamlmod.fork.parser.locate import shown_dialect
 from yamlmod.usecases.located_fork import PlannedPatch
 
 
-def plan_report(command: str, planned: PlannedPatch) -> Report:
-    """Return the summary of a plan, for a person and as data."""
+def plan_report(command: str, planned: PlannedPatch, notes: Sequence[str] = ()) -> Report:
+    """Return the summary of a plan, for a person and as data; ``notes`` are on the arguments."""
     lines = [f"{command} {planned.located.shown}:", *plan_lines(planned)]
+    lines += [f"  note: {note}" for note in notes]
     return Report(command, lines, (), plan_data(planned))
 
 

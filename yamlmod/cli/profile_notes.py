@@ -41,7 +41,14 @@ def notes(answer: Mapping[str, Any], settings: Settings) -> Iterator[str]:
             yield f"{model['model']}: {note}"
     if len(models) > 1:
         yield f"in brackets: the change from {models[0]['model']}; = is the same number"
+        if any(not _shown(model) for model in models[1:]):
+            yield "~: the quartiles overlap: no difference in latency was shown; try more --rounds"
     yield from told_of_run(cast(Stopped, answer))
+
+
+def _shown(model: Mapping[str, Any]) -> bool:
+    latency = model["against_base"]["latency_ms"]
+    return latency is None or bool(latency.get("shown", True))
 
 
 def _counter(answer: Mapping[str, Any]) -> Iterator[str]:

@@ -25,6 +25,7 @@ def lines(found: Sequence[Verified]) -> Iterator[str]:
         rows = [row for one in found for row in _rows(one)]
         headers = ["network", "check", "result", "what"]
         yield from table(headers, rows, wrap=3)
+    yield from dict.fromkeys(hint for one in found for hint in one.hints)
     yield from _sizes(found)
     yield summary(found)
 
@@ -103,4 +104,5 @@ def _network(one: Verified) -> dict[str, Any]:
             for item in one.costly
         ],
         "checks": [check._asdict() for check in one.checks],
+        "hints": one.hints,
     }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, names_outputs, outputs_per_cell
-from yamlmod.model.known_modules import ATTENTION, KNOWN, Kind
+from yamlmod.model.known_modules import ATTENTION, FIVE_SIZES, KNOWN, ONE_SIZE, Kind
 from yamlmod.model.refs import IMAGE
 
 
@@ -60,8 +60,11 @@ class Shapes:
         return self.layers[layer]
 
 
-def file_scales(settings: Mapping[str, Any]) -> tuple[Scale, ...]:
-    """Return the scales of a file: its `scales:` table, else its own width and YOLOv5's sizes."""
+def file_scales(settings: Mapping[str, Any], modules: Collection[str]) -> tuple[Scale, ...]:
+    """Return the scales of a file: its `scales:` table, else its own width and YOLOv5's sizes.
+
+    Those only for a network of its blocks: YOLOv7 has the same keys, and one size.
+    """
     table = settings.get("scales")
     if isinstance(table, dict):
         rows = {str(k): v for k, v in table.items() if isinstance(v, list) and len(v) >= 2}
@@ -72,6 +75,9 @@ def file_scales(settings: Mapping[str, Any]) -> tuple[Scale, ...]:
             return found
     own = _scale("file", settings.get("width_multiple", 1.0), None)
     if "width_multiple" not in settings or "depth_multiple" not in settings:
+        return (own,)
+    is_family = any(name in FIVE_SIZES or name.startswith("C3") for name in modules)
+    if not is_family or not ONE_SIZE.isdisjoint(modules):
         return (own,)
     return (own, *(Scale(name, width, math.inf, False) for name, width in FAMILY.items()))
 
@@ -86,7 +92,7 @@ def infer_shapes(
     document: Document, graph: Graph, extra: Mapping[str, Kind] | None = None
 ) -> Shapes:
     """Return every layer's channels and stride; ``extra`` adds kinds by module name."""
-    scales = file_scales(document.settings)
+    scales = file_scales(document.settings, {row.module for row in document.rows})
     kinds = {**KNOWN, **(extra or {})}
     done: list[Shape] = []
     shapes = Shapes(scales, ())

@@ -1,7 +1,7 @@
 """Parse a model YAML into rows with their text positions; the only user of ruamel.yaml."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.model.comments import IndexComment, index_comment
+from yamlmod.model.other_files import described
 from yamlmod.model.parse import compose, value_of
 from yamlmod.model.scalars import scalar_value
 
@@ -104,9 +105,10 @@ def parse_document(text: str, shown: str) -> Document:
     """
     root = compose(text, shown)
     if not isinstance(root, MappingNode):
+        why = "the file is empty" if root is None else "its top level is not a mapping"
         raise Refusal(
             "not-a-model",
-            "this is not a model YAML: its top level is not a mapping",
+            f"this is not a model YAML: {why}",
             place=Place.at(shown, text, 0) if text else Place(shown),
         )
     reader = _RowReader(text, shown)
@@ -133,13 +135,7 @@ def parse_document(text: str, shown: str) -> Document:
     for name in SECTIONS:
         node = {str(k.value): v for k, v in root.value}.get(name)
         if node is None:
-            raise Refusal(
-                "no-head" if name == "head" and "backbone" in seen else "not-a-model",
-                f"this is not a model YAML: it has no `{name}` table",
-                place=Place(shown),
-                hint="a model YAML has `backbone:` and `head:`, lists of "
-                "[from, number, module, args]",
-            )
+            raise _no_table(name, seen, shown)
         tables[name] = reader.section(name, node, first)
         first += len(tables[name].rows)
     if not tables["head"].rows:
@@ -159,6 +155,16 @@ def parse_document(text: str, shown: str) -> Document:
         tuple((item.start_mark.index, node_end(item)) for item in anchors.value) if anchors else (),
         bool(anchors.flow_style) if anchors else False,
     )
+
+
+def _no_table(name: str, keys: Collection[str], shown: str) -> Refusal:
+    """Return the refusal of a file without a table, with what it is where that is known."""
+    other = described(keys)
+    lack = f"it has no `{name}` table"
+    hint = "a model YAML has `backbone:` and `head:`, lists of [from, number, module, args]"
+    why, hint = (f"{other[0]}, {lack}", other[1]) if other else (lack, hint)
+    code = "no-head" if name == "head" and "backbone" in keys else "not-a-model"
+    return Refusal(code, f"this is not a model YAML: {why}", place=Place(shown), hint=hint)
 
 
 class _RowReader:

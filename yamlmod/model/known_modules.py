@@ -183,3 +183,13 @@ SINGLE = frozenset(name for name, module in MODULES.items() if module.single)
 BARE = frozenset(name for name, module in MODULES.items() if module.bare)
 MANY_OUTPUTS = frozenset(name for name, kind in KNOWN.items() if kind.channels == "many")
 """Their output is a list or a tuple of tensors, which no attention layer takes."""
+FIVE_SIZES = frozenset({"BottleneckCSP", "Focus", "SPPF"})
+"""Blocks of networks that come in YOLOv5's five sizes, as do those whose name begins with C3."""
+ONE_SIZE = frozenset(
+    {
+        *("IDetect", "IAuxDetect", "IBin", "IKeypoint", "ISegment", "SPPCSPC", "SPPCSP", "ReOrg"),
+        *("BottleneckCSP2", "VoVCSP", "RepNCSPELAN4", "ELAN1", "DDetect", "DualDDetect"),
+        *("TripleDDetect", "DualDSegment", "Panoptic"),
+    }
+)
+"""Blocks and heads of networks that have YOLOv5's keys, and no other size than the file's own."""

@@ -66,7 +66,8 @@ def load_plain(text: str, shown: str) -> Mapping[str, Any]:
     except _NotSimpleError:
         data = _loaded(text, shown)
     if not isinstance(data, dict):
-        raise Refusal("not-a-model", "its top level is not a mapping", place=Place(shown))
+        why = f"{'the file is empty: ' if data is None else ''}its top level is not a mapping"
+        raise Refusal("not-a-model", why, place=Place(shown))
     return data
 
 

@@ -38,6 +38,12 @@ class RecipeOptions(NamedTuple):
             raise self.refusal(f"{key} must be true or false")
         return value
 
+    def count(self, key: str) -> int:
+        value = self.values.get(key, 1)
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
+            raise self.refusal(f"{key} must be a number from 1 to 1000")
+        return value
+
     def module(self, key: str, message: str) -> str:
         """Return the module that a key names; else refuse with the message."""
         value = self.values.get(key)

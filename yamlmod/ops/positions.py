@@ -13,16 +13,23 @@ from yamlmod.model.refs import IMAGE
 
 
 class Position(NamedTuple):
-    """A position: the layer before the new one, and which of its readers the new layer serves.
+    """A position: the layer above the new one, and which readers the new layer serves.
 
     edge: the one reader whose reads move, or None for the command's general rule.
     opens: the line opens the section of the layer below, where the two differ.
+    source: the layer that the new one reads, where that is not the one above (`--at-end`).
     """
 
     after: int
     asked: str
     edge: int | None = None
     opens: bool = False
+    source: int | None = None
+
+    @property
+    def reads(self) -> int:
+        """Return the layer that the new one reads."""
+        return self.after if self.source is None else self.source
 
 
 def resolve_positions(
@@ -31,6 +38,7 @@ def resolve_positions(
     after: Sequence[str] = (),
     before: Sequence[str] = (),
     edge: Sequence[str] = (),
+    at_end: bool = False,
 ) -> list[Position]:
     """Return the places that a command names, sorted; all speak of the original's indices."""
     positions = [_at(model, number) for number in at]
@@ -39,7 +47,13 @@ def resolve_positions(
         positions += [Position(layer, _asked("--after", word, layer)) for layer in layers]
     for word in before:
         positions += [_before(model, word, layer) for layer in model.select_many(word)]
-    positions += [_edge(model, word) for word in edge]
+    if at_end and (not edge or positions):
+        raise Refusal(
+            "usage",
+            "--at-end goes with --edge A:B alone: it puts the new row directly before B",
+            hint="for example --edge 17:24 --edge 20:24 --edge 23:24 --at-end",
+        )
+    positions += [_edge(model, word, at_end) for word in edge]
     if not positions:
         raise Refusal(
             "no-position",
@@ -48,7 +62,7 @@ def resolve_positions(
         )
     for position in positions:
         _check(model, position)
-    return sorted(positions, key=lambda position: position.after)
+    return sorted(positions, key=lambda position: (position.after, position.reads))
 
 
 def _at(model: Network, number: int) -> Position:
@@ -86,7 +100,7 @@ def _before(model: Network, word: str, layer: int) -> Position:
     return Position(above, _asked("--before", word, layer), opens=opens)
 
 
-def _edge(model: Network, word: str) -> Position:
+def _edge(model: Network, word: str, at_end: bool) -> Position:
     source_word, colon, reader_word = word.partition(":")
     if not colon or ":" in reader_word or not source_word.strip() or not reader_word.strip():
         raise Refusal(
@@ -104,16 +118,19 @@ def _edge(model: Network, word: str) -> Position:
             f"does not read {model.document.describe(source)}",
             hint=f"{model.document.describe(source)} is read by {names}",
         )
+    if at_end:
+        above = reader - 1
+        return Position(above, f"--edge {word} --at-end", edge=reader, source=source)
     return Position(source, f"--edge {word}", edge=reader)
 
 
 def _check(model: Network, position: Position) -> None:
-    if position.after == IMAGE:
+    if position.reads == IMAGE:
         return
     refusal = _objection(model, position)
     if refusal is not None:
         code, message, hint = refusal
-        row = model.document.rows[position.after]
+        row = model.document.rows[position.reads]
         place = model.document.place(row.start, row.end)
         raise Refusal(code, f"{position.asked}: {message}", place=place, hint=hint)
 
@@ -123,7 +140,7 @@ def _objection(model: Network, position: Position) -> tuple[str, str, str] | Non
 
     The place in the file is left to the caller: to count lines for each of many would be quadratic.
     """
-    document, layer = model.document, position.after
+    document, layer = model.document, position.reads
     if layer == model.graph.head:
         return (
             "behind-head",
@@ -157,7 +174,7 @@ def claimed_reads(
     model: Network, position: Position, keep_skips: bool, readers: Sequence[int] | None
 ) -> Sequence[Read]:
     """Return the reads of the place's layer that move to the new layer."""
-    reads = model.readers(position.after)
+    reads = model.readers(position.reads)
     if position.edge is not None:
         return [read for read in reads if read.reader == position.edge]
     if readers is not None:

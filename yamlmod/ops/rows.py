@@ -10,7 +10,7 @@ from yamlmod.model.refs import IMAGE
 from yamlmod.ops.positions import Position
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.class_names import is_row_name
-from yamlmod.registry.template import Template
+from yamlmod.registry.template import Template, WildRow
 
 
 def module_name(word: str) -> str:
@@ -38,7 +38,7 @@ def args_for(
     """Return the args of the new row at ``position``; raises Refusal where they cannot be right."""
     if template is None:
         return list(given or [])
-    if position.after == IMAGE and template.rule != "free":
+    if position.reads == IMAGE and template.rule != "free":
         raise Refusal(
             "takes-channels",
             f"{template.name} takes its input's channels and cannot be "
@@ -47,7 +47,7 @@ def args_for(
         )
     if given is None:
         _refuse_without(template)
-        nominal = nominal_channels(model, position.after) if template.takes_nominal else None
+        nominal = nominal_channels(model, position.reads) if template.takes_nominal else None
         return template.row_args(nominal)
     check_args(template, given)
     return list(given)
@@ -88,6 +88,9 @@ def check_args(template: Template, given: list[Any]) -> None:
         objection = argument.objection(value)
         if objection:
             raise _bad_args(template, given, f"{template.name}: {objection}")
+    refused = _refused_row(template, given)
+    if refused is not None:
+        raise _bad_args(template, given, f"{template.name} does not take {given}")
 
 
 def _check_channels(template: Template, values: list[Any]) -> None:
@@ -100,12 +103,17 @@ def _check_channels(template: Template, values: list[Any]) -> None:
         )
 
 
-def _bad_args(template: Template, given: list[Any], message: str) -> Refusal:
+def _refused_row(template: Template, given: list[Any]) -> WildRow | None:
+    """Return what the manifest says of these very args, where it says that they are refused."""
     spelled = str(given).replace("'", "").replace(" ", "")
-    for row in template.wild:
-        if row.args.replace(" ", "") == spelled and row.verdict == "refused":
-            message += f" ({row.meaning})"
-            return Refusal("bad-args", message, hint=f"write --args '{row.write}'")
+    rows = (row for row in template.wild if row.args.replace(" ", "") == spelled)
+    return next((row for row in rows if row.verdict == "refused"), None)
+
+
+def _bad_args(template: Template, given: list[Any], message: str) -> Refusal:
+    row = _refused_row(template, given)
+    if row is not None:
+        return Refusal("bad-args", f"{message} ({row.meaning})", hint=f"write --args '{row.write}'")
     plain = "its nominal channels, or leave --args out" if template.takes_nominal else "'[]'"
     return Refusal(
         "bad-args",

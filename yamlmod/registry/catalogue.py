@@ -183,11 +183,18 @@ def get(name: str) -> Template:
     template = find(name)
     if template is not None:
         return template
-    known = [n for t in (*catalogue(), *others().templates) for n in (*t.names, *t.names_zh)]
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = near_names(name)
     hint = f"did you mean {one_of(near)}? " if near else ""
     lines = [hint + "`yamlmod list` shows all of them", *warnings()]
     raise Refusal("unknown-module", f"the registry has no module {name!r}", hint="\n".join(lines))
+
+
+def near_names(name: str, cutoff: float = 0.5) -> list[str]:
+    """Return names of templates that are spelled like ``name``, in any case, best first."""
+    templates = (*catalogue(), *others().templates)
+    known = {n.lower(): n for t in reversed(templates) for n in (*t.names, *t.names_zh)}
+    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=cutoff)
+    return [known[word] for word in near]
 
 
 def warnings() -> list[str]:

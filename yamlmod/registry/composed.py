@@ -62,6 +62,7 @@ def composed(
         summary=line(data, "summary"),
         names_zh=lines(data, "names_zh", []),
         summary_zh=line(data, "summary_zh", ""),
+        kind=("block", *inner.kind),
         rule="csp",
         python=inner.python,
         torch=inner.torch,

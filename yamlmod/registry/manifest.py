@@ -13,6 +13,7 @@ from yamlmod.registry.rules import RULES
 from yamlmod.registry.template import (
     ARGUMENT_TYPES,
     BOUND_SIGNS,
+    MODULE_KINDS,
     Argument,
     Channels,
     Reference,
@@ -86,6 +87,7 @@ def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Temp
         summary=line(data, "summary"),
         names_zh=lines(data, "names_zh", []),
         summary_zh=line(data, "summary_zh", ""),
+        kind=_kinds(lines(data, "kind", [])),
         rule=data["rule"],
         python=line(data, "python"),
         torch=line(data, "torch"),
@@ -106,6 +108,13 @@ def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Temp
 
 def _identity(item: Mapping[str, Any]) -> dict[str, float]:
     return {key: float(value) for key, value in table(item, "set", {}).items()}
+
+
+def _kinds(words: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = [word for word in words if word not in MODULE_KINDS]
+    if unknown:
+        raise TypeError(f"kind must be of {', '.join(MODULE_KINDS)}, got {unknown[0]!r}")
+    return words
 
 
 def _reference(item: Mapping[str, str]) -> Reference:
@@ -133,4 +142,5 @@ def _argument(item: Mapping[str, Any]) -> Argument:
         bounds=bounds,
         choices=scalars(item, "choices"),
         odd=bool(item.get("odd", False)),
+        refused=scalars(item, "refused"),
     )

@@ -30,6 +30,8 @@ class Argument(NamedTuple):
     choices: tuple[Any, ...] = ()
     odd: bool = False
     required: bool = False
+    # Values within the bounds that the class refuses: they mean something else elsewhere.
+    refused: tuple[Any, ...] = ()
 
     def objection(self, value: object) -> str | None:
         """Validate ``value``: an error message, or None."""
@@ -45,7 +47,10 @@ class Argument(NamedTuple):
             ]
             return next(filter(None, objections), None)
         if self.choices and value not in self.choices:
-            return f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}"
+            known = ", ".join(map(str, self.choices))
+            return f"{self.name} must be one of {known}, got {value!r}"
+        if value in self.refused:
+            return f"{self.name} must not be {value!r}: {self.doc[0].lower()}{self.doc[1:]}"
         if isinstance(value, (int, float)):
             for kind, limit in self.bounds:
                 if not _BOUND_HOLDS[kind](value, limit):
@@ -114,6 +119,16 @@ _NO_REFERENCE = Reference()
 _ANY_CHANNELS = Channels()
 
 
+MODULE_KINDS = {
+    "channel": "通道注意力",
+    "spatial": "空间注意力",
+    "self": "自注意力",
+    "convolution": "卷积",
+    "block": "模块",
+}
+"""The kinds of modules, with their Chinese terms."""
+
+
 class Template(NamedTuple):
     """An attention module of the registry; ``source`` is text and is never imported here."""
 
@@ -153,15 +168,22 @@ class Template(NamedTuple):
     # Names and summary in Chinese. A name may be looked up, but is not a name for a row.
     names_zh: tuple[str, ...] = ()
     summary_zh: str = ""
+    # What it weights or mixes: keys of MODULE_KINDS.
+    kind: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """Its own name, its class and its aliases."""
         return tuple(dict.fromkeys((self.name, self.class_name, *self.aliases)))
 
+    @property
+    def kinds_in_words(self) -> tuple[str, ...]:
+        """Its kinds in English and Chinese, as they are searched for."""
+        return tuple(f"{word} attention {MODULE_KINDS.get(word, '')}" for word in self.kind)
+
     def matches(self, word: str) -> bool:
         """Check whether ``word`` occurs in a name, a summary or the paper's title, in any case."""
-        texts = (*self.names, *self.names_zh, self.summary, self.summary_zh)
+        texts = (*self.names, *self.names_zh, self.summary, self.summary_zh, *self.kinds_in_words)
         title = str(self.paper.get("title", ""))
         return any(word.casefold() in text.casefold() for text in (*texts, title))
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TextIO, cast
 
-from yamlmod.safe_text import safe_line, safe_text
+from yamlmod.report.colour import painted, painted_diff
+from yamlmod.report.widths import fitted
+from yamlmod.safe_text import safe_line, safe_text, without_commands
+
+_EXCERPT = re.compile(r"\d+ \| ")
 
 
 class Styled(str):
@@ -63,24 +69,65 @@ def is_styled_terminal(name: Literal["stdout", "stderr"]) -> bool:
     return is_terminal(name) and os.environ.get("TERM") != "dumb"
 
 
+def is_coloured(name: Literal["stdout", "stderr"]) -> bool:
+    """Check whether a stream is shown in colours: a terminal, and NO_COLOR is not set."""
+    return is_styled_terminal(name) and not os.environ.get("NO_COLOR")
+
+
+def width_of(name: Literal["stdout", "stderr"]) -> int | None:
+    """Return how many cells a terminal is wide, None where a stream is none."""
+    if not is_terminal(name):
+        return None
+    return max(shutil.get_terminal_size().columns, 20)
+
+
 def bar_stream() -> TextIO:
     """Return stderr itself, for a progress bar, which moves the cursor."""
     return unfiltered(sys.stderr)
 
 
 def write_lines(stream: TextIO, lines: Iterable[str]) -> None:
-    """Write lines, each made safe unless it is styled, and flush."""
+    """Write lines, each made safe unless it is styled, and flush.
+
+    On a terminal they fit its width, and what they say is coloured.
+    """
     raw = unfiltered(stream)
-    for line in lines:
-        raw.write((line if isinstance(line, Styled) else safe_line(line)) + "\n")
+    name: Literal["stdout", "stderr"] = "stdout" if stream is sys.stdout else "stderr"
+    width = width_of(name)
+    if width is None:
+        for line in lines:
+            raw.write((line if isinstance(line, Styled) else safe_line(line)) + "\n")
+    else:
+        paint = painted if is_coloured(name) else str
+        for line in _fitting(lines, width):
+            raw.write((line if isinstance(line, Styled) else paint(without_commands(line))) + "\n")
     raw.flush()
+
+
+def _fitting(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Yield styled lines as they are, and all others safe and within the width."""
+    waiting: list[str] = []
+    for line in lines:
+        if not isinstance(line, Styled):
+            waiting.append(safe_line(line))
+            # An excerpt is followed by its caret.
+            if not _EXCERPT.match(waiting[-1]):
+                yield from fitted(waiting, width)
+                waiting = []
+            continue
+        yield from fitted(waiting, width)
+        waiting = []
+        yield line
+    yield from fitted(waiting, width)
 
 
 def write_diff(stream: TextIO, diff: bytes) -> None:
     """Write a diff to a terminal, where it is for reading: lines made safe, with their tabs."""
     raw = unfiltered(stream)
+    paint = painted_diff if is_coloured("stdout") else str
     text = diff.decode("utf-8", "surrogateescape").removesuffix("\n")
     for line in text.split("\n") if diff else ():
         # The end of a CRLF line does nothing, and a sign there would hide what differs.
-        raw.write(safe_text(line.removesuffix("\r")) + ("\r\n" if line.endswith("\r") else "\n"))
+        shown = paint(safe_text(line.removesuffix("\r")))
+        raw.write(shown + ("\r\n" if line.endswith("\r") else "\n"))
     raw.flush()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from yamlmod.errors import Refusal
@@ -45,28 +46,50 @@ class Imports:
     copies: Mapping[str, Sequence[str]]
 
 
-def choose(given: str | None) -> Interpreter:
+def choose(given: str | None, why: str = "--python") -> Interpreter:
     """Return the interpreter that was given, else that of the active environment or the path."""
-    if given is not None:
-        program = shutil.which(given)
-        if program is None:
-            raise Refusal(
-                "no-such-interpreter",
-                f"--python {given}: no such program",
-                hint="name the Python that runs the fork, for example .venv/bin/python",
-            )
-        return Interpreter(str(Path(program).absolute()), "--python")
+    return _given(given, why) or _active() or _first_on_path() or own()
+
+
+def choose_runner(given: str | None, why: str = "--python") -> Interpreter:
+    """Return the interpreter that runs a fork: as `choose`, but yamlmod's own if it has torch."""
+    found = _given(given, why) or _active()
+    if found is not None:
+        return found
+    return own() if find_spec("torch") is not None else _first_on_path() or own()
+
+
+def _given(given: str | None, why: str) -> Interpreter | None:
+    if given is None:
+        return None
+    program = shutil.which(given)
+    if program is None:
+        raise Refusal(
+            "no-such-interpreter",
+            f"{why} {given}: no such program",
+            hint="name the Python that runs the fork, for example .venv/bin/python",
+        )
+    return Interpreter(str(Path(program).absolute()), why)
+
+
+def _active() -> Interpreter | None:
+    """Return the Python of the active environment, None where none is active."""
     inner = ("Scripts/python.exe", "python.exe") if os.name == "nt" else ("bin/python",)
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         folder = os.environ.get(variable)
         for name in inner if folder else ():
             path = Path(folder or "", name)
             if path.is_file():
-                return Interpreter(str(path), f"of ${variable}")
+                same = path == Path(sys.executable)
+                return own() if same else Interpreter(str(path), f"of ${variable}")
+    return None
+
+
+def _first_on_path() -> Interpreter | None:
     for name in ("python3", "python"):
         if program := find_program(name):
             return Interpreter(program, "the first on the path")
-    return own()
+    return None
 
 
 def own() -> Interpreter:

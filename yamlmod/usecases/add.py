@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from yamlmod.fork.read.opening import reader_of, reader_with
 from yamlmod.ops.outcome import Outcome
 from yamlmod.usecases.chosen_module import Choices, plan_for, templates_for
 from yamlmod.usecases.fit_args import insert_fitting
+from yamlmod.usecases.fit_rows import replace_rows
+from yamlmod.usecases.fork_classes import refuse_alias
 from yamlmod.usecases.index_offset import offset_as_cause, refuse_index_offset, spelling_of
 from yamlmod.usecases.insertion import InsertionWords
 from yamlmod.usecases.layer_numbers import layer_number_warnings
 from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch
-from yamlmod.usecases.model_file import Target, shadowed_cfg
+from yamlmod.usecases.model_file import Target, layers_of, shadowed_cfg
 from yamlmod.usecases.new_errors import refuse_new_errors
+
+if TYPE_CHECKING:
+    from yamlmod.fork.read.network import ForkReader
+    from yamlmod.model.network import Network
+    from yamlmod.registry.template import Template
+
+
+@dataclass(frozen=True)
+class ReplacementWords:
+    """Which layers the new class replaces, by selectors, and what their rows hold."""
+
+    replaced: Sequence[str]
+    args: Sequence[Any] | None = None
+    number: int | None = None
+    force: bool = False
+
+    def outcome(self, reader: ForkReader, model: Network, template: Template) -> Outcome:
+        """Replace the rows; a class that the fork gets is asked for its args as any other."""
+        layers = layers_of(model, self.replaced)
+        number = self.number
+        if number is None and template.origin != "fork" and template.rule != "csp":
+            number = 1
+        return replace_rows(reader, model, layers, template.name, self.args, self.force, number)
 
 
 @dataclass(frozen=True)
@@ -28,10 +55,16 @@ class PlannedAdd:
 
 
 def plan_add(
-    located: LocatedFork, module: str, cfg: Path, insertion: InsertionWords, choices: Choices
+    located: LocatedFork,
+    module: str,
+    cfg: Path,
+    insertion: InsertionWords | ReplacementWords,
+    choices: Choices,
 ) -> PlannedAdd:
     """Plan both halves. Raises Refusal where the fork could not build the new network."""
     tree, fork = located
+    if not choices.use_existing and choices.as_name is None:
+        refuse_alias(located, module)
     templates = templates_for(tree, fork, [module], choices)
     target = located.open_model(cfg)
     model = target.model
@@ -40,9 +73,12 @@ def plan_add(
     plan = plan_for(tree, fork, templates, choices)
     # Both keep what they have read: three questions are asked of the same networks.
     before, after = reader_of(fork), reader_with(tree, fork, plan.texts)
-    request = insertion.request(model, templates[0].name, templates[0], spelling_of(fork))
-    with offset_as_cause(located, model, request, after):
-        outcome = insert_fitting(after, model, request)
+    if isinstance(insertion, ReplacementWords):
+        outcome = insertion.outcome(after, model, templates[0])
+    else:
+        request = insertion.request(model, templates[0].name, templates[0], spelling_of(fork))
+        with offset_as_cause(located, model, request, after):
+            outcome = insert_fitting(after, model, request)
     refuse_index_offset(located, outcome.text, shown, after)
     hidden = refuse_new_errors(outcome, before, after)
     numbers = layer_number_warnings(located, outcome, before, after)

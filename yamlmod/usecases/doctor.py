@@ -9,12 +9,14 @@ from pathlib import Path, PurePosixPath
 
 from yamlmod.errors import Refusal, one_of, plural
 from yamlmod.fork.audit.installed_modules import Survey, survey
+from yamlmod.fork.audit.numpy_names import gone_names
 from yamlmod.fork.audit.symptoms import of_kind, symptoms, unused_parameters_allowed
 from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.model.known_modules import BARE
 from yamlmod.model.parser_facts import ParserNames
 from yamlmod.registry.catalogue import find
-from yamlmod.runtime.interpreter import Imports, ask, choose
+from yamlmod.registry.settings import ProjectSettings, settings
+from yamlmod.runtime.interpreter import Imports, Interpreter, ask, choose
 from yamlmod.usecases.fork_start import start_folder, top_names
 from yamlmod.usecases.located_fork import LocatedFork
 from yamlmod.usecases.module_uses import Use, uses
@@ -71,7 +73,7 @@ def examine(
     paths = dict(python_files(tree))
     installed = survey(tree, fork, paths)
     rows = uses(tree)
-    interpreter = choose(python)
+    interpreter = _interpreter(python)
     if announce is not None:
         announce(f"running {interpreter.path} ({interpreter.why}) to ask what it would import")
     distributions = [*_DISTRIBUTIONS, *_requirement_names(installed)]
@@ -82,12 +84,20 @@ def examine(
         *_order_findings(tree, fork),
         *yaml_findings(rows, installed.known),
         *_text_findings(fork, paths, imports),
+        *_numpy_findings(tree, fork, paths, imports),
         *_export_findings(fork, installed, paths),
         *_ddp_findings(tree, installed, rows, paths),
         *(DoctorFinding("files", "problem", error.message) for error in tree.unreadable),
     )
     complete = not tree.unreadable
     return Examination(located.shown, interpreter.path, imports, findings, complete)
+
+
+def _interpreter(given: str | None) -> Interpreter:
+    """Return the Python to examine; one that a repository's own yamlmod.toml names is not run."""
+    defaults = settings() if given is None else ProjectSettings()
+    configured = defaults.python if defaults.is_users else None
+    return choose(given or configured, "--python" if given else f"`python` in {defaults.shown}")
 
 
 def _requirement_names(survey: Survey) -> list[str]:
@@ -196,10 +206,21 @@ def _text_findings(
         )
         text = f"pkg_resources is imported at {one_of(uses, 4)}, and is not there: {has}"
         yield DoctorFinding("packages", "problem", text)
-    aliases = [f"{one.path}:{one.line}" for one in of_kind(found, "numpy-alias")]
+
+
+def _numpy_findings(
+    tree: Tree, fork: ForkFacts, paths: Mapping[str, str], imports: Imports
+) -> Iterator[DoctorFinding]:
+    """Yield the names that end a training under this numpy."""
     numpy = imports.versions["numpy"]
-    if aliases and numpy and _version(numpy) >= (1, 24):
-        text = f"numpy {numpy} has no np.int, np.float and the like; used at {one_of(aliases, 4)}"
+    if numpy is None:
+        return
+    places: dict[tuple[str, str], list[str]] = {}
+    for gone in gone_names(tree, fork, paths, _version(numpy)):
+        places.setdefault((gone.name, gone.instead), []).append(f"{gone.path}:{gone.line}")
+    for (name, instead), where in places.items():
+        advice = f"; write {instead} there, or install an older numpy" if instead else ""
+        text = f"numpy {numpy} has no np.{name}, which training uses at {one_of(where, 4)}{advice}"
         yield DoctorFinding("packages", "problem", text)
 
 

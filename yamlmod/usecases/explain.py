@@ -13,7 +13,7 @@ from yamlmod.gates.torch_graph import traced_graph
 from yamlmod.runtime.yamlmod_worker.answers import ExplainAnswer
 from yamlmod.usecases.fork_run import Announce, Run
 from yamlmod.usecases.shown import ShownAsTable
-from yamlmod.workspace.files import display, read_bytes, real_path
+from yamlmod.workspace.files import display, exists, read_bytes, real_path
 
 # What protobuf itself can read: the largest ONNX file without external weights.
 _LARGEST = 2**31
@@ -49,8 +49,26 @@ def of_onnx(path: Path) -> Explained:
             hint="--repo REPO builds its network with the fork's code",
         )
     shown = display(path)
+    if not exists(path):
+        _refuse_rule(path)
     graph = read_onnx(read_bytes(path, shown, _LARGEST), shown)
     return Explained(shown, "onnx", examine(graph), {})
+
+
+def _refuse_rule(path: Path) -> None:
+    """Refuse the code of a rule, which another command explains."""
+    from yamlmod.checks.rule import all_rules
+
+    if str(path) in {rule.code for rule in all_rules()}:
+        raise Refusal(
+            "no-such-file",
+            f"there is no file {display(path)}; it is a rule of check",
+            hint=f"yamlmod check --explain {path}",
+        )
+
+
+def is_yaml(path: Path) -> bool:
+    return path.suffix.lower() in _YAML
 
 
 def refuse_onnx(cfg: Path) -> None:

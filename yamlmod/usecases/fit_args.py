@@ -66,11 +66,14 @@ def replace_fitting(
     module: str,
     args: Sequence[Any] | None,
     force: bool,
+    number: int | None = None,
 ) -> Outcome:
     """Replace a row by one whose args the fork builds right, with the output of the old row."""
     kept = args_of(load_as_fork(model.document.text, model.document.shown), layer) or []
     given = None if args is None else list(args)
-    probe = replacing.plan_replace(model, layer, module, given, force=True, placed=True)
+    probe = replacing.plan_replace(
+        model, layer, module, given, force=True, placed=True, number=number
+    )
     data = load_as_fork(probe.text, model.document.shown)
     before = _before(reader, model, probe)
     search = RowSearch(reader, data, layer, before, replaced=layer)
@@ -82,7 +85,9 @@ def replace_fitting(
             raise _refusal(reader, module, f"layer {layer}", answer)
         given = list(answer.best.args)
         warnings = [*_unknown(reader, module, answer.best), *_copies(module, answer.best)]
-    outcome = replacing.replace(model, layer, module, given, force=force, placed=True)
+    outcome = replacing.replace(
+        model, layer, module, given, force=force, placed=True, number=number
+    )
     return outcome._replace(warnings=(*outcome.warnings, *warnings))
 
 

@@ -11,7 +11,8 @@ from yamlmod.fork.read.opening import reader_of
 from yamlmod.model.network import Network
 from yamlmod.ops.operations.insert.request import Request
 from yamlmod.ops.outcome import Outcome
-from yamlmod.usecases.fit_args import fork_name, insert_fitting, replace_fitting
+from yamlmod.usecases.fit_args import fork_name, insert_fitting
+from yamlmod.usecases.fit_rows import replace_rows
 from yamlmod.usecases.index_offset import offset_as_cause, refuse_index_offset, spelling_of
 from yamlmod.usecases.layer_numbers import layer_number_warnings
 from yamlmod.usecases.located_fork import LocatedFork
@@ -31,14 +32,16 @@ def insert_in_fork(located: LocatedFork, model: Network, request: Request) -> Ou
 def replace_in_fork(
     located: LocatedFork,
     model: Network,
-    layer: int,
+    layers: Sequence[int],
     module: str,
     args: Sequence[Any] | None,
     force: bool,
+    number: int | None = None,
 ) -> Outcome:
-    """Replace a row by one of a class that the fork knows."""
+    """Replace rows by those of a class that the fork knows."""
     reader = _reader(located, model)
-    outcome = replace_fitting(reader, model, layer, fork_name(reader, module), args, force)
+    name = fork_name(reader, module)
+    outcome = replace_rows(reader, model, layers, name, args, force, number)
     return _checked(located, outcome, reader)
 
 

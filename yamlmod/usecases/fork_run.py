@@ -14,7 +14,8 @@ from typing import Any
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import ForkFacts
-from yamlmod.runtime.interpreter import Interpreter, choose, own
+from yamlmod.registry.settings import ProjectSettings, settings
+from yamlmod.runtime.interpreter import Interpreter, choose_runner
 from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.answers import Stopped
 from yamlmod.usecases.fork_start import start_folder
@@ -76,7 +77,9 @@ class Run:
 
 def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:
     """Return a fork that can be run. Raises Refusal where there is none, or no such Python."""
-    interpreter = choose(python) if python is not None else own()
+    defaults = settings() if python is None else ProjectSettings()
+    why = f"`python` in {defaults.shown}" if defaults.python else "--python"
+    interpreter = choose_runner(python or defaults.python, why)
     return Run(open_fork(repo), interpreter, stand_ins)
 
 

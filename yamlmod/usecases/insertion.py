@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from yamlmod.model.network import Network
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
 from yamlmod.ops.operations.insert.request import Request
-from yamlmod.ops.positions import resolve_positions
+from yamlmod.ops.positions import Position, resolve_positions
 from yamlmod.registry.template import Template
 from yamlmod.usecases.model_file import layers_of
 
@@ -26,6 +26,8 @@ class InsertionWords(NamedTuple):
     readers: Sequence[str] | None = None
     allow_dead: bool = False
     sources: Sequence[str] | None = None
+    at_end: bool = False
+    number: int = 1
 
     def request(
         self,
@@ -37,7 +39,7 @@ class InsertionWords(NamedTuple):
         """Return what is asked of a model. Raises Refusal where a selector names no layer."""
         return Request(
             module=module,
-            positions=tuple(resolve_positions(model, self.at, self.after, self.before, self.edge)),
+            positions=tuple(self._positions(model)),
             args=None if self.args is None else list(self.args),
             keep_skips=self.keep_skips,
             readers=None if self.readers is None else layers_of(model, self.readers),
@@ -45,4 +47,9 @@ class InsertionWords(NamedTuple):
             sources=None if self.sources is None else layers_of(model, self.sources),
             template=template,
             spelling=spelling,
+            number=self.number,
         )
+
+    def _positions(self, model: Network) -> list[Position]:
+        places = (self.at, self.after, self.before, self.edge)
+        return resolve_positions(model, *places, at_end=self.at_end)

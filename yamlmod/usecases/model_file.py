@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from yamlmod.model.network import Network
 
 
+_YAML = (".yaml", ".yml")
 _SCALED = re.compile(r"(yolo(?:v|e-)?\d+)([nslmxtbce])(.*\.ya?ml)")
 
 
@@ -26,6 +27,17 @@ class Target(NamedTuple):
     file: TextFile
     model: Network
     scale: str = ""
+    # Where it was looked for, besides the current folder.
+    folders: tuple[Path, ...] = ()
+
+    def place(self, output: Path | None) -> Path:
+        """Return where the result goes; `-o` is looked up as CFG is, by the folder it names."""
+        if output is None:
+            return self.file.path
+        if output.is_absolute() or output.parent.is_dir():
+            return output
+        places = (folder / output for folder in self.folders)
+        return next((path for path in places if path.parent.is_dir()), output)
 
     @property
     def cfg(self) -> Path:
@@ -45,7 +57,7 @@ class Target(NamedTuple):
         after = self.file.encode(text)
         if output is None:
             return FileChange(self.file.path, self.file.raw, after)
-        return _output_change(self.file.path, output, after, force)
+        return _output_change(self.file.path, self.place(output), after, force)
 
 
 def open_target(cfg: Path, folders: Sequence[Path] = ()) -> Target:
@@ -54,8 +66,14 @@ def open_target(cfg: Path, folders: Sequence[Path] = ()) -> Target:
     from yamlmod.ops.network import read_network
 
     path = find_cfg(cfg, folders)
-    file = read_text(path)
-    return Target(file, read_network(file.text, display(file.path)), named_scale(cfg, path))
+    try:
+        file = read_text(path)
+    except Refusal as error:
+        from yamlmod.usecases.wrong_file import reads_as_weights
+
+        raise reads_as_weights(path, error) from None
+    scale = named_scale(cfg, path)
+    return Target(file, read_network(file.text, display(file.path)), scale, tuple(folders))
 
 
 def named_scale(cfg: Path, path: Path) -> str:
@@ -71,18 +89,35 @@ def find_cfg(cfg: Path, folders: Sequence[Path] = ()) -> Path:
     tried = [cfg] if cfg.is_absolute() else [cfg, *(folder / cfg for folder in folders)]
     for path in tried:
         if exists(path):
+            if path.suffix.lower() not in _YAML or path.is_dir():
+                from yamlmod.usecases.wrong_file import refuse_other_kind
+
+                refuse_other_kind(path)
             return path
     for path in tried:
         if (shared := file_of_scale(path)) is not None:
             return shared
-    places = [display(path) for path in tried]
-    hint = f"looked for {', '.join(places)}" if len(places) > 1 else ""
+    hint = _hint(cfg, tried, folders)
+    raise Refusal("no-such-file", f"there is no model YAML {display(cfg)}", hint=hint)
+
+
+def _hint(cfg: Path, tried: Sequence[Path], folders: Sequence[Path]) -> str:
+    """Return what may have been meant by a name that leads to no file."""
+    from yamlmod.usecases.wrong_file import similar_paths, windows_path
+
     if find(str(cfg)) is not None:
-        hint = f"{cfg} is a module; the order is MODULE CFG"
+        return f"{cfg} is a module; the order is MODULE CFG"
     for path in tried:
         if (other := _unscaled(path)) is not None and exists(other):
-            hint = f"{other.name} has no scale {_scale_of(path.name)}"
-    raise Refusal("no-such-file", f"there is no model YAML {display(cfg)}", hint=hint)
+            return f"{other.name} has no scale {_scale_of(path.name)}"
+    windows = windows_path(cfg)
+    if windows:
+        return windows
+    near = similar_paths(cfg, [Path(), *folders])
+    lines = [f"did you mean {' or '.join(near)}?"] if near else []
+    places = list(dict.fromkeys(display(path) for path in tried))
+    lines += [f"looked for {', '.join(places)}"] if len(places) > 1 else []
+    return "\n".join(lines)
 
 
 def file_of_scale(cfg: Path) -> Path | None:

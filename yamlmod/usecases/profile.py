@@ -141,10 +141,18 @@ def _compared(profiles: Sequence[Profile], found: Sequence[ProfiledModel]) -> li
         model["against_base"] = {
             measure.key: _distance(model[measure.key], base[measure.key]) for measure in MEASURES
         }
+        latency = model["against_base"]["latency_ms"]
+        if latency is not None:
+            latency["shown"] = _differs(model["latency"], base["latency"])
     return models
 
 
-def _distance(value: float | None, base: float | None) -> dict[str, float | None] | None:
+def _differs(latency: Mapping[str, float], base: Mapping[str, float]) -> bool:
+    """Check whether the quartiles do not overlap: else no difference was shown."""
+    return latency["q1"] > base["q3"] or latency["q3"] < base["q1"]
+
+
+def _distance(value: float | None, base: float | None) -> dict[str, Any] | None:
     if value is None or base is None:
         return None
     return {"difference": value - base, "ratio": value / base if base else None}

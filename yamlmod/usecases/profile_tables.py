@@ -71,6 +71,8 @@ def _cell(model: Mapping[str, Any], measure: Measure, decimals: int, base: bool)
         return text
     if not against["difference"]:
         return f"{text} (=)"
+    if measure.key == "latency_ms" and not against.get("shown", True):
+        return f"{text} (~)"
     change = 100 * (against["ratio"] - 1)
     if abs(change) < 0.005:
         return f"{text} (<0.01 %)"

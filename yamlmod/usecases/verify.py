@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +20,13 @@ from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.usecases.costly import Costly, costly_layers, gigabytes
 from yamlmod.usecases.fork_run import PATIENT, Announce, Run
+from yamlmod.usecases.missing_module import missing_hints
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.remap import identity_wanted
 from yamlmod.usecases.shown import ShownAsTable
+from yamlmod.usecases.verified import Check as Check
+from yamlmod.usecases.verified import Heard
+from yamlmod.usecases.verified import Verified as Verified
 from yamlmod.workspace.files import real_path
 
 _DIED = ("no-answer", "timed-out")
@@ -36,38 +40,6 @@ class VerifyOptions(NamedTuple):
     identity: bool = False
     force: bool = False
     seconds: float = 300.0
-
-
-class Check(NamedTuple):
-    """One check: `pass`, `fail` or `skip`, and what was seen."""
-
-    name: str
-    status: str
-    reason: str
-    seconds: float = 0.0
-
-
-@dataclass
-class Verified:
-    """What came out for one model YAML."""
-
-    cfg: str
-    inserted: list[str]
-    costly: list[Costly]
-    checks: list[Check] = field(default_factory=list)
-    skipped: str = ""
-    sizes: list[str] = field(default_factory=list)
-    rounded: list[tuple[int, int]] = field(default_factory=list)
-
-    @property
-    def failed(self) -> list[Check]:
-        """Return the checks that do not hold."""
-        return [check for check in self.checks if check.status == "fail"]
-
-    @property
-    def word(self) -> str:
-        """Return the result in a word."""
-        return "FAIL" if self.failed else "skip" if self.skipped else "pass"
 
 
 @dataclass(frozen=True)
@@ -143,6 +115,8 @@ class Verification(ShownAsTable):
     protection: Protection
     networks: tuple[Verified, ...]
     told: Stopped | Told
+    # Ctrl-C: the networks after these were not verified.
+    interrupted: bool = False
 
     @property
     def failed(self) -> tuple[Verified, ...]:
@@ -188,9 +162,21 @@ def verify(
             for target in targets:
                 for costly in subjects.costly(target.model):
                     announce(f"{target.model.document.shown}: {costly.line}")
-        networks = tuple(verifier.all(targets))
+        done: list[Verified] = []
+        interrupted = False
+        try:
+            for network in verifier.all(targets):
+                done.append(network)
+                if announce is not None and len(targets) > 1:
+                    count = f"{len(done)} of {len(targets)}"
+                    announce(f"{count}: {network.cfg}: {network.word}")
+        except KeyboardInterrupt:  # what is done is kept
+            if not done:
+                raise
+            interrupted = True
+        shown = run.tree.shown(".")
         return Verification(
-            run.tree.shown("."), run.interpreter.path, protection, networks, verifier.told
+            shown, run.interpreter.path, protection, tuple(done), verifier.told, interrupted
         )
 
 
@@ -251,6 +237,7 @@ class Verifier:
             if not found.skipped:
                 built = found.checks and found.checks[0].status == "pass"
                 found.checks.insert(2 if built else 1, self.subjects.references(target))
+            found.hints = missing_hints(found.failed, model, self.subjects.run)
             yield found
 
     def worker(self, announce: Announce | None = None) -> Worker:
@@ -260,7 +247,7 @@ class Verifier:
         return self._worker
 
     def _ask(self, question: dict[str, Any], found: Verified) -> None:
-        heard = _Heard(found)
+        heard = Heard(found)
         try:
             answer = self.worker().ask(
                 question, self.subjects.options.seconds, VerifyAnswer, VerifyPart, heard.part
@@ -298,7 +285,7 @@ class Verifier:
         if question["base"] is None:
             return False
         base = {**question, **question["base"], "base": None, "identity": None}
-        heard = _Heard(Verified("", [], []))
+        heard = Heard(Verified("", [], []))
         try:
             self.worker().ask(
                 base, self.subjects.options.seconds, VerifyAnswer, VerifyPart, heard.part
@@ -307,21 +294,3 @@ class Verifier:
             self._worker = None
             return error.code == code and heard.begun == check
         return False
-
-
-class _Heard:
-    """What the worker told before it was done."""
-
-    def __init__(self, found: Verified) -> None:
-        self.found, self.begun = found, ""
-
-    def part(self, message: VerifyPart) -> None:
-        """Take one message."""
-        self.begun = message.get("begun", self.begun)
-        if "check" in message:
-            self.found.checks.append(Check(**message["check"]))
-
-    def complete(self, answer: VerifyAnswer) -> None:
-        """Refuse an answer without a check: one that the worker did not give."""
-        if answer["free"] is None and not self.found.checks:
-            raise Refusal("bad-answer", "the fork's process sent an invalid answer: no check")

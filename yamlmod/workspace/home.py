@@ -12,7 +12,7 @@ from yamlmod.workspace.files import real_path
 NAME = ".yamlmod"
 PENDING = "pending.json"
 # The files by which a fork is known that is not a git repository.
-_FORK = ("models/yolo.py", "nn/tasks.py")
+FORK_FILES = ("models/yolo.py", "nn/tasks.py")
 
 
 def home_of(path: Path) -> Path:
@@ -28,7 +28,7 @@ def home_of(path: Path) -> Path:
     for folder in (first, *first.parents):
         if (folder / ".git").exists() and str(folder) != settings:
             return folder
-        if fork is None and any((folder / name).is_file() for name in _FORK):
+        if fork is None and any((folder / name).is_file() for name in FORK_FILES):
             fork = folder
         if is_environment(folder):
             break
@@ -62,7 +62,7 @@ def begun(paths: Iterable[Path]) -> list[Path]:
 
 def is_marked(home: Path) -> bool:
     """Check whether a folder is a repository or a fork."""
-    return any((home / name).exists() for name in (".git", *_FORK))
+    return any((home / name).exists() for name in (".git", *FORK_FILES))
 
 
 def is_environment(folder: Path) -> bool:

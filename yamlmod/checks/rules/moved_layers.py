@@ -34,18 +34,21 @@ def _check(subject: Subject) -> Iterator[Finding]:
         subject.document.place(*row.spans[2]),
         f"{plural(len(moved), 'layer')} {verb} renumbered compared with {nearest.base.name} "
         f"(layer {old} is now {new}), so pretrained weights no longer match by name; use "
-        "`yamlmod remap`" + _freeze(nearest),
+        "`yamlmod remap`" + _freeze(subject, nearest),
         f"compared with {nearest.base.name}: {change_words(nearest, subject)}",
     )
 
 
-def _freeze(nearest: View) -> str:
-    """The new argument of --freeze, which counts layers from the top."""
+def _freeze(subject: Subject, nearest: View) -> str:
+    """Return the new argument of freeze, which counts from the top, in the family's words."""
     backbone = nearest.base.backbone
     last = nearest.alignment.to_new(backbone - 1)
     if last is None or last + 1 == backbone:
         return ""
-    return f"; `--freeze {backbone}` (its backbone) is `--freeze {last + 1}` here"
+    settings = subject.document.settings
+    is_ultralytics = "scales" in settings or "anchors" not in settings
+    word = "freeze=" if is_ultralytics else "--freeze "
+    return f"; `{word}{backbone}` (its backbone) is `{word}{last + 1}` here"
 
 
 _BASE = model_text(

@@ -8,31 +8,27 @@ from typing import Annotated
 import typer
 
 from yamlmod.cli.bundles import AddWriteOptions, ModuleOptions, ParserOptions, PlaceOptions
-from yamlmod.cli.options import path_word
+from yamlmod.cli.completion import complete_modules, complete_selectors
+from yamlmod.cli.options import RepoOption
 
+GROUP = "fork"
 EPILOG = """\b
 Examples:
   yamlmod add SimAM --repo yolov5 --cfg models/yolov5s.yaml --at 24
   yamlmod add ACmix --repo yolov5 --cfg models/yolov5s.yaml --before SPPF -w
-  yamlmod add BiLevelRoutingAttention --repo yolov5 --cfg models/yolov5s.yaml \\
-      --after P3 --after P4 --after P5 -o yolov5/models/yolov5s-bra.yaml -w
-  yamlmod add ./my_attention.py:MyAttention --repo yolov5 --cfg models/yolov5s.yaml --at 24"""
+  yamlmod add BiLevelRoutingAttention --cfg models/yolov5s.yaml \\
+      --after P3 --after P4 --after P5 -o models/yolov5s-bra.yaml
+  yamlmod add C3_CBAM --replace 'backbone.C3#*' --cfg models/yolov5s.yaml -w
+  yamlmod add ./mine.py:MyAttention --cfg models/yolov5s.yaml --at 24"""
 
 
 def run(
     module: Annotated[
         str,
         typer.Argument(
-            metavar="MODULE", help="A module of the registry, or a class of yours: FILE.py:CLASS."
-        ),
-    ],
-    repo: Annotated[
-        Path,
-        typer.Option(
-            "--repo",
-            metavar="REPO",
-            parser=path_word,
-            help="The fork: the folder that holds models/yolo.py, or nn/tasks.py.",
+            metavar="MODULE",
+            autocompletion=complete_modules,
+            help="A module of the registry, or a class of yours: FILE.py:CLASS.",
         ),
     ],
     cfg: Annotated[
@@ -41,6 +37,17 @@ def run(
             "--cfg", metavar="CFG", help="The model YAML: in the current folder, else in REPO."
         ),
     ],
+    repo: RepoOption = None,
+    replaced: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--replace",
+            metavar="SEL",
+            autocompletion=complete_selectors,
+            show_default=False,
+            help="Replace these layers instead of inserting one: C3#4, backbone.C3#*. Repeatable.",
+        ),
+    ] = None,
     *,
     place: PlaceOptions,
     modules: ModuleOptions,
@@ -49,20 +56,25 @@ def run(
 ) -> None:
     """Add MODULE to the model YAML CFG and to the fork REPO, as one transaction.
 
-    Previews unless -w is given: the diff of all files goes to stdout, the summary to stderr. -o
-    names another place for the YAML. Nothing of the fork is imported or run: its code is read to
-    find the args with which it builds the class for the right channels, at every scale of the file.
+    Previews unless -w or -o is given: the diff of all files goes to stdout, the summary to stderr.
+    -o writes the YAML to another place, -w in place; the code is written to the fork. Nothing of
+    the fork is imported or run: its code is read to find the args with which it builds the class
+    for the right channels, at every scale of the file.
     """
     from yamlmod.cli.finish import Report, finish
-    from yamlmod.cli.finish_model import figure_of, outcome_report
+    from yamlmod.cli.finish_model import figure_of, outcome_report, written_model
     from yamlmod.cli.plan_report import plan_data, plan_lines
     from yamlmod.usecases.add import plan_add
     from yamlmod.usecases.located_fork import open_fork
+    from yamlmod.usecases.next_steps import after_model
+    from yamlmod.usecases.repo_choice import choose_repo
 
-    insertion, choices = place.insertion(), modules.choices(to.force)
-    located = open_fork(repo, parser.target, parser.dialect)
-    planned = plan_add(located, module, cfg, insertion, choices)
-    edit = outcome_report("add", planned.outcome)
+    choices = modules.choices(to.force)
+    words = place.replacement(replaced, to.force) if replaced else place.insertion()
+    choice = choose_repo(repo, (cfg,))
+    located = open_fork(choice.path, parser.target, parser.dialect)
+    planned = plan_add(located, module, cfg, words, choices)
+    edit = outcome_report("add", planned.outcome, (*to.notes, *choice.notes))
     report = Report(
         "add",
         [*edit.lines, *plan_lines(planned.patch)],
@@ -70,6 +82,8 @@ def run(
         {**edit.data, **plan_data(planned.patch)},
     )
     change = planned.target.change(planned.outcome.text, to.output, to.force)
+    written = written_model(planned.target, planned.outcome, change.path)
+    report = report.before(lambda: after_model(written, choice.path))
     figure = figure_of(planned.outcome, to.draw, to.force, planned.target.scale)
     changes = [change, *planned.patch.changes(to.keeps)]
     finish(changes, report, to, located.tree.root, figure=figure)

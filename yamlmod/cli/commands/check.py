@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from yamlmod.cli.completion import complete_rules
 from yamlmod.cli.options import Json, Write, path_word
 
 EPILOG = """\b
@@ -17,8 +18,8 @@ Examples:
   yamlmod check models/yolov5s-acmix.yaml --base models/yolov5s.yaml
   yamlmod check models/yolov5s-acmix.yaml --fix | git apply
   yamlmod check --explain wiring
-Exits 1 where there is an error (--strict: or a warning), 2 where a file or folder
-cannot be read."""
+Exits 1 where there is an error (--strict: or a warning), 2 where a file or
+folder cannot be read."""
 
 
 class CheckFormat(str, enum.Enum):
@@ -71,11 +72,23 @@ def run(
     ] = False,
     select: Annotated[
         list[str] | None,
-        typer.Option("--select", metavar="RULE,...", show_default=False, help="Only these rules."),
+        typer.Option(
+            "--select",
+            metavar="RULE,...",
+            autocompletion=complete_rules,
+            show_default=False,
+            help="Only these rules.",
+        ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option("--ignore", metavar="RULE,...", show_default=False, help="Not these rules."),
+        typer.Option(
+            "--ignore",
+            metavar="RULE,...",
+            autocompletion=complete_rules,
+            show_default=False,
+            help="Not these rules.",
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings, too.")] = False,
     skip_others: Annotated[
@@ -86,7 +99,13 @@ def run(
     ] = False,
     explain: Annotated[
         str | None,
-        typer.Option("--explain", metavar="RULE", show_default=False, help="Explain a rule."),
+        typer.Option(
+            "--explain",
+            metavar="RULE",
+            autocompletion=complete_rules,
+            show_default=False,
+            help="Explain a rule.",
+        ),
     ] = None,
     json: Json = False,
     format: Annotated[
@@ -102,20 +121,25 @@ def run(
     """
     from yamlmod.cli.check_report import Wish, explain_rule, report, rule_words
     from yamlmod.errors import Refusal
+    from yamlmod.registry.settings import settings
     from yamlmod.report.progress import progress
     from yamlmod.usecases.check import Checked, check_files
     from yamlmod.usecases.check_setup import check_options, files_of
     from yamlmod.workspace.walk import YamlFile, yaml_files
 
     chosen = CheckFormat.json if json else format
-    wish = Wish(chosen.value, fix, write, unsafe, strict)
+    defaults = settings()
+    wish = Wish(chosen.value, fix, write, unsafe, strict or defaults.check.strict)
     if explain is not None:
         explain_rule(explain, wish)
         return
     if not paths:
         raise Refusal("usage", "no file or folder was named", hint="yamlmod check PATH...")
     wish.refuse_contradictions()
-    options = check_options(rule_words(select), rule_words(ignore), base, repo)
+    chosen_rules = rule_words(select) or defaults.check.select
+    ignored = [*rule_words(ignore), *(() if select else defaults.check.ignore)]
+    base, repo = base or defaults.base, repo or defaults.repo
+    options = check_options(chosen_rules, ignored, base, repo)
     files = yaml_files(files_of(paths))
     named, found = list(files.named), files.found
     if skip_others:

@@ -9,16 +9,17 @@ import typer
 from yamlmod.cli.bundles import AnswerOptions
 from yamlmod.cli.options import Repo
 
+GROUP = "run"
 EPILOG = """\b
 Examples:
   yamlmod doctor yolov5
   yamlmod doctor yolov5 --python yolov5/.venv/bin/python
-  yamlmod doctor yolov5 --json | jq '.findings[] | select(.level == "problem")'
-Exits 1 where there is a problem, 2 where a file or folder of the fork cannot be read."""
+  yamlmod doctor yolov5 --json | jq '.findings[].text'
+Exits 1 where there is a problem, 2 where a file or folder cannot be read."""
 
 
 def run(
-    repo: Repo,
+    repo: Repo = None,
     python: Annotated[
         str | None,
         typer.Option(
@@ -39,12 +40,15 @@ def run(
     from dataclasses import asdict
 
     from yamlmod.cli.console import say_json, show
-    from yamlmod.cli.running import announcer
+    from yamlmod.cli.running import announcer, tell
     from yamlmod.report.tables import table
     from yamlmod.usecases.doctor import examine
     from yamlmod.usecases.located_fork import open_fork
+    from yamlmod.usecases.repo_choice import choose_repo
 
-    examination = examine(open_fork(repo), python, announcer(answer))
+    choice = choose_repo(repo, form="yamlmod doctor REPO")
+    tell(answer, choice.notes)
+    examination = examine(open_fork(choice.path), python, announcer(answer))
     if answer.as_json:
         say_json(
             {

@@ -13,10 +13,10 @@ from yamlmod.cli.options import Json, path_word
 EPILOG = """\b
 Examples:
   yamlmod draw models/yolov5s.yaml -o yolov5s.svg
-  yamlmod draw models/yolov5s-cbam.yaml --base models/yolov5s.yaml -o change.svg
-  yamlmod draw models/yolov5s-cbam.yaml --base models/yolov5s.yaml --side-by-side -o both.pdf
+  yamlmod draw yolov5s-cbam.yaml --base yolov5s.yaml -o change.svg
+  yamlmod draw yolov5s-cbam.yaml --base yolov5s.yaml --side-by-side -o b.pdf
   yamlmod draw models/yolov5s-cbam.yaml --check -o findings.html
-  yamlmod draw models/yolo11.yaml --scale s --theme mono --lang zh -o yolo11s.svg
+  yamlmod draw models/yolo11.yaml --scale s --lang zh -o yolo11s.svg
   yamlmod draw models/yolov7.yaml --format mermaid"""
 
 

@@ -10,12 +10,13 @@ import typer
 from yamlmod.cli.bundles import AnswerOptions, RunOptions
 from yamlmod.cli.options import Timeout, path_word
 
+GROUP = "run"
 EPILOG = """\b
 Examples:
   yamlmod explain yolov5s.onnx
-  yamlmod explain yolov5s.onnx --json | jq '.pairs[] | select(.kind == "gate")'
+  yamlmod explain yolov5s.onnx --json | jq '.pairs[].kind'
   yamlmod explain models/yolov5s-se.yaml --repo yolov5
-      the same of a model YAML: its network is built and traced, and no ONNX is needed"""
+      the same of a model YAML: its network is built and traced"""
 
 
 def run(
@@ -34,7 +35,7 @@ def run(
             metavar="REPO",
             parser=path_word,
             show_default=False,
-            help="The fork, whose code builds the network of CFG.",
+            help="The fork, whose code builds the network of CFG. Default: the one around CFG.",
         ),
     ] = None,
     imgsz: Annotated[
@@ -52,15 +53,19 @@ def run(
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.explain_report import answer_json, report
-    from yamlmod.cli.running import announcer
-    from yamlmod.usecases.explain import of_cfg, of_onnx, refuse_onnx
+    from yamlmod.cli.running import announcer, tell
+    from yamlmod.usecases.explain import is_yaml, of_cfg, of_onnx, refuse_onnx
     from yamlmod.usecases.fork_run import open_run
+    from yamlmod.usecases.repo_choice import choose_repo
 
-    if repo is None:
+    if repo is None and not is_yaml(model):
         explained = of_onnx(model)
     else:
-        refuse_onnx(model)
-        run = open_run(repo, options.python, not options.no_stand_ins)
+        if repo is not None:
+            refuse_onnx(model)
+        choice = choose_repo(repo, (model,))
+        tell(answer, choice.notes)
+        run = open_run(choice.path, options.python, not options.no_stand_ins)
         explained = of_cfg(run, model, imgsz, timeout, announcer(answer))
     if answer.as_json:
         say_json(answer_json(explained))

@@ -11,6 +11,7 @@ from yamlmod.cli.bundles import AnswerOptions
 from yamlmod.cli.options import DryRun, path_word
 from yamlmod.registry.rules import rules_in_words
 
+GROUP = "modules"
 EPILOG = """\b
 Examples:
   yamlmod new MyAttention

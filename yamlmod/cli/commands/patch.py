@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from yamlmod.cli.bundles import CodeWriteOptions, ModuleOptions, ParserOptions
-from yamlmod.cli.options import Repo
+from yamlmod.cli.options import RepoModules
 
+GROUP = "fork"
 EPILOG = """\b
 Examples:
   yamlmod patch yolov5 SimAM ACmix
@@ -20,13 +17,7 @@ Examples:
 
 
 def run(
-    repo: Repo,
-    modules: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="MODULE...", help="Modules of the registry, or classes of yours: FILE.py:CLASS."
-        ),
-    ],
+    words: RepoModules,
     *,
     options: ModuleOptions,
     parser: ParserOptions,
@@ -39,10 +30,19 @@ def run(
     --force.
     """
     from yamlmod.cli.finish import finish
+    from yamlmod.cli.operands import modules_of
     from yamlmod.cli.plan_report import plan_report
+    from yamlmod.usecases.chosen_module import name_of as step_name
     from yamlmod.usecases.located_fork import open_fork
+    from yamlmod.usecases.next_steps import after_patch
     from yamlmod.usecases.patch import plan_patch
+    from yamlmod.usecases.repo_choice import choose_repo
 
-    located = open_fork(repo, parser.target, parser.dialect)
-    planned = plan_patch(located, modules, options.choices(to.force))
-    finish(planned.changes(to.keeps), plan_report("patch", planned), to, located.tree.root)
+    operands = modules_of(words, "REPO MODULE...")
+    choice = choose_repo(operands.repo, form="yamlmod patch REPO MODULE")
+    located = open_fork(choice.path, parser.target, parser.dialect)
+    planned = plan_patch(located, operands.words, options.choices(to.force))
+    report = plan_report("patch", planned, (*operands.notes, *choice.notes))
+    names = [step_name(word) for word in operands.words]
+    report = report.before(lambda: after_patch(choice.path, names))
+    finish(planned.changes(to.keeps), report, to, located.tree.root)

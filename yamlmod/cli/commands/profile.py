@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from yamlmod.cli.bundles import AnswerOptions, RunOptions
-from yamlmod.cli.options import Cfgs, Json, Repo, Timeout, path_word
+from yamlmod.cli.options import Json, RepoCfgs, Timeout, path_word
 
+GROUP = "run"
 EPILOG = """\b
 Examples:
   yamlmod profile yolov5 models/yolov5s.yaml models/yolov5s-simam.yaml
       the second against the first
-  yamlmod profile yolov5 models/yolov5s-simam.yaml --base models/yolov5s.yaml --layers
+  yamlmod profile yolov5 yolov5s-simam.yaml --base yolov5s.yaml --layers
   yamlmod profile yolov5 models/yolov5s.yaml --format latex > table.tex
   yamlmod profile yolov5 models/yolov5s.yaml --rounds 0
       what is counted, without latency: the same in every run"""
@@ -39,8 +40,7 @@ class Device(str, enum.Enum):
 
 
 def run(
-    repo: Repo,
-    cfgs: Cfgs,
+    words: RepoCfgs,
     base: Annotated[
         Path | None,
         typer.Option(
@@ -95,15 +95,23 @@ def run(
     is the count of thop, which YOLOv5 prints.
     """
     from yamlmod.cli.console import say_json
+    from yamlmod.cli.operands import cfgs_of
     from yamlmod.cli.profile_report import profile_data, write
-    from yamlmod.cli.running import announcer
+    from yamlmod.cli.running import announcer, tell
+    from yamlmod.registry.settings import settings as defaults_here
     from yamlmod.usecases.fork_run import open_run
     from yamlmod.usecases.profile import Settings, profile
+    from yamlmod.usecases.repo_choice import choose_repo
 
     answer = AnswerOptions(json=json or format is TableFormat.json)
-    run = open_run(repo, options.python, not options.no_stand_ins)
+    operands = cfgs_of(words, "REPO CFG...")
+    cfgs = operands.paths
+    choice = choose_repo(operands.repo, cfgs, "yamlmod profile REPO CFG")
+    tell(answer, (*operands.notes, *choice.notes))
+    run = open_run(choice.path, options.python, not options.no_stand_ins)
+    defaults = defaults_here()
     settings = Settings(imgsz, batch, device.value, half, fused, rounds, threads, layers)
-    profiled = profile(run, cfgs, base, settings, timeout, announcer(answer))
+    profiled = profile(run, cfgs, base or defaults.base, settings, timeout, announcer(answer))
     if answer.as_json:
         say_json(profile_data(profiled))
     else:

@@ -11,15 +11,17 @@ from yamlmod.cli.bundles import AnswerOptions, RunOptions
 from yamlmod.cli.options import (
     Force,
     Init,
+    RepoOption,
     Timeout,
     path_word,
 )
 
+GROUP = "run"
 EPILOG = """\b
 Examples:
-  yamlmod remap yolov5s.pt --repo yolov5 --from yolov5s.yaml --to yolov5s-eca.yaml
+  yamlmod remap yolov5s.pt --from yolov5s.yaml --to yolov5s-eca.yaml
       what would be transferred; nothing is written
-  yamlmod remap yolov5s.pt --repo yolov5 --from yolov5s.yaml --to yolov5s-eca.yaml -o eca.pt
+  yamlmod remap yolov5s.pt --from yolov5s.yaml --to yolov5s-eca.yaml -o eca.pt
       then: python train.py --weights eca.pt --cfg yolov5s-eca.yaml"""
 
 
@@ -32,15 +34,6 @@ def run(
             help="A checkpoint: .pt (zip or legacy), a state dict, or safetensors.",
         ),
     ],
-    repo: Annotated[
-        Path,
-        typer.Option(
-            "--repo",
-            metavar="REPO",
-            parser=path_word,
-            help="The fork whose code builds both networks.",
-        ),
-    ],
     before: Annotated[
         Path,
         typer.Option(
@@ -51,6 +44,7 @@ def run(
         Path,
         typer.Option("--to", metavar="CFG", parser=path_word, help="The edited model YAML."),
     ],
+    repo: RepoOption = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -94,12 +88,15 @@ def run(
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.remap_report import remap_data, report
-    from yamlmod.cli.running import announcer
+    from yamlmod.cli.running import announcer, tell
     from yamlmod.usecases.fork_run import open_run
     from yamlmod.usecases.remap import remap
+    from yamlmod.usecases.repo_choice import choose_repo
 
+    choice = choose_repo(repo, (after, before))
+    tell(answer, choice.notes)
     remapped = remap(
-        open_run(repo, options.python, not options.no_stand_ins),
+        open_run(choice.path, options.python, not options.no_stand_ins),
         weights,
         before,
         after,

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from yamlmod.cli.bundles import ModelWriteOptions
-from yamlmod.cli.options import split_selectors
+from yamlmod.cli.completion import complete_selectors
+from yamlmod.cli.option_values import split_selectors
 
 EPILOG = """\b
 Examples:
@@ -22,7 +23,11 @@ def run(
     cfg: Annotated[Path, typer.Argument(metavar="CFG", help="The model YAML.")],
     selectors: Annotated[
         list[str],
-        typer.Argument(metavar="SEL...", help="The layers to remove: 9, SPPF, C3#2, P3."),
+        typer.Argument(
+            metavar="SEL...",
+            autocompletion=complete_selectors,
+            help="The layers to remove: 9, SPPF, C3#2, P3.",
+        ),
     ],
     cascade: Annotated[
         bool, typer.Option("--cascade", help="Also remove layers that only fed the removed ones.")

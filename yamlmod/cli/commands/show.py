@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   yamlmod show models/yolov5s.yaml
+  yamlmod show models/yolov5s.yaml --scale s
   yamlmod show models/yolov5s.yaml --json | jq '.layers[].readers'
-  yamlmod show models/yolov5s.yaml --repo .       what the fork's classes are given"""
+  yamlmod show models/yolov5s.yaml --repo .   what the fork's classes get"""
 
 
 def run(
@@ -30,6 +31,15 @@ def run(
             parser=path_word,
             show_default=False,
             help="Show what this fork's parse function gives each class, and the real channels.",
+        ),
+    ] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            "--scale",
+            metavar="S",
+            show_default=False,
+            help="Only the channels of this scale: n, s, m, l, x, or as the file names it.",
         ),
     ] = None,
     *,
@@ -48,22 +58,27 @@ def run(
 
     model = open_target(cfg).model
     if repo is not None:
-        _show_built(model, repo, answer.as_json)
+        _show_built(model, repo, scale, answer.as_json)
         return
     if answer.as_json:
-        say_json(layers_data(model))
+        say_json(layers_data(model, scale))
     else:
-        show(layers_table(model))
+        show(layers_table(model, scale))
 
 
-def _show_built(model: Network, repo: Path, as_json: bool) -> None:
+def _show_built(model: Network, repo: Path, scale: str | None, as_json: bool) -> None:
     from yamlmod.cli.built_layers import built_data, built_table
     from yamlmod.cli.console import say_json, show
+    from yamlmod.cli.layers import refuse_scale
     from yamlmod.model.parse import load_plain
     from yamlmod.usecases.fork_questions import built_layers
 
     document = model.document
     readings = built_layers(repo, load_plain(document.text, document.shown))
+    if scale is not None:
+        if scale not in readings:
+            raise refuse_scale(scale, list(readings))
+        readings = {scale: readings[scale]}
     if as_json:
         say_json(built_data(document.shown, readings))
     else:

@@ -9,6 +9,7 @@ import typer
 from yamlmod.cli.bundles import AnswerOptions
 from yamlmod.cli.options import Repo
 
+GROUP = "fork"
 EPILOG = """\b
 Examples:
   yamlmod status yolov5
@@ -18,7 +19,7 @@ Exits 2 where a file or folder of the fork cannot be read."""
 
 
 def run(
-    repo: Repo,
+    repo: Repo = None,
     check: Annotated[
         bool, typer.Option("--check", help="Exit 1 if something is stale or missing.")
     ] = False,
@@ -33,11 +34,15 @@ def run(
     module of the registry that a YAML uses and the fork does not have. Nothing is run or written.
     """
     from yamlmod.cli.console import say, say_json, show
+    from yamlmod.cli.running import tell
     from yamlmod.cli.status_report import status_data, status_lines
     from yamlmod.usecases.located_fork import open_fork
+    from yamlmod.usecases.repo_choice import choose_repo
     from yamlmod.usecases.status import fork_status
 
-    status = fork_status(open_fork(repo))
+    choice = choose_repo(repo, form="yamlmod status REPO")
+    tell(answer, choice.notes)
+    status = fork_status(open_fork(choice.path))
     if answer.as_json:
         say_json(status_data(status))
     else:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from yamlmod.workspace.files import FileChange
     from yamlmod.workspace.journal import Entry
 
+GROUP = "fork"
 EPILOG = """\b
 Examples:
   yamlmod undo
@@ -96,7 +97,9 @@ def run(
         if to.writes:
             forget(home, record.write, command_line(), trust)
     data = {"write": first.number, "when": first.when, "of": list(first.command)}
+    back = "yamlmod undo --redo -w" if not redo else "yamlmod undo -w"
     report = Report(word, lines, _doubts(doubt, passed), {**data, "doubt": doubt or None})
+    report = report.before(lambda: [back])
     finish(changes, report, to, home, purpose)
 
 

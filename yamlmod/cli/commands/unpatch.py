@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from yamlmod.cli.bundles import CodeWriteOptions, ParserOptions
-from yamlmod.cli.options import Repo
+from yamlmod.cli.options import RepoModules
 
+GROUP = "fork"
 EPILOG = """\b
 Examples:
   yamlmod unpatch yolov5 SimAM
@@ -16,10 +13,7 @@ Examples:
 
 
 def run(
-    repo: Repo,
-    modules: Annotated[
-        list[str], typer.Argument(metavar="MODULE...", help="Modules that patch added.")
-    ],
+    words: RepoModules,
     *,
     parser: ParserOptions,
     to: CodeWriteOptions,
@@ -30,10 +24,17 @@ def run(
     refused without --force. Checkpoints pickled with the class no longer load.
     """
     from yamlmod.cli.finish import finish
+    from yamlmod.cli.operands import modules_of
     from yamlmod.cli.plan_report import plan_report
+    from yamlmod.usecases.fork_classes import quoted
     from yamlmod.usecases.located_fork import open_fork
     from yamlmod.usecases.patch import plan_unpatch
+    from yamlmod.usecases.repo_choice import choose_repo
 
-    located = open_fork(repo, parser.target, parser.dialect)
-    planned = plan_unpatch(located, modules, to.force)
-    finish(planned.changes(to.keeps), plan_report("unpatch", planned), to, located.tree.root)
+    operands = modules_of(words, "REPO MODULE...")
+    choice = choose_repo(operands.repo, form="yamlmod unpatch REPO MODULE")
+    located = open_fork(choice.path, parser.target, parser.dialect)
+    planned = plan_unpatch(located, operands.words, to.force)
+    report = plan_report("unpatch", planned, (*operands.notes, *choice.notes))
+    report = report.before(lambda: [f"yamlmod status {quoted(choice.path)}"])
+    finish(planned.changes(to.keeps), report, to, located.tree.root)

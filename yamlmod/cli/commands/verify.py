@@ -9,24 +9,23 @@ import typer
 
 from yamlmod.cli.bundles import AnswerOptions, RunOptions
 from yamlmod.cli.options import (
-    Cfgs,
     Init,
-    Repo,
+    RepoCfgs,
     path_word,
 )
 
+GROUP = "run"
 EPILOG = """\b
 Examples:
   yamlmod verify yolov5 models/yolov5s-cbam.yaml --base models/yolov5s.yaml
   yamlmod verify yolov5 models/yolov5s-*.yaml --json
-  yamlmod verify yolov5 yolov5s-lska.yaml --base yolov5s.yaml --init identity --export
-  yamlmod verify yolov5 yolov5s-mhsa.yaml --imgsz 640,640x384 --python .venv/bin/python
+  yamlmod verify yolov5 yolov5s-lska.yaml --base yolov5s.yaml --init identity
+  yamlmod verify yolov5 yolov5s-mhsa.yaml --imgsz 640,640x384 --export
 Exits 1 if a check fails, 2 if a network was not built because of its memory."""
 
 
 def run(
-    repo: Repo,
-    cfgs: Cfgs,
+    words: RepoCfgs,
     base: Annotated[
         Path | None,
         typer.Option(
@@ -77,22 +76,33 @@ def run(
     several sizes, run (also in half precision), fused, copied and pickled. Every new layer must
     receive a gradient and affect the output.
     """
-    from yamlmod.cli.console import say_json, show
-    from yamlmod.cli.running import announcer
+    from yamlmod.cli.console import say, say_json, show
+    from yamlmod.cli.operands import cfgs_of
+    from yamlmod.cli.running import announcer, tell
     from yamlmod.cli.verify_report import lines, verify_data
+    from yamlmod.registry.settings import settings
     from yamlmod.usecases.fork_run import open_run, told_of_run
     from yamlmod.usecases.image_sizes import parse_sizes
+    from yamlmod.usecases.repo_choice import choose_repo
     from yamlmod.usecases.verify import VerifyOptions, verify
 
     identity = init is Init.identity
     wanted = VerifyOptions(parse_sizes(imgsz or ()), export, identity, force, timeout)
-    run = open_run(repo, options.python, not options.no_stand_ins)
+    operands = cfgs_of(words, "REPO CFG...")
+    cfgs = operands.paths
+    choice = choose_repo(operands.repo, cfgs, "yamlmod verify REPO CFG")
+    tell(answer, (*operands.notes, *choice.notes))
+    run = open_run(choice.path, options.python, not options.no_stand_ins)
+    base = base or settings().base
     verification = verify(run, cfgs, base, wanted, announcer(answer))
     if answer.as_json:
         say_json(verify_data(verification))
     else:
         show(lines(verification.networks))
         show(told_of_run(verification.told))
+    if verification.interrupted:
+        say(["interrupted: the networks after these were not verified"], always=True)
+        raise SystemExit(130)
     if verification.failed:
         raise SystemExit(1)
     if verification.skipped:

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from yamlmod.errors import Refusal
 from yamlmod.fork.python.source import parse
 
-# Not bool, which numpy 2 brought back.
-_ALIASES = frozenset({"int", "float", "object", "complex", "str"})
-
 
 @dataclass(frozen=True)
 class Symptom:
@@ -63,20 +60,9 @@ def _imports_pkg_resources(node: ast.AST) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "pkg_resources"
 
 
-def _numpy_alias(node: ast.AST) -> bool:
-    """An alias such as np.int, which numpy 1.24 removed."""
-    return (
-        isinstance(node, ast.Attribute)
-        and node.attr in _ALIASES
-        and isinstance(node.value, ast.Name)
-        and node.value.id in ("np", "numpy")
-    )
-
-
 _RULES: Mapping[str, tuple[str, Callable[[ast.AST], bool]]] = {
     "torch-load": ("torch.load", _loads),
     "pkg-resources": ("pkg_resources", _imports_pkg_resources),
-    "numpy-alias": ("np.", _numpy_alias),
 }
 
 

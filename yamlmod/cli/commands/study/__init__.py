@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+GROUP = "run"
 EPILOG = """\b
 Examples:
   yamlmod study plan study.yaml -o out     prove every variant, write every run

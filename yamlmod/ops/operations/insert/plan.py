@@ -43,6 +43,9 @@ class _New(NamedTuple):
     claims: tuple[Read, ...]
     sources: tuple[int, ...] | None = None
     moved: Moved | None = None
+    number: int = 1
+    # The number by which it reads a layer that is not the one above.
+    value: int = -1
 
 
 def insert(model: Network, request: Request) -> Outcome:
@@ -111,7 +114,16 @@ def _claim(item: _New) -> PlannedLayer:
     claims = frozenset((read.reader, read.slot) for read in item.claims)
     place, moved = item.position.after, item.moved
     if moved is None:
-        return PlannedLayer(place, item.module, item.args, claims, item.sources)
+        return PlannedLayer(
+            place,
+            item.module,
+            item.args,
+            claims,
+            item.sources,
+            reads=item.position.source,
+            value=item.value,
+            number=item.number,
+        )
     args = None if moved.first is None else item.args
     listed = moved.row.listed
     return PlannedLayer(place, item.module, args, claims, listed=listed, moved=True)
@@ -143,10 +155,19 @@ def _plan(model: Network, request: Request, module: str) -> list[_New]:
             args = args_for(model, template, position, request.args)
         check_claims(model, request, position, claims)
         index = position.after + 1 + count
-        new.append(
-            _New(position, index, module, args, tuple(claims), request.sources, request.moved)
-        )
-    return new
+        item = _New(position, index, module, args, tuple(claims), request.sources, request.moved)
+        new.append(item._replace(number=request.number))
+    shift = GrowingShift([item.position.after for item in new])
+    return [_spelled(item, shift, request.spelling) for item in new]
+
+
+def _spelled(item: _New, shift: GrowingShift, rule: SpellingRule) -> _New:
+    """Return a layer with the number by which it reads a layer far above."""
+    source = item.position.source
+    if source is None:
+        return item
+    value = spell_for_fork(item.layer, shift(source), False, False, False, rule)
+    return item._replace(value=value)
 
 
 def _rewire(
@@ -156,7 +177,7 @@ def _rewire(
     first = min(item.position.after for item in new)
     now = [*mapping, IMAGE]  # so that -1, the image, leads to itself
     served = {(read.reader, read.slot): item for item in new for read in item.claims}
-    places = {item.position.after for item in new}
+    places = {item.position.reads for item in new}
     edits: list[Edit] = []
     consumers: list[Consumer] = []
     for row in model.document.rows[max(first, 0) :]:  # above nothing moves, and nothing reads below
@@ -215,7 +236,7 @@ def _new_lines(document: Document, new: Sequence[_New], shift: GrowingShift) -> 
 def _new_row(document: Document, neighbour: Row, item: _New, source: int | list[int]) -> NewRow:
     moved = item.moved
     if moved is None:
-        return NewRow(render_row(document, neighbour, source, 1, item.module, item.args))
+        return NewRow(render_row(document, neighbour, source, item.number, item.module, item.args))
     comment = trailing_comment(moved.document, moved.row)
     index = moved.row.comment
     if index is not None and index.value == moved.row.index:
@@ -227,7 +248,9 @@ def _new_row(document: Document, neighbour: Row, item: _New, source: int | list[
 
 def _from(item: _New, number: int, shift: GrowingShift) -> int | list[int]:
     """Return the `from` of a new row; ``number`` counts the new rows above it at its place."""
-    return -1 - number if item.sources is None else [shift(layer) for layer in item.sources]
+    if item.sources is not None:
+        return [shift(layer) for layer in item.sources]
+    return -1 - number if item.position.source is None else item.value
 
 
 def _check_alive(model: Network, new: Sequence[_New]) -> None:
@@ -235,7 +258,7 @@ def _check_alive(model: Network, new: Sequence[_New]) -> None:
     if not lost:
         return
     names = one_of([f"{item.layer} {item.module}" for item in lost])
-    source = lost[0].position.after
+    source = lost[0].position.reads
     row, name = model.document.rows[max(source, 0)], model.document.describe(source)
     readers = one_of(reader_names(model.document, model.readers(source))) or "no layer"
     hint = (
@@ -284,7 +307,7 @@ def _neighbour_warnings(model: Network, new: Sequence[_New]) -> list[str]:
 
 
 def _new_layer(model: Network, item: _New, shift: GrowingShift) -> NewLayer:
-    source = item.position.after
+    source = item.position.reads
     name = "the image" if source == IMAGE else model.document.rows[source].module
     args, asked = tuple(item.args), item.position.asked
     return NewLayer(item.layer, item.module, args, shift(source), name, asked)

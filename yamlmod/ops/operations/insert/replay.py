@@ -12,6 +12,8 @@ from yamlmod.ops.labels import IMAGE_LABEL, Label, LabelNet
 class PlannedLayer(NamedTuple):
     """A layer after ``after`` that takes over the reads (reader, slot) of ``claims``.
 
+    ``reads`` is the layer that it reads instead of ``after``, in the style of ``value``.
+
     ``sources`` is the list of layers that it reads; None for ``after`` itself, and then
     ``listed`` says that its `from` is a list of one. ``moved``: it is the row that the step before
     took out; ``args`` None are its own.
@@ -24,6 +26,9 @@ class PlannedLayer(NamedTuple):
     sources: Sequence[int] | None = None
     listed: bool = False
     moved: bool = False
+    reads: int | None = None
+    value: int = -1
+    number: int = 1
 
 
 class Insertion(NamedTuple):
@@ -37,11 +42,13 @@ class Insertion(NamedTuple):
         new: dict[Label, list[Label]] = {}  # by the layer before them, in the order asked for
         for layer in self.layers:
             label = net.new_label()
-            source = net.through[label] = labels[layer.after] if layer.after >= 0 else IMAGE_LABEL
+            above = labels[layer.after] if layer.after >= 0 else IMAGE_LABEL
+            source = above if layer.reads is None else labels[layer.reads]
+            net.through[label] = source
             _claim(net, labels, layer, label)
-            new.setdefault(source, []).append(label)
+            new.setdefault(above, []).append(label)
             if layer.sources is None:
-                net.inputs[label], net.values[label] = [source], [-1]
+                net.inputs[label], net.values[label] = [source], [layer.value]
             else:
                 net.inputs[label] = [labels[index] for index in layer.sources]
                 net.values[label] = list(layer.sources)
@@ -69,7 +76,7 @@ def _claim(net: LabelNet, labels: Sequence[Label], layer: PlannedLayer, label: L
 def _rest(net: LabelNet, layer: PlannedLayer, is_list: bool, inputs: int) -> list[Any]:
     """Return number, module and args of a new row; a moved one keeps its own."""
     if not layer.moved:
-        return [1, layer.module, list(layer.args or ())]
+        return [layer.number, layer.module, list(layer.args or ())]
     if len(net.gone) != 1:
         raise ProofFailedError(f"{len(net.gone)} layers were taken out, and one was moved")
     ((first, repeats, module, args), count) = net.gone[0]

@@ -11,11 +11,11 @@ from yamlmod.model.refs import ANY_SPELLING, SpellingRule
 from yamlmod.ops.operation import RecipeOptions
 from yamlmod.ops.positions import Position, resolve_positions
 from yamlmod.ops.rows import module_name
-from yamlmod.registry.catalogue import find
+from yamlmod.registry.catalogue import find, near_names
 from yamlmod.registry.template import Template
 
 _PLACES = ("at", "after", "before", "edge")
-OPTIONS = (*_PLACES, "args", "keep_skips", "readers", "from", "allow_dead")
+OPTIONS = (*_PLACES, "at_end", "args", "number", "keep_skips", "readers", "from", "allow_dead")
 
 
 class Moved(NamedTuple):
@@ -46,6 +46,8 @@ class Request(NamedTuple):
     spelling: SpellingRule = ANY_SPELLING
     # The args of each position, where a fork was asked for them: the registry is not asked then.
     placed: tuple[tuple[Any, ...], ...] | None = None
+    # The row's second column.
+    number: int = 1
     # The class is the fork's own, under exactly this name.
     verbatim: bool = False
 
@@ -58,14 +60,20 @@ def module_warnings(request: Request) -> list[str]:
     if request.known() is not None or request.moved is not None or request.placed is not None:
         return []
     name = module_name(request.module)
+    near = near_names(name, 0.65)
+    meant = f"did you mean {' or '.join(near[:2])}?" if near else ""
     if request.args is None:
+        rest = (
+            "for a class of your own, give its args as they should appear in the row, for example "
+            "--args '[]' or --args '[256]'; `yamlmod list` shows the known modules"
+        )
         raise Refusal(
             "unknown-module",
             f"the registry does not know {name}, so its args cannot be derived",
-            hint="give them as they should appear in the row, for example --args '[]' or "
-            "--args '[256]'; `yamlmod list` shows the known modules",
+            hint=f"{meant}\n{rest}" if meant else rest,
         )
-    return [f"{name} is not in the registry: its args and channels are used as given"]
+    doubt = f" ({meant})" if meant else ""
+    return [f"{name} is not in the registry{doubt}: its args and channels are used as given"]
 
 
 def check_readers(model: Network, request: Request) -> None:
@@ -130,7 +138,9 @@ def recipe_request(model: Network, options: RecipeOptions) -> Request:
     if any(not word.lstrip("-").isdigit() for word in places["at"]):
         raise options.refusal("at takes layer numbers")
     numbers = [int(word[:9]) for word in places["at"]]
-    positions = resolve_positions(model, numbers, places["after"], places["before"], places["edge"])
+    after, before, edge = (places[key] for key in ("after", "before", "edge"))
+    at_end = options.flag("at_end")
+    positions = resolve_positions(model, numbers, after, before, edge, at_end)
     readers, sources = options.layers(model, "readers"), options.layers(model, "from")
     return Request(
         module=module,
@@ -140,4 +150,5 @@ def recipe_request(model: Network, options: RecipeOptions) -> Request:
         readers=readers,
         allow_dead=options.flag("allow_dead"),
         sources=sources,
+        number=options.count("number"),
     )

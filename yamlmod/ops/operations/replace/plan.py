@@ -12,6 +12,7 @@ from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
 from yamlmod.model.render import render_args
+from yamlmod.ops.chain import Plan, chain
 from yamlmod.ops.network import read_network, registry_kinds
 from yamlmod.ops.operation import Operation, RecipeOptions
 from yamlmod.ops.operations.replace.replay import Replacement
@@ -30,14 +31,26 @@ def replace(
     *,
     force: bool = False,
     placed: bool = False,
+    number: int | None = None,
+    template: Template | None = None,
 ) -> Outcome:
     """Put ``module`` in the place of ``layer``; its references stay. Proven, or an error.
 
     Without ``args`` a module of the registry gets those that keep the layer's channels, and any
     other keeps the row's own. Raises Refusal where a stride would change, unless ``force``.
     ``placed``: a fork that knows the class was asked for the args, and the registry is not.
+    ``number`` is the row's second column, ``template`` a class that the registry does not hold.
     """
-    outcome = plan_replace(model, layer, module, args, force=force, placed=placed)
+    outcome = plan_replace(
+        model,
+        layer,
+        module,
+        args,
+        force=force,
+        placed=placed,
+        number=number,
+        template=template,
+    )
     prove(model.document, outcome.text, outcome.steps)
     return outcome
 
@@ -50,11 +63,14 @@ def plan_replace(
     *,
     force: bool = False,
     placed: bool = False,
+    number: int | None = None,
+    template: Template | None = None,
 ) -> Outcome:
     """Replace like :func:`replace`, but leave the proof to the caller."""
     row = model.document.rows[layer]
-    name = class_name(module) if placed else module_name(module)
-    template = None if placed else find(module)
+    own = template
+    template = None if placed else own or find(module)
+    name = class_name(module) if placed else own.name if own else module_name(module)
     warnings: list[str] = []
     values = None if args is None else list(args)
     if template is not None:
@@ -63,7 +79,8 @@ def plan_replace(
         warnings += _kept_args(model, row, name)
     # Only a block is repeated; an attention layer that replaces it is there once.
     stands_once = template is not None and template.rule != "csp"
-    repeats = 1 if stands_once and row.repeats != 1 else None
+    wanted = number if number is not None else 1 if stands_once else row.repeats
+    repeats = wanted if row.repeats != wanted else None
     if values is not None and value_key(values) == value_key(row.args):
         values = None  # `[0x40]` says [64] and stays
     edits = _edits(model, row, repeats, name, values)
@@ -80,6 +97,26 @@ def plan_replace(
         steps=(Replacement(layer, repeats, name, values),),
         mapping=tuple(range(len(model.document.rows))),
     )
+
+
+def replace_all(
+    model: Network,
+    layers: Sequence[int],
+    module: str,
+    args: Sequence[Any] | None = None,
+    *,
+    force: bool = False,
+    number: int | None = None,
+    template: Template | None = None,
+) -> Outcome:
+    """Put ``module`` in the place of several layers, as one proof."""
+
+    def step(layer: int) -> Plan:
+        return lambda current: plan_replace(
+            current, layer, module, args, force=force, number=number, template=template
+        )
+
+    return chain(model, [step(layer) for layer in dict.fromkeys(layers)])
 
 
 def _registry_args(
@@ -181,9 +218,13 @@ def _changed_shapes(model: Network, after: Network, layer: int, force: bool) -> 
 def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
     module = options.module("with", "replace needs `with`, the new module")
     layer, force = options.layer(model, "replace"), options.flag("force")
-    return plan_replace(model, layer, module, options.args(), force=force)
+    number = options.count("number") if "number" in options.values else None
+    return plan_replace(model, layer, module, options.args(), force=force, number=number)
 
 
 OPERATION = Operation(
-    "replace", ("with", "args", "force"), _from_recipe, permits={"changes-stride": "force"}
+    "replace",
+    ("with", "args", "number", "force"),
+    _from_recipe,
+    permits={"changes-stride": "force"},
 )

@@ -25,7 +25,9 @@ def answer(question: Dict[str, Any], _: Any) -> ProfileAnswer:
 
     device = question["device"]
     if device == "cuda" and not torch.cuda.is_available():
-        raise Refused("no-cuda", "torch {} finds no CUDA device".format(torch.__version__))
+        message = "torch {} of {} finds no CUDA device".format(torch.__version__, sys.executable)
+        hint = "name the Python whose torch finds one: --python PATH; or measure on --device cpu"
+        raise Refused("no-cuda", message, hint)
     if question["threads"]:
         torch.set_num_threads(question["threads"])
     builder = builder_for(question)

@@ -1,0 +1,87 @@
+"""Running the command line in a terminal of a given width."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+_DRIVER = """
+import json, sys
+from yamlmod.cli.app import app
+from yamlmod.cli.console import prepare
+prepare()
+for words in json.loads(sys.argv[1]):
+    sys.stdout.write("\\nCOMMAND " + " ".join(words) + "\\n")
+    sys.stdout.flush()
+    try:
+        app(words, prog_name="yamlmod")
+    except SystemExit:
+        pass
+"""
+
+
+def screen(*arguments: str | Path, cwd: Path, width: int, **environment: str) -> str:
+    """Return what a terminal of ``width`` cells gets, stdout and stderr, with its colours."""
+    return _shown(["-m", "yamlmod", *map(str, arguments)], cwd, width, environment)
+
+
+def screens(commands: Sequence[Sequence[str]], cwd: Path, width: int) -> dict[str, list[str]]:
+    """Return the lines of several commands, which run one after the other in one process."""
+    text = _shown(["-c", _DRIVER, json.dumps([list(words) for words in commands])], cwd, width, {})
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in plain(text):
+        if line.startswith("COMMAND "):
+            name = line.removeprefix("COMMAND ")
+            found[name] = []
+        elif name:
+            found[name].append(line)
+    return found
+
+
+def _shown(words: Sequence[str], cwd: Path, width: int, environment: Mapping[str, str]) -> str:
+    parent, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    variables = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
+    variables |= {"TERM": "xterm", "PAGER": "cat", "YAMLMOD_PAGER": "", **environment}
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=cwd,
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        env=variables,
+        close_fds=True,
+    )
+    os.close(child)
+    text = b""
+    while True:
+        ready, _, _ = select.select([parent], [], [], 120)
+        try:
+            part = os.read(parent, 65536) if ready else b""
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        text += part
+    os.close(parent)
+    process.wait(30)
+    return text.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def plain(text: str) -> list[str]:
+    """Return the lines of a screen without colours."""
+    return _CODES.sub("", text).split("\n")

@@ -1,0 +1,86 @@
+"""Say what comes after a write: commands that are ready to paste."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yamlmod.usecases.fork_classes import fork_of, missing_classes, quoted
+from yamlmod.workspace.files import display, exists, real_path
+
+# The name of a file for all scales, before what tells its task: yolo11-seg.
+_SCALED = re.compile(r"^(yolo(?:v|e-)?\d+)(?![nslmx])")
+
+
+@dataclass(frozen=True)
+class WrittenModel:
+    """A model YAML that was written: what from, and which classes are new in it.
+
+    ``moved`` tells that layers have other numbers than in ``source``.
+    """
+
+    source: Path
+    path: Path
+    modules: Sequence[str]
+    moved: bool
+    # One file for several scales: its checkpoints have the scale in their names.
+    scale: str = ""
+
+    @property
+    def is_copy(self) -> bool:
+        return real_path(self.source) != real_path(self.path)
+
+
+def after_model(written: WrittenModel, repo: Path | None = None) -> list[str]:
+    """Return the commands after a YAML was written: patch, verify, remap, train."""
+    repo = repo or fork_of(written.path) or fork_of(written.source)
+    cfg = quoted(written.path)
+    if repo is None:
+        return [f"yamlmod check {cfg}"]
+    steps = []
+    lost = missing_classes(repo, written.modules)
+    if lost:
+        steps.append(f"yamlmod patch {quoted(repo)} {' '.join(lost)} -w")
+    base = f" --base {quoted(written.source)}" if written.is_copy else ""
+    steps.append(f"yamlmod verify {quoted(repo)} {cfg}{base}")
+    weights = _weights(written)
+    if written.is_copy and written.moved:
+        out = f"{written.path.stem}.pt"
+        steps.append(
+            f"yamlmod remap {shlex.quote(weights)} --repo {quoted(repo)} --from "
+            f"{quoted(written.source)} --to {cfg} -o {shlex.quote(out)}"
+        )
+        weights = out
+    return [*steps, *train_command(repo, written.path, weights)]
+
+
+def after_patch(repo: Path, modules: Sequence[str]) -> list[str]:
+    """Return the commands after classes were put into a fork."""
+    return [
+        f"yamlmod add {module} --repo {quoted(repo)} --cfg CFG.yaml --after P3 -o NEW.yaml"
+        for module in modules[:1]
+    ] + [f"yamlmod status {quoted(repo)}"]
+
+
+def train_command(repo: Path, cfg: Path, weights: str) -> list[str]:
+    """Return how the family of a fork trains a YAML, nothing where that is not known."""
+    script = repo / "train.py"
+    if exists(script):
+        return [f"python {quoted(script)} --cfg {quoted(cfg)} --weights {shlex.quote(weights)}"]
+    if exists(repo / "nn" / "tasks.py"):
+        return [f"yolo train model={quoted(cfg)} pretrained={shlex.quote(weights)}"]
+    return []
+
+
+def _weights(written: WrittenModel) -> str:
+    """Return the checkpoint of a YAML: one that is there, else its usual name."""
+    source = written.source
+    stem = (
+        _SCALED.sub(rf"\1{written.scale}", source.stem, count=1) if written.scale else source.stem
+    )
+    name = f"{stem}.pt"
+    beside = (Path(name), source.with_name(name), source.parent.parent / name)
+    return next((display(path) for path in beside if exists(path)), name)
