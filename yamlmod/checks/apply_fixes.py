@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
 from yamlmod.checks.finding import Finding, apply_fixes
@@ -12,8 +12,7 @@ from yamlmod.checks.run import Options, check_text
 _ROUNDS = 8
 
 
-@dataclass(frozen=True)
-class Fixed:
+class Fixed(NamedTuple):
     """A text after its fixes, with the findings that were fixed and those that remain."""
 
     text: str

@@ -87,7 +87,7 @@ def _check(
         done[item.shown] = result
         if advance is not None:
             advance(1)
-        base = _clean(item, result)
+        base = _clean(item, result) if len(done) < len(texts) else None
         if base is not None:
             clean.append(base)
     return {item.shown: done[item.shown] for item in texts}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from yamlmod.checks.wiring.candidates import candidates
@@ -22,8 +21,7 @@ _COPY = "otherwise one layer is read twice"
 _MANY = 3
 
 
-@dataclass(frozen=True)
-class Slip:
+class Slip(NamedTuple):
     """One row to be written: its hypothesis, what differs in it, and all its inputs as wanted."""
 
     hypothesis: Hypothesis
@@ -73,7 +71,7 @@ def explain(view: View, patient: Patient, others: Sequence[View] = ()) -> Explan
         hypothesis = max(offered, key=lambda item: _count(item, rest))
         offered.remove(hypothesis)
         some = [item for item in hypothesis.explains if item in rest]
-        new = state.accept(replace(hypothesis, explains=some))
+        new = state.accept(hypothesis._replace(explains=some))
         slips += new
         done = {item for slip in new for item in slip.items}
         rest = [item for item in rest if item not in done]

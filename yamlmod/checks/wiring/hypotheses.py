@@ -8,8 +8,7 @@ more than one number; an offset needs two numbers that show it, or a repair of t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from yamlmod.checks.wiring.views import Difference, View
 
@@ -25,8 +24,7 @@ _Left: TypeAlias = "tuple[str, Callable[[View, Difference], bool]]"
 """A slip that follows from the changes of the file: its name, and whether it left a number."""
 
 
-@dataclass(frozen=True)
-class Hypothesis:
+class Hypothesis(NamedTuple):
     """One slip: the differences that it explains, the layers they should lead to, its words.
 
     ``alone``: one number is evidence enough.
