@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from yamlmod.fork.parser.locate import read_function
 from yamlmod.fork.parser.parser_names import parser_names
 from yamlmod.model.data_paths import with_absolute_paths
 from yamlmod.model.network import Network
+from yamlmod.model.parser_facts import ParserNames
 from yamlmod.ops.chain import chain
 from yamlmod.ops.network import read_network
 from yamlmod.ops.recipe import edit_plan
@@ -107,11 +108,19 @@ def _write(
     say: Say,
 ) -> StudyPlan:
     final = real_path(output.parent) / output.name
+    names = parser_names(study.located.fork.graph, read_function(*study.located))
+    codes: dict[object, Path] = {}
     for item in planned:
         folder = draft / "variants" / item.variant.name
         code = folder / study.code
-        freeze(study.located.tree.root, code, final)
-        _patch(study, item, code)
+        modules = _modules(study, item, names)
+        changes = modules, item.variant.patches
+        if changes in codes:  # many variants of a sweep have the same code
+            shutil.copytree(codes[changes], code)
+        else:
+            freeze(study.located.tree.root, code, final)
+            _patch(study, item, modules, code)
+            codes[changes] = code
         (folder / _cfg_name(study)).write_text(item.text, encoding="utf-8", newline="")
     data = _write_data(study, draft, final)
     facts = (
@@ -159,17 +168,19 @@ def _epochs(study: Prepared, item: PlannedVariant) -> int:
     return int({**study.file.train, **item.variant.train}["epochs"])
 
 
-def _patch(study: Prepared, item: PlannedVariant, code: Path) -> None:
-    """Put the modules that a variant uses into its copy of the code, then its patch files."""
-    located = open_fork(code)
-    names = parser_names(located.fork.graph, read_function(*located))
+def _modules(study: Prepared, item: PlannedVariant, names: ParserNames) -> tuple[str, ...]:
+    """Return the modules that the fork needs for a variant: its own, and those of the registry."""
     used = {row.module for row in item.model.document.rows}
     own = [str(study.folder / word) if ".py" in word else word for word in item.variant.modules]
-    known = [name for name in sorted(used) if find(name) and not names.has(name)]
     given = {name_of(word) for word in own}
-    wanted = [*own, *(name for name in known if name not in given)]
-    if wanted:
-        for change in plan_patch(located, wanted, Choices()).changes():
+    known = (name for name in sorted(used) if find(name) and not names.has(name))
+    return (*own, *(name for name in known if name not in given))
+
+
+def _patch(study: Prepared, item: PlannedVariant, modules: Sequence[str], code: Path) -> None:
+    """Put modules into a variant's copy of the code, then apply its patch files."""
+    if modules:
+        for change in plan_patch(open_fork(code), modules, Choices()).changes():
             change.path.parent.mkdir(parents=True, exist_ok=True)
             change.path.write_bytes(change.after or b"")
     for patch in item.variant.patches:
