@@ -220,7 +220,8 @@ def _numpy_findings(
         places.setdefault((gone.name, gone.instead), []).append(f"{gone.path}:{gone.line}")
     for (name, instead), where in places.items():
         advice = f"; write {instead} there, or install an older numpy" if instead else ""
-        text = f"numpy {numpy} has no np.{name}, which training uses at {one_of(where, 4)}{advice}"
+        text = f"numpy {numpy} has no np.{name}, used in files of the training: {one_of(where, 4)}"
+        text += advice
         yield DoctorFinding("packages", "problem", text)
 
 
