@@ -45,3 +45,10 @@ def test_chinese_sentences_have_chinese_punctuation() -> None:
     text = re.sub(r"`[^`]*`", "x", re.sub(r"\]\([^)]*\)", "]", text))
     beside = r"[\u4e00-\u9fff][,;:()!?]|[,;:()!?] *[\u4e00-\u9fff]"
     assert re.findall(beside, text) == []
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_readme_links_every_page(readme: str) -> None:
+    text = (_ROOT / readme).read_text(encoding="utf-8")
+    pages = {page.name for page in _ROOT.glob("docs/*.md")} - {"README.md"}
+    assert {page for page in pages if f"](docs/{page})" not in text} == set()
