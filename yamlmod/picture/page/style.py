@@ -29,6 +29,7 @@ table { border-collapse: collapse; width: 100%; font-size: 12px; }
 th { position: sticky; top: 0; background: var(--paper); text-align: left; }
 th, td { padding: 2px 6px; border-bottom: 1px solid var(--rule); vertical-align: top; }
 td:nth-child(2), td:nth-child(5) { min-width: 8em; overflow-wrap: anywhere; }
+td:not(:nth-child(2)):not(:nth-child(5)):not(:last-child) { white-space: nowrap; }
 tr.on, tbody tr:hover { background: color-mix(in srgb, var(--mark) 14%, transparent); }
 tr[data-change] td:first-child { font-weight: bold; color: var(--mark); }
 #tip { position: absolute; pointer-events: none; max-width: 340px; padding: 6px 9px;
