@@ -18,10 +18,11 @@ from tests.ops.samples import SMALL
 from tests.registry.test_sources import put
 
 _MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"
-# Title, colour, bidi, zero width, line ends, C1; then a line that is a command, and one inside.
-SIGNS = "\x1b]0;pwn\x07\x1b[31m\u202e\u2066\u200b\u2028\x85\x9b31m\ufeff"
+# Title, a colour that is none of ours, bidi, zero width, line ends, C1; then a line that is a
+# command, and one inside.
+SIGNS = "\x1b]0;pwn\x07\x1b[35m\u202e\u2066\u200b\u2028\x85\x9b31m\ufeff"
 TEXT = f"{SIGNS}\n::error::x\r ::warning::y ##[error]z##vso[task.x]"
-NAME = "::error::{}\x1b[31m\u202e\u200b\n::warning::x##[error]y"
+NAME = "::error::{}\x1b[35m\u202e\u200b\n::warning::x##[error]y"
 MINI = NAME.format("mini") + ".yaml"
 FOLDER = "##[group]d\x1b[2J\n::stop-commands::z"
 IN_YAML = json.dumps(TEXT)  # a double-quoted scalar takes JSON's escapes

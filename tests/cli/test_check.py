@@ -110,7 +110,7 @@ def test_select_ignore_strict_explain(folder: Path) -> None:
     assert twice("comment.yaml", cwd=folder).code == 0
     assert twice("comment.yaml", "--strict", cwd=folder).code == 1
     done = twice("--explain", "wiring", cwd=folder)
-    assert done.code == 0 and b"typical renumbering" in done.out
+    assert done.code == 0 and b"by the fewest slips" in " ".join(done.out.decode().split()).encode()
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,10 @@ _RECIPE = "yamlmod: 1\nedits:\n  - insert: SimAM\n    after: 3\n"
 # What is said after the name of a command, for the YAML in the current folder.
 _ON_YAML = {
     "apply": ("recipe.yaml", "yolov8n.yaml"),
+    "cite": ("yolov8n.yaml",),
     "check": ("yolov8n.yaml", "--base", "yolov8s.yaml"),
     "diff": ("yolov8n.yaml", "yolov8s.yaml"),
+    "draw": ("yolov8n.yaml",),
     "drop-head": ("yolov8n.yaml", "2"),
     "insert": ("SimAM", "yolov8n.yaml", "--after", "3"),
     "move": ("yolov8n.yaml", "4", "--after", "2"),

@@ -209,6 +209,7 @@ def test_names_packages_and_gradients(folder: Path) -> None:
         "a = np.int(1), np.bool_, torch.load('x'), torch.load('y', weights_only=False)\n",
         encoding="utf-8",
     )
+    (fork / "train.py").write_text("import utils\n", encoding="utf-8")
     words = ("insert", "ACmix", "fork/models/mini.yaml", "--at", "3", "--readers", "none")
     assert yamlmod(*words, "--allow-dead", "-w", cwd=folder).code == 0
     assert yamlmod("patch", "fork", "ACmix", "-w", cwd=folder).code == 0

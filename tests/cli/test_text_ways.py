@@ -31,7 +31,7 @@ _INSERT = ("insert", "SimAM", "x.yaml", "--after", "2")
 @pytest.mark.parametrize(
     "output",
     [
-        b"\x1b[31mx", b"a\x07", b"a\rb", "\u202e".encode(), "\x9b1m".encode(), "\u2028".encode(),
+        b"\x1b[35mx", b"a\x07", b"a\rb", "\u202e".encode(), "\x9b1m".encode(), "\u2028".encode(),
         b"::error::x", b"  ::error::x", b"a\n\t::set-output name=x::y", b"x ##[error]y",
         b"##vso[task.complete]", b"x ##teamcity[message]", b"\x7f", "a\u200bb".encode(),
     ],
@@ -168,8 +168,8 @@ def test_a_progress_bar_over_hostile_names(tmp_path: Path) -> None:
     shown = in_terminal(["check", "."], tmp_path)
     assert b"checking" in shown
     assert b"\x1b[?25l" in shown
-    assert shown.count(rb"\::error::44\x1b[31m\u202e\u200b\n::warning") == 1
-    assert b"\x1b[31m\xe2" not in shown and "\u202e".encode() not in shown
+    assert shown.count(rb"\::error::44\x1b[35m\u202e\u200b\n::warning") == 1
+    assert b"\x1b[35m\xe2" not in shown and "\u202e".encode() not in shown
 
 
 def test_colours_stay(tmp_path: Path) -> None:
@@ -183,8 +183,8 @@ def test_colours_stay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pad", range(20, 60))
 def test_a_long_word_is_folded(pad: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yamlmod.report.tables.is_styled_terminal", lambda name: True)
-    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setattr("yamlmod.report.tables.is_coloured", lambda name: True)
+    monkeypatch.setattr("yamlmod.report.tables.width_of", lambda name: 50)
     word = "x" * pad + "::error::y" + "z" * 60
     lines = table(["a", "what"], [["1", word], ["2", f"see ::error::{SIGNS} 模型"]], wrap=1)
     assert not list(faults("\n".join(lines).encode(), terminal=True))
@@ -290,5 +290,5 @@ def test_the_folder_is_hostile_in_itself(tmp_path: Path) -> None:
     done = yamlmod("status", NAME.format("fork"), "--json", cwd=place)
     assert done.code == 0, done.err
     assert (
-        json.loads(done.out)["repo"] == r"::error::fork\x1b[31m\u202e\u200b\n::warning::x##[error]y"
+        json.loads(done.out)["repo"] == r"::error::fork\x1b[35m\u202e\u200b\n::warning::x##[error]y"
     )

@@ -13,7 +13,12 @@ import yamlmod
 _ROOT = Path(yamlmod.__file__).parent
 _DOORS = {"cli/console.py", "report/stream.py"}
 # Programs of their own: they run in the fork's Python, and their output is read through pipes.
-_APART = ("runtime/yamlmod_worker/", "runtime/yamlmod_guard/", "runtime/worker_imports.py")
+_APART = (
+    *("runtime/yamlmod_worker/", "runtime/yamlmod_guard/", "runtime/worker_imports.py"),
+    "study/guard.py",
+)
+# A program of the user's: it is given what `write_diff` makes safe for a terminal.
+_PAGER = "report/pager.py"
 _NAMES = {"print", "input", "breakpoint"}
 _STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__", "displayhook", "excepthook"}
 _PRINTERS = {
@@ -57,7 +62,7 @@ def _calls(node: ast.Call, name: str) -> Iterator[str]:
     function, keywords = ast.unparse(node.func), {word.arg for word in node.keywords}
     place = f"{name}:{node.lineno}: {function}"
     kept = "capture_output" in keywords or {"stdout", "stderr"} <= keywords
-    if function.startswith("subprocess.") and not kept:
+    if function.startswith("subprocess.") and not kept and name != _PAGER:
         yield f"{place} hands its output on"
     if function.endswith("Console") and "file" not in keywords:
         yield f"{place} writes to stdout itself"
