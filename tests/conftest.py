@@ -7,6 +7,15 @@ import os
 import shutil
 import tempfile
 
+import pytest
+
+
+@pytest.hookimpl(optionalhook=True)  # not every run has xdist
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores for `-n auto`: many tests wait for a process they started."""
+    return (os.cpu_count() or 1) + 1
+
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 else:

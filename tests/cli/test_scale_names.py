@@ -41,11 +41,12 @@ _ON_YAML = {
     "replace": ("yolov8n.yaml", "4", "C3"),
     "show": ("yolov8n.yaml",),
 }
+_QUICK = ("--rounds", "0", "--imgsz", "64")
 # And for a YAML that is found in the fork. remap has a test of its own below.
 _ON_FORK = {
     "add": ("SimAM", "--cfg", "yolov8n.yaml", "--repo", "ultralytics", "--after", "3"),
     "explain": ("yolov8n.yaml", "--repo", "ultralytics"),
-    "profile": ("ultralytics", "yolov8n.yaml", "--base", "yolov8s.yaml"),
+    "profile": ("ultralytics", "yolov8n.yaml", "--base", "yolov8s.yaml", *_QUICK),
     "verify": ("ultralytics", "yolov8n.yaml", "--base", "yolov8n.yaml"),
 }
 
@@ -110,6 +111,6 @@ def test_a_scale_in_the_name_of_a_forks_yaml(tmp_path: Path, command: str) -> No
     assert done.code == 0, (done.err, done.out)
     if command == "profile":
         words = ("ultralytics", "yolov8s.yaml", "yolov8n.yaml")
-        small = yamlmod(command, *words, "--json", cwd=tmp_path)
+        small = yamlmod(command, *words, *_QUICK, "--json", cwd=tmp_path)
         counts = [model["parameters"] for model in json.loads(small.out)["models"]]
         assert counts == [11_166_560, 3_157_200]
