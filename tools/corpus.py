@@ -22,7 +22,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -194,8 +193,8 @@ def _reproduce(corpus: Path, oracle: dict[str, Any]) -> str:
     readers = _readers(base, expected, oracle)
     for variant in (
         request,
-        replace(request, keep_skips=True),
-        replace(request, readers=readers),
+        request._replace(keep_skips=True),
+        request._replace(readers=readers),
     ):
         try:
             result = insert(base, variant)
