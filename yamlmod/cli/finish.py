@@ -134,8 +134,8 @@ def diff_base(paths: Sequence[Path], root: Path) -> Path:
     return real_path(root)
 
 
-def write_figure(change: FileChange) -> None:
-    """Write the figure of `draw`."""
+def write_asked_file(change: FileChange) -> None:
+    """Write a file that is the answer itself: a figure, a report."""
     if change.before != change.after:
         from yamlmod.workspace.commit import Purpose, commit
 

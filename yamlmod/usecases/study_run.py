@@ -17,7 +17,7 @@ from yamlmod.study.report import report_of
 from yamlmod.study.report_table import FORMATS, SUFFIXES
 from yamlmod.study.run_files import RunStatus, status_of
 from yamlmod.study.unchanged import check_files, check_versions
-from yamlmod.workspace.files import display, exists, real_path
+from yamlmod.workspace.files import FileChange, display, exists, read_bytes, real_path
 
 # A fork that is started by name is one of them; its own copy is frozen besides.
 _PACKAGES = ("torch", "torchvision", "numpy", "ultralytics")
@@ -80,13 +80,24 @@ def report_text(folder: Path, format: str, output: Path | None) -> str:
     return FORMATS[format](report_of(read_study_plan(folder), statuses(folder)))
 
 
-def write_report(text: str, output: Path, force: bool) -> str:
-    if exists(output) and not force:
+def report_change(text: str, output: Path, force: bool) -> FileChange:
+    """Return the write of a report; an existing file needs --force."""
+    after = text.encode("utf-8")
+    if not exists(output):
+        if not output.absolute().parent.is_dir():
+            raise Refusal(
+                "no-such-folder",
+                f"there is no folder {display(output.absolute().parent)}",
+                hint="create it first",
+            )
+        return FileChange(output, None, after, kept=False)
+    if output.is_dir():
+        raise Refusal("is-folder", f"{display(output)} is a folder; name a file")
+    if not force:
         raise Refusal(
             "file-exists", f"{display(output)} exists already", hint="--force overwrites it"
         )
-    output.write_text(text, encoding="utf-8", newline="")
-    return f"written: {display(output)}"
+    return FileChange(output, read_bytes(output, display(output)), after, kept=False)
 
 
 def command_lines(folder: Path) -> list[str]:

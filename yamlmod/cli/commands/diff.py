@@ -43,10 +43,10 @@ def run(
 
     old, new = open_target(before).model, open_target(after).model
     if draw is not None:
-        from yamlmod.cli.finish import write_figure
+        from yamlmod.cli.finish import write_asked_file
         from yamlmod.usecases.draw import draw_networks
 
-        write_figure(draw_networks(old, new, draw, force))
+        write_asked_file(draw_networks(old, new, draw, force))
     files = {"command": "diff", "before": old.document.shown, "after": new.document.shown}
     found = compare(old, new)
     if recipe:

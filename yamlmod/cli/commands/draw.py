@@ -135,12 +135,12 @@ def run(
 
         show_figure(drawing_bytes(drawing, name))
         return
-    from yamlmod.cli.finish import write_figure
+    from yamlmod.cli.finish import write_asked_file
     from yamlmod.usecases.draw import drawing_change
     from yamlmod.workspace.files import display
 
     change = drawing_change(drawing, name, output, force)
-    write_figure(change)
+    write_asked_file(change)
     if json:
         from yamlmod.cli.console import say_json
 

@@ -44,11 +44,12 @@ def run(
     Compared is mAP50-95 of the last epoch, by Welch's test with Holm's correction and 95 %
     intervals. Below three seeds no p value is given.
     """
-    from yamlmod.cli.console import say, show
-    from yamlmod.usecases.study_run import report_text, write_report
+    from yamlmod.cli.console import show
+    from yamlmod.cli.finish import write_asked_file
+    from yamlmod.usecases.study_run import report_change, report_text
 
     text = report_text(folder, format, output)
     if output is None:
         show(text.rstrip("\n").split("\n"))
     else:
-        say([write_report(text, output, force)])
+        write_asked_file(report_change(text, output, force))
