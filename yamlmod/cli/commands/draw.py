@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Json, path_word
+from yamlmod.cli.options import Force, Json, path_word
 
 EPILOG = """\b
 Examples:
@@ -110,7 +110,7 @@ def run(
             help="Read channels and strides of unknown modules from this fork's code.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Draw the network of the model YAML CFG.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import path_word
+from yamlmod.cli.options import Force, path_word
 
 EPILOG = """\b
 Examples:
@@ -37,7 +37,7 @@ def run(
             "--format", metavar="FORMAT", show_default=False, help="md, latex, csv or json."
         ),
     ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    force: Force = False,
 ) -> None:
     """Report the study in DIR: one line for each variant, compared with the base and its placebo.
 
