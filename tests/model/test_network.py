@@ -9,8 +9,11 @@ import yamlmod
 from tests.ops.helpers import insert_text, remove_text, run_insert
 from tests.ops.test_properties import nets
 from yamlmod.checks.subject import Subject
+from yamlmod.checks.wiring.repair import Patient
 from yamlmod.errors import Refusal
 from yamlmod.model.document import parse_document
+from yamlmod.model.refs import IMAGE
+from yamlmod.model.wiring import NOWHERE
 from yamlmod.ops.network import read_network, registry_kinds
 
 TWO_HEADS = """\
@@ -56,3 +59,31 @@ def test_show_and_check_speak_of_one_network(text: str) -> None:
     assert edited.alive == checked.alive
     assert edited.shapes == checked.shapes
     assert edited.wiring == checked.wiring
+
+
+_TRIAL = """nc: 4
+backbone:
+  - [-1, 1, Conv, [64, 3, 2]]  # 0
+  - [-1, 1, Conv, [128, 3, 2]]  # 1
+  - [0, 1, Conv, [128, 3, 2]]  # 2
+  - [[-1, 1], 1, Concat, [1]]  # 3
+head:
+  - [[2, 3], 1, Detect, [nc, anchors]]  # 4
+"""
+
+
+@pytest.mark.parametrize("target", [2, 3, 4, 30, NOWHERE])
+def test_a_trial_read_of_a_layer_that_is_not_above_has_no_stride(target: int) -> None:
+    network = read_network(_TRIAL, "x.yaml")
+    strides = network.strides_with({2: (target,)})
+    assert [(stride.origin, stride.factor) for stride in strides[:2]] == [(IMAGE, 2), (IMAGE, 4)]
+    assert strides[2].origin == 2
+
+
+@pytest.mark.parametrize("target", [4, 30, NOWHERE])
+@pytest.mark.parametrize("row", [2, 3, 4])
+def test_a_proposal_that_reads_nothing_above_makes_a_network_worse(row: int, target: int) -> None:
+    patient = Patient(Subject(parse_document(_TRIAL, "x.yaml"), registry_kinds))
+    health = patient.health({row: (target,)})
+    assert health.nowhere == {row}
+    assert health.is_worse_than(patient.now)

@@ -110,18 +110,16 @@ class Network:
     @cached_property
     def shapes(self) -> Shapes:
         """Return channels and strides; a row with a reference that has no target has none."""
-        return self.shapes_with({})
-
-    def shapes_with(self, changed: Mapping[int, tuple[int, ...]]) -> Shapes:
-        """Return channels and strides when some layers read something else."""
-        reads = self._reads_with(changed)
-        return infer_shapes(self.document, self.graph._replace(reads=reads), self.kinds)
+        graph = self.graph._replace(reads=self._shape_reads)
+        return infer_shapes(self.document, graph, self.kinds)
 
     def _reads_with(self, changed: Mapping[int, tuple[int, ...]]) -> tuple[tuple[Read, ...], ...]:
         reads = list(self._shape_reads)
         for layer, targets in changed.items():
+            # What reads a layer that is not above it has no shape, as in an unresolved row.
+            exist = all(IMAGE <= target < layer for target in targets)
             reads[layer] = tuple(
-                Read(layer, slot, target, target) for slot, target in enumerate(targets)
+                Read(layer, slot, target, target) for slot, target in enumerate(targets) if exist
             )
         return tuple(reads)
 

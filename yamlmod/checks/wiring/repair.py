@@ -78,7 +78,7 @@ class Patient:
         conflicts, disordered = set(), set()
         for row, joins, is_head in self._watched:
             targets = changed.get(row) or network.known_inputs(row)
-            known = [strides[target] for target in targets if target >= 0]
+            known = [strides[target] for target in targets if 0 <= target < row]
             if joins and differ(known):
                 conflicts.add(row)
             factors = [stride.factor for stride in known if stride.is_known]
