@@ -166,3 +166,12 @@ def test_a_caret_stays_below_its_text() -> None:
 
 def test_a_stream_that_is_no_terminal_has_no_width() -> None:
     assert stream.width_of("stdout") is None or os.isatty(1)
+
+
+def test_a_long_table_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once for each row: `show` took seven seconds for 3,000 layers."""
+    cells = []
+    monkeypatch.setattr(tables, "cell_count", lambda text: cells.append(text) or len(text))
+    rows = [[str(i), "Conv", "[64]"] for i in range(300)]
+    assert len(tables.table(["layer", "module", "args"], rows)) == 301
+    assert len(cells) <= 2 * 3 * 301
