@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.cli.json_schema import errors
+from tests.cli.json_schema import SCHEMA, errors
 from tests.cli.run import yamlmod
 from yamlmod.cli.groups import command_names
 
 _ROOT = Path(__file__).parents[2]
-_SCHEMA = json.loads((_ROOT / "docs" / "json.schema.json").read_text(encoding="utf-8"))
 _MINIFORK = _ROOT / "examples" / "minifork"
 _CFG = "fork/models/mini.yaml"
 
@@ -71,7 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _wrong(value: Any) -> list[str]:
-    return list(errors(value, _SCHEMA, _SCHEMA))
+    return list(errors(value, SCHEMA, SCHEMA))
 
 
 def test_every_command_is_asked() -> None:

@@ -9,7 +9,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from yamlmod.report.pager import paged
-from yamlmod.report.stream import filter_streams, is_terminal, unfiltered, write_diff, write_lines
+from yamlmod.report.stream import (
+    filter_streams,
+    is_terminal,
+    unfiltered,
+    write_diff,
+    write_lines,
+    write_step,
+)
 
 # Set by the command line: whether lines beside the answer are left out, and which command runs.
 _STATE: dict[str, Any] = {"quiet": False, "command": None}
@@ -39,6 +46,13 @@ def say(lines: Iterable[str], always: bool = False) -> None:
         lines = [line for line in lines if line.startswith("warning:")]
     with contextlib.suppress(OSError, ValueError):
         write_lines(sys.stderr, lines)
+
+
+def say_step(text: str) -> None:
+    """Show on a terminal what is under way, in a line that the next one takes; empty clears it."""
+    if sys.stderr is not None and not _STATE["quiet"]:
+        with contextlib.suppress(OSError, ValueError):
+            write_step(text)
 
 
 def show(lines: Iterable[str]) -> None:
