@@ -20,19 +20,12 @@ from typing import NamedTuple
 import pytest
 
 from tests.cli.json_schema import SCHEMA, errors
-from tests.cli.run import snapshot, yamlmod
+from tests.cli.run import save_checkpoint, snapshot, yamlmod
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
 
 _MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"
 _MINI = "fork/models/mini.yaml"
-_SAVE = """
-import sys, torch
-sys.path.insert(0, "fork")
-from models.yolo import Model
-torch.manual_seed(0)
-torch.save(Model("fork/models/mini.yaml").state_dict(), "w.pt")
-"""
 
 
 class Stopped(NamedTuple):
@@ -50,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(_MINIFORK, folder / "fork")
     assert yamlmod("patch", "fork", "SimAM", "-w", cwd=folder).code == 0
     assert yamlmod("insert", "SimAM", _MINI, "--at", "24", "-o", "a.yaml", cwd=folder).code == 0
-    subprocess.run([sys.executable, "-B", "-c", _SAVE], cwd=folder, check=True, timeout=120)
+    save_checkpoint(folder, "fork", _MINI)
     return folder
 
 

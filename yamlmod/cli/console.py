@@ -85,6 +85,13 @@ def say_json(data: Any, envelope: bool = True) -> None:
     _show_bytes((text.replace("##", "#\\u0023") + "\n").encode("ascii"))
 
 
+def say_json_text(data: bytes) -> None:
+    """Write JSON that is for a file as well in the envelope of other answers."""
+    import json
+
+    say_json(json.loads(data))
+
+
 def show_figure(data: bytes) -> None:
     """Write a drawing to stdout: made safe on a terminal, else byte for byte."""
     if is_terminal("stdout"):
