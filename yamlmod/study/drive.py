@@ -11,7 +11,7 @@ from typing import NamedTuple
 from yamlmod.study.engine import Engine, Started
 from yamlmod.study.run_files import RunStatus, status_of
 
-_GUARD = Path(__file__).with_name("guard.py")
+_GUARD = Path(__file__).with_name("guard")
 _LOOK = 0.5  # seconds between two looks at the files
 
 
