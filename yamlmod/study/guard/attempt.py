@@ -24,15 +24,14 @@ import time
 
 from . import notes
 from .checkpoint import Checkpoint
-from .lock import Lock
+from .lock import LOCKED, Lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, BinaryIO
 
-LOCKED = 75  # exit code: another process trains in this folder
-NOT_DUE = 76  # exit code: another process has done so since
+NOT_DUE = 76  # exit code: another process has trained it since
 _PATIENCE = 10.0  # seconds between asking a training to end and ending it
 _DEATH_SIGNAL = 1
 _LINUX = sys.platform == "linux"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+LOCKED = 75  # exit code of a guard: another process trains in this folder
 BEAT = 5.0  # seconds between two beats
 STALE = 30.0  # and without one, until a holder of another machine is dead
 _LOOK = 1.0
