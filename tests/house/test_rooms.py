@@ -75,6 +75,7 @@ _ONLY = {
     "google": {"gates"},
     "cairosvg": {"usecases"},
     "distributed": {"study/engines", "study/dask_task.py"},
+    "dask": {"study/engines"},
 }
 
 

@@ -1,4 +1,4 @@
-"""What runs on a Dask worker: sent there by value, so that a worker needs no yamlmod."""
+"""Run a command on a Dask worker: sent there by value, so that a worker needs no yamlmod."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -21,11 +20,11 @@ _PATIENCE = 20.0  # seconds until a scheduler is there, at first
 _RESTART = 600.0  # and later, when it may be restarted
 _EVERY = 30.0  # seconds between two words on what is waited for
 _OPEN = """\
-the scheduler at {} takes code from whoever reaches its port, and nothing is encrypted:
+the scheduler at {} takes code from all who reach its port, and nothing is encrypted:
   use TLS, or a tunnel (docs/engines.md)"""
 
 
-class Task:
+class DaskRun:
     """One command on the cluster."""
 
     def __init__(self, future: Future, say: Callable[[str], None]) -> None:
@@ -77,7 +76,7 @@ class Dask:
             for worker, answer in answers.items()
         ]
 
-    def submit(self, argv: Sequence[str], gpus: int) -> Task:
+    def submit(self, argv: Sequence[str], gpus: int) -> DaskRun:
         from distributed import fire_and_forget
 
         if self.client.status in ("closed", "closing"):
@@ -95,13 +94,17 @@ class Dask:
             pure=False,
         )
         fire_and_forget(future)
-        return Task(future, self.settings.say)
+        return DaskRun(future, self.settings.say)
 
     def stop(self) -> None:
         self.client.close()
 
     def _connect(self, patience: float) -> Client:
         try:
+            import dask
+
+            # Before distributed is imported: it would write into the lines of this command.
+            dask.config.set({"logging": {"distributed": "critical"}})
             from distributed import Client
             from distributed.protocol import pickle
         except ImportError as error:
@@ -110,7 +113,6 @@ class Dask:
                 f"the engine dask needs distributed, which cannot be imported: {error}",
                 hint='pip install "yolo-yamlmod[dask]", the version of the workers',
             ) from None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         warnings.filterwarnings("ignore", module="distributed")
         pickle.cloudpickle.register_pickle_by_value(dask_task)
         options = self.settings.options

@@ -22,7 +22,7 @@ _SAYS = 60.0
 _SECONDS = 60
 
 
-class Element(NamedTuple):
+class QueuedRun(NamedTuple):
     """One run in the queue."""
 
     engine: Slurm
@@ -58,12 +58,12 @@ class Slurm:
         self.live: set[str] = set()
         self._ask()
 
-    def submit(self, argv: Sequence[str], gpus: int) -> Element:
+    def submit(self, argv: Sequence[str], gpus: int) -> QueuedRun:
         """Queue the run that a command names last; one that is queued already stays there."""
         run = argv[-1]
         if self.jobs.get(run) not in self.live:
             self.new.append(run)
-        return Element(self, run)
+        return QueuedRun(self, run)
 
     def stop(self) -> None:
         if self.live:
@@ -80,40 +80,33 @@ class Slurm:
     def _send(self) -> None:
         runs, self.new = self.new, []
         self.home.mkdir(exist_ok=True)
-        list_file = _new_list(self.home, runs)
-        script = list_file.with_name(list_file.name.replace("runs", "array")).with_suffix(".sh")
+        number = _new_list(self.home, runs)
+        list_file, script = self.home / f"runs-{number}.txt", self.home / f"array-{number}.sh"
         name = self.settings.folder.name
         text = array_script(self.settings.folder, name, list_file, len(runs), self.options)
         script.write_text(text, encoding="utf-8")
+        jobs: dict[str, str] = {}
         for array in arrays(len(runs), self.options.array_limit):
             answer = _called(["sbatch", "--parsable", array.option, str(script), str(array.start)])
             job = answer.strip().partition(";")[0]
             part = runs[array.start : array.start + array.size]
-            self._note_job(job, part)
-            elements = {run: f"{job}_{index}" for index, run in enumerate(part)}
-            self.jobs |= elements
-            self.live |= set(elements.values())
+            jobs |= {run: f"{job}_{index}" for index, run in enumerate(part)}
             self.settings.say(f"job {job}: {plural(len(part), 'run')}; `scancel {job}` ends them")
+        write_new(self.home / f"jobs-{number}.json", json.dumps(jobs).encode("utf-8"))
+        self.jobs |= jobs
+        self.live |= set(jobs.values())
         self.asked = time.monotonic()
 
-    def _note_job(self, job: str, runs: Sequence[str]) -> None:
-        line = json.dumps({"job": job, "runs": list(runs)}) + "\n"
-        path = self.home / "jobs.jsonl"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        try:
-            os.write(descriptor, line.encode("utf-8"))
-        finally:
-            os.close(descriptor)
-
     def _read_jobs(self) -> dict[str, str]:
-        try:
-            lines = read_regular(self.home / "jobs.jsonl").decode("utf-8").splitlines()
-        except FileNotFoundError:
-            return {}
+        """Read what was submitted before, by this command or another client's."""
         jobs: dict[str, str] = {}
-        for line in lines:
-            data = json.loads(line)
-            jobs |= {run: f"{data['job']}_{index}" for index, run in enumerate(data["runs"])}
+        number = 1
+        while (self.home / f"runs-{number}.txt").exists():
+            try:
+                jobs |= json.loads(read_regular(self.home / f"jobs-{number}.json"))
+            except FileNotFoundError:  # killed before it was noted; each run is trained once anyway
+                pass
+            number += 1
         return jobs
 
     def _ask(self) -> None:
@@ -132,17 +125,17 @@ class Slurm:
         self.live = set(text.split()) & set(self.jobs.values())
 
 
-def _new_list(home: Path, runs: Sequence[str]) -> Path:
-    """Write a list of its own: those of jobs in the queue must not change."""
+def _new_list(home: Path, runs: Sequence[str]) -> int:
+    """Write a list of its own, and return its number: one of jobs in the queue must not change."""
     number = 1
     while True:
-        path = home / f"runs-{number}.txt"
         try:
-            write_new(path, "".join(f"{run}\n" for run in runs).encode("utf-8"))
+            lines = "".join(f"{run}\n" for run in runs)
+            write_new(home / f"runs-{number}.txt", lines.encode("utf-8"))
         except FileExistsError:
             number += 1
         else:
-            return path
+            return number
 
 
 def _called(words: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ import threading
 import time
 
 from . import notes
-from .checkpoint import Checkpoint
+from .checkpoint import KeptCheckpoint
 from .lock import LOCKED, Lock
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ class _Attempt:
         self.process: subprocess.Popen[bytes] | None = None
 
     def run(self, may_resume: bool) -> int:
-        checkpoint = Checkpoint(self.folder, self.plan["last"])
+        checkpoint = KeptCheckpoint(self.folder, self.plan["last"])
         checkpoint.take_back_stop()
         resumes = may_resume and checkpoint.is_usable()
         began = time.time()

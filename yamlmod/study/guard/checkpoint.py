@@ -16,7 +16,7 @@ _LOOK = 0.2  # seconds between two looks at the last checkpoint
 _KEPT = "kept.pt"
 
 
-class Checkpoint:
+class KeptCheckpoint:
     """Where the last one and its copy are."""
 
     def __init__(self, folder: str, last: str) -> None:

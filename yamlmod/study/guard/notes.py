@@ -1,4 +1,4 @@
-"""What a run's files say of its attempts: the notes of the guard, the rows, the end of the log."""
+"""Read what a run's files say of its attempts: the guard's notes, the rows, the end of the log."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def log_tail(folder: str, start: int = 0) -> str:
 def is_cut_off(folder: str, plan: Mapping[str, Any]) -> bool:
     """Check whether the last attempt was killed or stopped before all epochs were there.
 
-    Such a run may be continued by whoever holds its lock; one that ended by itself may not.
+    Such a run may be continued by the holder of its lock; one that ended by itself may not.
     """
     attempts = attempts_in(text_of(folder))
     if not attempts or _epochs(folder, plan["results"]) >= plan["epochs"]:
