@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -102,10 +103,9 @@ class Slurm:
         jobs: dict[str, str] = {}
         number = 1
         while (self.home / f"runs-{number}.txt").exists():
-            try:
+            # Without one it was killed before it noted them; each run is trained once anyway.
+            with contextlib.suppress(FileNotFoundError):
                 jobs |= json.loads(read_regular(self.home / f"jobs-{number}.json"))
-            except FileNotFoundError:  # killed before it was noted; each run is trained once anyway
-                pass
             number += 1
         return jobs
 
