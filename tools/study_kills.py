@@ -25,7 +25,7 @@ from collections import Counter
 from pathlib import Path
 
 _KINDS = ("driver", "training", "guard", "driver and training", "all")
-_GUARD = "guard.py"
+_GUARD = "guard"
 
 
 def main() -> int:
