@@ -137,9 +137,21 @@ class Model(ShownAsTable):
         return self._after(move(self._wired, index, after=places[0], before=places[1]))
 
     @python_words
-    def drop_head(self, layer: int | str) -> Model:
-        """Drop a detection scale with its branch and its row of anchors."""
-        return self._after(drop_head(self._wired, self._wired.select(str(layer))))
+    def drop_head(self, layer: int | str, *, whole: bool = False) -> Model:
+        """Drop a detection scale with its branch and its row of anchors.
+
+        With ``whole`` an outer scale goes as `add_head` puts it in: with its steps up and down
+        through the neck, and its stage of the backbone.
+        """
+        index = self._wired.select(str(layer))
+        return self._after(drop_head(self._wired, index, whole=whole))
+
+    @python_words
+    def add_head(self, level: str) -> Model:
+        """Add a detection scale, `P2` or `P6`, with its branch and its row of anchors."""
+        from yamlmod.ops.operations.add_head.plan import add_head
+
+        return self._after(add_head(self._wired, level))
 
     @python_words
     def apply(self, recipe: str | Path) -> Model:

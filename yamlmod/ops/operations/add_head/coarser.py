@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
 from yamlmod.ops.operations.add_head.copies import Copies, Place, offsets, same_ratio, step_down
 from yamlmod.ops.operations.add_head.replay import Target
 from yamlmod.ops.operations.add_head.scale import PlannedScale, no_pattern, out_copies
 from yamlmod.ops.operations.add_head.widths import node_channels
 from yamlmod.ops.pyramid import Pyramid, no_pyramid
+from yamlmod.ops.stages import backbone_stages
 
 Moves = list[tuple[int, int, Target]]
 
@@ -75,20 +75,9 @@ def _deeper_backbone(
     SPPF, goes one stride deeper. Rows of the stage before that the last one lacks come first, as in
     YOLOv5's P6 networks.
     """
-    taps = copies.pyramid.taps
-    if not all(stride in taps for stride in (last, last // 2, last // 4)):
-        raise no_pattern(model, "stage of the backbone")
-    before = _stage(model, taps[last // 4], taps[last // 2])
-    stage = _stage(model, taps[last // 2], taps[last])
-    shared = _shared(model, before, stage)
-    if not shared:
-        raise Refusal(
-            "no-stage",
-            f"the last stage of the backbone does not begin as the one before it, with "
-            f"{model.rows[before[0]].module}",
-            place=model.document.place(*model.rows[stage[0]].spans[2]),
-            hint="the new stage is a copy of those rows",
-        )
+    stages = backbone_stages(model, copies.pyramid, last)
+    before, stage, shared = stages
+    previous = copies.pyramid.taps[last // 2]
     joint = stage[shared - 1]
     place, through = Place(joint), ("old", joint)
     ratio = Fraction(
@@ -104,7 +93,7 @@ def _deeper_backbone(
     else:
         tap = ("old", joint)
     same = same_ratio(stage[:shared], Fraction(1))
-    roles = {taps[last // 2]: tap}
+    roles = {previous: tap}
     end = copies.copy(stage[:shared], roles, place, through, same)[joint]
     inside = {*stage[:shared]}
     for read in model.readers(joint):
@@ -112,42 +101,3 @@ def _deeper_backbone(
             moves.append((read.reader, read.slot, end))
     copies.extra = {("tap", last): tap, ("tap", last * 2): end}
     return end if joint == top else ("old", top)
-
-
-def _stage(model: Network, begin: int, end: int) -> list[int]:
-    """Return the rows of a stage, which read one another and the stage before."""
-    rows = list(range(begin + 1, end + 1))
-    for layer in rows:
-        for read in model.graph.reads[layer]:
-            if read.target < begin:
-                raise no_pyramid(
-                    model,
-                    f"{model.document.describe(layer)} reads past the stage before it",
-                    layer,
-                )
-    return rows
-
-
-def _shared(model: Network, before: Sequence[int], stage: Sequence[int]) -> int:
-    """Return how many rows two stages have in common from the beginning."""
-    count = 0
-    for first, second in zip(before, stage, strict=False):
-        one, other = model.rows[first], model.rows[second]
-        if one.module != other.module or not _same_inputs(model, first, second):
-            break
-        count += 1
-    # What the rest reads must be one layer.
-    while count and count < len(stage):
-        inner = stage[: count - 1]
-        rest = (*stage[count:], *range(stage[-1] + 1, len(model.rows)))
-        if not any(read.target in inner for i in rest for read in model.graph.reads[i]):
-            break
-        count -= 1
-    return count
-
-
-def _same_inputs(model: Network, first: int, second: int) -> bool:
-    distances = [
-        [read.target - layer for read in model.graph.reads[layer]] for layer in (first, second)
-    ]
-    return distances[0] == distances[1]
