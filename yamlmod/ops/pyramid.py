@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from yamlmod.errors import Refusal, one_of
@@ -208,8 +209,11 @@ class _Reading:
                 i
                 for i in below
                 if self.stride(i) == stride
-                and any(self.stride(r.reader) > stride for r in self.model.readers(i)
-                        if r.reader in below)
+                and any(
+                    self.stride(r.reader) > stride
+                    for r in self.model.readers(i)
+                    if r.reader in below
+                )
             ]
             if not nodes:
                 raise no_pyramid(self.model, f"the way down has no layer of stride {stride}", first)
@@ -219,7 +223,7 @@ class _Reading:
     def _falls(self, downs: Mapping[int, int]) -> dict[int, Rows]:
         falls = {}
         strides = sorted(downs)
-        for fine, coarse in zip(strides, strides[1:], strict=False):
+        for fine, coarse in pairwise(strides):
             source, goal = downs[fine], downs[coarse]
             if source not in self.above(goal):
                 raise no_pyramid(
@@ -234,7 +238,8 @@ class _Reading:
 
     def _way_up(self, finest: int) -> tuple[dict[int, int], dict[int, Rows]]:
         stride = self.stride(finest)
-        ups, rises = {stride: finest}, {}
+        ups = {stride: finest}
+        rises: dict[int, Rows] = {}
         reduced: int | None = None
         layer = finest
         while True:

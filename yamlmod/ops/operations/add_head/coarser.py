@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from yamlmod.model.graph import reachable
 from yamlmod.model.network import Network
 from yamlmod.ops.operations.add_head.copies import Copies, Place, offsets, same_ratio, step_down
 from yamlmod.ops.operations.add_head.replay import Target
@@ -55,8 +56,12 @@ def _step_up(
     ratio = Fraction(node_channels(model, top), node_channels(model, end))
     is_backbone = model.rows[top].section == "backbone"
     if is_backbone and model.rows[top + 1].section == "backbone":
-        raise no_pyramid(model, f"the neck begins at {model.document.describe(top)}, which is not "
-                         "the last layer of the backbone", top)
+        raise no_pyramid(
+            model,
+            f"the neck begins at {model.document.describe(top)}, which is not "
+            "the last layer of the backbone",
+            top,
+        )
     place = Place(top, opens=is_backbone)
     made = copies.copy(rise, {top: deep}, place, ("old", top), same_ratio(rise, ratio))
     for read in model.readers(top):
@@ -66,9 +71,7 @@ def _step_up(
     return made
 
 
-def _deeper_backbone(
-    model: Network, copies: Copies, last: int, top: int, moves: Moves
-) -> Target:
+def _deeper_backbone(model: Network, copies: Copies, last: int, top: int, moves: Moves) -> Target:
     """Copy a stage of the backbone; return where the neck begins then.
 
     The rows that the last stage shares with the one before it stay; what follows them, such as
@@ -80,9 +83,7 @@ def _deeper_backbone(
     previous = copies.pyramid.taps[last // 2]
     joint = stage[shared - 1]
     place, through = Place(joint), ("old", joint)
-    ratio = Fraction(
-        node_channels(model, joint), node_channels(model, before[shared - 1])
-    )
+    ratio = Fraction(node_channels(model, joint), node_channels(model, before[shared - 1]))
     roles: dict[int, Target] = {
         old: ("old", new) for old, new in zip(before, stage[:shared], strict=False)
     }
@@ -95,9 +96,8 @@ def _deeper_backbone(
     same = same_ratio(stage[:shared], Fraction(1))
     roles = {previous: tap}
     end = copies.copy(stage[:shared], roles, place, through, same)[joint]
-    inside = {*stage[:shared]}
-    for read in model.readers(joint):
-        if read.reader not in inside:
-            moves.append((read.reader, read.slot, end))
-    copies.extra = {("tap", last): tap, ("tap", last * 2): end}
+    inputs = [[read.target for read in reads] for reads in model.graph.reads]
+    tail = reachable(inputs, [top]) - {*stage[:shared]}
+    moves += [(r.reader, r.slot, end) for r in model.readers(joint) if r.reader in tail]
+    copies.stages = {last: tap, last * 2: end}
     return end if joint == top else ("old", top)

@@ -28,6 +28,8 @@ class Copies:
         self.model, self.pyramid, self.up = model, pyramid, up
         self.rows: list[CopiedRow] = []
         self.places: list[Place] = []
+        # The ends of the stages that the new scale itself brings, by stride.
+        self.stages: dict[int, Target] = {}
 
     def copy(
         self,
@@ -62,8 +64,10 @@ class Copies:
         stride = None if source == IMAGE else model.shapes[source].stride
         if stride is not None and model.rows[source].section == "backbone":
             wanted = int(stride * 2 if self.up else stride / 2)
-            if ("tap", wanted) in self._taps:
-                return self._taps["tap", wanted]
+            if wanted in self.stages:
+                return self.stages[wanted]
+            if wanted in self.pyramid.taps:
+                return "old", self.pyramid.taps[wanted]
             raise Refusal(
                 "no-tap",
                 f"the backbone has no layer of stride {wanted} for {level_name(wanted)}",
@@ -78,16 +82,6 @@ class Copies:
             hint="the neck's steps differ from each other; add this scale by hand with `insert`",
         )
 
-    @property
-    def _taps(self) -> dict[tuple[str, int], Target]:
-        taps: dict[tuple[str, int], Target] = {
-            ("tap", stride): ("old", layer) for stride, layer in self.pyramid.taps.items()
-        }
-        return taps | self.extra
-
-    extra: Mapping[tuple[str, int], Target] = {}
-    """Taps of the stages that the new scale itself brings."""
-
 
 def offsets(model: Network, first: Sequence[int], second: Sequence[int]) -> dict[int, int]:
     """Pair the rows of two steps where they are the same, from the beginning."""
@@ -99,9 +93,7 @@ def offsets(model: Network, first: Sequence[int], second: Sequence[int]) -> dict
     return pairs
 
 
-def same_ratio(
-    rows: Sequence[int], ratio: Fraction
-) -> dict[int, tuple[Fraction, dict[int, int]]]:
+def same_ratio(rows: Sequence[int], ratio: Fraction) -> dict[int, tuple[Fraction, dict[int, int]]]:
     return dict.fromkeys(rows, (ratio, {}))
 
 

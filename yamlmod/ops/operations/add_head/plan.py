@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from yamlmod.edits import apply_edits
-from yamlmod.errors import Refusal
+from yamlmod.edits import Edit, apply_edits
+from yamlmod.errors import Refusal, one_of
 from yamlmod.model.network import Network
 from yamlmod.ops.chain import Plan, chain, run_plans
 from yamlmod.ops.index_shift import renumber_comments
 from yamlmod.ops.level_words import head_list_edits
+from yamlmod.ops.network import read_network
 from yamlmod.ops.operation import Operation, RecipeOptions
 from yamlmod.ops.operations.add_head.coarser import plan_coarser
 from yamlmod.ops.operations.add_head.finer import plan_finer
@@ -24,10 +25,9 @@ from yamlmod.ops.operations.add_head.text import (
     row_edits,
 )
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
-from yamlmod.ops.pyramid import Pyramid, level_name, read_pyramid
+from yamlmod.ops.pyramid import Pyramid, level_name, no_pyramid, read_pyramid
 
 _LEVEL = re.compile(r"[Pp]([1-9])")
-_CHANGED_BY_HAND = "args-by-scale"
 
 
 def add_head(model: Network, level: str) -> Outcome:
@@ -46,7 +46,21 @@ def plan_add_head(model: Network, level: str) -> Outcome:
     slot = _slot(model, pyramid, stride)
     anchors = _anchors(model, len(pyramid.inputs))
     planned = (plan_coarser if slot else plan_finer)(model, pyramid, stride)
-    return _outcome(model, pyramid, planned, slot, anchors)
+    outcome = _outcome(model, pyramid, planned, slot, anchors)
+    _check_strides(outcome, min(stride, min(pyramid.inputs)))
+    return outcome
+
+
+def _check_strides(outcome: Outcome, first: int) -> None:
+    """Refuse a network whose scales did not come out at their strides: its steps differ."""
+    model = read_network(outcome.text, outcome.model.document.shown)
+    strides = [model.shapes[read.target].stride for read in model.graph.reads[model.graph.head]]
+    if strides != [first * 2**i for i in range(len(strides))]:
+        raise no_pyramid(
+            outcome.model,
+            "a copy of the neighbouring scale would not come out at the strides "
+            f"{one_of([str(first * 2**i) for i in range(len(strides))])}",
+        )
 
 
 def _stride_of(level: str) -> int:
@@ -162,7 +176,7 @@ def _outcome(
     )
 
 
-def _head_comment(model: Network, pyramid: Pyramid, slot: int) -> list:
+def _head_comment(model: Network, pyramid: Pyramid, slot: int) -> list[Edit]:
     old = [level_name(stride) for stride in sorted(pyramid.inputs)]
     new = level_name(min(pyramid.inputs) // 2 if slot == 0 else max(pyramid.inputs) * 2)
     levels = [new, *old] if slot == 0 else [*old, new]

@@ -64,7 +64,7 @@ def row_edits(model: Network, copies: Copies, numbers: Numbers) -> list[Edit]:
     """Return the edits that put the copies in their places."""
     document = model.document
     edits: list[Edit] = []
-    items = sorted(range(len(copies.rows)), key=lambda i: (numbers.new[i]))
+    items = sorted(range(len(copies.rows)), key=lambda i: numbers.new[i])
     for place, group in groupby(items, key=lambda i: copies.places[i]):
         chosen = list(group)
         blanks = [_has_blank_above(document, model.rows[copies.rows[i].pattern]) for i in chosen]

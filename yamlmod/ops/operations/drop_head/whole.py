@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from yamlmod.edits import Edit, apply_edits, newline_of
@@ -34,7 +35,8 @@ def whole_branch(model: Network, layer: int) -> Branch:
     place = model.document.place(head.start, head.end)
     if stride is None:
         raise Refusal(
-            "not-a-head-input", f"{name} does not read {model.document.describe(layer)}",
+            "not-a-head-input",
+            f"{name} does not read {model.document.describe(layer)}",
             place=place,
         )
     if len(strides) < 2:
@@ -55,9 +57,7 @@ def whole_branch(model: Network, layer: int) -> Branch:
     return branch
 
 
-def _finest(
-    model: Network, pyramid: Pyramid, stride: int
-) -> tuple[set[int], dict[int, int]]:
+def _finest(model: Network, pyramid: Pyramid, stride: int) -> tuple[set[int], dict[int, int]]:
     deeper = stride * 2
     if stride not in pyramid.rises or pyramid.finest != stride:
         raise _no_branch(model, stride)
@@ -65,9 +65,7 @@ def _finest(
     return layers, {pyramid.downs[deeper]: pyramid.ups[deeper]}
 
 
-def _deepest(
-    model: Network, pyramid: Pyramid, stride: int
-) -> tuple[set[int], dict[int, int]]:
+def _deepest(model: Network, pyramid: Pyramid, stride: int) -> tuple[set[int], dict[int, int]]:
     finer = stride // 2
     if finer not in pyramid.rises or pyramid.deepest != stride:
         raise _no_branch(model, stride)
@@ -116,7 +114,7 @@ def sources_to(
     sources: dict[int, int] = {}
     for start, goal in joints:
         way = _way(model, layers, start, goal)
-        for layer, source in zip(way, way[1:], strict=False):
+        for layer, source in pairwise(way):
             sources[layer] = source
     return sources
 
