@@ -20,6 +20,7 @@ from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 from yamlmod.ops.chain import chain
 from yamlmod.ops.network import read_network, registry_kinds
+from yamlmod.ops.operation import no_files
 from yamlmod.ops.operations.drop_head.plan import drop_head
 from yamlmod.ops.operations.insert.plan import insert
 from yamlmod.ops.operations.move.plan import move
@@ -28,7 +29,7 @@ from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
-from yamlmod.usecases.model_file import find_cfg
+from yamlmod.usecases.model_file import files_beside, find_cfg
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import FileChange, display, read_text
@@ -154,10 +155,30 @@ class Model(ShownAsTable):
         return self._after(add_head(self._wired, level))
 
     @python_words
+    def graft(
+        self, backbone: Model | str | Path, *, strides: Mapping[int | str, int] | None = None
+    ) -> Model:
+        """Put another file's backbone under this neck and head, connected by stride.
+
+        ``strides`` says what its layers have where a class is not known: `{4: 8, 6: 16, 9: 32}`.
+        """
+        from yamlmod.ops.operations.graft.donor import DonorFile
+        from yamlmod.ops.operations.graft.plan import graft
+
+        if isinstance(backbone, Model):
+            text, shown = backbone.to_text(), backbone._wired.document.shown
+        else:
+            text, shown = _read(backbone)[:2]
+        words = tuple(f"{layer}:{stride}" for layer, stride in (strides or {}).items())
+        return self._after(graft(self._wired, DonorFile(text, shown, words)))
+
+    @python_words
     def apply(self, recipe: str | Path) -> Model:
         """Run the edits of a recipe, given as a path or as text, as one proof."""
         text, shown = _read(recipe)[:2]
-        return self._after(chain(self._wired, read_recipe(text, shown).plans))
+        is_text = isinstance(recipe, str) and "\n" in recipe
+        read = no_files if is_text else files_beside(Path(recipe))
+        return self._after(chain(self._wired, read_recipe(text, shown, read).plans))
 
     @property
     def summary(self) -> Sequence[str]:

@@ -51,6 +51,11 @@ def read_pyramid(model: Network) -> Pyramid:
     return _Reading(model).pyramid()
 
 
+def backbone_taps(model: Network) -> Mapping[int, int]:
+    """Return the last layer of each stride of the backbone."""
+    return _Reading(model).taps()
+
+
 def no_pyramid(model: Network, why: str, layer: int | None = None) -> Refusal:
     row = model.document.head if layer is None or layer < 0 else model.rows[layer]
     return Refusal(
@@ -85,7 +90,7 @@ class _Reading:
         downs |= self._missing_downs(finest, downs[first])
         falls = self._falls(downs)
         ups, rises = self._way_up(finest)
-        return Pyramid(self._taps(), ups, downs, rises, falls, outs, inputs)
+        return Pyramid(self.taps(), ups, downs, rises, falls, outs, inputs)
 
     def stride(self, layer: int) -> int:
         value = 1.0 if layer == IMAGE else self.model.shapes[layer].stride
@@ -307,7 +312,7 @@ class _Reading:
         above = tuple(rows[i].module if i >= 0 else "" for i in self.reads(layer))
         return rows[layer].module, above
 
-    def _taps(self) -> dict[int, int]:
+    def taps(self) -> dict[int, int]:
         """Return the last layer of each stride of the backbone: what its next stage reads."""
         backbone = [row.index for row in self.model.rows if row.section == "backbone"]
         strides = {i: self.model.shapes[i].stride for i in backbone}
