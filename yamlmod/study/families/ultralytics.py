@@ -23,7 +23,7 @@ def _start(training: TrainCommand) -> list[str]:
     set_by_us = {
         "model": training.cfg,
         "pretrained": training.weights or False,
-        "seed": training.seed,
+        **({} if training.seed is None else {"seed": training.seed}),
         "project": training.run,
         "name": "train",
         "exist_ok": True,
@@ -67,4 +67,5 @@ FAMILY = Family(
         "val": "a study reads the metrics of every epoch",
         "time": "the number of epochs would depend on the machine",
     },
+    probe={"epochs": 2, "imgsz": 64, "batch": 4, "plots": False, "amp": False, "val": False},
 )
