@@ -40,5 +40,5 @@ def _weight(document: Document) -> float:
     first = next(iter(scales.values()), None) if isinstance(scales, dict) else None
     width = first[1] if isinstance(first, list) and len(first) > 1 else data.get("width_multiple")
     factor = width if isinstance(width, (int, float)) else 1.0
-    numbers = (row.args[0] for row in document.rows if isinstance(row.args, list) and row.args)
+    numbers = (row.args[0] for row in document.rows if row.args)
     return factor * sum(number for number in numbers if isinstance(number, int))

@@ -28,8 +28,10 @@ WORKERS = (0, 2)
 # The seeds of the trials with one number of workers: two that differ, and the first again.
 _SEEDS = (0, 1, 0)
 # What a study chooses itself, or what makes its trainings long.
-_NOT_PASSED = ("data", "epochs", "batch-size", "batch_size", "batch", "imgsz", "img", "img-size")
-_NOT_PASSED += ("img_size", "workers", "cache", "seed")
+_NOT_PASSED = (
+    *("data", "epochs", "batch-size", "batch_size", "batch", "imgsz", "img", "img-size"),
+    *("img_size", "workers", "cache", "seed"),
+)
 
 
 class WorkersProof(NamedTuple):
@@ -107,9 +109,7 @@ def check_seeds(
             family, reading = read_fork(located, script)
         if reading.loader is None:
             return SeedCheck(run.located.shown, reading, (), "no loader of torch's was found")
-        options: dict[str, Any] = {}
-        proof = _prove(Copy(run, copy, family, reading, script), base, options, seconds, announce)
-    return proof
+        return _prove(Copy(run, copy, family, reading, script), base, {}, seconds, announce)
 
 
 class Copy(NamedTuple):

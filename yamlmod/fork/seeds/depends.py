@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from yamlmod.fork.python.answers import Definition, OutsideTree
@@ -125,7 +125,7 @@ def _is_seed(name: object) -> bool:
     return isinstance(name, str) and name.lower().endswith("seed")
 
 
-def _assigned(body: Iterable[ast.stmt], name: str, line: int) -> list[ast.expr]:
+def _assigned(body: Sequence[ast.stmt], name: str, line: int) -> list[ast.expr]:
     """Return what a name is assigned above a line, in a function's own statements."""
     found = []
     for node in own_nodes(body):
@@ -138,10 +138,10 @@ def _assigned(body: Iterable[ast.stmt], name: str, line: int) -> list[ast.expr]:
     return found
 
 
-def own_nodes(body: Iterable[ast.stmt]) -> list[ast.AST]:
+def own_nodes(body: Sequence[ast.stmt]) -> list[ast.AST]:
     """Return the nodes of statements in their order, without functions and classes in them."""
     found: list[ast.AST] = []
-    waiting: list[ast.AST] = list(body)[::-1]
+    waiting: list[ast.AST] = [*body][::-1]
     while waiting:
         node = waiting.pop()
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):

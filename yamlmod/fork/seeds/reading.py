@@ -11,7 +11,14 @@ from yamlmod.fork.files import Files
 from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.seeds.depends import Scope, any_of, own_nodes
-from yamlmod.fork.seeds.loaders import Generator, Loader, generator_of, loader_in, workers_of
+from yamlmod.fork.seeds.loaders import (
+    Generator,
+    Loader,
+    generator_of,
+    loader_in,
+    node_line,
+    workers_of,
+)
 from yamlmod.fork.seeds.seeding import SOURCES, Seeded, by_source, seeded_in
 
 Kind = Literal["option", "start", "generator", "workers", "loader"]
@@ -158,7 +165,7 @@ def _seeded_before(training: Scope, loader: Loader | None, tree: ast.Module) -> 
         if caller is training.function:
             continue
         scope = training._replace(function=caller, parameters={})
-        lines = [n.lineno for n in own_nodes(scope.body) if _calls(n, name)]
+        lines = [node_line(n) for n in own_nodes(scope.body) if _calls(n, name)]
         if lines:
             before += [s for s in seeded_in(scope, min(lines)) if s.call.lineno < min(lines)]
     return by_source([*before, *seeded])
