@@ -18,6 +18,11 @@ def sentences(report: StudyReport) -> Iterator[str]:
     if report.stopped_early:
         count = plural(len(report.stopped_early), "run")
         yield f"{count} stopped early: their last epoch is the one after which they stopped."
+    if report.plan.seed.counts is False:
+        yield (
+            "The seed does not reach the batches of this training, so runs differ less than they "
+            "would with other data: the spread is too small, and so are intervals and p values."
+        )
     for name in report.constant:
         yield (
             f"All seeds of {name} gave exactly the same value: if the seed does not reach its "

@@ -30,6 +30,7 @@ from yamlmod.usecases.patch import plan_patch
 from yamlmod.usecases.study_code import apply_patch_file
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
+from yamlmod.usecases.study_seed_plan import planned_seed
 from yamlmod.workspace.files import display, exists, read_text, real_path
 
 Say = Callable[[str], None]
@@ -130,6 +131,7 @@ def _write(
         if proves
         else [plain_facts(item) for item in planned]
     )
+    seed_facts = planned_seed(study, draft, proves, say)
     runs = []
     trained = [item for item in planned if not item.same_as]
     hashes = {item.variant.name: _hashes(study, item, draft, data) for item in trained}
@@ -150,6 +152,7 @@ def _write(
             for item, fact in zip(planned, facts, strict=True)
         ],
         runs=runs,
+        seed=seed_facts,
     )
     write_study_plan(draft, plan)
     return plan

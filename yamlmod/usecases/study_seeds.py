@@ -85,7 +85,7 @@ def read_fork(located: LocatedFork, script: str = "") -> tuple[Family, SeedReadi
     """Read whether the seed counts. Raises Refusal where how the fork trains is not known."""
     family = family_of_fork(located, script)
     script = (script or family.script) if family.script else ""
-    return family, read_seeds(located.tree, located.fork, script)
+    return family, read_seeds(located.tree, located.fork.graph, script)
 
 
 def check_seeds(
@@ -191,7 +191,10 @@ def _words(
     script = copy.script or family.script
     wanted: dict[str, Any] = {"data": "{data}", "workers": workers, **family.probe}
     wanted |= {name: value for name, value in options.items() if name not in _NOT_PASSED}
-    if family.script:
+    if not family.script:
+        settings = located.tree.read(copy.reading.facts[0].path) or ""
+        wanted = {name: value for name, value in wanted.items() if f"{name}:" in settings}
+    else:
         text = located.tree.read(script) or ""
         known = {name for name in wanted if has_option(text, name) or name in ("img", *options)}
         wanted = {name: value for name, value in wanted.items() if name in known}

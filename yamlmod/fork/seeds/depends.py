@@ -89,13 +89,12 @@ def _name(scope: Scope, value: ast.Name) -> bool | None:
     assigned = _assigned(scope.body, value.id, value.lineno)
     if assigned:
         return depends(scope._replace(depth=scope.depth + 1), assigned[-1])
-    if scope.function is not None:
-        if value.id in scope.parameters:
-            return scope.parameters[value.id]
-        if any(argument.arg == value.id for argument in _arguments(scope.function)):
-            return None
+    if scope.function is not None and value.id in scope.parameters:
+        return scope.parameters[value.id]
     if value.id.lower().endswith(_SAME):
         return False
+    if scope.function is not None and _has_parameter(scope.function, value.id):
+        return None
     answer = scope.graph.denotes(scope.path, value.id)
     if isinstance(answer, Definition) and isinstance(answer.node, (ast.Assign, ast.AnnAssign)):
         if answer.node.value is None:
@@ -108,14 +107,15 @@ def _name(scope: Scope, value: ast.Name) -> bool | None:
 def _call(scope: Scope, value: ast.Call) -> bool | None:
     text = ast.unparse(value.func)
     arguments = [*value.args, *(keyword.value for keyword in value.keywords)]
+    answer = scope.graph.denotes_node(scope.path, value.func)
     if text.endswith("initial_seed"):
         # A generator's own seed is what it was given before.
-        return scope.torch if text in ("torch.initial_seed", "initial_seed") else False
+        is_torch = isinstance(answer, OutsideTree) and answer.dotted.startswith("torch.")
+        return scope.torch if is_torch or text == "__import__('torch').initial_seed" else False
     if text in _PURE or text.rpartition(".")[2] in ("int64", "uint32", "item"):
         return any_of(depends(scope, argument) for argument in arguments)
     if text in _SAME_CALLS or text.endswith("get_rank"):
         return False
-    answer = scope.graph.denotes_node(scope.path, value.func)
     if isinstance(answer, OutsideTree) and answer.dotted in _SAME_CALLS:
         return False
     return True if any(depends(scope, argument) for argument in arguments) else None
@@ -141,7 +141,7 @@ def _assigned(body: Sequence[ast.stmt], name: str, line: int) -> list[ast.expr]:
 def own_nodes(body: Sequence[ast.stmt]) -> list[ast.AST]:
     """Return the nodes of statements in their order, without functions and classes in them."""
     found: list[ast.AST] = []
-    waiting: list[ast.AST] = [*body][::-1]
+    waiting: list[ast.AST] = list(reversed(body))
     while waiting:
         node = waiting.pop()
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
@@ -152,6 +152,10 @@ def own_nodes(body: Sequence[ast.stmt]) -> list[ast.AST]:
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _has_parameter(function: _Function, name: str) -> bool:
+    return any(argument.arg == name for argument in _arguments(function))
 
 
 def _arguments(function: _Function) -> list[ast.arg]:

@@ -11,10 +11,10 @@ from yamlmod.fork.files import Files
 from yamlmod.fork.patch.plan import Plan, Step
 from yamlmod.fork.python.answers import OutsideTree
 from yamlmod.fork.python.source import Source, parse
-from yamlmod.fork.seeds.depends import Scope
+from yamlmod.fork.seeds.depends import Scope, depends
 from yamlmod.fork.seeds.marks import MARK, without_marks
 from yamlmod.fork.seeds.reading import SeedReading
-from yamlmod.fork.seeds.seeding import SOURCES, Seeded
+from yamlmod.fork.seeds.seeding import Seeded
 
 _HELP = "Global training seed"
 _SEEDS = {
@@ -90,6 +90,8 @@ def _prove(source: Source, text: str) -> None:
 def plan_fix(files: Files, reading: SeedReading) -> Plan:
     """Plan what a reading shows to be missing. Raises Refusal where it cannot be added."""
     lines = _Lines(files, reading)
+    if reading.counts is not False:
+        return lines.plan()
     _fix_option(lines, reading)
     _fix_start(lines, reading)
     _fix_generator(lines, reading)
@@ -135,12 +137,12 @@ def _adds_option(node: ast.stmt) -> bool:
 def _fix_start(lines: _Lines, reading: SeedReading) -> None:
     """Repeat what seeds with a constant, and seed what is not seeded."""
     calls = {(s.scope.path, s.call.lineno): s for s in reading.seeded.values() if not s.counts}
-    seed = "" if not calls and len(reading.seeded) == len(SOURCES) else _seed(lines, reading)
+    seed = _seed(lines, reading) if calls or reading.missing else ""
     for seeded in calls.values():
         scope = seeded.scope
         statement = _statement(lines, scope, seeded.call)
         lines.after(scope.path, statement, _with(seeded.call, seed), "seed it from the option")
-    missing = [source for source in SOURCES if source not in reading.seeded]
+    missing = reading.missing
     if not missing:
         return
     text = "; ".join(_SEEDS[source].format(seed) for source in missing)
@@ -209,7 +211,7 @@ def _statement(lines: _Lines, scope: Scope, call: ast.Call) -> ast.stmt:
 
 def _fix_generator(lines: _Lines, reading: SeedReading) -> None:
     generator, loader = reading.generator, reading.loader
-    if generator is None or loader is None or _follows(lines, reading, generator.counts):
+    if generator is None or loader is None or _follows(reading, generator.counts):
         return
     source = lines.source(loader.scope.path)
     if not generator.name or not generator.calls:
@@ -226,13 +228,13 @@ def _fix_generator(lines: _Lines, reading: SeedReading) -> None:
     lines.after(loader.scope.path, statement, text, "seed the loader from the training's seed")
 
 
-def _follows(lines: _Lines, reading: SeedReading, counts: bool | None) -> bool:
+def _follows(reading: SeedReading, counts: bool | None) -> bool:
     """Check whether something counts, or will once torch itself is seeded from the option."""
-    generator = reading.generator
-    if counts is not False:
+    generator, loader = reading.generator, reading.loader
+    if counts is not False or generator is None or loader is None or not generator.calls:
         return counts is True
-    text = ast.unparse(generator.calls[-1]) if generator and generator.calls else ""
-    return "torch.initial_seed()" in text
+    scope = loader.scope._replace(torch=True)
+    return depends(scope, generator.calls[-1].args[0]) is True
 
 
 def _torch(lines: _Lines, scope: Scope, line: int) -> str:
@@ -266,8 +268,6 @@ def _values(seeded: Seeded) -> str:
 
 def _is_constant(seeded: Seeded) -> bool:
     """Check that a worker's seed is a constant even where its generator follows from the seed."""
-    from yamlmod.fork.seeds.depends import depends
-
     return (
         depends(seeded.scope._replace(torch=True), ast.parse(_values(seeded), mode="eval").body)
         is False

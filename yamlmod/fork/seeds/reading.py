@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
-from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.fork.python.answers import Definition
+from yamlmod.fork.python.import_graph import ImportGraph
 from yamlmod.fork.seeds.depends import Scope, any_of, own_nodes
 from yamlmod.fork.seeds.loaders import (
     Generator,
@@ -44,6 +46,7 @@ class SeedReading(NamedTuple):
     takes_seed: bool
     training: Scope
     seeded: dict[str, Seeded]
+    missing: tuple[str, ...]
     loader: Loader | None
     generator: Generator | None
     workers: list[Seeded] | None
@@ -55,14 +58,13 @@ class SeedReading(NamedTuple):
         return False if False in values else None if None in values else True
 
 
-def read_seeds(files: Files, fork: ForkFacts, script: str) -> SeedReading:
+def read_seeds(files: Files, graph: ImportGraph, script: str) -> SeedReading:
     """Follow the seed from the options of a training to its loader.
 
     ``script`` is the training script, empty for ultralytics, which is started by name.
     """
-    graph = fork.graph
     if not script:
-        return _of_package(files, fork)
+        return _of_package(files, graph)
     source = graph.source(script)
     if source is None:
         raise Refusal(
@@ -85,7 +87,7 @@ def read_seeds(files: Files, fork: ForkFacts, script: str) -> SeedReading:
     return _reading(script, option, training, seeded, loader)
 
 
-def _of_package(files: Files, fork: ForkFacts) -> SeedReading:
+def _of_package(files: Files, graph: ImportGraph) -> SeedReading:
     trainers = _found(files, "engine/trainer.py")
     builders = _found(files, "data/build.py")
     if not trainers or not builders:
@@ -93,16 +95,16 @@ def _of_package(files: Files, fork: ForkFacts) -> SeedReading:
             "no-such-file", f"{files.shown('.')} has no engine/trainer.py or data/build.py"
         )
     trainer = trainers[0]
-    training = Scope(fork.graph, trainer, _method(fork, trainer, "BaseTrainer", "__init__"))
+    training = Scope(graph, trainer, _method(graph, trainer, "BaseTrainer", "__init__"))
     seeded = by_source(seeded_in(training))
     defaults = [*_found(files, "cfg/default.yaml"), *_found(files, "configs/default.yaml")]
     settings = [path for path in defaults if "seed:" in (files.read(path) or "")]
     place = settings[0] if settings else trainer
     has = "has the setting seed" if settings else "has no setting seed"
     option = SeedFact("option", place, 1, bool(settings), f"{place} {has}")
-    function = _function(fork, builders[0], "build_dataloader")
+    function = _function(graph, builders[0], "build_dataloader")
     torch = seeded["torch"].counts if "torch" in seeded else None
-    loader = loader_in(Scope(fork.graph, builders[0], function, torch=torch)) if function else None
+    loader = loader_in(Scope(graph, builders[0], function, torch=torch)) if function else None
     return _reading(trainer, option, training, seeded, loader)
 
 
@@ -110,14 +112,14 @@ def _found(files: Files, path: str) -> list[str]:
     return [name for up in ("", "*/", "*/*/") for name in files.glob(up + path)]
 
 
-def _function(fork: ForkFacts, path: str, name: str) -> _Function | None:
-    answer = fork.graph.denotes(path, name)
+def _function(graph: ImportGraph, path: str, name: str) -> _Function | None:
+    answer = graph.denotes(path, name)
     node = answer.node if isinstance(answer, Definition) else None
     return node if isinstance(node, _Function) else None
 
 
-def _method(fork: ForkFacts, path: str, owner: str, name: str) -> _Function | None:
-    answer = fork.graph.denotes(path, owner)
+def _method(graph: ImportGraph, path: str, owner: str, name: str) -> _Function | None:
+    answer = graph.denotes(path, owner)
     node = answer.node if isinstance(answer, Definition) else None
     for part in node.body if isinstance(node, ast.ClassDef) else ():
         if isinstance(part, _Function) and part.name == name:
@@ -183,7 +185,8 @@ def _reading(
     loader: Loader | None,
 ) -> SeedReading:
     torch = seeded["torch"].counts if "torch" in seeded else None
-    facts = [option, *_start_facts(script, seeded)]
+    missing = tuple(source for source in _drawn(training, loader) if source not in seeded)
+    facts = [option, *_start_facts(script, seeded, missing)]
     generator, workers = None, None
     if loader is None:
         facts.append(SeedFact("loader", script, 1, None, "no loader with num_workers was found"))
@@ -194,7 +197,15 @@ def _reading(
         workers = workers_of(loader, counts)
         facts += _loader_facts(loader, generator, workers)
     return SeedReading(
-        script, tuple(facts), bool(option.counts), training, seeded, loader, generator, workers
+        script,
+        tuple(facts),
+        bool(option.counts),
+        training,
+        seeded,
+        missing,
+        loader,
+        generator,
+        workers,
     )
 
 
@@ -202,11 +213,28 @@ def _with_torch(loader: Loader, torch: bool | None) -> Loader:
     return loader._replace(scope=loader.scope._replace(torch=torch))
 
 
-def _start_facts(script: str, seeded: dict[str, Seeded]) -> list[SeedFact]:
-    missing = [_NAMES[source] for source in SOURCES if source not in seeded]
+def _drawn(training: Scope, loader: Loader | None) -> list[str]:
+    """Return the sources that the loader's file, or one beside it, draws random numbers from."""
+    if loader is None:
+        return ["torch"]
+    folder = PurePosixPath(loader.scope.path).parent
+    files = training.graph.files
+    paths = [loader.scope.path, *files.glob(str(folder / "*.py"))]
+    texts = "\n".join(files.read(path) or "" for path in dict.fromkeys(paths))
+    return [source for source in SOURCES if _DRAWS[source].search(texts)]
+
+
+_DRAWS = {
+    "python": re.compile(r"^\s*(import random\b|from random import)", re.MULTILINE),
+    "numpy": re.compile(r"\b(np|numpy)\.random\b|from numpy import random"),
+    "torch": re.compile(r""),
+}
+
+
+def _start_facts(script: str, seeded: dict[str, Seeded], missing: Sequence[str]) -> list[SeedFact]:
     facts = []
     if missing:
-        what = " and ".join(missing)
+        what = " and ".join(_NAMES[source] for source in missing)
         facts.append(SeedFact("start", script, 1, False, f"{what} is not seeded before the loader"))
     calls: dict[tuple[str, int], list[Seeded]] = {}
     for part in seeded.values():

@@ -15,6 +15,10 @@ _BY_CALL = {
     "np.random.seed": ("numpy",),
     "torch.manual_seed": ("torch",),
     "torch.random.manual_seed": ("torch",),
+    # As a fix writes them, where the modules may have other names.
+    "__import__('random').seed": ("python",),
+    "__import__('numpy').random.seed": ("numpy",),
+    "__import__('torch').manual_seed": ("torch",),
 }
 _EVERYTHING = "seed_everything"
 

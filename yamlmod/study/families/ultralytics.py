@@ -14,7 +14,11 @@ sys.argv[0] = "yolo"
 try:
     from ultralytics.cfg import entrypoint
 except ImportError:
-    from ultralytics.yolo.cfg import entrypoint
+    try:
+        from ultralytics.yolo.cfg import entrypoint
+    except ImportError:  # 8.0.0, which hydra starts
+        from ultralytics.yolo.cli import cli as entrypoint
+        sys.argv[1:3] = ["task=detect", "mode=train"]
 entrypoint()
 """
 
