@@ -28,6 +28,7 @@ class VariantFacts(NamedTuple):
     gflops: float | None = None
     verified: str = ""
     carried: Sequence[int] = ()
+    init: str = ""
 
 
 class SeedFacts(NamedTuple):

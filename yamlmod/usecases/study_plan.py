@@ -28,6 +28,7 @@ from yamlmod.usecases.chosen_module import Choices, name_of
 from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.usecases.study_code import apply_patch_file
+from yamlmod.usecases.study_identity import check_identity
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
 from yamlmod.usecases.study_seed_plan import planned_seed
@@ -79,7 +80,8 @@ def planned_variants(study: Prepared) -> list[PlannedVariant]:
     seen: dict[object, str] = {}
     planned: list[PlannedVariant] = []
     base = study.base
-    for variant in variants_of(study.file):
+    for variant in variants_of(study.file, base.model):
+        check_identity(study, variant)
         try:
             plans = [edit_plan(e, n, study.file.shown) for n, e in enumerate(variant.edits, 1)]
             text = chain(base.model, plans).text if plans else base.file.text
@@ -97,7 +99,8 @@ def _identity(model: Network, variant: Variant) -> object:
     rows = model.document.rows
     graph = tuple((row.module, repr(row.repeats), repr(row.args)) for row in rows)
     modules = tuple(sorted(set(variant.modules)))
-    return graph, model.wiring.inputs, modules, variant.patches, repr(sorted(variant.train.items()))
+    options = repr(sorted(variant.train.items())), variant.is_identity
+    return graph, model.wiring.inputs, modules, variant.patches, options
 
 
 def _write(

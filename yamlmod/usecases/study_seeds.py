@@ -17,7 +17,7 @@ from yamlmod.fork.seeds.reading import SeedReading, read_seeds
 from yamlmod.runtime.yamlmod_worker.answers import SeedsAnswer, Trial, TrialPart
 from yamlmod.study.family import Family, TrainCommand, has_option
 from yamlmod.study.freeze import freeze
-from yamlmod.usecases.fork_run import Announce, Run
+from yamlmod.usecases.fork_run import Announce, Run, module_of
 from yamlmod.usecases.fork_start import start_folder
 from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch, open_fork
 from yamlmod.usecases.smallest_model import smallest_model
@@ -83,6 +83,8 @@ class SeedCheck:
 
 def read_fork(located: LocatedFork, script: str = "") -> tuple[Family, SeedReading]:
     """Read whether the seed counts. Raises Refusal where how the fork trains is not known."""
+    if script and located.tree.read(script) is None:
+        raise Refusal("no-such-file", f"{located.shown} has no {script}, which trains")
     family = family_of_fork(located, script)
     script = (script or family.script) if family.script else ""
     return family, read_seeds(located.tree, located.fork.graph, script)
@@ -163,6 +165,7 @@ def _ask(
         "folder": str(root),
         "path": [path],
         "fork": str(root),
+        "module": module_of(*located)[1],
         "environment": {"PYTHONPATH": path, "WANDB_MODE": "disabled"},
         "trials": [
             _words(copy, located, base, options, count, seed)

@@ -20,7 +20,7 @@ from .batches import Watch
 from .data_set import write_data_set
 
 DATA, RUN = "{data}", "{run}"
-# Imported once, before the trials part: each of them would take its time again.
+# Imported once, with the fork's own networks, before the trials part: it takes most of their time.
 _SLOW = (
     *("numpy", "cv2", "PIL.Image", "yaml", "torchvision", "pandas", "scipy.stats"),
     *("matplotlib.pyplot", "seaborn"),
@@ -35,8 +35,8 @@ def answer(question: Dict[str, Any], tell: Any) -> SeedsAnswer:
     folder = os.path.realpath(tempfile.mkdtemp(prefix="yamlmod-seeds-"))
     fence = Fence(question["fork"])
     try:
-        _prepare(question, folder)
         fence.close()
+        _prepare(question, folder)
         data = write_data_set(os.path.join(folder, "data"))
         trials = []
         for number, words in enumerate(question["trials"]):
@@ -62,7 +62,7 @@ def _prepare(question: Dict[str, Any], folder: str) -> None:
     import torch
 
     torch.set_num_threads(1)  # a pool of threads would not survive a fork
-    for name in _SLOW:
+    for name in (*_SLOW, question["module"]):
         try:
             importlib.import_module(name)
         except Exception:  # the training itself will say so
