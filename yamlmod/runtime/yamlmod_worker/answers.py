@@ -185,6 +185,28 @@ class ExplainAnswer(Told, TracedNetwork):
     """A traced network, and what ran."""
 
 
+class Trial(TypedDict):
+    """The hashes of one training's batches and of the names in them, by epoch; or why not."""
+
+    epochs: List[str]
+    orders: List[str]
+    batches: int
+    workers: int
+    failed: str
+
+
+class TrialPart(TypedDict):
+    """A trial of that number has ended."""
+
+    trial: int
+
+
+class SeedsAnswer(Told):
+    """The batches of each trial of a training."""
+
+    trials: List[Trial]
+
+
 class ImportsAnswer(TypedDict):
     """An interpreter's version, its packages, and the names on its path."""
 
