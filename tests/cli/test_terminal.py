@@ -141,6 +141,7 @@ def test_runs_of_a_fork_fit(folder: Path) -> None:
         assert [line for line in lines if cell_count(line) > 80] == [], words
     text = "\n".join(line for lines in shown.values() for line in lines)
     assert "checks passed" in text and "thop" in text and (folder / "网/权重.pt").is_file(), text
+    assert "next:" in text and "train.py --cfg 分支/models/宽.yaml" in text
 
 
 def _of_diff(line: str) -> bool:
