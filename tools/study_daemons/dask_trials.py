@@ -94,6 +94,24 @@ def run_dask(home: Path, stub: bool, many: int) -> bool:
         cluster.stop()
 
 
+def run_sample(home: Path) -> bool:
+    """Kill one worker, and run some short runs: the least that can fail."""
+    cluster = DaskCluster(home)
+    cluster.start_scheduler()
+    for number in (0, 1):
+        cluster.start_worker(number)
+    try:
+        folder = stub_study(home / "sample", 3, 10, 0.5)
+        watch = Watch("a worker killed", folder)
+        client = driver(folder, cluster.words)
+        watch.wait_for_epochs(2)
+        cluster.kill("worker1")
+        _wait_for_client(watch, client)
+        return watch.finish(kills=1) & _many(cluster, home, 20)
+    finally:
+        cluster.stop()
+
+
 def _worker_killed(cluster: DaskCluster, home: Path, stub: bool) -> bool:
     folder = trial_study(home / "worker", stub)
     watch = Watch("a worker killed with its nanny, then one alone", folder)
