@@ -84,4 +84,5 @@ def _shown(words: Sequence[str], cwd: Path, width: int, environment: Mapping[str
 
 def plain(text: str) -> list[str]:
     """Return the lines of a screen without colours."""
-    return _CODES.sub("", text).split("\n")
+    # What was under way has been written over.
+    return _CODES.sub("", re.sub(r"[^\n]*\r\x1b\[K", "", text)).split("\n")

@@ -111,7 +111,7 @@ def _identity(found: IdentityAnswer | None) -> Iterator[str]:
         yield f"the outputs were not compared: {found['reason']}"
 
 
-def remap_data(remapped: Remapped) -> dict[str, Any]:
+def remap_data(remapped: Remapped, interrupted: bool = False) -> dict[str, Any]:
     """Return the whole answer as data."""
     layers = remapped.layers
     return {
@@ -119,6 +119,7 @@ def remap_data(remapped: Remapped) -> dict[str, Any]:
         "repo": remapped.repo,
         "ran": [remapped.interpreter],
         "protection": remapped.protection.as_data(),
+        "interrupted": interrupted,
         "output": None if remapped.output is None else str(remapped.output),
         "pairs": [list(pair) for pair in layers.pairs],
         "sizes": remapped.sizes,

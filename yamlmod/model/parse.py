@@ -13,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import Reader
 from ruamel.yaml.resolver import VersionedResolver
+from ruamel.yaml.scanner import Scanner
 from ruamel.yaml.tag import Tag
 
 from yamlmod.errors import Place, Refusal
@@ -146,6 +147,29 @@ class _Resolver(VersionedResolver):
         return super().resolve(kind, value, implicit) if tag is None else tag
 
 
+class _Scanner(Scanner):
+    """The library's scanner, which asks once whether its next token is ready, and not ten times."""
+
+    _is_ready = False
+
+    def check_token(self, *choices: Any) -> bool:
+        if not self._is_ready:
+            while self.need_more_tokens():
+                self.fetch_more_tokens()
+            self._is_ready = bool(self.tokens)
+        return self._is_ready and (not choices or isinstance(self.tokens[0], choices))
+
+    def peek_token(self) -> Any:
+        return self.tokens[0] if self.check_token() else None
+
+    def get_token(self) -> Any:
+        if not self.check_token():
+            return None
+        self._is_ready = False
+        self.tokens_taken += 1
+        return self.tokens.pop(0)
+
+
 _INT, _FLOAT, _STR = (Tag(suffix=f"tag:yaml.org,2002:{kind}") for kind in ("int", "float", "str"))
 
 
@@ -165,7 +189,7 @@ def _plain_tag(value: str) -> Any:
 
 def _yaml() -> YAML:
     yaml = YAML(typ="safe", pure=True)
-    yaml.Reader, yaml.Resolver = _Reader, _Resolver
+    yaml.Reader, yaml.Scanner, yaml.Resolver = _Reader, _Scanner, _Resolver
     yaml.composer.warn_double_anchors = False  # it would print; what we say about anchors is ours
     return yaml
 

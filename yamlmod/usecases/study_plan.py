@@ -28,8 +28,10 @@ from yamlmod.usecases.chosen_module import Choices, name_of
 from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.usecases.study_code import apply_patch_file
+from yamlmod.usecases.study_identity import check_identity
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
+from yamlmod.usecases.study_seed_plan import planned_seed
 from yamlmod.workspace.files import display, exists, read_text, real_path
 
 Say = Callable[[str], None]
@@ -78,9 +80,11 @@ def planned_variants(study: Prepared) -> list[PlannedVariant]:
     seen: dict[object, str] = {}
     planned: list[PlannedVariant] = []
     base = study.base
-    for variant in variants_of(study.file):
+    for variant in variants_of(study.file, base.model):
+        check_identity(study, variant)
         try:
-            plans = [edit_plan(e, n, study.file.shown) for n, e in enumerate(variant.edits, 1)]
+            shown = study.file.shown
+            plans = [edit_plan(e, n, shown, study.read) for n, e in enumerate(variant.edits, 1)]
             text = chain(base.model, plans).text if plans else base.file.text
         except Refusal as error:
             message = f"variant {variant.name}: {error.message}"
@@ -96,7 +100,8 @@ def _identity(model: Network, variant: Variant) -> object:
     rows = model.document.rows
     graph = tuple((row.module, repr(row.repeats), repr(row.args)) for row in rows)
     modules = tuple(sorted(set(variant.modules)))
-    return graph, model.wiring.inputs, modules, variant.patches, repr(sorted(variant.train.items()))
+    options = repr(sorted(variant.train.items())), variant.is_identity
+    return graph, model.wiring.inputs, modules, variant.patches, options
 
 
 def _write(
@@ -130,6 +135,7 @@ def _write(
         if proves
         else [plain_facts(item) for item in planned]
     )
+    seed_facts = planned_seed(study, draft, proves, say)
     runs = []
     trained = [item for item in planned if not item.same_as]
     hashes = {item.variant.name: _hashes(study, item, draft, data) for item in trained}
@@ -150,6 +156,7 @@ def _write(
             for item, fact in zip(planned, facts, strict=True)
         ],
         runs=runs,
+        seed=seed_facts,
     )
     write_study_plan(draft, plan)
     return plan

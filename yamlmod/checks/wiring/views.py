@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
-from yamlmod.model.align import Alignment, align, alignment_of
+from yamlmod.checks.wiring.compared import compared
+from yamlmod.model.align import Alignment, alignment_of
 from yamlmod.model.channels import stride_after
 from yamlmod.model.document import Row
 from yamlmod.model.known_modules import KNOWN, Kind
@@ -277,8 +278,7 @@ def stage_ends(wiring: Wiring) -> dict[int, int]:
 
 
 def whole_view(base: Base, file: Wiring) -> View:
-    alignment = align(base.wiring, file)
-    return View(base, file, alignment, compare_reads(base.wiring, file, alignment))
+    return View(base, file, *compared(base.wiring, file))
 
 
 def views_of(base: Base, file: Wiring) -> list[View]:

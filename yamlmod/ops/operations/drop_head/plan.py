@@ -10,22 +10,40 @@ from yamlmod.model.network import Network
 from yamlmod.ops.chain import Plan, chain, run_plans
 from yamlmod.ops.operation import Operation, RecipeOptions
 from yamlmod.ops.operations.drop_head.replay import DroppedInput
+from yamlmod.ops.operations.drop_head.whole import sources_to, tidied, whole_branch
 from yamlmod.ops.operations.remove.plan import take_out
 from yamlmod.ops.outcome import Outcome
 
 
-def drop_head(model: Network, layer: int) -> Outcome:
-    """Drop the head's input ``layer`` with all that only served it. Proven, or an error."""
-    return chain(model, drop_head_plans(model, layer))
+def drop_head(model: Network, layer: int, *, whole: bool = False) -> Outcome:
+    """Drop the head's input ``layer`` with all that only served it. Proven, or an error.
+
+    With ``whole`` the steps up and down through an outer scale go too, and its stage of the
+    backbone: what `add-head` puts in.
+    """
+    return chain(model, drop_head_plans(model, layer, whole))
 
 
-def drop_head_plans(model: Network, layer: int) -> list[Plan]:
+def drop_head_plans(model: Network, layer: int, whole: bool = False) -> list[Plan]:
+    if whole:
+        return _whole_plans(model, layer)
+
     def without_branch(current: Network) -> Outcome:
         # The first step took no layer away, so the numbers are still the original's.
         stays = current.alive
         return take_out(current, sorted(model.alive - stays))
 
     return [lambda current: _without_input(current, layer), without_branch]
+
+
+def _whole_plans(model: Network, layer: int) -> list[Plan]:
+    branch = whole_branch(model, layer)
+    sources = sources_to(model, branch.layers, branch.joints)
+    return [
+        lambda current: tidied(current, branch),
+        lambda current: _without_input(current, layer),
+        lambda current: take_out(current, branch.layers, sources=sources),
+    ]
 
 
 def _without_input(model: Network, layer: int) -> Outcome:
@@ -117,7 +135,8 @@ def _anchor(model: Network, slot: int) -> int | None:
 
 
 def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
-    return run_plans(model, drop_head_plans(model, options.layer(model, "drop-head")))
+    layer = options.layer(model, "drop-head")
+    return run_plans(model, drop_head_plans(model, layer, options.flag("whole")))
 
 
-OPERATION = Operation("drop-head", (), _from_recipe)
+OPERATION = Operation("drop-head", ("whole",), _from_recipe)
