@@ -40,7 +40,7 @@ def main() -> int:
 def _dask(home: Path, options: argparse.Namespace) -> bool:
     from tools.study_daemons.dask_trials import run_dask
 
-    return run_dask(home, options.stub, options.many)
+    return run_dask(home, options.stub, options.many, options.only)
 
 
 def _slurm(home: Path, options: argparse.Namespace) -> bool:

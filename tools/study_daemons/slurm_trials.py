@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.study_daemons.slurm_cluster import SlurmCluster
 from tools.study_daemons.studies import driver, stub_study, trial_study, yamlmod
-from tools.study_daemons.watch import Watch, kill, processes, say, variable
+from tools.study_daemons.watch import Watch, kill, parent, processes, say, variable
 
 WORDS = ["--engine", "slurm", "--gres", "gpu:1", "--partition", "main"]
 
@@ -112,8 +112,9 @@ def _node_crashed(cluster: SlurmCluster, home: Path, stub: bool) -> bool:
     watch.wait("two trainings", lambda: len(watch.trainings()) == 2)
     watch.wait_for_epochs(2)
     numbers = [number for number in processes() if variable(number, "SLURMD_NODENAME") == "n1"]
+    steps = {parent(number) for number in numbers} - set(numbers)
     cluster.kill_node("n1")
-    for number in numbers:
+    for number in [*(step for step in steps if _is_step(step)), *numbers]:
         kill(number)
     watch.notes.append(f"{len(numbers)} processes killed")
     watch.wait("the node to be down", lambda: "down" in cluster.call("sinfo", "-h", "-o", "%t"))
@@ -123,6 +124,14 @@ def _node_crashed(cluster: SlurmCluster, home: Path, stub: bool) -> bool:
     if starts != 5:
         watch.problems.append(f"{starts} starts")
     return watch.finish(kills=1)
+
+
+def _is_step(number: int) -> bool:
+    """Check for slurmstepd, which would report an end that a crash does not."""
+    try:
+        return b"slurmstepd" in Path(f"/proc/{number}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _starts(path: Path) -> int:

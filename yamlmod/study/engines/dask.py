@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -186,7 +187,7 @@ def _gpus(message: str) -> Refusal:
 
 def _is_local(address: str) -> bool:
     host = address.partition("://")[2].rpartition(":")[0].strip("[]")
-    return host in ("localhost", "::1") or host.startswith("127.")
+    return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d+){3}", host) is not None
 
 
 def _no_scheduler(name: str, error: BaseException) -> Refusal:
