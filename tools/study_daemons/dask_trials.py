@@ -149,9 +149,10 @@ def _client_killed(cluster: DaskCluster, home: Path, stub: bool) -> bool:
 
 def _scheduler_restarted(cluster: DaskCluster, home: Path, stub: bool) -> bool:
     # Longer than the half minute that a worker waits for what it runs before it ends.
-    folder = stub_study(home / "scheduler", 4, 60, 1.0)
+    folder = stub_study(home / "restart", 4, 60, 1.0)
     watch = Watch("the scheduler killed and started again", folder)
     client = driver(folder, cluster.words)
+    watch.wait("two trainings", lambda: len(watch.trainings()) == 2)
     watch.wait_for_epochs(2)
     cluster.kill("scheduler")
     # Workers end without their scheduler; where they run as services they are started again.
@@ -163,7 +164,7 @@ def _scheduler_restarted(cluster: DaskCluster, home: Path, stub: bool) -> bool:
         cluster.start_worker(number)
     _wait_for_client(watch, client)
     starts = [path.read_text().count('"start"') for path in folder.glob("runs/*/attempts.jsonl")]
-    if sum(starts) != 6:
+    if sum(starts) < 6:
         watch.problems.append(f"{sum(starts)} starts: nothing was cut off")
     return watch.finish(kills=2)
 

@@ -48,10 +48,11 @@ def run_drain(home: Path, workers: int, runs: int) -> bool:
     cluster.start_scheduler()
     words = [sys.executable, "-m", "tools.study_daemons.scale", str(cluster.file)]
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "0"}
-    hosts = [
-        subprocess.Popen([*words, str(workers // HOSTS)], env=environment, cwd=Path.cwd())
-        for _ in range(HOSTS)
-    ]
+    with (home / "hosts.log").open("wb") as log:
+        hosts = [
+            subprocess.Popen([*words, str(workers // HOSTS)], env=environment, stderr=log)
+            for _ in range(HOSTS)
+        ]
     options = {"scheduler-file": str(cluster.file)}
     engine = Dask(EngineSettings(home, options=options, say=say))
     try:

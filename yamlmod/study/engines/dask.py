@@ -80,7 +80,9 @@ class Dask:
     def submit(self, argv: Sequence[str], gpus: int) -> DaskRun:
         from distributed import fire_and_forget
 
-        if self.client.status in ("closed", "closing"):
+        if self.client.status != "running":
+            # What is handed in while it connects again by itself would be lost each time anew.
+            self.client.close(timeout=1)
             self.client = self._connect(_RESTART)
         # The same command has the same key: a second client attaches to the first one's task.
         digest = hashlib.sha256("\0".join([*argv, *self.ready]).encode()).hexdigest()[:16]
