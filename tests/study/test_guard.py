@@ -15,7 +15,7 @@ import pytest
 from tests.study.folders import epochs_trained, run_folder, trainings
 from yamlmod.study.drive import drive, guarded, is_due
 from yamlmod.study.engines.pool import Pool
-from yamlmod.study.guard.attempt import NOT_DUE
+from yamlmod.study.guard.attempt import NOT_DUE, STOPPED
 from yamlmod.study.guard.notes import is_cut_off
 from yamlmod.study.run_files import is_locked, status_of
 
@@ -273,6 +273,29 @@ def test_a_stop_that_is_asked_for_waits_for_a_checkpoint(tmp_path: Path) -> None
     trained = epochs_trained(folder)
     # At most the beginning of an epoch is lost, never one that has a row.
     assert sorted(set(trained)) == list(range(8)) and len(trained) <= 9
+
+
+@_linux
+def test_a_study_is_stopped_by_a_file(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "study" / "runs", options={"epochs": 500})
+    process = _guard(folder)
+    _wait_for(lambda: trainings(folder))
+    (tmp_path / "study" / "stop").write_text("")
+    assert process.wait(20) == 1
+    status = status_of(folder)
+    assert (status.state, status.why) == ("cut off", "the study was stopped")
+    before = (folder / "attempts.jsonl").read_bytes()
+    assert subprocess.Popen(guarded(status), stdin=subprocess.PIPE).wait(20) == STOPPED
+    assert (folder / "attempts.jsonl").read_bytes() == before
+
+
+def test_why_a_job_trained_nothing(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    (folder / "job.log").write_text(
+        "base-s0 on n1\nerror[versions-differ]: torch is 2\n  help: x\n"
+    )
+    status = status_of(folder)
+    assert (status.state, status.why) == ("waiting", "torch is 2")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf"])

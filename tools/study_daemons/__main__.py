@@ -16,6 +16,7 @@ import argparse
 import shutil
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("part", choices=("dask", "slurm", "same", "scale", "sample"))
     parser.add_argument("--stub", action="store_true")
     parser.add_argument("--many", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=5000, help="of scale")
     parser.add_argument("--only", default="", help="trials of this word")
     options = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="yamlmod-daemons-"))
@@ -38,7 +40,7 @@ def main() -> int:
 def _dask(home: Path, options: argparse.Namespace) -> bool:
     from tools.study_daemons.dask_trials import run_dask
 
-    return run_dask(home, options.stub, options.many)
+    return run_dask(home, options.stub, options.many, options.only)
 
 
 def _slurm(home: Path, options: argparse.Namespace) -> bool:
@@ -52,7 +54,41 @@ def _slurm(home: Path, options: argparse.Namespace) -> bool:
     return run_slurm(home, options.stub, options.only)
 
 
-_PARTS = {"dask": _dask, "slurm": _slurm}
+def _same(home: Path, options: argparse.Namespace) -> bool:
+    from tools.study_daemons.same import run_same
+
+    return run_same(home, options.stub)
+
+
+def _scale(home: Path, options: argparse.Namespace) -> bool:
+    from tools.study_daemons.scale import run_drain, run_status
+
+    status = "drain" in options.only or run_status(home, options.runs)
+    return ("status" in options.only or run_drain(home, 200, options.runs)) and status
+
+
+def _sample(home: Path, options: argparse.Namespace) -> bool:
+    """Run one trial on each engine that can be started here, and say which cannot."""
+    from tools.study_daemons.slurm_cluster import reason_without
+    from tools.study_daemons.slurm_trials import run_slurm
+
+    outcomes = []
+    if find_spec("distributed") is None:
+        sys.stdout.write("no Dask: distributed is not installed; its trials are left out\n")
+    else:
+        from tools.study_daemons.dask_trials import run_sample
+
+        (home / "dask").mkdir()
+        outcomes.append(run_sample(home / "dask"))
+    if reason_without():
+        sys.stdout.write(f"no SLURM: {reason_without()}; its trials are left out\n")
+    else:
+        (home / "slurm").mkdir()
+        outcomes.append(run_slurm(home / "slurm", stub=True, only="cancelled"))
+    return all(outcomes)
+
+
+_PARTS = {"dask": _dask, "slurm": _slurm, "same": _same, "scale": _scale, "sample": _sample}
 
 if __name__ == "__main__":
     sys.exit(main())

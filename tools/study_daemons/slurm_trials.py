@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.study_daemons.slurm_cluster import SlurmCluster
 from tools.study_daemons.studies import driver, stub_study, trial_study, yamlmod
-from tools.study_daemons.watch import Watch, kill, say
+from tools.study_daemons.watch import Watch, kill, parent, processes, say, variable
 
 WORDS = ["--engine", "slurm", "--gres", "gpu:1", "--partition", "main"]
 
@@ -18,7 +18,15 @@ def run_slurm(home: Path, stub: bool, only: str = "") -> bool:
     say(cluster.call("sinfo", "--version").strip() or "slurm")
     cluster.start()
     say(cluster.call("sinfo", "--version").strip())
-    trials = [_array, _cancelled, _requeued, _client_killed, _node_killed, _time_limit]
+    trials = [
+        _array,
+        _cancelled,
+        _requeued,
+        _client_killed,
+        _node_killed,
+        _node_crashed,
+        _time_limit,
+    ]
     chosen = [trial for trial in trials if only in trial.__name__]
     try:
         outcomes = [trial(cluster, home, stub) for trial in chosen]
@@ -56,15 +64,18 @@ def _cancelled(cluster: SlurmCluster, home: Path, stub: bool) -> bool:
 
 
 def _requeued(cluster: SlurmCluster, home: Path, stub: bool) -> bool:
-    folder = trial_study(home / "requeue", stub)
+    folder = stub_study(home / "requeue", 4, 60, 1.0)
     watch = Watch("requeued while it trained", folder)
     client = driver(folder, WORDS)
     watch.wait_for_epochs(2)
     running = cluster.call("squeue", "-h", "-r", "-t", "R", "-o", "%F_%K").split()
     for element in running:
         cluster.call("scontrol", "requeue", element)
-    watch.notes.append(f"{len(running)} requeued")
     _wait_for_client(watch, client)
+    starts = sum(_starts(path) for path in folder.glob("runs/*/attempts.jsonl"))
+    watch.notes.append(f"{len(running)} requeued")
+    if not running or starts != 4 + len(running):
+        watch.problems.append(f"{starts} starts for {len(running)} requeued")
     return watch.finish(kills=len(running))
 
 
@@ -92,6 +103,39 @@ def _node_killed(cluster: SlurmCluster, home: Path, stub: bool) -> bool:
     cluster.start_node("n1")
     _wait_for_client(watch, client)
     return watch.finish(kills=1)
+
+
+def _node_crashed(cluster: SlurmCluster, home: Path, stub: bool) -> bool:
+    folder = stub_study(home / "crash", 4, 60, 1.0)
+    watch = Watch("a node that crashes with all that it runs", folder)
+    client = driver(folder, WORDS)
+    watch.wait("two trainings", lambda: len(watch.trainings()) == 2)
+    watch.wait_for_epochs(2)
+    numbers = [number for number in processes() if variable(number, "SLURMD_NODENAME") == "n1"]
+    steps = {parent(number) for number in numbers} - set(numbers)
+    cluster.kill_node("n1")
+    for number in [*(step for step in steps if _is_step(step)), *numbers]:
+        kill(number)
+    watch.notes.append(f"{len(numbers)} processes killed")
+    watch.wait("the node to be down", lambda: "down" in cluster.call("sinfo", "-h", "-o", "%t"))
+    cluster.start_node("n1")
+    _wait_for_client(watch, client)
+    starts = sum(_starts(path) for path in folder.glob("runs/*/attempts.jsonl"))
+    if starts != 5:
+        watch.problems.append(f"{starts} starts")
+    return watch.finish(kills=1)
+
+
+def _is_step(number: int) -> bool:
+    """Check for slurmstepd, which would report an end that a crash does not."""
+    try:
+        return b"slurmstepd" in Path(f"/proc/{number}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _starts(path: Path) -> int:
+    return path.read_text(encoding="utf-8").count('"start"')
 
 
 def _time_limit(cluster: SlurmCluster, home: Path, stub: bool) -> bool:

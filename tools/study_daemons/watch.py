@@ -99,7 +99,7 @@ class Watch:
             self.most = max(self.most, len(trainings))
             self.doubled += any(count > 1 for count in Counter(trainings.values()).values())
             for number in trainings:
-                self.gpus[_variable(number, "CUDA_VISIBLE_DEVICES")] += 1
+                self.gpus[variable(number, "CUDA_VISIBLE_DEVICES")] += 1
 
 
 def say(line: str) -> None:
@@ -114,12 +114,12 @@ def parent(number: int) -> int:
         return 0
 
 
+def processes() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
 def children(number: int) -> list[int]:
-    return [
-        int(path.name)
-        for path in Path("/proc").iterdir()
-        if path.name.isdigit() and parent(int(path.name)) == number
-    ]
+    return [other for other in processes() if parent(other) == number]
 
 
 def kill(number: int) -> None:
@@ -127,7 +127,7 @@ def kill(number: int) -> None:
         os.kill(number, 9)
 
 
-def _variable(number: int, name: str) -> str:
+def variable(number: int, name: str) -> str:
     try:
         text = Path(f"/proc/{number}/environ").read_bytes().decode("utf-8", "replace")
     except OSError:

@@ -16,6 +16,7 @@ from yamlmod.study.results import EpochRow, missing_epochs
 from yamlmod.workspace.disk import read_regular
 
 State = Literal["waiting", "running", "cut off", "failed", "done"]
+_JOB_ERROR = re.compile(r"^error\[[\w-]+\]: (.*)$", re.MULTILINE)
 _FINISHED = re.compile(r"nothing to resume")
 
 
@@ -90,11 +91,17 @@ def status_of(folder: Path) -> RunStatus:
     if is_locked(folder):
         return RunStatus(plan, folder, "running", rows, host=host, notes=lines)
     if not attempts and missing_epochs(rows, plan.epochs):
-        return RunStatus(plan, folder, "waiting", rows, notes=lines)
+        return RunStatus(plan, folder, "waiting", rows, _job_error(folder), notes=lines)
     log = notes.log_tail(str(folder), notes.log_start(attempts))
     state, why = _state(plan, rows, last, log)
     used_up = last.get("code") == 0 or bool(_FINISHED.search(log))
     return RunStatus(plan, folder, state, rows, why, host, lines, used_up)
+
+
+def _job_error(folder: Path) -> str:
+    """Return why a job of SLURM trained nothing: what yamlmod said on its node."""
+    errors = _JOB_ERROR.findall(notes.log_tail(str(folder), name="job.log"))
+    return str(errors[-1])[:300] if errors else ""
 
 
 def _state(

@@ -19,6 +19,7 @@ from yamlmod.study.report_table import FORMATS, SUFFIXES
 from yamlmod.study.run_files import RunStatus, status_of
 from yamlmod.study.unchanged import check_files, check_versions
 from yamlmod.usecases.study_engine import open_engine
+from yamlmod.usecases.study_stop import take_back_stop
 from yamlmod.workspace.files import FileChange, display, exists, read_bytes, real_path
 
 # A fork that is started by name is one of them; its own copy is frozen besides.
@@ -39,6 +40,7 @@ def run_study(
 ) -> Driven:
     """Train what is not done; ``say`` is told of each run that ends and, now and then, how far."""
     kind = find_engine(engine)
+    take_back_stop(folder, names)
     cards = [word.strip() for word in gpus.split(",") if word.strip()]
     folders = [real_path(path) for path in run_folders(folder, names)]
     due = [status.plan for path in folders if is_due(status := status_of(path), retry)]

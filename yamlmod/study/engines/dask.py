@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -79,7 +80,9 @@ class Dask:
     def submit(self, argv: Sequence[str], gpus: int) -> DaskRun:
         from distributed import fire_and_forget
 
-        if self.client.status in ("closed", "closing"):
+        if self.client.status != "running":
+            # What is handed in while it connects again by itself would be lost each time anew.
+            self.client.close(timeout=1)
             self.client = self._connect(_RESTART)
         # The same command has the same key: a second client attaches to the first one's task.
         digest = hashlib.sha256("\0".join([*argv, *self.ready]).encode()).hexdigest()[:16]
@@ -186,7 +189,7 @@ def _gpus(message: str) -> Refusal:
 
 def _is_local(address: str) -> bool:
     host = address.partition("://")[2].rpartition(":")[0].strip("[]")
-    return host in ("localhost", "::1") or host.startswith("127.")
+    return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d+){3}", host) is not None
 
 
 def _no_scheduler(name: str, error: BaseException) -> Refusal:

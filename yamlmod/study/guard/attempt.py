@@ -7,7 +7,8 @@ killed or stopped. HOW is `resume` (from the last checkpoint, if there is one) o
 It holds the lock of the run's folder, starts the training in a process group of its own, writes
 its output to `log.txt`, and ends all of it when the process that started this guard ends (its
 standard input closes) or when a signal asks for it. A file `stop` in the run's folder asks for an
-end after the next checkpoint. Every attempt is noted in `attempts.jsonl`.
+end after the next checkpoint, one in the study's folder for an end at once. Every attempt is noted
+in `attempts.jsonl`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import threading
 import time
 
 from . import notes
-from .checkpoint import KeptCheckpoint
+from .checkpoint import KeptCheckpoint, study_stop
 from .lock import LOCKED, Lock
 
 TYPE_CHECKING = False
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
 NOT_DUE = 76  # exit code: another process has trained it since
+STOPPED = 77  # exit code: `study stop` was given
 _PATIENCE = 10.0  # seconds between asking a training to end and ending it
 _DEATH_SIGNAL = 1
 _LINUX = sys.platform == "linux"
@@ -42,6 +44,8 @@ def main(folder: str, seen: int, how: str) -> int:
     if not lock.acquire():
         return LOCKED
     try:
+        if os.path.exists(study_stop(folder)):
+            return STOPPED
         attempt = _Attempt(folder, lock)
         now = notes.text_of(folder).count("\n")
         if now != seen and not notes.is_cut_off(folder, attempt.plan):
@@ -81,7 +85,7 @@ class _Attempt:
             self._stop(self.stopped)
         for work in (
             self._watch_parent,
-            lambda: checkpoint.keep(lambda: self._stop("asked to stop at a checkpoint")),
+            lambda: checkpoint.keep(self._stop),
             lambda: self.lock.keep(lambda: self._stop("another machine has taken it over")),
         ):
             threading.Thread(target=work, daemon=True).start()

@@ -53,14 +53,18 @@ class KeptCheckpoint:
         except OSError:
             pass
 
-    def keep(self, stopped: Callable[[], None]) -> None:
+    def keep(self, stopped: Callable[[str], None]) -> None:
         """Copy each new checkpoint, in at most a twentieth of the time.
 
-        After one, ``stopped`` is called if a stop was asked for: then no epoch is repeated.
+        After one, ``stopped`` is called if that was asked for: then no epoch is repeated. It is
+        called at once if the whole study is to stop.
         """
         seen, pause = _stamp(self.last), _LOOK
         while not self.ended.wait(pause):
             pause, stamp = _LOOK, _stamp(self.last)
+            if os.path.exists(study_stop(self.folder)):
+                stopped("the study was stopped")
+                return
             if stamp is None or stamp == seen or not _is_whole(self.last):
                 continue
             began = time.monotonic()
@@ -69,7 +73,7 @@ class KeptCheckpoint:
             except OSError:  # a full disk: the training itself will say so
                 continue
             if os.path.exists(self.stop):
-                stopped()
+                stopped("asked to stop at a checkpoint")
                 return
             seen, pause = stamp, max(_LOOK, 20 * (time.monotonic() - began))
 
@@ -89,6 +93,11 @@ class KeptCheckpoint:
         shutil.copyfile(source, draft)
         if stamp is None or _stamp(source) == stamp:  # else it has been written meanwhile
             os.replace(draft, target)
+
+
+def study_stop(folder: str) -> str:
+    """Return the file that stops all runs of a study, from the folder of one."""
+    return os.path.join(os.path.dirname(os.path.dirname(folder)), "stop")
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

@@ -43,9 +43,9 @@ def log_start(attempts: Sequence[Mapping[str, Any]]) -> int:
     return int(starts[-1]) if starts else 0
 
 
-def log_tail(folder: str, start: int = 0) -> str:
+def log_tail(folder: str, start: int = 0, name: str = "log.txt") -> str:
     try:
-        with open(os.path.join(folder, "log.txt"), "rb") as file:
+        with open(os.path.join(folder, name), "rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(start, file.tell() - _LOG_TAIL))
             return file.read().decode("utf-8", "replace")
