@@ -74,6 +74,15 @@ class Plain:
                 waiting += self.rows[layer][0]
         return set(range(len(self.rows))) - alive
 
+    @property
+    def mixed(self) -> list[int]:
+        """Return the rows that concatenate maps of different strides."""
+        return [
+            i
+            for i, (targets, _, module, _) in enumerate(self.rows)
+            if module == "Concat" and len({self.strides[t] for t in targets}) > 1
+        ]
+
     def key(self, layer: int) -> tuple[str, str, str]:
         _, number, module, args = self.rows[layer]
         return module, str(number), str(args)
@@ -169,6 +178,8 @@ def judge_scale(before: str, after: str, finer: bool) -> str:
             return f"the head reads strides {strides}"
     if not Search(old, new, slice(1, None) if finer else slice(None, -1)).succeeds():
         return "the old network is not in the new one"
+    if len(new.mixed) > len(old.mixed):
+        return f"{new.mixed} join maps of different sizes"
     if len(new.dead) > len(old.dead):
         return f"{sorted(new.dead)} do not reach the head"
     if {row[2] for row in new.rows} != {row[2] for row in old.rows}:
