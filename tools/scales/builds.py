@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+import yaml
+
 from tools.real_forks import fork_folder
+from tools.scales.judge import Plain
 from yamlmod.errors import Refusal
 from yamlmod.ops.network import read_network
 from yamlmod.ops.operations.add_head.plan import add_head
@@ -22,16 +26,17 @@ _ULTRALYTICS = "ultralytics==8.4.190"
 _V5, _V7, _V9 = "yolov5==7.0.14", "yolov7detect==1.0.1", "yolov9pip==0.0.4"
 SCALED = (
     (_V5, "models/yolov5s.yaml"),
+    (_V7, "WongKinYiu__yolov7@HEAD/cfg/training/yolov7-tiny.yaml"),
+    (_ULTRALYTICS, "cfg/models/v8/yolov8.yaml"),
+    (_ULTRALYTICS, "cfg/models/11/yolo11.yaml"),
     (_V5, "models/hub/yolov5s-ghost.yaml"),
-    (_V7, "cfg/training/yolov7-tiny.yaml"),
-    (_V7, "cfg/training/yolov7.yaml"),
-    (_V9, "models/detect/gelan-c.yaml"),
+    (_V9, "WongKinYiu__yolov9@HEAD/models/detect/gelan-c.yaml"),
     *(
         (_ULTRALYTICS, f"cfg/models/{name}.yaml")
         for name in (
-            *("v5/yolov5", "v6/yolov6", "v8/yolov8", "v8/yolov8-seg", "v8/yolov8-pose"),
-            *("v8/yolov8-obb", "v9/yolov9c", "v9/yolov9s", "v10/yolov10n", "11/yolo11"),
-            *("12/yolo12", "26/yolo26", "rt-detr/rtdetr-l"),
+            *("v5/yolov5", "v6/yolov6", "v8/yolov8-seg", "v8/yolov8-pose", "v8/yolov8-obb"),
+            *("v9/yolov9s", "v9/yolov9c", "v10/yolov10n", "12/yolo12", "26/yolo26"),
+            *("rt-detr/rtdetr-l",),
         )
     ),
 )
@@ -42,6 +47,9 @@ GRAFTED = (
     *("v10/yolov10n", "11/yolo11", "12/yolo12", "26/yolo26", "rt-detr/rtdetr-l", "v8/yolov8-p6"),
 )
 """The networks of ultralytics that are grafted onto each other."""
+
+
+_AT_ONCE = 12
 
 
 class Job(NamedTuple):
@@ -59,13 +67,10 @@ class Job(NamedTuple):
 def build_all(out: TextIO, only: str = "") -> int:
     """Build everything, print a line for each, return how many are wrong."""
     wrong = 0
-    forks = dict.fromkeys(spec for spec, _ in SCALED)
-    for spec in forks:
-        if only and only not in spec:
+    for spec, path in SCALED:
+        if only not in f"{spec} {path}":
             continue
-        files = [path for fork, path in SCALED if fork == spec]
-        jobs = list(_scale_jobs(spec, files))
-        for job, report in _built(spec, jobs, "backward"):
+        for job, report in _built(spec, list(_scale_jobs(spec, path)), "backward"):
             complaint = _scale_complaint(job, report)
             wrong += bool(complaint)
             out.write(f"{'WRONG' if complaint else 'built'} {spec} {job.name} {complaint}\n")
@@ -92,13 +97,17 @@ def build_grafts(out: TextIO) -> int:
     return wrong
 
 
-def _scale_jobs(spec: str, files: Sequence[str]) -> Iterator[Job]:
-    for path in files:
-        text = (fork_folder(spec) / path).read_bytes().decode("utf-8")
-        yield Job(_stem(path), text)
-        for level, strides in (("P2", (4, 8, 16, 32)), ("P6", (8, 16, 32, 64))):
-            made = add_head(read_network(text, path), level).text
-            yield Job(f"{_stem(path)}-{level.lower()}", made, strides)
+def _scale_jobs(spec: str, path: str) -> Iterator[Job]:
+    # Some packages bring no YAMLs: those are of the corpus, where it is there.
+    corpus = Path(os.environ.get("YAMLMOD_CORPUS", "../shared/corpus")) / "models" / path
+    own = fork_folder(spec) / path
+    if not own.exists() and not corpus.exists():
+        return
+    text = (own if own.exists() else corpus).read_bytes().decode("utf-8")
+    yield Job(_stem(path), text)
+    for level, strides in (("P2", (4, 8, 16, 32)), ("P6", (8, 16, 32, 64))):
+        made = add_head(read_network(text, path), level).text
+        yield Job(f"{_stem(path)}-{level.lower()}", made, strides)
 
 
 def _stem(path: str) -> str:
@@ -127,6 +136,7 @@ def _graft_jobs() -> tuple[list[Job], list[str]]:
         for name in GRAFTED
     }
     jobs = [Job(name, text) for name, text in texts.items()]
+    known = {(name, _sizes(text)): name for name, text in texts.items()}
     refused = []
     for neck, text in texts.items():
         for donor, other in texts.items():
@@ -137,19 +147,27 @@ def _graft_jobs() -> tuple[list[Job], list[str]]:
                 refused.append(f"{neck} on {donor}: {error.code}: {error.message}")
                 continue
             count = len(read_network(made, "x").document.sections[0].rows)
-            sized = f"{donor}-at-{neck}"
-            if donor != neck:
+            # Networks of equal sizes share one build of the donor.
+            key = donor, _sizes(text)
+            sized = known.setdefault(key, f"{donor}-at-{neck}")
+            if sized not in {job.name for job in jobs}:
                 jobs.append(Job(sized, _sized(other, text)))
             own = len(model.document.sections[0].rows)
-            source = (sized if donor != neck else donor, count)
+            source = (sized, count)
             jobs.append(Job(f"{neck}-on-{donor}", made, (), (neck, own), source))
     return jobs, refused
 
 
+def _sizes(text: str) -> str:
+    """Return the sizes that a network is built with: those of scale n, or its own."""
+    data = Plain.read(text).data
+    scales = data.get("scales") or {}
+    own = [data.get("depth_multiple"), data.get("width_multiple")]
+    return str(scales.get("n") or next(iter(scales.values()), own))
+
+
 def _sized(donor: str, neck: str) -> str:
     """Return the donor with the neck's sizes: its own network, built as its rows are here."""
-    import yaml
-
     sizes = ("scales", "depth_multiple", "width_multiple")
     data, ours = (yaml.safe_load(text) for text in (donor, neck))
     data = {key: value for key, value in data.items() if key not in sizes}
@@ -185,8 +203,8 @@ def _built(spec: str, jobs: Sequence[Job], check: str) -> Iterator[tuple[Job, di
     """Build the jobs in processes of a few networks each."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for start in range(0, len(jobs), 12):
-            part = jobs[start : start + 12]
+        for start in range(0, len(jobs), _AT_ONCE):
+            part = jobs[start : start + _AT_ONCE]
             words = []
             for job in part:
                 # ultralytics takes the scale from the file's name: here it is the neck's.
