@@ -203,7 +203,7 @@ def _words(
         wanted = {name: value for name, value in wanted.items() if name in known}
         wanted |= _settings(located, text) if "hyp" not in wanted else {}
     training = TrainCommand(
-        cfg=str(base),
+        cfg=str(real_path(base)),
         weights="",
         seed=seed if copy.reading.takes_seed else None,
         run="{run}",

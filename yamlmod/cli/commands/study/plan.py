@@ -58,11 +58,11 @@ def run(
     """
     from yamlmod.cli.console import say, say_json, show
     from yamlmod.cli.study_report import plan_data, plan_lines
-    from yamlmod.runtime.interpreter import choose
+    from yamlmod.runtime.interpreter import choose_runner
     from yamlmod.usecases.study_plan import plan_study
     from yamlmod.usecases.study_prepare import study_name
 
-    interpreter = choose(python)
+    interpreter = choose_runner(python)
     target = output or file.parent / study_name(file)
     plan = plan_study(file, target, interpreter.path, not no_run, lambda line: say([line]))
     if answer.as_json:
