@@ -12,7 +12,7 @@ from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
 from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.python.import_graph import ImportGraph
-from yamlmod.fork.seeds.depends import Scope, any_of, own_nodes
+from yamlmod.fork.seeds.depends import SeedScope, any_of, own_nodes
 from yamlmod.fork.seeds.loaders import (
     Generator,
     Loader,
@@ -44,7 +44,7 @@ class SeedReading(NamedTuple):
     script: str
     facts: tuple[SeedFact, ...]
     takes_seed: bool
-    training: Scope
+    training: SeedScope
     seeded: dict[str, Seeded]
     missing: tuple[str, ...]
     loader: Loader | None
@@ -74,7 +74,7 @@ def read_seeds(files: Files, graph: ImportGraph, script: str) -> SeedReading:
         )
     options = _options(source.tree)
     takes = any("seed" in names for names in options.values())
-    training, loader = _training(Scope(graph, script), source.tree)
+    training, loader = _training(SeedScope(graph, script), source.tree)
     seeded = _seeded_before(training, loader, source.tree)
     line = next((call.lineno for call, names in options.items() if "seed" in names), 1)
     option = SeedFact(
@@ -95,7 +95,7 @@ def _of_package(files: Files, graph: ImportGraph) -> SeedReading:
             "no-such-file", f"{files.shown('.')} has no engine/trainer.py or data/build.py"
         )
     trainer = trainers[0]
-    training = Scope(graph, trainer, _method(graph, trainer, "BaseTrainer", "__init__"))
+    training = SeedScope(graph, trainer, _method(graph, trainer, "BaseTrainer", "__init__"))
     seeded = by_source(seeded_in(training))
     defaults = [*_found(files, "cfg/default.yaml"), *_found(files, "configs/default.yaml")]
     settings = [path for path in defaults if "seed:" in (files.read(path) or "")]
@@ -104,7 +104,7 @@ def _of_package(files: Files, graph: ImportGraph) -> SeedReading:
     option = SeedFact("option", place, 1, bool(settings), f"{place} {has}")
     function = _function(graph, builders[0], "build_dataloader")
     torch = seeded["torch"].counts if "torch" in seeded else None
-    loader = loader_in(Scope(graph, builders[0], function, torch=torch)) if function else None
+    loader = loader_in(SeedScope(graph, builders[0], function, torch=torch)) if function else None
     return _reading(trainer, option, training, seeded, loader)
 
 
@@ -138,7 +138,7 @@ def _options(tree: ast.Module) -> dict[ast.Call, list[str]]:
     return found
 
 
-def _training(script: Scope, tree: ast.Module) -> tuple[Scope, Loader | None]:
+def _training(script: SeedScope, tree: ast.Module) -> tuple[SeedScope, Loader | None]:
     """Return the function of a script that makes the loader; the script itself where none does."""
     functions = [node for node in ast.walk(tree) if isinstance(node, _Function)]
     found = None
@@ -156,7 +156,9 @@ def _training(script: Scope, tree: ast.Module) -> tuple[Scope, Loader | None]:
     return found, loader_in(found)
 
 
-def _seeded_before(training: Scope, loader: Loader | None, tree: ast.Module) -> dict[str, Seeded]:
+def _seeded_before(
+    training: SeedScope, loader: Loader | None, tree: ast.Module
+) -> dict[str, Seeded]:
     """Return what is seeded before the loader is made: by the callers, then by the training."""
     until = loader.start.lineno if loader and loader.start else 10**9
     seeded = seeded_in(training, until)
@@ -180,7 +182,7 @@ def _calls(node: ast.AST, name: str) -> bool:
 def _reading(
     script: str,
     option: SeedFact,
-    training: Scope,
+    training: SeedScope,
     seeded: dict[str, Seeded],
     loader: Loader | None,
 ) -> SeedReading:
@@ -213,7 +215,7 @@ def _with_torch(loader: Loader, torch: bool | None) -> Loader:
     return loader._replace(scope=loader.scope._replace(torch=torch))
 
 
-def _drawn(training: Scope, loader: Loader | None) -> list[str]:
+def _drawn(training: SeedScope, loader: Loader | None) -> list[str]:
     """Return the sources that the loader's file, or one beside it, draws random numbers from."""
     if loader is None:
         return ["torch"]
