@@ -142,6 +142,11 @@ def _prove(
     if failed:
         return SeedCheck(shown, copy.reading, (), failed)
     size = len(_SEEDS)
+    wanted = [count for count in workers for _ in _SEEDS]
+    if any(
+        (count > 0) != (trial["workers"] > 0) for count, trial in zip(wanted, trials, strict=True)
+    ):
+        return SeedCheck(shown, copy.reading, (), "its loader has another number of workers")
     proofs = tuple(
         WorkersProof(count, tuple(trials[size * n : size * n + size]))
         for n, count in enumerate(workers)
@@ -167,6 +172,7 @@ def _ask(
         "fork": str(root),
         "module": module_of(*located)[1],
         "environment": {"PYTHONPATH": path, "WANDB_MODE": "disabled"},
+        "workers": [count for count in workers for _ in _SEEDS],
         "trials": [
             _words(copy, located, base, options, count, seed)
             for count in workers

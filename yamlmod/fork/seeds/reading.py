@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
@@ -29,13 +29,17 @@ _NAMES = {"python": "Python", "numpy": "numpy", "torch": "torch"}
 
 
 class SeedFact(NamedTuple):
-    """One step from the seed to the batches; ``counts`` is None where the text does not say."""
+    """One step from the seed to the batches; ``counts`` is None where the text does not say.
+
+    ``code`` is the call that it speaks of, shortened.
+    """
 
     kind: Kind
     path: str
     line: int
     counts: bool | None
     text: str
+    code: str = ""
 
 
 class SeedReading(NamedTuple):
@@ -82,7 +86,7 @@ def read_seeds(files: Files, graph: ImportGraph, script: str) -> SeedReading:
         script,
         line,
         takes,
-        f"{script} {'has the option' if takes else 'has no option'} --seed",
+        f"{'has the' if takes else 'has no'} option --seed",
     )
     return _reading(script, option, training, seeded, loader)
 
@@ -101,7 +105,7 @@ def _of_package(files: Files, graph: ImportGraph) -> SeedReading:
     settings = [path for path in defaults if "seed:" in (files.read(path) or "")]
     place = settings[0] if settings else trainer
     has = "has the setting seed" if settings else "has no setting seed"
-    option = SeedFact("option", place, 1, bool(settings), f"{place} {has}")
+    option = SeedFact("option", place, 1, bool(settings), has)
     function = _function(graph, builders[0], "build_dataloader")
     torch = seeded["torch"].counts if "torch" in seeded else None
     loader = loader_in(SeedScope(graph, builders[0], function, torch=torch)) if function else None
@@ -236,16 +240,16 @@ _DRAWS = {
 def _start_facts(script: str, seeded: dict[str, Seeded], missing: Sequence[str]) -> list[SeedFact]:
     facts = []
     if missing:
-        what = " and ".join(_NAMES[source] for source in missing)
-        facts.append(SeedFact("start", script, 1, False, f"{what} is not seeded before the loader"))
+        text = f"nothing seeds {_joined(missing)} before the loader"
+        facts.append(SeedFact("start", script, 1, False, text))
     calls: dict[tuple[str, int], list[Seeded]] = {}
     for part in seeded.values():
         calls.setdefault((part.scope.path, part.call.lineno), []).append(part)
     for (path, line), parts in calls.items():
-        names = " and ".join(_NAMES[part.source] for part in parts)
+        names = _joined(part.source for part in parts)
         counts = any_of(part.counts for part in parts)
-        text = f"{_short(parts[0].call)} seeds {names}{_WORDS[counts]}"
-        facts.append(SeedFact("start", path, line, counts, text))
+        text = f"seeds {names}{_WORDS[counts]}"
+        facts.append(SeedFact("start", path, line, counts, text, _short(parts[0].call)))
     return facts
 
 
@@ -259,9 +263,9 @@ def _loader_facts(
     facts = []
     if generator is not None:
         line = generator.calls[-1].lineno if generator.calls else loader.call.lineno
-        value = _short(generator.calls[-1]) if generator.calls else "generator"
-        text = f"{value} seeds the loader{_WORDS[generator.counts]}"
-        facts.append(SeedFact("generator", path, line, generator.counts, text))
+        code = _short(generator.calls[-1]) if generator.calls else ""
+        text = f"seeds the loader{_WORDS[generator.counts]}"
+        facts.append(SeedFact("generator", path, line, generator.counts, text, code))
     if workers is not None and not workers:
         text = "worker_init_fn cannot be read"
         facts.append(SeedFact("workers", path, loader.call.lineno, None, text))
@@ -269,9 +273,15 @@ def _loader_facts(
         # What follows from the generator is the generator's own fact.
         follows = generator is not None and part.counts == generator.counts
         if part.counts is not True and not follows:
-            text = f"{_short(part.call)} seeds each worker{_WORDS[part.counts]}"
-            facts.append(SeedFact("workers", part.scope.path, part.call.lineno, part.counts, text))
+            text, code = f"seeds each worker{_WORDS[part.counts]}", _short(part.call)
+            line = part.call.lineno
+            facts.append(SeedFact("workers", part.scope.path, line, part.counts, text, code))
     return facts
+
+
+def _joined(sources: Iterable[str]) -> str:
+    *names, last = (_NAMES[source] for source in sources)
+    return f"{', '.join(names)} and {last}" if names else last
 
 
 def _short(call: ast.Call) -> str:

@@ -42,7 +42,7 @@ def answer(question: Dict[str, Any], tell: Any) -> SeedsAnswer:
         for number, words in enumerate(question["trials"]):
             run = os.path.join(folder, str(number))
             argv = [word.replace(DATA, data).replace(RUN, run) for word in words]
-            trials.append(_trial(argv))
+            trials.append(_trial(argv, question["workers"][number]))
             tell({"trial": number})
         return {"trials": trials, **run_facts((), fence.blocked)}
     finally:
@@ -69,16 +69,16 @@ def _prepare(question: Dict[str, Any], folder: str) -> None:
             continue
 
 
-def _trial(argv: List[str]) -> Trial:
+def _trial(argv: List[str], workers: int) -> Trial:
     """Run one training in a process of its own, where the system can part one from another."""
     if sys.platform != "linux":
-        return _run(argv, lambda seen: None)
+        return _run(argv, workers, lambda seen: None)
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         os.close(reading)
         try:
-            _send(writing, _run(argv, lambda seen: _end(writing, seen)))
+            _send(writing, _run(argv, workers, lambda seen: _end(writing, seen)))
         finally:
             os._exit(0)
     os.close(writing)
@@ -101,7 +101,7 @@ def _send(pipe: int, seen: Any) -> None:
     os.write(pipe, json.dumps(seen).encode() + b"\n")  # shorter than a pipe takes at once
 
 
-def _run(argv: List[str], end: Callable[[Dict[str, Any]], None]) -> Trial:
+def _run(argv: List[str], workers: int, end: Callable[[Dict[str, Any]], None]) -> Trial:
     found: List[Any] = []
 
     def seen(hashes: Dict[str, Any]) -> None:
@@ -110,7 +110,7 @@ def _run(argv: List[str], end: Callable[[Dict[str, Any]], None]) -> Trial:
 
     _forget()
     _draw_nothing()
-    Watch(seen).begin()
+    Watch(workers, seen).begin()
     try:
         _start(argv)
         reason = "it ended before it took a batch"
