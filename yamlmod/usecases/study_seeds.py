@@ -15,6 +15,7 @@ from yamlmod.fork.patch.plan import Plan
 from yamlmod.fork.seeds.fix import plan_fix
 from yamlmod.fork.seeds.reading import SeedReading, read_seeds
 from yamlmod.runtime.yamlmod_worker.answers import SeedsAnswer, Trial, TrialPart
+from yamlmod.study.environment import training_environment
 from yamlmod.study.family import Family, TrainCommand, has_option
 from yamlmod.study.freeze import freeze
 from yamlmod.usecases.fork_run import Announce, Run, module_of
@@ -171,7 +172,7 @@ def _ask(
         "path": [path],
         "fork": str(root),
         "module": module_of(*located)[1],
-        "environment": {"PYTHONPATH": path, "WANDB_MODE": "disabled"},
+        "environment": training_environment(path),
         "workers": [count for count in workers for _ in _SEEDS],
         "trials": [
             _words(copy, located, base, options, count, seed)

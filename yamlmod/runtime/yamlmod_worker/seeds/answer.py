@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import random
+import re
 import runpy
 import shutil
 import sys
@@ -27,7 +28,8 @@ _SLOW = (
 )
 # Looked for by name before a training; without one it would be downloaded.
 _FONTS = ("Arial.ttf", "Arial.Unicode.ttf")
-_REASON = 300
+_REASON = 200
+_CONTROLS = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x1f]")
 
 
 def answer(question: Dict[str, Any], tell: Any) -> SeedsAnswer:
@@ -134,7 +136,7 @@ def _forget() -> None:
 
 
 def _draw_nothing() -> None:
-    """Leave pictures of the labels out: they take longer than all the rest."""
+    """Leave figures of the labels out: they take longer than all the rest."""
     figure: Any = sys.modules.get("matplotlib.figure")
     if figure is not None:
         figure.Figure.savefig = lambda *values, **named: None
@@ -152,5 +154,6 @@ def _start(argv: List[str]) -> None:
 
 
 def _failed(reason: str) -> Trial:
-    text = reason[:_REASON].encode("utf-8", "replace").decode("utf-8")
+    first = _CONTROLS.sub("", reason.strip().split("\n")[0])
+    text = first[:_REASON].encode("utf-8", "replace").decode("utf-8")
     return {"epochs": [], "orders": [], "batches": 0, "workers": 0, "failed": text}
