@@ -22,6 +22,7 @@ _CFG = "fork/models/mini.yaml"
 _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("add", "ECA", "--cfg", _CFG, "--at", "24"),
     ("add", "SimAM", "--cfg", _CFG, "--replace", "C3#2", "-o", "b.yaml"),
+    ("add-head", _CFG, "P2"),
     ("apply", "r.yaml", _CFG),
     ("check", _CFG, "broken.yaml"),
     ("check", _CFG, "--fix"),
@@ -34,6 +35,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("draw", "a.yaml", "--base", _CFG, "--side-by-side"),
     ("draw", _CFG, "-o", "f.svg", "--force"),
     ("drop-head", _CFG, "P5"),
+    ("graft", _CFG, "--backbone", "a.yaml"),
     ("help",),
     ("info", "CBAM"),
     ("insert", "SimAM", _CFG, "--at", "24"),

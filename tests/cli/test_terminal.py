@@ -76,6 +76,9 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("replace", "ACmix", _CFG, "C3#4"),
     ("move", _CFG, "4", "--after", "6"),
     ("drop-head", _CFG, "P5"),
+    ("add-head", _CFG, "P2"),
+    ("add-head", _CFG, "层"),
+    ("graft", _CFG, "--backbone", "分支/models/宽.yaml", "--stat"),
     ("apply", "r.yaml", _CFG),
     ("diff", _CFG, "分支/models/宽.yaml"),
     ("check", _CFG, "坏.yaml", "分支", "--repo", "分支"),
@@ -141,6 +144,7 @@ def test_runs_of_a_fork_fit(folder: Path) -> None:
         assert [line for line in lines if cell_count(line) > 80] == [], words
     text = "\n".join(line for lines in shown.values() for line in lines)
     assert "checks passed" in text and "thop" in text and (folder / "网/权重.pt").is_file(), text
+    assert "next:" in text and "train.py --cfg 分支/models/宽.yaml" in text
 
 
 def _of_diff(line: str) -> bool:

@@ -83,7 +83,12 @@ FEEDS: dict[str, tuple[Callable[[Path], None], list[Words]]] = {
     "doctor": (_nothing, [
         (FORK,), (FORK, "--python", "./python"), (FORK, "--python", TEXT), (LOST,),
     ]),
+    "add-head": (_nothing, [(MODEL, "P2"), (MODEL, TEXT), (LOST, "P2")]),
     "drop-head": (_nothing, [(MODEL, "P4"), (MODEL, TEXT)]),
+    "graft": (_nothing, [
+        (MODEL, "--backbone", "two.yaml"), (MODEL, "--backbone", LOST),
+        (MODEL, "--backbone", "raw.yaml"), (MODEL, "--backbone", MODEL, "--strides", TEXT),
+    ]),
     "explain": (_onnx, [
         (f"x{SIGNS}.onnx",), (LOST,), (f"{FORK}/models/evil.yaml", "--repo", FORK),
     ]),

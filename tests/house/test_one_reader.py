@@ -26,6 +26,7 @@ _MAY_WALK = {
     "workspace/disk.py": "the names in the journal's folder",
     "workspace/walk.py": "the one walk",
     "usecases/remap.py": "Tree.glob, which is workspace/matching.py",
+    "usecases/study_seeds.py": "Tree.glob, which is workspace/matching.py",
     "workspace/undo.py": "folders one below that hold a journal",
     "cli/groups.py": "the commands' own files",
     "registry/catalogue.py": "the built-in templates",

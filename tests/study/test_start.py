@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import yamlmod as yamlmod_package
 from tests.cli.run import yamlmod
+from yamlmod.usecases.fork_run import open_run
+from yamlmod.usecases.study_proof import carried_weights
 
 _FORK = Path(__file__).parents[2] / "examples" / "minifork"
 _STUDY = """\
@@ -33,7 +35,7 @@ import sys, torch
 from models.yolo import Model
 torch.manual_seed(2)
 model = Model(sys.argv[1])
-state = torch.load(sys.argv[2])["model"]
+state = torch.load(sys.argv[2], weights_only=False)["model"]
 state = state if isinstance(state, dict) else state.state_dict()
 print("missing", model.load_state_dict(state, strict=False))
 x = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
@@ -50,23 +52,24 @@ def _python(folder: Path, *words: str) -> str:
 
 
 def test_new_layers_start_as_the_identity(tmp_path: Path) -> None:
-    shutil.copytree(_FORK, tmp_path / "fork", ignore=shutil.ignore_patterns("__pycache__"))
-    _python(tmp_path / "fork", _SAVE)
-    sums = {}
-    text = _STUDY.replace("INIT", "identity")
-    text += "  plain: {insert: LSKA, after: [P4]}\n"
-    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
-    done = yamlmod("study", "plan", "study.yaml", "-o", "out", cwd=tmp_path)
-    assert done.code == 0, done.err
-    assert "lska: verify pass" in done.err and "starts as the base: same outputs" in done.err
-    facts = json.loads((tmp_path / "out" / "study.json").read_text(encoding="utf-8"))
-    assert [variant["init"] for variant in facts["variants"]] == ["", "identity", ""]
-    for name in ("base", "lska", "plain"):
-        home = tmp_path / "out" / "variants" / name
-        said = _python(home / "code", _RUN, str(home / "mini.yaml"), str(home / "weights.pt"))
-        sums[name] = float(said.rpartition("sum")[2])
-    assert abs(sums["lska"] / sums["base"] - 1) < 1e-5
-    assert abs(sums["plain"] / sums["base"] - 1) > 1e-4
+    """The same insertion with and without `init: identity`: one returns what the base does."""
+    fork, cfg = tmp_path / "fork", "mini.yaml"
+    shutil.copytree(_FORK, fork, ignore=shutil.ignore_patterns("__pycache__"))
+    assert yamlmod("patch", "fork", "LSKA", "-w", cwd=tmp_path).code == 0
+    _python(fork, _SAVE)
+    base = fork / "models" / cfg
+    text = yamlmod_package.load(base.read_text(encoding="utf-8")).insert("LSKA", after=4).to_text()
+    run = open_run(fork, sys.executable, stand_ins=True)
+    sums = [float(_python(fork, _RUN, str(base), str(tmp_path / "w.pt")).rpartition("sum")[2])]
+    for name, is_identity in (("lska", True), ("plain", False)):
+        home = tmp_path / name
+        home.mkdir()
+        (home / cfg).write_text(text, encoding="utf-8")
+        carried_weights(run, tmp_path / "w.pt", base, home, cfg, is_identity)
+        said = _python(fork, _RUN, str(home / cfg), str(home / "weights.pt"))
+        sums.append(float(said.rpartition("sum")[2]))
+    assert abs(sums[1] / sums[0] - 1) < 1e-5
+    assert abs(sums[2] / sums[0] - 1) > 1e-4
 
 
 def test_what_cannot_start_as_the_identity_is_refused(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--official", action="store_true")
     parser.add_argument("--grafts", action="store_true")
     parser.add_argument("--build", action="store_true")
+    parser.add_argument("--build-grafts", action="store_true")
     options = parser.parse_args(words)
     wrong = 0
     if options.folder is not None:
@@ -37,18 +38,18 @@ def main(words: list[str] | None = None) -> int:
         from tools.scales.official import official_table
 
         sys.stdout.write(official_table() + "\n")
-    if options.grafts or options.build:
+    if options.grafts:
         from tools.scales.official import ultralytics_texts
 
         texts = ultralytics_texts()
-        if options.grafts:
-            lines, count = summary(graft_trials(texts))
-            wrong += count
-            sys.stdout.write("\n".join([f"{len(texts):,} files", *lines, ""]))
-        if options.build:
-            from tools.scales.builds import build_all
+        lines, count = summary(graft_trials(texts))
+        wrong += count
+        sys.stdout.write("\n".join([f"{len(texts):,} files", *lines, ""]))
+    if options.build or options.build_grafts:
+        from tools.scales.builds import build_all, build_grafts
 
-            wrong += build_all(sys.stdout)
+        wrong += build_all(sys.stdout) if options.build else 0
+        wrong += build_grafts(sys.stdout) if options.build_grafts else 0
     return 1 if wrong else 0
 
 

@@ -12,6 +12,7 @@ from yamlmod.api.findings import CheckResult
 from yamlmod.api.positions import Where as Where
 from yamlmod.api.positions import insertion as insertion
 from yamlmod.api.positions import words_of
+from yamlmod.api.sources import read_source
 from yamlmod.api.words import python_words
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.run import Options, check_document
@@ -29,7 +30,7 @@ from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
-from yamlmod.usecases.model_file import files_beside, find_cfg
+from yamlmod.usecases.model_file import files_beside
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import FileChange, display, read_text
@@ -168,14 +169,14 @@ class Model(ShownAsTable):
         if isinstance(backbone, Model):
             text, shown = backbone.to_text(), backbone._wired.document.shown
         else:
-            text, shown = _read(backbone)[:2]
+            text, shown, _ = read_source(backbone)
         words = tuple(f"{layer}:{stride}" for layer, stride in (strides or {}).items())
         return self._after(graft(self._wired, DonorFile(text, shown, words)))
 
     @python_words
     def apply(self, recipe: str | Path) -> Model:
         """Run the edits of a recipe, given as a path or as text, as one proof."""
-        text, shown = _read(recipe)[:2]
+        text, shown = read_source(recipe)[:2]
         is_text = isinstance(recipe, str) and "\n" in recipe
         read = no_files if is_text else files_beside(Path(recipe))
         return self._after(chain(self._wired, read_recipe(text, shown, read).plans))
@@ -321,12 +322,5 @@ def load(source: str | Path) -> Model:
 
     Raises Refusal for a file that cannot be read, or is no model YAML that can be edited safely.
     """
-    text, shown, bom = _read(source)
+    text, shown, bom = read_source(source)
     return Model(read_network(text, shown), bom)
-
-
-def _read(source: str | Path) -> tuple[str, str, bool]:
-    if isinstance(source, str) and "\n" in source:
-        return source.removeprefix("\ufeff"), "<text>", source.startswith("\ufeff")
-    file = read_text(find_cfg(Path(source)))
-    return file.text, display(file.path), file.bom

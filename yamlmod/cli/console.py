@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from yamlmod.report.pager import paged
+from yamlmod.report.pager import write_paged
 from yamlmod.report.stream import (
     filter_streams,
     is_terminal,
@@ -64,8 +64,7 @@ def show(lines: Iterable[str]) -> None:
 def show_diff(diff: bytes) -> None:
     """Write a diff to stdout: made safe on a terminal, else byte for byte, for `git apply`."""
     if is_terminal("stdout"):
-        with paged("stdout", diff.count(b"\n")) as stream:
-            write_diff(stream, diff)
+        write_paged("stdout", diff.count(b"\n"), lambda stream: write_diff(stream, diff))
     else:
         _show_bytes(diff)
 

@@ -45,6 +45,9 @@ def report(remapped: Remapped) -> Iterator[str]:
             f"set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 for it: {places} calls torch.load "
             f"bare, and torch {answer['torch']} then refuses a checkpoint that holds a network"
         )
+    if remapped.following:
+        yield "next:"
+        yield from (f"  {line}" for line in remapped.following)
 
 
 def _transfers(remapped: Remapped, out: Path) -> Iterator[str]:
@@ -127,5 +130,6 @@ def remap_data(remapped: Remapped, interrupted: bool = False) -> dict[str, Any]:
         "added": layers.added,
         "removed": layers.removed,
         "environment": {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"} if remapped.bare_loads else {},
+        "next": list(remapped.following),
         **remapped.answer,
     }

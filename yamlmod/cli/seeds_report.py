@@ -12,7 +12,7 @@ from yamlmod.usecases.study_seeds import SeedCheck, WorkersProof
 
 _SIGNS = {True: "yes", False: "no", None: "?"}
 _VERDICTS = {
-    True: "the seed counts: other seeds give other batches, equal seeds equal ones",
+    True: "the seed counts",
     False: "the seed does not count",
     None: "whether the seed counts is not known",
 }
@@ -21,9 +21,12 @@ _VERDICTS = {
 def check_lines(check: SeedCheck) -> Iterator[str]:
     """Return the verdict, what was read, and what the batches show."""
     yield f"{check.repo}: {verdict(check)}"
+    if check.why:
+        yield f"  the reason: {check.why}"
     for fact in check.reading.facts:
-        yield f"  {_SIGNS[fact.counts]:>3}  {fact.path}:{fact.line}"
-        yield f"       {fact.text}"
+        yield f"  {_SIGNS[fact.counts]:>3}  {fact.path}:{fact.line}: {fact.text}"
+        if fact.code:
+            yield f"         {fact.code}"
     for proof in check.proofs:
         yield f"  {proof_line(proof, check.reading.takes_seed)}"
     if check.counts is False:
@@ -33,9 +36,7 @@ def check_lines(check: SeedCheck) -> Iterator[str]:
 def verdict(check: SeedCheck) -> str:
     """Return the verdict in one line; what was not run says so."""
     text = _VERDICTS[check.counts]
-    if check.is_proven:
-        return text
-    return f"{text} (read, not proven: {check.why})"
+    return f"{text} ({'proven by its batches' if check.is_proven else 'read, not proven'})"
 
 
 def proof_line(proof: WorkersProof, takes_seed: bool) -> str:
@@ -43,10 +44,10 @@ def proof_line(proof: WorkersProof, takes_seed: bool) -> str:
     if not takes_seed:
         same = "the same" if proof.repeats and not proof.differs else "different"
         return f"{workers}: {same} batches in every training"
-    other = "other batches" if proof.differs else "the same batches"
-    order = ", in the same order of images" if proof.differs and proof.same_order else ""
-    again = "the same" if proof.repeats else "DIFFERENT ones"
-    return f"{workers}: another seed gives {other}{order}; the same seed again gives {again}"
+    other = "differ" if proof.differs else "are the same"
+    order = ", not the order of images" if proof.differs and proof.same_order else ""
+    again = "repeats" if proof.repeats else "does NOT repeat"
+    return f"{workers}: batches of seeds 0 and 1 {other}{order}; seed 0 {again}"
 
 
 def check_data(check: SeedCheck) -> dict[str, Any]:
@@ -88,4 +89,4 @@ def fix_report(fixed: SeedFix) -> Report:
 
 
 def _unproven(check: SeedCheck) -> str:
-    return f"  with these lines it would count: read, not proven: {check.why}"
+    return f"  with these lines it would count (read, not proven: {check.why})"

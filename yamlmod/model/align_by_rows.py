@@ -49,10 +49,7 @@ class Rating:
             return [self(a, b) for b in columns]
         known = self._fits.setdefault(self._old[a], {})
         new = self._new
-        fits = [
-            known[new[b]] if new[b] in known else self._rate(a, b)
-            for b in columns
-        ]
+        fits = [known[new[b]] if new[b] in known else self._rate(a, b) for b in columns]
         if fits and self._are_heads(a, columns[-1]):
             fits[-1] += _HEADS
         return fits

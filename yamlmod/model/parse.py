@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from ruamel.yaml.scanner import Scanner
 from ruamel.yaml.tag import Tag
 
 from yamlmod.errors import Place, Refusal
+from yamlmod.model.flow_rows import FlowRows
 from yamlmod.model.scalars import scalar_value
 from yamlmod.yaml_words import YAML_WORDS
 
@@ -46,9 +48,21 @@ def compose(text: str, shown: str) -> Node | None:
     _refuse_depth(text, shown)
     _refuse_huge_numbers(text, shown)
     try:
-        return _yaml().compose(text)  # type: ignore[no-any-return]
+        return _composed(text)
     except Exception as error:  # KeyError for `%YAML 1.13`, and whatever else a fuzzer finds
         raise _refusal(error, text, shown, "parse") from error
+
+
+def _composed(text: str) -> Node | None:
+    yaml = _yaml()
+    rows = FlowRows(text, yaml.resolver.resolve)
+    if rows:
+        with contextlib.suppress(Exception):  # what is wrong is said of the whole text
+            root: Node | None = yaml.compose(rows.skeleton)
+            if rows.fill(root):
+                return root
+        yaml = _yaml()
+    return yaml.compose(text)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=8)

@@ -48,12 +48,12 @@ def level_name(stride: float) -> str:
 
 def read_pyramid(model: Network) -> Pyramid:
     """Return the pyramid of a network. Raises Refusal where its neck has another form."""
-    return _Reading(model).pyramid()
+    return _PyramidReader(model).pyramid()
 
 
 def backbone_taps(model: Network) -> Mapping[int, int]:
     """Return the last layer of each stride of the backbone."""
-    return _Reading(model).taps()
+    return _PyramidReader(model).taps()
 
 
 def no_pyramid(model: Network, why: str, layer: int | None = None) -> Refusal:
@@ -67,7 +67,7 @@ def no_pyramid(model: Network, why: str, layer: int | None = None) -> Refusal:
     )
 
 
-class _Reading:
+class _PyramidReader:
     """Reads one network; ``neck`` are the rows of the head table without the head itself."""
 
     def __init__(self, model: Network) -> None:

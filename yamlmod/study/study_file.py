@@ -304,7 +304,7 @@ _COMBINE = f"combine is {one_of(COMBINATIONS)}, or lists of components"
 
 
 def is_swept(edit: Mapping[str, Any]) -> bool:
-    """Check whether an edit stands for one per place."""
+    """Check whether an edit means one edit per place."""
     return edit.get("at") == EACH
 
 

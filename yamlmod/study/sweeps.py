@@ -1,4 +1,4 @@
-"""Sweep a place: a component with `at: each` stands for one component per place."""
+"""Sweep a place: a component with `at: each` becomes one component per place."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def plan_unpatch(located: LocatedFork, words: Sequence[str], force: bool) -> Pla
     names = list(dict.fromkeys(name_of(word) for word in words))
     if NAME in names:
         if len(names) > 1:
-            raise Refusal("usage", f"{NAME} stands for the lines of `study seeds`: give it alone")
+            raise Refusal("usage", f"{NAME} means the lines of `study seeds`: give it alone")
         plan = plan_seed_removal(located.tree, dict(python_files(located.tree)))
         return PlannedPatch(located, plan)
     return PlannedPatch(located, uninstall(*located, names, force))

@@ -21,6 +21,7 @@ from yamlmod.usecases.fork_run import PATIENT, Announce, Run, announced, draft_o
 from yamlmod.usecases.interrupted import Interrupted
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.network_size import named_scale, network_size, size_difference
+from yamlmod.usecases.next_steps import after_remap
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display, exists, real_path
 from yamlmod.workspace.search import python_files
@@ -49,6 +50,8 @@ class Remapped(ShownAsTable):
     bare_loads: tuple[str, ...]
     trains: bool
     classes: int | None = None
+    # The command that trains with OUT, ready to paste.
+    following: tuple[str, ...] = ()
 
     def title(self) -> str:
         right, total = self.answer["right"], self.answer["tensors"]
@@ -110,6 +113,7 @@ def remap(
         if output is not None:
             keep_draft(draft, output)
         protection = worker.protection
+    bare_loads = tuple(_bare_loads(run.tree, answer["torch"]))
     remapped = Remapped(
         repo=run.tree.shown("."),
         interpreter=run.interpreter.path,
@@ -119,9 +123,12 @@ def remap(
         model=new,
         output=output,
         answer=answer,
-        bare_loads=tuple(_bare_loads(run.tree, answer["torch"])),
+        bare_loads=bare_loads,
         trains=bool(run.tree.glob("train.py")),
         classes=classes,
+        following=()
+        if output is None
+        else tuple(after_remap(run.tree.root, targets[1].cfg, output, bool(bare_loads))),
     )
     if missing:
         raise Interrupted(remapped, missing)

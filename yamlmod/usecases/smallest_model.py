@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from yamlmod.errors import Refusal
-from yamlmod.model.document import Document, parse_document
+from yamlmod.model.document import parse_document
 from yamlmod.usecases.located_fork import LocatedFork
 from yamlmod.workspace.files import real_path
 from yamlmod.workspace.search import model_yamls
@@ -14,31 +15,34 @@ from yamlmod.workspace.search import model_yamls
 _NOT = ("segment", "pose", "obb", "world", "yoloe", "classify", "rtdetr", "kpt", "pretrain")
 
 
+# What a row's first argument is in most files: its channels.
+_CHANNELS = re.compile(r",\s*\[\s*(\d+)")
+_WIDTH = re.compile(r"^width_multiple:\s*([\d.]+)|^\s+\w+:\s*\[[\d.]+,\s*([\d.]+)", re.MULTILINE)
+
+
 def smallest_model(located: LocatedFork) -> Path:
     """Return the detector with the fewest channels. Raises Refusal where there is none."""
-    found: list[tuple[float, str]] = []
-    for path, text in model_yamls(located.tree):
-        try:
-            document = parse_document(text, path)
-        except Refusal:
-            continue
-        head = document.rows[-1].module.lower() if document.rows else ""
-        if "detect" in head and not any(word in f"{path} {head}".lower() for word in _NOT):
-            found.append((_weight(document), path))
-    if not found:
-        raise Refusal(
-            "no-cfg",
-            f"{located.shown} has no model YAML of a detector",
-            hint="--cfg names the one to train",
-        )
-    return real_path(located.tree.root / min(found)[1])
+    found = ((_weight(text), path, text) for path, text in model_yamls(located.tree))
+    for _, path, text in sorted(found):  # by their texts: to parse all of them takes its time
+        if _is_detector(path, text):
+            return real_path(located.tree.root / path)
+    raise Refusal(
+        "no-cfg",
+        f"{located.shown} has no model YAML of a detector",
+        hint="--cfg names the one to train",
+    )
 
 
-def _weight(document: Document) -> float:
-    data = document.settings
-    scales = data.get("scales")
-    first = next(iter(scales.values()), None) if isinstance(scales, dict) else None
-    width = first[1] if isinstance(first, list) and len(first) > 1 else data.get("width_multiple")
-    factor = width if isinstance(width, (int, float)) else 1.0
-    numbers = (row.args[0] for row in document.rows if row.args)
-    return factor * sum(number for number in numbers if isinstance(number, int))
+def _weight(text: str) -> float:
+    width = _WIDTH.search(text)
+    factor = float(width[1] or width[2]) if width else 1.0
+    return factor * sum(float(number[1]) for number in _CHANNELS.finditer(text))
+
+
+def _is_detector(path: str, text: str) -> bool:
+    try:
+        rows = parse_document(text, path).rows
+    except Refusal:
+        return False
+    head = rows[-1].module.lower() if rows else ""
+    return "detect" in head and not any(word in f"{path} {head}".lower() for word in _NOT)

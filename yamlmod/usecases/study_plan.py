@@ -19,6 +19,7 @@ from yamlmod.ops.chain import chain
 from yamlmod.ops.network import read_network
 from yamlmod.ops.recipe import edit_plan
 from yamlmod.registry.catalogue import find
+from yamlmod.study.environment import training_environment
 from yamlmod.study.family import TrainCommand
 from yamlmod.study.freeze import digest_of_code, digest_of_file, freeze
 from yamlmod.study.plan_files import StudyPlan, VariantFacts, write_study_plan
@@ -237,22 +238,12 @@ def _run(
         argv=[study.python, *family.start(training)],
         resume=[study.python, *family.resume(training)],
         cwd=str(home / study.code),
-        environment=_environment(home / "code"),
+        environment=training_environment(str(home / "code")),
         last=family.last,
         results=list(family.results),
         gpus=1,
         hashes=hashes,
     )
-
-
-def _environment(code: Path) -> Mapping[str, str]:
-    return {
-        "PYTHONPATH": str(code),
-        "PYTHONUNBUFFERED": "1",
-        "WANDB_MODE": "disabled",
-        # Forks pickle whole models; torch 2.6 and newer would refuse to resume their checkpoints.
-        "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1",
-    }
 
 
 def _hashes(

@@ -50,7 +50,7 @@ def prove_variants(
         fact = _measured(run, folder / cfg, variant.name)
         carried: Sequence[int] = ()
         if weights is not None:
-            carried = _weights(run, weights, base, folder, cfg, variant.is_identity)
+            carried = carried_weights(run, weights, base, folder, cfg, variant.is_identity)
         say(_line(fact, carried, variant.is_identity))
         facts[variant.name] = fact._replace(
             components=variant.components,
@@ -85,9 +85,10 @@ def _measured(run: Run, cfg: Path, name: str) -> VariantFacts:
     )
 
 
-def _weights(
+def carried_weights(
     run: Run, weights: Path, base: Path, folder: Path, cfg: str, is_identity: bool
 ) -> Sequence[int]:
+    """Write a variant's weights; return how many tensors were carried over, and of how many."""
     target = folder / "weights.pt"
     if folder / cfg == base:
         shutil.copyfile(weights, target)

@@ -34,7 +34,7 @@ def planned_seed(
     elif check.is_proven:
         facts = SeedFacts(check.counts, True, f"{_VERDICTS[check.counts]} {_of_batches(check)}")
     else:
-        text = f"{_VERDICTS[check.counts]} (read, not proven: {check.why})"
+        text = f"{_VERDICTS[check.counts]} (read, not proven: {check.why[:200]})"
         facts = SeedFacts(check.counts, False, text)
     if proves:
         say(f"seed: {facts.shown}")

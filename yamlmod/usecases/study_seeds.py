@@ -15,6 +15,7 @@ from yamlmod.fork.patch.plan import Plan
 from yamlmod.fork.seeds.fix import plan_fix
 from yamlmod.fork.seeds.reading import SeedReading, read_seeds
 from yamlmod.runtime.yamlmod_worker.answers import SeedsAnswer, Trial, TrialPart
+from yamlmod.study.environment import training_environment
 from yamlmod.study.family import Family, TrainCommand, has_option
 from yamlmod.study.freeze import freeze
 from yamlmod.usecases.fork_run import Announce, Run, module_of
@@ -142,6 +143,11 @@ def _prove(
     if failed:
         return SeedCheck(shown, copy.reading, (), failed)
     size = len(_SEEDS)
+    wanted = [count for count in workers for _ in _SEEDS]
+    if any(
+        (count > 0) != (trial["workers"] > 0) for count, trial in zip(wanted, trials, strict=True)
+    ):
+        return SeedCheck(shown, copy.reading, (), "its loader has another number of workers")
     proofs = tuple(
         WorkersProof(count, tuple(trials[size * n : size * n + size]))
         for n, count in enumerate(workers)
@@ -166,7 +172,8 @@ def _ask(
         "path": [path],
         "fork": str(root),
         "module": module_of(*located)[1],
-        "environment": {"PYTHONPATH": path, "WANDB_MODE": "disabled"},
+        "environment": training_environment(path),
+        "workers": [count for count in workers for _ in _SEEDS],
         "trials": [
             _words(copy, located, base, options, count, seed)
             for count in workers
@@ -203,7 +210,7 @@ def _words(
         wanted = {name: value for name, value in wanted.items() if name in known}
         wanted |= _settings(located, text) if "hyp" not in wanted else {}
     training = TrainCommand(
-        cfg=str(base),
+        cfg=str(real_path(base)),
         weights="",
         seed=seed if copy.reading.takes_seed else None,
         run="{run}",

@@ -17,7 +17,7 @@ _SAME_CALLS = ("os.getenv", "os.environ.get", "torch.cuda.device_count", "os.cpu
 _DEEPEST = 6
 
 
-class Scope(NamedTuple):
+class SeedScope(NamedTuple):
     """Where an expression is: a function, and what its parameters follow from."""
 
     graph: ImportGraph
@@ -35,12 +35,12 @@ class Scope(NamedTuple):
         source = self.graph.source(self.path)
         return source.tree.body if source else []
 
-    def call(self, definition: Definition, call: ast.Call) -> Scope | None:
+    def call(self, definition: Definition, call: ast.Call) -> SeedScope | None:
         """Return the scope of a function of the tree that is called from here."""
         node = definition.node
         if not isinstance(node, _Function) or self.depth > _DEEPEST:
             return None
-        return Scope(
+        return SeedScope(
             self.graph,
             definition.path,
             node,
@@ -56,7 +56,7 @@ def any_of(values: Iterable[bool | None]) -> bool | None:
     return True if True in known else None if None in known else False
 
 
-def depends(scope: Scope, value: ast.expr) -> bool | None:
+def depends(scope: SeedScope, value: ast.expr) -> bool | None:
     """Return whether a value follows from the seed; None where the text does not say."""
     if isinstance(value, ast.Constant):
         return False
@@ -75,7 +75,7 @@ def depends(scope: Scope, value: ast.expr) -> bool | None:
     return None
 
 
-def _attribute(scope: Scope, value: ast.Attribute) -> bool | None:
+def _attribute(scope: SeedScope, value: ast.Attribute) -> bool | None:
     if isinstance(value.value, ast.Call) and "worker_info" in ast.unparse(value.value):
         return scope.torch
     if _is_seed(value.attr):
@@ -83,7 +83,7 @@ def _attribute(scope: Scope, value: ast.Attribute) -> bool | None:
     return False if value.attr.lower().endswith(_SAME) else None
 
 
-def _name(scope: Scope, value: ast.Name) -> bool | None:
+def _name(scope: SeedScope, value: ast.Name) -> bool | None:
     if scope.depth > _DEEPEST:
         return None
     assigned = _assigned(scope.body, value.id, value.lineno)
@@ -99,12 +99,12 @@ def _name(scope: Scope, value: ast.Name) -> bool | None:
     if isinstance(answer, Definition) and isinstance(answer.node, (ast.Assign, ast.AnnAssign)):
         if answer.node.value is None:
             return None
-        home = Scope(scope.graph, answer.path, torch=scope.torch, depth=scope.depth + 1)
+        home = SeedScope(scope.graph, answer.path, torch=scope.torch, depth=scope.depth + 1)
         return depends(home, answer.node.value)
     return None
 
 
-def _call(scope: Scope, value: ast.Call) -> bool | None:
+def _call(scope: SeedScope, value: ast.Call) -> bool | None:
     text = ast.unparse(value.func)
     arguments = [*value.args, *(keyword.value for keyword in value.keywords)]
     answer = scope.graph.denotes_node(scope.path, value.func)
@@ -163,7 +163,7 @@ def _arguments(function: _Function) -> list[ast.arg]:
     return [*given.posonlyargs, *given.args, *given.kwonlyargs]
 
 
-def _bound(scope: Scope, function: _Function, call: ast.Call) -> dict[str, bool | None]:
+def _bound(scope: SeedScope, function: _Function, call: ast.Call) -> dict[str, bool | None]:
     """Return what each parameter follows from: what the call passes, else its default."""
     positional = [*function.args.posonlyargs, *function.args.args]
     if positional and positional[0].arg in ("self", "cls"):

@@ -11,7 +11,7 @@ from yamlmod.fork.files import Files
 from yamlmod.fork.patch.plan import Plan, Step
 from yamlmod.fork.python.answers import OutsideTree
 from yamlmod.fork.python.source import Source, parse
-from yamlmod.fork.seeds.depends import Scope, depends
+from yamlmod.fork.seeds.depends import SeedScope, depends
 from yamlmod.fork.seeds.marks import MARK, without_marks
 from yamlmod.fork.seeds.reading import SeedReading
 from yamlmod.fork.seeds.seeding import Seeded
@@ -24,7 +24,7 @@ _SEEDS = {
 }
 
 
-class _Lines:
+class _Additions:
     """The lines to add, by file."""
 
     def __init__(self, files: Files, reading: SeedReading) -> None:
@@ -89,7 +89,7 @@ def _prove(source: Source, text: str) -> None:
 
 def plan_fix(files: Files, reading: SeedReading) -> Plan:
     """Plan what a reading shows to be missing. Raises Refusal where it cannot be added."""
-    lines = _Lines(files, reading)
+    lines = _Additions(files, reading)
     if reading.counts is not False:
         return lines.plan()
     _fix_option(lines, reading)
@@ -99,7 +99,7 @@ def plan_fix(files: Files, reading: SeedReading) -> Plan:
     return lines.plan()
 
 
-def _fix_option(lines: _Lines, reading: SeedReading) -> None:
+def _fix_option(lines: _Additions, reading: SeedReading) -> None:
     if reading.takes_seed:
         return
     source = lines.source(reading.script)
@@ -134,7 +134,7 @@ def _adds_option(node: ast.stmt) -> bool:
     )
 
 
-def _fix_start(lines: _Lines, reading: SeedReading) -> None:
+def _fix_start(lines: _Additions, reading: SeedReading) -> None:
     """Repeat what seeds with a constant, and seed what is not seeded."""
     calls = {(s.scope.path, s.call.lineno): s for s in reading.seeded.values() if not s.counts}
     seed = _seed(lines, reading) if calls or reading.missing else ""
@@ -163,7 +163,7 @@ def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _seed(lines: _Lines, reading: SeedReading) -> str:
+def _seed(lines: _Additions, reading: SeedReading) -> str:
     """Return how the training names the seed: the name that holds its options, and `.seed`."""
     options = ("epochs", "batch_size", "weights", "data", "cfg")
     counts: dict[str, int] = {}
@@ -192,7 +192,7 @@ def _with(call: ast.Call, seed: str) -> str:
     return ast.unparse(ast.Call(call.func, [], [first, *call.keywords[1:]]))
 
 
-def _statement(lines: _Lines, scope: Scope, call: ast.Call) -> ast.stmt:
+def _statement(lines: _Additions, scope: SeedScope, call: ast.Call) -> ast.stmt:
     """Return the simple statement that a call is."""
     source = lines.source(scope.path)
     for node in ast.walk(source.tree):
@@ -209,7 +209,7 @@ def _statement(lines: _Lines, scope: Scope, call: ast.Call) -> ast.stmt:
     )
 
 
-def _fix_generator(lines: _Lines, reading: SeedReading) -> None:
+def _fix_generator(lines: _Additions, reading: SeedReading) -> None:
     generator, loader = reading.generator, reading.loader
     if generator is None or loader is None or _follows(reading, generator.counts):
         return
@@ -237,13 +237,13 @@ def _follows(reading: SeedReading, counts: bool | None) -> bool:
     return depends(scope, generator.calls[-1].args[0]) is True
 
 
-def _torch(lines: _Lines, scope: Scope, line: int) -> str:
+def _torch(lines: _Additions, scope: SeedScope, line: int) -> str:
     answer = scope.graph.denotes(scope.path, "torch", line)
     is_torch = isinstance(answer, OutsideTree) and answer.dotted == "torch"
     return "torch" if is_torch else '__import__("torch")'
 
 
-def _fix_workers(lines: _Lines, reading: SeedReading) -> None:
+def _fix_workers(lines: _Additions, reading: SeedReading) -> None:
     torch = reading.seeded.get("torch")
     generator = reading.generator
     follows = generator.counts if generator is not None else torch.counts if torch else None

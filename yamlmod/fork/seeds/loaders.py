@@ -6,7 +6,7 @@ import ast
 from typing import NamedTuple
 
 from yamlmod.fork.python.answers import Definition
-from yamlmod.fork.seeds.depends import Scope, depends, own_nodes
+from yamlmod.fork.seeds.depends import SeedScope, depends, own_nodes
 from yamlmod.fork.seeds.seeding import Seeded, seeded_in
 
 _MARK = "num_workers"
@@ -15,7 +15,7 @@ _MARK = "num_workers"
 class Loader(NamedTuple):
     """The call that makes a loader, in its function, and the call of that in the script."""
 
-    scope: Scope
+    scope: SeedScope
     call: ast.Call
     start: ast.Call | None
 
@@ -23,7 +23,7 @@ class Loader(NamedTuple):
         return next((word.value for word in self.call.keywords if word.arg == name), None)
 
 
-def loader_in(scope: Scope) -> Loader | None:
+def loader_in(scope: SeedScope) -> Loader | None:
     """Return the first loader that a function makes, itself or in what it calls."""
     found = None
     for node in own_nodes(scope.body):
@@ -41,7 +41,7 @@ def loader_in(scope: Scope) -> Loader | None:
     return found
 
 
-def _is_of_tree(scope: Scope, call: ast.Call) -> bool:
+def _is_of_tree(scope: SeedScope, call: ast.Call) -> bool:
     """Check whether a function of the tree is called: it makes the loader, not its caller."""
     answer = scope.graph.denotes_node(scope.path, call.func)
     return isinstance(answer, Definition) and answer.kind == "function"
@@ -96,7 +96,7 @@ def _seed_calls(value: ast.expr, name: str) -> tuple[ast.Call, ...]:
     return (value,) if value.func.attr == "manual_seed" and same else ()
 
 
-def _counts(scope: Scope, calls: tuple[ast.Call, ...]) -> bool | None:
+def _counts(scope: SeedScope, calls: tuple[ast.Call, ...]) -> bool | None:
     if not calls or not calls[-1].args:
         return None
     return depends(scope, calls[-1].args[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
@@ -12,7 +12,7 @@ from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
 from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.python.import_graph import ImportGraph
-from yamlmod.fork.seeds.depends import Scope, any_of, own_nodes
+from yamlmod.fork.seeds.depends import SeedScope, any_of, own_nodes
 from yamlmod.fork.seeds.loaders import (
     Generator,
     Loader,
@@ -29,13 +29,17 @@ _NAMES = {"python": "Python", "numpy": "numpy", "torch": "torch"}
 
 
 class SeedFact(NamedTuple):
-    """One step from the seed to the batches; ``counts`` is None where the text does not say."""
+    """One step from the seed to the batches; ``counts`` is None where the text does not say.
+
+    ``code`` is the call that it speaks of, shortened.
+    """
 
     kind: Kind
     path: str
     line: int
     counts: bool | None
     text: str
+    code: str = ""
 
 
 class SeedReading(NamedTuple):
@@ -44,7 +48,7 @@ class SeedReading(NamedTuple):
     script: str
     facts: tuple[SeedFact, ...]
     takes_seed: bool
-    training: Scope
+    training: SeedScope
     seeded: dict[str, Seeded]
     missing: tuple[str, ...]
     loader: Loader | None
@@ -74,7 +78,7 @@ def read_seeds(files: Files, graph: ImportGraph, script: str) -> SeedReading:
         )
     options = _options(source.tree)
     takes = any("seed" in names for names in options.values())
-    training, loader = _training(Scope(graph, script), source.tree)
+    training, loader = _training(SeedScope(graph, script), source.tree)
     seeded = _seeded_before(training, loader, source.tree)
     line = next((call.lineno for call, names in options.items() if "seed" in names), 1)
     option = SeedFact(
@@ -82,7 +86,7 @@ def read_seeds(files: Files, graph: ImportGraph, script: str) -> SeedReading:
         script,
         line,
         takes,
-        f"{script} {'has the option' if takes else 'has no option'} --seed",
+        f"{'has the' if takes else 'has no'} option --seed",
     )
     return _reading(script, option, training, seeded, loader)
 
@@ -95,16 +99,16 @@ def _of_package(files: Files, graph: ImportGraph) -> SeedReading:
             "no-such-file", f"{files.shown('.')} has no engine/trainer.py or data/build.py"
         )
     trainer = trainers[0]
-    training = Scope(graph, trainer, _method(graph, trainer, "BaseTrainer", "__init__"))
+    training = SeedScope(graph, trainer, _method(graph, trainer, "BaseTrainer", "__init__"))
     seeded = by_source(seeded_in(training))
     defaults = [*_found(files, "cfg/default.yaml"), *_found(files, "configs/default.yaml")]
     settings = [path for path in defaults if "seed:" in (files.read(path) or "")]
     place = settings[0] if settings else trainer
     has = "has the setting seed" if settings else "has no setting seed"
-    option = SeedFact("option", place, 1, bool(settings), f"{place} {has}")
+    option = SeedFact("option", place, 1, bool(settings), has)
     function = _function(graph, builders[0], "build_dataloader")
     torch = seeded["torch"].counts if "torch" in seeded else None
-    loader = loader_in(Scope(graph, builders[0], function, torch=torch)) if function else None
+    loader = loader_in(SeedScope(graph, builders[0], function, torch=torch)) if function else None
     return _reading(trainer, option, training, seeded, loader)
 
 
@@ -138,7 +142,7 @@ def _options(tree: ast.Module) -> dict[ast.Call, list[str]]:
     return found
 
 
-def _training(script: Scope, tree: ast.Module) -> tuple[Scope, Loader | None]:
+def _training(script: SeedScope, tree: ast.Module) -> tuple[SeedScope, Loader | None]:
     """Return the function of a script that makes the loader; the script itself where none does."""
     functions = [node for node in ast.walk(tree) if isinstance(node, _Function)]
     found = None
@@ -156,7 +160,9 @@ def _training(script: Scope, tree: ast.Module) -> tuple[Scope, Loader | None]:
     return found, loader_in(found)
 
 
-def _seeded_before(training: Scope, loader: Loader | None, tree: ast.Module) -> dict[str, Seeded]:
+def _seeded_before(
+    training: SeedScope, loader: Loader | None, tree: ast.Module
+) -> dict[str, Seeded]:
     """Return what is seeded before the loader is made: by the callers, then by the training."""
     until = loader.start.lineno if loader and loader.start else 10**9
     seeded = seeded_in(training, until)
@@ -180,7 +186,7 @@ def _calls(node: ast.AST, name: str) -> bool:
 def _reading(
     script: str,
     option: SeedFact,
-    training: Scope,
+    training: SeedScope,
     seeded: dict[str, Seeded],
     loader: Loader | None,
 ) -> SeedReading:
@@ -213,7 +219,7 @@ def _with_torch(loader: Loader, torch: bool | None) -> Loader:
     return loader._replace(scope=loader.scope._replace(torch=torch))
 
 
-def _drawn(training: Scope, loader: Loader | None) -> list[str]:
+def _drawn(training: SeedScope, loader: Loader | None) -> list[str]:
     """Return the sources that the loader's file, or one beside it, draws random numbers from."""
     if loader is None:
         return ["torch"]
@@ -234,16 +240,16 @@ _DRAWS = {
 def _start_facts(script: str, seeded: dict[str, Seeded], missing: Sequence[str]) -> list[SeedFact]:
     facts = []
     if missing:
-        what = " and ".join(_NAMES[source] for source in missing)
-        facts.append(SeedFact("start", script, 1, False, f"{what} is not seeded before the loader"))
+        text = f"nothing seeds {_joined(missing)} before the loader"
+        facts.append(SeedFact("start", script, 1, False, text))
     calls: dict[tuple[str, int], list[Seeded]] = {}
     for part in seeded.values():
         calls.setdefault((part.scope.path, part.call.lineno), []).append(part)
     for (path, line), parts in calls.items():
-        names = " and ".join(_NAMES[part.source] for part in parts)
+        names = _joined(part.source for part in parts)
         counts = any_of(part.counts for part in parts)
-        text = f"{_short(parts[0].call)} seeds {names}{_WORDS[counts]}"
-        facts.append(SeedFact("start", path, line, counts, text))
+        text = f"seeds {names}{_WORDS[counts]}"
+        facts.append(SeedFact("start", path, line, counts, text, _short(parts[0].call)))
     return facts
 
 
@@ -257,9 +263,9 @@ def _loader_facts(
     facts = []
     if generator is not None:
         line = generator.calls[-1].lineno if generator.calls else loader.call.lineno
-        value = _short(generator.calls[-1]) if generator.calls else "generator"
-        text = f"{value} seeds the loader{_WORDS[generator.counts]}"
-        facts.append(SeedFact("generator", path, line, generator.counts, text))
+        code = _short(generator.calls[-1]) if generator.calls else ""
+        text = f"seeds the loader{_WORDS[generator.counts]}"
+        facts.append(SeedFact("generator", path, line, generator.counts, text, code))
     if workers is not None and not workers:
         text = "worker_init_fn cannot be read"
         facts.append(SeedFact("workers", path, loader.call.lineno, None, text))
@@ -267,9 +273,15 @@ def _loader_facts(
         # What follows from the generator is the generator's own fact.
         follows = generator is not None and part.counts == generator.counts
         if part.counts is not True and not follows:
-            text = f"{_short(part.call)} seeds each worker{_WORDS[part.counts]}"
-            facts.append(SeedFact("workers", part.scope.path, part.call.lineno, part.counts, text))
+            text, code = f"seeds each worker{_WORDS[part.counts]}", _short(part.call)
+            line = part.call.lineno
+            facts.append(SeedFact("workers", part.scope.path, line, part.counts, text, code))
     return facts
+
+
+def _joined(sources: Iterable[str]) -> str:
+    *names, last = (_NAMES[source] for source in sources)
+    return f"{', '.join(names)} and {last}" if names else last
 
 
 def _short(call: ast.Call) -> str:

@@ -6,7 +6,7 @@ import ast
 from typing import NamedTuple
 
 from yamlmod.fork.python.answers import Definition, OutsideTree
-from yamlmod.fork.seeds.depends import Scope, depends, own_nodes
+from yamlmod.fork.seeds.depends import SeedScope, depends, own_nodes
 
 SOURCES = ("python", "numpy", "torch")
 _BY_CALL = {
@@ -28,11 +28,11 @@ class Seeded(NamedTuple):
 
     source: str
     counts: bool | None
-    scope: Scope
+    scope: SeedScope
     call: ast.Call
 
 
-def seeded_in(scope: Scope, until: int = 10**9) -> list[Seeded]:
+def seeded_in(scope: SeedScope, until: int = 10**9) -> list[Seeded]:
     """Return what a function seeds above a line, in order; calls into the tree are followed."""
     found: list[Seeded] = []
     for node in own_nodes(scope.body):
@@ -41,7 +41,7 @@ def seeded_in(scope: Scope, until: int = 10**9) -> list[Seeded]:
     return found
 
 
-def _of_call(scope: Scope, call: ast.Call) -> list[Seeded]:
+def _of_call(scope: SeedScope, call: ast.Call) -> list[Seeded]:
     text = ast.unparse(call.func)
     answer = scope.graph.denotes_node(scope.path, call.func)
     if isinstance(answer, Definition):

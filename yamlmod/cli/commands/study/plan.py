@@ -59,11 +59,11 @@ def run(
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.running import announcer
     from yamlmod.cli.study_report import plan_data, plan_lines
-    from yamlmod.runtime.interpreter import choose
+    from yamlmod.runtime.interpreter import choose_runner
     from yamlmod.usecases.study_plan import plan_study
     from yamlmod.usecases.study_prepare import study_name
 
-    interpreter = choose(python)
+    interpreter = choose_runner(python)
     target = output or file.parent / study_name(file)
     announce = announcer(answer) or (lambda line: None)
     plan = plan_study(file, target, interpreter.path, not no_run, announce)

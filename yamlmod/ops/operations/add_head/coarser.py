@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from yamlmod.model.graph import reachable
 from yamlmod.model.network import Network
-from yamlmod.ops.operations.add_head.copies import Copies, Place, offsets, same_ratio, step_down
+from yamlmod.ops.operations.add_head.copies import Copies, CopyPlace, offsets, same_ratio, step_down
 from yamlmod.ops.operations.add_head.replay import Target
 from yamlmod.ops.operations.add_head.scale import PlannedScale, no_pattern, out_copies
 from yamlmod.ops.operations.add_head.widths import node_channels
@@ -43,7 +43,7 @@ def plan_coarser(model: Network, pyramid: Pyramid, wanted: int) -> PlannedScale:
     widths = node_channels(model, finer), node_channels(model, node)
     ratios = step_down(model, fall, finer, widths, block)
     through: Target = ("old", node)
-    new_down = copies.copy(fall, roles, Place(node), through, ratios)
+    new_down = copies.copy(fall, roles, CopyPlace(node), through, ratios)
     source = out_copies(copies, last, new_down[node], block, above=False)
     return PlannedScale(copies, tuple(moves), source, finer=False)
 
@@ -62,7 +62,7 @@ def _step_up(
             "the last layer of the backbone",
             top,
         )
-    place = Place(top, opens=is_backbone)
+    place = CopyPlace(top, opens=is_backbone)
     made = copies.copy(rise, {top: deep}, place, ("old", top), same_ratio(rise, ratio))
     for read in model.readers(top):
         if model.rows[read.reader].section != "backbone":
@@ -82,7 +82,7 @@ def _deeper_backbone(model: Network, copies: Copies, last: int, top: int, moves:
     before, stage, shared = stages
     previous = copies.pyramid.taps[last // 2]
     joint = stage[shared - 1]
-    place, through = Place(joint), ("old", joint)
+    place, through = CopyPlace(joint), ("old", joint)
     ratio = Fraction(node_channels(model, joint), node_channels(model, before[shared - 1]))
     roles: dict[int, Target] = {
         old: ("old", new) for old, new in zip(before, stage[:shared], strict=False)

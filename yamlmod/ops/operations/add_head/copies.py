@@ -14,7 +14,7 @@ from yamlmod.ops.operations.add_head.widths import new_widths
 from yamlmod.ops.pyramid import Pyramid, level_name
 
 
-class Place(NamedTuple):
+class CopyPlace(NamedTuple):
     """Where copies go: after a layer, or at the top of the next table (``opens``)."""
 
     after: int
@@ -27,7 +27,7 @@ class Copies:
     def __init__(self, model: Network, pyramid: Pyramid, up: bool) -> None:
         self.model, self.pyramid, self.up = model, pyramid, up
         self.rows: list[CopiedRow] = []
-        self.places: list[Place] = []
+        self.places: list[CopyPlace] = []
         # The ends of the stages that the new scale itself brings, by stride.
         self.stages: dict[int, Target] = {}
 
@@ -35,7 +35,7 @@ class Copies:
         self,
         rows: Sequence[int],
         roles: Mapping[int, Target],
-        place: Place,
+        place: CopyPlace,
         through: Target,
         ratios: Mapping[int, tuple[Fraction, dict[int, int]]],
     ) -> dict[int, Target]:

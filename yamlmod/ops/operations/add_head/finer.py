@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from yamlmod.model.network import Network
-from yamlmod.ops.operations.add_head.copies import Copies, Place, offsets, same_ratio, step_down
+from yamlmod.ops.operations.add_head.copies import Copies, CopyPlace, offsets, same_ratio, step_down
 from yamlmod.ops.operations.add_head.replay import Target
 from yamlmod.ops.operations.add_head.scale import PlannedScale, no_pattern, out_copies
 from yamlmod.ops.operations.add_head.widths import finer_ratio, node_channels, scaled
@@ -28,7 +28,7 @@ def plan_finer(model: Network, pyramid: Pyramid, wanted: int) -> PlannedScale:
     taps = pyramid.taps.get(first, -1), pyramid.taps.get(wanted, -1)
     ratio = finer_ratio(model, up, deeper, taps) if min(taps) >= 0 else Fraction(1, 2)
     rise, fall = pyramid.rises[first], pyramid.falls[first * 2]
-    place = Place(up)
+    place = CopyPlace(up)
     through: Target = ("old", up)
     new_up = copies.copy(rise, {deeper: ("old", up)}, place, through, same_ratio(rise, ratio))
     here, down = node_channels(model, up), pyramid.downs[first * 2]

@@ -14,7 +14,7 @@ from yamlmod.ops.network import read_network
 from yamlmod.ops.operation import Operation, RecipeOptions
 from yamlmod.ops.operations.add_head.coarser import plan_coarser
 from yamlmod.ops.operations.add_head.finer import plan_finer
-from yamlmod.ops.operations.add_head.replay import Scale, Target
+from yamlmod.ops.operations.add_head.replay import AddedScale, Target
 from yamlmod.ops.operations.add_head.scale import PlannedScale
 from yamlmod.ops.operations.add_head.text import (
     Numbers,
@@ -154,7 +154,7 @@ def _outcome(
     ]
     if anchors:
         edits.append(anchor_edit(document, slot, planned.finer))
-    step = Scale(
+    step = AddedScale(
         tuple(copies.rows),
         planned.moves,
         slot,

@@ -26,7 +26,7 @@ class CopiedRow(NamedTuple):
     through: Target
 
 
-class Scale(NamedTuple):
+class AddedScale(NamedTuple):
     """A new scale: its rows, the reads (reader, slot) that move to one of them, the head's input.
 
     ``slot`` is its place among the head's inputs, and its row's among the anchors, which are the

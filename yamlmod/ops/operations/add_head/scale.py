@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
-from yamlmod.ops.operations.add_head.copies import Copies, Place, same_ratio
+from yamlmod.ops.operations.add_head.copies import Copies, CopyPlace, same_ratio
 from yamlmod.ops.operations.add_head.replay import Target
 
 
@@ -39,7 +39,7 @@ def out_copies(
     rows = pyramid.outs[stride]
     if not rows:
         return node
-    place = Place(rows[0] - 1) if above else Place(rows[-1])
+    place = CopyPlace(rows[0] - 1) if above else CopyPlace(rows[-1])
     pattern = pyramid.downs[stride]
     made = copies.copy(rows, {pattern: node}, place, node, same_ratio(rows, ratio))
     return made[rows[-1]]

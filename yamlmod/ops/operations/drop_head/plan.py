@@ -41,12 +41,12 @@ def _whole_plans(model: Network, layer: int) -> list[Plan]:
     sources = sources_to(model, branch.layers, branch.joints)
     return [
         lambda current: tidied(current, branch),
-        lambda current: _without_input(current, layer),
+        lambda current: _without_input(current, layer, whole=True),
         lambda current: take_out(current, branch.layers, sources=sources),
     ]
 
 
-def _without_input(model: Network, layer: int) -> Outcome:
+def _without_input(model: Network, layer: int, *, whole: bool = False) -> Outcome:
     head, document = model.document.head, model.document
     slots = [read.slot for read in model.graph.reads[head.index] if read.target == layer]
     place = document.place(head.start, head.end)
@@ -75,7 +75,7 @@ def _without_input(model: Network, layer: int) -> Outcome:
     return Outcome(
         model=model,
         text=apply_edits(document.text, edits),
-        told=tuple(_report(model, layer, anchor)),
+        told=tuple(_report(model, layer, anchor, whole)),
         steps=(DroppedInput(head.index, slot, anchor),),
         mapping=tuple(range(len(document.rows))),
     )
@@ -99,11 +99,16 @@ def _refuse_groups(model: Network, slot: int) -> None:
     )
 
 
-def _report(model: Network, layer: int, anchor: int | None) -> list[str]:
+def _report(model: Network, layer: int, anchor: int | None, whole: bool) -> list[str]:
     document = model.document
     lines = [f"{document.describe(document.head.index)} no longer reads {document.describe(layer)}"]
     if anchor is not None:
         lines.append(f"row {anchor + 1} of anchors was removed with it")
+    if whole:
+        return lines
+    if any(read.reader != document.head.index for read in model.readers(layer)):
+        name = document.describe(layer)
+        lines.append(f"{name} stays, as it leads to other scales; --whole drops an outer scale")
     if trailing_comment(document, document.head):
         lines.append("the comment on the head's row was not changed")
     return lines

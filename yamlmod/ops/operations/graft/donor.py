@@ -47,8 +47,21 @@ def read_donor(file: DonorFile) -> Donor:
     if not model.document.sections[0].rows:
         raise Refusal("no-backbone", "the `backbone` has no rows", place=Place(file.shown))
     if not file.strides:
-        return Donor(model, backbone_taps(model), False)
+        return Donor(model, {**backbone_taps(model), **_read_by_its_neck(model)}, False)
     return Donor(model, dict(_stated(model, word) for word in file.strides), True)
+
+
+def _read_by_its_neck(model: Network) -> dict[int, int]:
+    """Return the layers of the backbone that the file's own neck reads, by stride."""
+    taps: dict[int, int] = {}
+    for row in model.rows:
+        for read in model.graph.reads[row.index] if row.section == "head" else ():
+            if read.target < 0 or model.rows[read.target].section != "backbone":
+                continue
+            stride = model.shapes[read.target].stride
+            if stride is not None and stride == int(stride):
+                taps[int(stride)] = max(read.target, taps.get(int(stride), 0))
+    return taps
 
 
 def _stated(model: Network, word: str) -> tuple[int, int]:

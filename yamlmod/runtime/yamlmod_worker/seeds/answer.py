@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import random
+import re
 import runpy
 import shutil
 import sys
@@ -27,7 +28,8 @@ _SLOW = (
 )
 # Looked for by name before a training; without one it would be downloaded.
 _FONTS = ("Arial.ttf", "Arial.Unicode.ttf")
-_REASON = 300
+_REASON = 200
+_CONTROLS = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x1f]")
 
 
 def answer(question: Dict[str, Any], tell: Any) -> SeedsAnswer:
@@ -42,7 +44,7 @@ def answer(question: Dict[str, Any], tell: Any) -> SeedsAnswer:
         for number, words in enumerate(question["trials"]):
             run = os.path.join(folder, str(number))
             argv = [word.replace(DATA, data).replace(RUN, run) for word in words]
-            trials.append(_trial(argv))
+            trials.append(_trial(argv, question["workers"][number]))
             tell({"trial": number})
         return {"trials": trials, **run_facts((), fence.blocked)}
     finally:
@@ -69,16 +71,16 @@ def _prepare(question: Dict[str, Any], folder: str) -> None:
             continue
 
 
-def _trial(argv: List[str]) -> Trial:
+def _trial(argv: List[str], workers: int) -> Trial:
     """Run one training in a process of its own, where the system can part one from another."""
     if sys.platform != "linux":
-        return _run(argv, lambda seen: None)
+        return _run(argv, workers, lambda seen: None)
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         os.close(reading)
         try:
-            _send(writing, _run(argv, lambda seen: _end(writing, seen)))
+            _send(writing, _run(argv, workers, lambda seen: _end(writing, seen)))
         finally:
             os._exit(0)
     os.close(writing)
@@ -101,7 +103,7 @@ def _send(pipe: int, seen: Any) -> None:
     os.write(pipe, json.dumps(seen).encode() + b"\n")  # shorter than a pipe takes at once
 
 
-def _run(argv: List[str], end: Callable[[Dict[str, Any]], None]) -> Trial:
+def _run(argv: List[str], workers: int, end: Callable[[Dict[str, Any]], None]) -> Trial:
     found: List[Any] = []
 
     def seen(hashes: Dict[str, Any]) -> None:
@@ -110,7 +112,7 @@ def _run(argv: List[str], end: Callable[[Dict[str, Any]], None]) -> Trial:
 
     _forget()
     _draw_nothing()
-    Watch(seen).begin()
+    Watch(workers, seen).begin()
     try:
         _start(argv)
         reason = "it ended before it took a batch"
@@ -134,7 +136,7 @@ def _forget() -> None:
 
 
 def _draw_nothing() -> None:
-    """Leave pictures of the labels out: they take longer than all the rest."""
+    """Leave figures of the labels out: they take longer than all the rest."""
     figure: Any = sys.modules.get("matplotlib.figure")
     if figure is not None:
         figure.Figure.savefig = lambda *values, **named: None
@@ -152,5 +154,6 @@ def _start(argv: List[str]) -> None:
 
 
 def _failed(reason: str) -> Trial:
-    text = reason[:_REASON].encode("utf-8", "replace").decode("utf-8")
+    first = _CONTROLS.sub("", reason.strip().split("\n")[0])
+    text = first[:_REASON].encode("utf-8", "replace").decode("utf-8")
     return {"epochs": [], "orders": [], "batches": 0, "workers": 0, "failed": text}

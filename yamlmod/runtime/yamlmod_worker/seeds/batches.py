@@ -14,9 +14,12 @@ class Watch:
 
     What it replaces is torch's own iterator, which all loaders share, whatever the fork calls its
     loader or does around it. Nothing is known here of seeds or of a fork's code.
+
+    ``workers`` is what the loader has on a GPU: ultralytics takes none of them on a CPU.
     """
 
-    def __init__(self, seen: Callable[[Dict[str, Any]], None]) -> None:
+    def __init__(self, workers: int, seen: Callable[[Dict[str, Any]], None]) -> None:
+        self.workers = workers
         self.seen = seen
         self._next: Any = None
 
@@ -35,10 +38,21 @@ class Watch:
 
         base.__init__ = __init__
         base.__next__ = __next__
+        self._give_workers(dataloader.DataLoader)
+
+    def _give_workers(self, loader: Any) -> None:
+        make = loader.__init__
+
+        def __init__(made: Any, dataset: Any, *values: Any, **named: Any) -> None:
+            if named.get("num_workers") == 0 and _trains(dataset):
+                named["num_workers"] = self.workers
+            make(made, dataset, *values, **named)
+
+        loader.__init__ = __init__
 
     def _take(self, iterator: Any) -> Any:
         loader = iterator.yamlmod_loader
-        if not getattr(loader.dataset, "augment", True):  # validation
+        if not _trains(loader.dataset):
             return self._next(iterator)
         self.seen(self._hashes(iterator, loader))
         raise SystemExit(0)
@@ -70,6 +84,11 @@ class Watch:
             return self._next(iterator)
         except StopIteration:
             return None
+
+
+def _trains(dataset: Any) -> bool:
+    """Whether a data set is that of the training: forks do not augment what they validate on."""
+    return bool(getattr(dataset, "augment", True))
 
 
 def _add(value: Any, content: Any, names: Any) -> None:
