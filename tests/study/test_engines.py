@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -104,6 +105,24 @@ def test_a_run_that_was_lost_is_submitted_again(
     assert len(engine.seen) == asked
     if state == "done":
         assert epochs_trained(folder) == [0, 1]
+
+
+def test_an_engine_that_is_slow_to_submit_delays_no_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that waited for its scheduler left other runs alone for twenty times as long."""
+
+    class Slow(_Forgetful):
+        def submit(self, argv: Sequence[str], gpus: int) -> Started:
+            time.sleep(0.5)
+            return super().submit(argv, gpus)
+
+    monkeypatch.setattr("yamlmod.study.drive._LOOK", 0.0)
+    monkeypatch.setattr("yamlmod.study.drive._SHARE", 100)
+    folder = run_folder(tmp_path, options={"epochs": 1, "seconds": 0})
+    began = time.monotonic()
+    assert drive([folder], Slow(2)).runs[0].state == "done"
+    assert time.monotonic() - began < 30
 
 
 @pytest.fixture
