@@ -1,8 +1,8 @@
 """Measure many runs: 5,000 planned and looked at, and 5,000 drained by 200 workers.
 
 The 200 workers are real ones of Dask, with one thread and one GPU each, but `HOSTS` processes hold
-all of them: 200 processes do not fit a small machine; their profilers are off. The scheduler is a process of its own, the
-client yamlmod's engine; a run is `sleep 1`, a process like a guard.
+all of them: 200 processes do not fit a small machine; their profilers are off. The scheduler is a
+process of its own, the client yamlmod's engine; a run is `sleep 1`, a process like a guard.
 """
 
 from __future__ import annotations
