@@ -15,7 +15,7 @@ from tests.study.folders import epochs_trained, run_folder
 from yamlmod.errors import Refusal
 from yamlmod.study.drive import drive
 from yamlmod.study.engine import Engine, EngineSettings, Started, WorkerAnswer
-from yamlmod.study.engines.dask import _is_local, _refuse_shared_cards
+from yamlmod.study.engines.dask import _address_in, _is_local, _refuse_shared_cards
 from yamlmod.study.engines.pool import Pool
 from yamlmod.study.find_engine import find_engine, own_names
 from yamlmod.study.freeze import digest_of_code, digest_of_file
@@ -278,6 +278,14 @@ def test_no_two_trainings_are_given_one_gpu(
     with pytest.raises(Refusal) as refusal:
         _refuse_shared_cards(answers)
     assert words in refusal.value.message
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"address": 1}', "{torn"])
+def test_files_that_name_no_scheduler(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "scheduler.json"
+    path.write_text(text)
+    with pytest.raises(ValueError):
+        _address_in(path)
 
 
 def test_without_distributed_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
