@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _KINDS = ("driver", "training", "guard", "driver and training", "all")
-_GUARD = "guard.py"
+_GUARD = "guard"
 
 
 def main() -> int:

@@ -60,3 +60,21 @@ def _found(word: str, folders: Sequence[Path]) -> Path | None:
         if path.exists():
             return path.resolve()
     return None
+
+
+def data_folders(text: str, shown: str) -> list[str]:
+    """Return the absolute paths that a dataset YAML names: those of its splits, or its `path`."""
+    root = compose(text, shown)
+    if not isinstance(root, MappingNode):
+        return []
+    values = {key.value: value for key, value in root.value if isinstance(key, ScalarNode)}
+    splits = [
+        str(scalar.value)
+        for name in _SPLITS
+        if name in values
+        for scalar in _scalars(values[name])
+        if scalar.value
+    ]
+    if "path" in values and isinstance(values["path"], ScalarNode):
+        splits = [str(PurePath(values["path"].value, split)) for split in splits]
+    return [path for path in splits if PurePath(path).is_absolute()]

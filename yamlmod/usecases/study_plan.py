@@ -84,7 +84,8 @@ def planned_variants(study: Prepared) -> list[PlannedVariant]:
     for variant in variants_of(study.file, base.model):
         check_identity(study, variant)
         try:
-            plans = [edit_plan(e, n, study.file.shown) for n, e in enumerate(variant.edits, 1)]
+            shown = study.file.shown
+            plans = [edit_plan(e, n, shown, study.read) for n, e in enumerate(variant.edits, 1)]
             text = chain(base.model, plans).text if plans else base.file.text
         except Refusal as error:
             message = f"variant {variant.name}: {error.message}"

@@ -11,7 +11,7 @@ from yamlmod.study.family import Family, has_option
 from yamlmod.study.study_file import SCRATCH, StudyFile, read_study
 from yamlmod.usecases.fork_start import start_folder
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
-from yamlmod.usecases.model_file import Target
+from yamlmod.usecases.model_file import Target, find_cfg
 from yamlmod.usecases.study_family import family_of_fork
 from yamlmod.workspace.files import display, read_text, real_path
 
@@ -34,6 +34,11 @@ class Prepared:
         """Where a variant's copy of the code is; a fork that is a package keeps its name."""
         root = real_path(self.located.tree.root)
         return Path("code") if start_folder(*self.located) == root else Path("code", root.name)
+
+    def read(self, name: str) -> tuple[str, str]:
+        """Return the text of a model YAML that an edit names: beside the file, or in the fork."""
+        path = find_cfg(_near(self.folder, name), self.located.cfg_folders())
+        return read_text(path).text, display(path)
 
 
 def prepared(file: Path, python: str) -> Prepared:
