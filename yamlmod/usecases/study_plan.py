@@ -136,7 +136,7 @@ def _write(
         if proves
         else [plain_facts(item) for item in planned]
     )
-    seed_facts = planned_seed(study, draft, proves, say)
+    seed_facts = planned_seed(study, draft, proves)
     runs = []
     trained = [item for item in planned if not item.same_as]
     hashes = {item.variant.name: _hashes(study, item, draft, data) for item in trained}
