@@ -31,7 +31,7 @@ def plan_lines(plan: StudyPlan, folder: Path, deviation: float | None) -> Iterat
 
 def gain_line(plan: StudyPlan, deviation: float | None) -> str:
     """Return what gain the study can show, for a given or the usual spread between seeds."""
-    seeds, tests = len(plan.seeds), max(1, _tests(plan))
+    seeds, tests = len(plan.seeds), max(1, len(plan.comparisons))
     gain = detectable_gain(seeds, tests)
     if gain is None:
         return f"{plural(seeds, 'seed')}: no test is possible; three seeds are the least"
@@ -48,14 +48,8 @@ def gain_line(plan: StudyPlan, deviation: float | None) -> str:
     )
 
 
-def _tests(plan: StudyPlan) -> int:
-    variants = [variant for variant in plan.variants if not variant.same_as]
-    controls = {variant.control_of for variant in variants} & {v.name for v in variants}
-    return len(variants) - 1 + len(controls)
-
-
 def plan_data(plan: StudyPlan, folder: Path, deviation: float | None) -> dict[str, Any]:
-    gain = detectable_gain(len(plan.seeds), max(1, _tests(plan)))
+    gain = detectable_gain(len(plan.seeds), max(1, len(plan.comparisons)))
     return {
         "folder": display(folder),
         "variants": [variant._asdict() for variant in plan.variants],

@@ -31,7 +31,8 @@ class Family(NamedTuple):
     checkpoint, relative to the run's folder. ``best`` says by which sum of mAP50 and mAP50-95 it
     chooses its best epoch. ``own`` are options that a study sets itself, ``needs`` those that would
     leave it without its metrics, with the reason, and ``asks`` those by which a script of no known
-    family is taken for this one.
+    family is taken for this one. ``columns`` are those of P, R, mAP50 and mAP50-95 in a
+    results.csv.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Family(NamedTuple):
     best: Mapping[str, float]
     own: tuple[str, ...]
     needs: Mapping[str, str]
+    columns: tuple[str, ...]
     asks: tuple[str, ...] = ()
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.study.run_files import RunStatus, status_of
+from yamlmod.study.variant_names import BASE
 from yamlmod.workspace.disk import read_regular
 from yamlmod.workspace.files import display
 
@@ -46,6 +47,22 @@ class StudyPlan(NamedTuple):
 
     def variant(self, name: str) -> VariantFacts:
         return next(variant for variant in self.variants if variant.name == name)
+
+    @property
+    def placebos(self) -> Mapping[str, str]:
+        """Return the placebo of each trained variant that has one.
+
+        Modules at the same positions share their placebo: it is trained once.
+        """
+        trained = {variant.name for variant in self.variants if not variant.same_as}
+        pairs = {v.control_of: v.same_as or v.name for v in self.variants if v.control_of}
+        return {name: placebo for name, placebo in pairs.items() if name in trained}
+
+    @property
+    def comparisons(self) -> list[tuple[str, str]]:
+        """Return all pairs that a report compares: with the base, then with placebos."""
+        names = [variant.name for variant in self.variants if not variant.same_as]
+        return [(name, BASE) for name in names if name != BASE] + list(self.placebos.items())
 
 
 def read_study_plan(folder: Path) -> StudyPlan:

@@ -9,7 +9,7 @@ from typing import Any
 from yamlmod.report import grids
 from yamlmod.report.grids import Grid
 from yamlmod.study.report import StudyReport, VariantLine
-from yamlmod.study.report_words import p_word, sentences
+from yamlmod.study.report_words import p_word, sentences, signed
 from yamlmod.study.statistics import MeanDifference, Sample
 
 _ON = "✓"
@@ -39,6 +39,7 @@ def as_json(report: StudyReport) -> str:
             _data(report, line) | {"values": list(line.map.values)} for line in report.lines
         ],
         "missing": list(report.missing),
+        "failed": {run.plan.name: run.why for run in report.unfinished if run.state == "failed"},
         "detectable": report.detectable,
         "text": list(sentences(report)),
     }
@@ -93,8 +94,8 @@ def _difference(difference: MeanDifference | None) -> str:
     if difference is None:
         return ""
     if difference.low is None or difference.high is None:
-        return f"{difference.value:+.2f}"
-    return f"{difference.value:+.2f} ({difference.low:+.2f} to {difference.high:+.2f})"
+        return signed(difference.value)
+    return f"{signed(difference.value)} ({signed(difference.low)} to {signed(difference.high)})"
 
 
 def _p(difference: MeanDifference | None) -> str:

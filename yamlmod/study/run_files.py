@@ -10,14 +10,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from yamlmod.errors import Refusal
 from yamlmod.study.failure import reason_of
 from yamlmod.study.family import Family, families
 from yamlmod.study.results import EpochRow, missing_epochs
 from yamlmod.workspace.disk import read_regular
+from yamlmod.workspace.files import display
 
 State = Literal["waiting", "running", "cut off", "failed", "done"]
 _LOG_TAIL = 20_000
 _STOPPED_EARLY = re.compile(r"EarlyStopping: Training stopped early|Stopping training early")
+_NO_ROWS = "it ended without epoch 1"
 _FINISHED = re.compile(r"nothing to resume")
 
 
@@ -69,8 +72,19 @@ class RunStatus(NamedTuple):
 
 
 def read_plan(folder: Path) -> RunPlan:
-    data = json.loads(read_regular(folder / "run.json"))
-    return RunPlan(**{name: data[name] for name in RunPlan._fields})
+    """Read a run's plan. Raises Refusal where it is damaged."""
+    try:
+        data = json.loads(read_regular(folder / "run.json"))
+        plan = RunPlan(**{name: data[name] for name in RunPlan._fields})
+        family_of(plan)
+    except (OSError, ValueError, TypeError, KeyError, StopIteration) as error:
+        raise Refusal(
+            "no-study",
+            f"{display(folder / 'run.json')} is not the plan of a run: "
+            f"{type(error).__name__}: {error}"[:300],
+            hint="it is written by yamlmod study plan; put it back, or plan the study anew",
+        ) from error
+    return plan
 
 
 def family_of(plan: RunPlan) -> Family:
@@ -95,6 +109,8 @@ def status_of(folder: Path) -> RunStatus:
         return RunStatus(plan, folder, "waiting", rows, notes=notes)
     log = log_tail(folder, _log_start(attempts))
     state, why = _state(plan, rows, last, log)
+    if why == _NO_ROWS and any((folder / name).exists() for name in plan.results):
+        why += "; there is a file of results, with no metrics that are known"
     used_up = last.get("code") == 0 or bool(_FINISHED.search(log))
     return RunStatus(plan, folder, state, rows, why, host, notes, used_up)
 
@@ -105,8 +121,8 @@ def _state(
     missing = missing_epochs(rows, plan.epochs)
     stopped_early = bool(rows) and bool(_STOPPED_EARLY.search(log))
     if not missing or stopped_early:
-        if not rows[-1].is_finite:
-            return "failed", f"the metrics of epoch {rows[-1].epoch} are not finite numbers"
+        if wrong := _wrong_metrics(rows[-1]):
+            return "failed", wrong
         return "done", _notes_on_end(last, log, "" if not missing else "stopped early")
     if last["event"] == "start":
         return "cut off", "it was killed"
@@ -116,6 +132,14 @@ def _state(
     if code == 0:
         return "failed", f"it ended without epoch {missing[0]}"
     return "cut off" if code < 0 else "failed", reason_of(log, code)
+
+
+def _wrong_metrics(row: EpochRow) -> str:
+    if not row.is_finite:
+        return f"the metrics of epoch {row.epoch} are not finite numbers"
+    if not row.is_in_range:
+        return f"the metrics of epoch {row.epoch} are not between 0 and 1"
+    return ""
 
 
 def _notes_on_end(last: Mapping[str, Any], log: str, start: str) -> str:
@@ -136,12 +160,15 @@ def _log_start(attempts: Sequence[Mapping[str, Any]]) -> int:
 
 
 def rows_of(folder: Path, plan: RunPlan) -> tuple[EpochRow, ...]:
+    """Return the planned epochs that have a row; none from a file that cannot be one of results."""
     for name, read in family_of(plan).results.items():
         try:
             text = read_regular(folder / name).decode("utf-8", "replace")
         except FileNotFoundError:
             continue
-        return tuple(read(text))
+        except OSError:
+            return ()
+        return tuple(row for row in read(text) if row.epoch <= plan.epochs)
     return ()
 
 

@@ -67,4 +67,5 @@ FAMILY = Family(
         "val": "a study reads the metrics of every epoch",
         "time": "the number of epochs would depend on the machine",
     },
+    columns=_COLUMNS,
 )

@@ -40,5 +40,6 @@ FAMILY = Family(
         "noval": "a study reads the metrics of every epoch",
         "evolve": "it would search hyperparameters and not train one network",
     },
+    columns=_COLUMNS,
     asks=("cfg", "weights", "project", "name", "exist-ok", "resume"),
 )
