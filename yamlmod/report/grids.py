@@ -118,5 +118,5 @@ def _in_latex(cell: str) -> str:
 def _is_foreign(sign: str) -> bool:
     if sign.isascii() or sign in _LATEX:
         return False
-    letter, *accents = unicodedata.normalize("NFD", sign)
-    return not (letter.isascii() and len(accents) == 1 and set(accents) <= _ACCENTS)
+    parts = unicodedata.normalize("NFD", sign)
+    return not (parts[0].isascii() and len(parts) == 2 and parts[1] in _ACCENTS)

@@ -43,8 +43,12 @@ def drive(
     engine: Engine,
     retry: bool = False,
     watch: Callable[[Sequence[RunStatus]], None] | None = None,
+    stopping: Callable[[], None] | None = None,
 ) -> Driven:
-    """Start every run that is due and wait for all; ``watch`` is called while they run."""
+    """Start every run that is due and wait for all.
+
+    ``watch`` is called while they run, ``stopping`` when an interrupt begins to end them.
+    """
     due = [status for folder in folders if is_due(status := status_of(folder), retry)]
     try:
         started: list[Started] = [
@@ -58,6 +62,10 @@ def drive(
                 watch([status_of(folder) for folder in folders])
                 # A look at a thousand runs takes a while; it must not take all the time.
                 next_look = time.monotonic() + max(_LOOK, 20 * (time.monotonic() - began))
+    except KeyboardInterrupt:
+        if stopping is not None:
+            stopping()
+        raise
     finally:
         engine.stop()
     return Driven(

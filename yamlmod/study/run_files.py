@@ -61,6 +61,8 @@ class RunStatus(NamedTuple):
     notes: int = 0
     # Its last checkpoint is that of a training that has ended: it must not be resumed.
     is_used_up: bool = False
+    # Those that its training sees, where it was given some.
+    gpus: str = ""
 
     @property
     def epochs(self) -> int:
@@ -104,7 +106,8 @@ def status_of(folder: Path) -> RunStatus:
     last = attempts[-1] if attempts else {}
     host = str(last.get("host", ""))
     if is_locked(folder):
-        return RunStatus(plan, folder, "running", rows, host=host, notes=notes)
+        gpus = str(last.get("gpus", ""))
+        return RunStatus(plan, folder, "running", rows, host=host, notes=notes, gpus=gpus)
     if not attempts and missing_epochs(rows, plan.epochs):
         return RunStatus(plan, folder, "waiting", rows, notes=notes)
     log = log_tail(folder, _log_start(attempts))

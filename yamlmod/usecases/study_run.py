@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.runtime.interpreter import ask, choose
@@ -24,6 +25,17 @@ _PACKAGES = ("torch", "torchvision", "numpy", "ultralytics")
 _EVERY = 10.0  # seconds between two lines of progress
 
 
+class Watch(Protocol):
+    """Sees the runs from time to time, and hears when an interrupt ends them."""
+
+    def __call__(self, runs: Sequence[RunStatus]) -> None: ...
+
+    def stopping(self) -> None: ...
+
+
+MakeWatch = Callable[[int], Watch]
+
+
 def run_study(
     folder: Path,
     names: Sequence[str],
@@ -31,16 +43,21 @@ def run_study(
     gpus: str,
     retry: bool,
     say: Callable[[str], None],
+    live: MakeWatch | None = None,
 ) -> Driven:
-    """Train what is not done; ``say`` is told of each run that ends and, now and then, how far."""
+    """Train what is not done; ``say`` is told of each run that ends and, now and then, how far.
+
+    With ``live`` what it makes for a number of jobs watches instead.
+    """
     cards = [word.strip() for word in gpus.split(",") if word.strip()]
     folders = [real_path(path) for path in run_folders(folder, names)]
     due = [status.plan for path in folders if is_due(status := status_of(path), retry)]
     check_files(folder, due)
     for python in dict.fromkeys(plan.argv[0] for plan in due):
         check_versions(folder, _versions(python, folder))
-    pool = Pool(jobs or max(1, len(cards)), cards)
-    return drive(folders, pool, retry, _Told(say))
+    jobs = jobs or max(1, len(cards))
+    watch = live(jobs) if live is not None else _Told(say)
+    return drive(folders, Pool(jobs, cards), retry, watch, watch.stopping)
 
 
 def _versions(python: str, folder: Path) -> dict[str, str | None]:
@@ -70,6 +87,9 @@ class _Told:
             done = sum(run.state == "done" for run in runs)
             far = ", ".join(f"{r.plan.name} {r.epochs}/{r.plan.epochs}" for r in running)
             self.say(f"{done} of {len(runs)} done; {far}")
+
+    def stopping(self) -> None:
+        self.say("stopping: what trains is given 10 s; the same command goes on later")
 
 
 def report_text(folder: Path, format: str, output: Path | None) -> str:
