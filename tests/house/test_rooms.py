@@ -74,6 +74,7 @@ _ONLY = {
     "onnx": {"gates"},
     "google": {"gates"},
     "cairosvg": {"usecases"},
+    "matplotlib": {"study"},
 }
 
 

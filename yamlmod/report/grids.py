@@ -1,4 +1,4 @@
-"""Format a grid of cells as Markdown, LaTeX or CSV."""
+"""Format a grid of cells as Markdown, LaTeX, HTML or CSV."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import groupby
 
 from yamlmod.safe_text import visible_line
@@ -68,6 +69,24 @@ def latex(grid: Grid, comments: Sequence[str] = ()) -> str:
     lines += _RULES
     lines += [rf"\begin{{tabular}}{{{columns}}}", r"  \toprule", head, r"  \midrule", *rows]
     return "\n".join([*lines, r"  \bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def html(grid: Grid) -> str:
+    """Return the grid as an HTML table; all text is escaped."""
+    rows = [
+        "".join(
+            f"<{tag}{' class=n' if i in grid.right else ''}>{html_text(cell)}</{tag}>"
+            for i, cell in enumerate(row)
+        )
+        for tag, row in [("th", grid.headers), *(("td", row) for row in grid.rows)]
+    ]
+    body = "".join(f"<tr>{row}</tr>\n" for row in rows[1:])
+    return f"<table><thead><tr>{rows[0]}</tr></thead>\n<tbody>\n{body}</tbody></table>"
+
+
+def html_text(text: str) -> str:
+    """Return text that HTML shows as it is; a line of it is no command to a CI service."""
+    return escape(visible_line(text)).replace("::", "&#58;&#58;").replace("##", "&#35;&#35;")
 
 
 def comma_separated(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -34,6 +34,7 @@ class StudyReport(NamedTuple):
 
     ``unfinished`` has every run that gave no value, ``stopped_early`` those that the fork ended
     before their last epoch, ``twins`` pairs of runs with the same metrics in every epoch.
+    ``done`` are the runs that gave a value.
     """
 
     plan: StudyPlan
@@ -43,6 +44,7 @@ class StudyReport(NamedTuple):
     twins: tuple[tuple[str, str], ...]
     tests: int
     detectable: float | None
+    done: tuple[RunStatus, ...]
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -82,7 +84,7 @@ def report_of(plan: StudyPlan, runs: Sequence[RunStatus]) -> StudyReport:
     early = tuple(run.plan.name for run in done if not run.is_complete)
     tests = sum(difference.p is not None for difference in differences.values())
     return StudyReport(
-        plan, lines, unfinished, early, _twins(done), tests, _detectable(maps, tests)
+        plan, lines, unfinished, early, _twins(done), tests, _detectable(maps, tests), tuple(done)
     )
 
 

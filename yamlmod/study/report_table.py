@@ -17,12 +17,12 @@ _METRICS = ("P", "R", "mAP50", "mAP50-95")
 
 
 def as_markdown(report: StudyReport) -> str:
-    return grids.markdown(_grid(report)) + "\n" + "\n".join(sentences(report)) + "\n"
+    return grids.markdown(report_grid(report)) + "\n" + "\n".join(sentences(report)) + "\n"
 
 
 def as_latex(report: StudyReport) -> str:
     """Return a tabular that needs no package; the paragraph is a comment above it."""
-    return grids.latex(_grid(report), list(sentences(report)))
+    return grids.latex(report_grid(report), list(sentences(report)))
 
 
 def as_csv(report: StudyReport) -> str:
@@ -52,10 +52,19 @@ FORMATS: dict[str, Callable[[StudyReport], str]] = {
     "csv": as_csv,
     "json": as_json,
 }
-SUFFIXES = {".md": "md", ".tex": "latex", ".csv": "csv", ".json": "json"}
+# A page takes more than the report: the use case makes it.
+HTML = "html"
+SUFFIXES = {
+    ".md": "md",
+    ".tex": "latex",
+    ".csv": "csv",
+    ".json": "json",
+    ".html": HTML,
+    ".htm": HTML,
+}
 
 
-def _grid(report: StudyReport) -> Grid:
+def report_grid(report: StudyReport) -> Grid:
     components = report.plan.components
     has_placebo = any(line.against_placebo for line in report.lines)
     headers = [
@@ -73,7 +82,7 @@ def _grid(report: StudyReport) -> Grid:
                 *(_ON if name in facts.components else "" for name in components),
                 *(_spread(sample) for sample in samples),
                 str(line.map.n),
-                "" if facts.parameters is None else f"{facts.parameters / 1e6:.2f}",
+                "" if facts.parameters is None else f"{facts.parameters / 1e6:.3f}",
                 "" if facts.gflops is None else f"{facts.gflops:.1f}",
                 _difference(line.against_base),
                 _p(line.against_base),

@@ -108,8 +108,8 @@ def _on_tests(report: StudyReport) -> Iterator[str]:
         )
     if report.tests and report.unfinished:
         yield (
-            "They are preliminary: whoever looks again and again until one is small finds "
-            "differences that are none."
+            "They are preliminary: looking again and again until one is small finds differences "
+            "that do not exist."
         )
     compared = any(line.against_base or line.against_placebo for line in report.lines)
     yield (

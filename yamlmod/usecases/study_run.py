@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.runtime.interpreter import ask, choose
@@ -15,7 +15,7 @@ from yamlmod.study.drive import Driven, drive, is_due
 from yamlmod.study.engines.pool import Pool
 from yamlmod.study.plan_files import read_study_plan, run_folders, statuses
 from yamlmod.study.report import report_of
-from yamlmod.study.report_table import FORMATS, SUFFIXES
+from yamlmod.study.report_table import FORMATS, HTML, SUFFIXES
 from yamlmod.study.run_files import RunStatus, status_of
 from yamlmod.study.unchanged import check_files, check_versions
 from yamlmod.workspace.files import FileChange, display, exists, read_bytes, real_path
@@ -92,12 +92,27 @@ class _Told:
         self.say("stopping: what trains is given 10 s; the same command goes on later")
 
 
-def report_text(folder: Path, format: str, output: Path | None) -> str:
+class ReportText(NamedTuple):
+    """A report as it is written, and what is missing from it."""
+
+    text: str
+    format: str
+    notes: tuple[str, ...] = ()
+
+
+def report_text(folder: Path, format: str, output: Path | None) -> ReportText:
     if not format:
-        format = SUFFIXES.get(output.suffix, "") if output else "md"
-    if format not in FORMATS:
-        raise Refusal("usage", f"--format is one of {one_of(list(FORMATS))}")
-    return FORMATS[format](report_of(read_study_plan(folder), statuses(folder)))
+        format = SUFFIXES.get(output.suffix.lower(), "") if output else "md"
+    if format not in (*FORMATS, HTML):
+        raise Refusal("usage", f"--format is one of {one_of([*FORMATS, HTML])}")
+    report = report_of(read_study_plan(folder), statuses(folder))
+    if format != HTML:
+        return ReportText(FORMATS[format](report), format)
+    # Here and not at the top: the other formats need no networks and no pictures.
+    from yamlmod.usecases.study_page import study_page
+
+    text, notes = study_page(folder, report)
+    return ReportText(text, format, notes)
 
 
 def report_change(text: str, output: Path, force: bool) -> FileChange:
