@@ -1,4 +1,4 @@
-"""The HTML report: one file that fetches nothing and runs nothing, with pictures, without plots."""
+"""The HTML report: one file that fetches nothing and runs nothing, with figures, without plots."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.cli.run import yamlmod
 from tests.study.folders import STUB
 from tests.study.test_report import _BASE, _report
 from yamlmod.study.plots import Plot
-from yamlmod.study.report_page import Picture, as_page
+from yamlmod.study.report_page import ChangeFigure, as_page
 
 _FORK = Path(__file__).parents[2] / "examples" / "minifork"
 _STUDY = """\
@@ -84,7 +84,7 @@ def test_names_are_text() -> None:
         as_page(
             report,
             [Plot("<t>", "<svg></svg>", "a & <b>")],
-            [Picture('"<p>', "<svg></svg>")],
+            [ChangeFigure('"<p>', "<svg></svg>")],
             ["a note with <em>"],
         )
     )
@@ -107,14 +107,14 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_the_picture_of_a_change_is_in_the_plan(study: Path) -> None:
-    picture = (study / "out" / "variants" / "simam" / "change.svg").read_text(encoding="utf-8")
-    assert "SimAM" in picture and picture.startswith("<?xml")
+def test_the_figure_of_a_change_is_in_the_plan(study: Path) -> None:
+    figure = (study / "out" / "variants" / "simam" / "change.svg").read_text(encoding="utf-8")
+    assert "SimAM" in figure and figure.startswith("<?xml")
     drawn = yamlmod(
         *("draw", "out/variants/simam/mini.yaml", "--base", "out/variants/base/mini.yaml"),
         cwd=study,
     )
-    assert drawn.out.decode() == picture
+    assert drawn.out.decode() == figure
     for name in ("base", "longer"):  # the same network
         assert not (study / "out" / "variants" / name / "change.svg").exists()
 
@@ -142,4 +142,4 @@ def test_a_yaml_that_is_gone(study: Path, tmp_path: Path) -> None:
     done = yamlmod("study", "report", "out", "--format", "html", cwd=tmp_path)
     assert done.code == 0
     page = check_page(done.out.decode())
-    assert "without a picture, because its YAML cannot be drawn: simam" in page.text
+    assert "without a figure, because its YAML cannot be drawn: simam" in page.text

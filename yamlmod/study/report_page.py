@@ -1,4 +1,4 @@
-"""A report as one HTML file: the table, what it says, plots, and pictures of the changes."""
+"""A report as one HTML file: the table, what it says, plots, and figures of the changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ figure.change { border-top: 1px solid #ddd; padding-top: .5rem; }
 """
 
 
-class Picture(NamedTuple):
+class ChangeFigure(NamedTuple):
     """What a variant changes, as the element of an SVG."""
 
     name: str
@@ -42,7 +42,7 @@ class Picture(NamedTuple):
 def as_page(
     report: StudyReport,
     plots: Sequence[Plot],
-    pictures: Sequence[Picture],
+    figures: Sequence[ChangeFigure],
     notes: Sequence[str],
 ) -> str:
     """Return a page that works from a file; the same input gives the same bytes."""
@@ -60,7 +60,7 @@ def as_page(
         f'<div class="wide">{html(report_grid(report))}</div>',
         *_prose(report, notes),
         *_plots(plots),
-        *_pictures(pictures),
+        *_figures(figures),
         "</body></html>",
     ]
     return "\n".join(lines) + "\n"
@@ -89,9 +89,9 @@ def _plots(plots: Sequence[Plot]) -> Iterator[str]:
         yield f'<figure><div class="wide">{plot.svg}</div>{caption}</figure>'
 
 
-def _pictures(pictures: Sequence[Picture]) -> Iterator[str]:
-    if pictures:
+def _figures(figures: Sequence[ChangeFigure]) -> Iterator[str]:
+    if figures:
         yield "<h2>What the variants change</h2>"
-    for picture in pictures:
-        caption = f"<figcaption>{html_text(picture.name)}</figcaption>"
-        yield f'<figure class="change">{caption}<div class="wide">{picture.svg}</div></figure>'
+    for figure in figures:
+        caption = f"<figcaption>{html_text(figure.name)}</figcaption>"
+        yield f'<figure class="change">{caption}<div class="wide">{figure.svg}</div></figure>'

@@ -28,7 +28,7 @@ from yamlmod.usecases.chosen_module import Choices, name_of
 from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.usecases.study_code import apply_patch_file
-from yamlmod.usecases.study_pictures import CHANGE, change_svg
+from yamlmod.usecases.study_figures import CHANGE, change_svg
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
 from yamlmod.workspace.files import display, exists, read_text, real_path
@@ -123,9 +123,9 @@ def _write(
             _patch(study, item, modules, code)
             codes[changes] = code
         (folder / _cfg_name(study)).write_text(item.text, encoding="utf-8", newline="")
-        picture = "" if item.same_as else change_svg(planned[0].model, item.model, _cfg_name(study))
-        if picture:
-            (folder / CHANGE).write_text(picture, encoding="utf-8", newline="")
+        figure = "" if item.same_as else change_svg(planned[0].model, item.model, _cfg_name(study))
+        if figure:
+            (folder / CHANGE).write_text(figure, encoding="utf-8", newline="")
     data = _write_data(study, draft, final)
     facts = (
         prove_variants(

@@ -13,7 +13,7 @@ EPILOG = """\b
 Examples:
   yamlmod study report out
   yamlmod study report out -o table.tex
-  yamlmod study report out -o report.html    with plots and pictures
+  yamlmod study report out -o report.html    with plots and figures
   yamlmod study report out --format json"""
 
 
@@ -44,7 +44,7 @@ def run(
 
     Compared is mAP50-95 of the last epoch, by Welch's test with Holm's correction and 95 %
     intervals. Below three seeds no p value is given. HTML has plots as well (with the extra
-    `plots`), and pictures of what each variant changes.
+    `plots`), and figures of what each variant changes.
     """
     from yamlmod.cli.console import say, show, show_figure
     from yamlmod.cli.finish import write_asked_file

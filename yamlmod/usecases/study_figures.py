@@ -21,7 +21,7 @@ CHANGE = "change.svg"
 
 
 def change_svg(before: Network, after: Network, cfg: str) -> str:
-    """Return the picture of a change as a file; nothing without one, or too large to draw."""
+    """Return the figure of a change as a file; nothing without one, or too large to draw."""
     if after.document.text == before.document.text:
         return ""
     try:
@@ -34,7 +34,7 @@ def change_svg(before: Network, after: Network, cfg: str) -> str:
 def change_elements(
     folder: Path, variants: Sequence[VariantFacts], most: int
 ) -> Iterator[tuple[VariantFacts, str]]:
-    """Yield the picture of each variant as an element of a page; nothing where there is none."""
+    """Yield the figure of each variant as an element of a page; nothing where there is none."""
     before = _network(folder, variants[0])
     count = 0
     for variant in variants[1:]:
