@@ -29,6 +29,30 @@ class VariantFacts(NamedTuple):
     gflops: float | None = None
     verified: str = ""
     carried: Sequence[int] = ()
+    # Milliseconds of a forward pass, and of the base's in turn with it: median and quartiles.
+    latency: Sequence[float] = ()
+    base_latency: Sequence[float] = ()
+    # Milliseconds of a training step, for one image of it.
+    step: float | None = None
+
+    @property
+    def latency_differs(self) -> bool:
+        """Whether the quartiles do not overlap: else no difference was shown."""
+        if not self.latency or not self.base_latency:
+            return False
+        (_, low, high), (_, base_low, base_high) = self.latency, self.base_latency
+        return low > base_high or high < base_low
+
+
+class TimedOn(NamedTuple):
+    """What times were measured on, and with what; ``images`` is the size of the training set."""
+
+    device: str
+    device_name: str
+    imgsz: int
+    rounds: int
+    step_images: int
+    images: int | None
 
 
 class StudyPlan(NamedTuple):
@@ -40,9 +64,11 @@ class StudyPlan(NamedTuple):
     seeds: Sequence[int]
     variants: Sequence[VariantFacts]
     runs: Sequence[str]
+    timed: TimedOn | None = None
 
     def text(self) -> str:
         data = self._asdict() | {"variants": [v._asdict() for v in self.variants], "format": 1}
+        data["timed"] = self.timed._asdict() if self.timed else None
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     def variant(self, name: str) -> VariantFacts:
@@ -71,7 +97,8 @@ def read_study_plan(folder: Path) -> StudyPlan:
         data: dict[str, Any] = json.loads(read_regular(folder / _NAME))
         variants = [VariantFacts(**item) for item in data.pop("variants")]
         data.pop("format")
-        return StudyPlan(**data, variants=variants)
+        timed = data.pop("timed", None)
+        return StudyPlan(**data, variants=variants, timed=TimedOn(**timed) if timed else None)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise Refusal(
             "no-study",

@@ -8,6 +8,7 @@ from typing import Any
 
 from yamlmod.report import grids
 from yamlmod.report.grids import Grid
+from yamlmod.study.plan_files import VariantFacts
 from yamlmod.study.report import StudyReport, VariantLine
 from yamlmod.study.report_words import p_word, sentences, signed
 from yamlmod.study.statistics import MeanDifference, Sample
@@ -66,10 +67,12 @@ SUFFIXES = {
 
 def report_grid(report: StudyReport) -> Grid:
     components = report.plan.components
+    has_latency = any(line.facts.latency for line in report.lines)
     has_placebo = any(line.against_placebo for line in report.lines)
     headers = [
         *("variant", *components, *_METRICS, "best mAP50-95", "n"),
-        *("parameters (M)", "GFLOPs", "difference to base", "p"),
+        *("parameters (M)", "GFLOPs", *(["latency (ms)"] if has_latency else [])),
+        *("difference to base", "p"),
         *(["difference to placebo"] if has_placebo else []),
     ]
     rows = []
@@ -84,12 +87,24 @@ def report_grid(report: StudyReport) -> Grid:
                 str(line.map.n),
                 "" if facts.parameters is None else f"{facts.parameters / 1e6:.3f}",
                 "" if facts.gflops is None else f"{facts.gflops:.1f}",
+                *([_latency(facts)] if has_latency else []),
                 _difference(line.against_base),
                 _p(line.against_base),
                 *([_difference(line.against_placebo)] if has_placebo else []),
             ]
         )
     return Grid(headers, rows, range(1 + len(components), len(headers)))
+
+
+def _latency(facts: VariantFacts) -> str:
+    """Spell a latency and its change, which is withheld where the quartiles overlap."""
+    if not facts.latency:
+        return ""
+    text = f"{facts.latency[0]:.1f}"
+    if not facts.base_latency:
+        return text
+    change = 100 * (facts.latency[0] / facts.base_latency[0] - 1)
+    return f"{text} ({change:+.0f} %)" if facts.latency_differs else f"{text} (~)"
 
 
 def _spread(sample: Sample) -> str:
@@ -122,6 +137,9 @@ def _data(report: StudyReport, line: VariantLine) -> dict[str, Any]:
         data[f"{name} mean"] = sample.mean if sample.n else None
         data[f"{name} sd"] = sample.deviation if sample.n else None
     data |= {"n": line.map.n, "parameters": facts.parameters, "gflops": facts.gflops}
+    for name, times in (("latency", facts.latency), ("latency of base", facts.base_latency)):
+        for part, value in zip(("median", "q1", "q3"), times or (None,) * 3, strict=True):
+            data[f"{name} {part} (ms)"] = value
     for name, difference in (("base", base), ("placebo", placebo)):
         data[f"difference to {name}"] = None if difference is None else difference.value
         data[f"low ({name})"] = None if difference is None else difference.low

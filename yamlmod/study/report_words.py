@@ -111,6 +111,7 @@ def _on_tests(report: StudyReport) -> Iterator[str]:
             "They are preliminary: looking again and again until one is small finds differences "
             "that do not exist."
         )
+    yield from _on_latency(report)
     compared = any(line.against_base or line.against_placebo for line in report.lines)
     yield (
         f"{'Compared' if compared else 'Shown'} is the last epoch; the best epoch is chosen on the "
@@ -119,6 +120,25 @@ def _on_tests(report: StudyReport) -> Iterator[str]:
     column = next((f.columns[-1] for f in families() if f.name == report.plan.family), "")
     where = f" (mAP50-95 is {column} of a results.csv)" if column else ""
     yield f"P, R and mAP are what the fork's own code wrote after each epoch{where}, in percent."
+
+
+def _on_latency(report: StudyReport) -> Iterator[str]:
+    timed = report.plan.timed
+    if timed is None or not any(line.facts.latency for line in report.lines):
+        return
+    yield (
+        f"Latency is the median of {timed.rounds} forward passes of one image at {timed.imgsz} px "
+        f"on {timed.device_name} ({timed.device}), base and variants in turn; in brackets the "
+        "change from the base, measured in the same minutes."
+    )
+    if any(line.facts.base_latency and not line.facts.latency_differs for line in report.lines):
+        yield "~: the quartiles overlap, so no difference in latency was shown."
+    without = [line.facts.name for line in report.lines if not line.facts.latency]
+    if without:
+        yield (
+            f"Without a latency: {one_of(without, _MOST_NAMES)}; a patch may change the base's own "
+            "layers, or the measurement failed."
+        )
 
 
 def _may_be_the_positions(line: VariantLine) -> bool:

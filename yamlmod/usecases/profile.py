@@ -40,6 +40,16 @@ class Settings:
     layers: bool
 
 
+class TimedSteps(NamedTuple):
+    """How many training steps of each model are timed, and of how many images at most."""
+
+    steps: int
+    step_batch: int
+
+
+NO_STEPS = TimedSteps(0, 1)
+
+
 def subjects(run: Run, cfgs: Sequence[Path], base: Path | None) -> list[ProfiledModel]:
     """Return the models to measure, the base first."""
     wanted = list(cfgs)
@@ -96,11 +106,13 @@ def profile(
     settings: Settings,
     seconds: float = 900.0,
     announce: Announce | None = None,
+    steps: TimedSteps = NO_STEPS,
 ) -> Profiled:
     """Measure networks that the fork's code builds, each against the base."""
     models = subjects(run, cfgs, base)
+    question = {**_question(models, settings), **steps._asdict(), **run.where}
     with run.worker(announce=announce) as worker:
-        given = worker.ask({**_question(models, settings), **run.where}, seconds, ProfileAnswer)
+        given = worker.ask(question, seconds, ProfileAnswer)
         protection = worker.protection
     answer = {**given, "models": _compared(given["models"], models)}
     shown = run.tree.shown(".")

@@ -31,6 +31,7 @@ from yamlmod.usecases.study_code import apply_patch_file
 from yamlmod.usecases.study_figures import CHANGE, change_svg
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
+from yamlmod.usecases.study_times import TimeRequest, count_images, timed_variants
 from yamlmod.workspace.files import display, exists, read_text, real_path
 
 Say = Callable[[str], None]
@@ -46,11 +47,14 @@ class PlannedVariant:
     same_as: str = ""
 
 
-def plan_study(file: Path, output: Path, python: str, proves: bool, say: Say) -> StudyPlan:
+def plan_study(
+    file: Path, output: Path, python: str, proves: bool, say: Say, times: bool = True
+) -> StudyPlan:
     """Write the folder of a study. Raises Refusal before anything is written, or writes nothing.
 
     With ``proves`` the fork's code is run: each variant is verified and measured, and weights are
-    carried over. Without, a study from scratch is planned from its files alone.
+    carried over, and with ``times`` timed. Without, a study from scratch is planned from its files
+    alone.
     """
     study = prepared(file, python)
     if exists(output):
@@ -66,7 +70,7 @@ def plan_study(file: Path, output: Path, python: str, proves: bool, say: Say) ->
     planned = planned_variants(study)
     draft = output.with_name(f".{output.name}.draft-{os.getpid()}")
     try:
-        plan = _write(study, planned, draft, output, proves, say)
+        plan = _write(study, planned, draft, output, proves, say, times)
         draft.rename(output)
     finally:
         if draft.exists():
@@ -107,6 +111,7 @@ def _write(
     output: Path,
     proves: bool,
     say: Say,
+    times: bool,
 ) -> StudyPlan:
     final = real_path(output.parent) / output.name
     names = parser_names(study.located.fork.graph, read_function(*study.located))
@@ -134,6 +139,13 @@ def _write(
         if proves
         else [plain_facts(item) for item in planned]
     )
+    timed = None
+    if proves and times:
+        images = None if data is None else count_images(draft / "data" / data.name)
+        options = study.file.train
+        where = study.python, _cfg_name(study), study.code, draft
+        request = TimeRequest(*where, options, images)
+        facts, timed = timed_variants(request, planned, facts, say)
     runs = []
     trained = [item for item in planned if not item.same_as]
     hashes = {item.variant.name: _hashes(study, item, draft, data) for item in trained}
@@ -154,6 +166,7 @@ def _write(
             for item, fact in zip(planned, facts, strict=True)
         ],
         runs=runs,
+        timed=timed,
     )
     write_study_plan(draft, plan)
     return plan
