@@ -159,7 +159,7 @@ def test_ctrl_c(tmp_path: Path) -> None:
     os.killpg(terminal.process.pid, signal.SIGINT)
     rest = terminal.read()
     assert terminal.process.wait(30) == 130
-    assert "stopping: what trains is given 10 s" in rest and "Traceback" not in rest
+    assert "stopping what trains" in rest and "Traceback" not in rest
     assert "\x1b[?25h" in rest
     done = yamlmod("study", "status", ".", cwd=tmp_path)
     assert b"1 cut off, 1 waiting" in done.out

@@ -123,7 +123,7 @@ class LiveWatch:
         self._draw()
 
     def stopping(self) -> None:
-        self._table.note = "stopping: what trains is given 10 s; the same command goes on later"
+        self._table.note = "stopping what trains; the same command goes on later"
         self._draw()
 
     def _draw(self) -> None:

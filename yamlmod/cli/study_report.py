@@ -26,9 +26,19 @@ def plan_lines(plan: StudyPlan, folder: Path, deviation: float | None) -> Iterat
     )
     for variant in same:
         yield f"  {variant.name} is the same network as {variant.same_as}: trained once"
+    yield from seed_lines(plan)
     yield gain_line(plan, deviation)
     yield from cost_lines(plan)
     yield f"next: yamlmod study run {display(folder)}"
+
+
+def seed_lines(plan: StudyPlan) -> Iterator[str]:
+    """Return whether the seed counts, and what it means for the study if it does not."""
+    yield f"seed: {plan.seed.shown}"
+    if plan.seed.counts is False:
+        yield "  runs that differ in the seed alone will see the same data: their spread is too"
+        yield "  small, and differences look surer than they are"
+        yield "  fix: yamlmod study seeds REPO --fix -w, then plan the study again"
 
 
 def gain_line(plan: StudyPlan, deviation: float | None) -> str:
@@ -97,6 +107,7 @@ def plan_data(plan: StudyPlan, folder: Path, deviation: float | None) -> dict[st
         "runs": list(plan.runs),
         "timed": plan.timed._asdict() if plan.timed else None,
         "estimated_seconds": training_seconds(plan),
+        "seed": plan.seed._asdict(),
         "detectable_deviations": gain,
         "detectable_points": None if gain is None or deviation is None else gain * deviation,
     }

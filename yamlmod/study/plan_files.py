@@ -34,6 +34,7 @@ class VariantFacts(NamedTuple):
     base_latency: Sequence[float] = ()
     # Milliseconds of a training step, for one image of it.
     step: float | None = None
+    init: str = ""
 
     @property
     def latency_differs(self) -> bool:
@@ -55,6 +56,17 @@ class TimedOn(NamedTuple):
     images: int | None
 
 
+class SeedFacts(NamedTuple):
+    """Whether the seed reaches the batches; None where that is not known.
+
+    ``shown`` is the verdict in words, and ``is_proven`` says that batches were hashed.
+    """
+
+    counts: bool | None = None
+    is_proven: bool = False
+    shown: str = "not checked"
+
+
 class StudyPlan(NamedTuple):
     """What `study.json` holds."""
 
@@ -65,10 +77,12 @@ class StudyPlan(NamedTuple):
     variants: Sequence[VariantFacts]
     runs: Sequence[str]
     timed: TimedOn | None = None
+    seed: SeedFacts = SeedFacts()
 
     def text(self) -> str:
         data = self._asdict() | {"variants": [v._asdict() for v in self.variants], "format": 1}
         data["timed"] = self.timed._asdict() if self.timed else None
+        data["seed"] = self.seed._asdict()
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     def variant(self, name: str) -> VariantFacts:
@@ -98,6 +112,7 @@ def read_study_plan(folder: Path) -> StudyPlan:
         variants = [VariantFacts(**item) for item in data.pop("variants")]
         data.pop("format")
         timed = data.pop("timed", None)
+        data["seed"] = SeedFacts(**data.get("seed", {}))
         return StudyPlan(**data, variants=variants, timed=TimedOn(**timed) if timed else None)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise Refusal(

@@ -57,6 +57,9 @@ def _on_variants(report: StudyReport) -> Iterator[str]:
                 f"{variant.name} is the same network as {variant.same_as}, with the same code and "
                 "options: it was trained once and has no line."
             )
+    started = [line.facts.name for line in report.lines if line.facts.init]
+    if started:
+        yield f"New layers start as the identity in {one_of(started)}."
     base = report.lines[0].facts
     for line in report.lines[1:]:
         if line.facts.epochs != base.epochs:
@@ -68,6 +71,11 @@ def _on_variants(report: StudyReport) -> Iterator[str]:
 
 def _on_seeds(report: StudyReport) -> Iterator[str]:
     base = report.lines[0]
+    if report.plan.seed.counts is False:
+        yield (
+            "The seed does not reach the batches of this training, so runs differ less than they "
+            "would with other data: the spread is too small, and so are intervals and p values."
+        )
     if report.twins:
         pairs = [f"{one} and {two}" for one, two in report.twins]
         yield (

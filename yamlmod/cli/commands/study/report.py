@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Force, path_word
+from yamlmod.cli.options import Force, Json, path_word
 
 EPILOG = """\b
 Examples:
@@ -39,6 +39,7 @@ def run(
         ),
     ] = "",
     force: Force = False,
+    json: Json = False,
 ) -> None:
     """Report the study in DIR: one line for each variant, compared with the base and its placebo.
 
@@ -46,14 +47,17 @@ def run(
     intervals. Below three seeds no p value is given. HTML has plots as well (with the extra
     `plots`), and figures of what each variant changes.
     """
-    from yamlmod.cli.console import say, show, show_figure
+    from yamlmod.cli.console import say, say_json_text, show, show_figure
     from yamlmod.cli.finish import write_asked_file
     from yamlmod.usecases.study_run import report_change, report_text
 
+    format = "json" if json and output is None else format
     report = report_text(folder, format, output)
     say(f"note: {note}" for note in report.notes)
     if output is not None:
         write_asked_file(report_change(report.text, output, force))
+    elif json or report.format == "json":
+        say_json_text(report.text.encode("utf-8"))
     elif report.format == "html":
         show_figure(report.text.encode("utf-8"))
     else:
