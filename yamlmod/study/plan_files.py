@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from yamlmod.errors import Refusal
 from yamlmod.study.run_files import RunStatus, status_of
 from yamlmod.study.variant_names import BASE
-from yamlmod.workspace.disk import read_regular
+from yamlmod.workspace.disk import read_regular, write_draft
 from yamlmod.workspace.files import display
 
 _NAME = "study.json"
@@ -125,7 +125,7 @@ def read_study_plan(folder: Path) -> StudyPlan:
 
 
 def write_study_plan(folder: Path, plan: StudyPlan) -> None:
-    (folder / _NAME).write_text(plan.text(), encoding="utf-8")
+    write_draft(folder / _NAME, plan.text().encode("utf-8"))
 
 
 def run_folders(folder: Path, names: Sequence[str] = ()) -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +34,7 @@ from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
 from yamlmod.usecases.study_seed_plan import planned_seed
 from yamlmod.usecases.study_times import TimeRequest, count_images, timed_variants
+from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, exists, read_text, real_path
 
 Say = Callable[[str], None]
@@ -74,10 +74,12 @@ def plan_study(
     draft = output.with_name(f".{output.name}.draft-{os.getpid()}")
     try:
         plan = _write(study, planned, draft, output, proves, say, times)
-        draft.rename(output)
+        disk.replace(draft, output)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refusal("unwritable", f"{display(output)} cannot be written: {reason}") from error
     finally:
-        if draft.exists():
-            shutil.rmtree(draft)
+        disk.remove_draft(draft)
     return plan
 
 
@@ -128,15 +130,15 @@ def _write(
         modules = _modules(study, item, names)
         changes = modules, item.variant.patches
         if changes in codes:  # many variants of a sweep have the same code
-            shutil.copytree(codes[changes], code)
+            disk.copy_folder(codes[changes], code)
         else:
             freeze(study.located.tree.root, code, final)
             _patch(study, item, modules, code)
             codes[changes] = code
-        (folder / _cfg_name(study)).write_text(item.text, encoding="utf-8", newline="")
+        disk.write_draft(folder / _cfg_name(study), item.text.encode("utf-8"))
         figure = "" if item.same_as else change_svg(planned[0].model, item.model, _cfg_name(study))
         if figure:
-            (folder / CHANGE).write_text(figure, encoding="utf-8", newline="")
+            disk.write_draft(folder / CHANGE, figure.encode("utf-8"))
     data = _write_data(study, draft, final)
     facts = (
         prove_variants(
@@ -160,8 +162,7 @@ def _write(
         for item in trained:
             run = _run(study, item, seed, final, data, hashes[item.variant.name])
             folder = draft / "runs" / run.name
-            folder.mkdir(parents=True)
-            (folder / "run.json").write_text(run.text(), encoding="utf-8")
+            disk.write_draft(folder / "run.json", run.text().encode("utf-8"))
             runs.append(run.name)
     plan = StudyPlan(
         name=study.file.name,
@@ -206,8 +207,7 @@ def _patch(study: Prepared, item: PlannedVariant, modules: Sequence[str], code: 
     """Put modules into a variant's copy of the code, then apply its patch files."""
     if modules:
         for change in plan_patch(open_fork(code), modules, Choices()).changes():
-            change.path.parent.mkdir(parents=True, exist_ok=True)
-            change.path.write_bytes(change.after or b"")
+            disk.write_draft(change.path, change.after or b"")
     for patch in item.variant.patches:
         apply_patch_file(existing_file(study.file, "patch", patch, (study.folder,)), code)
 
@@ -219,8 +219,8 @@ def _write_data(study: Prepared, draft: Path, final: Path) -> Path | None:
     folders = (study.located.tree.root, study.data.parent, study.folder)
     text = read_text(study.data).text
     target = draft / "data" / study.data.name
-    target.parent.mkdir()
-    target.write_text(with_absolute_paths(text, display(study.data), folders), encoding="utf-8")
+    text = with_absolute_paths(text, display(study.data), folders)
+    disk.write_draft(target, text.encode("utf-8"))
     return final / "data" / study.data.name
 
 
