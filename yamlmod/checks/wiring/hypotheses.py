@@ -96,6 +96,8 @@ def _is_firm(some: Sequence[Difference]) -> bool:
 
 def _kept(view: View, item: Difference) -> bool:
     """The number was left as it is in the base, or in the network of which that is a variant."""
+    if item.loose and not view.whole and view.guesses_stages:
+        return False  # the number may be right by another count
     return item.value in (item.number, item.smaller) and item.value != -1
 
 

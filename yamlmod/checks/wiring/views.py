@@ -144,12 +144,16 @@ class View:
         )
         return (*firm, *(() if self.whole else self._skips()))
 
+    @cached_property
+    def guesses_stages(self) -> bool:
+        """Tell whether a backbone of unknown modules seems to have other stages than the base."""
+        theirs, ours = stage_ends(self.base.wiring), stage_ends(self.file)
+        return len(theirs) != len(ours)
+
     def _skips(self) -> Iterator[Difference]:
         """Reads of another backbone that do not lead to the end of the stage that they should."""
         old, new = self.base.wiring, self.file
         theirs, ours = stage_ends(old), stage_ends(new)
-        if len(theirs) != len(ours):
-            return  # the stages of a backbone of unknown modules are a guess
         for a, b in self.alignment.pairs:
             refs = new.rows[b].refs
             if new.rows[b].section == "backbone" or len(old.inputs[a]) != len(refs):
