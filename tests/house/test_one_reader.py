@@ -20,13 +20,13 @@ _MAY_READ = {
     "workspace/lock.py": "opens the lock file to ask the system who holds it",
     "fork/read/torch_rules/torch_names.py": "loads the table that yamlmod itself brings",
     "study/freeze.py": "hashes weights of any size, which the study itself has written",
-    "study/run_files.py": "the end of a log of any size; asks the system who holds a run's lock",
     "cli/console.py": "opens the system's null device for writing",
 }
 _MAY_WALK = {
     "workspace/disk.py": "the names in the journal's folder",
     "workspace/walk.py": "the one walk",
     "usecases/remap.py": "Tree.glob, which is workspace/matching.py",
+    "usecases/study_seeds.py": "Tree.glob, which is workspace/matching.py",
     "workspace/undo.py": "folders one below that hold a journal",
     "cli/groups.py": "the commands' own files",
     "registry/catalogue.py": "the built-in templates",
@@ -47,7 +47,7 @@ def _calls(path: Path) -> set[str]:
 
 
 _APART = ("yamlmod_worker", "yamlmod_guard")
-_PROGRAMS = (_ROOT / "study" / "guard.py",)
+_PROGRAMS = tuple((_ROOT / "study" / "guard").glob("*.py"))
 _FILES = [
     path
     for path in sorted(_ROOT.rglob("*.py"))

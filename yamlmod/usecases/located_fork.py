@@ -25,8 +25,11 @@ class LocatedFork(NamedTuple):
 
     def open_model(self, cfg: Path) -> Target:
         """Find and read a model YAML: in the current folder, in the fork, where its YAMLs are."""
+        return open_target(cfg, self.cfg_folders())
+
+    def cfg_folders(self) -> list[Path]:
         root = self.tree.root
-        return open_target(cfg, [root, *(root / name for name in cfg_folders(*self))])
+        return [root, *(root / name for name in cfg_folders(*self))]
 
 
 def open_fork(repo: Path, target: str = "", dialect: str = "") -> LocatedFork:

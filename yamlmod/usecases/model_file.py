@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _YAML = (".yaml", ".yml")
+_SELECTOR = re.compile(r"\d+|P\d|\w+#\d+|\d+\.\.\d+")
 _SCALED = re.compile(r"(yolo(?:v|e-)?\d+)([nslmxtbce])(.*\.ya?ml)")
 
 
@@ -106,7 +107,9 @@ def _hint(cfg: Path, tried: Sequence[Path], folders: Sequence[Path]) -> str:
     from yamlmod.usecases.wrong_file import similar_paths, windows_path
 
     if find(str(cfg)) is not None:
-        return f"{cfg} is a module; the order is MODULE CFG"
+        return f"{cfg} is a module; the order is MODULE CFG (remove and move: CFG SEL)"
+    if _SELECTOR.fullmatch(str(cfg)):
+        return f"{cfg} is a layer; CFG comes before the layers"
     for path in tried:
         if (other := _unscaled(path)) is not None and exists(other):
             return f"{other.name} has no scale {_scale_of(path.name)}"
@@ -175,15 +178,30 @@ def recipe_cfg(recipe: Path, named: str | None, given: Path | None) -> Path:
             f"{display(recipe)} names no model YAML, and none was given",
             hint="write `yamlmod apply RECIPE CFG`, or put `cfg: FILE` into the recipe",
         )
+    hint = "if that is the file you mean, name it: `yamlmod apply RECIPE CFG`"
+    return _beside(recipe, named, hint)
+
+
+def _beside(recipe: Path, named: str, hint: str) -> Path:
     path = recipe.parent / named
     repository = home_of(real_path(recipe.parent))
     if not real_path(path).is_relative_to(repository):
         raise Refusal(
             "outside",
             f"{display(recipe)} names {named}, which lies outside of {repository.as_posix()}",
-            hint="if that is the file you mean, name it: `yamlmod apply RECIPE CFG`",
+            hint=hint,
         )
     return path
+
+
+def files_beside(recipe: Path) -> Callable[[str], tuple[str, str]]:
+    """Return what reads the files that a recipe or a study names: those of its repository."""
+
+    def read(name: str) -> tuple[str, str]:
+        path = find_cfg(_beside(recipe, name, "copy it into the repository first"))
+        return read_text(path).text, display(path)
+
+    return read
 
 
 def _output_change(source: Path, target: Path, after: bytes, force: bool) -> FileChange:
@@ -198,6 +216,10 @@ def _output_change(source: Path, target: Path, after: bytes, force: bool) -> Fil
         return FileChange(target, None, after)
     if target.is_dir():
         raise Refusal("is-folder", f"{display(target)} is a folder; -o names a file")
+    if target.suffix.lower() not in _YAML:
+        from yamlmod.usecases.wrong_file import refuse_weights
+
+        refuse_weights(target, "a model YAML", "-o names where the new YAML goes")
     if not force:
         same = real_path(target) == real_path(source)
         what = " (it is the file that was read: -w writes in place)" if same else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -73,6 +74,15 @@ def train_command(repo: Path, cfg: Path, weights: str) -> list[str]:
     if exists(repo / "nn" / "tasks.py"):
         return [f"yolo train model={quoted(cfg)} pretrained={shlex.quote(weights)}"]
     return []
+
+
+def after_remap(repo: Path, cfg: Path, weights: Path, bare: bool) -> list[str]:
+    """Return the command that trains with new weights; ``bare``: torch refuses their pickle."""
+    steps = train_command(repo, cfg, display(weights))
+    name = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1"
+    if not bare or not steps:
+        return steps
+    return [f"set {name}", *steps] if os.name == "nt" else [f"{name} {step}" for step in steps]
 
 
 def _weights(written: WrittenModel) -> str:

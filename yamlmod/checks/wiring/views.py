@@ -140,7 +140,11 @@ class View:
         firm = (
             self._difference(read)
             for read in self.reads.rewired
-            if read.expected and not self._other_head(read) and not self._is_meant(read)
+            # An empty `from` has no number that could be another.
+            if read.expected
+            and self.file.rows[read.reader].refs
+            and not self._other_head(read)
+            and not self._is_meant(read)
         )
         return (*firm, *(() if self.whole else self._skips()))
 
