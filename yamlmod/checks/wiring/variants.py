@@ -39,7 +39,7 @@ class _Line:
 class VariantPlan(NamedTuple):
     """What is changed: a scale at stride 4 is added, joins read one more.
 
-    ``dropped`` is the input that the head has no more: -1, the largest stride, 0, the new one, None.
+    ``dropped`` is the input that the head has no more: -1, the largest stride; 0, the new one.
     """
 
     scale: bool
