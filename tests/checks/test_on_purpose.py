@@ -9,17 +9,18 @@ from yamlmod.checks.run import Options, check_text
 from yamlmod.ops.network import registry_kinds
 
 _OPTIONS = Options(registry_kinds)
-_V8_BACKBONE = """\
+_V11_BACKBONE = """\
 [-1, 1, Conv, [64, 3, 2]]
 [-1, 1, Conv, [128, 3, 2]]
-[-1, 3, C2f, [128, True]]
+[-1, 2, C3k2, [256, False, 0.25]]
 [-1, 1, Conv, [256, 3, 2]]
-[-1, 6, C2f, [256, True]]
+[-1, 2, C3k2, [512, False, 0.25]]
 [-1, 1, Conv, [512, 3, 2]]
-[-1, 6, C2f, [512, True]]
+[-1, 2, C3k2, [512, True]]
 [-1, 1, Conv, [1024, 3, 2]]
-[-1, 3, C2f, [1024, True]]
-[-1, 1, SPPF, [1024, 5]]"""
+[-1, 2, C3k2, [1024, True]]
+[-1, 1, SPPF, [1024, 5]]
+[-1, 2, C2PSA, [1024]]"""
 _DENSE_BACKBONE = """\
 [-1, 1, Conv, [64, 7, 2]]
 [-1, 1, nn.MaxPool2d, [3, 2, 1]]
@@ -62,23 +63,23 @@ _V5_NECK = """\
 _PAST_P2 = """\
 [-1, 1, nn.Upsample, [None, 2, nearest]]
 [[-1, 6], 1, BiFPN, [256]]
-[-1, 2, C2f, [256]]
+[-1, 2, C3k2, [256, False]]
 [-1, 1, nn.Upsample, [None, 2, nearest]]
 [[-1, 4], 1, BiFPN, [256]]
-[-1, 2, C2f, [256]]
+[-1, 2, C3k2, [256, False]]
 [-1, 1, nn.Upsample, [None, 2, nearest]]
 [[-1, 2], 1, BiFPN, [256]]
-[-1, 2, C2f, [128]]
+[-1, 2, C3k2, [128, False]]
 [-1, 1, Conv, [256, 3, 2]]
-[[-1, 4, 15], 1, BiFPN, [256]]
-[-1, 3, C2f, [256]]
+[[-1, 4, 16], 1, BiFPN, [256]]
+[-1, 2, C3k2, [256, False]]
 [-1, 1, Conv, [256, 3, 2]]
-[[-1, 6, 12], 1, BiFPN, [256]]
-[-1, 3, C2f, [512]]
+[[-1, 6, 13], 1, BiFPN, [256]]
+[-1, 2, C3k2, [512, False]]
 [-1, 1, Conv, [256, 3, 2]]
-[[-1, 9], 1, BiFPN, [512]]
-[-1, 2, C2f, [1024]]
-[[21, 24, 27], 1, Detect, [nc]]"""
+[[-1, 10], 1, BiFPN, [512]]
+[-1, 2, C3k2, [1024, True]]
+[[22, 25, 28], 1, Detect, [nc]]"""
 
 
 def _text(backbone: str, head: str) -> str:
@@ -96,7 +97,7 @@ _RIGHT = {
     "a row that goes past the block above it": _neck(
         _FOCUS_BACKBONE, join="Sum", four="13, 6", five=9, last=-2, down=512, deep=1024
     ),
-    "a head past the scale at stride 4": _text(_V8_BACKBONE, _PAST_P2),
+    "a head past the scale at stride 4": _text(_V11_BACKBONE, _PAST_P2),
 }
 
 
@@ -107,11 +108,13 @@ def test_it_has_no_wiring_error(name: str) -> None:
     assert not wiring
 
 
-def test_a_slip_in_a_neck_on_unknown_modules_is_found() -> None:
-    text = _neck(_DENSE_BACKBONE).replace("[17, 20, 23]", "[16, 19, 22]")
+def test_skips_of_unknown_modules_are_right_beside_numbers_that_were_left() -> None:
+    backbone = _DENSE_BACKBONE + "\n[-1, 3, C3, [1024, False]]"
+    text = _neck(backbone).replace("[17, 20, 23]", "[18, 21, 24]")
     found = check_text(text, "x.yaml", _OPTIONS)
     assert [(item.layer, item.expected) for item in found if item.rule == "wiring"] == [
-        (24, [17, 20, 23])
+        (20, [-1, 15]),
+        (23, [-1, 11]),
     ]
 
 
