@@ -42,10 +42,12 @@ def drive(
     watch: Callable[[Sequence[RunStatus]], None] | None = None,
     command: Callable[[RunStatus], list[str]] = guarded,
     stays: bool = False,
+    stopping: Callable[[], None] | None = None,
 ) -> Driven:
     """Start every run that is due and wait for all; ``watch`` is called while they run.
 
-    With ``stays`` those that another client has started are waited for, too.
+    With ``stays`` those that another client has started are waited for, too. ``stopping`` is
+    called when an interrupt begins to end them.
     """
     driver = _Driver(engine, command, stays)
     try:
@@ -62,6 +64,10 @@ def drive(
                 watch([status_of(folder) for folder in folders])
                 # A look at a thousand runs takes a while; it must not take all the time.
                 next_look = time.monotonic() + max(_LOOK, _SHARE * (time.monotonic() - began))
+    except KeyboardInterrupt:
+        if stopping is not None:
+            stopping()
+        raise
     finally:
         engine.stop()
     return Driven(tuple(driver.started), tuple(status_of(folder) for folder in folders))
