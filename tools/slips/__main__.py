@@ -1,6 +1,7 @@
 """Make slips of known cause and changes made on purpose; count what `check` says of them.
 
-    python -m tools.slips [DIR] [--cases N] [--seed S] [--kinds WORD...] [--show N] [--jobs J] [--state FILE]
+    python -m tools.slips [DIR] [--cases N] [--seed S] [--kinds WORD...] [--show N] [--jobs J]
+                          [--state FILE]
 
 DIR is a folder with right model YAMLs (`models/**/*.yaml`, less the files that `stale.json` and its
 neighbours list); without it the official graphs alone are used. A case is decided by its seed and

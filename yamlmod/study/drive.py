@@ -102,7 +102,6 @@ class _Driver:
                 self.others.add(folder)
         if self.others and began > self.next_look:
             self._look()
-            self.next_look = time.monotonic() + max(_LOOK, _SHARE * (time.monotonic() - began))
         if not self.pending and not self.others:
             return False
         time.sleep(max(0.02, time.monotonic() - began))
@@ -110,7 +109,11 @@ class _Driver:
 
     def _look(self) -> None:
         """Start what was lost, once it does not run any more."""
-        for status in [status_of(folder) for folder in sorted(self.others)]:
+        began = time.monotonic()
+        statuses = [status_of(folder) for folder in sorted(self.others)]
+        # A submit may wait for a scheduler to come back; that is no part of a look.
+        self.next_look = time.monotonic() + max(_LOOK, _SHARE * (time.monotonic() - began))
+        for status in statuses:
             if status.state == "running":
                 continue
             self.others.discard(status.folder)

@@ -107,6 +107,8 @@ class StudyPlan(NamedTuple):
 
 def read_study_plan(folder: Path) -> StudyPlan:
     """Read a planned study. Raises Refusal where the folder is none."""
+    if not (folder / _NAME).exists():
+        raise _no_study(folder)
     try:
         data: dict[str, Any] = json.loads(read_regular(folder / _NAME))
         variants = [VariantFacts(**item) for item in data.pop("variants")]
@@ -115,13 +117,31 @@ def read_study_plan(folder: Path) -> StudyPlan:
         data["seed"] = SeedFacts(**data.get("seed", {}))
         return StudyPlan(**data, variants=variants, timed=TimedOn(**timed) if timed else None)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise Refusal(
-            "no-study",
-            f"{display(folder)} is not the folder of a study: {type(error).__name__}: {error}"[
-                :300
-            ],
-            hint="yamlmod study plan FILE -o DIR makes one",
-        ) from error
+        why = f"{_NAME} in {display(folder)} is not that of a study: {type(error).__name__}"
+        raise Refusal("no-study", why, hint=_MAKES) from error
+
+
+_MAKES = "yamlmod study plan FILE -o DIR makes one"
+
+
+def _no_study(folder: Path) -> Refusal:
+    if folder.is_file():
+        is_yaml = folder.suffix.lower() in (".yaml", ".yml")
+        hint = (
+            f"yamlmod study plan {display(folder)} -o DIR makes the folder" if is_yaml else _MAKES
+        )
+        return Refusal(
+            "no-study", f"{display(folder)} is a file; DIR is a planned study", hint=hint
+        )
+    if not folder.is_dir():
+        return Refusal("no-study", f"there is no folder {display(folder)}", hint=_MAKES)
+    inside = sorted(path.parent.name for path in folder.glob(f"*/{_NAME}"))[:3]
+    hint = (
+        f"did you mean {' or '.join(display(folder / one) for one in inside)}?"
+        if inside
+        else _MAKES
+    )
+    return Refusal("no-study", f"{display(folder)} is not a planned study: no {_NAME}", hint=hint)
 
 
 def write_study_plan(folder: Path, plan: StudyPlan) -> None:

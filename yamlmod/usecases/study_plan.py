@@ -154,7 +154,7 @@ def _write(
         where = study.python, _cfg_name(study), study.code, draft
         request = TimeRequest(*where, options, images)
         facts, timed = timed_variants(request, planned, facts, say)
-    seed_facts = planned_seed(study, draft, proves, say)
+    seed_facts = planned_seed(study, draft, proves)
     runs = []
     trained = [item for item in planned if not item.same_as]
     hashes = {item.variant.name: _hashes(study, item, draft, data) for item in trained}
