@@ -22,6 +22,8 @@ from yamlmod.usecases.located_fork import LocatedFork
 from yamlmod.usecases.module_uses import Use, uses
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
+from yamlmod.workspace.home import is_installed
+from yamlmod.workspace.overlay_tree import OverlayTree
 from yamlmod.workspace.search import python_files
 from yamlmod.workspace.tree import Tree
 
@@ -82,6 +84,7 @@ def examine(
         *_interpreter_findings(installed, imports),
         *_import_findings(tree, fork, imports),
         *_order_findings(tree, fork),
+        *_overlay_findings(tree),
         *yaml_findings(rows, installed.known),
         *_text_findings(fork, paths, imports),
         *_numpy_findings(tree, fork, paths, imports),
@@ -159,6 +162,21 @@ def _import_findings(tree: Tree, fork: ForkFacts, imports: Imports) -> Iterator[
         if len(copies) > 1:
             text = f"`{name}` is there {len(copies)} times, the first one wins: {', '.join(copies)}"
             yield DoctorFinding("imports", "warning", text)
+
+
+def _overlay_findings(tree: Tree) -> Iterator[DoctorFinding]:
+    if isinstance(tree, OverlayTree):
+        one = tree.manifest
+        files = plural(len(one.files), "file")
+        text = f"{tree.shown('.')} fits {one.distribution} {one.version}: {files}, by their hashes"
+        yield DoctorFinding("overlay", "ok", text)
+    left = tree.root / ".yamlmod"
+    if is_installed(real_path(tree.root)) and left.is_dir():
+        text = (
+            f"{left} is an old journal in an installed package: remove it, or an uninstall leaves "
+            "an empty package"
+        )
+        yield DoctorFinding("overlay", "warning", text)
 
 
 def _order_findings(tree: Tree, fork: ForkFacts) -> Iterator[DoctorFinding]:

@@ -8,6 +8,7 @@ from yamlmod.fork.patch.uninstall import uninstall
 from yamlmod.fork.read.opening import reader_with
 from yamlmod.usecases.chosen_module import Choices, name_of, plan_for, templates_for
 from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch
+from yamlmod.usecases.overlay_plan import module_words, own_sources
 from yamlmod.usecases.registration import refuse_faulty_registration
 
 
@@ -16,10 +17,10 @@ def plan_patch(located: LocatedFork, words: Sequence[str], choices: Choices) -> 
     templates = templates_for(*located, words, choices)
     plan = plan_for(*located, templates, choices)
     refuse_faulty_registration(reader_with(*located, plan.texts), templates)
-    return PlannedPatch(located, plan)
+    return PlannedPatch(located, plan, module_words(words, choices), (), own_sources(words))
 
 
 def plan_unpatch(located: LocatedFork, words: Sequence[str], force: bool) -> PlannedPatch:
     """Plan what takes modules out of a fork again: what a patch put in, and nothing else."""
     names = list(dict.fromkeys(name_of(word) for word in words))
-    return PlannedPatch(located, uninstall(*located, names, force))
+    return PlannedPatch(located, uninstall(*located, names, force), (), tuple(names))

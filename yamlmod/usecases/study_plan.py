@@ -31,6 +31,8 @@ from yamlmod.usecases.study_code import apply_patch_file
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
 from yamlmod.workspace.files import display, exists, read_text, real_path
+from yamlmod.workspace.overlay_tree import OverlayTree
+from yamlmod.workspace.tree import Tree
 
 Say = Callable[[str], None]
 
@@ -119,6 +121,7 @@ def _write(
             shutil.copytree(codes[changes], code)
         else:
             freeze(study.located.tree.root, code, final)
+            _write_overlay(study.located.tree, code)
             _patch(study, item, modules, code)
             codes[changes] = code
         (folder / _cfg_name(study)).write_text(item.text, encoding="utf-8", newline="")
@@ -166,6 +169,14 @@ def _cfg_name(study: Prepared) -> str:
 
 def _epochs(study: Prepared, item: PlannedVariant) -> int:
     return int({**study.file.train, **item.variant.train}["epochs"])
+
+
+def _write_overlay(tree: Tree, code: Path) -> None:
+    """Put the texts of an overlay into a copy of its package."""
+    if isinstance(tree, OverlayTree):
+        for path in tree.manifest.files:
+            (code / path).parent.mkdir(parents=True, exist_ok=True)
+            (code / path).write_bytes(tree.files[path].raw)
 
 
 def _modules(study: Prepared, item: PlannedVariant, names: ParserNames) -> tuple[str, ...]:
