@@ -280,7 +280,7 @@ def test_commands_that_read_know_it(made: Environment) -> None:
     models.mkdir()
     text = (env.package / "cfg" / "models" / "mini.yaml").read_text()
     (models / "own.yaml").write_text(text.replace("C2f, [128, True]", "SimAM, []"))
-    status = _do(env, "status", "ultralytics_overlay")
+    status = _do(env, "status")
     assert status.code == 0 and b"own.yaml" in status.out, status.err
     file = str(models / "own.yaml")
     checked = _do(

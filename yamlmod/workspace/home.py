@@ -15,12 +15,15 @@ NAME = ".yamlmod"
 PENDING = "pending.json"
 # The files by which a fork is known that is not a git repository.
 FORK_FILES = ("models/yolo.py", "nn/tasks.py")
+# That of an overlay: texts of a package, which are no fork, in a folder of the user's project.
+OVERLAY_FILE = "overlay.json"
 
 
 def home_of(path: Path) -> Path:
     """Return the folder whose `.yamlmod` serves ``path``, a file or folder without links.
 
-    It is the git repository that holds the path, else the fork, else the file's own folder. A
+    It is the git repository that holds the path, else the fork, else the file's own folder; of an
+    overlay, the folder that it is in. A
     repository of the user's home folder (of settings files) does not count, nor does one around
     an environment: what is installed there is no part of it.
     """
@@ -30,6 +33,9 @@ def home_of(path: Path) -> Path:
     for folder in (first, *first.parents):
         if (folder / ".git").exists() and str(folder) != settings:
             return folder
+        if (folder / OVERLAY_FILE).is_file():
+            first, fork = folder.parent, None
+            continue
         if fork is None and any((folder / name).is_file() for name in FORK_FILES):
             fork = folder
         if is_environment(folder):

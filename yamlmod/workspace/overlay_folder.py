@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.workspace.files import display, read_text, real_path
+from yamlmod.workspace.home import OVERLAY_FILE
 
-MANIFEST = "overlay.json"
+MANIFEST = OVERLAY_FILE
 TEXTS = "files"
 MODELS = "models"
 OWN = "own"
