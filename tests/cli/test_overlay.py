@@ -79,12 +79,10 @@ def test_add_leaves_the_package_as_it_is(env: Environment) -> None:
     assert undone.code == 0 and not folder.exists(), undone.err
 
 
-@pytest.mark.parametrize("repo", ["ultralytics", "path"])
-def test_in_place_is_refused_by_default(env: Environment, repo: str) -> None:
-    word = str(env.package) if repo == "path" else repo
+def test_in_place_is_refused_by_default(env: Environment) -> None:
     before = env.hashes()
-    for write in ((), ("-w",)):
-        done = _do(env, "patch", word, "SimAM", *write)
+    for words in (("ultralytics", "SimAM", "-w"), (str(env.package), "SimAM")):
+        done = _do(env, "patch", *words)
         assert done.code == 2 and "error[installed-package]" in done.err
         assert "--overlay" in done.err and "pip install -e" in done.err
     assert env.hashes() == before
@@ -96,14 +94,13 @@ def test_in_place_keeps_its_journal_elsewhere(env: Environment) -> None:
     assert done.code == 0, done.err
     assert "an upgrade" in done.err
     assert not [name for name in env.hashes() if ".yamlmod" in name]
+    undone = _do(env, "undo", str(env.package), "-w")
+    assert undone.code == 0 and env.hashes() == before, undone.err
+    assert _do(env, "undo", str(env.package), "--redo", "-w").code == 0
     assert _do(env, "status", "ultralytics", "--check").code == 0
     env.install("8.3.0")
     lost = _do(env, "status", "ultralytics", "--check")
     assert lost.code == 1 and b"lost the patch" in lost.out
-    _do(env, "patch", "ultralytics", "SimAM", "--in-place", "-w")
-    undone = _do(env, "undo", str(env.package), "-w")
-    assert undone.code == 0, undone.err
-    assert env.hashes() == before
 
 
 def test_three_ways_to_activate_it(made: Environment) -> None:
@@ -115,16 +112,14 @@ def test_three_ways_to_activate_it(made: Environment) -> None:
     ran = _do(env, "exec", str(env.python), "-c", _PRINT)
     assert ran.out.decode().strip() == name, ran.err
     assert "ultralytics_overlay patches ultralytics 8.3.0 in memory: SimAM" in ran.err
-    shown = _do(env, "overlay", "install")
-    assert shown.code == 0 and env.run(_PRINT).returncode == 1
+    assert "nothing was written" in _do(env, "overlay", "install").err
+    assert env.run(_PRINT).returncode == 1
     assert _do(env, "overlay", "install", "-w").code == 0
-    assert "nothing to change" in _do(env, "overlay", "install", "-w").err
     assert env.run(_PRINT).stdout.strip() == name
     assert env.run(_PRINT, YAMLMOD_OVERLAY_OFF="1").returncode == 1
     assert _do(env, "overlay", "uninstall", "-w").code == 0
     assert env.run(_PRINT).returncode == 1
     assert not list(env.site.glob("*.pth"))
-    assert _do(env, "overlay", "uninstall", "-w").code == 2
 
 
 def test_without_yamlmod(made: Environment) -> None:
@@ -210,7 +205,7 @@ def test_compiled_text_is_kept_apart(made: Environment) -> None:
     after = {name: one for name, one in env.hashes().items() if "__pycache__" not in name}
     assert after == before
     kept = list((env.root / "cache" / "yamlmod" / "overlay").iterdir())
-    assert len(kept) == 3
+    assert len(kept) == 2
     for path in kept:
         path.write_bytes(b"damaged")
     assert env.run(code).returncode == 0
@@ -227,16 +222,12 @@ def test_an_upgrade_is_refused_until_a_refresh(made: Environment) -> None:
     assert "yamlmod overlay refresh" in done.stderr
     status = _do(env, "status", "ultralytics_overlay", "--check")
     assert status.code == 1 and b"stale: " in status.out
-    assert _do(env, "verify", "ultralytics_overlay", "mini.yaml").code == 2
     refreshed = _do(env, "overlay", "refresh", "-w")
     assert refreshed.code == 0, refreshed.err
-    assert "nothing to change" in _do(env, "overlay", "refresh", "-w").err
     assert env.run(code).returncode == 0
-    assert _do(env, "status", "ultralytics_overlay", "--check").code == 0
+    assert "nothing to change" in _do(env, "overlay", "refresh", "-w").err
     env.install("8.3.0")
     assert env.run(code).returncode == 1
-    assert _do(env, "overlay", "refresh", "-w").code == 0
-    assert env.run(code).returncode == 0
 
 
 def test_own_class_is_refreshed_from_its_copy(env: Environment) -> None:
@@ -338,7 +329,6 @@ def test_a_changed_text_is_refused_by_its_hash(made: Environment) -> None:
     for words in (
         ("exec", str(env.python), "-c", "import ultralytics.nn.modules"),
         ("overlay", "install", "-w"),
-        ("verify", "ultralytics_overlay", "mini.yaml"),
     ):
         done = _do(env, *words)
         assert done.code == 2 and "error[overlay-tampered]" in done.err, words

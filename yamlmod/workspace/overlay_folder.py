@@ -99,7 +99,9 @@ def read_manifest(folder: Path) -> OverlayManifest:
 def _manifest(data: Any) -> OverlayManifest:
     if data["format"] != _FORMAT:
         raise ValueError(f"its format is {data['format']!r}, and this yamlmod knows {_FORMAT}")
-    files, lookups = dict(data["files"]), dict(data["lookups"])
+    files, lookups = data["files"], data["lookups"]
+    if not isinstance(files, dict) or not isinstance(lookups, dict):
+        raise ValueError("files and lookups must be tables")
     if len(files) > _MOST_FILES or len(lookups) > _MOST_FILES:
         raise ValueError("too many files")
     return OverlayManifest(

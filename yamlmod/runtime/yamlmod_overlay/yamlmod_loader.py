@@ -80,17 +80,26 @@ class OverlayFinder:
 
     def __init__(self, folder: str) -> None:
         self.yamlmod_overlay = folder
-        self._raw = _read(os.path.join(folder, MANIFEST))
+        path = os.path.join(folder, MANIFEST)
+        self._raw = _read(path)
         # The whole is parsed when the package is imported: most processes never do that.
         self.package = self._raw.partition(b'"package": "')[2].partition(b'"')[0].decode("latin-1")
+        if not self.package.isidentifier():
+            raise OverlayError(f"{path} is damaged: it names no package")
         self._overlay: OverlayTexts | None = None
+        self._tops: dict[str, bool] = {}
         self._asks = False
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return the changed spec of a module that the overlay concerns."""
-        if self._asks or not self._may_concern(name.partition(".")[0]):
+        # Called for every import of a process, some thousands of them.
+        top = name.partition(".")[0]
+        concerns = self._tops.get(top)
+        if concerns is None:
+            concerns = self._tops[top] = self._may_concern(top)
+        if self._asks or not concerns:
             return None
         overlay = self._opened()
         if name.rpartition(".")[2] not in overlay.names:
