@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import compileall
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
+
+import yamlmod
 
 
 @pytest.hookimpl(optionalhook=True)  # not every run has xdist
@@ -18,9 +22,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 # Threads that spin while they wait take a core from the other workers; processes inherit it.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Compiled once, as an installation is; else each of some thousand processes compiles anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 else:
+    compileall.compile_dir(Path(yamlmod.__file__).parent, quiet=2)
     # The workers, and the commands that tests start, inherit it.
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="yamlmod-state-")
     atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)

@@ -327,6 +327,20 @@ class Checks:
     def forward(self) -> None:
         self._tell("forward", self._run(self.model, self._image(256, 256)))
 
+    def shapes(self) -> None:
+        """Tell what each layer returns for an image of 128 pixels, where it is one tensor."""
+        seen: dict[int, list[int]] = {}
+
+        def keep(layer: Any, _: Any, output: Any) -> None:
+            if hasattr(output, "shape"):
+                seen[layer.i] = list(output.shape[1:])
+
+        hooks = [layer.register_forward_hook(keep) for layer in self.model.model]
+        self._run(self.model, self._image(128, 128))
+        for hook in hooks:
+            hook.remove()
+        self.report["shapes"] = {"of": seen}
+
     def rectangle(self) -> None:
         self._tell("rectangle", self._run(self.model, self._image(192, 320)))
 

@@ -2,17 +2,22 @@
 
     yamlmod study plan study.yaml -o out
     python -m tools.study_kills out --kills 30
+    python -m tools.study_kills out --kills 20 --mid-epoch
 
 `study run` is started again and again; each time the driver, a training, a guard, driver and
 training, or all three are killed at a random moment. In between all processes are looked at: two
 trainings in one folder, and trainings that outlive their driver, are counted. At the end every run
 must have every epoch once, and no more epochs trained than kills explain.
+
+With --mid-epoch a kill waits until the training has written a row and its checkpoint, and comes
+between 15 and 85 % of an epoch later; it counts as such if no other row has come meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import os
 import random
@@ -23,9 +28,10 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 _KINDS = ("driver", "training", "guard", "driver and training", "all")
-_GUARD = "guard.py"
+_GUARD = "guard"
 
 
 def main() -> int:
@@ -35,9 +41,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--within", type=float, default=20.0, help="seconds until a kill, at most")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--mid-epoch", action="store_true")
     options = parser.parse_args()
     attack = Attack(options.folder.resolve(), options.jobs, random.Random(options.seed))
-    attack.kill(options.kills, options.within)
+    attack.kill(options.kills, options.within, options.mid_epoch)
     return attack.finish()
 
 
@@ -48,18 +55,25 @@ class Attack:
         self.folder, self.jobs, self.chance = folder, jobs, chance
         self.driver: subprocess.Popen[bytes] | None = None
         self.kills: Counter[str] = Counter()
+        self.in_epochs: Counter[str] = Counter()
+        self.took: list[float] = []  # seconds of epochs
         self.orphans = self.doubled = self.looks = 0
         self.ended = threading.Event()
         self.watch = threading.Thread(target=self._watch, daemon=True)
         self.watch.start()
 
-    def kill(self, wanted: int, within: float) -> None:
-        while sum(self.kills.values()) < wanted:
+    def kill(self, wanted: int, within: float, in_epochs: bool) -> None:
+        counted = self.in_epochs if in_epochs else self.kills
+        while sum(counted.values()) < wanted:
             if all(run["state"] == "done" for run in self.states()):
                 break
             self._start()
             self._wait_for_training()
-            time.sleep(self.chance.uniform(0.0, within))
+            middle = None
+            if in_epochs:
+                middle = self._wait_for_epoch()
+            else:
+                time.sleep(self.chance.uniform(0.0, within))
             kind = self.chance.choice(_KINDS)
             victims = self._victims(kind)
             if not victims:
@@ -70,7 +84,9 @@ class Attack:
                 except ProcessLookupError:
                     continue
             self.kills[kind] += 1
-            sys.stdout.write(f"{sum(self.kills.values())} {kind}\n")
+            if middle is not None and middle.is_still():
+                self.in_epochs[kind] += 1
+            sys.stdout.write(f"{sum(self.kills.values())} {kind} {middle or ''}\n")
             sys.stdout.flush()
             if self.driver is not None and self.driver.pid in victims:
                 self.driver.wait()
@@ -100,6 +116,9 @@ class Attack:
                 wrong += 1
                 sys.stdout.write(f"wrong: {run} trained {trained} in {attempts} attempts\n")
         kinds = ", ".join(f"{count} {kind}" for kind, count in self.kills.items())
+        inner = ", ".join(f"{count} {kind}" for kind, count in self.in_epochs.items())
+        if inner:
+            sys.stdout.write(f"{sum(self.in_epochs.values())} in an epoch ({inner})\n")
         sys.stdout.write(
             f"{sum(self.kills.values())} kills ({kinds}); {needed} epochs needed, {repeated} "
             f"repeated; runs that are wrong: {wrong}; trainings that outlived their driver: "
@@ -126,6 +145,25 @@ class Attack:
             if self.driver is None or self.driver.poll() is not None:
                 return
             time.sleep(0.05)
+
+    def _wait_for_epoch(self) -> _Middle | None:
+        """Wait for the middle of an epoch; None where the study ended first."""
+        seen: list[tuple[str, int, float]] = []  # run, rows, when they were seen to grow
+        while self.driver is not None and self.driver.poll() is None:
+            time.sleep(0.02)
+            for _, run in self._trainings():
+                middle = _Middle.of(self.folder / "runs" / run)
+                if middle is None or (seen and (run, middle.rows) == seen[-1][:2]):
+                    continue
+                if not seen or seen[-1][0] != run:
+                    seen = [(run, middle.rows, 0.0)]
+                    continue
+                seen.append((run, middle.rows, time.monotonic()))
+                self.took += [b[2] - a[2] for a, b in itertools.pairwise(seen[-2:]) if a[2]]
+                if self.took and middle.rows < middle.epochs:
+                    time.sleep(self.chance.uniform(0.15, 0.85) * min(self.took[-3:]))
+                    return middle
+        return None
 
     def _victims(self, kind: str) -> list[int]:
         driver = [] if self.driver is None or self.driver.poll() is not None else [self.driver.pid]
@@ -172,6 +210,31 @@ class Attack:
                 run for number, run in trainings.items() if _parent(number) not in trainings
             )
             self.doubled += sum(count > 1 for count in counts.values())
+
+
+class _Middle(NamedTuple):
+    """A run after the checkpoint of an epoch and before the row of the next one."""
+
+    home: Path
+    rows: int
+    epochs: int
+
+    @classmethod
+    def of(cls, home: Path) -> _Middle | None:
+        results, last = home / "train" / "results.csv", home / "train" / "weights" / "last.pt"
+        try:
+            if last.stat().st_mtime_ns < results.stat().st_mtime_ns:
+                return None
+            plan = json.loads((home / "run.json").read_text(encoding="utf-8"))
+            return cls(home, len(_epochs(results)), plan["epochs"])
+        except OSError:
+            return None
+
+    def is_still(self) -> bool:
+        return self == _Middle.of(self.home)
+
+    def __str__(self) -> str:
+        return f"{self.home.name} in epoch {self.rows + 1} of {self.epochs}"
 
 
 def _parent(number: int) -> int:

@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 _OLDEST = (3, 10)
 if sys.version_info < _OLDEST:  # one line, where a SyntaxError would come from somewhere
     _told = (
-        "yamlmod needs Python {}.{} or newer, and this is {}.{}: install it in an environment of "
-        "its own; --python names the Python of the fork"
+        "yamlmod needs Python {0}.{1} or newer, and this is {2}.{3}: install it in an environment "
+        "of a newer Python (python{0}.{1} -m venv FOLDER); your fork keeps its own (--python PATH)"
     ).format(*_OLDEST, *sys.version_info)
-    if sys.argv[:1] == ["-m"]:
+    # As `python -m yamlmod`, or by its script: no traceback above the line.
+    if os.path.basename((sys.argv or [""])[0]) in ("-m", "yamlmod", "yamlmod.exe"):  # noqa: PTH119
         sys.exit(_told)
     raise ImportError(_told)
 

@@ -113,3 +113,14 @@ def test_the_other_side_of_an_old_attention_layer() -> None:
     options = Options(base=base_of(parse_document(base, "base.yaml"), "given"))
     assert _wiring(grown.replace("[[9, 14]", "[[10, 14]"), options) == []
     assert _wiring(grown.replace("[[9, 14]", "[[8, 14]"), options) != []
+
+
+@pytest.mark.parametrize("row", ["[-1, 3], 1, Concat", "[-1, 6], 1, Concat", "[9, 12], 1, Detect"])
+def test_an_empty_from_has_no_number_to_correct(row: str) -> None:
+    """Not even where the base says what it should read; that it reads nothing is reported."""
+    text = SMALL.replace(row, row.replace(row[: row.index("]") + 1], "[]"))
+    assert "[[], 1, " in text
+    findings = check_text(text, "x.yaml", Options(base=_BASE))
+    empty = [item.rule for item in findings if item.layer in (8, 11, 13) and item.actual == []]
+    assert "wiring" not in empty
+    assert "references" in empty or "Detect" in row  # which collects its inputs then

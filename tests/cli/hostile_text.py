@@ -27,7 +27,7 @@ MINI = NAME.format("mini") + ".yaml"
 FOLDER = "##[group]d\x1b[2J\n::stop-commands::z"
 IN_YAML = json.dumps(TEXT)  # a double-quoted scalar takes JSON's escapes
 
-_OUR_STYLE = re.compile(r"\x1b\[(?:0|1|31|32|33|36)m")
+_OUR_STYLE = re.compile(r"\x1b\[(?:0|1|31|32|33|36)m|\r\x1b\[K")
 _COMMAND = re.compile(r"\s*::\S|.*##(?:\[[A-Za-z]|vso\[|teamcity\[)")
 _INVISIBLE = set("\u00a0\u034f\u115f\u1160\u2800\u3164\uffa0\u200b\u200c\u200d\ufe0f\U000e0100")
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+_SCHEMA = Path(__file__).parents[2] / "docs" / "json.schema.json"
+SCHEMA = json.loads(_SCHEMA.read_text(encoding="utf-8"))
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),

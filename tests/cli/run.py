@@ -39,3 +39,18 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not {".git", ".yamlmod"} & set(path.parts)
     }
+
+
+_SAVE = """
+import sys, torch
+sys.path.insert(0, sys.argv[1])
+from models.yolo import Model
+torch.manual_seed(0)
+torch.save(Model(sys.argv[2]).state_dict(), "w.pt")
+"""
+
+
+def save_checkpoint(folder: Path, fork: str, cfg: str) -> None:
+    """Write ``w.pt`` in ``folder``: the weights of a network that a fork there builds."""
+    command = [sys.executable, "-B", "-c", _SAVE, fork, cfg]
+    subprocess.run(command, cwd=folder, check=True, timeout=120)

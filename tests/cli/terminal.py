@@ -52,21 +52,44 @@ def screens(commands: Sequence[Sequence[str]], cwd: Path, width: int) -> dict[st
     return found
 
 
-def _shown(words: Sequence[str], cwd: Path, width: int, environment: Mapping[str, str]) -> str:
+def open_terminal(
+    words: Sequence[str], cwd: Path, size: tuple[int, int], environment: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the tool in a terminal of its own; return it, and the end that a person sees."""
+    return _started(["-m", "yamlmod", *words], cwd, size, environment)
+
+
+def _started(
+    words: Sequence[str], cwd: Path, size: tuple[int, int], environment: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], int]:
     parent, child = pty.openpty()
-    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     variables = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
-    variables |= {"TERM": "xterm", "PAGER": "cat", "YAMLMOD_PAGER": "", **environment}
     process = subprocess.Popen(
-        [sys.executable, *words],
+        # In a session of its own, whose terminal this is: keys such as Ctrl-C reach it.
+        [sys.executable, "-c", _OWN_TERMINAL, sys.executable, *words],
         cwd=cwd,
         stdin=child,
         stdout=child,
         stderr=child,
-        env=variables,
+        env={**variables, **environment},
         close_fds=True,
+        start_new_session=True,
     )
     os.close(child)
+    return process, parent
+
+
+_OWN_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def _shown(words: Sequence[str], cwd: Path, width: int, environment: Mapping[str, str]) -> str:
+    variables = {"TERM": "xterm", "PAGER": "cat", "YAMLMOD_PAGER": "", **environment}
+    process, parent = _started(words, cwd, (50, width), variables)
     text = b""
     while True:
         ready, _, _ = select.select([parent], [], [], 120)
@@ -84,4 +107,5 @@ def _shown(words: Sequence[str], cwd: Path, width: int, environment: Mapping[str
 
 def plain(text: str) -> list[str]:
     """Return the lines of a screen without colours."""
-    return _CODES.sub("", text).split("\n")
+    # What was under way has been written over.
+    return _CODES.sub("", re.sub(r"[^\n]*\r\x1b\[K", "", text)).split("\n")

@@ -46,7 +46,9 @@ def test_the_figure_goes_to_stdout_or_to_a_file(folder: Path) -> None:
     after = snapshot(folder)
     assert set(after) - set(before) == {f"out.{suffix}" for suffix in _SUFFIXES}
     assert after["out.svg"] == yamlmod("draw", "x.yaml", "--format", "svg", cwd=folder).out
-    assert after["out.json"] == yamlmod("draw", "x.yaml", "--json", cwd=folder).out
+    data = json.loads(yamlmod("draw", "x.yaml", "--json", cwd=folder).out)
+    envelope = {"schema_version": 1, "command": "draw"}
+    assert data == {**envelope, **json.loads(after["out.json"])}
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,19 @@ from typing import Any
 
 import pytest
 
-from tests.cli.json_schema import errors
-from tests.cli.run import yamlmod
+from tests.cli.json_schema import SCHEMA, errors
+from tests.cli.run import save_checkpoint, yamlmod
+from tests.study.folders import STUB
 from yamlmod.cli.groups import command_names
 
 _ROOT = Path(__file__).parents[2]
-_SCHEMA = json.loads((_ROOT / "docs" / "json.schema.json").read_text(encoding="utf-8"))
 _MINIFORK = _ROOT / "examples" / "minifork"
 _CFG = "fork/models/mini.yaml"
 
 _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("add", "ECA", "--cfg", _CFG, "--at", "24"),
     ("add", "SimAM", "--cfg", _CFG, "--replace", "C3#2", "-o", "b.yaml"),
+    ("add-head", _CFG, "P2"),
     ("apply", "r.yaml", _CFG),
     ("check", _CFG, "broken.yaml"),
     ("check", _CFG, "--fix"),
@@ -30,7 +31,11 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("diff", _CFG, "a.yaml"),
     ("diff", _CFG, "a.yaml", "--recipe"),
     ("doctor", "fork"),
+    ("draw", _CFG),
+    ("draw", "a.yaml", "--base", _CFG, "--side-by-side"),
+    ("draw", _CFG, "-o", "f.svg", "--force"),
     ("drop-head", _CFG, "P5"),
+    ("graft", _CFG, "--backbone", "a.yaml"),
     ("help",),
     ("info", "CBAM"),
     ("insert", "SimAM", _CFG, "--at", "24"),
@@ -45,16 +50,23 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("show", _CFG, "--scale", "s"),
     ("show", _CFG, "--repo", "fork"),
     ("status", "fork"),
+    ("study", "plan", "none.yaml"),
+    ("study", "plan", "study.yaml", "--no-run", "-o", "plan"),
+    ("study", "run", "out"),
+    ("study", "status", "out"),
+    ("study", "report", "out"),
     ("undo", "fork", "--list"),
     ("undo", "fork"),
     ("unpatch", "fork", "SimAM"),
     ("remap", "none.pt", "--from", _CFG, "--to", "a.yaml"),
     ("explain", "none.onnx"),
 )
+_FAIL = (("remap", "none.pt"), ("explain", "none.onnx"), ("study", "plan", "none.yaml"))
 _RUNS: tuple[tuple[str, ...], ...] = (
     ("verify", "fork", "a.yaml"),
     ("profile", "fork", "a.yaml", "--rounds", "1", "--imgsz", "64"),
     ("explain", "a.yaml", "--repo", "fork", "--imgsz", "64"),
+    ("remap", "w.pt", "--from", _CFG, "--to", "a.yaml", "--repo", "fork", "-o", "o.pt", "--force"),
 )
 
 
@@ -67,16 +79,32 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert yamlmod("patch", "fork", "SimAM", "-w", cwd=folder).code == 0
     words = ("insert", "SimAM", _CFG, "--at", "24", "-o", "a.yaml")
     assert yamlmod(*words, cwd=folder).code == 0
+    save_checkpoint(folder, "fork", _CFG)
+    (folder / "stub").mkdir()
+    shutil.copytree(_MINIFORK, folder / "stub" / "fork")
+    shutil.copyfile(STUB, folder / "stub" / "fork" / "train.py")
+    (folder / "study.yaml").write_text(_STUDY, encoding="utf-8")
+    assert yamlmod("study", "plan", "study.yaml", "--no-run", "-o", "out", cwd=folder).code == 0
     return folder
 
 
+_STUDY = """study: small
+repo: stub/fork
+base: mini.yaml
+train: {epochs: 1, seconds: 0.01}
+seeds: 3
+components:
+  simam: {insert: SimAM, after: SPPF}
+"""
+
+
 def _wrong(value: Any) -> list[str]:
-    return list(errors(value, _SCHEMA, _SCHEMA))
+    return list(errors(value, SCHEMA, SCHEMA))
 
 
 def test_every_command_is_asked() -> None:
     asked = {words[0] for words in (*_COMMANDS, *_RUNS)}
-    assert set(command_names()) - {"draw", "exec", "overlay", "study"} <= asked
+    assert set(command_names()) - {"exec", "overlay"} == asked
 
 
 @pytest.mark.parametrize("words", [*_COMMANDS, *_RUNS], ids=" ".join)
@@ -84,8 +112,10 @@ def test_an_answer_is_as_the_schema_says(words: tuple[str, ...], folder: Path) -
     done = yamlmod(*words, "--json", cwd=folder)
     data = json.loads(done.out)
     assert _wrong(data) == []
-    assert isinstance(data, list) or data["command"] == words[0]
-    assert done.code == (2 if words[0] == "remap" or "none.onnx" in words else done.code)
+    command = " ".join(words[:2] if words[0] == "study" else words[:1])
+    assert data["command"] == command if words[0] != "list" else isinstance(data, list)
+    fails = any(words[: len(start)] == start for start in _FAIL)
+    assert ("error" in data) == fails and (done.code == 2) == fails, done.err
 
 
 @pytest.mark.parametrize("name", sorted(set(command_names()) - {"exec", "overlay", "study"}))

@@ -7,24 +7,60 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.run import snapshot, yamlmod
 
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="builds in forked processes"),
+    pytest.mark.xdist_group("layer numbers"),
+]
 MINI = Path(__file__).parents[2] / "examples" / "minifork"
 SAVE = "        self.model, self.save = parse_model(self.yaml, [ch])\n"
 KEPT = "            kept.append(x if m.i in self.save else None)\n"
 END = "        return x\n\n    def probe"
 TAP = "        self.tap = kept[{}] * 2\n" + END
-BUILD = """
-import torch
-from models.yolo import Model
-model = Model().eval()
-model(torch.zeros(1, 3, 256, 256))
-print(tuple(model.tap.shape) if hasattr(model, "tap") else "")
+# Builds the network of each folder that it is told, and prints the shape of its tap.
+BUILDER = """
+import os, sys, torch
+for line in sys.stdin:
+    if not os.fork():
+        os.chdir(line.rstrip())
+        sys.path.insert(0, os.getcwd())
+        from models.yolo import Model
+        model = Model().eval()
+        model(torch.zeros(1, 3, 256, 256))
+        print("built", tuple(model.tap.shape) if hasattr(model, "tap") else "", flush=True)
+        os._exit(0)
+    if os.wait()[1]:
+        print("failed", flush=True)
 """
+Tap = Callable[[Path], str | None]
+
+
+@pytest.fixture(scope="module")
+def tap() -> Iterator[Tap]:
+    """Return what a fork's network hands on, None where it fails; torch is imported once."""
+    command = [sys.executable, "-B", "-c", BUILDER]
+    env = {**os.environ, "PYTHONPATH": ""}
+    with subprocess.Popen(
+        command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as builder:
+        assert builder.stdin is not None and builder.stdout is not None
+        asked, answers = builder.stdin, builder.stdout
+
+        def ask(fork: Path) -> str | None:
+            asked.write(f"{fork}\n")
+            asked.flush()
+            answer = answers.readline().strip()
+            assert answer, "the builder has ended"
+            return None if answer == "failed" else answer
+
+        yield ask
+        asked.close()
 
 
 def _fork(tmp_path: Path, *changes: tuple[str, str], train: str = "") -> Path:
@@ -45,21 +81,6 @@ def _add(fork: Path, at: str, *more: str) -> list[str | Path]:
     return ["add", "SimAM", "--repo", fork, "--cfg", "models/mini.yaml", "--at", at, *more]
 
 
-def _tap(fork: Path) -> str | None:
-    """Build the network and run an image through it; None where that fails."""
-    done = subprocess.run(
-        [sys.executable, "-c", BUILD],
-        cwd=fork,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode in (0, 1), done.stderr
-    return done.stdout.strip() if done.returncode == 0 else None
-
-
 SAVED = (SAVE, SAVE + "        self.save.append(21)\n")
 REFUSED = [
     ([(END, TAP.format(10))], "kept[10]", "layer 10 Conv, which becomes layer 11", 11),
@@ -70,10 +91,10 @@ REFUSED = [
 
 @pytest.mark.parametrize(("changes", "line", "words", "write"), REFUSED)
 def test_an_output_that_goes_missing(
-    tmp_path: Path, changes: list[tuple[str, str]], line: str, words: str, write: int
+    tmp_path: Path, tap: Tap, changes: list[tuple[str, str]], line: str, words: str, write: int
 ) -> None:
     fork = _fork(tmp_path, *changes)
-    tap = _tap(fork)
+    shape = tap(fork)
     before = snapshot(fork)
     for _ in range(2):
         done = yamlmod(*_add(fork, "5", "-w"), cwd=tmp_path)
@@ -85,7 +106,7 @@ def test_an_output_that_goes_missing(
     assert yamlmod("patch", fork, "SimAM", "-w", cwd=tmp_path).code == 0
     cfg = fork / "models/mini.yaml"
     assert yamlmod("insert", "SimAM", cfg, "--at", "5", "-w", cwd=tmp_path).code == 0
-    assert tap is not None and _tap(fork) != tap
+    assert shape is not None and tap(fork) != shape
     yolo = fork / "models/yolo.py"
     text = yolo.read_text(encoding="utf-8")
     if write > 0:
@@ -94,7 +115,7 @@ def test_an_output_that_goes_missing(
     else:
         text = text.replace("append(21)", "append(22)")
     yolo.write_text(text, encoding="utf-8")
-    assert _tap(fork) == tap
+    assert tap(fork) == shape
 
 
 WARNED = [
@@ -118,7 +139,7 @@ WARNED = [
 
 @pytest.mark.parametrize(("changes", "train", "words"), WARNED)
 def test_a_number_that_means_another_layer(
-    tmp_path: Path, changes: list[tuple[str, str]], train: str, words: list[str]
+    tmp_path: Path, tap: Tap, changes: list[tuple[str, str]], train: str, words: list[str]
 ) -> None:
     fork = _fork(tmp_path, *changes, train=train)
     before = snapshot(fork)
@@ -132,16 +153,16 @@ def test_a_number_that_means_another_layer(
     behind = yamlmod(*_add(fork, "18"), cwd=tmp_path)
     assert behind.code == 0 and "names layer" not in behind.err and "limit" not in behind.err
     assert yamlmod(*_add(fork, "5", "-w"), cwd=tmp_path).code == 0
-    assert _tap(fork) is not None
+    assert tap(fork) is not None
 
 
-def test_what_stays_where_it_is_needs_no_word(tmp_path: Path) -> None:
+def test_what_stays_where_it_is_needs_no_word(tmp_path: Path, tap: Tap) -> None:
     """Behind the number nothing moves, and a number from the end moves with the end."""
     fork = _fork(tmp_path, (END, TAP.format(-5)), train="print('model.2.conv')\n")
-    assert _tap(fork) is not None
+    assert tap(fork) is not None
     done = yamlmod(*_add(fork, "5", "-w"), cwd=tmp_path)
     assert done.code == 0 and "names layer" not in done.err, done.err
-    assert _tap(fork) is not None
+    assert tap(fork) is not None
 
 
 def test_no_numbers_no_words(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 pytest.importorskip("pty", reason="terminals of this kind are Unix's")
 
-from tests.cli.run import yamlmod
+from tests.cli.run import save_checkpoint, yamlmod
 from tests.cli.terminal import screen, screens
-from yamlmod.cli.groups import command_names
+from tests.study.folders import STUB
+from yamlmod.cli.groups import COMMANDS, command_names
 from yamlmod.report import stream, tables
 from yamlmod.report.tables import Column, sized_table
 from yamlmod.report.widths import cell_count, fitted, wrapped_text
@@ -36,7 +37,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "r.yaml").write_text("yamlmod: 1\nedits:\n  - insert: SimAM\n    after: 9\n")
     (folder / "a.py").write_text(_ATTENTION, encoding="utf-8")
     assert yamlmod("patch", "分支", "SimAM", "CBAM", "-w", cwd=folder).code == 0
+    shutil.copytree(_MINIFORK, folder / "研究" / "分支")
+    shutil.copyfile(STUB, folder / "研究" / "分支" / "train.py")
+    (folder / "研究/消融.yaml").write_text(_STUDY, encoding="utf-8")
+    plan = ("study", "plan", "研究/消融.yaml", "--no-run", "-o", "研究/结果")
+    done = yamlmod(*plan, cwd=folder)
+    assert done.code == 0, done.err
     return folder
+
+
+_STUDY = """study: 注意力模块的消融实验
+repo: 分支
+base: mini.yaml
+train: {epochs: 1, seconds: 0.01}
+seeds: 2
+components:
+  attention-without-parameters-after-the-pyramid-pooling: {insert: SimAM, after: SPPF}
+  cbam: {insert: CBAM, after: SPPF}
+"""
 
 
 _COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -58,6 +76,9 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("replace", "ACmix", _CFG, "C3#4"),
     ("move", _CFG, "4", "--after", "6"),
     ("drop-head", _CFG, "P5"),
+    ("add-head", _CFG, "P2"),
+    ("add-head", _CFG, "层"),
+    ("graft", _CFG, "--backbone", "分支/models/宽.yaml", "--stat"),
     ("apply", "r.yaml", _CFG),
     ("diff", _CFG, "分支/models/宽.yaml"),
     ("check", _CFG, "坏.yaml", "分支", "--repo", "分支"),
@@ -74,6 +95,19 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("verify", "没有的文件夹", _CFG),
     ("profile", "分支", "没有的文件.yaml"),
     ("remap", "没有的权重.pt", "--from", _CFG, "--to", _CFG, "--repo", "分支"),
+    ("draw", _CFG, "--format", "mermaid"),
+    ("draw", _CFG, "--base", "分支/models/宽.yaml", "-o", "网络.svg", "--force"),
+    ("draw", "没有的文件.yaml"),
+    ("study",),
+    ("study", "plan", "研究/消融.yaml", "--no-run", "-o", "研究/另一个"),
+    ("study", "run", "研究/结果"),
+    ("study", "run", "研究/结果", "没有的运行"),
+    ("study", "status", "研究/结果"),
+    ("study", "report", "研究/结果"),
+    ("study", "report", "研究/结果", "--format", "latex"),
+    ("study", "report", "研究/结果", "--format", "csv"),
+    ("study", "export", "研究/结果", "--commands"),
+    ("study", "status", "没有的文件夹"),
     ("help",),
     ("无此命令",),
     ("insert", "--没有的选项"),
@@ -81,7 +115,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
 
 
 def test_every_command_is_rendered() -> None:
-    assert set(command_names()) - {"draw", "study"} <= {words[0] for words in _COMMANDS}
+    assert set(command_names()) == {words[0] for words in _COMMANDS} - {"无此命令"}
 
 
 @pytest.mark.parametrize("width", _WIDTHS)
@@ -94,12 +128,33 @@ def test_no_line_is_wider_than_the_terminal(width: int, folder: Path) -> None:
         assert wide == [], words
 
 
+def test_runs_of_a_fork_fit(folder: Path) -> None:
+    """Once, where it is narrow: the tables of these are measured above."""
+    save_checkpoint(folder, "分支", "分支/models/mini.yaml")
+    (folder / "网").mkdir()
+    runs = [
+        ("verify", "分支", "分支/models/宽.yaml"),
+        ("profile", "分支", "分支/models/宽.yaml", "分支/models/mini.yaml", "--layers",
+         "--rounds", "0", "--imgsz", "64"),
+        ("remap", "w.pt", "--from", "分支/models/mini.yaml", "--to", "分支/models/宽.yaml",
+         "--repo", "分支", "-o", "网/权重.pt"),
+    ]  # fmt: skip
+    shown = screens(runs, folder, 80)
+    for words, lines in shown.items():
+        assert [line for line in lines if cell_count(line) > 80] == [], words
+    text = "\n".join(line for lines in shown.values() for line in lines)
+    assert "checks passed" in text and "thop" in text and (folder / "网/权重.pt").is_file(), text
+    assert "next:" in text and "train.py --cfg 分支/models/宽.yaml" in text
+
+
 def _of_diff(line: str) -> bool:
     return line.startswith(("+", "-", " ", "@@")) and "[" in line
 
 
 def test_help_fits(tmp_path: Path) -> None:
-    shown = screens([("help", name) for name in command_names() if name != "study"], tmp_path, 80)
+    pages: list[tuple[str, ...]] = [("help", name) for name in command_names()]
+    pages += [("study", name, "--help") for name in command_names(COMMANDS / "study")]
+    shown = screens(pages, tmp_path, 80)
     for name, lines in shown.items():
         assert [line for line in lines if cell_count(line) > 80] == [], name
 
@@ -166,3 +221,12 @@ def test_a_caret_stays_below_its_text() -> None:
 
 def test_a_stream_that_is_no_terminal_has_no_width() -> None:
     assert stream.width_of("stdout") is None or os.isatty(1)
+
+
+def test_a_long_table_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once for each row: `show` took seven seconds for 3,000 layers."""
+    cells = []
+    monkeypatch.setattr(tables, "cell_count", lambda text: cells.append(text) or len(text))
+    rows = [[str(i), "Conv", "[64]"] for i in range(300)]
+    assert len(tables.table(["layer", "module", "args"], rows)) == 301
+    assert len(cells) <= 2 * 3 * 301

@@ -14,7 +14,7 @@ MINIFORK = Path(__file__).parent.parent.parent / "examples" / "minifork"
 
 
 @pytest.mark.fork
-@pytest.mark.parametrize("spec", ["ultralytics==8.0.0", "ultralytics==8.3.0", "yolov5==6.1.9"])
+@pytest.mark.parametrize("spec", ["ultralytics==8.0.0", "yolov5==6.1.9"])
 def test_sample(spec: str) -> None:
     (outcome,) = check_fork(fork_folder(spec).parent, build=True)
     assert outcome.result == "ok"

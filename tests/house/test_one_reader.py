@@ -20,7 +20,6 @@ _MAY_READ = {
     "workspace/lock.py": "opens the lock file to ask the system who holds it",
     "fork/read/torch_rules/torch_names.py": "loads the table that yamlmod itself brings",
     "study/freeze.py": "hashes weights of any size, which the study itself has written",
-    "study/run_files.py": "the end of a log of any size; asks the system who holds a run's lock",
     "runtime/worker_package.py": "asks for the names that an installed distribution lists",
     "cli/console.py": "opens the system's null device for writing",
 }
@@ -29,6 +28,7 @@ _MAY_WALK = {
     "workspace/walk.py": "the one walk",
     "usecases/remap.py": "Tree.glob, which is workspace/matching.py",
     "workspace/overlay_tree.py": "Tree.glob, which is workspace/matching.py",
+    "usecases/study_seeds.py": "Tree.glob, which is workspace/matching.py",
     "workspace/undo.py": "folders one below that hold a journal",
     "cli/groups.py": "the commands' own files",
     "registry/catalogue.py": "the built-in templates",
@@ -49,7 +49,7 @@ def _calls(path: Path) -> set[str]:
 
 
 _APART = ("yamlmod_worker", "yamlmod_guard", "yamlmod_overlay")
-_PROGRAMS = (_ROOT / "study" / "guard.py",)
+_PROGRAMS = tuple((_ROOT / "study" / "guard").glob("*.py"))
 _FILES = [
     path
     for path in sorted(_ROOT.rglob("*.py"))

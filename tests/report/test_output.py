@@ -15,7 +15,7 @@ _DOORS = {"cli/console.py", "report/stream.py"}
 # Programs of their own: they run in the fork's Python, and their output is read through pipes.
 _APART = (
     *("runtime/yamlmod_worker/", "runtime/yamlmod_guard/", "runtime/worker_imports.py"),
-    "study/guard.py",
+    "study/guard/",
 )
 # A program of the user's: it is given what `write_diff` makes safe for a terminal.
 _PAGER = "report/pager.py"

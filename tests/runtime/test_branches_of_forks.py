@@ -13,7 +13,8 @@ from tools.branches.__main__ import sweep
 from tools.branches.cases import Case, official_cases, small_cases
 from tools.branches.modules import module_cases
 
-pytestmark = pytest.mark.fork
+# What the fixture makes takes long: it is made in one process.
+pytestmark = [pytest.mark.fork, pytest.mark.xdist_group("branches")]
 _HEADS = {
     "yolov5 Segment, without P3",
     "yolov7 IDetect, without P4",

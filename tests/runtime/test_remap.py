@@ -15,7 +15,8 @@ import yamlmod as package
 from tests.cli.run import yamlmod
 from tests.runtime.bench import FORCE, Bench, wanted_state
 
-pytestmark = pytest.mark.fork
+# What the fixture makes takes long: it is made in one process.
+pytestmark = [pytest.mark.fork, pytest.mark.xdist_group("remap")]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from tests.cli.run import yamlmod
 from tests.runtime.planted import plant, with_row
 from tools.real_forks import fork_copy
 
-pytestmark = pytest.mark.fork
+# What the fixture makes takes long: it is made in one process.
+pytestmark = [pytest.mark.fork, pytest.mark.xdist_group("verify")]
 _ARGS = {"Gate": "77"}
 # What must fail for each class, and a word of the reason.
 _PLANTED = {

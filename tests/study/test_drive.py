@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -15,6 +16,7 @@ import pytest
 from tests.study.folders import epochs_trained, run_folder, trainings
 from yamlmod.study.drive import drive, guarded
 from yamlmod.study.engines.pool import Pool
+from yamlmod.study.guard.lock import newest
 from yamlmod.study.run_files import is_locked, status_of
 
 _DRIVER = """\
@@ -106,11 +108,8 @@ def test_killed_at_random_and_resumed(tmp_path: Path, victim: str) -> None:
 def _victims(kind: str, driver: subprocess.Popen[bytes], folders: list[Path]) -> list[int]:
     guards = []
     for folder in folders:
-        try:
-            text = (folder / "lock").read_text()
-            guards += [int(text.partition('"pid": ')[2].partition(",")[0])]
-        except (FileNotFoundError, ValueError):
-            continue
+        text = newest(str(folder))[1]
+        guards += [json.loads(text)["pid"]] if text else []
     running = [n for folder in folders for n in trainings(folder)[-1:]]
     return {
         "driver": [driver.pid],
@@ -137,7 +136,7 @@ def test_a_run_that_was_finished_since_is_not_resumed(tmp_path: Path) -> None:
     before = status_of(folder)
     late = guarded(before)
     drive([folder], Pool(1))
-    assert subprocess.run(late, check=False, stdin=subprocess.PIPE).returncode == 75
+    assert subprocess.run(late, check=False, stdin=subprocess.PIPE).returncode == 76
     assert "resumed" not in (folder / "trace.txt").read_text()
 
 

@@ -19,6 +19,18 @@ from yamlmod.study.failure import reason_of
         ("OSError: [Errno 28] No space left on device", 1, "the disk is full"),
         ("Exception: Dataset not found ❌", 1, "its data is missing"),
         ("FileNotFoundError: Dataset 'x.yaml' images not found", 1, "its data is missing"),
+        (
+            "    cache, exists = torch.load(cache_path), True\n    ^^^\n"
+            "_pickle.UnpicklingError: unpickling stack underflow",
+            1,
+            "the .cache file beside the labels is another fork's: remove it",
+        ),
+        (
+            "Downloading https://x.org/Arial.ttf\nurllib.error.URLError: <urlopen error>\n",
+            1,
+            "it could not download a file, such as a font: its log names it",
+        ),
+        ("urllib.error.URLError: offline\nValueError: 3", 1, "ValueError: 3"),
         ("ModuleNotFoundError: No module named 'cv2'", 1, "its Python has no module cv2"),
         (
             "train.py: error: unrecognized arguments: --hip x",

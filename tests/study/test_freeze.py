@@ -85,7 +85,12 @@ def test_versions_stay(tmp_path: Path) -> None:
         ("path: data\ntrain: images  # c\n", "path: HERE/data\ntrain: images  # c\n"),
         ("train: data/a\nval: [data/b, none]\n", "train: HERE/data/a\nval: [HERE/data/b, none]\n"),
         ("train: ../up\n", "train: UP/up\n"),
-        ("path: ''\ntrain: data\n", "path: ''\ntrain: data\n"),
+        (
+            "path: data\ntrain: a\nval: [b, no]\n",
+            "path: HERE/data\ntrain: HERE/data/a\nval: [HERE/data/b, no]\n",
+        ),
+        ("path: HERE/data\ntrain: a\n", "path: HERE/data\ntrain: HERE/data/a\n"),
+        ("path: ''\ntrain: data\n", "path: ''\ntrain: HERE/data\n"),
         ("path: none\ntrain: data\n", "path: none\ntrain: data\n"),
         ("path: /abs\n", "path: /abs\n"),
         ("train: https://x.org/data\n", "train: https://x.org/data\n"),
@@ -97,6 +102,7 @@ def test_paths_of_a_dataset(text: str, expected: str, tmp_path: Path) -> None:
     here = tmp_path / "here"
     _fork(here, "data/a/x", "data/b/x")
     _fork(tmp_path, "up/x")
+    text = text.replace("HERE", here.as_posix())
     got = with_absolute_paths(text, "d.yaml", (here,))
     want = expected.replace("HERE", here.as_posix()).replace("UP", tmp_path.as_posix())
     if text.startswith("["):

@@ -15,6 +15,8 @@ import pytest
 from tests.study.folders import epochs_trained, run_folder, trainings
 from yamlmod.study.drive import drive, guarded, is_due
 from yamlmod.study.engines.pool import Pool
+from yamlmod.study.guard.attempt import NOT_DUE, STOPPED
+from yamlmod.study.guard.notes import is_cut_off
 from yamlmod.study.run_files import is_locked, status_of
 
 _linux = pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel about its processes")
@@ -235,6 +237,65 @@ def test_states(notes: list[object], log: str, state: str, why: str, tmp_path: P
     status = status_of(folder)
     assert (status.state, status.why) == (state, why)
     assert status.notes == len(notes)
+    # What a guard goes on with by itself, after it was handed to another machine.
+    assert is_cut_off(str(folder), status.plan._asdict()) == (state == "cut off")
+
+
+@_linux
+def test_the_same_command_goes_on_after_a_kill(tmp_path: Path) -> None:
+    """An engine may start a command again: the state it was made for has changed since."""
+    folder = run_folder(tmp_path, options={"epochs": 8})
+    command = guarded(status_of(folder))
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    _wait_for(lambda: len(status_of(folder).rows) >= 2)
+    process.kill()
+    process.wait()
+    _wait_for(lambda: not is_locked(folder))
+    again = [subprocess.Popen(command, stdin=subprocess.PIPE).wait(30) for _ in range(2)]
+    assert again == [0, NOT_DUE]
+    trained = epochs_trained(folder)
+    assert set(trained) == set(range(8)) and len(trained) <= 9
+
+
+@_linux
+def test_a_stop_that_is_asked_for_waits_for_a_checkpoint(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path, options={"epochs": 8, "seconds": 0.3})
+    (folder / "stop").write_text("")  # asked of an attempt before this one
+    process = _guard(folder)
+    _wait_for(lambda: len(status_of(folder).rows) >= 2)
+    (folder / "stop").write_text("")
+    assert process.wait(20) == 1
+    status = status_of(folder)
+    assert (status.state, status.why) == ("cut off", "asked to stop at a checkpoint")
+    assert 2 <= len(status.rows) <= 5
+    process = _guard(folder)
+    assert process.wait(30) == 0
+    trained = epochs_trained(folder)
+    # At most the beginning of an epoch is lost, never one that has a row.
+    assert sorted(set(trained)) == list(range(8)) and len(trained) <= 9
+
+
+@_linux
+def test_a_study_is_stopped_by_a_file(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "study" / "runs", options={"epochs": 500})
+    process = _guard(folder)
+    _wait_for(lambda: trainings(folder))
+    (tmp_path / "study" / "stop").write_text("")
+    assert process.wait(20) == 1
+    status = status_of(folder)
+    assert (status.state, status.why) == ("cut off", "the study was stopped")
+    before = (folder / "attempts.jsonl").read_bytes()
+    assert subprocess.Popen(guarded(status), stdin=subprocess.PIPE).wait(20) == STOPPED
+    assert (folder / "attempts.jsonl").read_bytes() == before
+
+
+def test_why_a_job_trained_nothing(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    (folder / "job.log").write_text(
+        "base-s0 on n1\nerror[versions-differ]: torch is 2\n  help: x\n"
+    )
+    status = status_of(folder)
+    assert (status.state, status.why) == ("waiting", "torch is 2")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf"])
@@ -252,14 +313,16 @@ def test_a_run_that_ends_in_nan_has_failed(value: str, tmp_path: Path) -> None:
 def test_the_guard_is_python_3_8() -> None:
     import ast
 
-    from yamlmod.study import drive as module
+    from yamlmod.study import guard as package
 
-    text = Path(module.__file__).with_name("guard.py").read_text(encoding="utf-8")
-    tree = ast.parse(text, feature_version=(3, 8))
-    names = {
-        (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    }
-    assert {name.partition(".")[0] for name in names} <= {*sys.stdlib_module_names, "__future__"}
+    for path in Path(package.__file__).parent.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+        names = {
+            (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            and not (isinstance(node, ast.ImportFrom) and node.level)
+            for alias in node.names
+        }
+        roots = {name.partition(".")[0] for name in names}
+        assert roots <= {*sys.stdlib_module_names, "__future__"}, path

@@ -74,6 +74,20 @@ def test_what_may_be_left_out() -> None:
     ("changes", "message", "line"),
     [
         ({"repo": ""}, "a study needs the key `repo`", None),
+        ({"components": "{a: {remove: 4, at: each}}"}, "remove has no key `at`", 6),
+        ({"components": "{a: {replace: 4, with: SE, at: each}}"}, "has no key `at`", 6),
+        ({"components": "{a: {insert: SE, at: 3, init: zero}}"}, "init of a is `identity`", 6),
+        ({"components": "{a: {remove: 3, init: identity}}"}, "only layers that are inserted", 6),
+        (
+            {"components": "{a: [{insert: SE, at: each}, {insert: SE, at: each}]}"},
+            "sweeps two places",
+            6,
+        ),
+        (
+            {"weights": "scratch", "components": "{a: {insert: SE, at: 3, init: identity}}"},
+            "from scratch no layer has weights",
+            6,
+        ),
         ({"train": ""}, "a study needs the key `train`", None),
         ({"train": "{data: x}"}, "train needs `epochs`", 4),
         ({"train": "{epochs: 0}"}, "epochs is a whole number from 1 to 100,000", 4),

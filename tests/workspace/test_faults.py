@@ -156,7 +156,7 @@ def test_a_kill_at_every_step_of_the_recovery_from_a_kill(
 ) -> None:
     before, after, steps = _both(tmp_path, kind)
     recoveries = 0
-    for at in range(1 + len(kind) % 3, steps + 1, 11):
+    for at in range(1 + len(kind) % 3, steps + 1, 17):
         again = 0
         while True:
             again += 1

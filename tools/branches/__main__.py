@@ -104,6 +104,10 @@ class _KeptRun(Run):
     def worker(self, *_: Any, **__: Any) -> Any:
         return nullcontext(self._worker)
 
+    def end(self) -> None:
+        if "_worker" in vars(self):
+            self._worker.end()
+
 
 class _Fork:
     """One fork with all modules of the registry, and the cases of it."""
@@ -112,6 +116,7 @@ class _Fork:
         self.folder = folder
         self.root = fork_copy(spec, folder)
         (folder / _OUTPUTS).mkdir()
+        self.ended: list[_KeptRun] = []
         self.is_ultralytics = (self.root / "nn" / "tasks.py").is_file()
 
     def all(self, cases: Sequence[Case]) -> Iterator[Outcome]:
@@ -138,6 +143,8 @@ class _Fork:
         verdicts = self._judge(
             [self._task(n, cases[n]) | {"out": self._path(n, "new.pt")} for n in good]
         )
+        for run in (*self.ended, self.run):  # what they wrote is removed with them
+            run.end()
         for number, case in enumerate(cases):
             answer = told[number]
             if isinstance(answer, str):
@@ -170,6 +177,7 @@ class _Fork:
         try:
             return dict(remap(self.run, *map(Path, paths), force=True).answer)
         except Refusal as error:
+            self.ended.append(self.run)
             self.run = _KeptRun(self.run.located, self.run.interpreter, True)
             return f"{error.code}: {error.message}"
 

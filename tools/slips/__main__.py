@@ -1,10 +1,12 @@
 """Make slips of known cause and changes made on purpose; count what `check` says of them.
 
     python -m tools.slips [DIR] [--cases N] [--seed S] [--kinds WORD...] [--show N] [--jobs J]
+                          [--state FILE]
 
 DIR is a folder with right model YAMLs (`models/**/*.yaml`, less the files that `stale.json` and its
 neighbours list); without it the official graphs alone are used. A case is decided by its seed and
-its kind, so a run can be repeated and divided. Exits 1 where a rate does not hold: right numbers,
+its kind, so a run can be repeated and divided; with FILE, a run that was stopped goes on where it
+was when the same command is given again. Exits 1 where a rate does not hold: right numbers,
 false alarms, wrong numbers written.
 """
 
@@ -24,6 +26,7 @@ from tools.slips import kinds
 from tools.slips.case import Case, Make
 from tools.slips.judge import judge
 from tools.slips.program import Program
+from tools.slips.progress import Progress
 from tools.slips.sources import programs, published
 
 _RECALL, _FALSE = 0.97, 0.01
@@ -85,6 +88,7 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=0, help="explain as many of each kind")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--print", help="print the text of KIND:NUMBER, and nothing else")
+    parser.add_argument("--state", type=Path, help="keep the counts here, and go on from them")
     options = parser.parse_args()
     if options.print:
         kind, _, number = options.print.rpartition(":")
@@ -95,12 +99,18 @@ def main() -> int:
     each = -(-options.cases // max(len(names), 1))
     chunk = min(_CHUNK, each)
     work = [(n, range(i, min(i + chunk, each))) for i in range(0, each, chunk) for n in names]
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    settings = {"cases": options.cases, "seed": options.seed, "corpus": str(options.corpus)}
+    progress = Progress(options.state, {**settings, "kinds": names})
+    rest = [item for item in work if not progress.is_done(item)]
     run = partial(_some, seed=options.seed, corpus=options.corpus, show=options.show)
     with ProcessPoolExecutor(options.jobs) as pool:
-        for kind, some, words in pool.map(run, work):
-            counts[kind] += some
+        for item, (_, some, words) in zip(rest, pool.map(run, rest), strict=True):
+            progress.add(item, some)
             sys.stdout.write("".join(f"{word}\n\n" for word in words))
+            sys.stdout.flush()
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for (kind, *_), some in progress.done.items():
+        counts[kind] += some
     return _report(counts)
 
 

@@ -12,6 +12,7 @@ from yamlmod.api.findings import CheckResult
 from yamlmod.api.positions import Where as Where
 from yamlmod.api.positions import insertion as insertion
 from yamlmod.api.positions import words_of
+from yamlmod.api.sources import read_source
 from yamlmod.api.words import python_words
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.run import Options, check_document
@@ -20,6 +21,7 @@ from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
 from yamlmod.ops.chain import chain
 from yamlmod.ops.network import read_network, registry_kinds
+from yamlmod.ops.operation import no_files
 from yamlmod.ops.operations.drop_head.plan import drop_head
 from yamlmod.ops.operations.insert.plan import insert
 from yamlmod.ops.operations.move.plan import move
@@ -28,7 +30,7 @@ from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
-from yamlmod.usecases.model_file import find_cfg
+from yamlmod.usecases.model_file import files_beside
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import FileChange, display, read_text
@@ -137,15 +139,47 @@ class Model(ShownAsTable):
         return self._after(move(self._wired, index, after=places[0], before=places[1]))
 
     @python_words
-    def drop_head(self, layer: int | str) -> Model:
-        """Drop a detection scale with its branch and its row of anchors."""
-        return self._after(drop_head(self._wired, self._wired.select(str(layer))))
+    def drop_head(self, layer: int | str, *, whole: bool = False) -> Model:
+        """Drop a detection scale with its branch and its row of anchors.
+
+        With ``whole`` an outer scale goes as `add_head` puts it in: with its steps up and down
+        through the neck, and its stage of the backbone.
+        """
+        index = self._wired.select(str(layer))
+        return self._after(drop_head(self._wired, index, whole=whole))
+
+    @python_words
+    def add_head(self, level: str) -> Model:
+        """Add a detection scale, `P2` or `P6`, with its branch and its row of anchors."""
+        from yamlmod.ops.operations.add_head.plan import add_head
+
+        return self._after(add_head(self._wired, level))
+
+    @python_words
+    def graft(
+        self, backbone: Model | str | Path, *, strides: Mapping[int | str, int] | None = None
+    ) -> Model:
+        """Put another file's backbone under this neck and head, connected by stride.
+
+        ``strides`` says what its layers have where a class is not known: `{4: 8, 6: 16, 9: 32}`.
+        """
+        from yamlmod.ops.operations.graft.donor import DonorFile
+        from yamlmod.ops.operations.graft.plan import graft
+
+        if isinstance(backbone, Model):
+            text, shown = backbone.to_text(), backbone._wired.document.shown
+        else:
+            text, shown, _ = read_source(backbone)
+        words = tuple(f"{layer}:{stride}" for layer, stride in (strides or {}).items())
+        return self._after(graft(self._wired, DonorFile(text, shown, words)))
 
     @python_words
     def apply(self, recipe: str | Path) -> Model:
         """Run the edits of a recipe, given as a path or as text, as one proof."""
-        text, shown = _read(recipe)[:2]
-        return self._after(chain(self._wired, read_recipe(text, shown).plans))
+        text, shown = read_source(recipe)[:2]
+        is_text = isinstance(recipe, str) and "\n" in recipe
+        read = no_files if is_text else files_beside(Path(recipe))
+        return self._after(chain(self._wired, read_recipe(text, shown, read).plans))
 
     @property
     def summary(self) -> Sequence[str]:
@@ -288,12 +322,5 @@ def load(source: str | Path) -> Model:
 
     Raises Refusal for a file that cannot be read, or is no model YAML that can be edited safely.
     """
-    text, shown, bom = _read(source)
+    text, shown, bom = read_source(source)
     return Model(read_network(text, shown), bom)
-
-
-def _read(source: str | Path) -> tuple[str, str, bool]:
-    if isinstance(source, str) and "\n" in source:
-        return source.removeprefix("\ufeff"), "<text>", source.startswith("\ufeff")
-    file = read_text(find_cfg(Path(source)))
-    return file.text, display(file.path), file.bom

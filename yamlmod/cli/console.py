@@ -8,8 +8,15 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from yamlmod.report.pager import paged
-from yamlmod.report.stream import filter_streams, is_terminal, unfiltered, write_diff, write_lines
+from yamlmod.report.pager import write_paged
+from yamlmod.report.stream import (
+    filter_streams,
+    is_terminal,
+    unfiltered,
+    write_diff,
+    write_lines,
+    write_step,
+)
 
 # Set by the command line: whether lines beside the answer are left out, and which command runs.
 _STATE: dict[str, Any] = {"quiet": False, "command": None}
@@ -41,6 +48,13 @@ def say(lines: Iterable[str], always: bool = False) -> None:
         write_lines(sys.stderr, lines)
 
 
+def say_step(text: str) -> None:
+    """Show on a terminal what is under way, in a line that the next one takes; empty clears it."""
+    if sys.stderr is not None and not _STATE["quiet"]:
+        with contextlib.suppress(OSError, ValueError):
+            write_step(text)
+
+
 def show(lines: Iterable[str]) -> None:
     """Write lines to stdout: the answer of a command that only looks."""
     if sys.stdout is not None:
@@ -50,8 +64,7 @@ def show(lines: Iterable[str]) -> None:
 def show_diff(diff: bytes) -> None:
     """Write a diff to stdout: made safe on a terminal, else byte for byte, for `git apply`."""
     if is_terminal("stdout"):
-        with paged("stdout", diff.count(b"\n")) as stream:
-            write_diff(stream, diff)
+        write_paged("stdout", diff.count(b"\n"), lambda stream: write_diff(stream, diff))
     else:
         _show_bytes(diff)
 
@@ -69,6 +82,13 @@ def say_json(data: Any, envelope: bool = True) -> None:
     text = json.dumps(data, indent=2).replace("\x7f", "\\u007f")
     # `##[error]` inside of a string is a command to a CI service.
     _show_bytes((text.replace("##", "#\\u0023") + "\n").encode("ascii"))
+
+
+def say_json_text(data: bytes) -> None:
+    """Write JSON that is for a file as well in the envelope of other answers."""
+    import json
+
+    say_json(json.loads(data))
 
 
 def show_figure(data: bytes) -> None:

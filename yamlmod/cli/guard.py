@@ -33,7 +33,10 @@ def guarded(run: Callable[Params, None], settles: bool = False) -> Callable[Para
             report(error, _wants_json(kwargs))
             raise SystemExit(error.exit_code) from None
         except KeyboardInterrupt:
-            say(["interrupted"], always=True)
+            if _wants_json(kwargs):
+                report(Refusal("interrupted", "interrupted"), as_json=True)
+            else:
+                say(["interrupted"], always=True)
             raise SystemExit(130) from None
         except BrokenPipeError:
             silence_stdout()

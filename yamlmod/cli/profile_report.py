@@ -65,13 +65,14 @@ def _latex(grids: Sequence[tuple[str, Grid]], told: Sequence[str]) -> Iterator[s
         yield from text.removesuffix("\n").split("\n")
 
 
-def profile_data(profiled: Profiled) -> dict[str, Any]:
+def profile_data(profiled: Profiled, interrupted: bool = False) -> dict[str, Any]:
     """Return the whole answer as data."""
     return {
         "command": "profile",
         "repo": profiled.repo,
         "ran": [profiled.interpreter],
         "protection": profiled.protection.as_data(),
+        "interrupted": interrupted,
         "base": profiled.base,
         **vars(profiled.settings),
         **profiled.answer,

@@ -45,6 +45,9 @@ def report(remapped: Remapped) -> Iterator[str]:
             f"set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 for it: {places} calls torch.load "
             f"bare, and torch {answer['torch']} then refuses a checkpoint that holds a network"
         )
+    if remapped.following:
+        yield "next:"
+        yield from (f"  {line}" for line in remapped.following)
 
 
 def _transfers(remapped: Remapped, out: Path) -> Iterator[str]:
@@ -111,7 +114,7 @@ def _identity(found: IdentityAnswer | None) -> Iterator[str]:
         yield f"the outputs were not compared: {found['reason']}"
 
 
-def remap_data(remapped: Remapped) -> dict[str, Any]:
+def remap_data(remapped: Remapped, interrupted: bool = False) -> dict[str, Any]:
     """Return the whole answer as data."""
     layers = remapped.layers
     return {
@@ -119,6 +122,7 @@ def remap_data(remapped: Remapped) -> dict[str, Any]:
         "repo": remapped.repo,
         "ran": [remapped.interpreter],
         "protection": remapped.protection.as_data(),
+        "interrupted": interrupted,
         "output": None if remapped.output is None else str(remapped.output),
         "pairs": [list(pair) for pair in layers.pairs],
         "sizes": remapped.sizes,
@@ -126,5 +130,6 @@ def remap_data(remapped: Remapped) -> dict[str, Any]:
         "added": layers.added,
         "removed": layers.removed,
         "environment": {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"} if remapped.bare_loads else {},
+        "next": list(remapped.following),
         **remapped.answer,
     }

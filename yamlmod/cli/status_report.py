@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from yamlmod.errors import one_of
 from yamlmod.fork.audit.installed_modules import Patched
 from yamlmod.report.tables import table
 from yamlmod.usecases.module_uses import Use
@@ -16,6 +17,8 @@ def status_lines(status: Status) -> list[str]:
         lines = list(table(status.headers(), status.rows()))
     else:
         lines = [f"{status.repo} has no module from yamlmod"]
+    if status.seed_lines:
+        lines.append(f"seed: {one_of(status.seed_lines)} (`yamlmod unpatch {status.repo} seed`)")
     lines += [
         f"missing: {use.path}:{use.line} uses {use.module}, which the fork does not have "
         f"(`yamlmod patch {status.repo} {use.module}`)"
@@ -33,6 +36,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "missing": [_use(use) for use in status.missing],
         "stale": list(status.stale),
         "undecided": list(status.undecided),
+        "seed_lines": list(status.seed_lines),
         "unreadable": [error.as_data() for error in status.unreadable],
     }
 

@@ -25,8 +25,18 @@ def plan_lines(plan: StudyPlan, folder: Path, deviation: float | None) -> Iterat
     )
     for variant in same:
         yield f"  {variant.name} is the same network as {variant.same_as}: trained once"
+    yield from seed_lines(plan)
     yield gain_line(plan, deviation)
     yield f"next: yamlmod study run {display(folder)}"
+
+
+def seed_lines(plan: StudyPlan) -> Iterator[str]:
+    """Return whether the seed counts, and what it means for the study if it does not."""
+    yield f"seed: {plan.seed.shown}"
+    if plan.seed.counts is False:
+        yield "  runs that differ in the seed alone will see the same data: their spread is too"
+        yield "  small, and differences look surer than they are"
+        yield "  fix: yamlmod study seeds REPO --fix -w, then plan the study again"
 
 
 def gain_line(plan: StudyPlan, deviation: float | None) -> str:
@@ -60,6 +70,7 @@ def plan_data(plan: StudyPlan, folder: Path, deviation: float | None) -> dict[st
         "folder": display(folder),
         "variants": [variant._asdict() for variant in plan.variants],
         "runs": list(plan.runs),
+        "seed": plan.seed._asdict(),
         "detectable_deviations": gain,
         "detectable_points": None if gain is None or deviation is None else gain * deviation,
     }

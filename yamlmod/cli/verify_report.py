@@ -73,13 +73,14 @@ def summary(found: Sequence[Verified]) -> str:
     return text + (f", {len(skipped)} not verified" if skipped else "")
 
 
-def verify_data(verification: Verification) -> dict[str, Any]:
+def verify_data(verification: Verification, interrupted: bool = False) -> dict[str, Any]:
     """Return the whole answer as data."""
     return {
         "command": "verify",
         "repo": verification.repo,
         "ran": [verification.interpreter],
         "protection": verification.protection.as_data(),
+        "interrupted": interrupted,
         "networks": [_network(network) for network in verification.networks],
         **verification.told,
     }

@@ -7,6 +7,7 @@ run of unpaired layers are moved across it, and stay where the fewest reads lead
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from yamlmod.model.refs import IMAGE
 from yamlmod.model.wiring import Wiring
@@ -21,6 +22,9 @@ _BUDGET = 400_000
 _ROUNDS = 4
 _PARTS = 8
 _OLD, _NEW = 0, 1
+
+_Step: TypeAlias = "tuple[int, int, int]"
+"""A move of a pair from one place to another, and how much worse the rows fit there."""
 
 
 def settle(
@@ -48,6 +52,8 @@ class _Settling:
             self.partner[_OLD][a], self.partner[_NEW][b] = b, a
         self.gone = tuple({i for i, other in enumerate(p) if other is None} for p in self.partner)
         self.left = _BUDGET
+        self.costs = list(map(self._cost, range(len(after.rows))))
+        self.total = sum(self.costs)
 
     def round(self) -> bool:
         """Try every run of unpaired layers once; tell whether anything became better."""
@@ -87,58 +93,62 @@ class _Settling:
                 better |= self._try_steps(side, steps, ties=False)[1] < 0
         return better
 
-    def _try_steps(
-        self, side: int, steps: Sequence[tuple[int, int]], ties: bool
-    ) -> tuple[int, int]:
+    def _try_steps(self, side: int, steps: Sequence[_Step], ties: bool) -> tuple[int, int]:
         """Take the steps up to where the wiring differs least; return how many and the gain."""
+        if not ties and self.total <= 0 and all(worse >= 0 for _, _, worse in steps):
+            return 0, 0  # nothing can be better
         cost = lowest = kept = taken = 0
-        for step in steps:
+        for here, there, worse in steps:
             if self.left <= 0:
                 break
-            cost += self._move(side, *step)
+            cost += self._move(side, here, there) + worse
             taken += 1
             if cost < lowest or (ties and cost == lowest):
                 lowest, kept = cost, taken
-        for here, there in reversed(steps[kept:taken]):
+        for here, there, _ in reversed(steps[kept:taken]):
             self._move(side, there, here)
         return kept, lowest
 
-    def _steps(self, side: int, run: range, down: bool) -> list[tuple[int, int]]:
-        """Return the moves (from, to) that slide a run by one place each, while the rows fit."""
+    def _steps(self, side: int, run: range, down: bool) -> list[_Step]:
+        """Return the moves that slide a run by one place each, while the rows fit."""
         partner = self.partner[side]
         here, there = (run.stop, run.start) if down else (run.start - 1, run.stop - 1)
         step = 1 if down else -1
-        found: list[tuple[int, int]] = []
+        found: list[_Step] = []
         while 0 <= here < len(partner):
             other = partner[here]
-            if other is None or not self._fits(side, other, here, there):
+            if other is None:
                 break
-            found.append((here, there))
+            # It must fit as well there, but for the section it is in.
+            fit = self._fit(side, there, other)
+            worse = self._fit(side, here, other) - fit
+            if not fit or abs(worse) > 1:
+                break
+            found.append((here, there, worse))
             here, there = here + step, there + step
         return found
 
     def _fit(self, side: int, place: int, other: int) -> int:
         return self.rate(other, place) if side == _NEW else self.rate(place, other)
 
-    def _fits(self, side: int, other: int, here: int, there: int) -> bool:
-        """Check whether a layer fits as well there, but for the section it is in."""
-        fit = self._fit(side, there, other)
-        return fit > 0 and abs(fit - self._fit(side, here, other)) <= 1
-
     def _move(self, side: int, here: int, there: int) -> int:
-        """Pair ``there`` with the partner of ``here``; return how much more they differ."""
+        """Pair ``there`` with the partner of ``here``; return how much more the reads differ."""
         other = self.partner[side][here]
         if other is None:
             return 0
-        worse = self._fit(side, here, other) - self._fit(side, there, other)
         readers = self._touched(side, (here, there)) | self._touched(1 - side, (other,))
-        before = sum(map(self._cost, readers))
         self.partner[side][here], self.partner[side][there] = None, other
         self.partner[1 - side][other] = there
         self.gone[side].add(here)
         self.gone[side].discard(there)
         self.left -= len(readers) + 1
-        return sum(map(self._cost, readers)) - before + worse
+        more = 0
+        for reader in readers:
+            cost = self._cost(reader)
+            more += cost - self.costs[reader]
+            self.costs[reader] = cost
+        self.total += more
+        return more
 
     def _touched(self, side: int, layers: Iterable[int]) -> set[int]:
         """Return the new document's layers whose reads may lead to one of these."""
@@ -163,12 +173,17 @@ class _Settling:
 
     def _cost(self, reader: int) -> int:
         """Return how much the reads of a layer of the new document differ from what they were."""
+        layers = self.partner[_OLD]
         old = self.partner[_NEW][reader]
         if old is None:
             return 0
         was, now = self.sides[_OLD].inputs[old], self.sides[_NEW].inputs[reader]
-        pairs = zip(was, now, strict=False)
-        return sum(self._step(a, b) for a, b in pairs) + _REWIRED * abs(len(was) - len(now))
+        cost = 0 if len(was) == len(now) else _REWIRED * abs(len(was) - len(now))
+        for a, b in zip(was, now, strict=False):
+            # Nearly all are the same: the method would cost more than the comparison.
+            if a < 0 or b < 0 or layers[a] != b:
+                cost += self._step(a, b)
+        return cost
 
     def _step(self, was: int, now: int) -> int:
         if self._equal(was, now):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -17,14 +17,23 @@ _SPLITS = ("train", "val", "test")
 def with_absolute_paths(text: str, shown: str, folders: Sequence[Path]) -> str:
     """Return the text with every relative path that exists below a folder made absolute.
 
-    `path` decides for the splits; without it each of them is looked up by itself. What is found
-    nowhere stays as it is: ultralytics looks into a folder of its own settings.
+    Splits are below `path`; without it each of them is looked up by itself. They are made absolute,
+    too: YOLOv7 and YOLOv5 up to v5.0 know no `path`. What is found nowhere stays as it is:
+    ultralytics looks into a folder of its own settings.
     """
     root = compose(text, shown)
     if not isinstance(root, MappingNode):
         return text
     values = {key.value: value for key, value in root.value if isinstance(key, ScalarNode)}
-    nodes = [values["path"]] if "path" in values else [values[k] for k in _SPLITS if k in values]
+    edits = []
+    if "path" in values:
+        home = Path(str(values["path"].value))
+        edits = _edits([values["path"]], folders)
+        folders = [home] if home.is_absolute() else [folder / home for folder in folders]
+    return apply_edits(text, edits + _edits([values[k] for k in _SPLITS if k in values], folders))
+
+
+def _edits(nodes: Iterable[Node], folders: Sequence[Path]) -> list[Edit]:
     edits = []
     for node in nodes:
         for scalar in _scalars(node):
@@ -32,7 +41,7 @@ def with_absolute_paths(text: str, shown: str, folders: Sequence[Path]) -> str:
             if found is not None:
                 start, end = scalar.start_mark.index, scalar.end_mark.index
                 edits.append(Edit(start, end, json.dumps(found.as_posix(), ensure_ascii=False)))
-    return apply_edits(text, edits)
+    return edits
 
 
 def _scalars(node: Node) -> Iterator[ScalarNode]:
@@ -51,3 +60,21 @@ def _found(word: str, folders: Sequence[Path]) -> Path | None:
         if path.exists():
             return path.resolve()
     return None
+
+
+def data_folders(text: str, shown: str) -> list[str]:
+    """Return the absolute paths that a dataset YAML names: those of its splits, or its `path`."""
+    root = compose(text, shown)
+    if not isinstance(root, MappingNode):
+        return []
+    values = {key.value: value for key, value in root.value if isinstance(key, ScalarNode)}
+    splits = [
+        str(scalar.value)
+        for name in _SPLITS
+        if name in values
+        for scalar in _scalars(values[name])
+        if scalar.value
+    ]
+    if "path" in values and isinstance(values["path"], ScalarNode):
+        splits = [str(PurePath(values["path"].value, split)) for split in splits]
+    return [path for path in splits if PurePath(path).is_absolute()]

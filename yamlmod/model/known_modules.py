@@ -47,7 +47,8 @@ class KnownModule(NamedTuple):
     forms: the args of a head in their order, one string for each way of its families.
     bare: it has no parameters. side_effect: it works although no layer reads it. plain_sum: it adds
     its inputs and nothing else; other sums are a class of each fork's own. single: no parse_model
-    hands it the number of its row, so that as many of them stand in a row.
+    hands it the number of its row, so that as many of them stand in a row. widths: the args that
+    are channels.
     """
 
     kind: Kind | None
@@ -58,6 +59,7 @@ class KnownModule(NamedTuple):
     side_effect: bool = False
     plain_sum: bool = False
     single: bool = False
+    widths: tuple[int, ...] = (0,)
 
 
 def _each(names: str, kind: Kind | None, **facts: Any) -> dict[str, KnownModule]:
@@ -96,18 +98,19 @@ MODULES: Mapping[str, KnownModule] = {
     **_each("A2C2f", _SCALED, args=(1, 8)),
     **_each("C2PSA PSA SPP", _SCALED, args=(1, 2)),
     **_each("SPPF", _SCALED, args=(1, 4)),
-    **_each("SPPELAN", _SCALED, args=(2, 3)),
-    **_each("RepNCSPELAN4", _SCALED, args=(3, 4)),
+    **_each("SPPELAN", _SCALED, args=(2, 3), widths=(0, 1)),
+    **_each("RepNCSPELAN4", _SCALED, args=(3, 4), widths=(0, 1, 2)),
     **_each(
         "C3HB C3STR C3C2 C1 C2fAttn C2fPSA C3k RepC3 BottleneckCSP2 BottleneckCSPA BottleneckCSPB "
         "BottleneckCSPC BottleneckCSPF CSPX SPPCSP SPPCSPC SPPFCSPC GhostSPPCSPC SimSPPF ASPP "
-        "RepNCSP ELAN1 VoVCSP VoVGSCSP BoT3 CoT3 Res ResCSPA ResCSPB ResCSPC RepRes RepResCSPA "
+        "RepNCSP VoVCSP VoVGSCSP BoT3 CoT3 Res ResCSPA ResCSPB ResCSPC RepRes RepResCSPA "
         "RepResCSPB RepResCSPC ResX ResXCSPA ResXCSPB ResXCSPC RepResX RepResXCSPA RepResXCSPB "
         "RepResXCSPC RepBottleneck RepBottleneckCSPA RepBottleneckCSPB RepBottleneckCSPC Ghost "
         "GhostCSPA GhostCSPB GhostCSPC Ghost_CSPA STCSPA STCSPB STCSPC ST2CSPA ST2CSPB ST2CSPC "
         "SwinTransformerBlock SwinTransformer2Block C3SE C3CBAM C3ECA C3CA CNeB",
         _SCALED,
     ),
+    **_each("ELAN1", _SCALED, widths=(0, 1)),
     **_each("Focus", Kind("scaled", "2"), args=(1, 6), single=True),
     **_each("AConv ADown", Kind("scaled", "2"), args=(1, 1), single=True),
     **_each("DownC Stem GhostStem", Kind("scaled", "2")),
@@ -141,8 +144,8 @@ MODULES: Mapping[str, KnownModule] = {
     **_each("Contract", Kind("contract", "arg0", 2), args=(0, 1)),
     **_each("Expand", Kind("expand", "up0", 2), args=(0, 1)),
     # ultralytics
-    **_each("HGStem", Kind("arg1", "4")),
-    **_each("HGBlock", Kind("arg1")),
+    **_each("HGStem", Kind("arg1", "4"), widths=(0, 1)),
+    **_each("HGBlock", Kind("arg1"), widths=(0, 1)),
     **_each("ResNetLayer", Kind("resnet", "resnet")),
     **_each("CBLinear TorchVision", Kind("many")),
     # heads

@@ -110,6 +110,14 @@ def comment_above(document: Document, row: Row) -> str:
     return gap.lstrip(" ") if "#" in gap else ""
 
 
+def row_prefix(document: Document, row: Row) -> str:
+    """Return what begins the line of a new row in the table of ``row``: blanks, and its dash."""
+    section = document.section_of(row)
+    if section.flow:
+        return _indent(document, section, row)
+    return _item_prefix(document.text, section, row)
+
+
 def items_removal(
     text: str, spans: Sequence[tuple[int, int]], position: int, *, flow: bool
 ) -> Edit:

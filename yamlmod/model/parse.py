@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from collections.abc import Mapping
@@ -13,9 +14,11 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import Reader
 from ruamel.yaml.resolver import VersionedResolver
+from ruamel.yaml.scanner import Scanner
 from ruamel.yaml.tag import Tag
 
 from yamlmod.errors import Place, Refusal
+from yamlmod.model.flow_rows import FlowRows
 from yamlmod.model.scalars import scalar_value
 from yamlmod.yaml_words import YAML_WORDS
 
@@ -45,9 +48,21 @@ def compose(text: str, shown: str) -> Node | None:
     _refuse_depth(text, shown)
     _refuse_huge_numbers(text, shown)
     try:
-        return _yaml().compose(text)  # type: ignore[no-any-return]
+        return _composed(text)
     except Exception as error:  # KeyError for `%YAML 1.13`, and whatever else a fuzzer finds
         raise _refusal(error, text, shown, "parse") from error
+
+
+def _composed(text: str) -> Node | None:
+    yaml = _yaml()
+    rows = FlowRows(text, yaml.resolver.resolve)
+    if rows:
+        with contextlib.suppress(Exception):  # what is wrong is said of the whole text
+            root: Node | None = yaml.compose(rows.skeleton)
+            if rows.fill(root):
+                return root
+        yaml = _yaml()
+    return yaml.compose(text)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=8)
@@ -146,6 +161,29 @@ class _Resolver(VersionedResolver):
         return super().resolve(kind, value, implicit) if tag is None else tag
 
 
+class _Scanner(Scanner):
+    """The library's scanner, which asks once whether its next token is ready, and not ten times."""
+
+    _is_ready = False
+
+    def check_token(self, *choices: Any) -> bool:
+        if not self._is_ready:
+            while self.need_more_tokens():
+                self.fetch_more_tokens()
+            self._is_ready = bool(self.tokens)
+        return self._is_ready and (not choices or isinstance(self.tokens[0], choices))
+
+    def peek_token(self) -> Any:
+        return self.tokens[0] if self.check_token() else None
+
+    def get_token(self) -> Any:
+        if not self.check_token():
+            return None
+        self._is_ready = False
+        self.tokens_taken += 1
+        return self.tokens.pop(0)
+
+
 _INT, _FLOAT, _STR = (Tag(suffix=f"tag:yaml.org,2002:{kind}") for kind in ("int", "float", "str"))
 
 
@@ -165,7 +203,7 @@ def _plain_tag(value: str) -> Any:
 
 def _yaml() -> YAML:
     yaml = YAML(typ="safe", pure=True)
-    yaml.Reader, yaml.Resolver = _Reader, _Resolver
+    yaml.Reader, yaml.Scanner, yaml.Resolver = _Reader, _Scanner, _Resolver
     yaml.composer.warn_double_anchors = False  # it would print; what we say about anchors is ours
     return yaml
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
 from yamlmod.model.document import Row
 from yamlmod.model.known_modules import JOINS, KNOWN
+from yamlmod.model.parse import value_key
 
 NOWHERE = -2
 """The target of a reference that no layer answers, in the wiring of a file under check."""
+
+RowKey = tuple[str, str, str, str, tuple[int, bool]]
+"""Module, args, number, section and form of the inputs: what two rows that do the same share."""
+
+
+def row_key(row: Row) -> RowKey:
+    """Return what a row is, wherever it is."""
+    args, repeats = value_key(row.args), value_key(row.repeats)
+    return row.module, args, repeats, row.section, (len(row.refs), row.listed)
 
 
 @dataclass(frozen=True)
@@ -19,6 +29,17 @@ class Wiring:
 
     rows: tuple[Row, ...]
     inputs: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def keys(self) -> tuple[RowKey, ...]:
+        """Return what each row is, wherever it is."""
+        return tuple(map(row_key, self.rows))
+
+    @cached_property
+    def words(self) -> tuple[Hashable, ...]:
+        """Return all that two files share whose rows only stand elsewhere."""
+        numbers = tuple(tuple(ref.value for ref in row.refs) for row in self.rows)
+        return self.keys, self.inputs, numbers
 
     @cached_property
     def readers(self) -> tuple[tuple[int, ...], ...]:

@@ -15,6 +15,18 @@ from yamlmod.errors import Place, Refusal
 from yamlmod.model.network import Network
 from yamlmod.ops.outcome import Outcome
 
+Reader = Callable[[str], tuple[str, str]]
+"""Returns the text of a file that an edit names, and how the file is shown."""
+
+
+def no_files(name: str) -> tuple[str, str]:
+    """Refuse a file: these edits were not read from one, so nothing says where it would be."""
+    raise Refusal(
+        "usage",
+        f"the edits name the file {name}, and were given as text",
+        hint="give the recipe as a file; paths in it are relative to it",
+    )
+
 
 class RecipeOptions(NamedTuple):
     """The keys of one edit in a recipe; a value of the wrong type is refused with its number."""
@@ -22,6 +34,7 @@ class RecipeOptions(NamedTuple):
     values: Mapping[str, Any]
     number: int
     shown: str
+    read: Reader = no_files
 
     def refusal(self, message: str) -> Refusal:
         return Refusal("bad-recipe", f"edit {self.number}: {message}", place=Place(self.shown))

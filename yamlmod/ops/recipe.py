@@ -19,7 +19,7 @@ from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.model.network import Network
 from yamlmod.model.parse import load_plain
 from yamlmod.ops.chain import Plan
-from yamlmod.ops.operation import RecipeOptions, all_operations
+from yamlmod.ops.operation import Reader, RecipeOptions, all_operations, no_files
 from yamlmod.ops.outcome import Outcome
 
 
@@ -31,8 +31,11 @@ class Recipe:
     cfg: str | None
 
 
-def read_recipe(text: str, shown: str) -> Recipe:
-    """Read a recipe. Raises Refusal, with the edit's number, for an invalid one."""
+def read_recipe(text: str, shown: str, read: Reader = no_files) -> Recipe:
+    """Read a recipe. Raises Refusal, with the edit's number, for an invalid one.
+
+    ``read`` opens the files that its edits name.
+    """
     data = load_plain(text, shown)
     unknown = [str(key) for key in data if key not in ("yamlmod", "cfg", "edits")]
     edits, cfg = data.get("edits"), data.get("cfg")
@@ -45,15 +48,17 @@ def read_recipe(text: str, shown: str) -> Recipe:
             place=Place(shown),
             hint="docs/recipes.md describes the format",
         )
-    plans = tuple(edit_plan(edit, number, shown) for number, edit in enumerate(edits or [], 1))
+    plans = tuple(
+        edit_plan(edit, number, shown, read) for number, edit in enumerate(edits or [], 1)
+    )
     return Recipe(plans, cfg)
 
 
-def edit_plan(edit: Any, number: int, shown: str) -> Plan:
+def edit_plan(edit: Any, number: int, shown: str, read: Reader = no_files) -> Plan:
     """Return one edit of a recipe as a plan for a chain; ``number`` is what messages call it."""
     operations = all_operations()
     names = [key for key in edit if key in operations] if isinstance(edit, dict) else []
-    options = RecipeOptions(edit, number, shown)
+    options = RecipeOptions(edit, number, shown, read)
     if len(names) != 1:
         raise options.refusal(f"must name exactly one operation: {one_of(list(operations))}")
     operation = operations[names[0]]

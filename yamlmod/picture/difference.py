@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from yamlmod.model.align import Alignment, align, row_key
+from yamlmod.model.align import Alignment, align
 from yamlmod.model.document import Row
 from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
 from yamlmod.model.reads import ReadChanges, compare_reads
 from yamlmod.model.refs import IMAGE
+from yamlmod.model.wiring import row_key
 from yamlmod.picture.build import DrawOptions, label_maker, network_scene, stride_notes, title_of
 from yamlmod.picture.labels import LabelMaker, clipped
 from yamlmod.picture.scene import (

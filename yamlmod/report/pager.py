@@ -8,37 +8,37 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TextIO, cast
 
 from yamlmod.programs import find_program
 
 
-@contextlib.contextmanager
-def paged(name: str, lines: int) -> Iterator[TextIO]:
-    """Give the stream to write to: the pager where the output is longer than the terminal.
+def write_paged(name: str, lines: int, write: Callable[[TextIO], None]) -> None:
+    """Let ``write`` write to the stream, or to the pager where that is more than the terminal has.
 
     `YAMLMOD_PAGER` or `PAGER` names it; an empty one, or `cat`, turns it off. It is looked for on
-    the path only, never in the current folder.
+    the path only, never in the current folder. After a pager that fails, the stream is written to.
     """
     stream = cast(TextIO, getattr(sys, name))
     command = _command() if lines + 2 > shutil.get_terminal_size().lines else []
-    if not command:
-        yield stream
-        return
+    if not command or not _is_paged(command, write):
+        write(stream)
+
+
+def _is_paged(command: list[str], write: Callable[[TextIO], None]) -> bool:
     variables = {"LESS": "FRX", "LV": "-c", **os.environ}
     try:
         pager = subprocess.Popen(
             command, stdin=subprocess.PIPE, env=variables, text=True, encoding="utf-8",
             errors="backslashreplace",
         )  # fmt: skip
-    except OSError:
-        yield stream
-        return
+    except (OSError, ValueError):  # a NUL in the variable
+        return False
     pipe = cast(TextIO, pager.stdin)
     try:
-        with contextlib.suppress(BrokenPipeError):
-            yield pipe
+        with contextlib.suppress(BrokenPipeError):  # it was left before the end
+            write(pipe)
             pipe.flush()
     finally:
         with contextlib.suppress(OSError):
@@ -49,6 +49,7 @@ def paged(name: str, lines: int) -> Iterator[TextIO]:
                 break
             except KeyboardInterrupt:  # the pager handles it
                 continue
+    return pager.returncode == 0
 
 
 def _command() -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TextIO, cast
 
 from yamlmod.report.colour import painted, painted_diff
-from yamlmod.report.widths import fitted
+from yamlmod.report.widths import fitted, folded
 from yamlmod.safe_text import safe_line, safe_text, without_commands
 
 _EXCERPT = re.compile(r"\d+ \| ")
@@ -101,6 +101,16 @@ def write_lines(stream: TextIO, lines: Iterable[str]) -> None:
         paint = painted if is_coloured(name) else str
         for line in _fitting(lines, width):
             raw.write((line if isinstance(line, Styled) else paint(without_commands(line))) + "\n")
+    raw.flush()
+
+
+def write_step(text: str) -> None:
+    """Write what is under way over the last line of a terminal; an empty text clears it."""
+    if not is_styled_terminal("stderr"):
+        return
+    room = (width_of("stderr") or 80) - 1  # in the last cell the cursor may go on to the next line
+    raw = unfiltered(sys.stderr)
+    raw.write("\r\x1b[K" + folded(without_commands(safe_line(text)), room)[0])
     raw.flush()
 
 

@@ -54,7 +54,8 @@ def sized_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> lis
     cells = [[visible_line(cell) for cell in row] for row in rows]
     width = width_of("stdout")
     if width is None:
-        return [_line(row, columns, _widths([heads, *cells])) for row in [heads, *cells]]
+        widths = _widths([heads, *cells])
+        return [_line(row, columns, widths) for row in [heads, *cells]]
     kept, dropped = _fitting(columns, [heads, *cells], width)
     columns = [columns[i] for i in kept]
     heads, cells = [heads[i] for i in kept], [[row[i] for i in kept] for row in cells]

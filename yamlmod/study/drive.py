@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from yamlmod.study.commands import guarded
 from yamlmod.study.engine import Engine, Started
+from yamlmod.study.guard.lock import LOCKED
 from yamlmod.study.run_files import RunStatus, status_of
 
-_GUARD = Path(__file__).with_name("guard.py")
 _LOOK = 0.5  # seconds between two looks at the files
+_SHARE = 20  # looks take one part of so many of the time
+_LOSSES = 20  # an engine that loses a run that often will not run it
 
 
 class Driven(NamedTuple):
@@ -32,34 +35,78 @@ def is_due(status: RunStatus, retry: bool) -> bool:
     return status.state in ("waiting", "cut off") or (retry and status.state == "failed")
 
 
-def guarded(status: RunStatus) -> list[str]:
-    """Return the command that runs one training under the guard."""
-    how = "fresh" if status.is_used_up else "resume"
-    return [sys.executable, "-I", str(_GUARD), str(status.folder), str(status.notes), how]
-
-
 def drive(
     folders: Sequence[Path],
     engine: Engine,
     retry: bool = False,
     watch: Callable[[Sequence[RunStatus]], None] | None = None,
+    command: Callable[[RunStatus], list[str]] = guarded,
+    stays: bool = False,
 ) -> Driven:
-    """Start every run that is due and wait for all; ``watch`` is called while they run."""
-    due = [status for folder in folders if is_due(status := status_of(folder), retry)]
+    """Start every run that is due and wait for all; ``watch`` is called while they run.
+
+    With ``stays`` those that another client has started are waited for, too.
+    """
+    driver = _Driver(engine, command, stays)
     try:
-        started: list[Started] = [
-            engine.submit(guarded(status), status.plan.gpus) for status in due
-        ]
+        for folder in folders:
+            status = status_of(folder)
+            if is_due(status, retry):
+                driver.start(status)
+            elif stays and status.state == "running":
+                driver.others.add(folder)
         next_look = 0.0
-        while not all(command.done() for command in started):
-            time.sleep(0.02)
+        while driver.is_busy():
             if watch is not None and time.monotonic() > next_look:
                 began = time.monotonic()
                 watch([status_of(folder) for folder in folders])
                 # A look at a thousand runs takes a while; it must not take all the time.
-                next_look = time.monotonic() + max(_LOOK, 20 * (time.monotonic() - began))
+                next_look = time.monotonic() + max(_LOOK, _SHARE * (time.monotonic() - began))
     finally:
         engine.stop()
-    return Driven(
-        tuple(status.folder.name for status in due), tuple(status_of(folder) for folder in folders)
-    )
+    return Driven(tuple(driver.started), tuple(status_of(folder) for folder in folders))
+
+
+class _Driver:
+    """What was handed to an engine and has not ended, and what others have started."""
+
+    def __init__(
+        self, engine: Engine, command: Callable[[RunStatus], list[str]], stays: bool
+    ) -> None:
+        self.engine, self.stays = engine, stays
+        self.command = command
+        self.started: dict[str, None] = {}
+        self.pending: dict[Path, Started] = {}
+        self.others: set[Path] = set()
+        self.losses: Counter[Path] = Counter()
+        self.next_look = 0.0
+
+    def start(self, status: RunStatus) -> None:
+        self.pending[status.folder] = self.engine.submit(self.command(status), status.plan.gpus)
+        self.started[status.folder.name] = None
+
+    def is_busy(self) -> bool:
+        """Wait a moment; False once all have ended."""
+        began = time.monotonic()
+        for folder in [folder for folder, command in self.pending.items() if command.done()]:
+            code = self.pending.pop(folder).result()
+            is_lost = code is None or (self.stays and code == LOCKED)
+            if is_lost and self.losses[folder] < _LOSSES:
+                self.losses[folder] += 1
+                self.others.add(folder)
+        if self.others and began > self.next_look:
+            self._look()
+            self.next_look = time.monotonic() + max(_LOOK, _SHARE * (time.monotonic() - began))
+        if not self.pending and not self.others:
+            return False
+        time.sleep(max(0.02, time.monotonic() - began))
+        return True
+
+    def _look(self) -> None:
+        """Start what was lost, once it does not run any more."""
+        for status in [status_of(folder) for folder in sorted(self.others)]:
+            if status.state == "running":
+                continue
+            self.others.discard(status.folder)
+            if is_due(status, retry=False):
+                self.start(status)

@@ -11,6 +11,14 @@ _REASONS = (
         r"Dataset not found|[Dd]ataset .{0,200}not found|No images found|images not found",
         "its data is missing",
     ),
+    (
+        r"torch\.load\(cache_path\)[\s\S]{0,2000}(?:UnpicklingError|RuntimeError|EOFError)",
+        "the .cache file beside the labels is another fork's: remove it",
+    ),
+    (
+        r"urllib\.error\.URLError: [^\n]*\s*\Z",
+        "it could not download a file, such as a font: its log names it",
+    ),
     (r"ModuleNotFoundError: No module named '([\w.]+)'", "its Python has no module {0}"),
     (r"loss is (?:nan|NaN)|NaN loss|Loss NaN", "its loss became NaN"),
     (r"unrecognized arguments: (.+)", "its training script does not know {0}"),

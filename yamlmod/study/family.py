@@ -13,11 +13,14 @@ from yamlmod.study.results import EpochRow
 
 
 class TrainCommand(NamedTuple):
-    """What a command line is made of. Paths are absolute; ``options`` are the study's own."""
+    """What a command line is made of. Paths are absolute; ``options`` are the study's own.
+
+    Without a ``seed`` none is passed on: for a script that takes none.
+    """
 
     cfg: str
     weights: str
-    seed: int
+    seed: int | None
     run: str
     options: Mapping[str, Any]
     script: str = "train.py"
@@ -45,6 +48,8 @@ class Family(NamedTuple):
     own: tuple[str, ...]
     needs: Mapping[str, str]
     asks: tuple[str, ...] = ()
+    # Options that make a training short, where the script has them.
+    probe: Mapping[str, Any] = {}
 
 
 def option_words(options: Mapping[str, Any], joined: bool) -> list[str]:

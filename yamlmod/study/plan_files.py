@@ -28,6 +28,18 @@ class VariantFacts(NamedTuple):
     gflops: float | None = None
     verified: str = ""
     carried: Sequence[int] = ()
+    init: str = ""
+
+
+class SeedFacts(NamedTuple):
+    """Whether the seed reaches the batches; None where that is not known.
+
+    ``shown`` is the verdict in words, and ``is_proven`` says that batches were hashed.
+    """
+
+    counts: bool | None = None
+    is_proven: bool = False
+    shown: str = "not checked"
 
 
 class StudyPlan(NamedTuple):
@@ -39,9 +51,11 @@ class StudyPlan(NamedTuple):
     seeds: Sequence[int]
     variants: Sequence[VariantFacts]
     runs: Sequence[str]
+    seed: SeedFacts = SeedFacts()
 
     def text(self) -> str:
         data = self._asdict() | {"variants": [v._asdict() for v in self.variants], "format": 1}
+        data["seed"] = self.seed._asdict()
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     def variant(self, name: str) -> VariantFacts:
@@ -54,6 +68,7 @@ def read_study_plan(folder: Path) -> StudyPlan:
         data: dict[str, Any] = json.loads(read_regular(folder / _NAME))
         variants = [VariantFacts(**item) for item in data.pop("variants")]
         data.pop("format")
+        data["seed"] = SeedFacts(**data.get("seed", {}))
         return StudyPlan(**data, variants=variants)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise Refusal(

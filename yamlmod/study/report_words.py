@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from yamlmod.errors import plural
+from yamlmod.errors import one_of, plural
 from yamlmod.study.report import StudyReport, VariantLine
 from yamlmod.study.statistics import FEWEST, MeanDifference
 from yamlmod.study.variant_names import BASE
@@ -18,6 +18,14 @@ def sentences(report: StudyReport) -> Iterator[str]:
     if report.stopped_early:
         count = plural(len(report.stopped_early), "run")
         yield f"{count} stopped early: their last epoch is the one after which they stopped."
+    if report.plan.seed.counts is False:
+        yield (
+            "The seed does not reach the batches of this training, so runs differ less than they "
+            "would with other data: the spread is too small, and so are intervals and p values."
+        )
+    started = [line.facts.name for line in report.lines if line.facts.init]
+    if started:
+        yield f"New layers start as the identity in {one_of(started)}."
     for name in report.constant:
         yield (
             f"All seeds of {name} gave exactly the same value: if the seed does not reach its "

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from yamlmod.study.failure import reason_of
 from yamlmod.study.family import Family, families
+from yamlmod.study.guard import notes
+from yamlmod.study.guard.lock import is_held
 from yamlmod.study.results import EpochRow, missing_epochs
 from yamlmod.workspace.disk import read_regular
 
 State = Literal["waiting", "running", "cut off", "failed", "done"]
-_LOG_TAIL = 20_000
-_STOPPED_EARLY = re.compile(r"EarlyStopping: Training stopped early|Stopping training early")
+_JOB_ERROR = re.compile(r"^error\[[\w-]+\]: (.*)$", re.MULTILINE)
 _FINISHED = re.compile(r"nothing to resume")
 
 
@@ -83,27 +82,33 @@ def status_of(folder: Path) -> RunStatus:
     Done: there is a row for every epoch, or the log says that it stopped early. `best.pt` means
     nothing: it is there after the first epoch. A run that a signal ended is cut off and can go on.
     """
-    notes = notes_of(folder)  # first: a run that goes on meanwhile must not look unfinished
+    lines = notes_of(folder)  # first: a run that goes on meanwhile must not look unfinished
     plan = read_plan(folder)
     rows = rows_of(folder, plan)
-    attempts = attempts_of(folder)
+    attempts = notes.attempts_in(_notes(folder))
     last = attempts[-1] if attempts else {}
     host = str(last.get("host", ""))
     if is_locked(folder):
-        return RunStatus(plan, folder, "running", rows, host=host, notes=notes)
+        return RunStatus(plan, folder, "running", rows, host=host, notes=lines)
     if not attempts and missing_epochs(rows, plan.epochs):
-        return RunStatus(plan, folder, "waiting", rows, notes=notes)
-    log = log_tail(folder, _log_start(attempts))
+        return RunStatus(plan, folder, "waiting", rows, _job_error(folder), notes=lines)
+    log = notes.log_tail(str(folder), notes.log_start(attempts))
     state, why = _state(plan, rows, last, log)
     used_up = last.get("code") == 0 or bool(_FINISHED.search(log))
-    return RunStatus(plan, folder, state, rows, why, host, notes, used_up)
+    return RunStatus(plan, folder, state, rows, why, host, lines, used_up)
+
+
+def _job_error(folder: Path) -> str:
+    """Return why a job of SLURM trained nothing: what yamlmod said on its node."""
+    errors = _JOB_ERROR.findall(notes.log_tail(str(folder), name="job.log"))
+    return str(errors[-1])[:300] if errors else ""
 
 
 def _state(
     plan: RunPlan, rows: Sequence[EpochRow], last: Mapping[str, Any], log: str
 ) -> tuple[State, str]:
     missing = missing_epochs(rows, plan.epochs)
-    stopped_early = bool(rows) and bool(_STOPPED_EARLY.search(log))
+    stopped_early = bool(rows) and bool(notes.STOPPED_EARLY.search(log))
     if not missing or stopped_early:
         if not rows[-1].is_finite:
             return "failed", f"the metrics of epoch {rows[-1].epoch} are not finite numbers"
@@ -129,12 +134,6 @@ def _notes_on_end(last: Mapping[str, Any], log: str, start: str) -> str:
     return "; ".join(part for part in (start, end) if part)
 
 
-def _log_start(attempts: Sequence[Mapping[str, Any]]) -> int:
-    """Return where the last attempt begins in the log; an older one's errors are not its own."""
-    starts = [attempt.get("log", 0) for attempt in attempts if attempt.get("event") == "start"]
-    return int(starts[-1]) if starts else 0
-
-
 def rows_of(folder: Path, plan: RunPlan) -> tuple[EpochRow, ...]:
     for name, read in family_of(plan).results.items():
         try:
@@ -152,58 +151,11 @@ def notes_of(folder: Path) -> int:
 
 def _notes(folder: Path) -> str:
     try:
-        return read_regular(folder / "attempts.jsonl").decode("utf-8", "replace")
-    except FileNotFoundError:
-        return ""
-
-
-def attempts_of(folder: Path) -> list[dict[str, Any]]:
-    """Return the guard's lines; a torn one is left out."""
-    attempts = []
-    for line in _notes(folder).splitlines():
-        try:
-            attempt = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(attempt, dict) and attempt.get("event") in ("start", "end"):
-            attempts.append({"code": None, "why": "", **attempt})
-    return attempts
-
-
-def log_tail(folder: Path, start: int = 0) -> str:
-    try:
-        with open(folder / "log.txt", "rb") as file:  # noqa: PTH123
-            file.seek(0, os.SEEK_END)
-            file.seek(max(start, file.tell() - _LOG_TAIL))
-            return file.read().decode("utf-8", "replace")
+        return read_regular(folder / notes.FILE).decode("utf-8", "replace")
     except FileNotFoundError:
         return ""
 
 
 def is_locked(folder: Path) -> bool:
-    """Check whether a training holds the folder; nothing is changed by asking."""
-    try:
-        descriptor = os.open(folder / "lock", os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        return not _try_lock(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(descriptor, 1 << 20, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    """Check whether a training holds the folder, here or on another machine."""
+    return is_held(str(folder))

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.model.parse import load_plain
@@ -16,6 +16,7 @@ from yamlmod.study.variant_names import BASE, PLACEBO
 SCRATCH = "scratch"
 COMBINATIONS = ("each", "cumulative", "leave-one-out", "full")
 CONTROLS = (PLACEBO,)
+EACH = "each"
 MOST_VARIANTS = 2_000
 MOST_RUNS = 20_000
 _KEYS = (
@@ -33,15 +34,18 @@ _LARGEST_SEED = 2**32 - 1  # numpy takes no larger one
 _EXAMPLE = "docs/studies.md describes the format"
 
 
-@dataclass(frozen=True)
-class Component:
-    """What can be on or off: edits of the YAML, modules, a patch of the code, options."""
+class Component(NamedTuple):
+    """What can be on or off: edits of the YAML, modules, a patch of the code, options.
+
+    ``is_identity``: the layers that it inserts start as the identity.
+    """
 
     name: str
     edits: tuple[Mapping[str, Any], ...] = ()
     modules: tuple[str, ...] = ()
     patch: str = ""
     train: Mapping[str, Any] | None = None
+    is_identity: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,13 +128,14 @@ class _Reading:
         parts = value if isinstance(value, list) else [value]
         edits: list[Mapping[str, Any]] = []
         modules: list[str] = []
-        patch, train = "", None
+        patch, train, init = "", None, None
         for part in parts:
             if not isinstance(part, dict):
                 raise self._refusal(f"component {name} is {_kind(part)}; {_COMPONENT}", name)
             part = dict(part)
             modules += self._list_of_words(part.pop("modules", []), f"modules of {name}", name)
             patch = self._word_of(part.pop("patch", patch), f"patch of {name}", name)
+            init = part.pop("init", init)
             options = part.pop("train", train)
             if options is not None:
                 train = self._options(options, f"train of {name}", name)
@@ -138,7 +143,27 @@ class _Reading:
                 edits.append(self._edit(part, name))
         if not (edits or modules or patch or train):
             raise self._refusal(f"component {name} changes nothing; {_COMPONENT}", name)
-        return Component(name, tuple(edits), tuple(modules), patch, train)
+        if sum(map(is_swept, edits)) > 1:
+            raise self._refusal(f"component {name} sweeps two places; one is swept at a time", name)
+        is_identity = self._init(init, edits, name)
+        return Component(name, tuple(edits), tuple(modules), patch, train, is_identity)
+
+    def _init(self, init: Any, edits: Sequence[Mapping[str, Any]], name: str) -> bool:
+        if init is None:
+            return False
+        if init != "identity":
+            raise self._refusal(f"init of {name} is `identity`, or is left out", "init")
+        if not edits or any("insert" not in edit for edit in edits):
+            raise self._refusal(
+                f"init of {name}: only layers that are inserted can start as the identity", "init"
+            )
+        if self.data.get("weights", SCRATCH) == SCRATCH:
+            raise self._refusal(
+                f"init of {name}: from scratch no layer has weights that a new one could keep "
+                "as they are; give `weights`",
+                "init",
+            )
+        return True
 
     def _edit(self, edit: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         operations = all_operations()
@@ -146,12 +171,14 @@ class _Reading:
         if len(named) == 1:
             operation = operations[named[0]]
             self._check_keys(edit, (operation.name, *operation.options), operation.name)
+            if is_swept(edit) and operation.name != "insert":
+                raise self._refusal(f"{name}: only the place of an insert is swept", name)
             return edit
         if named:
             raise self._refusal(
                 f"component {name} names {one_of(named)} at once; write a list of edits", name
             )
-        known = (*operations, "modules", "patch", "train")
+        known = (*operations, "modules", "patch", "train", "init")
         wrong = next(str(key) for key in edit)
         raise self._refusal(
             f"component {name} has no operation `{wrong}`{_similar(wrong, known)}; {_COMPONENT}",
@@ -274,6 +301,11 @@ _COMPONENT = (
     "a component is an edit (insert, replace, ...), `modules`, `patch`, `train`, or a list of them"
 )
 _COMBINE = f"combine is {one_of(COMBINATIONS)}, or lists of components"
+
+
+def is_swept(edit: Mapping[str, Any]) -> bool:
+    """Check whether an edit means one edit per place."""
+    return edit.get("at") == EACH
 
 
 def _is_count(value: Any) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from itertools import combinations
+from itertools import combinations, product
+from math import prod
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
+from yamlmod.model.network import Network
 from yamlmod.study.study_file import MOST_RUNS, MOST_VARIANTS, Component, StudyFile
+from yamlmod.study.sweeps import swept
 from yamlmod.study.variant_names import BASE, PLACEBO
 
 # Reads its input, changes nothing, and takes up a place: the class that every fork can build.
@@ -27,21 +31,27 @@ class Variant(NamedTuple):
     train: Mapping[str, Any] = {}
     # The variant of which this one is the placebo.
     control_of: str = ""
+    # Its new layers start as the identity.
+    is_identity: bool = False
 
 
-def variants_of(study: StudyFile) -> list[Variant]:
-    """Return the variants as reported: the base first, a placebo after its variant."""
-    by_name = {component.name: component for component in study.components}
+def variants_of(study: StudyFile, model: Network) -> list[Variant]:
+    """Return the variants as reported: the base first, a placebo after its variant.
+
+    A component with `at: each` gives a variant for each place in ``model``, the base's network.
+    """
+    by_name = {part.name: swept(part, model, study.shown) for part in study.components}
     sets = _sets(study, tuple(by_name))
-    if len(sets) > MOST_VARIANTS:
-        raise _too_many(study, len(sets))
+    count = sum(prod(len(by_name[name]) for name in names) for names in sets)
+    if count > MOST_VARIANTS:
+        raise _too_many(study, count)
     variants = [Variant(BASE, ())]
     for names in sets:
-        variant = _variant([by_name[name] for name in names])
-        variants.append(variant)
-        if PLACEBO in study.controls:
-            placebo = _placebo(variant)
-            variants += [placebo] if placebo else []
+        for parts in product(*(by_name[name] for name in names)):
+            variants.append(_variant(names, parts))
+    if PLACEBO in study.controls:
+        variants = [twin for variant in variants for twin in (variant, _placebo(variant)) if twin]
+    _refuse_same_names(study, variants)
     if len(variants) * len(study.seeds) > MOST_RUNS:
         count = len(variants) * len(study.seeds)
         raise Refusal(
@@ -86,17 +96,25 @@ def _too_many(study: StudyFile, count: int) -> Refusal:
     )
 
 
-def _variant(components: list[Component]) -> Variant:
+def _refuse_same_names(study: StudyFile, variants: list[Variant]) -> None:
+    counts = Counter(variant.name.casefold() for variant in variants)
+    name, count = counts.most_common(1)[0]
+    if count > 1:
+        raise Refusal("bad-study", f"{study.shown}: two variants would have the name {name}")
+
+
+def _variant(names: tuple[str, ...], components: tuple[Component, ...]) -> Variant:
     train: dict[str, Any] = {}
     for component in components:
         train |= component.train or {}
     return Variant(
         "+".join(component.name for component in components),
-        tuple(component.name for component in components),
+        names,
         tuple(edit for component in components for edit in component.edits),
         tuple(module for component in components for module in component.modules),
         tuple(component.patch for component in components if component.patch),
         train,
+        is_identity=any(component.is_identity for component in components),
     )
 
 

@@ -6,11 +6,11 @@ import contextlib
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import ForkFacts
@@ -28,8 +28,21 @@ from yamlmod.workspace.tree import Tree
 
 # Threads that spin while they wait take several times as long on a machine that is busy.
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-Announce = Callable[[str], None]
-"""Is told that code of the fork is run, and how that is kept in bounds."""
+
+
+class Announce(Protocol):
+    """Shows what happens while code of the fork runs."""
+
+    def __call__(self, line: str, /) -> None:
+        """Show a line that stays: what runs and within which bounds, a result that is there."""
+
+    def step(self, text: str, /) -> None:
+        """Show what is under way, until the next step or line."""
+
+
+def announced(announce: Announce | None, step: str) -> None:
+    if announce is not None:
+        announce.step(step)
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,12 @@ class LocatedFork(NamedTuple):
 
     def open_model(self, cfg: Path) -> Target:
         """Find and read a model YAML: in the current folder, in the fork, where its YAMLs are."""
+        return open_target(cfg, self.cfg_folders())
+
+    def cfg_folders(self) -> list[Path]:
         root = self.tree.root
         own = [self.tree.folder / MODELS] if isinstance(self.tree, OverlayTree) else []
-        return open_target(cfg, [*own, root, *(root / name for name in cfg_folders(*self))])
+        return [*own, root, *(root / name for name in cfg_folders(*self))]
 
 
 def open_fork(

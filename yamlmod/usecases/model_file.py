@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -175,15 +175,30 @@ def recipe_cfg(recipe: Path, named: str | None, given: Path | None) -> Path:
             f"{display(recipe)} names no model YAML, and none was given",
             hint="write `yamlmod apply RECIPE CFG`, or put `cfg: FILE` into the recipe",
         )
+    hint = "if that is the file you mean, name it: `yamlmod apply RECIPE CFG`"
+    return _beside(recipe, named, hint)
+
+
+def _beside(recipe: Path, named: str, hint: str) -> Path:
     path = recipe.parent / named
     repository = home_of(real_path(recipe.parent))
     if not real_path(path).is_relative_to(repository):
         raise Refusal(
             "outside",
             f"{display(recipe)} names {named}, which lies outside of {repository.as_posix()}",
-            hint="if that is the file you mean, name it: `yamlmod apply RECIPE CFG`",
+            hint=hint,
         )
     return path
+
+
+def files_beside(recipe: Path) -> Callable[[str], tuple[str, str]]:
+    """Return what reads the files that a recipe or a study names: those of its repository."""
+
+    def read(name: str) -> tuple[str, str]:
+        path = find_cfg(_beside(recipe, name, "copy it into the repository first"))
+        return read_text(path).text, display(path)
+
+    return read
 
 
 def _output_change(source: Path, target: Path, after: bytes, force: bool) -> FileChange:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -85,6 +86,15 @@ def _overlay_train_command(overlay: Path, cfg: Path, weights: str) -> list[str]:
         words = f"model={shlex.quote(name)} pretrained={shlex.quote(weights)}"
         return [f"{start} yolo train {words} data=DATA.yaml"]
     return [f"{start} python train.py --cfg {quoted(cfg)} --weights {shlex.quote(weights)}"]
+
+
+def after_remap(repo: Path, cfg: Path, weights: Path, bare: bool) -> list[str]:
+    """Return the command that trains with new weights; ``bare``: torch refuses their pickle."""
+    steps = train_command(repo, cfg, display(weights))
+    name = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1"
+    if not bare or not steps:
+        return steps
+    return [f"set {name}", *steps] if os.name == "nt" else [f"{name} {step}" for step in steps]
 
 
 def _weights(written: WrittenModel) -> str:

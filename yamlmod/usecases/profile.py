@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal, plural
 from yamlmod.report.grids import Grid
 from yamlmod.runtime.protection import Protection
-from yamlmod.runtime.yamlmod_worker.answers import Profile, ProfileAnswer
+from yamlmod.runtime.yamlmod_worker.answers import Profile, ProfileAnswer, ProfilePart
 from yamlmod.usecases.fork_run import Announce, Run
+from yamlmod.usecases.interrupted import Interrupted
 from yamlmod.usecases.model_file import Target
+from yamlmod.usecases.profile_so_far import ProfileSoFar
 from yamlmod.usecases.profile_tables import MEASURES, models_grid
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
@@ -99,12 +101,26 @@ def profile(
 ) -> Profiled:
     """Measure networks that the fork's code builds, each against the base."""
     models = subjects(run, cfgs, base)
+    question = {**_question(models, settings), **run.where}
+    counted = ProfileSoFar([model.shown for model in models], settings.rounds, announce)
     with run.worker(announce=announce) as worker:
-        given = worker.ask({**_question(models, settings), **run.where}, seconds, ProfileAnswer)
         protection = worker.protection
+        missing = ""
+        try:
+            given = worker.ask(question, seconds, ProfileAnswer, ProfilePart, counted.part)
+        except KeyboardInterrupt:
+            so_far = counted.so_far()
+            if so_far is None:
+                raise
+            given, missing = so_far, counted.missing()
+            models = models[: len(given["models"])]
+            settings = replace(settings, rounds=counted.rounds)
     answer = {**given, "models": _compared(given["models"], models)}
     shown = run.tree.shown(".")
-    return Profiled(shown, run.interpreter.path, protection, settings, models[0].shown, answer)
+    profiled = Profiled(shown, run.interpreter.path, protection, settings, models[0].shown, answer)
+    if missing:
+        raise Interrupted(profiled, missing)
+    return profiled
 
 
 def _question(found: Sequence[ProfiledModel], settings: Settings) -> dict[str, Any]:

@@ -16,10 +16,12 @@ from yamlmod.ops.joint_inputs import changed_inputs
 from yamlmod.ops.layer_map import Following, follow
 from yamlmod.registry.catalogue import find
 from yamlmod.runtime.protection import Protection
-from yamlmod.runtime.yamlmod_worker.answers import RemapAnswer
-from yamlmod.usecases.fork_run import PATIENT, Announce, Run, draft_of, keep_draft
+from yamlmod.runtime.yamlmod_worker.answers import RemapAnswer, RemapPart
+from yamlmod.usecases.fork_run import PATIENT, Announce, Run, announced, draft_of, keep_draft
+from yamlmod.usecases.interrupted import Interrupted
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.network_size import named_scale, network_size, size_difference
+from yamlmod.usecases.next_steps import after_remap
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display, exists, real_path
 from yamlmod.workspace.search import python_files
@@ -48,6 +50,8 @@ class Remapped(ShownAsTable):
     bare_loads: tuple[str, ...]
     trains: bool
     classes: int | None = None
+    # The command that trains with OUT, ready to paste.
+    following: tuple[str, ...] = ()
 
     def title(self) -> str:
         right, total = self.answer["right"], self.answer["tensors"]
@@ -93,14 +97,24 @@ def remap(
     question |= run.where
     question["data_classes"] = classes
     question["weights"] = str(real_path(weights))
+    moved = RemapSoFar(announce, output)
+    missing = ""
     with draft_of(output) as draft, run.worker(PATIENT, draft=draft, announce=announce) as worker:
         question["out"] = None if draft is None else str(draft)
-        with _scale_as_cause(targets[0]):
-            answer = worker.ask(question, seconds, RemapAnswer)
+        try:
+            with _scale_as_cause(targets[0]):
+                answer = worker.ask(question, seconds, RemapAnswer, RemapPart, moved.part)
+        except KeyboardInterrupt:
+            if moved.answer is None:
+                raise
+            answer, missing = moved.answer, moved.missing()
+            output = moved.written
         _check_answer(answer, new)
-        keep_draft(draft, output)
+        if output is not None:
+            keep_draft(draft, output)
         protection = worker.protection
-    return Remapped(
+    bare_loads = tuple(_bare_loads(run.tree, answer["torch"]))
+    remapped = Remapped(
         repo=run.tree.shown("."),
         interpreter=run.interpreter.path,
         protection=protection,
@@ -109,10 +123,43 @@ def remap(
         model=new,
         output=output,
         answer=answer,
-        bare_loads=tuple(_bare_loads(run.tree, answer["torch"])),
+        bare_loads=bare_loads,
         trains=bool(run.tree.glob("train.py")),
         classes=classes,
+        following=()
+        if output is None
+        else tuple(after_remap(run.tree.root, targets[1].cfg, output, bool(bare_loads))),
     )
+    if missing:
+        raise Interrupted(remapped, missing)
+    return remapped
+
+
+class RemapSoFar:
+    """What the worker told of a remap before it was done."""
+
+    def __init__(self, announce: Announce | None, output: Path | None) -> None:
+        self.announce, self.output = announce, output
+        self.answer: RemapAnswer | None = None
+        self.written: Path | None = None
+
+    def part(self, message: RemapPart) -> None:
+        """Take one message."""
+        if "begun" in message:
+            announced(self.announce, message["begun"])
+        if "answer" in message:
+            self.answer = message["answer"]
+            if self.announce is not None:
+                right, tensors = self.answer["right"][0], self.answer["tensors"]
+                self.announce(f"{right} of {tensors} tensors have their layers")
+        if message.get("written"):
+            self.written = self.output
+
+    def missing(self) -> str:
+        """Return what an interrupted answer lacks."""
+        if self.output is not None and self.written is None:
+            return f"{display(self.output)} was not written"
+        return "what train.py will transfer was not counted"
 
 
 def _check_paths(weights: Path, out: Path | None, force: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from yamlmod.errors import Refusal, one_of, plural
 from yamlmod.fork.audit.installed_modules import Patched, survey
+from yamlmod.fork.seeds.removal import seed_lines
 from yamlmod.registry.catalogue import visible
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
 from yamlmod.usecases.module_uses import Use, uses
@@ -34,6 +35,8 @@ class Status(ShownAsTable):
     stale: tuple[str, ...]
     undecided: tuple[str, ...]
     unreadable: tuple[Refusal, ...]
+    # Where lines of `study seeds --fix` are.
+    seed_lines: tuple[str, ...] = ()
 
     def uses_of(self, module: Patched) -> Sequence[Use]:
         """Return the rows of YAMLs that use a module."""
@@ -81,7 +84,8 @@ def repo_status(repo: Path, python: str | None = None) -> Status:
 def fork_status(located: LocatedFork) -> Status:
     """Look at a fork's files; nothing is run or written."""
     tree, fork = located
-    installed = survey(tree, fork, dict(python_files(tree)))
+    files = dict(python_files(tree))
+    installed = survey(tree, fork, files)
     ours = {module.class_name for module in installed.patched}
     registry = {name for template in visible() for name in template.names}
     rows = uses(tree, ours | registry)
@@ -105,4 +109,5 @@ def fork_status(located: LocatedFork) -> Status:
         ),
         undecided=tuple(installed.known.open),
         unreadable=tuple(tree.unreadable),
+        seed_lines=seed_lines(files),
     )

@@ -19,6 +19,7 @@ from yamlmod.ops.chain import chain
 from yamlmod.ops.network import read_network
 from yamlmod.ops.recipe import edit_plan
 from yamlmod.registry.catalogue import find
+from yamlmod.study.environment import training_environment
 from yamlmod.study.family import TrainCommand
 from yamlmod.study.freeze import digest_of_code, digest_of_file, freeze
 from yamlmod.study.plan_files import StudyPlan, VariantFacts, write_study_plan
@@ -28,8 +29,10 @@ from yamlmod.usecases.chosen_module import Choices, name_of
 from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.usecases.study_code import apply_patch_file
+from yamlmod.usecases.study_identity import check_identity
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
+from yamlmod.usecases.study_seed_plan import planned_seed
 from yamlmod.workspace.files import display, exists, read_text, real_path
 from yamlmod.workspace.overlay_tree import OverlayTree
 from yamlmod.workspace.tree import Tree
@@ -80,9 +83,11 @@ def planned_variants(study: Prepared) -> list[PlannedVariant]:
     seen: dict[object, str] = {}
     planned: list[PlannedVariant] = []
     base = study.base
-    for variant in variants_of(study.file):
+    for variant in variants_of(study.file, base.model):
+        check_identity(study, variant)
         try:
-            plans = [edit_plan(e, n, study.file.shown) for n, e in enumerate(variant.edits, 1)]
+            shown = study.file.shown
+            plans = [edit_plan(e, n, shown, study.read) for n, e in enumerate(variant.edits, 1)]
             text = chain(base.model, plans).text if plans else base.file.text
         except Refusal as error:
             message = f"variant {variant.name}: {error.message}"
@@ -98,7 +103,8 @@ def _identity(model: Network, variant: Variant) -> object:
     rows = model.document.rows
     graph = tuple((row.module, repr(row.repeats), repr(row.args)) for row in rows)
     modules = tuple(sorted(set(variant.modules)))
-    return graph, model.wiring.inputs, modules, variant.patches, repr(sorted(variant.train.items()))
+    options = repr(sorted(variant.train.items())), variant.is_identity
+    return graph, model.wiring.inputs, modules, variant.patches, options
 
 
 def _write(
@@ -133,6 +139,7 @@ def _write(
         if proves
         else [plain_facts(item) for item in planned]
     )
+    seed_facts = planned_seed(study, draft, proves, say)
     runs = []
     trained = [item for item in planned if not item.same_as]
     hashes = {item.variant.name: _hashes(study, item, draft, data) for item in trained}
@@ -153,6 +160,7 @@ def _write(
             for item, fact in zip(planned, facts, strict=True)
         ],
         runs=runs,
+        seed=seed_facts,
     )
     write_study_plan(draft, plan)
     return plan
@@ -241,22 +249,12 @@ def _run(
         argv=[study.python, *family.start(training)],
         resume=[study.python, *family.resume(training)],
         cwd=str(home / study.code),
-        environment=_environment(home / "code"),
+        environment=training_environment(str(home / "code")),
         last=family.last,
         results=list(family.results),
         gpus=1,
         hashes=hashes,
     )
-
-
-def _environment(code: Path) -> Mapping[str, str]:
-    return {
-        "PYTHONPATH": str(code),
-        "PYTHONUNBUFFERED": "1",
-        "WANDB_MODE": "disabled",
-        # Forks pickle whole models; torch 2.6 and newer would refuse to resume their checkpoints.
-        "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1",
-    }
 
 
 def _hashes(

@@ -7,12 +7,13 @@ from pathlib import Path, PurePosixPath
 
 from yamlmod.errors import Refusal
 from yamlmod.runtime.interpreter import choose
-from yamlmod.study.family import Family, families, has_option
+from yamlmod.study.family import Family, has_option
 from yamlmod.study.study_file import SCRATCH, StudyFile, read_study
 from yamlmod.usecases.fork_start import start_folder
 from yamlmod.usecases.installed import is_package_word
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
-from yamlmod.usecases.model_file import Target
+from yamlmod.usecases.model_file import Target, find_cfg
+from yamlmod.usecases.study_family import family_of_fork
 from yamlmod.workspace.files import display, read_text, real_path
 
 
@@ -35,6 +36,11 @@ class Prepared:
         root = real_path(self.located.tree.root)
         return Path("code") if start_folder(*self.located) == root else Path("code", root.name)
 
+    def read(self, name: str) -> tuple[str, str]:
+        """Return the text of a model YAML that an edit names: beside the file, or in the fork."""
+        path = find_cfg(_near(self.folder, name), self.located.cfg_folders())
+        return read_text(path).text, display(path)
+
 
 def prepared(file: Path, python: str) -> Prepared:
     """Find what a study file names. Raises Refusal for what is not there or does not fit."""
@@ -49,7 +55,7 @@ def prepared(file: Path, python: str) -> Prepared:
     if Path(study.base).suffix not in (".yaml", ".yml"):
         raise Refusal("bad-study", f"{study.shown}: base is no .yaml file: {study.base}")
     _check_script(located, study)
-    family = family_of(located, study)
+    family = family_of_fork(located, study.script, study.shown)
     _check_options(study, family)
     _check_seed(located, family, study)
     weights = None
@@ -71,24 +77,6 @@ def _data(study: StudyFile, family: Family, folders: tuple[Path, ...]) -> Path |
     if found is None and (family.script or "/" in word):
         return existing_file(study, "data", word, folders)
     return None if found is None else real_path(found)
-
-
-def family_of(located: LocatedFork, study: StudyFile) -> Family:
-    """Return how the fork trains: by its family, else by the options of its train.py."""
-    dialect = located.fork.dialect.name
-    for family in families():
-        if dialect in family.dialects:
-            return family
-    text = located.tree.read(study.script or "train.py") or ""
-    for family in families():
-        if family.asks and all(has_option(text, name) for name in family.asks):
-            return family
-    asked = " ".join(f"--{name}" for family in families() for name in family.asks)
-    raise Refusal(
-        "unknown-family",
-        f"{study.shown}: how {located.shown} trains is not known",
-        hint=f"a study starts `yolo`, or a train.py with the options {asked}",
-    )
 
 
 def _near(folder: Path, cfg: str) -> Path:
@@ -155,7 +143,7 @@ def _check_seed(located: LocatedFork, family: Family, study: StudyFile) -> None:
         raise Refusal(
             "no-seed",
             f"{located.tree.shown(script)} has no option --seed: runs could not be told apart",
-            hint="add it to the script, and let it reach the data loader, too",
+            hint=f"yamlmod study seeds {study.repo} --fix -w adds it",
         )
 
 

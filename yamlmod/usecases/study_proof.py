@@ -50,10 +50,13 @@ def prove_variants(
         fact = _measured(run, folder / cfg, variant.name)
         carried: Sequence[int] = ()
         if weights is not None:
-            carried = _weights(run, weights, base, folder, cfg)
-        say(_line(fact, carried))
+            carried = carried_weights(run, weights, base, folder, cfg, variant.is_identity)
+        say(_line(fact, carried, variant.is_identity))
         facts[variant.name] = fact._replace(
-            components=variant.components, control_of=variant.control_of, carried=carried
+            components=variant.components,
+            control_of=variant.control_of,
+            carried=carried,
+            init="identity" if variant.is_identity else "",
         )
     return [facts[item.variant.name] for item in planned]
 
@@ -82,16 +85,29 @@ def _measured(run: Run, cfg: Path, name: str) -> VariantFacts:
     )
 
 
-def _weights(run: Run, weights: Path, base: Path, folder: Path, cfg: str) -> Sequence[int]:
+def carried_weights(
+    run: Run, weights: Path, base: Path, folder: Path, cfg: str, is_identity: bool
+) -> Sequence[int]:
+    """Write a variant's weights; return how many tensors were carried over, and of how many."""
     target = folder / "weights.pt"
     if folder / cfg == base:
         shutil.copyfile(weights, target)
         return ()
-    answer = remap(run, weights, base, folder / cfg, target).answer
+    answer = remap(run, weights, base, folder / cfg, target, identity=is_identity).answer
+    identity = answer["identity"]
+    if is_identity and (identity is None or not identity["compared"]):
+        told = [*identity["cannot"], identity["reason"]] if identity else []
+        reason = "; ".join(word for word in told if word) or "it was not compared"
+        raise Refusal(
+            "no-identity",
+            f"variant {folder.name}: its outputs are not those of the base: {reason}",
+            hint="leave `init: identity` out; nothing was written",
+        )
     return answer["right"][0], answer["tensors"]
 
 
-def _line(fact: VariantFacts, carried: Sequence[int]) -> str:
+def _line(fact: VariantFacts, carried: Sequence[int], is_identity: bool) -> str:
     flops = "" if fact.gflops is None else f", {fact.gflops:.1f} GFLOPs"
     moved = f", {carried[0]} of {carried[1]} tensors carried over" if carried else ""
+    moved += ", starts as the base: same outputs" if is_identity else ""
     return f"{fact.name}: verify {fact.verified}, {fact.parameters or 0:,} parameters{flops}{moved}"

@@ -1,22 +1,25 @@
-"""Run a planned study on this machine, and report it."""
+"""Run a planned study, and report it."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.runtime.interpreter import ask, choose
 from yamlmod.study.drive import Driven, drive, is_due
-from yamlmod.study.engines.pool import Pool
+from yamlmod.study.engine import EngineSettings
+from yamlmod.study.find_engine import find_engine
 from yamlmod.study.plan_files import read_study_plan, run_folders, statuses
 from yamlmod.study.report import report_of
 from yamlmod.study.report_table import FORMATS, SUFFIXES
 from yamlmod.study.run_files import RunStatus, status_of
 from yamlmod.study.unchanged import check_files, check_versions
+from yamlmod.usecases.study_engine import open_engine
+from yamlmod.usecases.study_stop import take_back_stop
 from yamlmod.workspace.files import FileChange, display, exists, read_bytes, real_path
 
 # A fork that is started by name is one of them; its own copy is frozen besides.
@@ -31,16 +34,22 @@ def run_study(
     gpus: str,
     retry: bool,
     say: Callable[[str], None],
+    engine: str = "pool",
+    options: Mapping[str, str] | None = None,
+    wait: bool = False,
 ) -> Driven:
     """Train what is not done; ``say`` is told of each run that ends and, now and then, how far."""
+    kind = find_engine(engine)
+    take_back_stop(folder, names)
     cards = [word.strip() for word in gpus.split(",") if word.strip()]
     folders = [real_path(path) for path in run_folders(folder, names)]
     due = [status.plan for path in folders if is_due(status := status_of(path), retry)]
     check_files(folder, due)
-    for python in dict.fromkeys(plan.argv[0] for plan in due):
+    for python in dict.fromkeys(plan.argv[0] for plan in due if not kind.stays):
         check_versions(folder, _versions(python, folder))
-    pool = Pool(jobs or max(1, len(cards)), cards)
-    return drive(folders, pool, retry, _Told(say))
+    settings = EngineSettings(real_path(folder), jobs, cards, options or {}, say)
+    opened = open_engine(kind, settings, due, _PACKAGES)
+    return drive(folders, opened, retry, _Told(say), kind.command, kind.stays or wait)
 
 
 def _versions(python: str, folder: Path) -> dict[str, str | None]:
@@ -98,6 +107,14 @@ def report_change(text: str, output: Path, force: bool) -> FileChange:
             "file-exists", f"{display(output)} exists already", hint="--force overwrites it"
         )
     return FileChange(output, read_bytes(output, display(output)), after, kept=False)
+
+
+def slurm_lines(folder: Path, options: dict[str, str]) -> list[str]:
+    """Write the array script of a study; return the commands that submit it."""
+    from yamlmod.study.engines.slurm import write_script
+
+    plan = read_study_plan(folder)
+    return write_script(real_path(folder), plan.name, plan.runs, options)
 
 
 def command_lines(folder: Path) -> list[str]:

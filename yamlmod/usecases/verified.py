@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -46,12 +47,14 @@ class Verified:
 class Heard:
     """What the worker told before it was done."""
 
-    def __init__(self, found: Verified) -> None:
-        self.found, self.begun = found, ""
+    def __init__(self, found: Verified, begin: Callable[[str], None] = lambda check: None) -> None:
+        self.found, self.begun, self.begin = found, "", begin
 
     def part(self, message: VerifyPart) -> None:
         """Take one message."""
         self.begun = message.get("begun", self.begun)
+        if "begun" in message:
+            self.begin(self.begun)
         if "check" in message:
             self.found.checks.append(Check(**message["check"]))
 

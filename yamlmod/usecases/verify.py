@@ -19,7 +19,8 @@ from yamlmod.runtime.protection import Protection
 from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.answers import Stopped, Told, VerifyAnswer, VerifyPart
 from yamlmod.usecases.costly import Costly, costly_layers, gigabytes
-from yamlmod.usecases.fork_run import PATIENT, Announce, Run
+from yamlmod.usecases.fork_run import PATIENT, Announce, Run, announced
+from yamlmod.usecases.interrupted import Interrupted
 from yamlmod.usecases.missing_module import missing_hints
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.remap import identity_wanted
@@ -115,8 +116,6 @@ class Verification(ShownAsTable):
     protection: Protection
     networks: tuple[Verified, ...]
     told: Stopped | Told
-    # Ctrl-C: the networks after these were not verified.
-    interrupted: bool = False
 
     @property
     def failed(self) -> tuple[Verified, ...]:
@@ -163,21 +162,25 @@ def verify(
                 for costly in subjects.costly(target.model):
                     announce(f"{target.model.document.shown}: {costly.line}")
         done: list[Verified] = []
-        interrupted = False
+
+        def verification() -> Verification:
+            shown = run.tree.shown(".")
+            networks = tuple(done)
+            return Verification(shown, run.interpreter.path, protection, networks, verifier.told)
+
         try:
-            for network in verifier.all(targets):
+            for network in verifier.all(targets, announce):
                 done.append(network)
                 if announce is not None and len(targets) > 1:
                     count = f"{len(done)} of {len(targets)}"
                     announce(f"{count}: {network.cfg}: {network.word}")
-        except KeyboardInterrupt:  # what is done is kept
+        except KeyboardInterrupt:
+            missing = f"{len(targets) - len(done)} of {plural(len(targets), 'network')}"
+            done += verifier.begun()
             if not done:
                 raise
-            interrupted = True
-        shown = run.tree.shown(".")
-        return Verification(
-            shown, run.interpreter.path, protection, tuple(done), verifier.told, interrupted
-        )
+            raise Interrupted(verification(), f"{missing} not verified") from None
+        return verification()
 
 
 def _rows(model: Network) -> list[dict[str, Any]]:
@@ -218,6 +221,7 @@ class Verifier:
         self.subjects = subjects
         self.told: Stopped | Told = {"stand_ins": [], "blocked": []}
         self._worker: Worker | None = None
+        self._begun: Verified | None = None
 
     def __enter__(self) -> Verifier:
         return self
@@ -226,14 +230,24 @@ class Verifier:
         if self._worker is not None:
             self._worker.end()
 
-    def all(self, targets: Sequence[Target]) -> Iterator[Verified]:
+    def begun(self) -> list[Verified]:
+        """Return the network that Ctrl-C left half verified, if a check of it had ended."""
+        if self._begun is None or not self._begun.checks:
+            return []
+        made = plural(len(self._begun.checks), "check")
+        self._begun.skipped = f"interrupted after {made}; the others were not made"
+        return [self._begun]
+
+    def all(self, targets: Sequence[Target], announce: Announce | None) -> Iterator[Verified]:
         """Yield what came out for each network."""
         for target in targets:
             model = target.model
             question = self.subjects.question(target)
             names = [f"{i} {model.document.rows[i].module}" for i in question["inserted"]]
             found = Verified(model.document.shown, names, self.subjects.costly(model))
-            self._ask(question, found)
+            self._begun = found
+            self._ask(question, found, announce)
+            self._begun = None
             if not found.skipped:
                 built = found.checks and found.checks[0].status == "pass"
                 found.checks.insert(2 if built else 1, self.subjects.references(target))
@@ -246,8 +260,8 @@ class Verifier:
             self._worker = self.subjects.run.worker(PATIENT, announce=announce)
         return self._worker
 
-    def _ask(self, question: dict[str, Any], found: Verified) -> None:
-        heard = Heard(found)
+    def _ask(self, question: dict[str, Any], found: Verified, announce: Announce | None) -> None:
+        heard = Heard(found, lambda check: announced(announce, f"{found.cfg}: {check}"))
         try:
             answer = self.worker().ask(
                 question, self.subjects.options.seconds, VerifyAnswer, VerifyPart, heard.part

@@ -29,13 +29,19 @@ def candidates(subject: Subject) -> list[View]:
     if subject.base is not None:
         return views_of(subject.base, file)
     bases = [*nearest(file, official_bases()), *subject.siblings]
-    views = _views(bases, file)
-    if any(view.is_near and not view.edits and not view.differences for view in views):
-        return views
+    views: list[View] = []
+    for base in bases:
+        views += views_of(base, file)
+        if any(map(_is_equal, views)):
+            return views
     if all(view.edits > _FAR or not view.is_near for view in views):
         necks = [base for base in _with_neck(file) if base not in bases]
         views += [view for view in _views(necks, file) if not view.whole]
     return views + _views(_variants(file), file)
+
+
+def _is_equal(view: View) -> bool:
+    return view.is_near and not view.edits and not view.differences
 
 
 def _views(bases: Sequence[Base], file: Wiring) -> list[View]:

@@ -87,7 +87,9 @@ def _count(hypothesis: Hypothesis, rest: Sequence[Difference]) -> int:
 
 def _repairs(state: _State, rest: Sequence[Difference]) -> Iterator[Slip]:
     """Numbers that no slip explains, where the base's target repairs the network."""
-    if not state.view.whole and not state.view.is_near:
+    health = state.health
+    sick = health.nowhere or health.conflicts or health.repeated
+    if not sick or (not state.view.whole and not state.view.is_near):
         return
     for item in rest:
         words = state.repair_words(item)

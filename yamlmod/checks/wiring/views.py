@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
-from yamlmod.model.align import Alignment, align, alignment_of
+from yamlmod.checks.wiring.compared import compared
+from yamlmod.model.align import Alignment, alignment_of
 from yamlmod.model.channels import stride_after
 from yamlmod.model.document import Row
 from yamlmod.model.known_modules import KNOWN, Kind
@@ -139,7 +140,11 @@ class View:
         firm = (
             self._difference(read)
             for read in self.reads.rewired
-            if read.expected and not self._other_head(read) and not self._is_meant(read)
+            # An empty `from` has no number that could be another.
+            if read.expected
+            and self.file.rows[read.reader].refs
+            and not self._other_head(read)
+            and not self._is_meant(read)
         )
         return (*firm, *(() if self.whole else self._skips()))
 
@@ -277,8 +282,7 @@ def stage_ends(wiring: Wiring) -> dict[int, int]:
 
 
 def whole_view(base: Base, file: Wiring) -> View:
-    alignment = align(base.wiring, file)
-    return View(base, file, alignment, compare_reads(base.wiring, file, alignment))
+    return View(base, file, *compared(base.wiring, file))
 
 
 def views_of(base: Base, file: Wiring) -> list[View]:

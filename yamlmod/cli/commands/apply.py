@@ -34,10 +34,10 @@ def run(
     from yamlmod.cli.finish_model import finish_yaml
     from yamlmod.ops.chain import chain
     from yamlmod.ops.recipe import read_recipe
-    from yamlmod.usecases.model_file import open_target, recipe_cfg
+    from yamlmod.usecases.model_file import files_beside, open_target, recipe_cfg
     from yamlmod.workspace.files import display, read_text
 
-    script = read_recipe(read_text(recipe).text, display(recipe))
+    script = read_recipe(read_text(recipe).text, display(recipe), files_beside(recipe))
     target = open_target(recipe_cfg(recipe, script.cfg, cfg))
     outcome = chain(target.model, script.plans)
     finish_yaml("apply", target, outcome, to)

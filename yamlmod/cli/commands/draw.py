@@ -130,10 +130,11 @@ def run(
     options = DrawOptions(scale, lang.value, fold is Fold.auto, theme.value)
     drawing = draw_file(cfg, DrawRequest(base, side_by_side, check, repo), options)
     if output is None:
-        from yamlmod.cli.console import show_figure
+        from yamlmod.cli.console import say_json_text, show_figure
         from yamlmod.usecases.draw import drawing_bytes
 
-        show_figure(drawing_bytes(drawing, name))
+        show = say_json_text if name == "json" else show_figure
+        show(drawing_bytes(drawing, name))
         return
     from yamlmod.cli.finish import write_asked_file
     from yamlmod.usecases.draw import drawing_change

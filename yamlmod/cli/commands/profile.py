@@ -97,7 +97,7 @@ def run(
     from yamlmod.cli.console import say_json
     from yamlmod.cli.operands import cfgs_of
     from yamlmod.cli.profile_report import profile_data, write
-    from yamlmod.cli.running import announcer, tell
+    from yamlmod.cli.running import completed, end_if_interrupted, tell
     from yamlmod.registry.settings import settings as defaults_here
     from yamlmod.usecases.fork_run import open_run
     from yamlmod.usecases.profile import Settings, profile
@@ -111,8 +111,12 @@ def run(
     run = open_run(choice.path, options.python, not options.no_stand_ins)
     defaults = defaults_here()
     settings = Settings(imgsz, batch, device.value, half, fused, rounds, threads, layers)
-    profiled = profile(run, cfgs, base or defaults.base, settings, timeout, announcer(answer))
+    base = base or defaults.base
+    profiled, missing = completed(
+        lambda announce: profile(run, cfgs, base, settings, timeout, announce), answer
+    )
     if answer.as_json:
-        say_json(profile_data(profiled))
+        say_json(profile_data(profiled, bool(missing)))
     else:
         write(format.value, profiled)
+    end_if_interrupted(missing, answer)

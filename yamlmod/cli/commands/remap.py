@@ -88,26 +88,31 @@ def run(
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.remap_report import remap_data, report
-    from yamlmod.cli.running import announcer, tell
+    from yamlmod.cli.running import completed, end_if_interrupted, tell
     from yamlmod.usecases.fork_run import open_run
     from yamlmod.usecases.remap import remap
     from yamlmod.usecases.repo_choice import choose_repo
 
     choice = choose_repo(repo, (after, before))
     tell(answer, choice.notes)
-    remapped = remap(
-        open_run(choice.path, options.python, not options.no_stand_ins),
-        weights,
-        before,
-        after,
-        output,
-        identity=init is Init.identity,
-        force=force,
-        classes=classes,
-        seconds=timeout,
-        announce=announcer(answer),
+    run = open_run(choice.path, options.python, not options.no_stand_ins)
+    remapped, missing = completed(
+        lambda announce: remap(
+            run,
+            weights,
+            before,
+            after,
+            output,
+            identity=init is Init.identity,
+            force=force,
+            classes=classes,
+            seconds=timeout,
+            announce=announce,
+        ),
+        answer,
     )
     if answer.as_json:
-        say_json(remap_data(remapped))
+        say_json(remap_data(remapped, bool(missing)))
     else:
         show(report(remapped))
+    end_if_interrupted(missing, answer)

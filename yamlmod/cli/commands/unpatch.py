@@ -9,7 +9,8 @@ GROUP = "fork"
 EPILOG = """\b
 Examples:
   yamlmod unpatch yolov5 SimAM
-  yamlmod unpatch yolov5 SimAM ACmix -w"""
+  yamlmod unpatch yolov5 SimAM ACmix -w
+  yamlmod unpatch yolov7 seed                what `study seeds --fix` added"""
 
 
 def run(

@@ -76,9 +76,9 @@ def run(
     several sizes, run (also in half precision), fused, copied and pickled. Every new layer must
     receive a gradient and affect the output.
     """
-    from yamlmod.cli.console import say, say_json, show
+    from yamlmod.cli.console import say_json, show
     from yamlmod.cli.operands import cfgs_of
-    from yamlmod.cli.running import announcer, tell
+    from yamlmod.cli.running import completed, end_if_interrupted, tell
     from yamlmod.cli.verify_report import lines, verify_data
     from yamlmod.registry.settings import settings
     from yamlmod.usecases.fork_run import open_run, told_of_run
@@ -94,15 +94,15 @@ def run(
     tell(answer, (*operands.notes, *choice.notes))
     run = open_run(choice.path, options.python, not options.no_stand_ins)
     base = base or settings().base
-    verification = verify(run, cfgs, base, wanted, announcer(answer))
+    verification, missing = completed(
+        lambda announce: verify(run, cfgs, base, wanted, announce), answer
+    )
     if answer.as_json:
-        say_json(verify_data(verification))
+        say_json(verify_data(verification, bool(missing)))
     else:
         show(lines(verification.networks))
         show(told_of_run(verification.told))
-    if verification.interrupted:
-        say(["interrupted: the networks after these were not verified"], always=True)
-        raise SystemExit(130)
+    end_if_interrupted(missing, answer)
     if verification.failed:
         raise SystemExit(1)
     if verification.skipped:

@@ -149,6 +149,28 @@ class ProfileAnswer(Told, MeasuredOn):
     models: List[Profile]
 
 
+class ProfileRun(Told, MeasuredOn):
+    """What runs, and where it is measured."""
+
+
+class ProfilePart(TypedDict, total=False):
+    """A part sent before the answer: what begins, a counted network, or the latency so far."""
+
+    begun: str
+    ran: ProfileRun
+    model: Profile
+    rounds: int
+    latencies: List[Latency]
+
+
+class RemapPart(TypedDict, total=False):
+    """A part sent before the answer: what begins, the answer so far, or that OUT is written."""
+
+    begun: str
+    answer: RemapAnswer
+    written: bool
+
+
 Node = Tuple[str, List[str], List[str], List[str]]  # kind, inputs, outputs, modules
 Constant = Tuple[Optional[int], Optional[AnyNumber]]  # how many numbers, and the number of one
 
@@ -161,6 +183,28 @@ class TracedNetwork(TypedDict):
 
 class ExplainAnswer(Told, TracedNetwork):
     """A traced network, and what ran."""
+
+
+class Trial(TypedDict):
+    """The hashes of one training's batches and of the names in them, by epoch; or why not."""
+
+    epochs: List[str]
+    orders: List[str]
+    batches: int
+    workers: int
+    failed: str
+
+
+class TrialPart(TypedDict):
+    """A trial of that number has ended."""
+
+    trial: int
+
+
+class SeedsAnswer(Told):
+    """The batches of each trial of a training."""
+
+    trials: List[Trial]
 
 
 class ImportsAnswer(TypedDict):

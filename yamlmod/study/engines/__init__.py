@@ -1,1 +1,1 @@
-"""The engines, which start a study's processes: one file an engine."""
+"""The engines, which start a study's processes: one file an engine, each with its `ENGINE`."""

@@ -9,6 +9,9 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from yamlmod.study.commands import guarded
+from yamlmod.study.engine import EngineKind, EngineSettings
+
 
 class Pool:
     """Runs commands here; each gets GPUs of its own by `CUDA_VISIBLE_DEVICES`.
@@ -24,7 +27,7 @@ class Pool:
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
 
-    def submit(self, argv: Sequence[str], gpus: int) -> Future[int]:
+    def submit(self, argv: Sequence[str], gpus: int) -> Future[int | None]:
         return self._executor.submit(self._run, list(argv), gpus)
 
     def stop(self) -> None:
@@ -84,3 +87,10 @@ class Pool:
         finally:
             with self._change:
                 self._processes.discard(process)
+
+
+def _start(settings: EngineSettings) -> Pool:
+    return Pool(settings.jobs or max(1, len(settings.gpus)), settings.gpus)
+
+
+ENGINE = EngineKind(_start, guarded)

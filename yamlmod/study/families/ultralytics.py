@@ -14,7 +14,11 @@ sys.argv[0] = "yolo"
 try:
     from ultralytics.cfg import entrypoint
 except ImportError:
-    from ultralytics.yolo.cfg import entrypoint
+    try:
+        from ultralytics.yolo.cfg import entrypoint
+    except ImportError:  # 8.0.0, which hydra starts
+        from ultralytics.yolo.cli import cli as entrypoint
+        sys.argv[1:3] = ["task=detect", "mode=train"]
 entrypoint()
 """
 
@@ -23,7 +27,7 @@ def _start(training: TrainCommand) -> list[str]:
     set_by_us = {
         "model": training.cfg,
         "pretrained": training.weights or False,
-        "seed": training.seed,
+        **({} if training.seed is None else {"seed": training.seed}),
         "project": training.run,
         "name": "train",
         "exist_ok": True,
@@ -67,4 +71,5 @@ FAMILY = Family(
         "val": "a study reads the metrics of every epoch",
         "time": "the number of epochs would depend on the machine",
     },
+    probe={"epochs": 2, "imgsz": 64, "batch": 4, "plots": False, "amp": False, "val": False},
 )

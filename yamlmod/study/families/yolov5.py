@@ -12,7 +12,8 @@ _LAST = "train/weights/last.pt"
 def _start(training: TrainCommand) -> list[str]:
     return [
         training.script,
-        *("--cfg", training.cfg, "--weights", training.weights, "--seed", str(training.seed)),
+        *("--cfg", training.cfg, "--weights", training.weights),
+        *([] if training.seed is None else ["--seed", str(training.seed)]),
         *("--project", training.run, "--name", "train", "--exist-ok"),
         *option_words(training.options, joined=False),
     ]
@@ -40,5 +41,7 @@ FAMILY = Family(
         "noval": "a study reads the metrics of every epoch",
         "evolve": "it would search hyperparameters and not train one network",
     },
+    # `--img` is the start of `--img-size`, as YOLOv7 calls it, too.
+    probe={"epochs": 2, "img": 64, "batch-size": 4, "noautoanchor": True, "noplots": True},
     asks=("cfg", "weights", "project", "name", "exist-ok", "resume"),
 )

@@ -56,15 +56,17 @@ def run(
     built, verified and measured by the fork's own code; weights are carried over. Printed is the
     smallest gain that the seeds can show. Nothing is trained.
     """
-    from yamlmod.cli.console import say, say_json, show
+    from yamlmod.cli.console import say_json, show
+    from yamlmod.cli.running import announcer
     from yamlmod.cli.study_report import plan_data, plan_lines
-    from yamlmod.runtime.interpreter import choose
+    from yamlmod.runtime.interpreter import choose_runner
     from yamlmod.usecases.study_plan import plan_study
     from yamlmod.usecases.study_prepare import study_name
 
-    interpreter = choose(python)
+    interpreter = choose_runner(python)
     target = output or file.parent / study_name(file)
-    plan = plan_study(file, target, interpreter.path, not no_run, lambda line: say([line]))
+    announce = announcer(answer) or (lambda line: None)
+    plan = plan_study(file, target, interpreter.path, not no_run, announce)
     if answer.as_json:
         say_json(plan_data(plan, target, deviation))
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.options import Force, path_word
+from yamlmod.cli.options import Force, Json, path_word
 
 EPILOG = """\b
 Examples:
@@ -38,18 +38,22 @@ def run(
         ),
     ] = "",
     force: Force = False,
+    json: Json = False,
 ) -> None:
     """Report the study in DIR: one line for each variant, compared with the base and its placebo.
 
     Compared is mAP50-95 of the last epoch, by Welch's test with Holm's correction and 95 %
     intervals. Below three seeds no p value is given.
     """
-    from yamlmod.cli.console import show
+    from yamlmod.cli.console import say_json_text, show
     from yamlmod.cli.finish import write_asked_file
     from yamlmod.usecases.study_run import report_change, report_text
 
+    format = "json" if json and output is None else format
     text = report_text(folder, format, output)
-    if output is None:
+    if output is None and (json or format == "json"):
+        say_json_text(text.encode("utf-8"))
+    elif output is None:
         show(text.rstrip("\n").split("\n"))
     else:
         write_asked_file(report_change(text, output, force))

@@ -9,13 +9,16 @@ import typer
 
 from yamlmod.cli.bundles import AnswerOptions
 from yamlmod.cli.options import path_word
+from yamlmod.cli.study_options import EngineWords
 
 EPILOG = """\b
 Examples:
   yamlmod study run out
   yamlmod study run out --gpus 0,1
   yamlmod study run out base-s0 simam-s0
-  yamlmod study run out --retry              failed runs again, too"""
+  yamlmod study run out --retry              failed runs again, too
+  yamlmod study run out --engine dask --scheduler-file scheduler.json
+  yamlmod study run out --engine slurm --gres gpu:1 --time 08:00:00"""
 
 
 def run(
@@ -47,18 +50,33 @@ def run(
         ),
     ] = "",
     retry: Annotated[bool, typer.Option("--retry", help="Start failed runs again, too.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for runs that another process trains, too.")
+    ] = False,
+    engine: EngineWords,
     answer: AnswerOptions,
 ) -> None:
     """Run the trainings of the study in DIR that are not done, with the fork's own code.
 
-    Each training is a process of its own, which ends when this command does. A run that was cut
-    off goes on from its last checkpoint. Exits 1 if a run has failed.
+    Each training is a process of its own, which ends when this command does; with Dask and SLURM
+    it goes on, and the same command waits for it again. A run that was cut off goes on from its
+    last checkpoint. Exits 1 if a run has failed.
     """
     from yamlmod.cli.console import say, say_json, show
     from yamlmod.cli.study_report import status_data, status_lines
     from yamlmod.usecases.study_run import run_study
 
-    driven = run_study(folder, names or [], jobs, gpus, retry, lambda line: say([line]))
+    driven = run_study(
+        folder,
+        names or [],
+        jobs,
+        gpus,
+        retry,
+        lambda line: say([line]),
+        engine=engine.engine,
+        options=engine.words(),
+        wait=wait,
+    )
     if answer.as_json:
         say_json(status_data(driven.runs))
     else:

@@ -10,16 +10,24 @@ from yamlmod.model.network import Network
 from yamlmod.ops.chain import Plan, chain, run_plans
 from yamlmod.ops.operation import Operation, RecipeOptions
 from yamlmod.ops.operations.drop_head.replay import DroppedInput
+from yamlmod.ops.operations.drop_head.whole import sources_to, tidied, whole_branch
 from yamlmod.ops.operations.remove.plan import take_out
 from yamlmod.ops.outcome import Outcome
 
 
-def drop_head(model: Network, layer: int) -> Outcome:
-    """Drop the head's input ``layer`` with all that only served it. Proven, or an error."""
-    return chain(model, drop_head_plans(model, layer))
+def drop_head(model: Network, layer: int, *, whole: bool = False) -> Outcome:
+    """Drop the head's input ``layer`` with all that only served it. Proven, or an error.
+
+    With ``whole`` the steps up and down through an outer scale go too, and its stage of the
+    backbone: what `add-head` puts in.
+    """
+    return chain(model, drop_head_plans(model, layer, whole))
 
 
-def drop_head_plans(model: Network, layer: int) -> list[Plan]:
+def drop_head_plans(model: Network, layer: int, whole: bool = False) -> list[Plan]:
+    if whole:
+        return _whole_plans(model, layer)
+
     def without_branch(current: Network) -> Outcome:
         # The first step took no layer away, so the numbers are still the original's.
         stays = current.alive
@@ -28,7 +36,17 @@ def drop_head_plans(model: Network, layer: int) -> list[Plan]:
     return [lambda current: _without_input(current, layer), without_branch]
 
 
-def _without_input(model: Network, layer: int) -> Outcome:
+def _whole_plans(model: Network, layer: int) -> list[Plan]:
+    branch = whole_branch(model, layer)
+    sources = sources_to(model, branch.layers, branch.joints)
+    return [
+        lambda current: tidied(current, branch),
+        lambda current: _without_input(current, layer, whole=True),
+        lambda current: take_out(current, branch.layers, sources=sources),
+    ]
+
+
+def _without_input(model: Network, layer: int, *, whole: bool = False) -> Outcome:
     head, document = model.document.head, model.document
     slots = [read.slot for read in model.graph.reads[head.index] if read.target == layer]
     place = document.place(head.start, head.end)
@@ -57,7 +75,7 @@ def _without_input(model: Network, layer: int) -> Outcome:
     return Outcome(
         model=model,
         text=apply_edits(document.text, edits),
-        told=tuple(_report(model, layer, anchor)),
+        told=tuple(_report(model, layer, anchor, whole)),
         steps=(DroppedInput(head.index, slot, anchor),),
         mapping=tuple(range(len(document.rows))),
     )
@@ -81,11 +99,16 @@ def _refuse_groups(model: Network, slot: int) -> None:
     )
 
 
-def _report(model: Network, layer: int, anchor: int | None) -> list[str]:
+def _report(model: Network, layer: int, anchor: int | None, whole: bool) -> list[str]:
     document = model.document
     lines = [f"{document.describe(document.head.index)} no longer reads {document.describe(layer)}"]
     if anchor is not None:
         lines.append(f"row {anchor + 1} of anchors was removed with it")
+    if whole:
+        return lines
+    if any(read.reader != document.head.index for read in model.readers(layer)):
+        name = document.describe(layer)
+        lines.append(f"{name} stays, as it leads to other scales; --whole drops an outer scale")
     if trailing_comment(document, document.head):
         lines.append("the comment on the head's row was not changed")
     return lines
@@ -117,7 +140,8 @@ def _anchor(model: Network, slot: int) -> int | None:
 
 
 def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
-    return run_plans(model, drop_head_plans(model, options.layer(model, "drop-head")))
+    layer = options.layer(model, "drop-head")
+    return run_plans(model, drop_head_plans(model, layer, options.flag("whole")))
 
 
-OPERATION = Operation("drop-head", (), _from_recipe)
+OPERATION = Operation("drop-head", ("whole",), _from_recipe)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, Dict, List, Optional
 
-from ..answers import LayerProfile, MeasuredOn, Profile, ProfileAnswer, ThopProfile
+from ..answers import (
+    Latency,
+    LayerProfile,
+    MeasuredOn,
+    Profile,
+    ProfileAnswer,
+    ProfilePart,
+    ThopProfile,
+)
 from ..building.builder import builder_for
 from ..building.layers import layers_of, name_of
 from ..refused import Refused
@@ -19,8 +27,8 @@ _LAYER_ROUNDS = 7
 _SMALLEST_STRIDE = 32  # YOLOv5 gives thop an image of at least this size
 
 
-def answer(question: Dict[str, Any], _: Any) -> ProfileAnswer:
-    """Build every network, count each, and time all of them in turn."""
+def answer(question: Dict[str, Any], tell: Callable[[ProfilePart], None]) -> ProfileAnswer:
+    """Build every network, count each, and time all of them in turn; each is sent when counted."""
     import torch
 
     device = question["device"]
@@ -33,16 +41,24 @@ def answer(question: Dict[str, Any], _: Any) -> ProfileAnswer:
     builder = builder_for(question)
     networks, models = [], []
     for cfg in question["cfgs"]:
+        tell({"begun": "counting " + cfg["shown"]})
         network = builder.build(cfg["path"], None, cfg["head"])
         subject = _Subject(network, cfg["shown"], question)
         models.append(subject.counted())
         networks.append(subject)
+        tell({"ran": {**_machine(device), **builder.run_report()}, "model": models[-1]})
     if question["rounds"]:
         runs = [subject.forward for subject in networks]
-        measured = latencies(runs, question["rounds"], _waiter(device))
+        tell({"begun": "warming up for the latency"})
+
+        def report(rounds: int, so_far: List[Latency]) -> None:
+            tell({"rounds": rounds, "latencies": so_far})
+
+        measured = latencies(runs, question["rounds"], _waiter(device), report)
         for model, latency in zip(models, measured):
             model["latency"] = latency
     if question["layers"] and question["rounds"]:
+        tell({"begun": "timing layers"})
         for model, subject in zip(models, networks):
             subject.time_layers(model["layers"])
     return {"models": models, **_machine(device), **builder.run_report()}

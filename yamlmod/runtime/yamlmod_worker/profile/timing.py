@@ -11,6 +11,7 @@ from ..answers import Latency
 from ..building.layers import around
 
 _WARM_UP = 3
+_PAUSE = 1.0  # seconds between two reports, which take time from nothing that is measured
 
 
 def quartiles(values: List[float]) -> Latency:
@@ -22,9 +23,15 @@ def quartiles(values: List[float]) -> Latency:
 
 
 def latencies(
-    runs: List[Callable[[], Any]], rounds: int, wait: Callable[[], None]
+    runs: List[Callable[[], Any]],
+    rounds: int,
+    wait: Callable[[], None],
+    report: Callable[[int, List[Latency]], None] = lambda rounds, so_far: None,
 ) -> List[Latency]:
-    """Time every run once a round, each round in another order, after a warm-up."""
+    """Time every run once a round, each round in another order, after a warm-up.
+
+    ``report`` gets the number of rounds and their latencies, at most once a second.
+    """
     for run in runs:
         for _ in range(_WARM_UP):
             run()
@@ -32,6 +39,7 @@ def latencies(
     times: List[List[float]] = [[] for _ in runs]
     collecting = gc.isenabled()
     gc.disable()
+    due = time.perf_counter()
     try:
         for turn in range(rounds):
             order = [(turn + step) % len(runs) for step in range(len(runs))]
@@ -40,6 +48,9 @@ def latencies(
                 runs[index]()
                 wait()
                 times[index].append(time.perf_counter() - start)
+            if time.perf_counter() >= due and turn + 1 < rounds:
+                report(turn + 1, [quartiles(seconds) for seconds in times])
+                due = time.perf_counter() + _PAUSE
     finally:
         if collecting:
             gc.enable()

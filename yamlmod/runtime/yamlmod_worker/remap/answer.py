@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from ..answers import RemapAnswer
+from ..answers import RemapAnswer, RemapPart
 from ..building.builder import Builder, builder_for
 from ..checkpoints.checkpoint import open_checkpoint
 from ..checkpoints.meanings import Tensor
@@ -22,19 +22,21 @@ from .transfers import Transfer, state_shapes, transfer, wanted_classes
 from .writing import CarriedState, load, write
 
 
-def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
+def answer(question: Dict[str, Any], tell: Callable[[RemapPart], None]) -> RemapAnswer:
     """Answer a whole remap: read, build, map, load, check, write, and report.
 
     Only one of the networks is in memory at a time, and of the checkpoint what is being loaded. For
     a data set of other classes there is another one at the end.
     """
     give_memory_back()
+    tell({"begun": "reading the checkpoint"})
     checkpoint = open_checkpoint(question["weights"])
     state = find_state(checkpoint)
     head = "model.{}.".format(question["old_layers"] - 1)
     check_layers(state.tensors, question["old_layers"], question["from"])
     more = extra_classes(state, question.get("classes"), head)
     builder = builder_for(question)
+    tell({"begun": "building the network of --from"})
     if more:
         _prove_classes(builder, question, state, head)
     old = _build(builder, question, "from", "old_layers", state.classes)
@@ -51,6 +53,7 @@ def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
         base = outputs(old)
     del old
     gc.collect()
+    tell({"begun": "building the network of --to"})
     new = _build(builder, question, "to", "new_layers", state.classes)
     branches = _branches(new, joints, before)
     pairs = {int(a): int(b) for a, b in question["pairs"]}
@@ -58,10 +61,7 @@ def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
     load(new, checkpoint, {name: tensors[item.name] for name, item in moves.carried.items()},
          moves.carried)  # fmt: skip
     started = None if identity is None else start_as_identity(new, identity, base)
-    if question["out"] is not None:
-        write(builder.save, new, CarriedState(checkpoint, state, moves.carried), question["out"])
-    transfers = _transfers(builder, question, state.classes, new)
-    return {
+    found: RemapAnswer = {
         "form": checkpoint.form,
         "source": state.source,
         "notes": notes,
@@ -72,11 +72,24 @@ def answer(question: Dict[str, Any], _: Any) -> RemapAnswer:
         "dropped": moves.dropped(),
         "new": moves.new(),
         "stock": moves.stock(kept),
-        "expected": transfers[0][1:],
-        "transfers": transfers,
+        "expected": (0, 0),
+        "transfers": [],
         "identity": started,
         **builder.run_report(),
-    }  # fmt: skip
+    }
+    tell({"answer": found})
+    if question["out"] is not None:
+        tell({"begun": "writing and reading back"})
+        write(builder.save, new, CarriedState(checkpoint, state, moves.carried), question["out"])
+        tell({"written": True})
+    tell({"begun": "counting what train.py will transfer"})
+    transfers = _transfers(builder, question, state.classes, new)
+    return {
+        **found,
+        "expected": transfers[0][1:],
+        "transfers": transfers,
+        **builder.run_report(),
+    }
 
 
 def _joint(item: Dict[str, Any]) -> Joint:

@@ -1,12 +1,14 @@
-"""Run one training: `python -I guard.py RUN_FOLDER NOTES HOW`. Standard library, Python 3.8.
+"""One attempt at a run: RUN_FOLDER NOTES HOW.
 
-NOTES is the number of lines of `attempts.jsonl` at which the run was seen to be unfinished: if
-there are others, another process has run it since, and a finished run must not be resumed. HOW is
-`resume` (from the last checkpoint, if there is one) or `fresh`.
+NOTES is the number of lines of `attempts.jsonl` at which the run was seen to be unfinished. If
+there are others, another process has run it since: then it is continued only if that one was
+killed or stopped. HOW is `resume` (from the last checkpoint, if there is one) or `fresh`.
 
 It holds the lock of the run's folder, starts the training in a process group of its own, writes
 its output to `log.txt`, and ends all of it when the process that started this guard ends (its
-standard input closes) or when a signal asks for it. Every attempt is noted in `attempts.jsonl`.
+standard input closes) or when a signal asks for it. A file `stop` in the run's folder asks for an
+end after the next checkpoint, one in the study's folder for an end at once. Every attempt is noted
+in `attempts.jsonl`.
 """
 
 from __future__ import annotations
@@ -14,38 +16,47 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import zipfile
+
+from . import notes
+from .checkpoint import KeptCheckpoint, study_stop
+from .lock import LOCKED, Lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, BinaryIO
 
-LOCKED = 75  # exit code: another process trains in this folder, or has done so since
+NOT_DUE = 76  # exit code: another process has trained it since
+STOPPED = 77  # exit code: `study stop` was given
 _PATIENCE = 10.0  # seconds between asking a training to end and ending it
-_LOOK = 0.2  # seconds between two looks at the last checkpoint
 _DEATH_SIGNAL = 1
 _LINUX = sys.platform == "linux"
-_KEPT = "kept.pt"
 
 
-def main(folder: str, notes: int, how: str) -> int:
-    with open(os.path.join(folder, "lock"), "a+b") as lock:
-        if not _locked(lock) or _notes(folder) != notes:
-            return LOCKED
-        _write_holder(lock)
-        return _Attempt(folder, lock).run(how == "resume")
+def main(folder: str, seen: int, how: str) -> int:
+    lock = Lock(folder)
+    if not lock.acquire():
+        return LOCKED
+    try:
+        if os.path.exists(study_stop(folder)):
+            return STOPPED
+        attempt = _Attempt(folder, lock)
+        now = notes.text_of(folder).count("\n")
+        if now != seen and not notes.is_cut_off(folder, attempt.plan):
+            return NOT_DUE
+        return attempt.run(how == "resume" or now != seen)
+    finally:
+        lock.release()
 
 
 class _Attempt:
-    def __init__(self, folder: str, lock: BinaryIO) -> None:
+    def __init__(self, folder: str, lock: Lock) -> None:
         self.folder = folder
         self.lock = lock
         with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
@@ -54,7 +65,8 @@ class _Attempt:
         self.process: subprocess.Popen[bytes] | None = None
 
     def run(self, may_resume: bool) -> int:
-        checkpoint = _Checkpoint(self.folder, self.plan["last"])
+        checkpoint = KeptCheckpoint(self.folder, self.plan["last"])
+        checkpoint.take_back_stop()
         resumes = may_resume and checkpoint.is_usable()
         began = time.time()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,8 +83,12 @@ class _Attempt:
             return 1
         if self.stopped:  # a signal came before there was a process to stop
             self._stop(self.stopped)
-        threading.Thread(target=self._watch_parent, daemon=True).start()
-        threading.Thread(target=checkpoint.keep, daemon=True).start()
+        for work in (
+            self._watch_parent,
+            lambda: checkpoint.keep(self._stop),
+            lambda: self.lock.keep(lambda: self._stop("another machine has taken it over")),
+        ):
+            threading.Thread(target=work, daemon=True).start()
         self._wait()
         code = self.process.wait()
         took = round(time.time() - began, 3)
@@ -93,7 +109,7 @@ class _Attempt:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 # It holds the lock, too: one that outlives its guard keeps others out.
-                pass_fds=() if os.name == "nt" else (self.lock.fileno(),),
+                pass_fds=() if os.name == "nt" else (self.lock.descriptor,),
                 preexec_fn=_dies_with(os.getpid()) if sys.platform == "linux" else None,
             )
         except (OSError, ValueError, subprocess.SubprocessError) as error:
@@ -173,7 +189,7 @@ class _Attempt:
         line = (json.dumps(values) + "\n").encode("utf-8")
         # In one write: a reader, and a guard that is killed, never leave half of a line behind.
         end = os.open(
-            os.path.join(self.folder, "attempts.jsonl"),
+            os.path.join(self.folder, notes.FILE),
             os.O_WRONLY | os.O_CREAT | os.O_APPEND,
             0o666,
         )
@@ -181,93 +197,6 @@ class _Attempt:
             os.write(end, line)
         finally:
             os.close(end)
-
-
-class _Checkpoint:
-    """The last checkpoint of a run, and a copy of it: a kill while it is written tears it."""
-
-    def __init__(self, folder: str, last: str) -> None:
-        self.folder = folder
-        self.last = os.path.join(folder, last)
-        self.results = os.path.join(folder, last.split("/", 1)[0])
-        self.kept = os.path.join(folder, _KEPT)
-        self.ended = threading.Event()
-
-    def is_usable(self) -> bool:
-        """Check whether a training can go on; a torn checkpoint is replaced by its copy."""
-        if _is_whole(self.last):
-            return True
-        if not _is_whole(self.kept):
-            return False
-        self._copy(self.kept, self.last)
-        return True
-
-    def set_aside(self) -> None:
-        """Move the results of an attempt without a checkpoint out of the next one's way."""
-        self._remove_kept()
-        if not os.path.isdir(self.results):
-            return
-        number = 1
-        while os.path.lexists(os.path.join(self.folder, f"cut-off-{number}")):
-            number += 1
-        os.rename(self.results, os.path.join(self.folder, f"cut-off-{number}"))
-
-    def keep(self) -> None:
-        """Copy each new checkpoint, in at most a twentieth of the time."""
-        seen, pause = _stamp(self.last), _LOOK
-        while not self.ended.wait(pause):
-            pause, stamp = _LOOK, _stamp(self.last)
-            if stamp is None or stamp == seen or not _is_whole(self.last):
-                continue
-            began = time.monotonic()
-            try:
-                self._copy(self.last, self.kept, stamp)
-            except OSError:  # a full disk: the training itself will say so
-                continue
-            seen, pause = stamp, max(_LOOK, 20 * (time.monotonic() - began))
-
-    def forget(self, removes: bool) -> None:
-        self.ended.set()
-        if removes:
-            self._remove_kept()
-
-    def _remove_kept(self) -> None:
-        try:
-            os.unlink(self.kept)
-        except OSError:
-            pass
-
-    def _copy(self, source: str, target: str, stamp: tuple[int, int] | None = None) -> None:
-        draft = target + ".draft"
-        shutil.copyfile(source, draft)
-        if stamp is None or _stamp(source) == stamp:  # else it has been written meanwhile
-            os.replace(draft, target)
-
-
-def _stamp(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
-
-
-def _is_whole(path: str) -> bool:
-    """Check whether a checkpoint was written to its end: torch writes the index of a zip last."""
-    try:
-        with open(path, "rb") as file:
-            start = file.read(2)
-    except OSError:
-        return False
-    return zipfile.is_zipfile(path) if start == b"PK" else len(start) == 2
-
-
-def _notes(folder: str) -> int:
-    try:
-        with open(os.path.join(folder, "attempts.jsonl"), "rb") as file:
-            return file.read().count(b"\n")
-    except FileNotFoundError:
-        return 0
 
 
 def _dies_with(parent: int) -> Callable[[], None]:
@@ -279,40 +208,3 @@ def _dies_with(parent: int) -> Callable[[], None]:
             os._exit(1)
 
     return before_start
-
-
-def _locked(file: BinaryIO) -> bool:
-    """Take the lock; tried for a moment, since one who asks for a run's state takes it, too."""
-    for _ in range(20):
-        if _try_lock(file):
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def _try_lock(file: BinaryIO) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(1 << 20)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _write_holder(file: BinaryIO) -> None:
-    file.seek(0)
-    file.truncate()
-    holder = {"host": socket.gethostname(), "pid": os.getpid(), "since": round(time.time(), 3)}
-    file.write((json.dumps(holder) + "\n").encode("utf-8"))
-    file.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

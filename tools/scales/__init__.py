@@ -1,0 +1,1 @@
+"""Sweeps of `add-head`, `drop-head --whole` and `graft`, with a judge that shares no code."""

@@ -1,0 +1,1 @@
+"""Attack studies on real daemons; see `__main__`."""

@@ -1,0 +1,1 @@
+"""Put the backbone of one network under the neck and head of another."""

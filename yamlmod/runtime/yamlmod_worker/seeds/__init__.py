@@ -1,0 +1,1 @@
+"""Hash the batches that a training gets for a seed."""

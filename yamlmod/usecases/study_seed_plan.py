@@ -1,0 +1,63 @@
+"""Check the seed of a study that is planned, by its own options and the base's frozen code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from yamlmod.errors import Refusal
+from yamlmod.study.plan_files import SeedFacts
+from yamlmod.study.variant_names import BASE
+from yamlmod.usecases.fork_run import open_run
+from yamlmod.usecases.study_prepare import Prepared
+from yamlmod.usecases.study_seeds import Copy, SeedCheck, check_planned, read_fork
+
+_SECONDS = 600.0
+_VERDICTS = {
+    True: "the seed reaches the batches",
+    False: "the seed does NOT reach the batches",
+    None: "whether the seed reaches the batches is not known",
+}
+
+
+def planned_seed(
+    study: Prepared, draft: Path, proves: bool, say: Callable[[str], None]
+) -> SeedFacts:
+    """Read whether the seed counts; with ``proves`` hash the batches of three short trainings."""
+    try:
+        check = _checked(study, draft, proves)
+    except Refusal as error:
+        check = None
+        why = error.message
+    if check is None:
+        facts = SeedFacts(None, False, f"{_VERDICTS[None]}: {why}")
+    elif check.is_proven:
+        facts = SeedFacts(check.counts, True, f"{_VERDICTS[check.counts]} {_of_batches(check)}")
+    else:
+        text = f"{_VERDICTS[check.counts]} (read, not proven: {check.why[:200]})"
+        facts = SeedFacts(check.counts, False, text)
+    if proves:
+        say(f"seed: {facts.shown}")
+    return facts
+
+
+def _checked(study: Prepared, draft: Path, proves: bool) -> SeedCheck:
+    script = study.file.script
+    family, reading = read_fork(study.located, script)
+    shown = study.located.shown
+    if not proves:
+        return SeedCheck(shown, reading, (), "--no-run")
+    if reading.loader is None:
+        return SeedCheck(shown, reading, (), "no loader of torch's was found")
+    code = draft / "variants" / BASE / study.code
+    run = open_run(code, study.python, stand_ins=False)
+    base = draft / "variants" / BASE / Path(study.file.base).name
+    return check_planned(Copy(run, code, family, reading, script), base, study.file.train, _SECONDS)
+
+
+def _of_batches(check: SeedCheck) -> str:
+    proof = check.proofs[0]
+    if not proof.repeats:
+        return f"(proven with {proof.workers} workers: equal seeds give different batches)"
+    same = "" if proof.differs else "the same batches for every seed, "
+    return f"(proven: {same}{proof.workers} workers)"
