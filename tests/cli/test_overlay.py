@@ -81,6 +81,9 @@ def test_add_leaves_the_package_as_it_is(env: Environment) -> None:
 
 def test_in_place_is_refused_by_default(env: Environment) -> None:
     before = env.hashes()
+    cfg = str(env.package / "cfg" / "models" / "mini.yaml")
+    edited = _do(env, "insert", "SimAM", cfg, "--after", "2", "-w")
+    assert edited.code == 2 and "error[installed-package]" in edited.err, edited.err
     for words in (("ultralytics", "SimAM", "-w"), (str(env.package), "SimAM")):
         done = _do(env, "patch", *words)
         assert done.code == 2 and "error[installed-package]" in done.err

@@ -56,7 +56,7 @@ class PlannedAdd:
     patch: PlannedPatch
     warnings: tuple[str, ...]
 
-    def change(self, output: Path | None, force: bool) -> FileChange:
+    def change(self, output: Path | None, force: bool, in_place: bool = False) -> FileChange:
         """Return the write of the YAML; one of an installed package becomes a new file."""
         tree, text = self.patch.located.tree, self.outcome.text
         if isinstance(tree, OverlayTree) and output is None:
@@ -64,7 +64,7 @@ class PlannedAdd:
             if is_of_package(tree, file.path):
                 module = self.patch.modules[0].name
                 return model_change(tree, file.path, module, file.encode(text), force)
-        return self.target.change(text, output, force)
+        return self.target.change(text, output, force, in_place)
 
     def shown_change(self, change: FileChange) -> FileChange:
         """Return what a diff shows of the YAML: the edit, also where it becomes a new file."""

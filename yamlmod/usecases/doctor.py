@@ -18,8 +18,10 @@ from yamlmod.registry.catalogue import find
 from yamlmod.registry.settings import ProjectSettings, settings
 from yamlmod.runtime.interpreter import Imports, Interpreter, ask, choose
 from yamlmod.usecases.fork_start import start_folder, top_names
+from yamlmod.usecases.installed import find_package
 from yamlmod.usecases.located_fork import LocatedFork
 from yamlmod.usecases.module_uses import Use, uses
+from yamlmod.usecases.overlay_install import installed_overlay, is_gone
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
 from yamlmod.workspace.home import is_installed
@@ -85,6 +87,7 @@ def examine(
         *_import_findings(tree, fork, imports),
         *_order_findings(tree, fork),
         *_overlay_findings(tree),
+        *_hook_findings(tree, python),
         *yaml_findings(rows, installed.known),
         *_text_findings(fork, paths, imports),
         *_numpy_findings(tree, fork, paths, imports),
@@ -177,6 +180,19 @@ def _overlay_findings(tree: Tree) -> Iterator[DoctorFinding]:
             "an empty package"
         )
         yield DoctorFinding("overlay", "warning", text)
+
+
+def _hook_findings(tree: Tree, python: str | None) -> Iterator[DoctorFinding]:
+    """Yield which overlay every Python of the package's environment has."""
+    root = real_path(tree.root)
+    if not is_installed(root):
+        return
+    folder = installed_overlay(find_package(root.name, python))
+    if folder and is_gone(folder):
+        text = f"the overlay {folder} is installed and not there: `yamlmod overlay uninstall -w`"
+        yield DoctorFinding("overlay", "problem", text)
+    elif folder:
+        yield DoctorFinding("overlay", "note", f"{folder} is active in every Python there")
 
 
 def _order_findings(tree: Tree, fork: ForkFacts) -> Iterator[DoctorFinding]:

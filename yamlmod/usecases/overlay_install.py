@@ -74,7 +74,7 @@ def plan_hook(folder: Path, python: str | None = None) -> tuple[CheckedOverlay, 
     package = find_package(overlay.manifest.package, python)
     path = hook_path(package)
     code = _CODE.format(folder=str(real), package=package.name)
-    text = f"{_MARK}{package.name}: {str(real)!a}\nimport sys; exec({code!r})\n"
+    text = f"{_MARK}{package.name}: {str(real)!a}\nimport sys; exec({code!a})\n"
     return overlay, Hook(path, package, text, _own(path))
 
 

@@ -87,7 +87,7 @@ def run(
         [*edit.warnings, *planned.warnings, *planned.patch.in_place_notes()],
         {**edit.data, **plan_data(planned.patch)},
     )
-    change = planned.change(to.output, to.force)
+    change = planned.change(to.output, to.force, package.in_place)
     written = written_model(planned.target, planned.outcome, change.path)
     report = report.before(lambda: after_model(written, planned.repo(choice.path)))
     figure = figure_of(planned.outcome, to.draw, to.force, planned.target.scale)
