@@ -28,11 +28,27 @@ head:
    [[4], 1, IDetect, [nc, anchors]]]
 """
 _DATASET = "path: ../datasets/coco128\ntrain: images/train\nval: images/val\nnames:\n  0: person\n"
+_STUDY = "study: a\nrepo: yolov5\nbase: mini.yaml\ncomponents:\n  a: {insert: SimAM, after: 9}\n"
 _TRAINING = "lr0: 0.01\nlrf: 0.01\nmomentum: 0.937\nweight_decay: 0.0005\n"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    return _made(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def same_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all uses that change nothing, which is looked at after each."""
+    return _made(tmp_path_factory.mktemp("wrong"))
+
+
+def _state(folder: Path) -> dict[str, tuple[int, int]]:
+    stats = {str(path): path.stat() for path in folder.rglob("*")}
+    return {name: (stat.st_mtime_ns, stat.st_size) for name, stat in stats.items()}
+
+
+def _made(tmp_path: Path) -> Path:
     """A folder with a clone of a fork, and files that are no model YAMLs."""
     shutil.copytree(_MINIFORK, tmp_path / "yolov5", ignore=shutil.ignore_patterns("__pycache__"))
     models = tmp_path / "yolov5" / "models"
@@ -42,6 +58,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "small.pt").write_bytes(b"PK\x03\x04\x80" + bytes(3_000_000))
     (tmp_path / "weights.bin").write_bytes(pickle.dumps({"model": b"\xff" * 100}, protocol=2))
     (tmp_path / "empty.yaml").write_text("", encoding="utf-8")
+    (tmp_path / "study.yaml").write_text(_STUDY, encoding="utf-8")
     (tmp_path / "data.yaml").write_text(_DATASET, encoding="utf-8")
     (tmp_path / "default.yaml").write_text(_TRAINING, encoding="utf-8")
     return tmp_path
@@ -76,6 +93,41 @@ _REFUSED = [
     (("insert", "CBAM", _S, "--at", "3", "--args", "[3]"), ["reduction_ratio must not be 3"]),
     (("insert", "TripletAttention", _S, "--at", "3", "--args", "[1024]"), ["a channel count"]),
     (("explain", "wiring"), ["yamlmod check --explain wiring"]),
+    (("draw", "small.pt"), ["is a PyTorch checkpoint", "give the model YAML"]),
+    (("draw", "yolov5"), ["is a folder", "yolov5/models/mini.yaml"]),
+    (("draw", "models\\yolov5s.yaml"), ["this is a Windows path"]),
+    (("draw", "SimAM", _S), ["one CFG is drawn"]),
+    (("draw", _S, "out.svg"), ["-o FILE.svg"]),
+    (("draw", _S, "--format", "pdf"), ["-o FILE.pdf"]),
+    (("draw", "study.yaml"), ["it is a study", "yamlmod study plan"]),
+    (("draw", _S, "--seeds"), ["No such option: --seeds", "yamlmod draw --help"]),
+    (("study", "study.yaml"), ["yamlmod study plan study.yaml"]),
+    (("study", "plann", "study.yaml"), ["Did you mean `plan`"]),
+    (("study", "plan", "small.pt"), ["is a PyTorch checkpoint, not a study file"]),
+    (("study", "plan", _S), ["it is a model YAML, not a study"]),
+    (("study", "plan", "empty.yaml"), ["empty.yaml is empty", "components:"]),
+    (("study", "plan", "yolov5"), ["is a folder, not a study file"]),
+    (("study", "plan", "studi.yaml"), ["did you mean study.yaml?"]),
+    (("study", "plan", "a\\study.yaml"), ["this is a Windows path; here it is a/study.yaml"]),
+    (("study", "plan", "study.yaml", "out"), ["-o DIR"]),
+    (("study", "run", "study.yaml"), ["is a file", "yamlmod study plan study.yaml -o DIR"]),
+    (("study", "run", "none"), ["there is no folder none", "study plan FILE -o DIR"]),
+    (("study", "run", "yolov5"), ["no study.json"]),
+    (("study", "status", "small.pt"), ["is a file; DIR is a planned study"]),
+    (("apply", _S, "study.yaml"), ["this is a model YAML; the order is RECIPE CFG"]),
+    (("check", "--explain", "wirin"), ["did you mean wiring?"]),
+    (("patch", "yolov5", _S), ["that is a YAML", f"`yamlmod show {_S}`"]),
+    (("insert", "SimAM", _S, "3"), ["--at N or --after SEL"]),
+    (("insert", "SimAM", _S, "--at", "3", "--replace", "C3"), [
+        "--replace is an option of add"]),
+    (("insert", "SimAM", _S, "--at", "3", "--cfg", "x.yaml"), ["--cfg is an option of add"]),
+    (("insert", "SimAM", _S, "--at", "3", "-o", "small.pt", "--force"), [
+        "is a PyTorch checkpoint", "-o names where the new YAML goes"]),
+    (("add", "SimAM", _S, "--at", "3"), ["--cfg CFG --at N"]),
+    (("move", _S, "4", "6"), ["--after SEL or --before SEL"]),
+    (("remap", "small.pt", _S, _S), ["--from CFG --to CFG"]),
+    (("remove", "SimAM", _S), ["SimAM is a module", "CFG SEL"]),
+    (("replace", "SimAM", "C3#2", _S), ["C3#2 is a layer"]),
     (("verify", "yolov5"), ["no model YAML is named", "yolov5/models/mini.yaml"]),
     (("patch", "CBMA", "yolov5"), ["did you mean CBAM"]),
 ]  # fmt: skip
@@ -85,15 +137,17 @@ _REFUSED = [
     ("words", "parts"), _REFUSED, ids=[" ".join(words) for words, _ in _REFUSED]
 )
 @pytest.mark.skipif(os.name == "nt", reason="a Windows path is right there")
-def test_a_wrong_use_is_answered(words: tuple[str, ...], parts: list[str], folder: Path) -> None:
-    before = snapshot(folder)
-    done = yamlmod(*words, cwd=folder)
+def test_a_wrong_use_is_answered(
+    words: tuple[str, ...], parts: list[str], same_folder: Path
+) -> None:
+    before = _state(same_folder)
+    done = yamlmod(*words, cwd=same_folder)
     assert done.code == 2 and "Traceback" not in done.err, done.err
     for part in parts:
         assert part in done.err
-    assert snapshot(folder) == before
+    assert _state(same_folder) == before
     # The same inside of the JSON envelope, and nothing on stderr but warnings.
-    told = yamlmod(*words, "--json", cwd=folder)
+    told = yamlmod(*words, "--json", cwd=same_folder)
     data = json.loads(told.out)
     assert told.code == 2 and data["schema_version"] == 1
     error = data["error"]

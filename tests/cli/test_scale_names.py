@@ -9,6 +9,7 @@ import pytest
 
 import yamlmod as package
 from tests.cli.run import snapshot, yamlmod
+from tests.ops.samples import SMALL
 from tools.real_forks import fork_copy
 
 _COMMANDS = Path(package.__file__).parent / "cli" / "commands"
@@ -26,6 +27,7 @@ backbone:
 head:
   - [[2, 4], 1, Detect, [nc]] # 5
 """
+_NECK = f"scales: {{n: [0.33, 0.25, 1024], s: [0.33, 0.5, 1024]}}\n{SMALL}"
 _RECIPE = "yamlmod: 1\nedits:\n  - insert: SimAM\n    after: 3\n"
 # What is said after the name of a command, for the YAML in the current folder.
 _ON_YAML = {
@@ -34,7 +36,7 @@ _ON_YAML = {
     "check": ("yolov8n.yaml", "--base", "yolov8s.yaml"),
     "diff": ("yolov8n.yaml", "yolov8s.yaml"),
     "draw": ("yolov8n.yaml",),
-    "add-head": ("yolov8n.yaml", "P9"),
+    "add-head": ("yolov8n.yaml", "P2"),
     "drop-head": ("yolov8n.yaml", "2"),
     "graft": ("yolov8n.yaml", "--backbone", "yolov8n.yaml"),
     "insert": ("SimAM", "yolov8n.yaml", "--after", "3"),
@@ -53,8 +55,8 @@ _ON_FORK = {
 }
 
 
-def _folder(tmp_path: Path) -> Path:
-    (tmp_path / "yolov8.yaml").write_text(_CFG, encoding="utf-8")
+def _folder(tmp_path: Path, cfg: str = _CFG) -> Path:
+    (tmp_path / "yolov8.yaml").write_text(cfg, encoding="utf-8")
     (tmp_path / "recipe.yaml").write_text(_RECIPE, encoding="utf-8")
     return tmp_path
 
@@ -70,7 +72,8 @@ def test_every_command_that_takes_a_yaml_is_here() -> None:
 
 @pytest.mark.parametrize("command", _ON_YAML)
 def test_a_scale_in_the_name(tmp_path: Path, command: str) -> None:
-    folder = _folder(tmp_path)
+    # A scale is added to a neck, and not to the few rows of the others.
+    folder = _folder(tmp_path, _NECK if command == "add-head" else _CFG)
     before = snapshot(folder)
     done = yamlmod(command, *_ON_YAML[command], cwd=folder)
     assert done.code == 0, done.err

@@ -134,7 +134,7 @@ def test_failed_runs_give_exit_code_1(home: Path) -> None:
         code, out, _ = _study(home, *words)
         assert code == 1 and "its data is missing" in out and "5 failed" in out
     code, out, _ = _study(home, "report", "out")
-    assert code == 0 and "5 runs of 5 not finished." in out
+    assert code == 0 and "5 runs of 5 not finished: base-s0 (failed: its data is missing)" in out
 
 
 @pytest.mark.parametrize(

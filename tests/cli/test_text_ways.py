@@ -220,7 +220,8 @@ CELLS = [
     ("::error::x", "::error::x", ":{}:error:{}:x", "::error::x"),
     ("\\input{x}", r"\\input{x}", r"\textbackslash{}input\{x\}", r"\input{x}"),
     ('a,"b"', 'a,"b"', "a,''b''", '"a,""b"""'),
-    ("模型 é", "模型 é", "模型 é", "模型 é"),
+    ("模型 é", "模型 é", r"\yamlmodcjk{模型} é", "模型 é"),
+    ("a---b", "a---b", "a-{}-{}-b", "a---b"),
 ]  # fmt: skip
 
 
@@ -228,7 +229,7 @@ CELLS = [
 def test_cells(text: str, in_markdown: str, in_latex: str, in_csv: str) -> None:
     grid = Grid(["model"], [[text]])
     assert markdown(grid).split("\n")[2] == f"| {in_markdown} |"
-    assert latex(grid).split("\n")[4] == rf"  {in_latex} \\"
+    assert latex(grid).split("\n")[-4] == rf"  {in_latex} \\"
     assert comma_separated(["model"], [[text]]) == f"model\n{in_csv}\n"
     assert not list(faults((markdown(grid) + latex(grid)).encode()))
     assert len(list(csv.reader(io.StringIO(comma_separated(["m"], [[text]]))))) == 2

@@ -74,6 +74,7 @@ _ONLY = {
     "onnx": {"gates"},
     "google": {"gates"},
     "cairosvg": {"usecases"},
+    "matplotlib": {"study"},
     "distributed": {"study/engines", "study/dask_task.py"},
     "dask": {"study/engines"},
 }

@@ -72,7 +72,7 @@ def test_markdown(mini: Path) -> None:
 def test_latex(mini: Path, tmp_path: Path) -> None:
     out, _ = counted(mini, "--format", "latex")
     body = [line for line in out.splitlines() if not line.startswith("%")]
-    assert body[0] == r"\begin{tabular}{lrrrrrr}" and body[-1] == r"\end{tabular}"
+    assert body[3] == r"\begin{tabular}{lrrrrrr}" and body[-1] == r"\end{tabular}"
     rows = [line for line in body if line.endswith(r"\\")]
     assert [row.replace(r"\&", "").count("&") for row in rows] == [6, 6, 6]
     assert r"mini\_a\&b 50\% & " in out and not re.search(r"^(?!%).*(?<!\\)%", out, re.MULTILINE)

@@ -45,7 +45,7 @@ for epoch in range(state["done"], state["epochs"]):
     with open(folder.parent / "trace.txt", "a") as trace:
         trace.write(f"{os.getpid()} epoch {epoch}\n")
     time.sleep(state["seconds"])
-    value = 0.1 * epoch + 0.001 * state["seed"]
+    value = min(1.0, 0.1 * epoch + 0.001 * state["seed"])
     with open(folder / "results.csv", "a") as file:
         file.write(f"{epoch:20d},{value:20.5g},{value:20.5g},{value:20.5g},{value / 2:20.5g}\n")
     state["done"] = epoch + 1

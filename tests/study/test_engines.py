@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.study.folders import epochs_trained, run_folder
 from yamlmod.errors import Refusal
 from yamlmod.study.drive import drive
 from yamlmod.study.engine import Engine, EngineSettings, Started, WorkerAnswer
-from yamlmod.study.engines.dask import _is_local, _refuse_shared_cards
+from yamlmod.study.engines.dask import _address_in, _is_local, _refuse_shared_cards
 from yamlmod.study.engines.pool import Pool
 from yamlmod.study.find_engine import find_engine, own_names
 from yamlmod.study.freeze import digest_of_code, digest_of_file
@@ -104,6 +105,24 @@ def test_a_run_that_was_lost_is_submitted_again(
     assert len(engine.seen) == asked
     if state == "done":
         assert epochs_trained(folder) == [0, 1]
+
+
+def test_an_engine_that_is_slow_to_submit_delays_no_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that waited for its scheduler left other runs alone for twenty times as long."""
+
+    class Slow(_Forgetful):
+        def submit(self, argv: Sequence[str], gpus: int) -> Started:
+            time.sleep(0.5)
+            return super().submit(argv, gpus)
+
+    monkeypatch.setattr("yamlmod.study.drive._LOOK", 0.0)
+    monkeypatch.setattr("yamlmod.study.drive._SHARE", 100)
+    folder = run_folder(tmp_path, options={"epochs": 1, "seconds": 0})
+    began = time.monotonic()
+    assert drive([folder], Slow(2)).runs[0].state == "done"
+    assert time.monotonic() - began < 30
 
 
 @pytest.fixture
@@ -259,6 +278,14 @@ def test_no_two_trainings_are_given_one_gpu(
     with pytest.raises(Refusal) as refusal:
         _refuse_shared_cards(answers)
     assert words in refusal.value.message
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"address": 1}', "{torn"])
+def test_files_that_name_no_scheduler(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "scheduler.json"
+    path.write_text(text)
+    with pytest.raises(ValueError):
+        _address_in(path)
 
 
 def test_without_distributed_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from yamlmod.study.plan_files import StudyPlan, VariantFacts
 from yamlmod.study.report import StudyReport, report_of
 from yamlmod.study.report_table import FORMATS, as_csv, as_json, as_latex, as_markdown
-from yamlmod.study.report_words import sentences
+from yamlmod.study.report_words import p_word, sentences, signed
 from yamlmod.study.results import EpochRow
 from yamlmod.study.run_files import RunPlan, RunStatus
 
@@ -19,12 +19,17 @@ _BASE = (40.0, 40.4, 40.2, 39.9, 40.3)
 
 
 def _report(values: dict[str, tuple[float, ...]], **changes: str) -> StudyReport:
-    """Make a report of variants with these values of mAP50-95; a change is a run's state."""
+    """Make a report of variants with these values of mAP50-95; a change is a run's state.
+
+    A state after a variant's name alone is the variant that it equals.
+    """
     facts = []
     for name in values:
         control = name.removesuffix("-placebo") if name.endswith("-placebo") else ""
         parts = () if name == "base" or control else (name,)
-        facts.append(VariantFacts(name, parts, control, "", "x.yaml", 2, 7_012_822, 15.8))
+        epochs = 3 if name == "longer" else 2
+        same = changes.get(name.replace("-", "_"), "")
+        facts.append(VariantFacts(name, parts, control, same, "x.yaml", epochs, 7_012_822, 15.8))
     runs = []
     for name, numbers in values.items():
         for seed, value in enumerate(numbers):
@@ -35,7 +40,8 @@ def _report(values: dict[str, tuple[float, ...]], **changes: str) -> StudyReport
             state = changes.get(f"{name}_s{seed}", "done")
             if state == "early":
                 rows, state = rows[:1], "done"
-            runs.append(RunStatus(plan, Path(plan.name), state, rows))  # type: ignore[arg-type]
+            why = "out of memory" if state == "failed" else ""
+            runs.append(RunStatus(plan, Path(plan.name), state, rows, why))  # type: ignore[arg-type]
     components = [fact.name for fact in facts if fact.components]
     seeds = list(range(max(map(len, values.values()))))
     plan_of = StudyPlan("s", "yolov5", components, seeds, facts, [run.plan.name for run in runs])
@@ -68,7 +74,10 @@ def test_the_last_epoch_is_tested_and_the_best_one_shown() -> None:
 def test_below_three_seeds_there_is_no_p() -> None:
     report = _report({"base": (40.0, 40.2), "a": (45.0, 45.2)})
     text = _said(report)
-    assert "Below 3 seeds" in text and "a against the base: +5.00 points (2 seeds)." in text
+    assert (
+        "is given: base has 2, a has 2." in text
+        and "a against the base: +5.00 points (2 seeds)." in text
+    )
     assert "p =" not in text and "interval +" not in text and report.detectable is None
     assert as_markdown(report).count("±") == 10
 
@@ -76,14 +85,18 @@ def test_below_three_seeds_there_is_no_p() -> None:
 def test_runs_that_are_missing_or_stopped_early() -> None:
     report = _report({"base": _BASE, "a": _BASE}, a_s0="failed", a_s1="running", base_s4="early")
     text = _said(report)
-    assert text.startswith("2 runs of 10 not finished.\n1 run stopped early")
+    assert text.startswith(
+        "2 runs of 10 not finished: a-s0 (failed: out of memory), a-s1 (running).\nMeans are those"
+    )
+    assert "\n1 run stopped early" in text and "They are preliminary" in text
+    assert json.loads(as_json(report))["failed"] == {"a-s0": "out of memory"}
     assert report.missing == ("a-s0", "a-s1") and report.stopped_early == ("base-s4",)
     assert report.lines[1].map.n == 3
 
 
 def test_no_base_no_comparison() -> None:
     report = _report({"base": (40.0,), "a": _BASE}, base_s0="failed")
-    assert "The base has no finished run: nothing can be compared." in _said(report)
+    assert "The base has no finished run: nothing can be compared with it." in _said(report)
     assert report.lines[1].against_base is None
     for write in FORMATS.values():
         assert write(report)
@@ -120,3 +133,70 @@ def test_formats() -> None:
     latex = as_latex(report)
     assert r"a\_b" in latex and r"$\surd$" in latex and r"$\pm$" in latex and "✓" not in latex
     assert latex.count("\\begin{tabular}") == latex.count("\\end{tabular}") == 1
+
+
+def test_few_seeds_of_one_variant_are_said() -> None:
+    text = _said(_report({"base": _BASE, "a": _BASE[:2], "b": _BASE[::-1]}))
+    assert "Below 3 seeds" in text and "is given: a has 2." in text
+    assert "b against the base: +0.00 points (95 %" in text
+
+
+def test_modules_at_one_position_share_their_placebo() -> None:
+    """The placebo of the second is the network of the first one's: it has no runs of its own."""
+    up = tuple(value + 3 for value in _BASE)
+    values = {"base": _BASE, "a": up, "a-placebo": _BASE[::-1], "b": up[::-1], "b-placebo": ()}
+    report = _report(values, b_placebo="a-placebo")
+    assert [line.facts.name for line in report.lines] == ["base", "a", "a-placebo", "b"]
+    assert all(report.lines[index].against_placebo is not None for index in (1, 3))
+    assert report.tests == len(report.plan.comparisons) == 5
+    text = _said(report)
+    assert "b against its placebo: +3.00 points" in text
+    assert "b-placebo is the same network as a-placebo, with the same code" in text
+
+
+def test_a_gain_that_the_placebo_has_too_is_not_the_module_s() -> None:
+    up = tuple(value + 3 for value in _BASE)
+    text = _said(_report({"base": _BASE, "a": up, "a-placebo": up[::-1]}))
+    assert "So what a inserts is not shown to make its difference to the base" in text
+    text = _said(_report({"base": _BASE, "a": up, "a-placebo": _BASE[::-1]}))
+    assert "So what a inserts" not in text
+    worse = _said(_report({"base": _BASE, "a": _BASE[::-1], "a-placebo": up}))
+    assert "a against its placebo: -3.00 points" in worse and "): a difference." in worse
+
+
+def test_what_makes_a_table_dubious_is_said() -> None:
+    lower = tuple(value - 1 for value in _BASE)
+    values = {"base": _BASE, "a": _BASE, "longer": lower, "b": lower[::-1], "c": ()}
+    text = _said(_report(values, c="a"))
+    assert "Equal metrics in every epoch: base-s0 and a-s0, base-s1 and a-s1" in text
+    assert "longer trains 3 epochs and the base 2" in text and "a trains" not in text
+    assert "c is the same network as a, with the same code and options" in text
+    nothing = {f"{name}_s{seed}": "early" for name in ("base", "a") for seed in range(3)}
+    zeros = _said(_report({"base": (-1.0,) * 3, "a": (-1.0,) * 3}, **nothing))
+    assert "Equal metrics" not in zeros and "All seeds of a gave exactly the same" in zeros
+
+
+def test_the_base_alone() -> None:
+    text = _said(_report({"base": _BASE}))
+    assert "The base is the only variant" in text and "Shown is the last epoch" in text
+    assert "Compared" not in text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.0, "below 0.001"),
+        (0.00099999, "below 0.001"),
+        (0.0494, "0.049"),
+        (0.0499, "just below 0.05"),
+        (0.05, "0.050"),
+        (0.0999, "0.100"),
+        (0.9999, "1.00"),
+    ],
+)
+def test_a_p_is_spelled_on_its_side_of_5_percent(p: float, text: str) -> None:
+    assert p_word(p) == text
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_minus() -> None:
+    assert [signed(value) for value in (-0.004, 0.004, -0.006)] == ["+0.00", "+0.00", "-0.01"]

@@ -114,3 +114,48 @@ def test_the_best_epoch_is_the_fork_s_own() -> None:
 def test_missing_epochs() -> None:
     rows = [EpochRow(1, 0, 0, 0, 0), EpochRow(3, 0, 0, 0, 0)]
     assert missing_epochs(rows, 4) == [2, 4] and missing_epochs([], 1) == [1]
+
+
+@pytest.mark.parametrize(
+    ("change", "epochs"),
+    [
+        (lambda text: text.replace("x/lr2", 'metrics/"big", 5\N{RIGHT SINGLE QUOTATION MARK}'), 3),
+        (lambda text: text.replace("x/lr2", "metrics/a\u2028b_mAP"), 3),
+        (lambda text: text.replace("\n", ",\n"), 3),
+        (lambda text: "\ufeff" + text, 3),
+        (lambda text: text.replace("\n", "\n\n"), 3),
+        (lambda text: text + "\0" * 4096, 3),
+        (lambda text: text + "\0" * 4096 + "\n", 3),
+        (lambda text: text.replace("0.08,", "0.08,\0", 1), 2),
+        (lambda text: text + "x" * 200_000 + "\n", 3),
+        (lambda text: text + '"' + text.split("\n", 1)[1], 3),
+        (lambda text: text + text, 3),
+        # Two rows that a kill ran together; their numbers are in no right column.
+        (lambda text: text[:-1] + "," + text.split("\n")[1] + "\n", 2),
+        # Decimal commas, as a spreadsheet writes them.
+        (lambda text: text.replace("0.", "0,"), 0),
+        (lambda text: text.replace(",", ";").replace("0.", "0,"), 0),
+        # Epochs that are none.
+        (lambda text: text + text.split("\n")[2].replace(" 1,", " nan,", 1) + "\n", 3),
+        (lambda text: text + text.split("\n")[2].replace(" 1,", " inf,", 1) + "\n", 3),
+        (lambda text: text + text.split("\n")[2].replace(" 1,", " -7,", 1) + "\n", 3),
+        (lambda text: text + text.split("\n")[2].replace(" 1,", " 1.5,", 1) + "\n", 3),
+    ],
+)
+def test_hostile_files(change, epochs: int) -> None:  # type: ignore[no-untyped-def]
+    """What crashes, spreadsheets and names leave in a file never becomes another number."""
+    rows = yolov5._read_csv(change(_csv(_V5_KEYS, 0, 20)))
+    assert _rounded(rows) == _THREE[:epochs] or (epochs == 2 and len(rows) == 2)
+    assert set(_rounded(rows)) <= set(_THREE)
+
+
+def test_hostile_text_files() -> None:
+    line = "{}/2  1.2G  .05 .03 .02 .1 17 640  .1 .2 .3 .04  .04 .03 .02\n"
+    for word in ("inf", "nan", "-3", "1.5", "", "x"):
+        assert rows_of_text(line.format(word)) == []
+    assert len(rows_of_text(line.format(0) + "\0" * 100)) == 1
+
+
+def test_percent_is_not_taken_for_a_share() -> None:
+    rows = yolov5._read_csv(_csv(_V5_KEYS, 0, 20).replace("0.3,", "30,"))
+    assert not rows[0].is_in_range and rows[1].is_in_range

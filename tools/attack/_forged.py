@@ -15,7 +15,7 @@ _MODEL = {"cfg": "m", "parameters": 1, "trainable": 1, "weights_bytes": 1, "flop
           "thop_flops": 1.0, "thop_flops_at_size": 1.0, "thop_unseen_flops": 0.0, "thop_stride": 32,
           "counted_by": "torch.utils.flop_counter", "missed": [], "forward_bytes": 1,
           "training_bytes": 1, "latency": {"median": 1.0, "q1": 1.0, "q3": 1.0},
-          "layers": [_LAYER], "notes": ["n"]}  # fmt: skip
+          "step": None, "step_images": 0, "layers": [_LAYER], "notes": ["n"]}  # fmt: skip
 ANSWERS: dict[str, dict[str, Any]] = {
     "verify": {**_TOLD, "free": None, "sizes": ["256x256", "96x96"], "rounded": [[32, 32]]},
     "profile": {**_TOLD, "models": [_MODEL], "device": "cpu", "device_name": "c", "threads": 1},

@@ -34,11 +34,12 @@ class DaskCluster:
         while not self.file.exists():
             time.sleep(0.1)
 
-    def start_worker(self, number: int) -> None:
+    def start_worker(self, number: int, more: dict[str, str] | None = None) -> None:
         words = ["--scheduler-file", str(self.file), "--nthreads", "1", "--memory-limit", "0"]
         words += ["--no-dashboard", "--name", f"w{number}", "--resources", "GPU=1"]
         words += ["--no-nanny"] if number else []
-        self._start("worker", words, f"worker{number}", {"CUDA_VISIBLE_DEVICES": str(number)})
+        pinned = {"CUDA_VISIBLE_DEVICES": str(number), **(more or {})}
+        self._start("worker", words, f"worker{number}", pinned)
 
     def kill(self, name: str) -> None:
         """Kill a process, and with a worker's nanny also the worker."""
@@ -86,10 +87,10 @@ def run_dask(home: Path, stub: bool, many: int, only: str = "") -> bool:
     cluster.start_scheduler()
     for number in (0, 1):
         cluster.start_worker(number)
-    trials = (_worker_killed, _client_killed, _scheduler_restarted, _late_worker)
+    trials = (_worker_killed, _client_killed, _scheduler_restarted, _late_worker, _unfit_worker)
     try:
         outcomes = [trial(cluster, home, stub) for trial in trials if only in trial.__name__]
-        return all([*outcomes, not many or _many(cluster, home, many)])
+        return all([*outcomes, not many or bool(only) or _many(cluster, home, many)])
     finally:
         cluster.stop()
 
@@ -181,6 +182,28 @@ def _late_worker(cluster: DaskCluster, home: Path, stub: bool) -> bool:
     _wait_for_client(watch, client)
     if watch.most != 2 or "1" not in watch.gpus:
         watch.problems.append("the late worker was given nothing")
+    return watch.finish(kills=0, starts=1)
+
+
+def _unfit_worker(cluster: DaskCluster, home: Path, stub: bool) -> bool:
+    """Let a worker join late whose torch is another one; then start a study with it."""
+    cluster.kill("worker1")
+    info = home / "other" / "torch-0.1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 0.1\n")
+    folder = stub_study(home / "unfit", 4, 30, 0.5)
+    watch = Watch("a worker with another torch that joins late", folder)
+    client = driver(folder, cluster.words)
+    watch.wait_for_epochs(1)
+    cluster.start_worker(1, {"PYTHONPATH": str(info.parent)})
+    _wait_for_client(watch, client)
+    if "1" in watch.gpus:
+        watch.problems.append("it was given a run")
+    second = stub_study(home / "refused", 1, 1, 0.0)
+    code = driver(second, cluster.words).wait(120)
+    text = second.with_name("refused.log").read_text()
+    if code != 2 or "torch is" not in text or (second / "versions.json").exists():
+        watch.problems.append(f"a study with it from the start: exit code {code}: {text}")
     return watch.finish(kills=0, starts=1)
 
 

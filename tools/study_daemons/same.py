@@ -19,7 +19,7 @@ def run_same(home: Path, stub: bool) -> bool:
     def train(name: str, words: list[str]) -> None:
         # In one place, so that paths are the same, too; moved away when it is done.
         folder = home / "study"
-        plan = stub_study(folder, 4, 5, 0.1) if stub else minifork_study(folder, 3)
+        plan = stub_study(folder, 4, 5, 0.1) if stub else minifork_study(folder, 2)
         code = driver(plan, words).wait(1200)
         reports[name] = yamlmod("report", str(plan), "--format", "json")
         reports[name] += yamlmod("report", str(plan))
@@ -27,7 +27,7 @@ def run_same(home: Path, stub: bool) -> bool:
         plan.rename(home / name)
         shutil.rmtree(home / "study-of", ignore_errors=True)
 
-    train("pool", [])
+    train("pool", ["--jobs", "2"])
     cluster = DaskCluster(home)
     cluster.start_scheduler()
     cluster.start_worker(0)

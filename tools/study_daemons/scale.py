@@ -1,8 +1,8 @@
 """Measure many runs: 5,000 planned and looked at, and 5,000 drained by 200 workers.
 
 The 200 workers are real ones of Dask, with one thread and one GPU each, but `HOSTS` processes hold
-all of them: 200 processes do not fit a small machine. The scheduler is a process of its own, the
-client yamlmod's engine; a run is `sleep 1`, a process like a guard.
+all of them: 200 processes do not fit a small machine; their profilers are off. The scheduler is a
+process of its own, the client yamlmod's engine; a run is `sleep 1`, a process like a guard.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ from tools.study_daemons.dask_trials import DaskCluster
 from tools.study_daemons.studies import stub_study, yamlmod
 from tools.study_daemons.watch import kill, say
 
-HOSTS = 4
+HOSTS = 8
+# What each worker does for itself beside its runs; two hundred of them would fill a machine.
+_QUIET = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "60s",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "5s",
+    "DASK_LOGGING__DISTRIBUTED": "warning",
+}
 _MOST_SECONDS = 5.0
 _LEAST_USE = 0.9
 
@@ -47,7 +54,7 @@ def run_drain(home: Path, workers: int, runs: int) -> bool:
     cluster = DaskCluster(home)
     cluster.start_scheduler()
     words = [sys.executable, "-m", "tools.study_daemons.scale", str(cluster.file)]
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "0"}
+    environment = {**os.environ, **_QUIET, "CUDA_VISIBLE_DEVICES": "0"}
     with (home / "hosts.log").open("wb") as log:
         hosts = [
             subprocess.Popen([*words, str(workers // HOSTS)], env=environment, stderr=log)

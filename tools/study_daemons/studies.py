@@ -16,12 +16,12 @@ _STUDY = """\
 study: daemons
 repo: minifork
 base: minifork/models/mini.yaml
-train: {data: data.yaml, epochs: 5, imgsz: 64, batch-size: 16}
+train: {data: data.yaml, epochs: 4, imgsz: 64, batch-size: 16}
 seeds: %d
 components:
   se: {insert: SE, after: P3}
 """
-_DATA = "seed: 0\ntrain: 96\nval: 24\nnc: 4\nnames: [square, disc, triangle, cross]\n"
+_DATA = "seed: 0\ntrain: 48\nval: 16\nnc: 4\nnames: [square, disc, triangle, cross]\n"
 
 
 def stub_study(folder: Path, runs: int, epochs: int, seconds: float) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -121,9 +122,11 @@ def known_codes(words: Iterable[str]) -> tuple[str, ...]:
     given = tuple(dict.fromkeys(words))
     for word in given:
         if word not in codes:
+            near = difflib.get_close_matches(word, codes, n=2)
+            all_codes = f"the rules are {one_of(codes, limit=len(codes))}"
             raise Refusal(
                 "unknown-rule",
                 f"there is no rule {word[:60]!r}",
-                hint=f"the rules are {one_of(codes, limit=len(codes))}",
+                hint=f"did you mean {' or '.join(near)}?" if near else all_codes,
             )
     return given

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from yamlmod.report.pager import write_paged
 from yamlmod.report.stream import (
@@ -17,6 +17,9 @@ from yamlmod.report.stream import (
     write_lines,
     write_step,
 )
+
+if TYPE_CHECKING:
+    from yamlmod.report.live import LiveLines
 
 # Set by the command line: whether lines beside the answer are left out, and which command runs.
 _STATE: dict[str, Any] = {"quiet": False, "command": None}
@@ -46,6 +49,18 @@ def say(lines: Iterable[str], always: bool = False) -> None:
         lines = [line for line in lines if line.startswith("warning:")]
     with contextlib.suppress(OSError, ValueError):
         write_lines(sys.stderr, lines)
+
+
+@contextlib.contextmanager
+def live() -> Iterator[LiveLines | None]:
+    """Give what shows lines that change on stderr; None where no person looks, or wants quiet."""
+    if _STATE["quiet"] or not is_terminal("stderr"):
+        yield None
+        return
+    from yamlmod.report.live import live_lines
+
+    with live_lines() as lines:
+        yield lines
 
 
 def say_step(text: str) -> None:

@@ -39,11 +39,15 @@ def command_pages(folder: Path = COMMANDS) -> list[CommandPage]:
     return [_page(folder, name) for name in command_names(folder)]
 
 
-def _page(folder: Path, name: str) -> CommandPage:
+def source_of(name: str, folder: Path = COMMANDS) -> str:
+    """Return the source of a command, unread by Python."""
     stem = name.replace("-", "_")
     path = folder / stem / "__init__.py"
-    source = read_regular(path if path.is_file() else folder / f"{stem}.py").decode("utf-8")
-    tree = ast.parse(source)
+    return read_regular(path if path.is_file() else folder / f"{stem}.py").decode("utf-8")
+
+
+def _page(folder: Path, name: str) -> CommandPage:
+    tree = ast.parse(source_of(name, folder))
     group = "yaml"
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from yamlmod.cli.study_live import duration
 from yamlmod.errors import plural
 from yamlmod.report.tables import table
 from yamlmod.study.plan_files import StudyPlan
@@ -27,6 +28,7 @@ def plan_lines(plan: StudyPlan, folder: Path, deviation: float | None) -> Iterat
         yield f"  {variant.name} is the same network as {variant.same_as}: trained once"
     yield from seed_lines(plan)
     yield gain_line(plan, deviation)
+    yield from cost_lines(plan)
     yield f"next: yamlmod study run {display(folder)}"
 
 
@@ -41,7 +43,7 @@ def seed_lines(plan: StudyPlan) -> Iterator[str]:
 
 def gain_line(plan: StudyPlan, deviation: float | None) -> str:
     """Return what gain the study can show, for a given or the usual spread between seeds."""
-    seeds, tests = len(plan.seeds), max(1, _tests(plan))
+    seeds, tests = len(plan.seeds), max(1, len(plan.comparisons))
     gain = detectable_gain(seeds, tests)
     if gain is None:
         return f"{plural(seeds, 'seed')}: no test is possible; three seeds are the least"
@@ -58,18 +60,53 @@ def gain_line(plan: StudyPlan, deviation: float | None) -> str:
     )
 
 
-def _tests(plan: StudyPlan) -> int:
-    variants = [variant for variant in plan.variants if not variant.same_as]
-    controls = {variant.control_of for variant in variants} & {v.name for v in variants}
-    return len(variants) - 1 + len(controls)
+def cost_lines(plan: StudyPlan) -> Iterator[str]:
+    """Say what a training step took, and what the study is estimated to take from that."""
+    steps = {v.name: v.step for v in plan.variants if v.step is not None and not v.same_as}
+    if plan.timed is None or not steps:
+        return
+    timed = plan.timed
+    slow, fast = max(steps.values()), min(steps.values())
+    each = f"{fast:,.0f}" if f"{fast:,.0f}" == f"{slow:,.0f}" else f"{fast:,.0f} to {slow:,.0f}"
+    yield (
+        f"measured: a training step takes {each} ms per image on {timed.device_name} "
+        f"({timed.device}): forward and backward of {plural(timed.step_images, 'image')} at "
+        f"{timed.imgsz} px with a made-up loss, without optimizer, data loading and validation"
+    )
+    hours = training_seconds(plan)
+    if hours is None:
+        yield (
+            "no estimate of the whole: the training images are not found here; 1,000 of them take "
+            f"{duration(slow)} an epoch"
+        )
+        return
+    count = sum(run.rpartition("-s")[0] in steps for run in plan.runs)
+    yield (
+        f"estimated: {duration(hours)} for {plural(count, 'run')} one after another on such a "
+        f"device, at the least; {timed.images:,} training images"
+    )
+
+
+def training_seconds(plan: StudyPlan) -> float | None:
+    """Return the time of all training steps of the study, one run after another."""
+    if plan.timed is None or plan.timed.images is None:
+        return None
+    facts = {variant.name: variant for variant in plan.variants}
+    total = 0.0
+    for run in plan.runs:
+        variant = facts[run.rpartition("-s")[0]]
+        total += (variant.step or 0.0) / 1000 * plan.timed.images * variant.epochs
+    return total
 
 
 def plan_data(plan: StudyPlan, folder: Path, deviation: float | None) -> dict[str, Any]:
-    gain = detectable_gain(len(plan.seeds), max(1, _tests(plan)))
+    gain = detectable_gain(len(plan.seeds), max(1, len(plan.comparisons)))
     return {
         "folder": display(folder),
         "variants": [variant._asdict() for variant in plan.variants],
         "runs": list(plan.runs),
+        "timed": plan.timed._asdict() if plan.timed else None,
+        "estimated_seconds": training_seconds(plan),
         "seed": plan.seed._asdict(),
         "detectable_deviations": gain,
         "detectable_points": None if gain is None or deviation is None else gain * deviation,

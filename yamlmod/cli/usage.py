@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yamlmod.cli.console import say, say_json
-from yamlmod.cli.groups import command_names
+from yamlmod.cli.groups import command_names, source_of
 
 # Words that other tools have as commands.
 _ELSEWHERE = {
@@ -23,6 +23,18 @@ _ELSEWHERE = {
     "rm": "yamlmod remove",
     "ls": "yamlmod list",
     "revert": "yamlmod undo",
+}
+
+
+# What a word too many probably is.
+_EXTRA = {
+    "add": "CFG and the position are options: --cfg CFG --at N",
+    "draw": "the figure is an option: -o FILE.svg, and one CFG is drawn",
+    "insert": "the position is an option: --at N or --after SEL",
+    "move": "the new place is an option: --after SEL or --before SEL",
+    "plan": "the folder to write is an option: -o DIR",
+    "remap": "both YAMLs are options: --from CFG --to CFG",
+    "report": "the file to write is an option: -o FILE",
 }
 
 
@@ -48,7 +60,7 @@ def report_usage(error: Any, arguments: Sequence[str]) -> None:
     context = getattr(error, "ctx", None)
     command = context.info_name if context is not None and context.parent is not None else None
     path = context.command_path if context is not None else "yamlmod"
-    hint = f"`{path} --help` shows the arguments and options"
+    hint = _hint(error, str(command), path, arguments)
     if wants_json(arguments):
         place = {"file": None, "line": None, "column": None, "excerpt": None}
         details = {"code": "usage", "message": message, **place, "help": hint}
@@ -60,10 +72,42 @@ def report_usage(error: Any, arguments: Sequence[str]) -> None:
 
 
 def _message(error: Any) -> str:
-    near = getattr(error, "possibilities", None)
-    if near and getattr(error, "option_name", None):
-        return f"No such option: {error.option_name}. Did you mean {' or '.join(sorted(near))}?"
+    name = getattr(error, "option_name", None)
+    if name and type(error).__name__ == "NoSuchOption":
+        near = _near_options(error)
+        return f"No such option: {name}." + (f" Did you mean {' or '.join(near)}?" if near else "")
     return str(error.format_message()).strip()
+
+
+def _near_options(error: Any) -> list[str]:
+    near = getattr(error, "possibilities", None) or ()
+    return difflib.get_close_matches(error.option_name, near, n=2, cutoff=0.75)
+
+
+def _hint(error: Any, command: str, path: str, arguments: Sequence[str]) -> str:
+    """Return what to do: which option a word belongs to, which command an option is of."""
+    shows = f"`{path} --help` shows the arguments and options"
+    message = str(error.format_message())
+    is_misplaced = "unexpected extra argument" in message or message.startswith("Missing option")
+    extra = _EXTRA.get(command, "") if is_misplaced else ""
+    if extra:
+        return f"{extra}; {shows}"
+    name = getattr(error, "option_name", None)
+    if type(error).__name__ == "NoSuchOption" and not _near_options(error):
+        others = [other for other in _commands_with(str(name)) if other != command]
+        if others:
+            return f"{name} is an option of {' and '.join(others[:3])}; {shows}"
+    if command == "study" and "No such command" in message:
+        file = next((word for word in arguments if word.lower().endswith((".yaml", ".yml"))), "")
+        return f"yamlmod study plan {file}" if file else shows
+    if command == "draw" and "'--format'" in message:
+        return f"PDF and PNG are for files: -o FILE.pdf; {shows}"
+    return shows
+
+
+def _commands_with(option: str) -> list[str]:
+    """Return the commands whose own files declare an option."""
+    return [name for name in command_names() if f'"{option}"' in source_of(name)]
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

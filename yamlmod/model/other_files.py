@@ -16,6 +16,8 @@ def described(keys: Iterable[str]) -> tuple[str, str] | None:
     names = set(keys)
     if {"yamlmod", "edits"} <= names:
         return "it is a recipe of yamlmod", "`yamlmod apply RECIPE CFG` runs it"
+    if {"study", "base"} <= names:
+        return "it is a study", "`yamlmod study plan FILE -o DIR` compiles it"
     if names & {"train", "val"} and names & {"names", "nc", "path", "test", "download"}:
         return "it is a dataset YAML (train, val, names)", _GIVE
     if len(names & _TRAINING) >= 3:

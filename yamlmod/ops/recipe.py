@@ -46,7 +46,9 @@ def read_recipe(text: str, shown: str, read: Reader = no_files) -> Recipe:
             "bad-recipe",
             f"a recipe has `yamlmod: 1`, a list `edits` and optionally `cfg`, a file{what}",
             place=Place(shown),
-            hint="docs/recipes.md describes the format",
+            hint="this is a model YAML; the order is RECIPE CFG"
+            if "backbone" in unknown
+            else "docs/recipes.md describes the format",
         )
     plans = tuple(
         edit_plan(edit, number, shown, read) for number, edit in enumerate(edits or [], 1)

@@ -185,6 +185,8 @@ def get(name: str) -> Template:
         return template
     near = near_names(name)
     hint = f"did you mean {one_of(near)}? " if near else ""
+    if name.lower().endswith((".yaml", ".yml")):
+        hint = f"that is a YAML, and a module is a name such as SimAM (`yamlmod show {name}`); "
     lines = [hint + "`yamlmod list` shows all of them", *warnings()]
     raise Refusal("unknown-module", f"the registry has no module {name!r}", hint="\n".join(lines))
 

@@ -42,10 +42,12 @@ def drive(
     watch: Callable[[Sequence[RunStatus]], None] | None = None,
     command: Callable[[RunStatus], list[str]] = guarded,
     stays: bool = False,
+    stopping: Callable[[], None] | None = None,
 ) -> Driven:
     """Start every run that is due and wait for all; ``watch`` is called while they run.
 
-    With ``stays`` those that another client has started are waited for, too.
+    With ``stays`` those that another client has started are waited for, too. ``stopping`` is
+    called when an interrupt begins to end them.
     """
     driver = _Driver(engine, command, stays)
     try:
@@ -62,6 +64,10 @@ def drive(
                 watch([status_of(folder) for folder in folders])
                 # A look at a thousand runs takes a while; it must not take all the time.
                 next_look = time.monotonic() + max(_LOOK, _SHARE * (time.monotonic() - began))
+    except KeyboardInterrupt:
+        if stopping is not None:
+            stopping()
+        raise
     finally:
         engine.stop()
     return Driven(tuple(driver.started), tuple(status_of(folder) for folder in folders))
@@ -96,7 +102,6 @@ class _Driver:
                 self.others.add(folder)
         if self.others and began > self.next_look:
             self._look()
-            self.next_look = time.monotonic() + max(_LOOK, _SHARE * (time.monotonic() - began))
         if not self.pending and not self.others:
             return False
         time.sleep(max(0.02, time.monotonic() - began))
@@ -104,7 +109,11 @@ class _Driver:
 
     def _look(self) -> None:
         """Start what was lost, once it does not run any more."""
-        for status in [status_of(folder) for folder in sorted(self.others)]:
+        began = time.monotonic()
+        statuses = [status_of(folder) for folder in sorted(self.others)]
+        # A submit may wait for a scheduler to come back; that is no part of a look.
+        self.next_look = time.monotonic() + max(_LOOK, _SHARE * (time.monotonic() - began))
+        for status in statuses:
             if status.state == "running":
                 continue
             self.others.discard(status.folder)

@@ -34,7 +34,8 @@ class Family(NamedTuple):
     checkpoint, relative to the run's folder. ``best`` says by which sum of mAP50 and mAP50-95 it
     chooses its best epoch. ``own`` are options that a study sets itself, ``needs`` those that would
     leave it without its metrics, with the reason, and ``asks`` those by which a script of no known
-    family is taken for this one.
+    family is taken for this one. ``columns`` are those of P, R, mAP50 and mAP50-95 in a
+    results.csv.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Family(NamedTuple):
     best: Mapping[str, float]
     own: tuple[str, ...]
     needs: Mapping[str, str]
+    columns: tuple[str, ...]
     asks: tuple[str, ...] = ()
     # Options that make a training short, where the script has them.
     probe: Mapping[str, Any] = {}

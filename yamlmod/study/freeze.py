@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from yamlmod.errors import Refusal
 from yamlmod.folders import ENVIRONMENTS, INSTALLED, RUNS
-from yamlmod.workspace.disk import read_regular
+from yamlmod.workspace.disk import copy_file, read_regular
 from yamlmod.workspace.files import display
 from yamlmod.workspace.walk import Walk
 
@@ -28,9 +27,7 @@ _SOURCES = (".py", ".yaml", ".yml")
 def freeze(repo: Path, target: Path, leave: Path) -> None:
     """Copy the code of ``repo`` to ``target``, without data, runs, weights and ``leave``."""
     for relative in code_files(repo, leave):
-        copy = target / relative
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(repo / relative, copy)
+        copy_file(repo / relative, target / relative)
 
 
 def code_files(repo: Path, leave: Path) -> list[Path]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.study.run_files import RunStatus, status_of
-from yamlmod.workspace.disk import read_regular
+from yamlmod.study.variant_names import BASE
+from yamlmod.workspace.disk import read_regular, write_draft
 from yamlmod.workspace.files import display
 
 _NAME = "study.json"
@@ -28,7 +29,31 @@ class VariantFacts(NamedTuple):
     gflops: float | None = None
     verified: str = ""
     carried: Sequence[int] = ()
+    # Milliseconds of a forward pass, and of the base's in turn with it: median and quartiles.
+    latency: Sequence[float] = ()
+    base_latency: Sequence[float] = ()
+    # Milliseconds of a training step, for one image of it.
+    step: float | None = None
     init: str = ""
+
+    @property
+    def latency_differs(self) -> bool:
+        """Whether the quartiles do not overlap: else no difference was shown."""
+        if not self.latency or not self.base_latency:
+            return False
+        (_, low, high), (_, base_low, base_high) = self.latency, self.base_latency
+        return low > base_high or high < base_low
+
+
+class TimedOn(NamedTuple):
+    """What times were measured on, and with what; ``images`` is the size of the training set."""
+
+    device: str
+    device_name: str
+    imgsz: int
+    rounds: int
+    step_images: int
+    images: int | None
 
 
 class SeedFacts(NamedTuple):
@@ -51,37 +76,76 @@ class StudyPlan(NamedTuple):
     seeds: Sequence[int]
     variants: Sequence[VariantFacts]
     runs: Sequence[str]
+    timed: TimedOn | None = None
     seed: SeedFacts = SeedFacts()
 
     def text(self) -> str:
         data = self._asdict() | {"variants": [v._asdict() for v in self.variants], "format": 1}
+        data["timed"] = self.timed._asdict() if self.timed else None
         data["seed"] = self.seed._asdict()
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     def variant(self, name: str) -> VariantFacts:
         return next(variant for variant in self.variants if variant.name == name)
 
+    @property
+    def placebos(self) -> Mapping[str, str]:
+        """Return the placebo of each trained variant that has one.
+
+        Modules at the same positions share their placebo: it is trained once.
+        """
+        trained = {variant.name for variant in self.variants if not variant.same_as}
+        pairs = {v.control_of: v.same_as or v.name for v in self.variants if v.control_of}
+        return {name: placebo for name, placebo in pairs.items() if name in trained}
+
+    @property
+    def comparisons(self) -> list[tuple[str, str]]:
+        """Return all pairs that a report compares: with the base, then with placebos."""
+        names = [variant.name for variant in self.variants if not variant.same_as]
+        return [(name, BASE) for name in names if name != BASE] + list(self.placebos.items())
+
 
 def read_study_plan(folder: Path) -> StudyPlan:
     """Read a planned study. Raises Refusal where the folder is none."""
+    if not (folder / _NAME).exists():
+        raise _no_study(folder)
     try:
         data: dict[str, Any] = json.loads(read_regular(folder / _NAME))
         variants = [VariantFacts(**item) for item in data.pop("variants")]
         data.pop("format")
+        timed = data.pop("timed", None)
         data["seed"] = SeedFacts(**data.get("seed", {}))
-        return StudyPlan(**data, variants=variants)
+        return StudyPlan(**data, variants=variants, timed=TimedOn(**timed) if timed else None)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise Refusal(
-            "no-study",
-            f"{display(folder)} is not the folder of a study: {type(error).__name__}: {error}"[
-                :300
-            ],
-            hint="yamlmod study plan FILE -o DIR makes one",
-        ) from error
+        why = f"{_NAME} in {display(folder)} is not that of a study: {type(error).__name__}"
+        raise Refusal("no-study", why, hint=_MAKES) from error
+
+
+_MAKES = "yamlmod study plan FILE -o DIR makes one"
+
+
+def _no_study(folder: Path) -> Refusal:
+    if folder.is_file():
+        is_yaml = folder.suffix.lower() in (".yaml", ".yml")
+        hint = (
+            f"yamlmod study plan {display(folder)} -o DIR makes the folder" if is_yaml else _MAKES
+        )
+        return Refusal(
+            "no-study", f"{display(folder)} is a file; DIR is a planned study", hint=hint
+        )
+    if not folder.is_dir():
+        return Refusal("no-study", f"there is no folder {display(folder)}", hint=_MAKES)
+    inside = sorted(path.parent.name for path in folder.glob(f"*/{_NAME}"))[:3]
+    hint = (
+        f"did you mean {' or '.join(display(folder / one) for one in inside)}?"
+        if inside
+        else _MAKES
+    )
+    return Refusal("no-study", f"{display(folder)} is not a planned study: no {_NAME}", hint=hint)
 
 
 def write_study_plan(folder: Path, plan: StudyPlan) -> None:
-    (folder / _NAME).write_text(plan.text(), encoding="utf-8")
+    write_draft(folder / _NAME, plan.text().encode("utf-8"))
 
 
 def run_folders(folder: Path, names: Sequence[str] = ()) -> list[Path]:

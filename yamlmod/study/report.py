@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from yamlmod.study.plan_files import StudyPlan, VariantFacts
 from yamlmod.study.power import detectable_gain
-from yamlmod.study.results import best_row
+from yamlmod.study.results import EpochRow, best_row
 from yamlmod.study.run_files import RunStatus, family_of
 from yamlmod.study.statistics import FEWEST, MeanDifference, Sample, compare
 from yamlmod.study.variant_names import BASE
@@ -30,17 +30,25 @@ class VariantLine(NamedTuple):
 
 
 class StudyReport(NamedTuple):
-    """All lines, how many runs are missing, and what gain the seeds can show.
+    """All lines, what became of the runs, and what gain the seeds can show.
 
-    ``stopped_early`` are runs that the fork ended before their last epoch.
+    ``unfinished`` has every run that gave no value, ``stopped_early`` those that the fork ended
+    before their last epoch, ``twins`` pairs of runs with the same metrics in every epoch.
+    ``done`` are the runs that gave a value.
     """
 
     plan: StudyPlan
     lines: tuple[VariantLine, ...]
-    missing: tuple[str, ...]
+    unfinished: tuple[RunStatus, ...]
     stopped_early: tuple[str, ...]
+    twins: tuple[tuple[str, str], ...]
     tests: int
     detectable: float | None
+    done: tuple[RunStatus, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(run.plan.name for run in self.unfinished)
 
     @property
     def constant(self) -> tuple[str, ...]:
@@ -59,26 +67,41 @@ def report_of(plan: StudyPlan, runs: Sequence[RunStatus]) -> StudyReport:
     facts = [fact for fact in plan.variants if not fact.same_as]
     samples = {fact.name: _samples(fact.name, done) for fact in facts}
     maps = {name: sample[3] for name, sample in samples.items()}
-    pairs = [(name, BASE) for name in maps if name != BASE]
-    pairs += [(fact.control_of, fact.name) for fact in facts if fact.control_of in maps]
-    pairs = [pair for pair in pairs if all(maps[name].n for name in pair)]
+    pairs = [pair for pair in plan.comparisons if all(maps[name].n for name in pair)]
     differences = dict(
         zip(pairs, compare([(maps[one], maps[two]) for one, two in pairs]), strict=True)
     )
-    placebos = {fact.control_of: fact.name for fact in facts if fact.control_of}
     lines = tuple(
         VariantLine(
             fact,
             *samples[fact.name],
             differences.get((fact.name, BASE)),
-            differences.get((fact.name, placebos.get(fact.name, ""))),
+            differences.get((fact.name, plan.placebos.get(fact.name, ""))),
         )
         for fact in facts
     )
-    missing = tuple(run.plan.name for run in runs if run.state != "done")
+    unfinished = tuple(run for run in runs if run.state != "done" or not run.rows)
     early = tuple(run.plan.name for run in done if not run.is_complete)
     tests = sum(difference.p is not None for difference in differences.values())
-    return StudyReport(plan, lines, missing, early, tests, _detectable(maps, tests))
+    return StudyReport(
+        plan, lines, unfinished, early, _twins(done), tests, _detectable(maps, tests), tuple(done)
+    )
+
+
+def _twins(runs: Sequence[RunStatus]) -> tuple[tuple[str, str], ...]:
+    """Return runs with the metrics of an earlier one in every epoch: something did not count.
+
+    Runs that learned nothing are alike by themselves.
+    """
+    first: dict[tuple[EpochRow, ...], str] = {}
+    pairs = []
+    for run in runs:
+        if not any(row.map for row in run.rows):
+            continue
+        other = first.setdefault(run.rows, run.plan.name)
+        if other != run.plan.name:
+            pairs.append((other, run.plan.name))
+    return tuple(pairs)
 
 
 def _detectable(maps: Mapping[str, Sample], tests: int) -> float | None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from yamlmod.report import grids
 from yamlmod.report.grids import Grid
+from yamlmod.study.plan_files import VariantFacts
 from yamlmod.study.report import StudyReport, VariantLine
-from yamlmod.study.report_words import p_word, sentences
+from yamlmod.study.report_words import p_word, sentences, signed
 from yamlmod.study.statistics import MeanDifference, Sample
 
 _ON = "✓"
@@ -17,12 +18,12 @@ _METRICS = ("P", "R", "mAP50", "mAP50-95")
 
 
 def as_markdown(report: StudyReport) -> str:
-    return grids.markdown(_grid(report)) + "\n" + "\n".join(sentences(report)) + "\n"
+    return grids.markdown(report_grid(report)) + "\n" + "\n".join(sentences(report)) + "\n"
 
 
 def as_latex(report: StudyReport) -> str:
     """Return a tabular that needs no package; the paragraph is a comment above it."""
-    return grids.latex(_grid(report), list(sentences(report)))
+    return grids.latex(report_grid(report), list(sentences(report)))
 
 
 def as_csv(report: StudyReport) -> str:
@@ -39,6 +40,7 @@ def as_json(report: StudyReport) -> str:
             _data(report, line) | {"values": list(line.map.values)} for line in report.lines
         ],
         "missing": list(report.missing),
+        "failed": {run.plan.name: run.why for run in report.unfinished if run.state == "failed"},
         "detectable": report.detectable,
         "text": list(sentences(report)),
     }
@@ -51,15 +53,26 @@ FORMATS: dict[str, Callable[[StudyReport], str]] = {
     "csv": as_csv,
     "json": as_json,
 }
-SUFFIXES = {".md": "md", ".tex": "latex", ".csv": "csv", ".json": "json"}
+# A page takes more than the report: the use case makes it.
+HTML = "html"
+SUFFIXES = {
+    ".md": "md",
+    ".tex": "latex",
+    ".csv": "csv",
+    ".json": "json",
+    ".html": HTML,
+    ".htm": HTML,
+}
 
 
-def _grid(report: StudyReport) -> Grid:
+def report_grid(report: StudyReport) -> Grid:
     components = report.plan.components
+    has_latency = any(line.facts.latency for line in report.lines)
     has_placebo = any(line.against_placebo for line in report.lines)
     headers = [
         *("variant", *components, *_METRICS, "best mAP50-95", "n"),
-        *("parameters (M)", "GFLOPs", "difference to base", "p"),
+        *("parameters (M)", "GFLOPs", *(["latency (ms)"] if has_latency else [])),
+        *("difference to base", "p"),
         *(["difference to placebo"] if has_placebo else []),
     ]
     rows = []
@@ -72,14 +85,26 @@ def _grid(report: StudyReport) -> Grid:
                 *(_ON if name in facts.components else "" for name in components),
                 *(_spread(sample) for sample in samples),
                 str(line.map.n),
-                "" if facts.parameters is None else f"{facts.parameters / 1e6:.2f}",
+                "" if facts.parameters is None else f"{facts.parameters / 1e6:.3f}",
                 "" if facts.gflops is None else f"{facts.gflops:.1f}",
+                *([_latency(facts)] if has_latency else []),
                 _difference(line.against_base),
                 _p(line.against_base),
                 *([_difference(line.against_placebo)] if has_placebo else []),
             ]
         )
     return Grid(headers, rows, range(1 + len(components), len(headers)))
+
+
+def _latency(facts: VariantFacts) -> str:
+    """Spell a latency and its change, which is withheld where the quartiles overlap."""
+    if not facts.latency:
+        return ""
+    text = f"{facts.latency[0]:.1f}"
+    if not facts.base_latency:
+        return text
+    change = 100 * (facts.latency[0] / facts.base_latency[0] - 1)
+    return f"{text} ({change:+.0f} %)" if facts.latency_differs else f"{text} (~)"
 
 
 def _spread(sample: Sample) -> str:
@@ -93,8 +118,8 @@ def _difference(difference: MeanDifference | None) -> str:
     if difference is None:
         return ""
     if difference.low is None or difference.high is None:
-        return f"{difference.value:+.2f}"
-    return f"{difference.value:+.2f} ({difference.low:+.2f} to {difference.high:+.2f})"
+        return signed(difference.value)
+    return f"{signed(difference.value)} ({signed(difference.low)} to {signed(difference.high)})"
 
 
 def _p(difference: MeanDifference | None) -> str:
@@ -112,6 +137,9 @@ def _data(report: StudyReport, line: VariantLine) -> dict[str, Any]:
         data[f"{name} mean"] = sample.mean if sample.n else None
         data[f"{name} sd"] = sample.deviation if sample.n else None
     data |= {"n": line.map.n, "parameters": facts.parameters, "gflops": facts.gflops}
+    for name, times in (("latency", facts.latency), ("latency of base", facts.base_latency)):
+        for part, value in zip(("median", "q1", "q3"), times or (None,) * 3, strict=True):
+            data[f"{name} {part} (ms)"] = value
     for name, difference in (("base", base), ("placebo", placebo)):
         data[f"difference to {name}"] = None if difference is None else difference.value
         data[f"low ({name})"] = None if difference is None else difference.low

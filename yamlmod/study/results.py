@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -23,6 +22,11 @@ class EpochRow(NamedTuple):
     def is_finite(self) -> bool:
         return all(math.isfinite(value) for value in self[1:])
 
+    @property
+    def is_in_range(self) -> bool:
+        """Whether all are shares of a whole; a fork that writes percent would be read wrong."""
+        return all(0 <= value <= 100.001 for value in self[1:])
+
 
 def rows_of_csv(text: str, columns: Sequence[str], first_epoch: int | None) -> list[EpochRow]:
     """Read a `results.csv` by the names of its columns; a torn last line is left out.
@@ -30,22 +34,39 @@ def rows_of_csv(text: str, columns: Sequence[str], first_epoch: int | None) -> l
     ``columns`` are those of precision, recall, mAP50 and mAP50-95. ``first_epoch`` is the number
     that the fork gives to the first one; None: 0 where a row has it, else 1.
     """
-    lines = list(csv.reader(_whole_lines(text), skipinitialspace=True))
-    if not lines:
-        return []
-    header = [name.strip() for name in lines[0]]
+    # No fork quotes a field, and a quote in a class's name must not swallow what follows.
+    header, *lines = [_fields(line) for line in _whole_lines(text)] or [[]]
     try:
         places = [header.index(name) for name in ("epoch", *columns)]
     except ValueError:
         return []
+    width = _width(len(header), max(places), lines)
     values = [
         numbers
-        for line in lines[1:]
-        if len(line) >= len(header) and (numbers := _numbers(line[place] for place in places))
+        for line in lines
+        if len(line) == width and (numbers := _numbers(line[place] for place in places))
     ]
     if first_epoch is None:
         first_epoch = 0 if any(numbers[0] == 0 for numbers in values) else 1
-    return by_epoch((int(epoch) - first_epoch + 1, *metrics) for epoch, *metrics in values)
+    return by_epoch((epoch - first_epoch + 1, *metrics) for epoch, *metrics in values)
+
+
+def _fields(line: str) -> list[str]:
+    fields = [field.strip() for field in line.split(",")]
+    while fields and not fields[-1]:  # a comma at the end
+        fields.pop()
+    return fields
+
+
+def _width(header: int, needed: int, lines: Sequence[Sequence[str]]) -> int:
+    """Return how many fields a row has: as the header, or all fewer.
+
+    A class's name with a comma in it widens the header of a fork that gives each class a column. A
+    row with more fields than names has decimal commas, or is two that a kill ran together.
+    """
+    widths = {len(line) for line in lines if line}
+    width = widths.pop() if len(widths) == 1 else header
+    return width if needed < width <= header else header
 
 
 def rows_of_text(text: str) -> list[EpochRow]:
@@ -57,20 +78,24 @@ def rows_of_text(text: str) -> list[EpochRow]:
             continue
         numbers = _numbers((fields[0].partition("/")[0], *fields[8:12]))
         if numbers:
-            rows.append((int(numbers[0]) + 1, *numbers[1:]))
+            rows.append((numbers[0] + 1, *numbers[1:]))
     return by_epoch(rows)
 
 
 def _whole_lines(text: str) -> list[str]:
     """Return the lines that were written to their end: a value may be cut in the last one."""
-    return text[: text.rfind("\n") + 1].splitlines()
+    # Not `splitlines`: it breaks at signs that a class's name may hold.
+    lines = text[: text.rfind("\n") + 1].removeprefix("\ufeff").split("\n")
+    # After a crash of the machine, the end of a file may be zeros.
+    return [line for line in lines if line.strip() and "\0" not in line]
 
 
 def by_epoch(rows: Iterable[Sequence[float]]) -> list[EpochRow]:
     """Order rows by epoch. A run killed between row and checkpoint repeats one: the last counts."""
     last: dict[int, EpochRow] = {}
     for epoch, *metrics in rows:
-        last[int(epoch)] = EpochRow(int(epoch), *(100 * value for value in metrics))
+        if math.isfinite(epoch) and epoch == int(epoch) >= 1:
+            last[int(epoch)] = EpochRow(int(epoch), *(100 * value for value in metrics))
     return [last[epoch] for epoch in sorted(last)]
 
 

@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from yamlmod.errors import Refusal
 from yamlmod.study.failure import reason_of
 from yamlmod.study.family import Family, families
 from yamlmod.study.guard import notes
 from yamlmod.study.guard.lock import is_held
 from yamlmod.study.results import EpochRow, missing_epochs
 from yamlmod.workspace.disk import read_regular
+from yamlmod.workspace.files import display
 
 State = Literal["waiting", "running", "cut off", "failed", "done"]
+_NO_ROWS = "it ended without epoch 1"
 _JOB_ERROR = re.compile(r"^error\[[\w-]+\]: (.*)$", re.MULTILINE)
 _FINISHED = re.compile(r"nothing to resume")
 
@@ -57,6 +60,8 @@ class RunStatus(NamedTuple):
     notes: int = 0
     # Its last checkpoint is that of a training that has ended: it must not be resumed.
     is_used_up: bool = False
+    # Those that its training sees, where it was given some.
+    gpus: str = ""
 
     @property
     def epochs(self) -> int:
@@ -68,8 +73,19 @@ class RunStatus(NamedTuple):
 
 
 def read_plan(folder: Path) -> RunPlan:
-    data = json.loads(read_regular(folder / "run.json"))
-    return RunPlan(**{name: data[name] for name in RunPlan._fields})
+    """Read a run's plan. Raises Refusal where it is damaged."""
+    try:
+        data = json.loads(read_regular(folder / "run.json"))
+        plan = RunPlan(**{name: data[name] for name in RunPlan._fields})
+        family_of(plan)
+    except (OSError, ValueError, TypeError, KeyError, StopIteration) as error:
+        raise Refusal(
+            "no-study",
+            f"{display(folder / 'run.json')} is not the plan of a run: "
+            f"{type(error).__name__}: {error}"[:300],
+            hint="it is written by yamlmod study plan; put it back, or plan the study anew",
+        ) from error
+    return plan
 
 
 def family_of(plan: RunPlan) -> Family:
@@ -89,11 +105,14 @@ def status_of(folder: Path) -> RunStatus:
     last = attempts[-1] if attempts else {}
     host = str(last.get("host", ""))
     if is_locked(folder):
-        return RunStatus(plan, folder, "running", rows, host=host, notes=lines)
+        gpus = str(last.get("gpus", ""))
+        return RunStatus(plan, folder, "running", rows, host=host, notes=lines, gpus=gpus)
     if not attempts and missing_epochs(rows, plan.epochs):
         return RunStatus(plan, folder, "waiting", rows, _job_error(folder), notes=lines)
     log = notes.log_tail(str(folder), notes.log_start(attempts))
     state, why = _state(plan, rows, last, log)
+    if why == _NO_ROWS and any((folder / name).exists() for name in plan.results):
+        why += "; there is a file of results, with no metrics that are known"
     used_up = last.get("code") == 0 or bool(_FINISHED.search(log))
     return RunStatus(plan, folder, state, rows, why, host, lines, used_up)
 
@@ -110,8 +129,8 @@ def _state(
     missing = missing_epochs(rows, plan.epochs)
     stopped_early = bool(rows) and bool(notes.STOPPED_EARLY.search(log))
     if not missing or stopped_early:
-        if not rows[-1].is_finite:
-            return "failed", f"the metrics of epoch {rows[-1].epoch} are not finite numbers"
+        if wrong := _wrong_metrics(rows[-1]):
+            return "failed", wrong
         return "done", _notes_on_end(last, log, "" if not missing else "stopped early")
     if last["event"] == "start":
         return "cut off", "it was killed"
@@ -121,6 +140,14 @@ def _state(
     if code == 0:
         return "failed", f"it ended without epoch {missing[0]}"
     return "cut off" if code < 0 else "failed", reason_of(log, code)
+
+
+def _wrong_metrics(row: EpochRow) -> str:
+    if not row.is_finite:
+        return f"the metrics of epoch {row.epoch} are not finite numbers"
+    if not row.is_in_range:
+        return f"the metrics of epoch {row.epoch} are not between 0 and 1"
+    return ""
 
 
 def _notes_on_end(last: Mapping[str, Any], log: str, start: str) -> str:
@@ -135,12 +162,15 @@ def _notes_on_end(last: Mapping[str, Any], log: str, start: str) -> str:
 
 
 def rows_of(folder: Path, plan: RunPlan) -> tuple[EpochRow, ...]:
+    """Return the planned epochs that have a row; none from a file that cannot be one of results."""
     for name, read in family_of(plan).results.items():
         try:
             text = read_regular(folder / name).decode("utf-8", "replace")
         except FileNotFoundError:
             continue
-        return tuple(read(text))
+        except OSError:
+            return ()
+        return tuple(row for row in read(text) if row.epoch <= plan.epochs)
     return ()
 
 

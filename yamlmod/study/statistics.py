@@ -33,6 +33,14 @@ class Sample:
         """None for fewer than two values."""
         return statistics.stdev(self.values) if self.n > 1 else None
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return the 95 % interval of the mean; None where no test would be made either."""
+        if self.n < FEWEST or not self.deviation:
+            return None
+        half = t_quantile(LEVEL / 2, self.n - 1) * self.deviation / math.sqrt(self.n)
+        return self.mean - half, self.mean + half
+
 
 @dataclass(frozen=True)
 class MeanDifference:

@@ -79,6 +79,8 @@ class _Reading:
         self.data = load_plain(text, shown)
 
     def study(self) -> StudyFile:
+        if "backbone" in self.data:
+            raise self._refusal("it is a model YAML, not a study", "backbone")
         self._check_keys(self.data, _KEYS, "a study")
         for key in _NEEDED:
             if key not in self.data:

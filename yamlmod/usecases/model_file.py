@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _YAML = (".yaml", ".yml")
+_SELECTOR = re.compile(r"\d+|P\d|\w+#\d+|\d+\.\.\d+")
 _SCALED = re.compile(r"(yolo(?:v|e-)?\d+)([nslmxtbce])(.*\.ya?ml)")
 
 
@@ -113,7 +114,9 @@ def _hint(cfg: Path, tried: Sequence[Path], folders: Sequence[Path]) -> str:
     from yamlmod.usecases.wrong_file import similar_paths, windows_path
 
     if find(str(cfg)) is not None:
-        return f"{cfg} is a module; the order is MODULE CFG"
+        return f"{cfg} is a module; the order is MODULE CFG (remove and move: CFG SEL)"
+    if _SELECTOR.fullmatch(str(cfg)):
+        return f"{cfg} is a layer; CFG comes before the layers"
     for path in tried:
         if (other := _unscaled(path)) is not None and exists(other):
             return f"{other.name} has no scale {_scale_of(path.name)}"
@@ -229,6 +232,10 @@ def _output_change(source: Path, target: Path, after: bytes, force: bool) -> Fil
         return FileChange(target, None, after)
     if target.is_dir():
         raise Refusal("is-folder", f"{display(target)} is a folder; -o names a file")
+    if target.suffix.lower() not in _YAML:
+        from yamlmod.usecases.wrong_file import refuse_weights
+
+        refuse_weights(target, "a model YAML", "-o names where the new YAML goes")
     if not force:
         same = real_path(target) == real_path(source)
         what = " (it is the file that was read: -w writes in place)" if same else ""

@@ -42,6 +42,16 @@ class Settings:
     layers: bool
 
 
+class TimedSteps(NamedTuple):
+    """How many training steps of each model are timed, and of how many images at most."""
+
+    steps: int
+    step_batch: int
+
+
+NO_STEPS = TimedSteps(0, 1)
+
+
 def subjects(run: Run, cfgs: Sequence[Path], base: Path | None) -> list[ProfiledModel]:
     """Return the models to measure, the base first."""
     wanted = list(cfgs)
@@ -98,10 +108,11 @@ def profile(
     settings: Settings,
     seconds: float = 900.0,
     announce: Announce | None = None,
+    steps: TimedSteps = NO_STEPS,
 ) -> Profiled:
     """Measure networks that the fork's code builds, each against the base."""
     models = subjects(run, cfgs, base)
-    question = {**_question(models, settings), **run.where}
+    question = {**_question(models, settings), **steps._asdict(), **run.where}
     counted = ProfileSoFar([model.shown for model in models], settings.rounds, announce)
     with run.worker(announce=announce) as worker:
         protection = worker.protection

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +28,13 @@ from yamlmod.usecases.chosen_module import Choices, name_of
 from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.usecases.study_code import apply_patch_file
+from yamlmod.usecases.study_figures import CHANGE, change_svg
 from yamlmod.usecases.study_identity import check_identity
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
 from yamlmod.usecases.study_seed_plan import planned_seed
+from yamlmod.usecases.study_times import TimeRequest, count_images, timed_variants
+from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, exists, read_text, real_path
 from yamlmod.workspace.overlay_tree import OverlayTree
 from yamlmod.workspace.tree import Tree
@@ -50,11 +52,14 @@ class PlannedVariant:
     same_as: str = ""
 
 
-def plan_study(file: Path, output: Path, python: str, proves: bool, say: Say) -> StudyPlan:
+def plan_study(
+    file: Path, output: Path, python: str, proves: bool, say: Say, times: bool = True
+) -> StudyPlan:
     """Write the folder of a study. Raises Refusal before anything is written, or writes nothing.
 
     With ``proves`` the fork's code is run: each variant is verified and measured, and weights are
-    carried over. Without, a study from scratch is planned from its files alone.
+    carried over, and with ``times`` timed. Without, a study from scratch is planned from its files
+    alone.
     """
     study = prepared(file, python)
     if exists(output):
@@ -70,11 +75,13 @@ def plan_study(file: Path, output: Path, python: str, proves: bool, say: Say) ->
     planned = planned_variants(study)
     draft = output.with_name(f".{output.name}.draft-{os.getpid()}")
     try:
-        plan = _write(study, planned, draft, output, proves, say)
-        draft.rename(output)
+        plan = _write(study, planned, draft, output, proves, say, times)
+        disk.replace(draft, output)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refusal("unwritable", f"{display(output)} cannot be written: {reason}") from error
     finally:
-        if draft.exists():
-            shutil.rmtree(draft)
+        disk.remove_draft(draft)
     return plan
 
 
@@ -114,6 +121,7 @@ def _write(
     output: Path,
     proves: bool,
     say: Say,
+    times: bool,
 ) -> StudyPlan:
     final = real_path(output.parent) / output.name
     names = parser_names(study.located.fork.graph, read_function(*study.located))
@@ -124,13 +132,16 @@ def _write(
         modules = _modules(study, item, names)
         changes = modules, item.variant.patches
         if changes in codes:  # many variants of a sweep have the same code
-            shutil.copytree(codes[changes], code)
+            disk.copy_folder(codes[changes], code)
         else:
             freeze(study.located.tree.root, code, final)
             _write_overlay(study.located.tree, code)
             _patch(study, item, modules, code)
             codes[changes] = code
-        (folder / _cfg_name(study)).write_text(item.text, encoding="utf-8", newline="")
+        disk.write_draft(folder / _cfg_name(study), item.text.encode("utf-8"))
+        figure = "" if item.same_as else change_svg(planned[0].model, item.model, _cfg_name(study))
+        if figure:
+            disk.write_draft(folder / CHANGE, figure.encode("utf-8"))
     data = _write_data(study, draft, final)
     facts = (
         prove_variants(
@@ -139,7 +150,14 @@ def _write(
         if proves
         else [plain_facts(item) for item in planned]
     )
-    seed_facts = planned_seed(study, draft, proves, say)
+    timed = None
+    if proves and times:
+        images = None if data is None else count_images(draft / "data" / data.name)
+        options = study.file.train
+        where = study.python, _cfg_name(study), study.code, draft
+        request = TimeRequest(*where, options, images)
+        facts, timed = timed_variants(request, planned, facts, say)
+    seed_facts = planned_seed(study, draft, proves)
     runs = []
     trained = [item for item in planned if not item.same_as]
     hashes = {item.variant.name: _hashes(study, item, draft, data) for item in trained}
@@ -147,8 +165,7 @@ def _write(
         for item in trained:
             run = _run(study, item, seed, final, data, hashes[item.variant.name])
             folder = draft / "runs" / run.name
-            folder.mkdir(parents=True)
-            (folder / "run.json").write_text(run.text(), encoding="utf-8")
+            disk.write_draft(folder / "run.json", run.text().encode("utf-8"))
             runs.append(run.name)
     plan = StudyPlan(
         name=study.file.name,
@@ -156,10 +173,11 @@ def _write(
         components=[component.name for component in study.file.components],
         seeds=list(study.file.seeds),
         variants=[
-            fact._replace(epochs=_epochs(study, item))
+            fact._replace(cfg=_cfg_name(study), epochs=_epochs(study, item))
             for item, fact in zip(planned, facts, strict=True)
         ],
         runs=runs,
+        timed=timed,
         seed=seed_facts,
     )
     write_study_plan(draft, plan)
@@ -200,8 +218,7 @@ def _patch(study: Prepared, item: PlannedVariant, modules: Sequence[str], code: 
     """Put modules into a variant's copy of the code, then apply its patch files."""
     if modules:
         for change in plan_patch(open_fork(code), modules, Choices()).changes():
-            change.path.parent.mkdir(parents=True, exist_ok=True)
-            change.path.write_bytes(change.after or b"")
+            disk.write_draft(change.path, change.after or b"")
     for patch in item.variant.patches:
         apply_patch_file(existing_file(study.file, "patch", patch, (study.folder,)), code)
 
@@ -213,8 +230,8 @@ def _write_data(study: Prepared, draft: Path, final: Path) -> Path | None:
     folders = (study.located.tree.root, study.data.parent, study.folder)
     text = read_text(study.data).text
     target = draft / "data" / study.data.name
-    target.parent.mkdir()
-    target.write_text(with_absolute_paths(text, display(study.data), folders), encoding="utf-8")
+    text = with_absolute_paths(text, display(study.data), folders)
+    disk.write_draft(target, text.encode("utf-8"))
     return final / "data" / study.data.name
 
 

@@ -14,6 +14,7 @@ from yamlmod.usecases.installed import is_package_word
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
 from yamlmod.usecases.model_file import Target, find_cfg
 from yamlmod.usecases.study_family import family_of_fork
+from yamlmod.usecases.study_text import read_study_text
 from yamlmod.workspace.files import display, read_text, real_path
 
 
@@ -44,7 +45,7 @@ class Prepared:
 
 def prepared(file: Path, python: str) -> Prepared:
     """Find what a study file names. Raises Refusal for what is not there or does not fit."""
-    text = read_text(file)
+    text = read_study_text(file)
     study = read_study(text.text, display(file))
     folder = real_path(file).parent
     repo = folder / study.repo
@@ -149,7 +150,7 @@ def _check_seed(located: LocatedFork, family: Family, study: StudyFile) -> None:
 
 def study_name(file: Path) -> str:
     """Return the name of the study in a file, as a folder's name."""
-    name = read_study(read_text(file).text, display(file)).name
+    name = read_study(read_study_text(file).text, display(file)).name
     return (
         "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in name).lstrip(".")
         or "study"

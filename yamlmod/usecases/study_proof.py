@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from yamlmod.usecases.fork_run import Run, open_run
 from yamlmod.usecases.profile import Settings, profile
 from yamlmod.usecases.remap import remap
 from yamlmod.usecases.verify import verify
+from yamlmod.workspace.disk import copy_file
 
 if TYPE_CHECKING:
     from yamlmod.usecases.study_plan import PlannedVariant
@@ -91,7 +91,7 @@ def carried_weights(
     """Write a variant's weights; return how many tensors were carried over, and of how many."""
     target = folder / "weights.pt"
     if folder / cfg == base:
-        shutil.copyfile(weights, target)
+        copy_file(weights, target)
         return ()
     answer = remap(run, weights, base, folder / cfg, target, identity=is_identity).answer
     identity = answer["identity"]

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.runtime.interpreter import ask, choose
@@ -15,7 +16,7 @@ from yamlmod.study.engine import EngineSettings
 from yamlmod.study.find_engine import find_engine
 from yamlmod.study.plan_files import read_study_plan, run_folders, statuses
 from yamlmod.study.report import report_of
-from yamlmod.study.report_table import FORMATS, SUFFIXES
+from yamlmod.study.report_table import FORMATS, HTML, SUFFIXES
 from yamlmod.study.run_files import RunStatus, status_of
 from yamlmod.study.unchanged import check_files, check_versions
 from yamlmod.usecases.study_engine import open_engine
@@ -25,6 +26,17 @@ from yamlmod.workspace.files import FileChange, display, exists, read_bytes, rea
 # A fork that is started by name is one of them; its own copy is frozen besides.
 _PACKAGES = ("torch", "torchvision", "numpy", "ultralytics")
 _EVERY = 10.0  # seconds between two lines of progress
+
+
+class Watch(Protocol):
+    """Sees the runs from time to time, and hears when an interrupt ends them."""
+
+    def __call__(self, runs: Sequence[RunStatus]) -> None: ...
+
+    def stopping(self) -> None: ...
+
+
+MakeWatch = Callable[[int], Watch]
 
 
 def run_study(
@@ -37,8 +49,12 @@ def run_study(
     engine: str = "pool",
     options: Mapping[str, str] | None = None,
     wait: bool = False,
+    live: MakeWatch | None = None,
 ) -> Driven:
-    """Train what is not done; ``say`` is told of each run that ends and, now and then, how far."""
+    """Train what is not done; ``say`` is told of each run that ends and, now and then, how far.
+
+    With ``live`` what it makes for a number of jobs watches instead.
+    """
     kind = find_engine(engine)
     take_back_stop(folder, names)
     cards = [word.strip() for word in gpus.split(",") if word.strip()]
@@ -49,7 +65,9 @@ def run_study(
         check_versions(folder, _versions(python, folder))
     settings = EngineSettings(real_path(folder), jobs, cards, options or {}, say)
     opened = open_engine(kind, settings, due, _PACKAGES)
-    return drive(folders, opened, retry, _Told(say), kind.command, kind.stays or wait)
+    watch = live(jobs or max(1, len(cards))) if live is not None else _Told(say)
+    stays = kind.stays or wait
+    return drive(folders, opened, retry, watch, kind.command, stays, watch.stopping)
 
 
 def _versions(python: str, folder: Path) -> dict[str, str | None]:
@@ -80,13 +98,31 @@ class _Told:
             far = ", ".join(f"{r.plan.name} {r.epochs}/{r.plan.epochs}" for r in running)
             self.say(f"{done} of {len(runs)} done; {far}")
 
+    def stopping(self) -> None:
+        self.say("stopping what trains; the same command goes on later")
 
-def report_text(folder: Path, format: str, output: Path | None) -> str:
+
+class ReportText(NamedTuple):
+    """A report as it is written, and what is missing from it."""
+
+    text: str
+    format: str
+    notes: tuple[str, ...] = ()
+
+
+def report_text(folder: Path, format: str, output: Path | None) -> ReportText:
     if not format:
-        format = SUFFIXES.get(output.suffix, "") if output else "md"
-    if format not in FORMATS:
-        raise Refusal("usage", f"--format is one of {one_of(list(FORMATS))}")
-    return FORMATS[format](report_of(read_study_plan(folder), statuses(folder)))
+        format = SUFFIXES.get(output.suffix.lower(), "") if output else "md"
+    if format not in (*FORMATS, HTML):
+        raise Refusal("usage", f"--format is one of {one_of([*FORMATS, HTML])}")
+    report = report_of(read_study_plan(folder), statuses(folder))
+    if format != HTML:
+        return ReportText(FORMATS[format](report), format)
+    # Here and not at the top: the other formats need no networks and no pictures.
+    from yamlmod.usecases.study_page import study_page
+
+    text, notes = study_page(folder, report)
+    return ReportText(text, format, notes)
 
 
 def report_change(text: str, output: Path, force: bool) -> FileChange:

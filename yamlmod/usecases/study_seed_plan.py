@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from yamlmod.errors import Refusal
@@ -20,9 +19,7 @@ _VERDICTS = {
 }
 
 
-def planned_seed(
-    study: Prepared, draft: Path, proves: bool, say: Callable[[str], None]
-) -> SeedFacts:
+def planned_seed(study: Prepared, draft: Path, proves: bool) -> SeedFacts:
     """Read whether the seed counts; with ``proves`` hash the batches of three short trainings."""
     try:
         check = _checked(study, draft, proves)
@@ -36,8 +33,6 @@ def planned_seed(
     else:
         text = f"{_VERDICTS[check.counts]} (read, not proven: {check.why[:200]})"
         facts = SeedFacts(check.counts, False, text)
-    if proves:
-        say(f"seed: {facts.shown}")
     return facts
 
 

@@ -38,9 +38,16 @@ def refuse_other_kind(path: Path) -> None:
     if path.is_dir():
         hint = model_yamls_in(path) or "there is no model YAML in it"
         raise Refusal("is-folder", f"{display(path)} is a folder, not a model YAML", hint=hint)
+    refuse_weights(path)
+
+
+def refuse_weights(path: Path, wanted: str = "a model YAML", hint: str = "") -> None:
+    """Refuse a file whose name says that it holds weights, where something else is ``wanted``."""
     kind = _BINARY.get(path.suffix.lower())
-    if kind is not None:
+    if kind is not None and not hint:
         raise _weights(path, kind)
+    if kind is not None:
+        raise Refusal("not-a-model", f"{display(path)} is {kind}, not {wanted}", hint=hint)
 
 
 def model_yamls_in(folder: Path) -> str:

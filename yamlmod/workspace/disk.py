@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 # nor a link lead a write elsewhere.
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_DRAFT = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY | _NO_LINK
 # Whatever is read without a limit of its own; no journal entry and no target comes near it.
 LIMIT = 64_000_000
 _CHUNK = 1 << 20
@@ -111,6 +113,42 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
         os.close(descriptor)
 
 
+def write_draft(path: Path, data: bytes) -> None:
+    """Write a file, and the folders above it, of a draft that is put in its place as a whole."""
+    make_folders(path.parent)
+    descriptor = os.open(path, _DRAFT, 0o666)
+    try:
+        _write(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy the bytes of a file of any size into a draft."""
+    make_folders(target.parent)
+    _refuse_unfit(os.stat(source), sys.maxsize, source)  # noqa: PTH116
+    reading = os.open(source, os.O_RDONLY | _BINARY | _NO_WAIT)
+    try:
+        writing = os.open(target, _DRAFT, 0o666)
+        try:
+            while part := os.read(reading, _CHUNK):
+                _write(writing, part)
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy what a folder of a draft holds; it has no links."""
+    make_folders(target)
+    for name in names(source):
+        if (source / name).is_dir():
+            copy_folder(source / name, target / name)
+        else:
+            copy_file(source / name, target / name)
+
+
 def open_shared(path: Path) -> int:
     """Open a file, no link, for several processes at once; it is made if it is missing."""
     return os.open(path, os.O_RDWR | os.O_CREAT | _BINARY | _NO_WAIT | _NO_LINK, 0o666)
@@ -156,6 +194,27 @@ def remove(path: Path) -> None:
 def make_folder(path: Path, mode: int = 0o777) -> None:
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, mode)  # noqa: PTH102
+
+
+def make_folders(path: Path) -> None:
+    """Make a folder and those above it that are missing."""
+    if not path.is_dir():
+        make_folders(path.parent)
+        make_folder(path)
+
+
+def remove_draft(path: Path) -> None:
+    """Remove a draft with all that it holds; no link is followed."""
+    try:
+        is_folder = stat.S_ISDIR(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return
+    if not is_folder:
+        remove(path)
+        return
+    for name in names(path):
+        remove_draft(path / name)
+    remove_folder(path)
 
 
 def remove_folder(path: Path) -> None:

@@ -89,7 +89,7 @@ class RemapAnswer(Told):
 
 
 class Latency(TypedDict):
-    """Milliseconds of a forward pass."""
+    """Milliseconds of a forward pass, or of a training step."""
 
     median: float
     q1: float
@@ -133,6 +133,8 @@ class Profile(ThopProfile):
     forward_bytes: Optional[int]
     training_bytes: Optional[int]
     latency: Optional[Latency]
+    step: Optional[Latency]
+    step_images: int
     layers: List[LayerProfile]
     notes: List[str]
 

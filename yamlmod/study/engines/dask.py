@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yamlmod.errors import Refusal
 from yamlmod.study import dask_task
 from yamlmod.study.commands import carried_guard
 from yamlmod.study.engine import EngineKind, EngineSettings, WorkerAnswer
+from yamlmod.workspace.disk import read_regular
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -129,11 +132,9 @@ class Dask:
         end, said = time.monotonic() + patience, 0.0
         while True:
             try:
-                return (
-                    Client(address, timeout=5, set_as_default=False)
-                    if address
-                    else Client(scheduler_file=file, timeout=5, set_as_default=False)
-                )
+                # By its address: for a missing file distributed would wait for ever.
+                where = address or _address_in(Path(file))
+                return Client(where, timeout=5, set_as_default=False)
             except (OSError, ValueError, TimeoutError) as error:
                 if time.monotonic() > end or not isinstance(error, OSError):
                     raise _no_scheduler(address or file, error) from None
@@ -149,6 +150,14 @@ class Dask:
                 said = time.monotonic()
                 self.settings.say("the scheduler has no worker yet; waiting for one")
             time.sleep(0.5)
+
+
+def _address_in(path: Path) -> str:
+    """Return the address in the file of a scheduler. Raises ValueError where there is none."""
+    data = json.loads(read_regular(path))
+    if not isinstance(data, dict) or not isinstance(data.get("address"), str):
+        raise ValueError("the file holds no address of a scheduler")
+    return str(data["address"])
 
 
 def _answer(answer: Any) -> dict[str, Any]:

@@ -71,5 +71,6 @@ FAMILY = Family(
         "val": "a study reads the metrics of every epoch",
         "time": "the number of epochs would depend on the machine",
     },
+    columns=_COLUMNS,
     probe={"epochs": 2, "imgsz": 64, "batch": 4, "plots": False, "amp": False, "val": False},
 )

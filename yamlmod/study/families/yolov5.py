@@ -41,6 +41,7 @@ FAMILY = Family(
         "noval": "a study reads the metrics of every epoch",
         "evolve": "it would search hyperparameters and not train one network",
     },
+    columns=_COLUMNS,
     # `--img` is the start of `--img-size`, as YOLOv7 calls it, too.
     probe={"epochs": 2, "img": 64, "batch-size": 4, "noautoanchor": True, "noplots": True},
     asks=("cfg", "weights", "project", "name", "exist-ok", "resume"),

@@ -72,7 +72,8 @@ class _Attempt:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         with open(os.path.join(self.folder, "log.txt"), "ab") as log:
-            self._note({"event": "start", "resumes": resumes, "log": log.tell()})
+            gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+            self._note({"event": "start", "resumes": resumes, "log": log.tell(), "gpus": gpus})
             if resumes:
                 self._remove_torn_lines()
             else:

@@ -36,6 +36,10 @@ def run(
             "--no-run", help="Run no code of the fork: no verify, no numbers, no weights."
         ),
     ] = False,
+    no_time: Annotated[
+        bool,
+        typer.Option("--no-time", help="Measure no latency and no training step."),
+    ] = False,
     python: Python = None,
     deviation: Annotated[
         float | None,
@@ -53,8 +57,9 @@ def run(
     """Compile the study file FILE into a folder of variants and runs.
 
     Every variant's YAML is proven, its copy of the fork's code is patched and frozen, and it is
-    built, verified and measured by the fork's own code; weights are carried over. Printed is the
-    smallest gain that the seeds can show. Nothing is trained.
+    built, verified and measured by the fork's own code; weights are carried over. Latency is
+    measured in turn with the base, and a training step is timed. Printed are the smallest gain
+    that the seeds can show and an estimate of the time. Nothing is trained.
     """
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.running import announcer
@@ -66,7 +71,7 @@ def run(
     interpreter = choose_runner(python)
     target = output or file.parent / study_name(file)
     announce = announcer(answer) or (lambda line: None)
-    plan = plan_study(file, target, interpreter.path, not no_run, announce)
+    plan = plan_study(file, target, interpreter.path, not no_run, announce, not no_time)
     if answer.as_json:
         say_json(plan_data(plan, target, deviation))
     else:

@@ -13,6 +13,7 @@ EPILOG = """\b
 Examples:
   yamlmod study report out
   yamlmod study report out -o table.tex
+  yamlmod study report out -o report.html    with plots and figures
   yamlmod study report out --format json"""
 
 
@@ -28,13 +29,13 @@ def run(
             metavar="FILE",
             parser=path_word,
             show_default=False,
-            help="Write to FILE; its suffix (.md, .tex, .csv, .json) gives the format.",
+            help="Write to FILE; its suffix (.md .tex .csv .json .html) gives the format.",
         ),
     ] = None,
     format: Annotated[
         str,
         typer.Option(
-            "--format", metavar="FORMAT", show_default=False, help="md, latex, csv or json."
+            "--format", metavar="FORMAT", show_default=False, help="md, latex, csv, json or html."
         ),
     ] = "",
     force: Force = False,
@@ -43,17 +44,21 @@ def run(
     """Report the study in DIR: one line for each variant, compared with the base and its placebo.
 
     Compared is mAP50-95 of the last epoch, by Welch's test with Holm's correction and 95 %
-    intervals. Below three seeds no p value is given.
+    intervals. Below three seeds no p value is given. HTML has plots as well (with the extra
+    `plots`), and figures of what each variant changes.
     """
-    from yamlmod.cli.console import say_json_text, show
+    from yamlmod.cli.console import say, say_json_text, show, show_figure
     from yamlmod.cli.finish import write_asked_file
     from yamlmod.usecases.study_run import report_change, report_text
 
     format = "json" if json and output is None else format
-    text = report_text(folder, format, output)
-    if output is None and (json or format == "json"):
-        say_json_text(text.encode("utf-8"))
-    elif output is None:
-        show(text.rstrip("\n").split("\n"))
+    report = report_text(folder, format, output)
+    say(f"note: {note}" for note in report.notes)
+    if output is not None:
+        write_asked_file(report_change(report.text, output, force))
+    elif json or report.format == "json":
+        say_json_text(report.text.encode("utf-8"))
+    elif report.format == "html":
+        show_figure(report.text.encode("utf-8"))
     else:
-        write_asked_file(report_change(text, output, force))
+        show(report.text.rstrip("\n").split("\n"))

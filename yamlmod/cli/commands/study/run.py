@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -62,21 +63,24 @@ def run(
     it goes on, and the same command waits for it again. A run that was cut off goes on from its
     last checkpoint. Exits 1 if a run has failed.
     """
-    from yamlmod.cli.console import say, say_json, show
+    from yamlmod.cli.console import live, say, say_json, show
+    from yamlmod.cli.study_live import LiveWatch
     from yamlmod.cli.study_report import status_data, status_lines
     from yamlmod.usecases.study_run import run_study
 
-    driven = run_study(
-        folder,
-        names or [],
-        jobs,
-        gpus,
-        retry,
-        lambda line: say([line]),
-        engine=engine.engine,
-        options=engine.words(),
-        wait=wait,
-    )
+    with live() as screen:
+        driven = run_study(
+            folder,
+            names or [],
+            jobs,
+            gpus,
+            retry,
+            lambda line: say([line]),
+            engine=engine.engine,
+            options=engine.words(),
+            wait=wait,
+            live=None if screen is None else partial(LiveWatch, screen),
+        )
     if answer.as_json:
         say_json(status_data(driven.runs))
     else:

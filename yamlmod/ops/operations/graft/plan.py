@@ -186,8 +186,9 @@ def _warnings(model: Network, donor: Donor, kept: int) -> list[str]:
     for key in ("width_multiple", "depth_multiple", "scales"):
         if key in theirs and _size(ours.get(key)) != _size(theirs[key]):
             warnings.append(
-                f"{key} differs: the new rows get that of {model.document.shown}, so weights of "
-                f"{document_name(donor)} fit them only where both are the same"
+                f"the two files have other {key}: the new rows get that of "
+                f"{model.document.shown}, so weights of {document_name(donor)} fit them only where "
+                "both are the same"
             )
             break
     return warnings

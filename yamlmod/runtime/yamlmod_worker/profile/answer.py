@@ -24,6 +24,7 @@ from .thop_rules import Thop
 from .timing import latencies, layer_times
 
 _LAYER_ROUNDS = 7
+_CPU_IMAGES = 2
 _SMALLEST_STRIDE = 32  # YOLOv5 gives thop an image of at least this size
 
 
@@ -32,6 +33,9 @@ def answer(question: Dict[str, Any], tell: Callable[[ProfilePart], None]) -> Pro
     import torch
 
     device = question["device"]
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        question = dict(question, device=device)
     if device == "cuda" and not torch.cuda.is_available():
         message = "torch {} of {} finds no CUDA device".format(torch.__version__, sys.executable)
         hint = "name the Python whose torch finds one: --python PATH; or measure on --device cpu"
@@ -61,7 +65,24 @@ def answer(question: Dict[str, Any], tell: Callable[[ProfilePart], None]) -> Pro
         tell({"begun": "timing layers"})
         for model, subject in zip(models, networks):
             subject.time_layers(model["layers"])
+    if question["steps"]:
+        _time_steps(networks, models, question["steps"], _waiter(device))
     return {"models": models, **_machine(device), **builder.run_report()}
+
+
+def _time_steps(
+    subjects: List["_Subject"], models: List[Profile], rounds: int, wait: Callable[[], None]
+) -> None:
+    """Time a training step of every network in turn; none is timed where one fails."""
+    try:
+        steps = [subject.step_to_time() for subject in subjects]
+        measured = latencies(steps, rounds, wait)
+    except Exception as error:
+        for model in models:
+            model["notes"].append("a training step was not timed: {}".format(_first_line(error)))
+        return
+    for model, subject, step in zip(models, subjects, measured):
+        model["step"], model["step_images"] = step, subject.step_images
 
 
 class _Subject:
@@ -78,6 +99,32 @@ class _Subject:
         self.image = self._image(question["batch"], channels, size).to(self.device)
         self._channels = channels
         self.network.to(self.device)
+
+    @property
+    def step_images(self) -> int:
+        """How many images a timed step has: a GPU takes them at once, a CPU one after the other."""
+        wanted: int = self.question["step_batch"]
+        return wanted if self.device == "cuda" else min(wanted, _CPU_IMAGES)
+
+    def step_to_time(self) -> Callable[[], None]:
+        """Return a forward and backward in training mode, with a made-up loss."""
+        image = self._image(self.step_images, self._channels, self.question["imgsz"])
+        image = image.to(self.device)
+
+        def step() -> None:
+            self.network.train()
+            self._backward(image)
+            self.network.zero_grad(set_to_none=True)
+
+        return step
+
+    def _backward(self, image: Any) -> None:
+        import torch
+
+        with torch.enable_grad():
+            outputs = tensors(self.network(image))
+            loss: Any = sum(t.float().pow(2).mean() for t in outputs if t.is_floating_point())
+            loss.backward()
 
     def forward(self) -> Any:
         import torch
@@ -118,6 +165,8 @@ class _Subject:
             "forward_bytes": memory.bytes if memory else None,
             "training_bytes": training,
             "latency": None,
+            "step": None,
+            "step_images": 0,
             "layers": self._layers(layers, counted, memory),
             "notes": notes,
         }
@@ -128,16 +177,8 @@ class _Subject:
         return torch.rand(batch, channels, size, size, generator=self._generator)
 
     def _training(self, notes: List[str]) -> Optional[int]:
-        import torch
-
-        def step() -> None:
-            outputs = tensors(self.network(self.image))
-            loss: Any = sum(t.float().pow(2).mean() for t in outputs if t.is_floating_point())
-            loss.backward()
-
         self.network.train()
-        with torch.enable_grad():
-            step_peak = self._peak(step, [], "training step", notes)
+        step_peak = self._peak(lambda: self._backward(self.image), [], "training step", notes)
         self.network.zero_grad(set_to_none=True)
         return step_peak.bytes if step_peak else None
 
