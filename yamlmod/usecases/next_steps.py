@@ -11,6 +11,7 @@ from pathlib import Path
 
 from yamlmod.usecases.fork_classes import fork_of, missing_classes, quoted
 from yamlmod.workspace.files import display, exists, real_path
+from yamlmod.workspace.overlay_folder import MODELS, is_overlay, read_manifest
 
 # The name of a file for all scales, before what tells its task: yolo11-seg.
 _SCALED = re.compile(r"^(yolo(?:v|e-)?\d+)(?![nslmx])")
@@ -70,12 +71,23 @@ def after_patch(repo: Path, modules: Sequence[str]) -> list[str]:
 
 def train_command(repo: Path, cfg: Path, weights: str) -> list[str]:
     """Return how the family of a fork trains a YAML, nothing where that is not known."""
+    if is_overlay(repo):
+        return _overlay_train_command(repo, cfg, weights)
     script = repo / "train.py"
     if exists(script):
         return [f"python {quoted(script)} --cfg {quoted(cfg)} --weights {shlex.quote(weights)}"]
     if exists(repo / "nn" / "tasks.py"):
         return [f"yolo train model={quoted(cfg)} pretrained={shlex.quote(weights)}"]
     return []
+
+
+def _overlay_train_command(overlay: Path, cfg: Path, weights: str) -> list[str]:
+    start = f"yamlmod exec --overlay {quoted(overlay)}"
+    if read_manifest(overlay).package == "ultralytics":
+        name = cfg.name if cfg.parent == overlay / MODELS else display(cfg)
+        words = f"model={shlex.quote(name)} pretrained={shlex.quote(weights)}"
+        return [f"{start} yolo train {words} data=DATA.yaml"]
+    return [f"{start} python train.py --cfg {quoted(cfg)} --weights {shlex.quote(weights)}"]
 
 
 def after_remap(repo: Path, cfg: Path, weights: Path, bare: bool) -> list[str]:
