@@ -24,7 +24,6 @@ _MAY_READ = {
     "cli/console.py": "opens the system's null device for writing",
 }
 _MAY_WALK = {
-    "study/plan_files.py": "the studies below a folder that is none, for a hint",
     "workspace/disk.py": "the names in the journal's folder",
     "workspace/walk.py": "the one walk",
     "usecases/remap.py": "Tree.glob, which is workspace/matching.py",
