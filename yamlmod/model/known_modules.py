@@ -48,7 +48,7 @@ class KnownModule(NamedTuple):
     bare: it has no parameters. side_effect: it works although no layer reads it. plain_sum: it adds
     its inputs and nothing else; other sums are a class of each fork's own. single: no parse_model
     hands it the number of its row, so that as many of them stand in a row. widths: the args that
-    are channels.
+    are channels. step: its real output channels must be a multiple of it.
     """
 
     kind: Kind | None
@@ -60,6 +60,7 @@ class KnownModule(NamedTuple):
     plain_sum: bool = False
     single: bool = False
     widths: tuple[int, ...] = (0,)
+    step: int = 1
 
 
 def _each(names: str, kind: Kind | None, **facts: Any) -> dict[str, KnownModule]:
@@ -95,7 +96,7 @@ MODULES: Mapping[str, KnownModule] = {
     **_each("C2fCIB Bottleneck", _SCALED, args=(1, 5), switch=True),
     **_each("C3k2", _SCALED, args=(1, 6), switch=True),
     **_each("C3SPP", _SCALED, args=(1, 5)),
-    **_each("A2C2f", _SCALED, args=(1, 8)),
+    **_each("A2C2f", _SCALED, args=(1, 8), step=64),
     **_each("C2PSA PSA SPP", _SCALED, args=(1, 2)),
     **_each("SPPF", _SCALED, args=(1, 4)),
     **_each("SPPELAN", _SCALED, args=(2, 3), widths=(0, 1)),

@@ -11,6 +11,7 @@ from yamlmod.model.graph import reachable
 from yamlmod.model.known_modules import INPUT_GROUPS
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
+from yamlmod.ops.taps import backbone_taps
 
 Rows = tuple[int, ...]
 
@@ -51,11 +52,6 @@ def read_pyramid(model: Network) -> Pyramid:
     return _PyramidReader(model).pyramid()
 
 
-def backbone_taps(model: Network) -> Mapping[int, int]:
-    """Return the last layer of each stride of the backbone."""
-    return _PyramidReader(model).taps()
-
-
 def no_pyramid(model: Network, why: str, layer: int | None = None) -> Refusal:
     row = model.document.head if layer is None or layer < 0 else model.rows[layer]
     return Refusal(
@@ -90,7 +86,7 @@ class _PyramidReader:
         downs |= self._missing_downs(finest, downs[first])
         falls = self._falls(downs)
         ups, rises = self._way_up(finest)
-        return Pyramid(self.taps(), ups, downs, rises, falls, outs, inputs)
+        return Pyramid(backbone_taps(self.model), ups, downs, rises, falls, outs, inputs)
 
     def stride(self, layer: int) -> int:
         value = 1.0 if layer == IMAGE else self.model.shapes[layer].stride
@@ -174,13 +170,13 @@ class _PyramidReader:
         if scales == 1:
             return 0
         count, stride = 0, self.stride(layer)
-        while all(read.reader == self.head for read in self.model.readers(layer)) or count:
-            if any(read.reader != self.head for read in self.model.readers(layer)) and (
-                len({read.reader for read in self.model.readers(layer)}) > 1
-            ):
-                return count
+        while len({read.reader for read in self.model.readers(layer)}) < 2:
+            is_read = any(read.reader != self.head for read in self.model.readers(layer))
             reads = self.reads(layer)
-            if len(reads) != 1 or reads[0] not in self.neck or self.stride(reads[0]) != stride:
+            ends = len(reads) != 1 or reads[0] not in self.neck or self.stride(reads[0]) != stride
+            if is_read and not count:
+                return 0  # the head does not read the layer where the neck turns
+            if ends:
                 raise no_pyramid(
                     self.model,
                     f"no layer but the head is fed by {self._name(layer)}: the neck has no way "
@@ -297,7 +293,7 @@ class _PyramidReader:
     def _reduced(self, chain: Sequence[int], finest: int, is_top: bool) -> int:
         """Return how many layers are between the start of a step and its upsampling.
 
-        The start is like the step's own end; else it is what stands above a single Conv.
+        The start is like the step's own end; else it is what is above a single Conv.
         """
         if is_top and chain[-1] not in self.neck:
             return len(chain) - 1
@@ -311,27 +307,3 @@ class _PyramidReader:
         rows = self.model.rows
         above = tuple(rows[i].module if i >= 0 else "" for i in self.reads(layer))
         return rows[layer].module, above
-
-    def taps(self) -> dict[int, int]:
-        """Return the last layer of each stride of the backbone: what its next stage reads."""
-        backbone = [row.index for row in self.model.rows if row.section == "backbone"]
-        strides = {i: self.model.shapes[i].stride for i in backbone}
-        taps: dict[int, int] = {}
-        for layer, stride in strides.items():
-            if stride is None or stride != int(stride):
-                continue
-            deeper = [i for i in backbone if (strides[i] or 0) > stride]
-            is_read = any(read.reader in deeper for read in self.model.readers(layer))
-            if layer == backbone[-1] or self._leads_all(layer, deeper):
-                taps[int(stride)] = layer
-            elif is_read:
-                taps.setdefault(int(stride), layer)
-        return taps
-
-    def _leads_all(self, layer: int, deeper: Sequence[int]) -> bool:
-        """Whether every way from the image to the deeper layers of the backbone is through one."""
-        free = {IMAGE}
-        for other in range(deeper[-1] + 1) if deeper else ():
-            if other != layer and free.intersection(self.reads(other)):
-                free.add(other)
-        return bool(deeper) and free.isdisjoint(deeper)

@@ -57,9 +57,20 @@ def new_widths(
     for position in _positions(model, row):
         old = row.args[position]
         new = (given or {}).get(old, scaled(old, ratio))
+        if position == 0:
+            new = _buildable(model, row.module, new, old)
         if new != old:
             changes.append((position, new))
     return changes
+
+
+def _buildable(model: Network, module: str, new: int, old: int) -> int:
+    """Return channels that the class can have at every scale of the file, doubled if need be."""
+    step = MODULES[module].step if module in MODULES else 1
+    scales = [scale for scale in model.shapes.scales if scale.own]
+    while new < old and any(scale.scaled(new) % step for scale in scales):
+        new *= 2
+    return new
 
 
 def _positions(model: Network, row: Row) -> list[int]:

@@ -10,7 +10,7 @@ from yamlmod.model.document import Row
 from yamlmod.model.known_modules import MANY_OUTPUTS
 from yamlmod.model.network import Network
 from yamlmod.ops.network import read_network
-from yamlmod.ops.pyramid import backbone_taps
+from yamlmod.ops.taps import backbone_taps
 
 _HEAD = "\nhead:\n  - [-1, 1, nn.Identity, []]\n"
 
