@@ -135,13 +135,7 @@ def _no_study(folder: Path) -> Refusal:
         )
     if not folder.is_dir():
         return Refusal("no-study", f"there is no folder {display(folder)}", hint=_MAKES)
-    inside = sorted(path.parent.name for path in folder.glob(f"*/{_NAME}"))[:3]
-    hint = (
-        f"did you mean {' or '.join(display(folder / one) for one in inside)}?"
-        if inside
-        else _MAKES
-    )
-    return Refusal("no-study", f"{display(folder)} is not a planned study: no {_NAME}", hint=hint)
+    return Refusal("no-study", f"{display(folder)} is not a planned study: no {_NAME}", hint=_MAKES)
 
 
 def write_study_plan(folder: Path, plan: StudyPlan) -> None:
