@@ -44,14 +44,16 @@ def lost_patches(repo: Path, python: str | None) -> list[str]:
     from yamlmod.workspace.home import home_of
     from yamlmod.workspace.journal import entries
 
+    records = [entry.record for entry in entries(home_of(root)) if entry.record is not None]
+    written = {record.number: record for record in records if record.kind == "write"}
     last: dict[Path, tuple[Saved, str]] = {}
-    for entry in entries(home_of(root)):
-        record = entry.record
-        for file in record.files if record is not None else ():
-            if record is not None and file.kept and file.path.suffix == ".py":
-                patches = record.kind != "undo" and record.command[1:2] in (("add",), ("patch",))
-                told = f"`{command_text(record.command)}` of {safe(record.when)}"
-                last[file.path] = (file, told if patches else "")
+    for record in records:
+        first = written.get(record.write, record)  # of a redo, what is done again
+        patches = record.kind != "undo" and first.command[1:2] in (("add",), ("patch",))
+        told = f"`{command_text(first.command)}` of {safe(first.when)}" if patches else ""
+        for file in record.files:
+            if file.kept and file.path.suffix == ".py":
+                last[file.path] = (file, told)
     return [
         f"{display(path)} lost the patch of {told}: an upgrade, or another edit, replaced it"
         for path, (file, told) in sorted(last.items())
