@@ -56,7 +56,7 @@ def complete_selectors(ctx: Any, incomplete: str) -> list[str]:
 def _begun(words: Iterable[str], incomplete: str) -> list[str]:
     """Return the words that begin so. A shell puts them into its line as they are.
 
-    Names come from a stranger's YAML: `$(rm x)` would be run with the line.
+    Names come from YAMLs of unknown origin: `$(rm x)` would be run with the line.
     """
     begun = (word for word in words if word.lower().startswith(incomplete.lower()))
     return [word for word in begun if _HARMLESS.fullmatch(word)]
