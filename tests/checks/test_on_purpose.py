@@ -132,3 +132,14 @@ def test_a_scale_more_than_a_sibling_is_no_total() -> None:
     )
     done = check_folder([Text("small.yaml", small), Text("large.yaml", large)], _OPTIONS)
     assert not [item for item in done["large.yaml"].left if item.rule == "wiring"]
+
+
+def test_a_head_with_one_input_that_may_be_meant_is_not_written() -> None:
+    text = _neck(_FOCUS_BACKBONE, four=13, five=9).replace("[-1, 6]", "[-1, 5]")
+    text = text.replace("[-1, 4]", "[-1, 3]").replace(
+        "  - [[17, 20, 23], 1", "  - [-1, 1, SE, []]\n  - [-1, 1, MyGate, []]\n  - [[16, 19, 24], 1"
+    )
+    # Off by one as all others, the last input would be 25 and not the 24 that works.
+    head = [f for f in check_text(text, "x.yaml", _OPTIONS) if f.layer == 26 and f.expected]
+    assert [finding.expected for finding in head] == [[17, 20, 24]]
+    assert all(finding.fix is None or not finding.fix.certain for finding in head)

@@ -107,8 +107,18 @@ def is_certain(view: View, slip: Slip) -> bool:
         reason.name == "some" and len(reason.explains) >= PROVEN
     )
     by_many = reason.offset is not None and len(reason.explains) >= _MANY
-    plain = slip.is_plain and slip.is_alone(view)
+    plain = slip.is_plain and slip.is_alone(view) and not _leaves_one(view, slip)
     return grown and same_modules and plain and (by_changes or by_many)
+
+
+def _leaves_one(view: View, slip: Slip) -> bool:
+    """Tell whether another input, off by as much, would be a new layer behind the one it is."""
+    offset = slip.hypothesis.offset
+    if offset is None:
+        return False
+    slots = {item.slot for item in slip.items}
+    rest = [layer for slot, layer in enumerate(slip.inputs) if slot not in slots]
+    return any(view.is_new_behind(layer - offset, layer) for layer in rest)
 
 
 class _State:

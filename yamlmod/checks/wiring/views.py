@@ -238,6 +238,10 @@ class View:
     def _added(self) -> frozenset[int]:
         return frozenset(self.alignment.added)
 
+    def is_new_behind(self, layer: int, other: int) -> bool:
+        """Check whether a layer is new and made of another one."""
+        return layer in self._added and other in self._sources(layer)
+
     def _sources(self, layer: int) -> set[int]:
         """The layers that a new layer is made of, through other new layers."""
         found: set[int] = set()
