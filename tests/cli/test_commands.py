@@ -59,9 +59,9 @@ def test_completion(shell: str, tmp_path: Path) -> None:
 def test_completion_in_a_group(tmp_path: Path) -> None:
     words = {"COMP_WORDS": "yamlmod study st", "COMP_CWORD": "2"}
     done = yamlmod(cwd=tmp_path, _YAMLMOD_COMPLETE="complete_bash", **words)
-    assert done.out.split() == [b"status"]
+    assert done.out.split() == [b"status", b"stop"]
     page = yamlmod("study", "--help", cwd=tmp_path).out.decode()
-    for command in ("export", "plan", "report", "run", "status"):
+    for command in ("export", "plan", "report", "run", "status", "stop"):
         assert f"\n  {command} " in page
         own = yamlmod("study", command, "--help", cwd=tmp_path)
         assert own.code == 0 and f"yamlmod study {command}" in own.out.decode()

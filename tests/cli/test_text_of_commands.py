@@ -100,6 +100,9 @@ FEEDS: dict[str, tuple[Callable[[Path], None], list[Words]]] = {
         ("SimAM", "raw.yaml", "--at", "3"), ("SimAM", "bytes.yaml", "--at", "3"),
         ("SimAM", MODEL, "--edge", TEXT),
     ]),
+    "exec": (_nothing, [
+        ("--overlay", LOST, "x"), ("--overlay", TEXT, "x"), ("x",), ("--overlay", FORK, TEXT),
+    ]),
     "help": (_nothing, [(), (TEXT,)]),
     "list": (_nothing, [()]),
     "cite": (_nothing, [(MODEL,), (LOST,)]),

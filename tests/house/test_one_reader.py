@@ -20,12 +20,14 @@ _MAY_READ = {
     "workspace/lock.py": "opens the lock file to ask the system who holds it",
     "fork/read/torch_rules/torch_names.py": "loads the table that yamlmod itself brings",
     "study/freeze.py": "hashes weights of any size, which the study itself has written",
+    "runtime/worker_package.py": "asks for the names that an installed distribution lists",
     "cli/console.py": "opens the system's null device for writing",
 }
 _MAY_WALK = {
     "workspace/disk.py": "the names in the journal's folder",
     "workspace/walk.py": "the one walk",
     "usecases/remap.py": "Tree.glob, which is workspace/matching.py",
+    "workspace/overlay_tree.py": "Tree.glob, which is workspace/matching.py",
     "usecases/study_seeds.py": "Tree.glob, which is workspace/matching.py",
     "workspace/undo.py": "folders one below that hold a journal",
     "cli/groups.py": "the commands' own files",
@@ -46,7 +48,7 @@ def _calls(path: Path) -> set[str]:
     return names
 
 
-_APART = ("yamlmod_worker", "yamlmod_guard")
+_APART = ("yamlmod_worker", "yamlmod_guard", "yamlmod_overlay")
 _PROGRAMS = tuple((_ROOT / "study" / "guard").glob("*.py"))
 _FILES = [
     path

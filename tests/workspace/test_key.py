@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from yamlmod.errors import Refusal
-from yamlmod.workspace import journal, key
+from yamlmod.workspace import journal
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import FileChange, real_path
 from yamlmod.workspace.key import key_for, state_folder
@@ -120,16 +120,16 @@ def test_a_home_that_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative path would lie in the current folder, and could come with a repository."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(key.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     for value in ("", "state", "./state", "~/x"):
         monkeypatch.setenv("XDG_STATE_HOME", value)
         assert state_folder() == tmp_path / ".local" / "state" / "yamlmod"
-    monkeypatch.setattr(key.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert state_folder() == tmp_path / "Library" / "Application Support" / "yamlmod"
-    monkeypatch.setattr(key.sys, "platform", "win32")
+    monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", "/local")
     assert state_folder() == Path("/local/yamlmod")
-    monkeypatch.setattr(key.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_STATE_HOME", "")
     monkeypatch.setenv("HOME", "relative")
     assert state_folder() is None

@@ -21,6 +21,11 @@ class DaskCluster:
         self.home = home
         self.file = home / "scheduler.json"
         self.port = _free_port()
+        # Scheduler and workers must do without yamlmod.
+        self.hidden = home / "hidden"
+        (self.hidden / "yamlmod").mkdir(parents=True)
+        text = 'raise ImportError("there is no yamlmod here")\n'
+        (self.hidden / "yamlmod" / "__init__.py").write_text(text, encoding="utf-8")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
@@ -69,9 +74,10 @@ class DaskCluster:
         self, kind: str, words: list[str], name: str = "", extra: dict[str, str] | None = None
     ) -> None:
         with (self.home / f"{name or kind}.log").open("ab") as log:
+            paths = [str(self.hidden), *(extra or {}).get("PYTHONPATH", "").split()]
             self.processes[name or kind] = subprocess.Popen(
                 [sys.executable, "-m", "dask", kind, *words],
-                env={**os.environ, **(extra or {})},
+                env={**os.environ, **(extra or {}), "PYTHONPATH": os.pathsep.join(paths)},
                 cwd=self.home,
                 stdout=log,
                 stderr=log,

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from yamlmod import __version__
-from yamlmod.cli.bundles import expanded
+from yamlmod.cli.bundles import DEFAULT_OVERLAY, expanded
 from yamlmod.cli.console import be_quiet, name_command, show
 from yamlmod.cli.groups import COMMANDS, GROUPS, command_names, command_pages
 from yamlmod.cli.guard import guarded
@@ -62,7 +62,10 @@ class LazyGroup(TyperGroup):
             add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
         )
         run = guarded(expanded(module.run), getattr(module, "SETTLES", False))
-        app.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(run)
+        settings = getattr(module, "CONTEXT", None)
+        app.command(
+            name=cmd_name, epilog=getattr(module, "EPILOG", None), context_settings=settings
+        )(run)
         return get_command(app)
 
     def _group(self, name: str, module: Any) -> Any:
@@ -110,6 +113,7 @@ class LazyGroup(TyperGroup):
     ) -> Any:
         """Run a command line; a usage error is reported as the command's other errors are."""
         words = sys.argv[1:] if args is None else list(args)
+        args = with_overlay_default(words)
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except Exception as error:
@@ -123,6 +127,18 @@ class LazyGroup(TyperGroup):
         if standalone_mode:
             sys.exit(code if isinstance(code, int) else 0)
         return code
+
+
+def with_overlay_default(words: Sequence[str]) -> list[str]:
+    """Give `--overlay` without a folder the default one: an option follows, or nothing."""
+    command = next((word for word in words if not word.startswith("-")), "")
+    if command not in ("add", "patch"):
+        return list(words)
+    following = [*words[1:], "-"]
+    return [
+        f"{word}={DEFAULT_OVERLAY}" if word == "--overlay" and after.startswith("-") else word
+        for word, after in zip(words, following, strict=True)
+    ]
 
 
 def _nothing() -> None:

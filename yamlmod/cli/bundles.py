@@ -44,12 +44,18 @@ from yamlmod.cli.options import (
     UseExisting,
     Write,
 )
+from yamlmod.cli.overlay_options import InPlace, OverlayDir
 from yamlmod.errors import Refusal
 
 if TYPE_CHECKING:
     from yamlmod.usecases.add import ReplacementWords
     from yamlmod.usecases.chosen_module import Choices
     from yamlmod.usecases.insertion import InsertionWords
+    from yamlmod.usecases.located_fork import LocatedFork
+
+
+# What --overlay without a folder is given in the command line.
+DEFAULT_OVERLAY = "*"
 
 
 class Bundle:
@@ -231,6 +237,30 @@ class ModuleOptions(Bundle):
 
         placement = self.placement.value if self.placement else ""
         return Choices(self.as_name, self.use_existing, self.rule, force, placement)
+
+
+class PackageOptions(Bundle):
+    """How an installed package is patched."""
+
+    overlay: OverlayDir = None
+    in_place: InPlace = False
+    python: Python = None
+
+    def folder(self) -> Path | None:
+        """Return the folder of --overlay, None for the default one."""
+        return None if self.overlay in (None, DEFAULT_OVERLAY) else Path(self.overlay or "")
+
+    def located(self, repo: Path, parser: ParserOptions) -> LocatedFork:
+        """Locate the fork that is to be patched, with the overlay in front where one is wanted."""
+        from yamlmod.usecases.installed import new_overlay
+        from yamlmod.usecases.located_fork import located_in, open_fork
+
+        if self.overlay is None:
+            return open_fork(repo, parser.target, parser.dialect, self.python)
+        if self.in_place:
+            raise Refusal("usage", "--overlay and --in-place exclude each other")
+        tree = new_overlay(repo, self.folder(), self.python)
+        return located_in(tree, parser.target, parser.dialect)
 
 
 class RunOptions(Bundle):

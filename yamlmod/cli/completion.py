@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+_HARMLESS = re.compile(r"[\w.#]+")
 
 
 def complete_modules(incomplete: str) -> list[str]:
     """Return the registry's modules whose names begin so, in any case."""
     from yamlmod.registry.catalogue import catalogue
 
-    return [t.name for t in catalogue() if t.name.lower().startswith(incomplete.lower())]
+    return _begun((t.name for t in catalogue()), incomplete)
 
 
 def complete_rules(incomplete: str) -> list[str]:
@@ -46,7 +50,16 @@ def complete_selectors(ctx: Any, incomplete: str) -> list[str]:
         count = names.count(name)
         words += [name] if count == 1 else [f"{name}#{i}" for i in range(1, count + 1)]
     levels = [f"P{i}" for i in (2, 3, 4, 5, 6)]
-    return [word for word in (*words, *levels) if word.lower().startswith(incomplete.lower())]
+    return _begun((*words, *levels), incomplete)
+
+
+def _begun(words: Iterable[str], incomplete: str) -> list[str]:
+    """Return the words that begin so. A shell puts them into its line as they are.
+
+    Names come from YAMLs of unknown origin: `$(rm x)` would be run with the line.
+    """
+    begun = (word for word in words if word.lower().startswith(incomplete.lower()))
+    return [word for word in begun if _HARMLESS.fullmatch(word)]
 
 
 def complete_replacement(ctx: Any, incomplete: str) -> list[str]:

@@ -47,17 +47,20 @@ def finish(
     root: Path,
     purpose: Purpose | None = None,
     figure: FileChange | None = None,
+    shown: Sequence[FileChange] | None = None,
 ) -> None:
     """Show or write what was planned; exits 1 where --check meets a change.
 
     ``figure`` is written in a preview as well, as a diff is.
+    ``shown`` are changes of which the diff is made instead: of an overlay, what it does to files.
     ``root`` is the folder that diffs are relative to when a file lies outside the current one,
     ``purpose`` what the journal is told about the write: this command, unless it undoes one.
     """
     _refuse_collisions([*changes, *([figure] if figure else [])], to)
     changed = [change for change in changes if change.before != change.after]
-    base = diff_base([change.path for change in changed], root)
-    diff = diff_of(changed, base)
+    compared = changed if shown is None else [one for one in shown if one.before != one.after]
+    base = diff_base([change.path for change in compared], root)
+    diff = diff_of(compared, base)
     writing = list(changed) if to.writes else []
     if to.diff is not None:
         # With the targets, so that a diff that cannot be written leaves them alone.
@@ -80,7 +83,7 @@ def finish(
         if to.as_json:
             say_json({**_data(changed, written, diff, report), "next": following})
         elif previews and to.stat:
-            show(stat_lines(changed, base))
+            show(stat_lines(compared, base))
         elif previews:
             show_diff(diff)
     except BrokenPipeError:
@@ -93,7 +96,7 @@ def finish(
     if not to.as_json:
         say(report.lines)
         say(f"warning: {warning}" for warning in report.warnings)
-        say(_closing(changed, to, base, figure))
+        say(_closing(changed, to, None if shown is not None else base, figure))
         say(["next:", *(f"  {line}" for line in following)] if following else ())
     if to.check and changed:
         raise SystemExit(1)
@@ -144,7 +147,10 @@ def write_asked_file(change: FileChange) -> None:
 
 
 def _closing(
-    changed: Sequence[FileChange], to: WriteOptions, base: Path, figure: FileChange | None
+    changed: Sequence[FileChange],
+    to: WriteOptions,
+    base: Path | None,
+    figure: FileChange | None,
 ) -> list[str]:
     lines = [] if changed else ["nothing to change"]
     if figure is not None:
@@ -158,7 +164,7 @@ def _closing(
     if changed:
         is_alone = to.diff is None and figure is None
         lines.append("nothing was written" if is_alone else "nothing else was written")
-        if base != current_folder():
+        if base is not None and base != current_folder():
             lines.append(f"the diff applies in {base.as_posix()}")
     return lines
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from yamlmod.cli.finish import Report
 from yamlmod.fork.parser.locate import shown_dialect
 from yamlmod.usecases.located_fork import PlannedPatch
+from yamlmod.workspace.overlay_tree import OverlayTree
 
 
 def plan_report(command: str, planned: PlannedPatch, notes: Sequence[str] = ()) -> Report:
@@ -18,13 +19,22 @@ def plan_report(command: str, planned: PlannedPatch, notes: Sequence[str] = ()) 
 
 def plan_lines(planned: PlannedPatch) -> list[str]:
     """Return the fork's family, and one line for each step and note."""
-    (tree, fork), plan = planned
-    notes = [*plan.notes, *(error.message for error in tree.unreadable)]
+    (tree, fork), plan = planned.located, planned.plan
+    notes = [*_fitting_notes(planned), *(error.message for error in tree.unreadable)]
     if fork.others:
         others = ", ".join(tree.shown(path) for path in fork.others)
         notes.append(f"{others} stays as it is; --target chooses another parse function")
     lines = [shown_dialect(tree, fork), *(step.text for step in plan.steps)]
     return [f"  {line}" for line in lines] + [f"  note: {note}" for note in notes]
+
+
+def _fitting_notes(planned: PlannedPatch) -> list[str]:
+    """Return the notes of a plan; an overlay changes what Python imports, wherever it is."""
+    tree, fork = planned.located
+    if not isinstance(tree, OverlayTree):
+        return list(planned.plan.notes)
+    faults = fork.dialect.told_faults(tree, fork.base) if fork.dialect.parse == fork.yolo else ()
+    return [note for note in planned.plan.notes if note not in faults]
 
 
 def plan_data(planned: PlannedPatch) -> dict[str, object]:

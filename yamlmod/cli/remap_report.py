@@ -52,7 +52,8 @@ def report(remapped: Remapped) -> Iterator[str]:
 
 def _transfers(remapped: Remapped, out: Path) -> Iterator[str]:
     """Yield what train.py will say, for each number of classes that its data set may have."""
-    train = _train(remapped.trains, out, remapped.model)
+    cfg = remapped.cfg or remapped.model.document.shown
+    train = _train(remapped.trains, out, cfg)
     for classes, done, total in remapped.answer["transfers"]:
         of = "" if classes is None else f" (nc of the data set: {classes})"
         yield f"`{train}` will say: Transferred {done}/{total}{of}"
@@ -60,8 +61,7 @@ def _transfers(remapped: Remapped, out: Path) -> Iterator[str]:
         yield "for a data set of another nc, --nc N gives the line"
 
 
-def _train(trains: bool, out: Path, new: Network) -> str:
-    cfg = new.document.shown
+def _train(trains: bool, out: Path, cfg: str) -> str:
     if trains:
         return f"train.py --weights {display(out)} --cfg {cfg}"
     return f"yolo train model={cfg} pretrained={display(out)}"

@@ -53,7 +53,7 @@ class FlowRows:
 
     @property
     def skeleton(self) -> str:
-        """The text with a quoted scalar in place of each row."""
+        """The text with a quoted scalar instead of each row."""
         return "".join(self._parts())
 
     def _parts(self) -> Iterator[str]:

@@ -11,15 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeVar
 
 from yamlmod.errors import Refusal
 from yamlmod.programs import find_program
 from yamlmod.runtime.shapes import Malformed, parse, shaped
-from yamlmod.runtime.yamlmod_worker.answers import ImportsAnswer
+from yamlmod.runtime.yamlmod_worker.answers import ImportsAnswer, PackageAnswer
 
 SECONDS = 20.0
 _WORKER = Path(__file__).with_name("worker_imports.py")
+_PACKAGE_WORKER = Path(__file__).with_name("worker_package.py")
 _MARK = b"YAMLMOD "
+Shape = TypeVar("Shape")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,18 @@ def choose_runner(given: str | None, why: str = "--python") -> Interpreter:
     if found is not None:
         return found
     return own() if find_spec("torch") is not None else _first_on_path() or own()
+
+
+def choose_owner(package: str, given: str | None, why: str = "--python") -> Interpreter:
+    """Return the interpreter of an installed package: as `choose`, but yamlmod's own if it has it.
+
+    Only for a top-level name: then nothing is imported.
+    """
+    found = _given(given, why) or _active()
+    if found is not None:
+        return found
+    has = package.isidentifier() and find_spec(package) is not None
+    return own() if has else _first_on_path() or own()
 
 
 def _given(given: str | None, why: str) -> Interpreter | None:
@@ -100,21 +115,35 @@ def ask(
     interpreter: Interpreter, folder: Path, names: Sequence[str], distributions: Sequence[str]
 ) -> Imports:
     """Run the interpreter once and return its answer. Raises Refusal where it gives none."""
-    # An empty entry means the current folder, so that Python would run a `sitecustomize.py` or a
-    # `json.py` of the fork before the worker can do anything about it.
-    variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
-    entries = variables.pop("PYTHONPATH", "")
+    entries = os.environ.get("PYTHONPATH", "")
     question = {
         "folder": str(folder),
         "names": list(names),
         "distributions": list(distributions),
         "path": entries.split(os.pathsep) if entries else [],
     }
-    command = [interpreter.path, str(_WORKER), json.dumps(question)]
+    command = [str(_WORKER), json.dumps(question)]
+    return Imports(**_answer(interpreter, command, ImportsAnswer, folder))
+
+
+def ask_package(interpreter: Interpreter, word: str) -> PackageAnswer:
+    """Run the interpreter once to find the package of this name, or of this distribution."""
+    return _answer(interpreter, [str(_PACKAGE_WORKER), word], PackageAnswer)
+
+
+def _answer(
+    interpreter: Interpreter, words: Sequence[str], shape: type[Shape], folder: Path | None = None
+) -> Shape:
+    # An empty entry means the current folder, so that Python would run a `sitecustomize.py` or a
+    # `json.py` of the fork before the worker can do anything about it.
+    variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+    variables.pop("PYTHONPATH", "")
+    # What is asked is the installed package; an overlay of it stays out of this.
+    variables["YAMLMOD_OVERLAY_OFF"] = "1"
     try:
         done = subprocess.run(
-            command,
-            cwd=folder,
+            [interpreter.path, *words],
+            cwd=folder or Path(__file__).parent,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -127,7 +156,7 @@ def ask(
         raise _silent(interpreter, error.strerror or str(error)) from error
     lines = [line for line in done.stdout.split(b"\n") if line.startswith(_MARK)]
     try:
-        return Imports(**shaped(parse(lines[-1][len(_MARK) :]), ImportsAnswer))
+        return shaped(parse(lines[-1][len(_MARK) :]), shape)
     except (IndexError, Malformed):
         errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
         last = errors[-1] if errors else "it printed nothing"

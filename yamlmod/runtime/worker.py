@@ -59,6 +59,7 @@ class Worker:
         own = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
         # With a seed that is known, the keys of a checkpoint could be made to collide.
         own["PYTHONHASHSEED"] = "random"
+        own["YAMLMOD_OVERLAY_OFF"] = "1"  # the question says which overlay, if any
         variables = {**(environment or {}), **os.environ, **own}
         try:
             self._process = launch(

@@ -120,3 +120,9 @@ async def ask(argv: list[str], dask_worker: Any = None) -> dict[str, Any]:
         "is_pinned": "CUDA_VISIBLE_DEVICES" in os.environ,
         "threads": dask_worker.state.nthreads,
     }
+
+
+# Pickles name a function by its module, which scheduler and workers do not have; one of `__main__`
+# they carry whole.
+for _function in (train, ask, _asked, _cards, _is_fit, _offered, _run, _state, _take):
+    _function.__module__ = "__main__"

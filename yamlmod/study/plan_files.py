@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from yamlmod.errors import Refusal
 from yamlmod.study.run_files import RunStatus, status_of
 from yamlmod.study.variant_names import BASE
-from yamlmod.workspace.disk import read_regular, write_draft
+from yamlmod.workspace.disk import names, read_regular, write_draft
 from yamlmod.workspace.files import display
 
 _NAME = "study.json"
@@ -135,7 +135,7 @@ def _no_study(folder: Path) -> Refusal:
         )
     if not folder.is_dir():
         return Refusal("no-study", f"there is no folder {display(folder)}", hint=_MAKES)
-    inside = sorted(path.parent.name for path in folder.glob(f"*/{_NAME}"))[:3]
+    inside = [name for name in names(folder) if (folder / name / _NAME).is_file()][:3]
     hint = (
         f"did you mean {' or '.join(display(folder / one) for one in inside)}?"
         if inside

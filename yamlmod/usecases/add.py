@@ -19,6 +19,9 @@ from yamlmod.usecases.layer_numbers import layer_number_warnings
 from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch
 from yamlmod.usecases.model_file import Target, layers_of, shadowed_cfg
 from yamlmod.usecases.new_errors import refuse_new_errors
+from yamlmod.usecases.overlay_plan import is_of_package, model_change, module_words, own_sources
+from yamlmod.workspace.files import FileChange
+from yamlmod.workspace.overlay_tree import OverlayTree
 
 if TYPE_CHECKING:
     from yamlmod.fork.read.network import ForkReader
@@ -53,6 +56,26 @@ class PlannedAdd:
     patch: PlannedPatch
     warnings: tuple[str, ...]
 
+    def change(self, output: Path | None, force: bool, in_place: bool = False) -> FileChange:
+        """Return the write of the YAML; one of an installed package becomes a new file."""
+        tree, text = self.patch.located.tree, self.outcome.text
+        if isinstance(tree, OverlayTree) and output is None:
+            file = self.target.file
+            if is_of_package(tree, file.path):
+                module = self.patch.modules[0].name
+                return model_change(tree, file.path, module, file.encode(text), force)
+        return self.target.change(text, output, force, in_place)
+
+    def shown_change(self, change: FileChange) -> FileChange:
+        """Return what a diff shows of the YAML: the edit, also where it becomes a new file."""
+        tree, file = self.patch.located.tree, self.target.file
+        if isinstance(tree, OverlayTree) and is_of_package(tree, file.path):
+            return FileChange(file.path, file.raw, change.after)
+        return change
+
+    def repo(self, given: Path) -> Path:
+        return self.patch.repo(given)
+
 
 def plan_add(
     located: LocatedFork,
@@ -84,4 +107,6 @@ def plan_add(
     numbers = layer_number_warnings(located, outcome, before, after)
     notes = (target.edit_note,) if target.scale else ()
     warnings = (*notes, *hidden, *numbers, *shadowed_cfg(cfg, tree.root))
-    return PlannedAdd(target, outcome, PlannedPatch(located, plan), warnings)
+    words, sources = module_words([module], choices), own_sources([module])
+    patch = PlannedPatch(located, plan, words, (), sources)
+    return PlannedAdd(target, outcome, patch, warnings)

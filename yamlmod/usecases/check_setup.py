@@ -43,7 +43,7 @@ def _builder(repo: Path) -> ParserFacts:
     from yamlmod.fork.parser.locate import locate
     from yamlmod.fork.parser.parser_facts import read_builder
     from yamlmod.usecases.fork_questions import ForkQuestions
-    from yamlmod.workspace.tree import Tree
+    from yamlmod.usecases.installed import open_tree
 
-    tree = Tree(repo)
+    tree = open_tree(repo)
     return read_builder(tree, locate(tree))._replace(ask=ForkQuestions(str(repo)))

@@ -18,10 +18,14 @@ from yamlmod.registry.catalogue import find
 from yamlmod.registry.settings import ProjectSettings, settings
 from yamlmod.runtime.interpreter import Imports, Interpreter, ask, choose
 from yamlmod.usecases.fork_start import start_folder, top_names
+from yamlmod.usecases.installed import find_package
 from yamlmod.usecases.located_fork import LocatedFork
 from yamlmod.usecases.module_uses import Use, uses
+from yamlmod.usecases.overlay_install import installed_overlay, is_gone
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
+from yamlmod.workspace.home import is_installed
+from yamlmod.workspace.overlay_tree import OverlayTree
 from yamlmod.workspace.search import python_files
 from yamlmod.workspace.tree import Tree
 
@@ -82,6 +86,8 @@ def examine(
         *_interpreter_findings(installed, imports),
         *_import_findings(tree, fork, imports),
         *_order_findings(tree, fork),
+        *_overlay_findings(tree),
+        *_hook_findings(tree, python),
         *yaml_findings(rows, installed.known),
         *_text_findings(fork, paths, imports),
         *_numpy_findings(tree, fork, paths, imports),
@@ -159,6 +165,34 @@ def _import_findings(tree: Tree, fork: ForkFacts, imports: Imports) -> Iterator[
         if len(copies) > 1:
             text = f"`{name}` is there {len(copies)} times, the first one wins: {', '.join(copies)}"
             yield DoctorFinding("imports", "warning", text)
+
+
+def _overlay_findings(tree: Tree) -> Iterator[DoctorFinding]:
+    if isinstance(tree, OverlayTree):
+        one = tree.manifest
+        files = plural(len(one.files), "file")
+        text = f"{tree.shown('.')} fits {one.distribution} {one.version}: {files}, by their hashes"
+        yield DoctorFinding("overlay", "ok", text)
+    left = tree.root / ".yamlmod"
+    if is_installed(real_path(tree.root)) and left.is_dir():
+        text = (
+            f"{left} is an old journal in an installed package: remove it, or an uninstall leaves "
+            "an empty package"
+        )
+        yield DoctorFinding("overlay", "warning", text)
+
+
+def _hook_findings(tree: Tree, python: str | None) -> Iterator[DoctorFinding]:
+    """Yield which overlay every Python of the package's environment has."""
+    root = real_path(tree.root)
+    if not is_installed(root):
+        return
+    folder = installed_overlay(find_package(root.name, python))
+    if folder and is_gone(folder):
+        text = f"the overlay {folder} is installed and not there: `yamlmod overlay uninstall -w`"
+        yield DoctorFinding("overlay", "problem", text)
+    elif folder:
+        yield DoctorFinding("overlay", "note", f"{folder} is active in every Python there")
 
 
 def _order_findings(tree: Tree, fork: ForkFacts) -> Iterator[DoctorFinding]:

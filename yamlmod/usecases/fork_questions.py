@@ -14,7 +14,7 @@ from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.opening import reader_of
 from yamlmod.fork.read.problems import answer, scales_of
 from yamlmod.model.build_answer import BuildAnswer
-from yamlmod.workspace.tree import Tree
+from yamlmod.usecases.installed import open_tree
 
 
 @dataclass(frozen=True)
@@ -35,5 +35,5 @@ def built_layers(repo: Path, data: Mapping[str, Any]) -> dict[str, NetworkReadin
 
 @lru_cache(maxsize=2)
 def _opened(repo: str) -> ForkReader:
-    tree = Tree(Path(repo))
+    tree = open_tree(Path(repo))
     return reader_of(locate(tree))

@@ -15,13 +15,15 @@ from typing import Any, Protocol
 from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.registry.settings import ProjectSettings, settings
-from yamlmod.runtime.interpreter import Interpreter, choose_runner
+from yamlmod.runtime.interpreter import Interpreter, choose_owner, choose_runner
 from yamlmod.runtime.worker import Worker
 from yamlmod.runtime.yamlmod_worker.answers import Stopped
 from yamlmod.usecases.fork_start import start_folder
+from yamlmod.usecases.installed import package_of
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
 from yamlmod.usecases.model_file import Target
 from yamlmod.workspace.files import display, real_path
+from yamlmod.workspace.overlay_tree import OverlayTree
 from yamlmod.workspace.tree import Tree
 
 # Threads that spin while they wait take several times as long on a machine that is busy.
@@ -59,11 +61,13 @@ class Run:
     def where(self) -> Mapping[str, Any]:
         """Return what every question says of the fork."""
         folder, module = module_of(*self.located)
+        overlay = self.tree.folder if isinstance(self.tree, OverlayTree) else None
         return {
             "folder": str(folder),
             "module": module,
             "fork": str(real_path(self.tree.root)),
             "stand_ins": self.stand_ins,
+            "overlay": "" if overlay is None else str(real_path(overlay)),
         }
 
     def open_model(self, cfg: Path) -> Target:
@@ -92,8 +96,12 @@ def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:
     """Return a fork that can be run. Raises Refusal where there is none, or no such Python."""
     defaults = settings() if python is None else ProjectSettings()
     why = f"`python` in {defaults.shown}" if defaults.python else "--python"
-    interpreter = choose_runner(python or defaults.python, why)
-    return Run(open_fork(repo), interpreter, stand_ins)
+    package = package_of(repo)
+    if package is not None:
+        interpreter = choose_owner(package, python or defaults.python, why)
+    else:
+        interpreter = choose_runner(python or defaults.python, why)
+    return Run(open_fork(repo, python=python), interpreter, stand_ins)
 
 
 def module_of(tree: Tree, fork: ForkFacts) -> tuple[Path, str]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import ForkFacts, cfg_folders, locate
 from yamlmod.fork.patch.plan import Plan
+from yamlmod.usecases.installed import in_place_note, open_tree, refuse_in_place
 from yamlmod.usecases.model_file import Target, open_target
+from yamlmod.usecases.overlay_plan import overlay_changes, package_changes
 from yamlmod.workspace.files import FileChange, real_path
+from yamlmod.workspace.home import is_installed
+from yamlmod.workspace.overlay_folder import MODELS, ModuleWord
+from yamlmod.workspace.overlay_tree import OverlayTree
 from yamlmod.workspace.tree import Tree
 
 
@@ -29,12 +36,21 @@ class LocatedFork(NamedTuple):
 
     def cfg_folders(self) -> list[Path]:
         root = self.tree.root
-        return [root, *(root / name for name in cfg_folders(*self))]
+        own = [self.tree.folder / MODELS] if isinstance(self.tree, OverlayTree) else []
+        return [*own, root, *(root / name for name in cfg_folders(*self))]
 
 
-def open_fork(repo: Path, target: str = "", dialect: str = "") -> LocatedFork:
-    """Locate a fork. Raises Refusal where REPO has no such parse function, or several."""
-    tree = Tree(repo)
+def open_fork(
+    repo: Path, target: str = "", dialect: str = "", python: str | None = None
+) -> LocatedFork:
+    """Locate a fork: in a folder, in an installed package by its name, or with an overlay.
+
+    Raises Refusal where REPO has no such parse function, or several.
+    """
+    return located_in(open_tree(repo, python), target, dialect)
+
+
+def located_in(tree: Tree, target: str = "", dialect: str = "") -> LocatedFork:
     return LocatedFork(tree, locate(tree, target, dialect))
 
 
@@ -43,13 +59,24 @@ class PlannedPatch(NamedTuple):
 
     located: LocatedFork
     plan: Plan
+    # What an overlay remembers of the modules, and the files of the user's own ones.
+    modules: tuple[ModuleWord, ...] = ()
+    dropped: tuple[str, ...] = ()
+    sources: Mapping[str, bytes] = MappingProxyType({})
 
-    def changes(self, written: bool = True) -> list[FileChange]:
+    def changes(self, written: bool = True, in_place: bool = False) -> list[FileChange]:
         """Return the file changes; a file that a link leads out of the repository is refused.
 
         What will be ``written`` is read by libcst first; a preview does without its import.
+        ``in_place`` permits to patch an installed package itself.
         """
         tree = self.located.tree
+        if isinstance(tree, OverlayTree):
+            if written:
+                self._read_again()
+            return overlay_changes(tree, self.plan.texts, self.modules, self.dropped, self.sources)
+        if not in_place:
+            refuse_in_place(tree)
         for path in self.plan.texts:
             _refuse_outside(tree, path)
         if written:
@@ -58,6 +85,25 @@ class PlannedPatch(NamedTuple):
             tree.removal(path) if text is None else tree.change(path, text)
             for path, text in self.plan.texts.items()
         ]
+
+    def in_place_notes(self) -> list[str]:
+        """Return what becomes of a patch of an installed package."""
+        tree = self.located.tree
+        if isinstance(tree, OverlayTree) or not is_installed(real_path(tree.root)):
+            return []
+        return [in_place_note(real_path(tree.root).name)]
+
+    def shown_changes(self, extra: Sequence[FileChange] = ()) -> list[FileChange] | None:
+        """Return what a diff shows for an overlay: the patch as if it were made in the package."""
+        tree = self.located.tree
+        if not isinstance(tree, OverlayTree):
+            return None
+        return package_changes(tree, self.plan.texts, extra)
+
+    def repo(self, given: Path) -> Path:
+        """Return the REPO of the commands that follow: the overlay, where one is written."""
+        tree = self.located.tree
+        return tree.folder if isinstance(tree, OverlayTree) else given
 
     def _read_again(self) -> None:
         from yamlmod.fork.patch.second_reading import check_second_reading

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
 from yamlmod.workspace.files import FileChange, TextFile, display, exists, read_text, real_path
-from yamlmod.workspace.home import home_of
+from yamlmod.workspace.home import home_of, is_installed
 
 if TYPE_CHECKING:
     from yamlmod.model.network import Network
@@ -53,10 +53,17 @@ class Target(NamedTuple):
         name, file = self.cfg.name, display(self.file.path)
         return f"{name} is {file} at scale {self.scale}: the edit is for all of its scales"
 
-    def change(self, text: str, output: Path | None, force: bool) -> FileChange:
-        """Return the change that gives the YAML new text: in place, or at ``output``."""
+    def change(
+        self, text: str, output: Path | None, force: bool, in_place: bool = False
+    ) -> FileChange:
+        """Return the change that gives the YAML new text: in place, or at ``output``.
+
+        ``in_place`` permits that for a file of an installed package.
+        """
         after = self.file.encode(text)
         if output is None:
+            if not in_place:
+                _refuse_installed(self.file.path)
             return FileChange(self.file.path, self.file.raw, after)
         return _output_change(self.file.path, self.place(output), after, force)
 
@@ -202,6 +209,15 @@ def files_beside(recipe: Path) -> Callable[[str], tuple[str, str]]:
         return read_text(path).text, display(path)
 
     return read
+
+
+def _refuse_installed(path: Path) -> None:
+    if is_installed(real_path(path).parent):
+        raise Refusal(
+            "installed-package",
+            f"{display(path)} belongs to an installed package: an upgrade would remove the edit",
+            hint="-o FILE writes the result to a file of yours",
+        )
 
 
 def _output_change(source: Path, target: Path, after: bytes, force: bool) -> FileChange:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from yamlmod.usecases.fork_classes import fork_of, missing_classes, quoted
 from yamlmod.workspace.files import display, exists, real_path
+from yamlmod.workspace.overlay_folder import MODELS, is_overlay, read_manifest
 
 # The name of a file for all scales, before what tells its task: yolo11-seg.
 _SCALED = re.compile(r"^(yolo(?:v|e-)?\d+)(?![nslmx])")
@@ -38,24 +39,26 @@ class WrittenModel:
 def after_model(written: WrittenModel, repo: Path | None = None) -> list[str]:
     """Return the commands after a YAML was written: patch, verify, remap, train."""
     repo = repo or fork_of(written.path) or fork_of(written.source)
-    cfg = quoted(written.path)
     if repo is None:
-        return [f"yamlmod check {cfg}"]
+        return [f"yamlmod check {quoted(written.path)}"]
+    # ultralytics takes the scale from the name: without one it builds the first of the file.
+    path, source = (_scaled(file, written.scale) for file in (written.path, written.source))
+    cfg, before = quoted(path), quoted(source)
     steps = []
     lost = missing_classes(repo, written.modules)
     if lost:
         steps.append(f"yamlmod patch {quoted(repo)} {' '.join(lost)} -w")
-    base = f" --base {quoted(written.source)}" if written.is_copy else ""
+    base = f" --base {before}" if written.is_copy else ""
     steps.append(f"yamlmod verify {quoted(repo)} {cfg}{base}")
     weights = _weights(written)
     if written.is_copy and written.moved:
-        out = f"{written.path.stem}.pt"
+        out = f"{path.stem}.pt"
         steps.append(
             f"yamlmod remap {shlex.quote(weights)} --repo {quoted(repo)} --from "
-            f"{quoted(written.source)} --to {cfg} -o {shlex.quote(out)}"
+            f"{before} --to {cfg} -o {shlex.quote(out)}"
         )
         weights = out
-    return [*steps, *train_command(repo, written.path, weights)]
+    return [*steps, *train_command(repo, path, weights)]
 
 
 def after_patch(repo: Path, modules: Sequence[str]) -> list[str]:
@@ -68,12 +71,23 @@ def after_patch(repo: Path, modules: Sequence[str]) -> list[str]:
 
 def train_command(repo: Path, cfg: Path, weights: str) -> list[str]:
     """Return how the family of a fork trains a YAML, nothing where that is not known."""
+    if is_overlay(repo):
+        return _overlay_train_command(repo, cfg, weights)
     script = repo / "train.py"
     if exists(script):
         return [f"python {quoted(script)} --cfg {quoted(cfg)} --weights {shlex.quote(weights)}"]
     if exists(repo / "nn" / "tasks.py"):
         return [f"yolo train model={quoted(cfg)} pretrained={shlex.quote(weights)}"]
     return []
+
+
+def _overlay_train_command(overlay: Path, cfg: Path, weights: str) -> list[str]:
+    start = f"yamlmod exec --overlay {quoted(overlay)}"
+    if read_manifest(overlay).package == "ultralytics":
+        name = cfg.name if cfg.parent == overlay / MODELS else display(cfg)
+        words = f"model={shlex.quote(name)} pretrained={shlex.quote(weights)}"
+        return [f"{start} yolo train {words} data=DATA.yaml"]
+    return [f"{start} python train.py --cfg {quoted(cfg)} --weights {shlex.quote(weights)}"]
 
 
 def after_remap(repo: Path, cfg: Path, weights: Path, bare: bool) -> list[str]:
@@ -85,12 +99,15 @@ def after_remap(repo: Path, cfg: Path, weights: Path, bare: bool) -> list[str]:
     return [f"set {name}", *steps] if os.name == "nt" else [f"{name} {step}" for step in steps]
 
 
+def _scaled(path: Path, scale: str) -> Path:
+    """Return the path by which a file is built at a scale; its own where the name takes none."""
+    stem = _SCALED.sub(rf"\g<1>{scale}", path.stem, count=1)
+    return path.with_name(stem + path.suffix)
+
+
 def _weights(written: WrittenModel) -> str:
     """Return the checkpoint of a YAML: one that is there, else its usual name."""
     source = written.source
-    stem = (
-        _SCALED.sub(rf"\1{written.scale}", source.stem, count=1) if written.scale else source.stem
-    )
-    name = f"{stem}.pt"
+    name = f"{_scaled(source, written.scale).stem}.pt"
     beside = (Path(name), source.with_name(name), source.parent.parent / name)
     return next((display(path) for path in beside if exists(path)), name)

@@ -50,6 +50,8 @@ class Remapped(ShownAsTable):
     bare_loads: tuple[str, ...]
     trains: bool
     classes: int | None = None
+    # The edited YAML by the name that the fork builds it from: with its scale.
+    cfg: str = ""
     # The command that trains with OUT, ready to paste.
     following: tuple[str, ...] = ()
 
@@ -126,6 +128,7 @@ def remap(
         bare_loads=bare_loads,
         trains=bool(run.tree.glob("train.py")),
         classes=classes,
+        cfg=display(targets[1].cfg),
         following=()
         if output is None
         else tuple(after_remap(run.tree.root, targets[1].cfg, output, bool(bare_loads))),

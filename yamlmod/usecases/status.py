@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from yamlmod.errors import Refusal, one_of, plural
 from yamlmod.fork.audit.installed_modules import Patched, survey
 from yamlmod.fork.seeds.removal import seed_lines
 from yamlmod.registry.catalogue import visible
-from yamlmod.usecases.located_fork import LocatedFork
+from yamlmod.usecases.located_fork import LocatedFork, open_fork
 from yamlmod.usecases.module_uses import Use, uses
+from yamlmod.usecases.overlay_status import lost_patches, overlay_stale
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display
+from yamlmod.workspace.overlay_folder import is_overlay
 from yamlmod.workspace.recover import interrupted
 from yamlmod.workspace.search import leftovers, python_files
 
@@ -39,6 +42,9 @@ class Status(ShownAsTable):
         """Return the rows of YAMLs that use a module."""
         return [use for use in self.uses if use.module == module.class_name]
 
+    def with_stale(self, more: Sequence[str]) -> Status:
+        return replace(self, stale=(*self.stale, *more))
+
     def title(self) -> str:
         return (
             f"{self.repo}: {plural(len(self.modules), 'module')} from yamlmod, "
@@ -61,6 +67,18 @@ class Status(ShownAsTable):
             (module.registered or "nowhere") + at,
             one_of([use.path for use in self.uses_of(module)], 4) or "-",
         ]
+
+
+def repo_status(repo: Path, python: str | None = None) -> Status:
+    """Look at a fork, a package or an overlay; one that does not fit is stale as a whole."""
+    try:
+        status = fork_status(open_fork(repo, python=python))
+    except Refusal as refusal:
+        if not is_overlay(repo) or not refusal.code.startswith("overlay-"):
+            raise
+        stale = f"{refusal.message} (`yamlmod overlay refresh {display(repo)} -w`)"
+        return Status(display(repo), (), (), (), (stale,), (), ())
+    return replace(status, stale=(*status.stale, *overlay_stale(repo), *lost_patches(repo, python)))
 
 
 def fork_status(located: LocatedFork) -> Status:

@@ -36,6 +36,8 @@ from yamlmod.usecases.study_seed_plan import planned_seed
 from yamlmod.usecases.study_times import TimeRequest, count_images, timed_variants
 from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, exists, read_text, real_path
+from yamlmod.workspace.overlay_tree import OverlayTree
+from yamlmod.workspace.tree import Tree
 
 Say = Callable[[str], None]
 
@@ -133,6 +135,7 @@ def _write(
             disk.copy_folder(codes[changes], code)
         else:
             freeze(study.located.tree.root, code, final)
+            _write_overlay(study.located.tree, code)
             _patch(study, item, modules, code)
             codes[changes] = code
         disk.write_draft(folder / _cfg_name(study), item.text.encode("utf-8"))
@@ -192,6 +195,14 @@ def _cfg_name(study: Prepared) -> str:
 
 def _epochs(study: Prepared, item: PlannedVariant) -> int:
     return int({**study.file.train, **item.variant.train}["epochs"])
+
+
+def _write_overlay(tree: Tree, code: Path) -> None:
+    """Put the texts of an overlay into a copy of its package."""
+    if isinstance(tree, OverlayTree):
+        for path in tree.manifest.files:
+            (code / path).parent.mkdir(parents=True, exist_ok=True)
+            (code / path).write_bytes(tree.files[path].raw)
 
 
 def _modules(study: Prepared, item: PlannedVariant, names: ParserNames) -> tuple[str, ...]:

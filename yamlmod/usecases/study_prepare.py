@@ -10,6 +10,7 @@ from yamlmod.runtime.interpreter import choose
 from yamlmod.study.family import Family, has_option
 from yamlmod.study.study_file import SCRATCH, StudyFile, read_study
 from yamlmod.usecases.fork_start import start_folder
+from yamlmod.usecases.installed import is_package_word
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
 from yamlmod.usecases.model_file import Target, find_cfg
 from yamlmod.usecases.study_family import family_of_fork
@@ -48,7 +49,9 @@ def prepared(file: Path, python: str) -> Prepared:
     study = read_study(text.text, display(file))
     folder = real_path(file).parent
     repo = folder / study.repo
-    located = open_fork(repo)
+    if not repo.exists() and is_package_word(Path(study.repo)):
+        repo = Path(study.repo)
+    located = open_fork(repo, python=python)
     base = located.open_model(_near(folder, study.base))
     if Path(study.base).suffix not in (".yaml", ".yml"):
         raise Refusal("bad-study", f"{study.shown}: base is no .yaml file: {study.base}")

@@ -191,9 +191,9 @@ def remove(path: Path) -> None:
         os.unlink(path)  # noqa: PTH108
 
 
-def make_folder(path: Path) -> None:
+def make_folder(path: Path, mode: int = 0o777) -> None:
     with contextlib.suppress(FileExistsError):
-        os.mkdir(path)  # noqa: PTH102
+        os.mkdir(path, mode)  # noqa: PTH102
 
 
 def make_folders(path: Path) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, real_path
-from yamlmod.workspace.home import is_marked
+from yamlmod.workspace.home import is_marked, state_folder
 
 _NAME = "journal.key"
 _LENGTH = 32
@@ -66,25 +65,6 @@ def key_for(home: Path, make: bool) -> JournalKey:
         reason = getattr(error, "strerror", None) or str(error)
         return JournalKey(None, f"no key can be kept in {display(folder or Path())}: {reason}")
     return JournalKey(secret)
-
-
-def state_folder() -> Path | None:
-    """Return where what yamlmod remembers of this user lies, by the custom of the platform."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(base):  # noqa: PTH117 - a relative one is to be ignored
-        base = _default_base()
-    # Where the home folder is not known `~` stays: a place in the current folder, anybody's.
-    return Path(base) / "yamlmod" if os.path.isabs(base) else None  # noqa: PTH117
-
-
-def _default_base() -> str:
-    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA", "")
-        return local or os.path.join(home, "AppData", "Local")  # noqa: PTH118
-    if sys.platform == "darwin":
-        return os.path.join(home, "Library", "Application Support")  # noqa: PTH118
-    return os.path.join(home, ".local", "state")  # noqa: PTH118
 
 
 def _refuse_inside(folder: Path, home: Path) -> None:

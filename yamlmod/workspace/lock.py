@@ -87,6 +87,9 @@ def _acquire(home: Path, store: Path, wait: float) -> int:
 
 def _open(home: Path, store: Path, path: Path) -> int | None:
     try:
+        for folder in reversed(store.parents):
+            if not folder.exists():  # of a home that keeps its journal elsewhere
+                disk.make_folder(folder, 0o700)
         disk.make_folder(store)
         if store.is_symlink() or path.is_symlink():
             raise Refusal(

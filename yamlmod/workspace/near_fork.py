@@ -6,16 +6,17 @@ from pathlib import Path
 
 from yamlmod.errors import Refusal
 from yamlmod.workspace.files import current_folder, real_path
-from yamlmod.workspace.home import FORK_FILES, is_environment
+from yamlmod.workspace.home import FORK_FILES, OVERLAY_FILE, is_environment
 from yamlmod.workspace.walk import Walk, is_folder
 
 _MOST = 2_000
+_SIGNS = (*FORK_FILES, OVERLAY_FILE)
 
 
 def fork_around(path: Path) -> Path | None:
     """Return the nearest folder at or above ``path``, without links, that holds a parse file."""
     for folder in (path, *path.parents):
-        if any((folder / name).is_file() for name in FORK_FILES):
+        if any((folder / name).is_file() for name in _SIGNS):
             return folder
         # A model YAML beside the package.
         if (folder / "ultralytics/nn/tasks.py").is_file():
@@ -29,7 +30,7 @@ def fork_below(folder: Path) -> Path | None:
     """Return the one folder directly in ``folder`` that holds a parse file, None for several."""
     walk = Walk(_MOST)
     inner = [folder / entry.name for entry in walk.entries(folder, is_folder)]
-    forks = [path for path in inner if any((path / name).is_file() for name in FORK_FILES)]
+    forks = [path for path in inner if any((path / name).is_file() for name in _SIGNS)]
     return forks[0] if len(forks) == 1 else None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from yamlmod.errors import Refusal
 from yamlmod.folders import BUILT, INSTALLED, RUNS
+from yamlmod.workspace.overlay_tree import OverlayTree
 from yamlmod.workspace.tree import Tree
 from yamlmod.workspace.walk import Walk
 
@@ -24,6 +25,8 @@ def model_yamls(tree: Tree) -> Iterator[tuple[str, str]]:
         text = _text(tree, path)
         if "backbone:" in text and "head:" in text:
             yield path, text
+    if isinstance(tree, OverlayTree):
+        yield from tree.models()
 
 
 def python_files(tree: Tree) -> Iterator[tuple[str, str]]:
@@ -44,7 +47,8 @@ def _files(tree: Tree, endings: tuple[str, ...]) -> list[str]:
     paths = [path.relative_to(tree.root).as_posix() for path, _ in islice(found, _MOST)]
     for error in walk.unreadable:
         tree.note_unreadable(error)
-    return sorted(paths)
+    own = tree.manifest.files if isinstance(tree, OverlayTree) else ()
+    return sorted({*paths, *(path for path in own if path.endswith(endings))})
 
 
 def _enters(folder: Path, name: str) -> bool:

@@ -12,7 +12,7 @@ from yamlmod.workspace import disk
 from yamlmod.workspace.commit import Purpose
 from yamlmod.workspace.fates import named, refuse_obstacles
 from yamlmod.workspace.files import FileChange, display, real_path
-from yamlmod.workspace.home import NAME, home_of
+from yamlmod.workspace.home import NAME, home_of, store_of
 from yamlmod.workspace.journal import Entry, drop, entries, records
 from yamlmod.workspace.lock import locked
 from yamlmod.workspace.places import Reach
@@ -108,7 +108,7 @@ def journal_home(place: Path) -> Path:
     A folder around one fork that is a package (`yolov5/yolov5/models`) has its journal one deeper.
     """
     home = home_of(place)
-    inner = _inner(home) if place == home and not (home / NAME).is_dir() else []
+    inner = _inner(home) if place == home and not store_of(home).is_dir() else []
     return inner[0] if len(inner) == 1 else home
 
 

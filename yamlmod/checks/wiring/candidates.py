@@ -70,9 +70,12 @@ def _variants(file: Wiring) -> list[Base]:
         return []
     from yamlmod.checks.wiring.variants import VariantPlan, variants  # few files need it
 
-    plans = [VariantPlan(scale, joins, inputs <= _THREE)]
+    ups = sum(row.module == _UP for row in neck)
+    # As many ways down as up: the head goes past the scale at stride 4.
+    dropped = 0 if sum(len(row.refs) > 1 for row in neck[:-1]) >= 2 * ups else -1
+    plans = [VariantPlan(scale, joins, dropped if inputs <= _THREE else None)]
     if scale and joins:
-        plans.append(VariantPlan(scale, False, inputs <= _THREE))
+        plans.append(plans[0]._replace(joins=False))
     ranked = nearest(file, official_bases(), _RANKED)
     for plan in plans:
         made = [variant for base in ranked for variant in variants(base, plan)]

@@ -49,9 +49,11 @@ def hypotheses(view: View, others: Sequence[View] = ()) -> Iterator[Hypothesis]:
     items = view.differences
     if not items or not view.is_near:
         return
-    yield from _by_changes(view, items, _FIRST)
     if view.base.origin == "sibling":
-        return  # it may have a mistake itself: only numbers that were left as they are there count
+        # It may have a mistake itself: only numbers that were left as they are there count.
+        yield from _by_changes(view, items, _FIRST[:1])
+        return
+    yield from _by_changes(view, items, _FIRST)
     for scope, where in _SCOPES:
         inside = [item for item in items if where(view, item.reader)]
         for offset in _OFFSETS:
@@ -94,6 +96,8 @@ def _is_firm(some: Sequence[Difference]) -> bool:
 
 def _kept(view: View, item: Difference) -> bool:
     """The number was left as it is in the base, or in the network of which that is a variant."""
+    if item.loose and not view.whole and view.guesses_stages:
+        return False  # the number may be right by another count
     return item.value in (item.number, item.smaller) and item.value != -1
 
 

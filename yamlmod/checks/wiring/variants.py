@@ -37,11 +37,14 @@ class _Line:
 
 
 class VariantPlan(NamedTuple):
-    """What is changed: a scale at stride 4 is added (the largest dropped), joins read one more."""
+    """What is changed: a scale at stride 4 is added, joins read one more.
+
+    ``dropped`` is the input that the head has no more: -1, the largest stride; 0, the new one.
+    """
 
     scale: bool
     joins: bool
-    drop_last: bool
+    dropped: int | None
 
 
 @cache
@@ -57,8 +60,8 @@ def variants(base: Base, plan: VariantPlan) -> tuple[Base, ...]:
             if not _add_scale(lines, base):
                 return ()
             name += " with a scale at stride 4"
-            if plan.drop_last:
-                _drop_last(lines, base.graph.backbone)
+            if plan.dropped is not None:
+                _drop(plan.dropped, lines, base.graph.backbone)
         if plan.joins:
             if not _add_joins(lines, base.graph.backbone, order):
                 return ()
@@ -67,11 +70,11 @@ def variants(base: Base, plan: VariantPlan) -> tuple[Base, ...]:
     return tuple(found)
 
 
-def _drop_last(lines: list[_Line], backbone: int) -> None:
-    """Drop the head's last input, and the rows that only it used."""
+def _drop(slot: int, lines: list[_Line], backbone: int) -> None:
+    """Drop an input of the head, and the rows that only it used."""
     head = lines[-1]
-    head.inputs.pop()
-    head.negative.pop()
+    head.inputs.pop(slot)
+    head.negative.pop(slot)
     while True:
         used = {id(part) for line in lines for part in line.inputs}
         unused = [line for line in lines[backbone:-1] if id(line) not in used]

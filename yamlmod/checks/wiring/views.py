@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
 from yamlmod.checks.wiring.compared import compared
+from yamlmod.checks.wiring.stages import stage_ends, stage_starts
 from yamlmod.model.align import Alignment, alignment_of
-from yamlmod.model.channels import stride_after
 from yamlmod.model.document import Row
 from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.reads import ReadChanges, Rewired, compare_reads
@@ -148,6 +148,12 @@ class View:
         )
         return (*firm, *(() if self.whole else self._skips()))
 
+    @cached_property
+    def guesses_stages(self) -> bool:
+        """Tell whether a backbone of unknown modules seems to have other stages than the base."""
+        theirs, ours = stage_ends(self.base.wiring), stage_ends(self.file)
+        return len(theirs) != len(ours)
+
     def _skips(self) -> Iterator[Difference]:
         """Reads of another backbone that do not lead to the end of the stage that they should."""
         old, new = self.base.wiring, self.file
@@ -162,6 +168,8 @@ class View:
                 wanted = [end for end, other in ours.items() if other == depth]
                 if depth is None or value < 0 or not wanted or value == wanted[0]:
                     continue
+                if value in new.inputs[wanted[0]] and value not in stage_starts(ours):
+                    continue  # the block, or the attention layer behind it: a choice
                 if not (was + 1 < len(old.rows) and old.rows[was + 1].section == "backbone"):
                     continue  # the end of the backbone is no skip
                 number = old.rows[a].refs[slot].value
@@ -203,6 +211,8 @@ class View:
     def _is_meant(self, read: Rewired) -> bool:
         """Check whether a read only moved across a layer, or to another slot."""
         layer = read.target
+        if read.value < -1 and self._old_value(read) == -1:
+            return True  # no insertion makes a distance of it
         if layer >= 0 and read.kept is not None:
             if layer in self._added and read.kept in self._sources(layer):
                 return True
@@ -259,26 +269,6 @@ class View:
                 # The layer in front of a new one, or behind it: both are right.
                 if now + 1 not in self._added and now not in self._added:
                     yield b, slot, now
-
-
-def stage_ends(wiring: Wiring) -> dict[int, int]:
-    """Return the last layer of every stage of the backbone, with its number from the end.
-
-    A stage begins where a known layer strides, or an unknown one changes the channels.
-    """
-    backbone = [row for row in wiring.rows if row.section == "backbone"]
-    ends: list[int] = []
-    width = None
-    for row in backbone:
-        first = row.args[0] if row.args else None
-        kind = KNOWN.get(row.module)
-        known = kind is not None and stride_after(kind, row, [1.0]) != 1
-        begins = known if kind is not None else first not in (width, None)
-        if begins or not ends:
-            ends.append(row.index)
-        ends[-1] = row.index
-        width = first if isinstance(first, int) else width
-    return {end: len(ends) - i for i, end in enumerate(ends)}
 
 
 def whole_view(base: Base, file: Wiring) -> View:

@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.bundles import AddWriteOptions, ModuleOptions, ParserOptions, PlaceOptions
+from yamlmod.cli.bundles import (
+    AddWriteOptions,
+    ModuleOptions,
+    PackageOptions,
+    ParserOptions,
+    PlaceOptions,
+)
 from yamlmod.cli.completion import complete_modules, complete_selectors
 from yamlmod.cli.options import RepoOption
 
@@ -52,6 +58,7 @@ def run(
     place: PlaceOptions,
     modules: ModuleOptions,
     parser: ParserOptions,
+    package: PackageOptions,
     to: AddWriteOptions,
 ) -> None:
     """Add MODULE to the model YAML CFG and to the fork REPO, as one transaction.
@@ -65,25 +72,25 @@ def run(
     from yamlmod.cli.finish_model import figure_of, outcome_report, written_model
     from yamlmod.cli.plan_report import plan_data, plan_lines
     from yamlmod.usecases.add import plan_add
-    from yamlmod.usecases.located_fork import open_fork
     from yamlmod.usecases.next_steps import after_model
     from yamlmod.usecases.repo_choice import choose_repo
 
     choices = modules.choices(to.force)
     words = place.replacement(replaced, to.force) if replaced else place.insertion()
     choice = choose_repo(repo, (cfg,))
-    located = open_fork(choice.path, parser.target, parser.dialect)
+    located = package.located(choice.path, parser)
     planned = plan_add(located, module, cfg, words, choices)
     edit = outcome_report("add", planned.outcome, (*to.notes, *choice.notes))
     report = Report(
         "add",
         [*edit.lines, *plan_lines(planned.patch)],
-        [*edit.warnings, *planned.warnings],
+        [*edit.warnings, *planned.warnings, *planned.patch.in_place_notes()],
         {**edit.data, **plan_data(planned.patch)},
     )
-    change = planned.target.change(planned.outcome.text, to.output, to.force)
+    change = planned.change(to.output, to.force, package.in_place)
     written = written_model(planned.target, planned.outcome, change.path)
-    report = report.before(lambda: after_model(written, choice.path))
+    report = report.before(lambda: after_model(written, planned.repo(choice.path)))
     figure = figure_of(planned.outcome, to.draw, to.force, planned.target.scale)
-    changes = [change, *planned.patch.changes(to.keeps)]
-    finish(changes, report, to, located.tree.root, figure=figure)
+    changes = [change, *planned.patch.changes(to.keeps, package.in_place)]
+    shown = planned.patch.shown_changes([planned.shown_change(change)])
+    finish(changes, report, to, located.tree.root, figure=figure, shown=shown)

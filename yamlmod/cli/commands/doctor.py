@@ -48,7 +48,7 @@ def run(
 
     choice = choose_repo(repo, form="yamlmod doctor REPO")
     tell(answer, choice.notes)
-    examination = examine(open_fork(choice.path), python, announcer(answer))
+    examination = examine(open_fork(choice.path, python=python), python, announcer(answer))
     if answer.as_json:
         say_json(
             {

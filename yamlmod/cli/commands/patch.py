@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yamlmod.cli.bundles import CodeWriteOptions, ModuleOptions, ParserOptions
+from yamlmod.cli.bundles import CodeWriteOptions, ModuleOptions, PackageOptions, ParserOptions
 from yamlmod.cli.options import RepoModules
 
 GROUP = "fork"
@@ -21,6 +21,7 @@ def run(
     *,
     options: ModuleOptions,
     parser: ParserOptions,
+    package: PackageOptions,
     to: CodeWriteOptions,
 ) -> None:
     """Add modules to the code of the fork REPO, without touching any YAML.
@@ -33,16 +34,17 @@ def run(
     from yamlmod.cli.operands import modules_of
     from yamlmod.cli.plan_report import plan_report
     from yamlmod.usecases.chosen_module import name_of as step_name
-    from yamlmod.usecases.located_fork import open_fork
     from yamlmod.usecases.next_steps import after_patch
     from yamlmod.usecases.patch import plan_patch
     from yamlmod.usecases.repo_choice import choose_repo
 
     operands = modules_of(words, "REPO MODULE...")
     choice = choose_repo(operands.repo, form="yamlmod patch REPO MODULE")
-    located = open_fork(choice.path, parser.target, parser.dialect)
+    located = package.located(choice.path, parser)
     planned = plan_patch(located, operands.words, options.choices(to.force))
     report = plan_report("patch", planned, (*operands.notes, *choice.notes))
     names = [step_name(word) for word in operands.words]
-    report = report.before(lambda: after_patch(choice.path, names))
-    finish(planned.changes(to.keeps), report, to, located.tree.root)
+    report = report._replace(warnings=planned.in_place_notes())
+    report = report.before(lambda: after_patch(planned.repo(choice.path), names))
+    changes = planned.changes(to.keeps, package.in_place)
+    finish(changes, report, to, located.tree.root, shown=planned.shown_changes())

@@ -38,4 +38,5 @@ def run(
     planned = plan_unpatch(located, operands.words, to.force)
     report = plan_report("unpatch", planned, (*operands.notes, *choice.notes))
     report = report.before(lambda: [f"yamlmod status {quoted(choice.path)}"])
-    finish(planned.changes(to.keeps), report, to, located.tree.root)
+    changes = planned.changes(to.keeps, in_place=True)
+    finish(changes, report, to, located.tree.root, shown=planned.shown_changes())

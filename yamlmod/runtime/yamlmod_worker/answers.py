@@ -220,6 +220,19 @@ class ImportsAnswer(TypedDict):
     copies: Dict[str, List[str]]
 
 
+class PackageAnswer(TypedDict):
+    """Where an installed package is, and which distribution brought it; None: not installed.
+
+    ``site`` is the folder whose .pth files that Python reads.
+    """
+
+    site: str
+    name: Optional[str]
+    folder: Optional[str]
+    distribution: Optional[str]
+    version: Optional[str]
+
+
 class Message(TypedDict, total=False):
     """One line of a worker: a part of an answer, or the answer to the question of that number."""
 

@@ -112,7 +112,6 @@ class Dask:
             # Before distributed is imported: it would write into the lines of this command.
             dask.config.set({"logging": {"distributed": "critical"}})
             from distributed import Client
-            from distributed.protocol import pickle
         except ImportError as error:
             raise Refusal(
                 "no-dask",
@@ -120,7 +119,6 @@ class Dask:
                 hint='pip install "yolo-yamlmod[dask]", the version of the workers',
             ) from None
         warnings.filterwarnings("ignore", module="distributed")
-        pickle.cloudpickle.register_pickle_by_value(dask_task)
         options = self.settings.options
         address, file = options.get("scheduler", ""), options.get("scheduler-file", "")
         if bool(address) == bool(file):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import platform
 import sys
 from typing import Any, Dict, List, Optional, Sequence
@@ -59,6 +60,21 @@ def builder_for(question: Dict[str, Any]) -> Builder:
     return builder
 
 
+def _activate(folder: str) -> None:
+    """Let the package be imported as an overlay leaves it, by yamlmod's own loader."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path.insert(0, os.path.join(here, "..", "..", "yamlmod_overlay"))
+    try:
+        loader = importlib.import_module("yamlmod_loader")
+    finally:
+        del sys.path[0]
+    os.environ.pop(loader.OFF, None)
+    try:
+        loader.activate(folder)
+    except loader.OverlayError as error:
+        raise Refused("overlay-outdated", str(error), "") from None
+
+
 class Builder:
     """The fork's module of networks, imported once."""
 
@@ -69,6 +85,7 @@ class Builder:
         own = [self.module.partition(".")[0], "models", "utils"]
         self.finder = Finder(fork, own, question["stand_ins"])
         self.fork = fork
+        self.overlay = question.get("overlay", "")
         self.refused: Optional[Refused] = None
         self._names: Any = None
         self.save: Any = None
@@ -84,6 +101,8 @@ class Builder:
         self.save, self.load = torch.save, torch.load  # ultralytics puts its own in this place
         sys.path.insert(0, self.folder)
         self.fence.close()
+        if self.overlay:
+            _activate(self.overlay)
         sys.meta_path.append(self.finder)
         answer_versions(self.finder)
         answer_fonts(self.finder)

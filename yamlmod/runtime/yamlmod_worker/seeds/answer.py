@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, List
 from ..answers import SeedsAnswer, Trial
 from ..building.builder import run_facts
 from ..building.fence import Fence
-from .batches import Watch
+from .batches import BatchWatch
 from .data_set import write_data_set
 
 DATA, RUN = "{data}", "{run}"
@@ -112,7 +112,7 @@ def _run(argv: List[str], workers: int, end: Callable[[Dict[str, Any]], None]) -
 
     _forget()
     _draw_nothing()
-    Watch(workers, seen).begin()
+    BatchWatch(workers, seen).begin()
     try:
         _start(argv)
         reason = "it ended before it took a batch"

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 EPOCHS = 2
 
 
-class Watch:
+class BatchWatch:
     """Stands between every loader and the training; ``seen`` gets the hashes of its batches.
 
     What it replaces is torch's own iterator, which all loaders share, whatever the fork calls its

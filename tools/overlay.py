@@ -1,0 +1,273 @@
+"""Try overlays with real installed packages: built, trained, resumed, exported, loaded.
+
+    python -m tools.overlay FOLDER PYTHON...       each PYTHON has a version of ultralytics
+    python -m tools.overlay FOLDER PYTHON --rules free --no-train
+
+FOLDER is a scratch folder. In each environment every module of the registry is patched into an
+overlay, and one module of each rule goes into a YAML, which is built at n, s and m. For each of
+them: an epoch on the digits of `examples/digits.py`, val, predict, a training that is killed and
+resumed, an export to ONNX, and best.pt loaded by a fresh process, also with ULTRALYTICS_SAFE_LOAD.
+Two processes of torchrun with gloo take a step. The package is hashed before and after. It prints
+one line for each step and exits 1 when one failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from yamlmod.registry.catalogue import catalogue
+
+_ROOT = Path(__file__).parents[1]
+# One small module of each rule.
+MODULES = {"free": "SimAM", "same": "ECA", "conv": "ACmix", "csp": "C3_CBAM"}
+_MOST_TAKEN = 8
+_BUILD = """
+import sys, torch
+import ultralytics_overlay
+from ultralytics.nn.tasks import DetectionModel
+for cfg in sys.argv[2:]:
+    model = DetectionModel(cfg, verbose=False).eval()
+    names = {type(layer).__name__ for layer in model.modules()}
+    assert sys.argv[1] in names, sorted(names)
+    with torch.no_grad():
+        model(torch.zeros(1, 3, 64, 64))
+"""
+_LOAD = """
+import sys
+import ultralytics_overlay
+from ultralytics import YOLO
+model = YOLO(sys.argv[2]).model
+assert sys.argv[1] in {type(layer).__name__ for layer in model.modules()}
+"""
+_DDP = """
+import sys, torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
+from ultralytics.nn.tasks import DetectionModel
+dist.init_process_group("gloo")
+model = DetectionModel(sys.argv[2], verbose=False).train()
+assert sys.argv[1] in {type(layer).__name__ for layer in model.modules()}
+parallel = DistributedDataParallel(model, find_unused_parameters=True)
+outputs = parallel(torch.rand(2, 3, 64, 64))
+while not torch.is_tensor(outputs):
+    outputs = list(outputs.values() if isinstance(outputs, dict) else outputs)[0]
+outputs.float().sum().backward()
+grads = [p.grad.norm() for p in model.parameters() if p.grad is not None]
+total = torch.stack(grads).sum()
+parts = [torch.zeros_like(total) for _ in range(dist.get_world_size())]
+dist.all_gather(parts, total)
+assert torch.allclose(parts[0], parts[1]), parts
+"""
+
+
+@dataclass
+class Trial:
+    """One environment: its Python, a project's folder, and what became of each step."""
+
+    python: Path
+    project: Path
+    data: Path
+    failed: list[str] = field(default_factory=list)
+
+    def step(self, name: str, words: Sequence[str | Path], expected: int = 0, **more: str) -> bool:
+        """Run a command in the project; say in a line whether it ended as expected."""
+        began = time.perf_counter()
+        done = subprocess.run(
+            [str(word) for word in words],
+            cwd=self.project,
+            env=self._variables(more),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        is_right = done.returncode == expected
+        lines = (done.stderr + done.stdout).strip().splitlines() or ["nothing was said"]
+        told = "" if is_right else f": {lines[-1][:200]}"
+        took = time.perf_counter() - began
+        print(f"{'ok' if is_right else 'FAILED'} {name} ({took:.0f} s){told}", flush=True)
+        if not is_right:
+            self.failed.append(name)
+        return is_right
+
+    def output(self, words: Sequence[str | Path], expects_failure: bool = False) -> str:
+        """Return what a command says on stderr."""
+        done = subprocess.run(
+            [str(word) for word in words],
+            cwd=self.project,
+            env=self._variables({}),
+            capture_output=True,
+            text=True,
+            check=not expects_failure,
+        )
+        return done.stderr
+
+    def yamlmod(self, *words: str | Path) -> list[str | Path]:
+        return [sys.executable, "-m", "yamlmod", *words]
+
+    def yolo(self, *words: str) -> list[str | Path]:
+        """Return a `yolo` command under `yamlmod exec`."""
+        code = (
+            "import sys; sys.argv[0] = 'yolo'\n"
+            "try:\n    from ultralytics.cfg import entrypoint\n"
+            "except ImportError:\n    from ultralytics.yolo.cli import cli as entrypoint\n"
+            "entrypoint()"
+        )
+        return self.yamlmod("exec", self.python, "-c", code, *words)
+
+    def train(self, cfg: str, name: str, epochs: int) -> list[str | Path]:
+        options = (
+            f"model={cfg}", f"data={self.data}", f"epochs={epochs}", "imgsz=64", "batch=16",
+            "workers=1", "device=cpu", f"project={self.project / 'runs'}", f"name={name}",
+        )  # fmt: skip
+        return self.yolo("task=detect", "mode=train", *options)
+
+    def hashes(self) -> dict[str, str]:
+        """Return a hash of every file of the package but compiled ones."""
+        words = [str(self.python), "-c", "import sysconfig as s; print(s.get_paths()['purelib'])"]
+        folder = Path(subprocess.run(words, capture_output=True, text=True).stdout.strip())
+        return {
+            str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+    def same(self, name: str, before: dict[str, str]) -> None:
+        """Say whether the environment's files are what they were."""
+        is_same = self.hashes() == before
+        print(f"{'ok' if is_same else 'FAILED'} {name}: {len(before)} files hashed", flush=True)
+        if not is_same:
+            self.failed.append(name)
+
+    def crash(self, cfg: str, name: str) -> bool:
+        """Start a training and kill it with all it started once there is a checkpoint."""
+        last = self.project / "runs" / name / "weights" / "last.pt"
+        with subprocess.Popen(
+            [str(word) for word in self.train(cfg, name, 4)],
+            cwd=self.project,
+            env=self._variables({}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            while process.poll() is None and not last.is_file():
+                time.sleep(0.2)
+            os.killpg(process.pid, signal.SIGKILL)
+        return last.is_file()
+
+    def _variables(self, more: dict[str, str]) -> dict[str, str]:
+        own = {"VIRTUAL_ENV": str(self.python.parent.parent), "YOLO_AUTOINSTALL": "false"}
+        own |= {"PYTHONPATH": str(_ROOT), "YOLO_OFFLINE": "true", "OMP_NUM_THREADS": "1"}
+        return {**os.environ, **own, **more}
+
+
+def trials(folder: Path, pythons: Sequence[Path]) -> Iterator[Trial]:
+    """Yield a trial for each Python; all train on the same digits."""
+    data = folder / "digits"
+    for number, python in enumerate(pythons):
+        project = folder / f"project-{number}"
+        project.mkdir(parents=True, exist_ok=True)
+        trial = Trial(python.absolute(), project, data / "data.yaml")
+        if not trial.data.is_file():
+            data.mkdir(parents=True, exist_ok=True)
+            trial.step("digits", [python, _ROOT / "examples" / "digits.py", data])
+        yield trial
+
+
+def check(trial: Trial, rules: Sequence[str], trains: bool) -> None:
+    """Try an environment; what fails is in the trial."""
+    before = trial.hashes()
+    version = next((n for n in before if n.startswith("ultralytics-")), "?").split("/")[0]
+    print(f"== {version}", flush=True)
+    _patch_all(trial)
+    for rule in rules:
+        _check_module(trial, MODULES[rule], before, trains)
+    trial.same("environment at the end", before)
+
+
+def _patch_all(trial: Trial) -> None:
+    """Patch every module of the registry; one whose class the package has goes in as another."""
+    names = [template.name for template in catalogue()]
+    taken: list[str] = []
+    while len(taken) < _MOST_TAKEN:
+        words = trial.yamlmod("patch", "ultralytics", *names, "--overlay", "-w")
+        found = trial.output(words, expects_failure=True)
+        match = re.search(r"already defines (\w+)", found)
+        if match is None or match[1] not in names:
+            break
+        names.remove(match[1])
+        taken.append(match[1])
+    count = f"{len(names)} modules of the registry are patched"
+    trial.step(count, trial.yamlmod("status", "ultralytics_overlay", "--check"))
+    for name in taken:
+        words = ("patch", "ultralytics", name, "--as", f"Own{name}", "--overlay", "-w")
+        trial.step(f"{name} as Own{name}", trial.yamlmod(*words))
+
+
+def _check_module(trial: Trial, module: str, before: dict[str, str], trains: bool) -> None:
+    base = "yolov8n.yaml"  # what every version has, by this name or as yolov8.yaml
+    where = ("--replace", "backbone.C2f#2") if module.startswith("C3") else ("--after", "SPPF")
+    words = ("add", module, "--repo", "ultralytics", "--cfg", base, *where, "--overlay", "-w")
+    if not trial.step(f"{module}: add", trial.yamlmod(*words)):
+        return
+    models = trial.project / "ultralytics_overlay" / "models"
+    stem = f"-{module.lower()}.yaml"
+    file = next(path.name for path in models.iterdir() if path.name.endswith(stem))
+    scales = [file] if file.startswith("yolov8n") else [f"yolov8{s}{stem}" for s in "nsm"]
+    trial.step(f"{module}: built at {len(scales)} scales",
+               [trial.python, "-c", _BUILD, module, *scales])  # fmt: skip
+    if not trains:
+        return
+    best = trial.project / "runs" / module / "weights" / "best.pt"
+    if not trial.step(f"{module}: an epoch", trial.train(scales[0], module, 1)):
+        return
+    options = (f"model={best}", "imgsz=64", "device=cpu")
+    data = (f"data={trial.data}", "batch=16", "workers=1")
+    trial.step(f"{module}: val", trial.yolo("task=detect", "mode=val", *options, *data))
+    source = f"source={trial.data.parent / 'images' / 'val'}"
+    trial.step(f"{module}: predict", trial.yolo("task=detect", "mode=predict", *options, source))
+    trial.step(f"{module}: export", trial.yolo("mode=export", *options, "format=onnx"))
+    load = [trial.python, "-c", _LOAD, module, best]
+    trial.step(f"{module}: best.pt in a fresh process", load)
+    trial.step(f"{module}: safe load", load, ULTRALYTICS_SAFE_LOAD="1")
+    bare = [trial.python, "-c", _LOAD.replace("import ultralytics_overlay\n", ""), module, best]
+    trial.step(f"{module}: refused without the overlay", bare, expected=1)
+    torchrun = [trial.python, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
+    script = trial.project / "ddp.py"
+    script.write_text(_DDP, encoding="utf-8")
+    ddp = [*torchrun, "--master_port", "29517", script, module, scales[0]]
+    trial.step(f"{module}: two processes with gloo", trial.yamlmod("exec", *ddp))
+    if trial.crash(scales[0], f"{module}-killed"):
+        trial.same(f"{module}: environment after a kill", before)
+        last = trial.project / "runs" / f"{module}-killed" / "weights" / "last.pt"
+        resume = ("task=detect", "mode=train", "resume=True", f"model={last}")
+        trial.step(f"{module}: resume", trial.yolo(*resume))
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Try every environment."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("pythons", type=Path, nargs="+")
+    parser.add_argument("--rules", default=",".join(MODULES))
+    parser.add_argument("--no-train", action="store_true")
+    options = parser.parse_args(words)
+    failed: list[str] = []
+    for trial in trials(options.folder.absolute(), options.pythons):
+        check(trial, options.rules.split(","), not options.no_train)
+        failed += trial.failed
+    print(f"{len(failed)} failed: {', '.join(failed)}" if failed else "0 failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

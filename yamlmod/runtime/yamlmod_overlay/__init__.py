@@ -1,0 +1,1 @@
+"""The loader of overlays: a separate program, copied into each overlay folder."""

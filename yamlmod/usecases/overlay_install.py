@@ -1,0 +1,111 @@
+"""Install an overlay into an environment: one line in a .pth file, and its removal."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from yamlmod.errors import Refusal
+from yamlmod.usecases.installed import InstalledPackage, find_package
+from yamlmod.usecases.overlay_exec import CheckedOverlay, checked_overlay
+from yamlmod.usecases.overlay_plan import loader_files
+from yamlmod.workspace import disk
+from yamlmod.workspace.files import display, real_path
+from yamlmod.workspace.overlay_folder import MANIFEST
+
+_MARK = "# yamlmod overlay of "
+_CODE = """
+import os, sys
+folder = {folder!r}
+sys.path.insert(0, folder)
+try:
+    if not os.environ.get("YAMLMOD_OVERLAY_OFF"):
+        __import__("yamlmod_loader").activate(folder)
+except ImportError as error:
+    sys.stderr.write("yamlmod: %s (yamlmod overlay uninstall {package})\\n" % error)
+finally:
+    sys.path.remove(folder)
+"""
+
+
+class Hook(NamedTuple):
+    """The .pth file of an environment that activates an overlay."""
+
+    path: Path
+    package: InstalledPackage
+    text: str
+    before: bytes | None
+
+    @property
+    def is_there(self) -> bool:
+        return self.before == self.text.encode()
+
+    def write(self) -> None:
+        """Write the file, or remove it. Raises Refusal where the environment is read-only."""
+        draft = self.path.with_name(f".{self.path.name}.tmp")
+        try:
+            if not self.text:
+                disk.remove(self.path)
+                return
+            disk.remove(draft)
+            disk.write_new(draft, self.text.encode())
+            disk.replace(draft, self.path)
+        except OSError as error:
+            raise Refusal(
+                "unwritable",
+                f"{self.path.as_posix()} cannot be written: {error.strerror or error}",
+                hint="without it: `yamlmod exec COMMAND...`, or `import` of the overlay as the "
+                "first line of a script; nothing was changed",
+            ) from error
+
+
+def plan_hook(folder: Path, python: str | None = None) -> tuple[CheckedOverlay, Hook]:
+    """Plan the hook of an overlay. Raises Refusal where it is damaged or not yamlmod's own."""
+    overlay = checked_overlay(folder)
+    real = real_path(folder)
+    for name, data in loader_files().items():
+        if disk.read(real / name, disk.LIMIT, real) != data:
+            raise Refusal(
+                "overlay-loader",
+                f"{display(folder / name)} is not the loader of this yamlmod",
+                hint=f"`yamlmod overlay refresh {display(folder)} -w` writes it anew",
+            )
+    package = find_package(overlay.manifest.package, python)
+    path = hook_path(package)
+    code = _CODE.format(folder=str(real), package=package.name)
+    text = f"{_MARK}{package.name}: {str(real)!a}\nimport sys; exec({code!a})\n"
+    return overlay, Hook(path, package, text, _own(path))
+
+
+def plan_removal(package: str, python: str | None = None) -> Hook:
+    """Plan the removal of a package's hook. Raises Refusal where there is none."""
+    found = find_package(package, python)
+    path = hook_path(found)
+    before = _own(path)
+    if before is None:
+        raise Refusal("no-overlay", f"no overlay of {package} is installed in {path.parent}")
+    return Hook(path, found, "", before)
+
+
+def hook_path(package: InstalledPackage) -> Path:
+    return package.site / f"yamlmod_overlay_{package.name}.pth"
+
+
+def installed_overlay(package: InstalledPackage) -> str:
+    """Return the folder that an environment's hook names, empty where it has none."""
+    before = disk.read(hook_path(package)) or b""
+    first = before.decode("utf-8", "replace").partition("\n")[0]
+    return first.partition(": ")[2].strip("'\"") if first.startswith(_MARK) else ""
+
+
+def is_gone(folder: str) -> bool:
+    """Check whether the overlay that a hook names is there no more."""
+    return not os.path.lexists(Path(folder) / MANIFEST)
+
+
+def _own(path: Path) -> bytes | None:
+    before = disk.read(path)
+    if before is not None and not before.startswith(_MARK.encode()):
+        raise Refusal("exists", f"{path.as_posix()} is there, and not from yamlmod")
+    return before

@@ -1,0 +1,74 @@
+"""Plan an overlay anew on the version of the package that is installed now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from yamlmod.fork.patch.plan import Plan
+from yamlmod.usecases.chosen_module import Choices
+from yamlmod.usecases.installed import InstalledPackage, find_package
+from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch, located_in
+from yamlmod.usecases.overlay_plan import package_changes
+from yamlmod.usecases.patch import plan_patch
+from yamlmod.workspace.files import FileChange, TextFile
+from yamlmod.workspace.overlay_folder import OWN, ModuleWord, OverlayManifest, read_manifest
+from yamlmod.workspace.overlay_tree import OverlayTree
+
+
+class PlannedRefresh(NamedTuple):
+    """An overlay planned anew: nothing is written."""
+
+    manifest: OverlayManifest
+    package: InstalledPackage
+    planned: PlannedPatch
+    changes: tuple[FileChange, ...]
+    shown: tuple[FileChange, ...]
+
+
+def plan_refresh(folder: Path, python: str | None = None) -> PlannedRefresh:
+    """Plan every module of an overlay on the installed package. Raises Refusal where one fails."""
+    manifest = read_manifest(folder)
+    package = find_package(manifest.package, python)
+    fresh = manifest._replace(files={}, distribution=package.distribution, version=package.version)
+    tree = OverlayTree(package.folder, folder, fresh)
+    located = located_in(tree)
+    plans: list[Plan] = []
+    for module in manifest.modules:
+        part = plan_patch(located, [_word(folder, module)], _choices(module))
+        part.changes()  # reads the texts a second time, as every write does
+        plans.append(part.plan)
+        _apply(tree, part.plan)
+        located = located_in(tree)
+    plan = Plan.joined(plans)
+    planned = PlannedPatch(located, plan)
+    after = {path: text for path, text in plan.texts.items() if text is not None}
+    gone = [path for path in manifest.files if path not in after]
+    base = OverlayTree(package.folder, folder, fresh)
+    for path in after:
+        base.read(path)
+    shown = package_changes(base, after)
+    changes = PlannedPatch(LocatedFork(base, located.fork), Plan(after)).changes()
+    lost = [base.removal(path) for path in gone]
+    return PlannedRefresh(
+        manifest, package, planned, (*changes, *(one for one in lost if one.before)), tuple(shown)
+    )
+
+
+def _apply(tree: OverlayTree, plan: Plan) -> None:
+    """Let the next module be planned on what this one leaves."""
+    for path, text in plan.texts.items():
+        if text is None:
+            continue
+        old = tree.files.get(path)
+        bom = old is not None and old.bom
+        raw = old.encode(text) if old is not None else text.encode("utf-8")
+        tree.files[path] = TextFile(tree.text_path(path), raw, text, bom)
+
+
+def _word(folder: Path, module: ModuleWord) -> str:
+    return str(folder / module.word) if module.word.startswith(f"{OWN}/") else module.word
+
+
+def _choices(module: ModuleWord) -> Choices:
+    return Choices(module.as_name, module.use_existing, module.rule, False, module.placement)

@@ -1,0 +1,161 @@
+"""The folder of an overlay: its manifest as data, checked before anything in it is used."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from yamlmod.errors import Place, Refusal
+from yamlmod.workspace.files import display, read_text, real_path
+from yamlmod.workspace.home import OVERLAY_FILE
+
+MANIFEST = OVERLAY_FILE
+TEXTS = "files"
+MODELS = "models"
+OWN = "own"
+_FORMAT = 1
+_MOST_BYTES = 1_000_000
+_MOST_FILES = 1_000
+_HASH = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_VERSION = re.compile(r"[A-Za-z0-9.!+_-]{1,100}")
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+
+
+class TextHashes(NamedTuple):
+    """The hashes of one file: as installed (None: the overlay adds it), and as patched."""
+
+    original: str | None
+    patched: str
+
+
+class ModuleWord(NamedTuple):
+    """A module of an overlay as `patch` was told it; what `overlay refresh` plans anew."""
+
+    word: str
+    as_name: str | None = None
+    rule: str | None = None
+    use_existing: bool = False
+    placement: str = ""
+    name: str = ""
+
+
+class OverlayManifest(NamedTuple):
+    """What an overlay is for and what it holds; ``lookups`` are functions that find YAMLs."""
+
+    package: str
+    distribution: str
+    version: str
+    files: Mapping[str, TextHashes] = {}
+    lookups: Mapping[str, str] = {}
+    modules: tuple[ModuleWord, ...] = ()
+
+    def text(self) -> str:
+        """Return the manifest as it is written; the loader looks for `"package": "` first."""
+        data = {
+            "package": self.package,
+            "format": _FORMAT,
+            "distribution": self.distribution,
+            "version": self.version,
+            "files": {path: one._asdict() for path, one in sorted(self.files.items())},
+            "lookups": dict(sorted(self.lookups.items())),
+            "modules": [one._asdict() for one in self.modules],
+        }
+        return json.dumps(data, indent=2) + "\n"
+
+
+def is_overlay(folder: Path) -> bool:
+    """Check whether a folder says that it is an overlay."""
+    return os.path.lexists(folder / MANIFEST)
+
+
+def hash_of(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+def read_manifest(folder: Path) -> OverlayManifest:
+    """Read and check the manifest of an overlay folder. Raises Refusal for an odd value."""
+    path = folder / MANIFEST
+    shown = display(path)
+    file = read_text(path, shown, _MOST_BYTES, real_path(folder))
+    try:
+        return _manifest(json.loads(file.text))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+        raise Refusal(
+            "overlay-damaged",
+            f"this is no manifest of an overlay: {reason[:200]}",
+            place=Place(shown),
+            hint="get the folder anew, or make it again with --overlay",
+        ) from None
+
+
+def _manifest(data: Any) -> OverlayManifest:
+    if data["format"] != _FORMAT:
+        raise ValueError(f"its format is {data['format']!r}, and this yamlmod knows {_FORMAT}")
+    files, lookups = data["files"], data["lookups"]
+    if not isinstance(files, dict) or not isinstance(lookups, dict):
+        raise ValueError("files and lookups must be tables")
+    if len(files) > _MOST_FILES or len(lookups) > _MOST_FILES:
+        raise ValueError("too many files")
+    return OverlayManifest(
+        _matched(_NAME, data["package"]),
+        _matched(_DISTRIBUTION, data["distribution"]),
+        _matched(_VERSION, data["version"]),
+        {_inner(path): _hashes(one) for path, one in files.items()},
+        {_inner(path): _matched(_NAME, name) for path, name in lookups.items()},
+        tuple(_module(one) for one in list(data["modules"])[:_MOST_FILES]),
+    )
+
+
+def _matched(pattern: re.Pattern[str], value: Any) -> str:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ValueError(f"{value!r} is not a value that belongs there")
+    return value
+
+
+def _inner(path: Any) -> str:
+    """Return a path below the package; no link of a name leads out, nor does `..`."""
+    parts = path.split("/") if isinstance(path, str) else [""]
+    odd = any(not _PART.fullmatch(part) or part.endswith(".") for part in parts)
+    if odd or not parts[-1].endswith(".py") or len(parts) > 20:
+        raise ValueError(f"{path!r} is no path of a package's source")
+    return str(path)
+
+
+def _hashes(entry: Mapping[str, Any]) -> TextHashes:
+    original = entry["original"]
+    return TextHashes(
+        None if original is None else _matched(_HASH, original), _matched(_HASH, entry["patched"])
+    )
+
+
+def _module(entry: Mapping[str, Any]) -> ModuleWord:
+    word, existing = entry["word"], entry["use_existing"]
+    path, colon, name = str(word).rpartition(":")
+    if colon:
+        parts = path.split("/")
+        if len(parts) != 2 or parts[0] != OWN or not _PART.fullmatch(parts[1]):
+            raise ValueError(f"{word!r} names a file outside of {OWN}/")
+    if not isinstance(existing, bool):
+        raise ValueError("use_existing must be true or false")
+    _matched(_NAME, name)
+    as_name, rule, placement = entry["as_name"], entry["rule"], entry["placement"]
+    return ModuleWord(
+        str(word),
+        None if as_name is None else _matched(_NAME, as_name),
+        None if rule is None else _matched(_NAME, rule),
+        existing,
+        placement if placement == "" else _matched(_NAME, placement),
+        _matched(_NAME, entry["name"]),
+    )
+
+
+def default_folder(package: str) -> Path:
+    return Path(f"{package}_overlay")
