@@ -13,6 +13,7 @@ from yamlmod.checks.rules import wiring
 from yamlmod.checks.wiring import explanation, hypotheses
 
 _EACH, _TRIED = 3, 24
+_MORE = {"neck of another file": 8}  # the one kind in which one file in eight has two meanings
 
 
 @pytest.mark.parametrize("kind", sorted(makes()))
@@ -20,7 +21,7 @@ def test_a_sample_of_every_kind(kind: str) -> None:
     counts: Counter[str] = Counter()
     words: list[str] = []
     cases = (make_case(kind, number, seed=20) for number in range(_TRIED))
-    for case in islice((case for case in cases if case is not None), _EACH):
+    for case in islice((case for case in cases if case is not None), _MORE.get(kind, _EACH)):
         verdict = judge(case)
         counts += verdict.counts
         words += verdict.words

@@ -39,7 +39,7 @@ def fork(tmp_path: Path) -> Path:
 def imports(fork: Path, module: str = "ultralytics.nn.tasks") -> str:
     """Import a module of a fork as Python does; return the last line of its error."""
     done = subprocess.run(
-        [sys.executable, "-c", f"import {module}"], cwd=fork, capture_output=True, text=True
+        [sys.executable, "-B", "-c", f"import {module}"], cwd=fork, capture_output=True, text=True
     )
     return done.stderr.strip().rpartition("\n")[2]
 
