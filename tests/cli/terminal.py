@@ -47,8 +47,8 @@ def screens(commands: Sequence[Sequence[str]], cwd: Path, width: int) -> dict[st
         if line.startswith("COMMAND "):
             name = line.removeprefix("COMMAND ")
             found[name] = []
-        elif name:
-            found[name].append(line)
+        elif name:  # a table that is drawn again begins at the left
+            found[name] += line.split("\r")
     return found
 
 

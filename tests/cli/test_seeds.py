@@ -117,7 +117,7 @@ def test_what_is_only_read_says_so(home: Path) -> None:
     [
         (("fork", "-w"), "go with --fix"),
         (("fork", "--script", "no.py"), "has no no.py, which trains"),
-        (("nothing",), "does not exist"),
+        (("nothing",), "there is no folder nothing"),
         (("fork", "--python", "/no/python"), "no such program"),
     ],
 )

@@ -108,6 +108,9 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("study", "report", "研究/结果", "--format", "csv"),
     ("study", "export", "研究/结果", "--commands"),
     ("study", "status", "没有的文件夹"),
+    ("overlay",),
+    ("overlay", "install", "没有的文件夹"),
+    ("exec", "--overlay", "没有的文件夹", "true"),
     ("help",),
     ("无此命令",),
     ("insert", "--没有的选项"),
@@ -144,7 +147,7 @@ def test_runs_of_a_fork_fit(folder: Path) -> None:
         assert [line for line in lines if cell_count(line) > 80] == [], words
     text = "\n".join(line for lines in shown.values() for line in lines)
     assert "checks passed" in text and "thop" in text and (folder / "网/权重.pt").is_file(), text
-    assert "next:" in text and "train.py --cfg 分支/models/宽.yaml" in text
+    assert "next:" in text and "train.py' --cfg '分支/models/宽.yaml'" in text
 
 
 def _of_diff(line: str) -> bool:

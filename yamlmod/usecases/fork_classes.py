@@ -81,7 +81,7 @@ def refuse_alias(located: LocatedFork, word: str) -> None:
         "alias",
         f"{word} is an alias of {template.name} in the registry, and a class of the fork "
         f"({tree.shown(own.path)}:{getattr(own.node, 'lineno', 1)})",
-        hint=f"name {template.name} for the one of the registry\\n"
+        hint=f"name {template.name} for the one of the registry\n"
         f"add --use-existing, or give --repo, for the one of the fork",
     )
 

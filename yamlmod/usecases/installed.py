@@ -64,8 +64,9 @@ def find_package(word: str, python: str | None = None) -> InstalledPackage:
     if name is None or folder is None:
         raise Refusal(
             "no-such-package",
-            f"{interpreter.path} ({interpreter.why}) has no package {word}",
-            hint="name the Python that has it: --python PATH\nor give the folder of the fork",
+            f"there is no folder {word}, and {interpreter.path} ({interpreter.why}) has no package "
+            "of that name",
+            hint="give the folder of the fork\nor name the Python that has it: --python PATH",
         )
     distribution, version = found["distribution"] or name, found["version"] or "unknown"
     site = Path(found["site"])
