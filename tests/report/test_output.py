@@ -15,10 +15,13 @@ _DOORS = {"cli/console.py", "report/stream.py"}
 # Programs of their own: they run in the fork's Python, and their output is read through pipes.
 _APART = (
     *("runtime/yamlmod_worker/", "runtime/yamlmod_guard/", "runtime/worker_imports.py"),
+    *("runtime/yamlmod_overlay/", "runtime/worker_package.py"),
     "study/guard/",
 )
 # A program of the user's: it is given what `write_diff` makes safe for a terminal.
 _PAGER = "report/pager.py"
+# `exec` hands the terminal to the command that it was given.
+_HANDS_ON = {_PAGER, "cli/run_command.py"}
 _NAMES = {"print", "input", "breakpoint"}
 _STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__", "displayhook", "excepthook"}
 _PRINTERS = {
@@ -41,7 +44,7 @@ def writes(source: str, name: str) -> Iterator[str]:
             yield f"{name}:{line}: {node.id}"
         elif isinstance(node, ast.Attribute):
             owner = ast.unparse(node.value)
-            if owner == "sys" and node.attr in _STREAMS and name not in _DOORS:
+            if owner == "sys" and node.attr in _STREAMS and name not in _DOORS | _HANDS_ON:
                 yield f"{name}:{line}: sys.{node.attr}"
             elif node.attr in _PRINTERS or (owner, node.attr) == ("os", "system"):
                 yield f"{name}:{line}: {owner}.{node.attr}"
@@ -62,7 +65,7 @@ def _calls(node: ast.Call, name: str) -> Iterator[str]:
     function, keywords = ast.unparse(node.func), {word.arg for word in node.keywords}
     place = f"{name}:{node.lineno}: {function}"
     kept = "capture_output" in keywords or {"stdout", "stderr"} <= keywords
-    if function.startswith("subprocess.") and not kept and name != _PAGER:
+    if function.startswith("subprocess.") and not kept and name not in _HANDS_ON:
         yield f"{place} hands its output on"
     if function.endswith("Console") and "file" not in keywords:
         yield f"{place} writes to stdout itself"
