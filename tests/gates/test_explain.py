@@ -89,7 +89,7 @@ def test_a_network_without_any(tmp_path: Path) -> None:
         (["net.yaml"], "no-repo"),
         (["net.onnx", "--repo", "."], "usage"),
         (["net.yaml", "--repo", "none"], "no-such-package"),
-        (["net.yaml", "--repo", "./none"], "no-such-folder"),
+        (["net.yaml", "--repo", "no/none"], "no-such-folder"),
         (["net.yaml", "--repo", "."], "not-a-fork"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
