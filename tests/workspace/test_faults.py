@@ -347,5 +347,5 @@ def test_the_machine_counts_what_changes_the_disk() -> None:
         and isinstance(node.func.value, ast.Name)
         and node.func.value.id == "os"
     }
-    assert used - {"lseek"} <= CALLS
+    assert used - {"lseek", "lstat"} <= CALLS  # these two change nothing
     assert isinstance(Machine().getpid(), int)

@@ -201,8 +201,7 @@ def _write_overlay(tree: Tree, code: Path) -> None:
     """Put the texts of an overlay into a copy of its package."""
     if isinstance(tree, OverlayTree):
         for path in tree.manifest.files:
-            (code / path).parent.mkdir(parents=True, exist_ok=True)
-            (code / path).write_bytes(tree.files[path].raw)
+            disk.write_draft(code / path, tree.files[path].raw)
 
 
 def _modules(study: Prepared, item: PlannedVariant, names: ParserNames) -> tuple[str, ...]:

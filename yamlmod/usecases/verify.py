@@ -238,7 +238,9 @@ class Verifier:
         self._begun.skipped = f"interrupted after {made}; the others were not made"
         return [self._begun]
 
-    def all(self, targets: Sequence[Target], announce: Announce | None) -> Iterator[Verified]:
+    def all(
+        self, targets: Sequence[Target], announce: Announce | None = None
+    ) -> Iterator[Verified]:
         """Yield what came out for each network."""
         for target in targets:
             model = target.model
