@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
@@ -10,6 +11,7 @@ from yamlmod.checks.finding import Finding, apply_fixes
 from yamlmod.checks.run import Options, check_text
 
 _ROUNDS = 8
+_MOST_FIXES = 200
 
 
 class Fixed(NamedTuple):
@@ -28,14 +30,25 @@ def mend(
     A round that leaves its errors or adds new ones is discarded; then each fix is tried alone.
     """
     now = Fixed(text, (), check_text(text, shown, options, siblings))
+    step = partial(_try, shown=shown, options=options, unsafe=unsafe, siblings=siblings)
     for _ in range(_ROUNDS):
-        groups = [list(now.left), *([finding] for finding in now.left)]
-        tried = (_try(now, group, shown, options, unsafe, siblings) for group in groups)
-        better = next((one for one in tried if one is not None), None)
+        better = step(now, list(now.left)) or _one_by_one(now, step)
         if better is None:
             break
         now = better
     return now
+
+
+def _one_by_one(start: Fixed, step: Callable[[Fixed, list[Finding]], Fixed | None]) -> Fixed | None:
+    """Apply each fix that works alone, None if there is none; one that does not is tried once."""
+    now, tried = start, set()
+    for _ in range(_MOST_FIXES):
+        finding = next((item for item in now.left if (item.rule, item.layer) not in tried), None)
+        if finding is None:
+            break
+        tried.add((finding.rule, finding.layer))
+        now = step(now, [finding]) or now
+    return now if now.text != start.text else None
 
 
 def _try(

@@ -3,15 +3,24 @@
 SPDX-License-Identifier: 0BSD
 """
 
+from __future__ import annotations
+
 import subprocess
 import sys
 
-if len(sys.argv) < 2:
-    sys.exit(f"name a command: python -m {__package__} yolo train ...")
-try:
-    # Importing the package has set the environment of the processes that this one starts.
-    sys.exit(subprocess.call(sys.argv[1:]))
-except OSError as error:
-    sys.exit(f"{sys.argv[1]}: {error}")
-except KeyboardInterrupt:
-    sys.exit(130)
+
+def main() -> int | str:
+    """Return the exit code, or what is wrong."""
+    if len(sys.argv) < 2:
+        return f"name a command: python -m {__package__} yolo train ..."
+    try:
+        # Importing the package has set the environment of the processes that this one starts.
+        return subprocess.call(sys.argv[1:])
+    except OSError as error:
+        return f"{sys.argv[1]}: {error}"
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -36,9 +36,9 @@ def activate(folder: str, children: bool = False) -> None:
     folder = os.path.realpath(folder)
     if os.environ.get(OFF):
         return
+    finder = OverlayFinder(folder)
     if children:
         os.environ.update(environment_with(folder, os.environ))
-    finder = OverlayFinder(folder)
     for other in [one for one in sys.meta_path if getattr(one, "yamlmod_overlay", None)]:
         if getattr(other, "yamlmod_overlay", None) == folder:
             return
