@@ -22,8 +22,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 # Threads that spin while they wait take a core from the other workers; processes inherit it.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-# Compiled once, as an installation is; else each of some thousand processes compiles anew.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# yamlmod is compiled once, as an installation is, or each of some thousand processes would compile
+# it; beyond that no process leaves a compiled file in a fork.
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 else:
