@@ -23,8 +23,7 @@ import yaml
 
 from tools.real_forks import fork_copy, fork_folder
 
-# What the fixture makes takes long: it is made in one process.
-pytestmark = [pytest.mark.fork, pytest.mark.xdist_group("main job")]
+pytestmark = pytest.mark.fork
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKER = ROOT / "tools" / "build_worker.py"

@@ -14,10 +14,7 @@ import pytest
 
 from tests.cli.run import snapshot, yamlmod
 
-pytestmark = [
-    pytest.mark.skipif(os.name == "nt", reason="builds in forked processes"),
-    pytest.mark.xdist_group("layer numbers"),
-]
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="builds in forked processes")
 MINI = Path(__file__).parents[2] / "examples" / "minifork"
 SAVE = "        self.model, self.save = parse_model(self.yaml, [ch])\n"
 KEPT = "            kept.append(x if m.i in self.save else None)\n"

@@ -13,8 +13,7 @@ from tools.branches.__main__ import sweep
 from tools.branches.cases import Case, official_cases, small_cases
 from tools.branches.modules import module_cases
 
-# What the fixture makes takes long: it is made in one process.
-pytestmark = [pytest.mark.fork, pytest.mark.xdist_group("branches")]
+pytestmark = pytest.mark.fork
 _HEADS = {
     "yolov5 Segment, without P3",
     "yolov7 IDetect, without P4",

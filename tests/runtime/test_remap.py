@@ -15,8 +15,7 @@ import yamlmod as package
 from tests.cli.run import yamlmod
 from tests.runtime.bench import FORCE, Bench, wanted_state
 
-# What the fixture makes takes long: it is made in one process.
-pytestmark = [pytest.mark.fork, pytest.mark.xdist_group("remap")]
+pytestmark = pytest.mark.fork
 
 
 @pytest.fixture(scope="module")

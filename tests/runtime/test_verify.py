@@ -13,8 +13,7 @@ from tests.cli.run import yamlmod
 from tests.runtime.planted import plant, with_row
 from tools.real_forks import fork_copy
 
-# What the fixture makes takes long: it is made in one process.
-pytestmark = [pytest.mark.fork, pytest.mark.xdist_group("verify")]
+pytestmark = pytest.mark.fork
 _ARGS = {"Gate": "77"}
 # What must fail for each class, and a word of the reason.
 _PLANTED = {
