@@ -200,3 +200,11 @@ def test_the_example_of_the_readme_is_planned(tmp_path: Path) -> None:
     data = plan["argv"][plan["argv"].index("--data") + 1]
     assert Path(data) == tmp_path / "out" / "data" / "shapes.yaml" and Path(data).is_file()
     assert plan["argv"][plan["argv"].index("--seed") + 1] == "2"
+
+
+def test_run_removes_no_file_of_a_folder_that_is_no_study(tmp_path: Path) -> None:
+    """A study that was stopped holds a file `stop`; so may any other folder."""
+    (tmp_path / "stop").write_text("mine")
+    code, _, err = _study(tmp_path, "run", ".")
+    assert code == 2 and "error[no-study]" in err
+    assert (tmp_path / "stop").read_text() == "mine"

@@ -16,6 +16,7 @@ from tests.study.folders import run_folder
 from yamlmod.study.drive import guarded
 from yamlmod.study.guard import lock as module
 from yamlmod.study.guard.lock import Lock, is_held, newest
+from yamlmod.study.guard.notes import is_cut_off
 from yamlmod.study.run_files import status_of
 
 _linux = pytest.mark.skipif(sys.platform != "linux", reason="speaks of flock and boot ids")
@@ -150,3 +151,24 @@ def test_the_lock_names_its_host_and_is_seen_from_elsewhere(
     process.stdin.close()
     process.wait(20)
     assert status_of(folder).state == "cut off"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pipes in folders")
+@pytest.mark.parametrize("name", ["log.txt", "attempts.jsonl", "holders"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "file"])
+def test_what_a_shipped_folder_may_hold(tmp_path: Path, name: str, kind: str) -> None:
+    """Nothing waits for a pipe, and a folder or damaged lines end no command."""
+    folder = run_folder(tmp_path)
+    path = folder / name
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+        (path / "1").write_text("[1]")
+    else:
+        deep = "[" * 100_000
+        path.write_text(f'{{"event": "start", "log": "x"}}\n{deep}\n')
+    assert status_of(folder).state in ("waiting", "cut off")
+    assert is_cut_off(str(folder), {"results": [name], "epochs": 3}) == (
+        (name, kind) == ("attempts.jsonl", "file")
+    )

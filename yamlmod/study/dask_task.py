@@ -76,6 +76,9 @@ def _take(worker: Any, gpus: int) -> list[str]:
     if not _offered(worker):  # it has what it was started with
         return []
     state = _state(worker)
+    seen = len(_cards(worker))
+    if gpus > seen:
+        raise RuntimeError(f"this worker offers GPUs, but sees {seen} of the {gpus} for a run")
     while True:
         with state["lock"]:
             if len(state["cards"]) >= gpus:

@@ -110,13 +110,13 @@ def read_study_plan(folder: Path) -> StudyPlan:
     if not (folder / _NAME).exists():
         raise _no_study(folder)
     try:
-        data: dict[str, Any] = json.loads(read_regular(folder / _NAME))
+        data: Any = json.loads(read_regular(folder / _NAME))
         variants = [VariantFacts(**item) for item in data.pop("variants")]
         data.pop("format")
         timed = data.pop("timed", None)
         data["seed"] = SeedFacts(**data.get("seed", {}))
         return StudyPlan(**data, variants=variants, timed=TimedOn(**timed) if timed else None)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         why = f"{_NAME} in {display(folder)} is not that of a study: {type(error).__name__}"
         raise Refusal("no-study", why, hint=_MAKES) from error
 
@@ -135,10 +135,10 @@ def _no_study(folder: Path) -> Refusal:
         )
     if not folder.is_dir():
         return Refusal("no-study", f"there is no folder {display(folder)}", hint=_MAKES)
-    inside = [name for name in names(folder) if (folder / name / _NAME).is_file()][:3]
+    studies = [name for name in names(folder) if (folder / name / _NAME).is_file()][:3]
     hint = (
-        f"did you mean {' or '.join(display(folder / one) for one in inside)}?"
-        if inside
+        f"did you mean {' or '.join(display(folder / name) for name in studies)}?"
+        if studies
         else _MAKES
     )
     return Refusal("no-study", f"{display(folder)} is not a planned study: no {_NAME}", hint=hint)

@@ -101,7 +101,7 @@ def status_of(folder: Path) -> RunStatus:
     lines = notes_of(folder)  # first: a run that goes on meanwhile must not look unfinished
     plan = read_plan(folder)
     rows = rows_of(folder, plan)
-    attempts = notes.attempts_in(_notes(folder))
+    attempts = notes.attempts_in(notes.text_of(str(folder)))
     last = attempts[-1] if attempts else {}
     host = str(last.get("host", ""))
     if is_locked(folder):
@@ -176,14 +176,7 @@ def rows_of(folder: Path, plan: RunPlan) -> tuple[EpochRow, ...]:
 
 def notes_of(folder: Path) -> int:
     """Return how many lines the guard has written."""
-    return _notes(folder).count("\n")
-
-
-def _notes(folder: Path) -> str:
-    try:
-        return read_regular(folder / notes.FILE).decode("utf-8", "replace")
-    except FileNotFoundError:
-        return ""
+    return notes.text_of(str(folder)).count("\n")
 
 
 def is_locked(folder: Path) -> bool:

@@ -9,17 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from yamlmod.errors import Refusal
+from yamlmod.errors import Refusal, plural
 from yamlmod.study.commands import CARRIED, GUARD
 from yamlmod.study.engine import Asks, WorkerAnswer
 from yamlmod.study.run_files import RunPlan
 from yamlmod.study.unchanged import check_versions
-from yamlmod.workspace.disk import read_regular
+from yamlmod.workspace import disk
 
-_PARTS = (
-    *("__init__.py", "__main__.py", "attempt.py", "check.py"),
-    *("checkpoint.py", "lock.py", "notes.py"),
-)
 _QUESTION = "check.json"
 _SHOWN = 3
 
@@ -39,9 +35,9 @@ def bring_guard(folder: Path) -> None:
     One that a guard reads at this moment is replaced as a whole.
     """
     target = folder / CARRIED
-    target.mkdir(exist_ok=True)
-    for name in _PARTS:
-        _write(target / name, read_regular(GUARD / name))
+    for name in disk.names(GUARD):
+        if name.endswith(".py"):
+            _write(target / name, disk.read_regular(GUARD / name))
 
 
 def check_workers(
@@ -77,7 +73,7 @@ def check_workers(
         say(f"warning: no worker has {absent}; the training may download it")
     question["needs"] = [name for name in paths if name not in reports[0].missing]
     _write(path, json.dumps(question).encode("utf-8"))
-    say(f"{len(reports)} worker{'s' if len(reports) > 1 else ''}: same files, versions and data")
+    say(f"{plural(len(reports), 'worker')}: same files, versions and data")
 
 
 def _report(answer: WorkerAnswer) -> _Report:
@@ -108,10 +104,10 @@ def _problems(report: _Report, reports: Sequence[_Report]) -> list[str]:
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        if read_regular(path) == data:
+        if disk.read_regular(path) == data:
             return
     except FileNotFoundError:
         pass
     draft = path.with_name(f".{path.name}-{os.getpid()}")
-    draft.write_bytes(data)
-    draft.replace(path)
+    disk.write_draft(draft, data)
+    disk.replace(draft, path)

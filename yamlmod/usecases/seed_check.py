@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,6 @@ from yamlmod.errors import Refusal
 from yamlmod.usecases.fork_run import Announce, open_run
 from yamlmod.usecases.located_fork import PlannedPatch, open_fork
 from yamlmod.usecases.study_seeds import SeedCheck, check_seeds, plan_seed_fix, read_fork
-
-Say = Callable[[str], None] | None
 
 
 @dataclass(frozen=True)

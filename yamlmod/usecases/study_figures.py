@@ -32,19 +32,15 @@ def change_svg(before: Network, after: Network, cfg: str) -> str:
 
 
 def change_elements(
-    folder: Path, variants: Sequence[VariantFacts], most: int
+    folder: Path, variants: Sequence[VariantFacts]
 ) -> Iterator[tuple[VariantFacts, str]]:
-    """Yield the figure of each variant as an element of a page; nothing where there is none."""
+    """Yield the figure of each change as an element of a page; empty where it cannot be drawn."""
     before = _network(folder, variants[0])
-    count = 0
-    for variant in variants[1:]:
+    for count, variant in enumerate(variants[1:]):
         after = _network(folder, variant)
         if before is None or after is None:
             yield variant, ""
-        elif after.document.text == before.document.text:
-            continue
-        elif count < most:
-            count += 1
+        elif after.document.text != before.document.text:
             yield variant, _element(before, after, variant.cfg, f"change-{count}-")
 
 

@@ -32,7 +32,11 @@ def study_page(folder: Path, report: StudyReport) -> StudyPage:
         notes.append(f"there are no plots: {error.message} ({error.hint})")
     changes: list[ChangeFigure] = []
     without = []
-    for variant, svg in change_elements(folder, [line.facts for line in report.lines], _MOST):
+    is_cut = False
+    for variant, svg in change_elements(folder, [line.facts for line in report.lines]):
+        if is_cut:
+            is_cut = True
+            break
         if svg:
             changes.append(ChangeFigure(variant.name, svg))
         else:

@@ -20,7 +20,7 @@ from yamlmod.study.report_table import FORMATS, HTML, SUFFIXES
 from yamlmod.study.run_files import RunStatus, status_of
 from yamlmod.study.unchanged import check_files, check_versions
 from yamlmod.usecases.study_engine import open_engine
-from yamlmod.usecases.study_stop import take_back_stop
+from yamlmod.usecases.study_stop import refuse_stopped, take_back_stop
 from yamlmod.workspace.files import FileChange, display, exists, read_bytes, real_path
 
 # A fork that is started by name is one of them; its own copy is frozen besides.
@@ -56,7 +56,6 @@ def run_study(
     With ``live`` what it makes for a number of jobs watches instead.
     """
     kind = find_engine(engine)
-    take_back_stop(folder, names)
     cards = [word.strip() for word in gpus.split(",") if word.strip()]
     folders = [real_path(path) for path in run_folders(folder, names)]
     due = [status.plan for path in folders if is_due(status := status_of(path), retry)]
@@ -64,8 +63,10 @@ def run_study(
     for python in dict.fromkeys(plan.argv[0] for plan in due if not kind.stays):
         check_versions(folder, _versions(python, folder))
     settings = EngineSettings(real_path(folder), jobs, cards, options or {}, say)
+    refuse_stopped(folder, names)
     opened = open_engine(kind, settings, due, _PACKAGES)
-    watch = live(jobs or max(1, len(cards))) if live is not None else _Told(say)
+    take_back_stop(folder)
+    watch = live(jobs or max(1, len(cards))) if live is not None else _ProgressLines(say)
     stays = kind.stays or wait
     return drive(folders, opened, retry, watch, kind.command, stays, watch.stopping)
 
@@ -76,7 +77,7 @@ def _versions(python: str, folder: Path) -> dict[str, str | None]:
     return {"Python": found.version, **found.versions}
 
 
-class _Told:
+class _ProgressLines:
     """Words what changes between two looks at the runs."""
 
     def __init__(self, say: Callable[[str], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 
 import pytest
 
@@ -202,3 +203,22 @@ def test_a_formatted_line_is_not_taken_out() -> None:
         plan_seed_removal(Memory({path: wrapped}), {path: wrapped})
     with pytest.raises(Refusal, match="has no line of"):
         plan_seed_removal(files, texts)
+
+
+@pytest.mark.parametrize("kind", ["calls", "sums"])
+def test_a_script_that_multiplies_the_work_is_not_followed_to_its_end(kind: str) -> None:
+    """Eight levels with thirty calls each would be followed for years."""
+    calls = "".join(
+        f"def f{i}(x):\n" + f"    f{i + 1}(x)\n" * 30 + "\n"
+        if kind == "calls"
+        else f"x = x + x  # {i}\n"
+        for i in range(200)
+    )
+    last = "def f200(x):\n    pass\n\n" if kind == "calls" else ""
+    train = "def train(opt):\n    f0(opt)\n    torch.manual_seed(x)\n\ntrain(1)\n"
+    text = f"import torch\nx = 1\n{calls}{last}{train}"
+    graph = ImportGraph(Memory({"train.py": text}))
+    start = time.process_time()
+    reading = read_seeds(Memory({"train.py": text}), graph, "train.py")
+    assert reading.counts is not True
+    assert time.process_time() - start < 20

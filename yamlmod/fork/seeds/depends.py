@@ -9,12 +9,25 @@ from typing import NamedTuple
 from yamlmod.fork.python.answers import Definition, OutsideTree
 from yamlmod.fork.python.import_graph import ImportGraph
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 # The same in every training with one process, whatever its seed is.
 _SAME = ("rank", "world_size", "worker_id")
 _PURE = frozenset({"int", "abs", "min", "max", "sum", "round", "hash", "str", "float", "len"})
 _SAME_CALLS = ("os.getenv", "os.environ.get", "torch.cuda.device_count", "os.cpu_count")
 _DEEPEST = 6
+_MOST_STEPS = 1_000_000  # nodes of syntax trees, each as often as it is looked at
+
+
+class Steps:
+    """What is left to look at: a script may call so that every level multiplies the work."""
+
+    def __init__(self) -> None:
+        self.left = _MOST_STEPS
+
+    def are_left(self, taken: int = 1) -> bool:
+        """Take steps. After the last one nothing more is known."""
+        self.left -= taken
+        return self.left >= 0
 
 
 class SeedScope(NamedTuple):
@@ -22,7 +35,8 @@ class SeedScope(NamedTuple):
 
     graph: ImportGraph
     path: str
-    function: _Function | None = None
+    steps: Steps
+    function: FunctionNode | None = None
     parameters: Mapping[str, bool | None] = {}
     # Whether torch's own seed follows from the run's: in the main process, or in a worker.
     torch: bool | None = None
@@ -35,14 +49,23 @@ class SeedScope(NamedTuple):
         source = self.graph.source(self.path)
         return source.tree.body if source else []
 
+    @property
+    def nodes(self) -> list[ast.AST]:
+        """Return the nodes of its own statements in their order; none after too many steps."""
+        nodes = own_nodes(self.body) if self.steps.are_left() else []
+        return nodes if self.steps.are_left(len(nodes)) else []
+
     def call(self, definition: Definition, call: ast.Call) -> SeedScope | None:
         """Return the scope of a function of the tree that is called from here."""
         node = definition.node
-        if not isinstance(node, _Function) or self.depth > _DEEPEST:
+        if not isinstance(node, FunctionNode) or self.depth > _DEEPEST:
+            return None
+        if not self.steps.are_left():
             return None
         return SeedScope(
             self.graph,
             definition.path,
+            self.steps,
             node,
             _bound(self, node, call),
             self.torch,
@@ -58,6 +81,8 @@ def any_of(values: Iterable[bool | None]) -> bool | None:
 
 def depends(scope: SeedScope, value: ast.expr) -> bool | None:
     """Return whether a value follows from the seed; None where the text does not say."""
+    if not scope.steps.are_left():
+        return None
     if isinstance(value, ast.Constant):
         return False
     if isinstance(value, ast.Attribute):
@@ -86,7 +111,7 @@ def _attribute(scope: SeedScope, value: ast.Attribute) -> bool | None:
 def _name(scope: SeedScope, value: ast.Name) -> bool | None:
     if scope.depth > _DEEPEST:
         return None
-    assigned = _assigned(scope.body, value.id, value.lineno)
+    assigned = _assigned(scope.nodes, value.id, value.lineno)
     if assigned:
         return depends(scope._replace(depth=scope.depth + 1), assigned[-1])
     if scope.function is not None and value.id in scope.parameters:
@@ -99,7 +124,7 @@ def _name(scope: SeedScope, value: ast.Name) -> bool | None:
     if isinstance(answer, Definition) and isinstance(answer.node, (ast.Assign, ast.AnnAssign)):
         if answer.node.value is None:
             return None
-        home = SeedScope(scope.graph, answer.path, torch=scope.torch, depth=scope.depth + 1)
+        home = scope._replace(path=answer.path, function=None, parameters={}, depth=scope.depth + 1)
         return depends(home, answer.node.value)
     return None
 
@@ -125,10 +150,10 @@ def _is_seed(name: object) -> bool:
     return isinstance(name, str) and name.lower().endswith("seed")
 
 
-def _assigned(body: Sequence[ast.stmt], name: str, line: int) -> list[ast.expr]:
+def _assigned(nodes: Sequence[ast.AST], name: str, line: int) -> list[ast.expr]:
     """Return what a name is assigned above a line, in a function's own statements."""
     found = []
-    for node in own_nodes(body):
+    for node in nodes:
         if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
             continue
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -144,26 +169,23 @@ def own_nodes(body: Sequence[ast.stmt]) -> list[ast.AST]:
     waiting: list[ast.AST] = list(reversed(body))
     while waiting:
         node = waiting.pop()
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
+        if isinstance(node, FunctionNode | ast.ClassDef | ast.Lambda):
             continue
         found.append(node)
         waiting += list(ast.iter_child_nodes(node))[::-1]
     return found
 
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def _has_parameter(function: _Function, name: str) -> bool:
+def _has_parameter(function: FunctionNode, name: str) -> bool:
     return any(argument.arg == name for argument in _arguments(function))
 
 
-def _arguments(function: _Function) -> list[ast.arg]:
+def _arguments(function: FunctionNode) -> list[ast.arg]:
     given = function.args
     return [*given.posonlyargs, *given.args, *given.kwonlyargs]
 
 
-def _bound(scope: SeedScope, function: _Function, call: ast.Call) -> dict[str, bool | None]:
+def _bound(scope: SeedScope, function: FunctionNode, call: ast.Call) -> dict[str, bool | None]:
     """Return what each parameter follows from: what the call passes, else its default."""
     positional = [*function.args.posonlyargs, *function.args.args]
     if positional and positional[0].arg in ("self", "cls"):

@@ -6,7 +6,7 @@ import ast
 from typing import NamedTuple
 
 from yamlmod.fork.python.answers import Definition
-from yamlmod.fork.seeds.depends import SeedScope, depends, own_nodes
+from yamlmod.fork.seeds.depends import SeedScope, depends
 from yamlmod.fork.seeds.seeding import Seeded, seeded_in
 
 _MARK = "num_workers"
@@ -26,7 +26,7 @@ class Loader(NamedTuple):
 def loader_in(scope: SeedScope) -> Loader | None:
     """Return the first loader that a function makes, itself or in what it calls."""
     found = None
-    for node in own_nodes(scope.body):
+    for node in scope.nodes:
         if not isinstance(node, ast.Call):
             continue
         if any(word.arg == _MARK for word in node.keywords) and not _is_of_tree(scope, node):
@@ -71,7 +71,7 @@ def generator_of(loader: Loader) -> Generator | None:
         inner = _seed_calls(value, "")
         return Generator("", inner, _counts(loader.scope, inner))
     calls: list[ast.Call] = []
-    for node in own_nodes(loader.scope.body):
+    for node in loader.scope.nodes:
         if node_line(node) >= loader.call.lineno:
             continue
         if isinstance(node, ast.Expr):

@@ -12,7 +12,7 @@ from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
 from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.python.import_graph import ImportGraph
-from yamlmod.fork.seeds.depends import SeedScope, any_of, own_nodes
+from yamlmod.fork.seeds.depends import FunctionNode, SeedScope, Steps, any_of
 from yamlmod.fork.seeds.loaders import (
     Generator,
     Loader,
@@ -24,7 +24,6 @@ from yamlmod.fork.seeds.loaders import (
 from yamlmod.fork.seeds.seeding import SOURCES, Seeded, by_source, seeded_in
 
 Kind = Literal["option", "start", "generator", "workers", "loader"]
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _NAMES = {"python": "Python", "numpy": "numpy", "torch": "torch"}
 
 
@@ -78,7 +77,7 @@ def read_seeds(files: Files, graph: ImportGraph, script: str) -> SeedReading:
         )
     options = _options(source.tree)
     takes = any("seed" in names for names in options.values())
-    training, loader = _training(SeedScope(graph, script), source.tree)
+    training, loader = _training(SeedScope(graph, script, Steps()), source.tree)
     seeded = _seeded_before(training, loader, source.tree)
     line = next((call.lineno for call, names in options.items() if "seed" in names), 1)
     option = SeedFact(
@@ -99,7 +98,8 @@ def _of_package(files: Files, graph: ImportGraph) -> SeedReading:
             "no-such-file", f"{files.shown('.')} has no engine/trainer.py or data/build.py"
         )
     trainer = trainers[0]
-    training = SeedScope(graph, trainer, _method(graph, trainer, "BaseTrainer", "__init__"))
+    method = _method(graph, trainer, "BaseTrainer", "__init__")
+    training = SeedScope(graph, trainer, Steps(), method)
     seeded = by_source(seeded_in(training))
     defaults = [*_found(files, "cfg/default.yaml"), *_found(files, "configs/default.yaml")]
     settings = [path for path in defaults if "seed:" in (files.read(path) or "")]
@@ -108,7 +108,8 @@ def _of_package(files: Files, graph: ImportGraph) -> SeedReading:
     option = SeedFact("option", place, 1, bool(settings), has)
     function = _function(graph, builders[0], "build_dataloader")
     torch = seeded["torch"].counts if "torch" in seeded else None
-    loader = loader_in(SeedScope(graph, builders[0], function, torch=torch)) if function else None
+    builder = SeedScope(graph, builders[0], Steps(), function, torch=torch)
+    loader = loader_in(builder) if function else None
     return _reading(trainer, option, training, seeded, loader)
 
 
@@ -116,17 +117,17 @@ def _found(files: Files, path: str) -> list[str]:
     return [name for up in ("", "*/", "*/*/") for name in files.glob(up + path)]
 
 
-def _function(graph: ImportGraph, path: str, name: str) -> _Function | None:
+def _function(graph: ImportGraph, path: str, name: str) -> FunctionNode | None:
     answer = graph.denotes(path, name)
     node = answer.node if isinstance(answer, Definition) else None
-    return node if isinstance(node, _Function) else None
+    return node if isinstance(node, FunctionNode) else None
 
 
-def _method(graph: ImportGraph, path: str, owner: str, name: str) -> _Function | None:
+def _method(graph: ImportGraph, path: str, owner: str, name: str) -> FunctionNode | None:
     answer = graph.denotes(path, owner)
     node = answer.node if isinstance(answer, Definition) else None
     for part in node.body if isinstance(node, ast.ClassDef) else ():
-        if isinstance(part, _Function) and part.name == name:
+        if isinstance(part, FunctionNode) and part.name == name:
             return part
     return None
 
@@ -144,7 +145,7 @@ def _options(tree: ast.Module) -> dict[ast.Call, list[str]]:
 
 def _training(script: SeedScope, tree: ast.Module) -> tuple[SeedScope, Loader | None]:
     """Return the function of a script that makes the loader; the script itself where none does."""
-    functions = [node for node in ast.walk(tree) if isinstance(node, _Function)]
+    functions = [node for node in ast.walk(tree) if isinstance(node, FunctionNode)]
     found = None
     for function in sorted(functions, key=lambda node: node.lineno):
         scope = script._replace(function=function)
@@ -167,13 +168,13 @@ def _seeded_before(
     until = loader.start.lineno if loader and loader.start else 10**9
     seeded = seeded_in(training, until)
     name = training.function.name if training.function else ""
-    callers = [None, *(node for node in ast.walk(tree) if isinstance(node, _Function))]
+    callers = [None, *(node for node in ast.walk(tree) if isinstance(node, FunctionNode))]
     before: list[Seeded] = []
     for caller in callers:
         if caller is training.function:
             continue
         scope = training._replace(function=caller, parameters={})
-        lines = [node_line(n) for n in own_nodes(scope.body) if _calls(n, name)]
+        lines = [node_line(n) for n in scope.nodes if _calls(n, name)]
         if lines:
             before += [s for s in seeded_in(scope, min(lines)) if s.call.lineno < min(lines)]
     return by_source([*before, *seeded])

@@ -6,7 +6,7 @@ import ast
 from typing import NamedTuple
 
 from yamlmod.fork.python.answers import Definition, OutsideTree
-from yamlmod.fork.seeds.depends import SeedScope, depends, own_nodes
+from yamlmod.fork.seeds.depends import SeedScope, depends
 
 SOURCES = ("python", "numpy", "torch")
 _BY_CALL = {
@@ -35,7 +35,7 @@ class Seeded(NamedTuple):
 def seeded_in(scope: SeedScope, until: int = 10**9) -> list[Seeded]:
     """Return what a function seeds above a line, in order; calls into the tree are followed."""
     found: list[Seeded] = []
-    for node in own_nodes(scope.body):
+    for node in scope.nodes:
         if isinstance(node, ast.Call) and node.lineno < until:
             found += _of_call(scope, node)
     return found

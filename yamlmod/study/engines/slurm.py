@@ -16,7 +16,8 @@ from yamlmod.programs import find_program
 from yamlmod.study.commands import whole_command
 from yamlmod.study.engine import EngineKind, EngineSettings
 from yamlmod.study.slurm_script import OPTIONS, array_script, arrays, slurm_options
-from yamlmod.workspace.disk import read_regular, write_new
+from yamlmod.workspace.disk import make_folder, read_regular, write_draft, write_new
+from yamlmod.workspace.files import display
 
 _EVERY = 5.0  # seconds between two questions to the controller, which serves all users
 _SAYS = 60.0
@@ -57,7 +58,7 @@ class Slurm:
         self.asked = self.said = 0.0
         self.jobs = self._read_jobs()  # run -> element
         self.live: set[str] = set()
-        self._ask()
+        self._look()  # unanswered, all would be submitted again
 
     def submit(self, argv: Sequence[str], gpus: int) -> QueuedRun:
         """Queue the run that a command names last; one that is queued already stays there."""
@@ -80,22 +81,24 @@ class Slurm:
 
     def _send(self) -> None:
         runs, self.new = self.new, []
-        self.home.mkdir(exist_ok=True)
+        make_folder(self.home)
         number = _new_list(self.home, runs)
         list_file, script = self.home / f"runs-{number}.txt", self.home / f"array-{number}.sh"
         name = self.settings.folder.name
         text = array_script(self.settings.folder, name, list_file, len(runs), self.options)
-        script.write_text(text, encoding="utf-8")
+        write_draft(script, text.encode("utf-8"))
+        noted = self.home / f"jobs-{number}.json"
         jobs: dict[str, str] = {}
         for array in arrays(len(runs), self.options.array_limit):
             answer = _called(["sbatch", "--parsable", array.option, str(script), str(array.start)])
             job = answer.strip().partition(";")[0]
             part = runs[array.start : array.start + array.size]
             jobs |= {run: f"{job}_{index}" for index, run in enumerate(part)}
+            self.jobs |= jobs
+            self.live |= set(jobs.values())
+            # After each: if the next array is refused, this one must not be submitted again.
+            write_draft(noted, json.dumps(jobs).encode("utf-8"))
             self.settings.say(f"job {job}: {plural(len(part), 'run')}; `scancel {job}` ends them")
-        write_new(self.home / f"jobs-{number}.json", json.dumps(jobs).encode("utf-8"))
-        self.jobs |= jobs
-        self.live |= set(jobs.values())
         self.asked = time.monotonic()
 
     def _read_jobs(self) -> dict[str, str]:
@@ -105,24 +108,34 @@ class Slurm:
         while (self.home / f"runs-{number}.txt").exists():
             # Without one it was killed before it noted them; each run is trained once anyway.
             with contextlib.suppress(FileNotFoundError):
-                jobs |= json.loads(read_regular(self.home / f"jobs-{number}.json"))
+                jobs |= _noted_jobs(self.home / f"jobs-{number}.json")
             number += 1
         return jobs
 
-    def _ask(self) -> None:
+    def _look(self) -> None:
         """Ask which elements of ours are in the queue, waiting or running."""
         self.asked = time.monotonic()
+        text = _called(["squeue", "-h", "-r", "-u", str(os.getuid()), "-o", "%F_%K"])
+        self.live = set(text.split()) & set(self.jobs.values())
+
+    def _ask(self) -> None:
         try:
-            text = _called(["squeue", "-h", "-r", "-u", str(os.getuid()), "-o", "%F_%K"])
+            self._look()
         except Refusal as error:
-            if not self.live and not self.jobs:
-                raise
             # Until it answers again, all is as it was.
             if self.asked > self.said + _SAYS:
                 self.said = self.asked
                 self.settings.say(f"SLURM does not answer; trying again: {error.message}"[:200])
-            return
-        self.live = set(text.split()) & set(self.jobs.values())
+
+
+def _noted_jobs(path: Path) -> dict[str, str]:
+    try:
+        jobs = json.loads(read_regular(path))
+    except (ValueError, RecursionError):
+        jobs = None
+    if not isinstance(jobs, dict) or not all(isinstance(job, str) for job in jobs.values()):
+        raise Refusal("slurm-failed", f"{display(path)} is damaged", hint="remove it")
+    return jobs
 
 
 def _new_list(home: Path, runs: Sequence[str]) -> int:
@@ -157,9 +170,8 @@ def write_script(folder: Path, name: str, runs: Sequence[str], words: dict[str, 
     home = folder / "slurm"
     list_file, script = home / "runs.txt", home / "array.sh"
     text = array_script(folder, name, list_file, len(runs), options)
-    home.mkdir(exist_ok=True)
-    list_file.write_text("".join(f"{run}\n" for run in runs), encoding="utf-8")
-    script.write_text(text, encoding="utf-8")
+    write_draft(list_file, "".join(f"{run}\n" for run in runs).encode("utf-8"))
+    write_draft(script, text.encode("utf-8"))
     parts = arrays(len(runs), options.array_limit)
     if len(parts) == 1:
         return [f"sbatch {script}"]

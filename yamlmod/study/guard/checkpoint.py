@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _LOOK = 0.2  # seconds between two looks at the last checkpoint
 _KEPT = "kept.pt"
+STOP = "stop"  # in a run's folder for the run, in that of the study for all
 
 
 class KeptCheckpoint:
@@ -24,7 +25,7 @@ class KeptCheckpoint:
         self.last = os.path.join(folder, last)
         self.results = os.path.join(folder, last.split("/", 1)[0])
         self.kept = os.path.join(folder, _KEPT)
-        self.stop = os.path.join(folder, "stop")
+        self.stop = os.path.join(folder, STOP)
         self.ended = threading.Event()
 
     def is_usable(self) -> bool:

@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 
+from .plain_files import open_plain
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,7 @@ LOCKED = 75  # exit code of a guard: another process trains in this folder
 BEAT = 5.0  # seconds between two beats
 STALE = 30.0  # and without one, until a holder of another machine is dead
 _LOOK = 1.0
+_MOST = 10_000  # bytes of a holder
 
 
 class Lock:
@@ -113,10 +116,13 @@ def newest(folder: str) -> tuple[int, str]:
     holders = os.path.join(folder, "holders")
     try:
         number = max((int(name) for name in os.listdir(holders) if name.isdigit()), default=0)
-        with open(os.path.join(holders, str(number)), encoding="utf-8") as file:
-            return number, file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return 0, ""
+    file = open_plain(os.path.join(holders, str(number)))
+    if file is None:
+        return 0, ""
+    with file:
+        return number, file.read(_MOST).decode("utf-8", "replace")
 
 
 def _may_live(system: str, text: str) -> bool:
@@ -127,8 +133,10 @@ def _may_live(system: str, text: str) -> bool:
     if not text or '"open": 0' in text:
         return False
     try:
-        holder: dict[str, Any] = json.loads(text)
-    except ValueError:  # it was killed while it wrote
+        holder: Any = json.loads(text)
+    except (ValueError, RecursionError):  # it was killed while it wrote
+        return True
+    if not isinstance(holder, dict):
         return True
     return system == "none" or holder.get("machine") != machine()
 

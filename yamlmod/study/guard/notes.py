@@ -6,6 +6,8 @@ import json
 import os
 import re
 
+from .plain_files import open_plain
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,14 +16,15 @@ if TYPE_CHECKING:
 FILE = "attempts.jsonl"
 STOPPED_EARLY = re.compile(r"EarlyStopping: Training stopped early|Stopping training early")
 _LOG_TAIL = 20_000
+_MOST = 64_000_000  # bytes of notes or results
 
 
 def text_of(folder: str) -> str:
-    try:
-        with open(os.path.join(folder, FILE), "rb") as file:
-            return file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
+    file = open_plain(os.path.join(folder, FILE))
+    if file is None:
         return ""
+    with file:
+        return file.read(_MOST).decode("utf-8", "replace")
 
 
 def attempts_in(text: str) -> list[dict[str, Any]]:
@@ -30,27 +33,29 @@ def attempts_in(text: str) -> list[dict[str, Any]]:
     for line in text.splitlines():
         try:
             attempt = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(attempt, dict) and attempt.get("event") in ("start", "end"):
-            attempts.append({"code": None, "why": "", **attempt})
+            attempt = {"code": None, "why": "", **attempt}
+            if attempt["code"] is None or isinstance(attempt["code"], int):
+                attempts.append(attempt)
     return attempts
 
 
 def log_start(attempts: Sequence[Mapping[str, Any]]) -> int:
     """Return where the last attempt begins in the log; an older one's errors are not its own."""
-    starts = [attempt.get("log", 0) for attempt in attempts if attempt.get("event") == "start"]
-    return int(starts[-1]) if starts else 0
+    starts = [attempt.get("log") for attempt in attempts if attempt.get("event") == "start"]
+    return starts[-1] if starts and isinstance(starts[-1], int) else 0
 
 
 def log_tail(folder: str, start: int = 0, name: str = "log.txt") -> str:
-    try:
-        with open(os.path.join(folder, name), "rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(start, file.tell() - _LOG_TAIL))
-            return file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
+    file = open_plain(os.path.join(folder, name))
+    if file is None:
         return ""
+    with file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(start, end - _LOG_TAIL))
+        return file.read(_LOG_TAIL).decode("utf-8", "replace")
 
 
 def is_cut_off(folder: str, plan: Mapping[str, Any]) -> bool:
@@ -73,11 +78,11 @@ def is_cut_off(folder: str, plan: Mapping[str, Any]) -> bool:
 def _epochs(folder: str, results: Sequence[str]) -> int:
     """Return how many epochs have a row, whatever the columns: the first one counts them."""
     for name in results:
-        try:
-            with open(os.path.join(folder, name), "rb") as file:
-                lines = file.read().decode("utf-8", "replace").splitlines()
-        except FileNotFoundError:
+        file = open_plain(os.path.join(folder, name))
+        if file is None:
             continue
+        with file:
+            lines = file.read(_MOST).decode("utf-8", "replace").splitlines()
         return len({epoch for epoch in map(_epoch, lines) if epoch is not None})
     return 0
 

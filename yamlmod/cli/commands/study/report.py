@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from yamlmod.cli.options import Force, Json, path_word
+from yamlmod.errors import Refusal
 
 EPILOG = """\b
 Examples:
@@ -51,7 +52,9 @@ def run(
     from yamlmod.cli.finish import write_asked_file
     from yamlmod.usecases.study_run import report_change, report_text
 
-    format = "json" if json and output is None else format
+    if json and (output is not None or format not in ("", "json")):
+        raise Refusal("usage", "--json writes to stdout; for a file: -o FILE.json")
+    format = "json" if json else format
     report = report_text(folder, format, output)
     say(f"note: {note}" for note in report.notes)
     if output is not None:
