@@ -144,6 +144,10 @@ def test_comments_that_name_other_layers_are_not_copied() -> None:
         ("[nc, anchors]", "[nc, anchors, [64, 128]]", "P2", "args-by-scale"),
         ("  - [30,61, 62,45, 59,119]  # P4/16\n", "", "P2", "anchors-differ"),
         ("30,61, 62", "a,61, 62", "P2", "anchors-differ"),
+        *(
+            ("[10,13, 16", f"[{number},13, 16", "P2", "anchors-differ")
+            for number in ("10.", ".5", "1.5e+1", "0x10", "1_0", "-3")
+        ),
         ("Detect, [nc, anchors]", "DualDDetect, [nc]", "P2", "grouped-inputs"),
         ("[[9, 12], 1, Detect", "[[12, 9], 1, Detect", "P2", "not-a-pyramid"),
         ("[[9, 12], 1, Detect", "[12, 1, Detect", "P2", "not-a-head"),

@@ -107,6 +107,9 @@ def test_stated_strides_and_a_file_without_a_head() -> None:
         (SMALL, TORCHVISION, ("1-8",), "bad-stride"),
         (SMALL, OTHER, ("5:8",), "bad-stride"),
         (SMALL, OTHER, ("99:8",), "no-such-layer"),
+        (SMALL, OTHER, ("2:²",), "bad-stride"),
+        (SMALL, OTHER, ("2:16", "4:8"), "bad-stride"),
+        (SMALL, OTHER, ("2:8", "4:16", "3:16"), "bad-stride"),
         (SMALL, OTHER.replace("Conv, [512, 3, 2]", "Conv, [512, 3, 1]"), (), "no-tap"),
         (SMALL.replace("C3, [256]]", "Mine, [256]]"), OTHER, (), "unknown-stride"),
         (SMALL, "backbone: []\n", (), "no-backbone"),
@@ -123,6 +126,12 @@ def test_refusals(text: str, donor: str, strides: tuple[str, ...], code: str) ->
     with pytest.raises(Refusal) as caught:
         _graft(text, donor, *strides)
     assert caught.value.code == code
+
+
+def test_another_activation_is_a_warning() -> None:
+    donor = OTHER.replace("nc: 80", "nc: 80\nactivation: nn.ReLU()")
+    outcome = run_plans(read_network(SMALL, "a.yaml"), graft_plans(DonorFile(donor, "b.yaml")))
+    assert any("sets the activation nn.ReLU()" in warning for warning in outcome.warnings)
 
 
 def test_rows_that_nothing_reads_are_left_out() -> None:

@@ -5,6 +5,7 @@ python -m tools.scales FOLDER --sample 60  so many files, spread evenly
 python -m tools.scales --official          compare with the official P2 and P6 files
 python -m tools.scales --grafts            every backbone of ultralytics under every neck
 python -m tools.scales --build             build what was made with the forks' own code
+python -m tools.scales --build-grafts      build grafts with ultralytics' own code
 """
 
 from __future__ import annotations

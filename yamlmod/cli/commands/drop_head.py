@@ -24,7 +24,8 @@ def run(
     whole: Annotated[
         bool,
         typer.Option(
-            "--whole", help="Drop also the steps up and down through an outer scale, and its stage."
+            "--whole",
+            help="Also remove the neck steps and the backbone stage that only this scale needs.",
         ),
     ] = False,
     *,

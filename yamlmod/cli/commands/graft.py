@@ -33,7 +33,7 @@ def run(
             "--strides",
             metavar="LAYER:STRIDE,...",
             show_default=False,
-            help="The layers of OTHER that the neck shall read, with their strides.",
+            help="Layers of OTHER that the neck reads, with their strides.",
         ),
     ] = None,
     *,
@@ -41,8 +41,8 @@ def run(
 ) -> None:
     """Put the backbone of OTHER under the neck and head of CFG.
 
-    Previews unless -w or -o is given. Each layer of the neck that read the backbone reads the
-    layer of the same stride; channels follow from the rows. Width and depth are those of CFG.
+    Previews unless -w or -o is given. Inputs of the neck are connected to the backbone's layers
+    of the same stride; channels follow from the rows. Width and depth are those of CFG.
     """
     from yamlmod.cli.finish_model import finish_yaml, new_modules
     from yamlmod.ops.operations.graft.donor import DonorFile

@@ -22,7 +22,7 @@ def plan_coarser(model: Network, pyramid: Pyramid, wanted: int) -> PlannedScale:
     copies = Copies(model, pyramid, up=True)
     last = max(pyramid.inputs)
     if last not in pyramid.falls or last // 2 not in pyramid.rises:
-        raise no_pattern(model, "a step up and a step down")
+        raise no_pattern(model)
     rise, fall = pyramid.rises[last // 2], pyramid.falls[last]
     node, finer = pyramid.downs[last], pyramid.downs[last // 2]
     moves: Moves = []

@@ -23,7 +23,7 @@ def plan_finer(model: Network, pyramid: Pyramid, wanted: int) -> PlannedScale:
         return PlannedScale(copies, (), source, finer=True)
     up = pyramid.ups[first]
     if first not in pyramid.rises or first * 2 not in pyramid.falls:
-        raise no_pattern(model, "a step up and a step down")
+        raise no_pattern(model)
     deeper = pyramid.ups[first * 2]
     taps = pyramid.taps.get(first, -1), pyramid.taps.get(wanted, -1)
     ratio = finer_ratio(model, up, deeper, taps) if min(taps) >= 0 else Fraction(1, 2)

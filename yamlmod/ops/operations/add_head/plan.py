@@ -87,9 +87,12 @@ def _slot(model: Network, pyramid: Pyramid, stride: int) -> int:
         read = model.document.describe(inputs[stride])
         raise Refusal("has-scale", f"{name} has {level} already: {read}", place=place)
     nearest = level_name(first // 2 if stride < first else last * 2)
+    has = level_name(first)
+    if first != last:
+        has += f" to {level_name(last)}"
     raise Refusal(
         "not-next",
-        f"{name} has {level_name(first)} to {level_name(last)}, and {level} is not next to them",
+        f"{name} has {has}, and {level} is not next to {'it' if first == last else 'them'}",
         place=place,
         hint=f"add {nearest} first",
     )
@@ -235,7 +238,8 @@ def _report(
     if anchors:
         how = "half" if planned.finer else "twice"
         lines.append(
-            f"a row of anchors was added, {how} its neighbour's: recompute anchors for your data"
+            f"a row of anchors was added ({how} the size of its neighbour): recompute anchors for "
+            "your data"
         )
     return lines
 

@@ -20,11 +20,11 @@ class PlannedScale(NamedTuple):
     finer: bool
 
 
-def no_pattern(model: Network, what: str) -> Refusal:
+def no_pattern(model: Network) -> Refusal:
     head = model.document.head
     return Refusal(
         "no-pattern",
-        f"the neck has no {what} that the new scale could repeat",
+        "the neck has no step up and step down to copy",
         place=model.document.place(head.start, head.end),
         hint="the new branch is a copy of the neighbouring one, so the neck needs at least two "
         "scales",

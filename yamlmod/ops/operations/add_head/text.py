@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from yamlmod.edits import Edit, apply_edits, newline_of
 from yamlmod.errors import Refusal
@@ -191,6 +191,7 @@ def anchor_edit(document: Document, slot: int, finer: bool) -> Edit:
     """Return the edit that puts a row of anchors at its place, after its neighbour's model."""
     text = document.text
     start, end = document.anchors[0 if finer else -1]
+    _refuse_odd_numbers(document, start, end, 0 if finer else -1)
     numbers = _NUMBER.sub(lambda match: _half_or_double(match[0], finer), text[start:end])
     if document.anchors_flow:
         spans = document.anchors
@@ -208,6 +209,26 @@ def anchor_edit(document: Document, slot: int, finer: bool) -> Edit:
         return Edit(begin, begin, f"{line}{newline}")
     at = line_end - text[:line_end].endswith("\r")
     return Edit(at, at, f"{newline}{line}")
+
+
+def _refuse_odd_numbers(document: Document, start: int, end: int, row: int) -> None:
+    """Refuse a row whose text is not its numbers: `1.5e+1`, `0x10`, a comment with a number."""
+    written = [float(word) for word in _NUMBER.findall(document.text[start:end])]
+    if written != list(_leaves(document.settings["anchors"][row])):
+        raise Refusal(
+            "anchors-differ",
+            "a row of anchors is not written in plain numbers",
+            place=document.place(start, end),
+            hint="write it as [10,13, 16,30, 33,23]",
+        )
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
 
 
 def _half_or_double(number: str, finer: bool) -> str:

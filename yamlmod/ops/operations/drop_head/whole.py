@@ -120,12 +120,13 @@ def sources_to(
 
 
 def _way(model: Network, layers: Collection[int], start: int, goal: int) -> list[int]:
-    ways = [[start]]
+    ways, seen = [[start]], {start}
     for way in ways:
         for read in model.graph.reads[way[-1]]:
             if read.target == goal:
                 return [*way, goal]
-            if read.target in layers and all(read.target not in other for other in ways):
+            if read.target in layers and read.target not in seen:
+                seen.add(read.target)
                 ways.append([*way, read.target])
     raise Refusal(
         "no-branch",

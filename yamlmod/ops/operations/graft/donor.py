@@ -48,7 +48,28 @@ def read_donor(file: DonorFile) -> Donor:
         raise Refusal("no-backbone", "the `backbone` has no rows", place=Place(file.shown))
     if not file.strides:
         return Donor(model, {**backbone_taps(model), **_read_by_its_neck(model)}, False)
-    return Donor(model, dict(_stated(model, word) for word in file.strides), True)
+    return Donor(model, _all_stated(model, file.strides), True)
+
+
+def _all_stated(model: Network, words: Sequence[str]) -> dict[int, int]:
+    taps: dict[int, int] = {}
+    for word in words:
+        stride, layer = _stated(model, word)
+        known = model.shapes[layer].stride
+        row, name = model.rows[layer], model.document.describe(layer)
+        place = model.document.place(row.start, row.end)
+        if known not in (None, stride):
+            raise Refusal(
+                "bad-stride", f"--strides {word}: {name} has stride {known:g}", place=place
+            )
+        if taps.setdefault(stride, layer) != layer:
+            other = model.document.describe(taps[stride])
+            raise Refusal(
+                "bad-stride",
+                f"--strides {word}: {other} is given for stride {stride} already",
+                place=place,
+            )
+    return taps
 
 
 def _read_by_its_neck(model: Network) -> dict[int, int]:
@@ -67,7 +88,7 @@ def _read_by_its_neck(model: Network) -> dict[int, int]:
 def _stated(model: Network, word: str) -> tuple[int, int]:
     layer_word, colon, stride_word = word.partition(":")
     stride = stride_word.strip()
-    if not colon or not stride.isdigit() or not 1 <= int(stride[:5]) <= 256:
+    if not colon or not stride.isdecimal() or not 1 <= int(stride[:5]) <= 256:
         raise Refusal(
             "bad-stride",
             f"--strides {word}: write LAYER:STRIDE",
@@ -95,7 +116,7 @@ def no_tap(donor: Donor, stride: int, readers: Sequence[str]) -> Refusal:
     has = one_of([f"{s} ({document.describe(layer)})" for s, layer in sorted(donor.taps.items())])
     unknown = [row for row in donor.rows if donor.model.shapes[row.index].stride is None]
     what = f"it has {has}" if has else "none of its strides is known"
-    hint = "state what its layers have: --strides LAYER:STRIDE,... (4:8,6:16,9:32)"
+    hint = "give the strides of its layers: --strides LAYER:STRIDE,... (4:8,6:16,9:32)"
     if unknown:
         row = unknown[0]
         what += f"; from {document.describe(row.index)} on strides are not known"

@@ -191,6 +191,11 @@ def _warnings(model: Network, donor: Donor, kept: int) -> list[str]:
                 "both are the same"
             )
             break
+    if "activation" in theirs and ours.get("activation") != theirs["activation"]:
+        warnings.append(
+            f"{document_name(donor)} sets the activation {theirs['activation']}, and "
+            f"{model.document.shown} has another: the new rows get that one"
+        )
     return warnings
 
 
