@@ -81,6 +81,37 @@ _PAST_P2 = """\
 [-1, 2, C3k2, [1024, True]]
 [[22, 25, 28], 1, Detect, [nc]]"""
 
+# Modules of a fork that join and resize: the row above is their second input.
+_FREQ = """\
+[4, 1, Conv, [256]]
+[6, 1, Conv, [256]]
+[9, 1, Conv, [256]]
+[[11, -1], 1, FreqFusion, []]
+[-1, 3, C2f, [256]]
+[[10, -1], 1, FreqFusion, []]
+[-1, 3, C2f, [256]]
+[1, 1, Conv, [256, 3, 2]]
+[[-1, 10, 16], 1, Bi_FPN, []]
+[-1, 3, C2f, [256]]
+[-1, 1, Conv, [256, 3, 2]]
+[[-1, 11, 14], 1, Bi_FPN, []]
+[-1, 3, C2f, [512]]
+[-1, 1, Conv, [256, 3, 2]]
+[[-1, 12], 1, Bi_FPN, []]
+[-1, 3, C2f, [1024]]
+[[19, 22, 25], 1, Detect, [nc]]"""
+_V8_BACKBONE = """\
+[-1, 1, Conv, [64, 3, 2]]
+[-1, 1, Conv, [128, 3, 2]]
+[-1, 3, C2f, [128, True]]
+[-1, 1, Conv, [256, 3, 2]]
+[-1, 6, C2f, [256, True]]
+[-1, 1, Conv, [512, 3, 2]]
+[-1, 6, C2f, [512, True]]
+[-1, 1, Conv, [1024, 3, 2]]
+[-1, 3, C2f, [1024, True]]
+[-1, 1, SPPF, [1024, 5]]"""
+
 
 def _text(backbone: str, head: str) -> str:
     rows = ["".join(f"  - {row}\n" for row in rows.split("\n")) for rows in (backbone, head)]
@@ -98,6 +129,7 @@ _RIGHT = {
         _FOCUS_BACKBONE, join="Sum", four="13, 6", five=9, last=-2, down=512, deep=1024
     ),
     "a head past the scale at stride 4": _text(_V11_BACKBONE, _PAST_P2),
+    "the row above as the second input": _text(_V8_BACKBONE, _FREQ).replace("anchors: 3\n", ""),
 }
 
 
@@ -143,3 +175,17 @@ def test_a_head_with_one_input_that_may_be_meant_is_not_written() -> None:
     head = [f for f in check_text(text, "x.yaml", _OPTIONS) if f.layer == 26 and f.expected]
     assert [finding.expected for finding in head] == [[17, 20, 24]]
     assert all(finding.fix is None or not finding.fix.certain for finding in head)
+
+
+@pytest.mark.parametrize(("words", "severity"), [("nc, anchors", "error"), ("nc", "warning")])
+def test_only_a_head_with_anchors_needs_them_in_order(words: str, severity: str) -> None:
+    usual = _neck(_FOCUS_BACKBONE, four=13, five=9)
+    text = usual.replace("[17, 20, 23]", "[20, 17, 23]").replace("nc, anchors", words)
+    found = check_text(text, "x.yaml", Options(registry_kinds, select=("head-inputs",)))
+    assert [(item.severity, item.expected) for item in found] == [(severity, [17, 20, 23])]
+
+
+@pytest.mark.parametrize(("more", "severity"), [("nc: 9\n", "warning"), ("head: []\n", "error")])
+def test_only_a_table_that_occurs_twice_is_an_error(more: str, severity: str) -> None:
+    found = check_text(_neck(_FOCUS_BACKBONE) + more, "x.yaml", _OPTIONS)
+    assert [(item.rule, item.severity) for item in found] == [("not-a-model", severity)]

@@ -120,7 +120,8 @@ def parse_document(text: str, shown: str) -> Document:
         key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
         if key in seen:
             raise reader.refusal(
-                "duplicate-key",
+                # Another `nc` is an override; another table of rows hides layers.
+                "duplicate-key" if key in SECTIONS else "repeated-key",
                 f"the key {key!r} occurs twice at the top level; "
                 "YAML readers silently use the last",
                 key_node,

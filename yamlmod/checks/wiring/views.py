@@ -211,8 +211,10 @@ class View:
     def _is_meant(self, read: Rewired) -> bool:
         """Check whether a read only moved across a layer, or to another slot."""
         layer = read.target
-        if read.value < -1 and self._old_value(read) == -1:
-            return True  # no insertion makes a distance of it
+        number = self._old_value(read)
+        other = number is not None and read.value < 0 and read.value != number
+        if other and -1 in (read.value, number):
+            return True  # no miscount makes a distance of the row above, or the row above of one
         if layer >= 0 and read.kept is not None:
             if layer in self._added and read.kept in self._sources(layer):
                 return True
