@@ -100,6 +100,38 @@ _FREQ = """\
 [[-1, 12], 1, Bi_FPN, []]
 [-1, 3, C2f, [1024]]
 [[19, 22, 25], 1, Detect, [nc]]"""
+# A lateral convolution in place of each Upsample: the way down reads it.
+_BIPAN = """\
+[-1, 1, Conv, [256]]
+[[-1, 6, 4], 1, BiFusion, [256]]
+[-1, 2, RepBlock, [256]]
+[-1, 1, Conv, [128]]
+[[-1, 4, 2], 1, BiFusion, [128]]
+[-1, 2, RepBlock, [128]]
+[-1, 1, Conv, [128, 3, 2]]
+[[-1, 14], 1, Concat, [1]]
+[-1, 2, RepBlock, [256]]
+[-1, 1, Conv, [256, 3, 2]]
+[[-1, 11], 1, Concat, [1]]
+[-1, 2, RepBlock, [512]]
+[[16, 19, 22], 1, Detect, [nc]]"""
+# A module that joins three scales, and ways up and down that start there.
+_DIFFUSION = """\
+[[10, 6, 4], 1, FocusFeature, []]
+[11, 1, Conv, [256, 3, 2]]
+[[-1, 10], 1, Concat, [1]]
+[-1, 2, C3k2, [512, True]]
+[11, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 4], 1, Concat, [1]]
+[-1, 2, C3k2, [256, False]]
+[[14, 11, 17], 1, FocusFeature, []]
+[18, 1, Conv, [256, 3, 2]]
+[[12, 19, 14], 1, Concat, [1]]
+[-1, 2, C3k2, [512, True]]
+[18, 1, nn.Upsample, [None, 2, nearest]]
+[[15, 22, 17], 1, Concat, [1]]
+[-1, 2, C3k2, [256, False]]
+[[24, 18, 21], 1, Detect, [nc]]"""
 _V8_BACKBONE = """\
 [-1, 1, Conv, [64, 3, 2]]
 [-1, 1, Conv, [128, 3, 2]]
@@ -130,6 +162,8 @@ _RIGHT = {
     ),
     "a head past the scale at stride 4": _text(_V11_BACKBONE, _PAST_P2),
     "the row above as the second input": _text(_V8_BACKBONE, _FREQ).replace("anchors: 3\n", ""),
+    "a lateral convolution": _text(_V11_BACKBONE, _BIPAN).replace("anchors: 3\n", ""),
+    "ways that start in the middle": _text(_V11_BACKBONE, _DIFFUSION).replace("anchors: 3\n", ""),
 }
 
 
@@ -138,6 +172,35 @@ def test_it_has_no_wiring_error(name: str) -> None:
     found = check_text(_RIGHT[name], "x.yaml", _OPTIONS)
     wiring = [item.lines() for item in found if item.rule == "wiring" and item.severity == "error"]
     assert not wiring
+
+
+_GHOST_BACKBONE = "\n".join(
+    f"[-1, 1, {row}]"
+    for row in (
+        "Conv, [16, 3, 2]",
+        *("GhostBottleneckSE, [16, 16, 3, 1]", "GhostBottleneckSE, [24, 48, 3, 2]"),
+        *("GhostBottleneckSE, [24, 72, 3, 1]", "GhostBottleneckSE, [40, 72, 3, 2, True]"),
+        *("GhostBottleneckSE, [40, 120, 3, 1, True]", "GhostBottleneckSE, [80, 240, 3, 2]"),
+        *("GhostBottleneckSE, [112, 480, 3, 1, True]",) * 3,
+        "GhostBottleneckSE, [160, 672, 3, 2, True]",
+        *("GhostBottleneckSE, [160, 960, 3, 1]",) * 4,
+    )
+)
+
+
+def test_no_proposal_puts_the_inputs_of_a_head_out_of_order() -> None:
+    text = _neck(_GHOST_BACKBONE, four=19, five=15, down=128, deep=256)
+    for old, new in (
+        ("[-1, 6]", "[-1, 9]"),
+        ("[-1, 4]", "[-1, 5]"),
+        ("[17, 20, 23]", "[21, 24, 27]"),
+    ):
+        text = text.replace(old, new)
+    for old, new in ((256, 128), (512, 256), (1024, 512)):  # the widths of a neck with a scale more
+        text = text.replace(f"[{old}, 1, 1]", f"[{new}, 1, 1]")
+        text = text.replace(f"[{old}, False]", f"[{new}, False]")
+    found = [f for f in check_text(text, "x.yaml", _OPTIONS) if f.layer == 29 and f.expected]
+    assert all(isinstance(f.expected, list) and f.expected == sorted(f.expected) for f in found)
 
 
 def test_skips_of_unknown_modules_are_right_beside_numbers_that_were_left() -> None:

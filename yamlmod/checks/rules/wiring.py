@@ -28,7 +28,12 @@ def _check(subject: Subject) -> Iterator[Finding]:
     reported: set[int] = set()
     for slip in best.slips:
         reported.add(slip.reader)
-        yield _finding(subject, best, slip)
+        finding = _finding(subject, best, slip)
+        if best.is_doubtful(slip):
+            help = finding.help.replace("\n", ", or it is intended\n", 1)
+            unsure = None if finding.fix is None else replace(finding.fix, certain=False)
+            finding = replace(finding, severity="warning", help=help, fix=unsure)
+        yield finding
     if subject.base is not None:
         yield from _on_purpose(subject, best, reported)
     elif Patient(subject).now.conflicts - reported:

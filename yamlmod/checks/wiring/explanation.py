@@ -54,6 +54,13 @@ class Explanation(NamedTuple):
         reasons = {id(slip.hypothesis) for slip in self.slips}
         return self.view.edits + len(reasons) + len(self.on_purpose)
 
+    def is_doubtful(self, slip: Slip) -> bool:
+        """Tell whether the author rewired as much on purpose as a pattern of numbers shows."""
+        reads = self.view.reads
+        meant = len(self.on_purpose) + len(reads.gained) + len(reads.lost)
+        shown = sum(len(other.items) for other in self.slips)
+        return slip.hypothesis.is_pattern and meant >= shown
+
 
 def explanations(subject: Subject) -> Sequence[Explanation]:
     patient, views = Patient(subject), candidates(subject)

@@ -36,6 +36,11 @@ class Hypothesis(NamedTuple):
     alone: bool = False
     offset: int | None = None
 
+    @property
+    def is_pattern(self) -> bool:
+        """Tell whether it follows from how the numbers look, not from what they were."""
+        return self.name in ("offset", "in-front", "some", "copied")
+
     def wanted(self, item: Difference) -> int:
         """The layer that an input should be."""
         for layer in item.wanted:

@@ -27,6 +27,8 @@ _OTHER_BACKBONE = 3
 _OTHER = 0.45
 # A sibling differs by a few layers; with more it is a larger model.
 _OTHER_SIBLING = 0.2
+# A layer put where one of these was is another way of wiring.
+_WAYS = ("nn.Upsample", "Concat")
 
 
 class Difference(NamedTuple):
@@ -216,7 +218,7 @@ class View:
         if other and -1 in (read.value, number):
             return True  # no miscount makes a distance of the row above, or the row above of one
         if layer >= 0 and read.kept is not None:
-            if layer in self._added and read.kept in self._sources(layer):
+            if layer in self._new and read.kept in self._sources(layer):
                 return True
             kind = KNOWN.get(self.file.rows[layer].module)
             passes_on = kind is None or kind == Kind("same")
@@ -237,6 +239,13 @@ class View:
         return read.reader != self.head and sorted(new) == sorted(x for x in old if x is not None)
 
     @cached_property
+    def _new(self) -> frozenset[int]:
+        """Layers that were added, or put where one stood that joins or resizes."""
+        old = self.base.wiring.rows
+        swapped = (b for a, b in self.replaced if old[a].module in _WAYS)
+        return self._added.union(swapped)
+
+    @cached_property
     def _added(self) -> frozenset[int]:
         return frozenset(self.alignment.added)
 
@@ -252,7 +261,7 @@ class View:
             for source in self.file.inputs[waiting.pop()]:
                 if source >= 0 and source not in found:
                     found.add(source)
-                    if source in self._added:
+                    if source in self._new:
                         waiting.append(source)
         return found
 
