@@ -39,7 +39,7 @@ class Hypothesis(NamedTuple):
     @property
     def is_pattern(self) -> bool:
         """Tell whether it follows from how the numbers look, not from what they were."""
-        return self.name in ("offset", "in-front", "some", "copied")
+        return self.name in ("offset", "in-front", "some", "copied", "total")
 
     def wanted(self, item: Difference) -> int:
         """The layer that an input should be."""

@@ -214,8 +214,7 @@ class View:
         """Check whether a read only moved across a layer, or to another slot."""
         layer = read.target
         number = self._old_value(read)
-        other = number is not None and read.value < 0 and read.value != number
-        if other and -1 in (read.value, number):
+        if read.value == -1 or (read.value < 0 and number == -1):
             return True  # no miscount makes a distance of the row above, or the row above of one
         if layer >= 0 and read.kept is not None:
             if layer in self._new and read.kept in self._sources(layer):
