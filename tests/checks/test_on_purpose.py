@@ -252,3 +252,9 @@ def test_only_a_head_with_anchors_needs_them_in_order(words: str, severity: str)
 def test_only_a_table_that_occurs_twice_is_an_error(more: str, severity: str) -> None:
     found = check_text(_neck(_FOCUS_BACKBONE) + more, "x.yaml", _OPTIONS)
     assert [(item.rule, item.severity) for item in found] == [("not-a-model", severity)]
+
+
+def test_a_table_below_its_own_empty_name_is_no_error() -> None:
+    found = check_text(_neck(_FOCUS_BACKBONE).replace("head:", "head:\nhead:"), "x.yaml", _OPTIONS)
+    severity = "warning"
+    assert [(item.rule, item.severity) for item in found] == [("not-a-model", severity)]

@@ -15,7 +15,8 @@ from yamlmod.checks.wiring.explanation import Explanation, Slip, explain, is_cer
 from yamlmod.checks.wiring.hypotheses import Hypothesis
 from yamlmod.checks.wiring.repair import Patient
 from yamlmod.checks.wiring.sides import passed_by
-from yamlmod.checks.wiring.views import Difference, View, whole_view
+from yamlmod.checks.wiring.view_choice import whole_view
+from yamlmod.checks.wiring.views import Difference, View
 from yamlmod.checks.wiring.words import change_words
 from yamlmod.model.document import Ref, Row
 from yamlmod.model.refs import spell, target
