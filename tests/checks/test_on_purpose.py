@@ -132,6 +132,21 @@ _DIFFUSION = """\
 [[15, 22, 17], 1, Concat, [1]]
 [-1, 2, C3k2, [256, False]]
 [[24, 18, 21], 1, Detect, [nc]]"""
+# Backbone and neck end at stride 16; two numbers are those of the network with a scale more.
+_NO_P5 = """\
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 4], 1, Concat, [1]]
+[-1, 3, C2f, [256]]
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 2], 1, Concat, [1]]
+[-1, 3, C2f, [128]]
+[-1, 1, Conv, [128, 3, 2]]
+[[-1, 9], 1, Concat, [1]]
+[-1, 3, C2f, [256]]
+[-1, 1, Conv, [256, 3, 2]]
+[[-1, 6], 1, Concat, [1]]
+[-1, 3, C2f, [512]]
+[[12, 15, 18], 1, Detect, [nc]]"""
 _V8_BACKBONE = """\
 [-1, 1, Conv, [64, 3, 2]]
 [-1, 1, Conv, [128, 3, 2]]
@@ -162,6 +177,9 @@ _RIGHT = {
     ),
     "a head past the scale at stride 4": _text(_V11_BACKBONE, _PAST_P2),
     "the row above as the second input": _text(_V8_BACKBONE, _FREQ).replace("anchors: 3\n", ""),
+    "a scale less": _text(
+        "\n".join([*_V8_BACKBONE.split("\n")[:6], "[-1, 3, CustomTR, [512]]"]), _NO_P5
+    ).replace("anchors: 3\n", ""),
     "a lateral convolution": _text(_V11_BACKBONE, _BIPAN).replace("anchors: 3\n", ""),
     "ways that start in the middle": _text(_V11_BACKBONE, _DIFFUSION).replace("anchors: 3\n", ""),
 }
