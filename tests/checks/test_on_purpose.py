@@ -147,6 +147,30 @@ _NO_P5 = """\
 [[-1, 6], 1, Concat, [1]]
 [-1, 3, C2f, [512]]
 [[12, 15, 18], 1, Detect, [nc]]"""
+# A scale at stride 4; the way down reads the numbers of a backbone of three rows less.
+_P2_LEFT = """\
+[-1, 1, Conv, [512, 1, 1]]
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 9], 1, Concat, [1]]
+[-1, 3, C3, [512, False]]
+[-1, 1, Conv, [256, 1, 1]]
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 6], 1, Concat, [1]]
+[-1, 3, C3, [256, False]]
+[-1, 1, Conv, [128, 1, 1]]
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 3], 1, Concat, [1]]
+[-1, 3, C3, [128, False]]
+[-1, 1, Conv, [128, 3, 2]]
+[[-1, 18], 1, Concat, [1]]
+[-1, 3, C3, [256, False]]
+[-1, 1, Conv, [256, 3, 2]]
+[[-1, 14], 1, Concat, [1]]
+[-1, 3, C3, [512, False]]
+[-1, 1, Conv, [512, 3, 2]]
+[[-1, 10], 1, Concat, [1]]
+[-1, 3, C3, [1024, False]]
+[[24, 27, 30, 33], 1, Detect, [nc, anchors]]"""
 _V8_BACKBONE = """\
 [-1, 1, Conv, [64, 3, 2]]
 [-1, 1, Conv, [128, 3, 2]]
@@ -190,6 +214,27 @@ def test_it_has_no_wiring_error(name: str) -> None:
     found = check_text(_RIGHT[name], "x.yaml", _OPTIONS)
     wiring = [item.lines() for item in found if item.rule == "wiring" and item.severity == "error"]
     assert not wiring
+
+
+def test_a_gate_that_doubles_the_channels_is_another_module() -> None:
+    # SCConv is also self-calibrated convolution, which strides.
+    backbone = _FOCUS_BACKBONE.replace("Conv, [256, 3, 2]", "SCConv, [256, 2]")
+    backbone = backbone.replace("Conv, [512, 3, 2]", "SCConv, [512, 2]")
+    found = check_text(_neck(backbone, four=14, five=10), "x.yaml", _OPTIONS)
+    assert not [item.lines() for item in found if item.severity == "error"]
+
+
+def test_skips_to_stages_that_are_only_guessed_are_right() -> None:
+    # The unknown module strides and the convolution in front of it does not.
+    rows = ["[-1, 1, Conv, [64, 6, 2, 2]]"]
+    for width in (128, 256, 512, 1024):
+        rows += [f"[-1, 1, Conv, [{width}, 3, 1]]", "[-1, 1, space_to_depth, [1]]"]
+        rows += [f"[-1, 3, C3, [{width}]]"] if width < 1024 else ["[-1, 1, SPPF, [1024, 5]]"]
+    text = _text("\n".join(rows), _P2_LEFT)
+    found = check_text(text, "x.yaml", _OPTIONS)
+    wrong = {item.layer: item.expected for item in found if item.severity == "error"}
+    # 18, 14 and 10 were left.
+    assert wrong == {26: [-1, 21], 29: [-1, 17], 32: [-1, 13]}
 
 
 _GHOST_BACKBONE = "\n".join(

@@ -165,6 +165,8 @@ class View:
                 wanted = [end for end, other in ours.items() if other == depth]
                 if depth is None or value < 0 or not wanted or value == wanted[0]:
                     continue
+                if value in ours and self.guesses_stages:
+                    continue  # an end by the same guess
                 if value in new.inputs[wanted[0]] and value not in stage_starts(ours):
                     continue  # the block, or the attention layer behind it: a choice
                 if not (was + 1 < len(old.rows) and old.rows[was + 1].section == "backbone"):
