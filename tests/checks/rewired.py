@@ -213,9 +213,60 @@ _V8_BACKBONE = """\
 [-1, 1, SPPF, [1024, 5]]"""
 
 
+# One more input of the way down, as in BiFPN.
+_THREE_JOINED = """\
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 6], 1, Concat, [1]]
+[-1, 3, C2f, [512]]
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 4], 1, Concat, [1]]
+[-1, 3, C2f, [256]]
+[-1, 1, Conv, [256, 3, 2]]
+[[-1, 12, 6], 1, Concat, [1]]
+[-1, 3, C2f, [512]]
+[-1, 1, Conv, [512, 3, 2]]
+[[-1, 9], 1, Concat, [1]]
+[-1, 3, C2f, [1024]]
+[[15, 18, 21], 1, Detect, [nc]]"""
+# Stride 4 comes in by a convolution of its own.
+_DOWN_FROM_FOUR = """\
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 6], 1, Concat, [1]]
+[-1, 2, C3k2, [512, False]]
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[2, 1, Conv, [256, 3, 2]]
+[[-2, 4, -1], 1, Concat, [1]]
+[-1, 2, C3k2, [256, False]]
+[-1, 1, Conv, [256, 3, 2]]
+[[-1, 13], 1, Concat, [1]]
+[-1, 2, C3k2, [512, False]]
+[-1, 1, Conv, [512, 3, 2]]
+[[-1, 10], 1, Concat, [1]]
+[-1, 2, C3k2, [1024, True]]
+[[17, 20, 23], 1, Detect, [nc]]"""
+# All scales are gathered and given back.
+_GATHERED = """\
+[[-1, 6, 4, 2], 1, LowFAM, []]
+[-1, 1, LowIFM, [96, 3]]
+[-1, 1, Split, [512, 256]]
+[[9, 6, 4], 1, LowLAF, [512]]
+[[-1, 12], 1, Inject, [512, 0]]
+[[6, 4, 2], 1, LowLAF, [256]]
+[[-1, 12], 1, Inject, [256, 1]]
+[[9, 14, 16], 1, HighFAM, []]
+[-1, 1, HighIFM, [192, 1]]
+[-1, 1, Split, [1024, 512]]
+[[9, 14], 1, HighLAF, [1024]]
+[[-1, 19], 1, Inject, [1024, 0]]
+[[14, 16], 1, HighLAF, [512]]
+[[-1, 19], 1, Inject, [512, 1]]
+[[16, 23, 21], 1, Detect, [nc]]"""
+
+
 def model_text(backbone: str, head: str) -> str:
     rows = ["".join(f"  - {row}\n" for row in rows.split("\n")) for rows in (backbone, head)]
-    return f"nc: 4\nanchors: 3\nbackbone:\n{rows[0]}head:\n{rows[1]}"
+    anchors = "anchors: 3\n" if "anchors" in head else ""
+    return f"nc: 4\n{anchors}backbone:\n{rows[0]}head:\n{rows[1]}"
 
 
 def v5_model(backbone: str, **words: object) -> str:
@@ -234,7 +285,7 @@ RIGHT = {
     ),
     "a scale less": model_text(
         "\n".join([*_V8_BACKBONE.split("\n")[:6], "[-1, 3, CustomTR, [512]]"]), _NO_P5
-    ).replace("anchors: 3\n", ""),
+    ),
     "a way up by other modules": model_text(_V8_BACKBONE, _UP_BY_OTHERS).replace(
         "anchors: 3\n", ""
     ),
@@ -247,8 +298,11 @@ RIGHT = {
             ]
         ),
         _FROM_THE_MIDDLE,
-    ).replace("anchors: 3\n", ""),
-    "a lateral convolution": model_text(V11_BACKBONE, _BIPAN).replace("anchors: 3\n", ""),
+    ),
+    "joins of three": model_text(_V8_BACKBONE, _THREE_JOINED),
+    "a way down from stride 4": model_text(V11_BACKBONE, _DOWN_FROM_FOUR),
+    "gathered and given back": model_text(_V8_BACKBONE, _GATHERED),
+    "a lateral convolution": model_text(V11_BACKBONE, _BIPAN),
     "ways that start in the middle": model_text(V11_BACKBONE, _DIFFUSION).replace(
         "anchors: 3\n", ""
     ),
