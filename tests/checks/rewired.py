@@ -262,6 +262,22 @@ _GATHERED = """\
 [[-1, 19], 1, Inject, [512, 1]]
 [[16, 23, 21], 1, Detect, [nc]]"""
 
+# The last row of the backbone is a branch of its own; the neck starts at the row above.
+_BRANCH = """\
+[10, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 6], 1, Concat, [1]]
+[-1, 2, C3k2, [512, False]]
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 11], 1, Concat, [1]]
+[-1, 2, C3k2, [256, False]]
+[-1, 1, Wavelet, [256]]
+[[-1, 14], 1, Concat, [1]]
+[-1, 2, C3k2, [512, False]]
+[-1, 1, Wavelet, [512]]
+[[-1, 10], 1, Concat, [1]]
+[-1, 2, C3k2, [1024, True]]
+[[17, 20, 23], 1, Detect, [nc]]"""
+
 
 def model_text(backbone: str, head: str) -> str:
     rows = ["".join(f"  - {row}\n" for row in rows.split("\n")) for rows in (backbone, head)]
@@ -302,6 +318,9 @@ RIGHT = {
     "joins of three": model_text(_V8_BACKBONE, _THREE_JOINED),
     "a way down from stride 4": model_text(V11_BACKBONE, _DOWN_FROM_FOUR),
     "gathered and given back": model_text(_V8_BACKBONE, _GATHERED),
+    "a branch at the end of the backbone": model_text(
+        V11_BACKBONE.replace("Conv", "PSD") + "\n[4, 1, GGMix, [512]]", _BRANCH
+    ),
     "a lateral convolution": model_text(V11_BACKBONE, _BIPAN),
     "ways that start in the middle": model_text(V11_BACKBONE, _DIFFUSION).replace(
         "anchors: 3\n", ""

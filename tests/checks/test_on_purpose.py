@@ -132,3 +132,18 @@ def test_a_table_below_its_own_empty_name_is_no_error() -> None:
     )
     severity = "warning"
     assert [(item.rule, item.severity) for item in found] == [("not-a-model", severity)]
+
+
+def test_a_number_that_is_as_before_in_a_row_that_was_rewritten_is_no_error() -> None:
+    small = model_text(
+        "[-1, 1, Stem, [32]]\n[-1, 1, Blk, [64, 2]]\n"
+        "[-1, 3, Blk, [128, 2]]\n[-1, 3, Blk, [256, 2]]",
+        "[-1, 1, Up, []]\n[[-1, 2], 1, Add, []]\n[-1, 1, Blk, [128]]\n"
+        "[[1, 6, 3], 1, ScalSeq, [64]]\n[[6, -1], 1, Add, []]\n[[8, 6], 1, Detect, [nc]]",
+    )
+    large = small.replace("  - [-1, 1, Up, []]\n", "  - [-1, 1, Pool, []]\n  - [-1, 1, Up, []]\n")
+    large = large.replace("[1, 6, 3], 1, ScalSeq", "[1, 6, 2], 1, ScalSeq")
+    large = large.replace("[[6, -1], 1, Add", "[[7, -1], 1, Add").replace("[8, 6]", "[9, 7]")
+    done = check_folder([Text("small.yaml", small), Text("large.yaml", large)], _OPTIONS)
+    errors = [item.lines() for item in done["large.yaml"].left if item.severity == "error"]
+    assert not errors

@@ -59,10 +59,12 @@ class Explanation(NamedTuple):
         return self.view.edits + len(reasons) + len(self.on_purpose)
 
     def is_doubtful(self, slip: Slip) -> bool:
-        """Tell whether the author rewired as much on purpose as a pattern of numbers shows."""
+        """Tell whether the author may have rewired the row, or as much as a pattern shows."""
         reads = self.view.reads
         meant = len(self.on_purpose) + len(reads.gained) + len(reads.lost)
         shown = sum(len(other.items) for other in self.slips)
+        if any(item.reader == slip.reader for item in self.on_purpose):
+            return True  # the row was written anew
         if slip.hypothesis.name == "repair":
             # That the row is wrong is sure, and reported by the other rules; its number is not.
             return bool(meant) or self.view.edits > _CLOSE
