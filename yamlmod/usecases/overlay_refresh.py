@@ -1,4 +1,4 @@
-"""Plan an overlay anew on the version of the package that is installed now."""
+"""Plan an overlay again, on the version of the package that is installed now."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch, located_in
 from yamlmod.usecases.overlay_plan import package_changes
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.workspace.files import FileChange, TextFile
-from yamlmod.workspace.overlay_folder import OWN, ModuleWord, OverlayManifest, read_manifest
+from yamlmod.workspace.overlay_folder import (
+    OWN,
+    ModuleWord,
+    OverlayManifest,
+    place_in,
+    read_manifest,
+)
 from yamlmod.workspace.overlay_tree import OverlayTree
 
 
 class PlannedRefresh(NamedTuple):
-    """An overlay planned anew: nothing is written."""
+    """An overlay planned again: nothing is written."""
 
     manifest: OverlayManifest
     package: InstalledPackage
@@ -67,7 +73,10 @@ def _apply(tree: OverlayTree, plan: Plan) -> None:
 
 
 def _word(folder: Path, module: ModuleWord) -> str:
-    return str(folder / module.word) if module.word.startswith(f"{OWN}/") else module.word
+    if not module.word.startswith(f"{OWN}/"):
+        return module.word
+    file, _, name = module.word.rpartition(":")
+    return f"{place_in(folder, file)}:{name}"
 
 
 def _choices(module: ModuleWord) -> Choices:
