@@ -68,7 +68,8 @@ def find_package(word: str, python: str | None = None) -> InstalledPackage:
             "no-such-package",
             f"there is no folder {word}, and {interpreter.path} ({interpreter.why}) has no package "
             "of that name",
-            hint="give the folder of the fork\nor name the Python that has it: --python PATH",
+            hint="give the folder of the fork\nor activate the environment that has the package\n"
+            "or, where the command has it, name its Python: --python PATH",
         )
     distribution, version = found["distribution"] or name, found["version"] or "unknown"
     site = Path(found["site"])
