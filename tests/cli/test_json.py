@@ -13,7 +13,7 @@ import pytest
 from tests.cli.json_schema import SCHEMA, errors
 from tests.cli.run import save_checkpoint, yamlmod
 from tests.study.folders import STUB
-from yamlmod.cli.groups import command_names
+from yamlmod.cli.groups import COMMANDS, command_names
 
 _ROOT = Path(__file__).parents[2]
 _MINIFORK = _ROOT / "examples" / "minifork"
@@ -118,9 +118,15 @@ def test_an_answer_is_as_the_schema_says(words: tuple[str, ...], folder: Path) -
     assert ("error" in data) == fails and (done.code == 2) == fails, done.err
 
 
-@pytest.mark.parametrize("name", sorted(set(command_names()) - {"exec", "overlay", "study"}))
+_NAMES = sorted(set(command_names()) - {"exec", "overlay", "study"})
+_INNER = [
+    f"{name} {inner}" for name in ("overlay", "study") for inner in command_names(COMMANDS / name)
+]
+
+
+@pytest.mark.parametrize("name", [*_NAMES, *_INNER])
 def test_a_usage_error_is_in_the_envelope(name: str, tmp_path: Path) -> None:
-    done = yamlmod(name, "--no-such-option", "--json", cwd=tmp_path)
+    done = yamlmod(*name.split(), "--no-such-option", "--json", cwd=tmp_path)
     data = json.loads(done.out)
     assert done.code == 2 and done.err == "" and _wrong(data) == []
     assert data["error"]["code"] == "usage" and data["command"] == name

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.installed import Environment, make_environment
+from tests.cli.json_schema import SCHEMA, errors
 from tests.cli.run import Done, snapshot, yamlmod
 from tests.fork.small_ultralytics import TEXTS
 from yamlmod.errors import Refusal
@@ -251,6 +252,35 @@ def test_nothing_is_left_to_import(made: Environment) -> None:
     shutil.rmtree(env.package)
     done = env.run("import ultralytics_overlay, ultralytics")
     assert "ModuleNotFoundError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("install",), False),
+        (("install", "-w"), False),
+        (("refresh",), False),
+        (("uninstall",), True),
+        (("install", "none"), True),
+        (("refresh", "none"), True),
+        (("install", "--nothing"), True),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
+)
+def test_json(made: Environment, words: tuple[str, ...], error: bool) -> None:
+    done = _do(made, "overlay", *words, "--json")
+    data = json.loads(done.out)
+    assert list(errors(data, SCHEMA, SCHEMA)) == []
+    assert data["command"] == f"overlay {words[0]}" and ("error" in data) == error, done.err
+    assert error or bool(data["written"]) == ("-w" in words)
+
+
+def test_json_of_an_uninstall(made: Environment) -> None:
+    assert _do(made, "overlay", "install", "-w").code == 0
+    for words in ((), ("-w",)):
+        data = json.loads(_do(made, "overlay", "uninstall", *words, "--json").out)
+        assert list(errors(data, SCHEMA, SCHEMA)) == [] and data["files"], data
+        assert data["written"] == (data["files"] if words else [])
 
 
 def test_unpatch_takes_a_text_out(made: Environment) -> None:

@@ -64,7 +64,9 @@ def report_usage(error: Any, arguments: Sequence[str]) -> None:
     if wants_json(arguments):
         place = {"file": None, "line": None, "column": None, "excerpt": None}
         details = {"code": "usage", "message": message, **place, "help": hint}
-        say_json({"command": command, "error": details})
+        # Of `yamlmod study plan`, both words.
+        whole = path.partition(" ")[2] if command else None
+        say_json({"command": whole, "error": details})
         return
     usage = [context.get_usage(), ""] if context is not None else []
     lines = [f"error[usage]: {message}", f"  help: {hint}"]

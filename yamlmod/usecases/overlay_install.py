@@ -39,6 +39,11 @@ class Hook(NamedTuple):
     def is_there(self) -> bool:
         return self.before == self.text.encode()
 
+    def data(self, changed: bool, written: bool) -> dict[str, object]:
+        """Return what JSON says of a write of it."""
+        path = str(self.path)
+        return {"changed": changed, "files": [path], "written": [path] if written else []}
+
     def write(self) -> None:
         """Write the file, or remove it. Raises Refusal where the environment is read-only."""
         draft = self.path.with_name(f".{self.path.name}.tmp")
