@@ -7,8 +7,8 @@ FOLDER is a scratch folder. In each environment every module of the registry is 
 overlay, and one module of each rule goes into a YAML, which is built at n, s and m. For each of
 them: an epoch on the digits of `examples/digits.py`, val, predict, a training that is killed and
 resumed, an export to ONNX, and best.pt loaded by a fresh process, also with ULTRALYTICS_SAFE_LOAD.
-Two processes of torchrun with gloo take a step. The package is hashed before and after. It prints
-one line for each step and exits 1 when one failed.
+The trainer's own DDP runs with two processes and gloo. The environment is hashed before and after.
+It prints one line for each step and exits 1 when one failed.
 """
 
 from __future__ import annotations
@@ -48,25 +48,6 @@ import ultralytics_overlay
 from ultralytics import YOLO
 model = YOLO(sys.argv[2]).model
 assert sys.argv[1] in {type(layer).__name__ for layer in model.modules()}
-"""
-_DDP = """
-import sys, torch
-import torch.distributed as dist
-from torch.nn.parallel import DistributedDataParallel
-from ultralytics.nn.tasks import DetectionModel
-dist.init_process_group("gloo")
-model = DetectionModel(sys.argv[2], verbose=False).train()
-assert sys.argv[1] in {type(layer).__name__ for layer in model.modules()}
-parallel = DistributedDataParallel(model, find_unused_parameters=True)
-outputs = parallel(torch.rand(2, 3, 64, 64))
-while not torch.is_tensor(outputs):
-    outputs = list(outputs.values() if isinstance(outputs, dict) else outputs)[0]
-outputs.float().sum().backward()
-grads = [p.grad.norm() for p in model.parameters() if p.grad is not None]
-total = torch.stack(grads).sum()
-parts = [torch.zeros_like(total) for _ in range(dist.get_world_size())]
-dist.all_gather(parts, total)
-assert torch.allclose(parts[0], parts[1]), parts
 """
 
 
@@ -143,9 +124,12 @@ class Trial:
 
     def same(self, name: str, before: dict[str, str]) -> None:
         """Say whether the environment's files are what they were."""
-        is_same = self.hashes() == before
-        print(f"{'ok' if is_same else 'FAILED'} {name}: {len(before)} files hashed", flush=True)
-        if not is_same:
+        self.fact(f"{name}: {len(before)} files hashed", self.hashes() == before)
+
+    def fact(self, name: str, is_right: bool) -> None:
+        """Say whether something is so."""
+        print(f"{'ok' if is_right else 'FAILED'} {name}", flush=True)
+        if not is_right:
             self.failed.append(name)
 
     def crash(self, cfg: str, name: str) -> bool:
@@ -241,16 +225,31 @@ def _check_module(trial: Trial, module: str, before: dict[str, str], trains: boo
     trial.step(f"{module}: safe load", load, ULTRALYTICS_SAFE_LOAD="1")
     bare = [trial.python, "-c", _LOAD.replace("import ultralytics_overlay\n", ""), module, best]
     trial.step(f"{module}: refused without the overlay", bare, expected=1)
-    torchrun = [trial.python, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
-    script = trial.project / "ddp.py"
-    script.write_text(_DDP, encoding="utf-8")
-    ddp = [*torchrun, "--master_port", "29517", script, module, scales[0]]
-    trial.step(f"{module}: two processes with gloo", trial.yamlmod("exec", *ddp))
+    _check_ddp(trial, module, scales[0])
     if trial.crash(scales[0], f"{module}-killed"):
         trial.same(f"{module}: environment after a kill", before)
         last = trial.project / "runs" / f"{module}-killed" / "weights" / "last.pt"
         resume = ("task=detect", "mode=train", "resume=True", f"model={last}")
         trial.step(f"{module}: resume", trial.yolo(*resume))
+
+
+def _check_ddp(trial: Trial, module: str, cfg: str) -> None:
+    """Let ultralytics start two processes as for two GPUs; see `tools/gloo_trainer.py`."""
+    ranks = trial.project / "ranks" / module
+    ranks.mkdir(parents=True, exist_ok=True)
+    trainer = trial.project / "gloo_trainer.py"
+    trainer.write_bytes(Path(__file__).with_name("gloo_trainer.py").read_bytes())
+    runs, name = trial.project / "runs", f"{module}-ddp"
+    options = (f"model={cfg}", f"data={trial.data}", f"project={runs}", f"name={name}")
+    words = trial.yamlmod("exec", trial.python, trainer, *options)
+    path = os.pathsep.join([str(_ROOT), str(trial.project)])
+    trial.step(f"{module}: an epoch of DDP", words, RANKS=str(ranks), PYTHONPATH=path)
+    seen = [
+        rank for rank in "01"
+        if (ranks / rank).is_file() and module in (ranks / rank).read_text().split("\n")
+    ]  # fmt: skip
+    trial.fact(f"{module}: both processes have it", seen == ["0", "1"])
+    trial.fact(f"{module}: a checkpoint of DDP", (runs / name / "weights" / "last.pt").is_file())
 
 
 def main(words: Sequence[str] | None = None) -> int:
