@@ -2,6 +2,10 @@
 
     python -m tools.overlay FOLDER PYTHON...       each PYTHON has a version of ultralytics
     python -m tools.overlay FOLDER PYTHON --rules free --no-train
+    python -m tools.overlay FOLDER --make VERSION --rules free
+
+With --make, an environment with that version of ultralytics is made in FOLDER. It takes torch from
+the Python that runs this, and a stand-in for torchvision, whose packages bring CUDA with them.
 
 FOLDER is a scratch folder. In each environment every module of the registry is patched into an
 overlay, and one module of each rule goes into a YAML, which is built at n, s and m. For each of
@@ -19,10 +23,12 @@ import re
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 
 from yamlmod.registry.catalogue import catalogue
@@ -31,6 +37,35 @@ _ROOT = Path(__file__).parents[1]
 # One small module of each rule.
 MODULES = {"free": "SimAM", "same": "ECA", "conv": "ACmix", "csp": "C3_CBAM"}
 _MOST_TAKEN = 8
+# What ultralytics and its export need; OpenCV without windows, whose libraries a server lacks.
+_NEEDED = (
+    "opencv-python-headless", "matplotlib", "pillow", "pyyaml", "requests", "scipy",
+    "psutil", "polars", "cloudpickle", "onnx", "scikit-learn", "ultralytics-thop",
+    "ultralytics-platform",
+)  # fmt: skip
+# All that detection uses of it.
+_TORCHVISION = """
+import torch
+
+__version__ = "0.0"
+
+
+class ops:
+    @staticmethod
+    def nms(boxes, scores, threshold):
+        order = scores.argsort(descending=True)
+        kept = []
+        while len(order):
+            first, order = order[0], order[1:]
+            kept.append(first)
+            low = torch.maximum(boxes[first, :2], boxes[order, :2])
+            high = torch.minimum(boxes[first, 2:], boxes[order, 2:])
+            shared = (high - low).clamp(min=0).prod(1)
+            areas = [(box[..., 2:] - box[..., :2]).prod(-1) for box in (boxes[first], boxes[order])]
+            order = order[shared <= threshold * (sum(areas) - shared)]
+        return torch.stack(kept) if kept else scores.new_zeros(0, dtype=torch.long)
+"""
+_SITE = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
 _BUILD = """
 import sys, torch
 import ultralytics_overlay
@@ -73,7 +108,7 @@ class Trial:
         )
         is_right = done.returncode == expected
         lines = (done.stderr + done.stdout).strip().splitlines() or ["nothing was said"]
-        told = "" if is_right else f": {lines[-1][:200]}"
+        told = "" if is_right else f": {_reason(lines)[:200]}"
         took = time.perf_counter() - began
         print(f"{'ok' if is_right else 'FAILED'} {name} ({took:.0f} s){told}", flush=True)
         if not is_right:
@@ -114,7 +149,7 @@ class Trial:
 
     def hashes(self) -> dict[str, str]:
         """Return a hash of every file of the package but compiled ones."""
-        words = [str(self.python), "-c", "import sysconfig as s; print(s.get_paths()['purelib'])"]
+        words = [str(self.python), "-c", _SITE]
         folder = Path(subprocess.run(words, capture_output=True, text=True).stdout.strip())
         return {
             str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest()
@@ -133,8 +168,11 @@ class Trial:
             self.failed.append(name)
 
     def crash(self, cfg: str, name: str) -> bool:
-        """Start a training and kill it with all it started once there is a checkpoint."""
-        last = self.project / "runs" / name / "weights" / "last.pt"
+        """Start a training and kill it with all it started once there is a checkpoint.
+
+        best.pt is written right after last.pt, which is whole then.
+        """
+        best = self.project / "runs" / name / "weights" / "best.pt"
         with subprocess.Popen(
             [str(word) for word in self.train(cfg, name, 4)],
             cwd=self.project,
@@ -143,15 +181,41 @@ class Trial:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         ) as process:
-            while process.poll() is None and not last.is_file():
-                time.sleep(0.2)
+            while process.poll() is None and not best.is_file():
+                time.sleep(0.02)
             os.killpg(process.pid, signal.SIGKILL)
-        return last.is_file()
+        return best.is_file()
 
     def _variables(self, more: dict[str, str]) -> dict[str, str]:
         own = {"VIRTUAL_ENV": str(self.python.parent.parent), "YOLO_AUTOINSTALL": "false"}
         own |= {"PYTHONPATH": str(_ROOT), "YOLO_OFFLINE": "true", "OMP_NUM_THREADS": "1"}
         return {**os.environ, **own, **more}
+
+
+def _reason(lines: Sequence[str]) -> str:
+    """Return the line that most likely says why a command failed."""
+    errors = [line for line in lines if re.match(r"(\w+\.)*\w*(Error|Exception)\b|error\[", line)]
+    return [*lines, *errors][-1]
+
+
+def make_environment(folder: Path, version: str) -> Path:
+    """Make an environment with a version of ultralytics; return its Python."""
+    environment = folder / f"ultralytics-{version}"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    python = environment / "bin" / "python"
+    words = [str(python), "-c", _SITE]
+    site = Path(subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip())
+    (site / "torch_of.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
+    install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*install, "--no-deps", f"ultralytics=={version}"], check=True)
+    subprocess.run([*install, *_NEEDED], check=True)
+    if find_spec("torchvision") is None:
+        (site / "torchvision.py").write_text(_TORCHVISION, encoding="utf-8")
+        info = site / "torchvision-0.0.dist-info"
+        info.mkdir()
+        metadata = "Metadata-Version: 2.1\nName: torchvision\nVersion: 0.0\n"
+        (info / "METADATA").write_text(metadata, encoding="utf-8")
+    return python
 
 
 def trials(folder: Path, pythons: Sequence[Path]) -> Iterator[Trial]:
@@ -256,12 +320,15 @@ def main(words: Sequence[str] | None = None) -> int:
     """Try every environment."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("pythons", type=Path, nargs="+")
+    parser.add_argument("pythons", type=Path, nargs="*")
+    parser.add_argument("--make", action="append", default=[], metavar="VERSION")
     parser.add_argument("--rules", default=",".join(MODULES))
     parser.add_argument("--no-train", action="store_true")
     options = parser.parse_args(words)
     failed: list[str] = []
-    for trial in trials(options.folder.absolute(), options.pythons):
+    folder = options.folder.absolute()
+    pythons = [*options.pythons, *(make_environment(folder, version) for version in options.make)]
+    for trial in trials(folder, pythons):
         check(trial, options.rules.split(","), not options.no_train)
         failed += trial.failed
     print(f"{len(failed)} failed: {', '.join(failed)}" if failed else "0 failed")
