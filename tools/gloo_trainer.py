@@ -21,7 +21,11 @@ try:
     from ultralytics.models.yolo.detect import DetectionTrainer
 except ImportError:  # 8.0
     from ultralytics.yolo.engine import trainer as engine
+    from ultralytics.yolo.utils import torch_utils
     from ultralytics.yolo.v8.detect import DetectionTrainer
+
+    torch_utils.select_device = lambda *_, **__: torch.device("cpu")
+    torch.cuda.device_count = lambda: 2
 
 
 class _Parallel(nn.parallel.DistributedDataParallel):
