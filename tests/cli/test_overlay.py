@@ -481,6 +481,8 @@ def test_a_pth_of_another_is_left_alone(made: Environment) -> None:
         (("patch", "ultralytics", "SimAM", "--overlay", "my-overlay"), "usage"),
         (("patch", "ultralytics", "SimAM", "--overlay", "full"), "exists"),
         (("patch", "ultralytics", "SimAM", "--overlay", "--in-place"), "usage"),
+        (("patch", "--overlay", "ultralytics", "SimAM"), "usage"),
+        (("patch", "ultralytics", "--overlay", "SimAM"), "usage"),
         (("exec", "python"), "no-overlay"),
         (("exec", "--overlay", "full", "python"), "no-overlay"),
         (("overlay", "uninstall"), "no-overlay"),
@@ -491,6 +493,17 @@ def test_wrong_uses(env: Environment, words: tuple[str, ...], code: str) -> None
     _spoil(env.project, "full/file.txt", "")
     done = _do(env, *words)
     assert done.code == 2 and f"error[{code}]" in done.err, done.err
+
+
+@pytest.mark.parametrize("words", [("check",), ("show",), ("draw",)], ids=lambda words: words[0])
+def test_a_yaml_is_found_in_the_package(env: Environment, words: tuple[str, ...]) -> None:
+    for _ in range(2):
+        done = _do(env, *words, "mini.yaml", "--repo", "ultralytics")
+        # The small network of the test has no args that `check` would accept.
+        assert done.code == (1 if words == ("check",) else 0), done.err
+        assert b"mini" in done.out
+    lost = _do(env, *words, "none.yaml", "--repo", "ultralytics")
+    assert lost.code == 2 and "error[no-such-file]" in lost.err
 
 
 def test_exec_of_a_program_that_is_not_there(made: Environment) -> None:

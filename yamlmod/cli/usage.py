@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yamlmod.cli.console import say, say_json
-from yamlmod.cli.groups import command_names, source_of
+from yamlmod.cli.groups import OVERLAY_LAST, command_names, source_of
 
 # Words that other tools have as commands.
 _ELSEWHERE = {
@@ -94,6 +94,8 @@ def _hint(error: Any, command: str, path: str, arguments: Sequence[str]) -> str:
     extra = _EXTRA.get(command, "") if is_misplaced else ""
     if extra:
         return f"{extra}; {shows}"
+    if "Missing argument" in message and "--overlay" in arguments:
+        return f"{OVERLAY_LAST}; {shows}"
     name = getattr(error, "option_name", None)
     if type(error).__name__ == "NoSuchOption" and not _near_options(error):
         others = [other for other in _commands_with(str(name)) if other != command]
