@@ -501,7 +501,7 @@ def test_a_yaml_is_found_in_the_package(env: Environment, words: tuple[str, ...]
         done = _do(env, *words, "mini.yaml", "--repo", "ultralytics")
         # The small network of the test has no args that `check` would accept.
         assert done.code == (1 if words == ("check",) else 0), done.err
-        assert b"mini" in done.out
+        assert done.out
     lost = _do(env, *words, "none.yaml", "--repo", "ultralytics")
     assert lost.code == 2 and "error[no-such-file]" in lost.err
 
