@@ -234,6 +234,16 @@ def test_an_upgrade_is_refused_until_a_refresh(made: Environment) -> None:
     assert env.run(code).returncode == 1
 
 
+def test_a_refresh_names_rows_that_the_version_cannot_build(made: Environment) -> None:
+    text = "nc: 1\nbackbone:\n  - [-1, 1, Gone, [8]]\nhead:\n  - [[0], 1, Detect, [nc]]\n"
+    models = made.project / "ultralytics_overlay" / "models"
+    models.mkdir()
+    (models / "net.yaml").write_text(text)
+    for words in (("-w",), ()):
+        done = _do(made, "overlay", "refresh", *words)
+        assert done.code == 0 and "net.yaml:3: ultralytics 8.3.0 has no Gone" in done.err, done.err
+
+
 def test_own_class_is_refreshed_from_its_copy(env: Environment) -> None:
     own = env.project / "mine.py"
     own.write_text("import torch.nn as nn\n\n\nclass Mine(nn.Module):\n    pass\n")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from yamlmod.fork.audit.installed_modules import survey
 from yamlmod.fork.patch.plan import Plan
 from yamlmod.usecases.chosen_module import Choices
 from yamlmod.usecases.installed import InstalledPackage, find_package
 from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch, located_in
+from yamlmod.usecases.module_uses import uses
 from yamlmod.usecases.overlay_plan import package_changes
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.workspace.files import FileChange, TextFile
@@ -20,6 +23,7 @@ from yamlmod.workspace.overlay_folder import (
     read_manifest,
 )
 from yamlmod.workspace.overlay_tree import OverlayTree
+from yamlmod.workspace.search import python_files
 
 
 class PlannedRefresh(NamedTuple):
@@ -30,6 +34,8 @@ class PlannedRefresh(NamedTuple):
     planned: PlannedPatch
     changes: tuple[FileChange, ...]
     shown: tuple[FileChange, ...]
+    # Rows of the overlay's YAMLs that the installed version cannot build.
+    warnings: tuple[str, ...]
 
 
 def plan_refresh(folder: Path, python: str | None = None) -> PlannedRefresh:
@@ -57,8 +63,24 @@ def plan_refresh(folder: Path, python: str | None = None) -> PlannedRefresh:
     changes = PlannedPatch(LocatedFork(base, located.fork), Plan(after)).changes()
     lost = [base.removal(path) for path in gone]
     return PlannedRefresh(
-        manifest, package, planned, (*changes, *(one for one in lost if one.before)), tuple(shown)
+        manifest,
+        package,
+        planned,
+        (*changes, *(change for change in lost if change.before)),
+        tuple(shown),
+        tuple(_unknown_rows(located, package)),
     )
+
+
+def _unknown_rows(located: LocatedFork, package: InstalledPackage) -> Iterator[str]:
+    tree, fork = located
+    known = survey(tree, fork, dict(python_files(tree))).known
+    if known.open:
+        return
+    for use in uses(tree):
+        if known.lacks(use.module):
+            where = f"{use.path}:{use.line}"
+            yield f"{where}: {package.distribution} {package.version} has no {use.module}"
 
 
 def _apply(tree: OverlayTree, plan: Plan) -> None:
