@@ -80,13 +80,8 @@ def fix_report(fixed: SeedFix) -> Report:
     plan, check = fixed.planned.plan, fixed.check
     lines = [f"study seeds {check.repo}:", *(f"  {step.text}" for step in plan.steps)]
     if plan.texts:
-        lines.append(
-            f"  with these lines: {verdict(check)}" if check.is_proven else _unproven(check)
-        )
+        why = "" if check.is_proven else f": {check.why}"
+        lines.append(f"  with these lines: {verdict(check)}{why}")
     lines += [f"  {proof_line(proof, True)}" for proof in check.proofs]
     data = {**plan_data(fixed.planned), "seeds": check_data(check)}
     return Report("study seeds", lines, (), data)
-
-
-def _unproven(check: SeedCheck) -> str:
-    return f"  with these lines it would count (read, not proven: {check.why})"

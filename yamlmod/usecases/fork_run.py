@@ -79,14 +79,19 @@ class Run:
         environment: Mapping[str, str] | None = None,
         draft: Path | None = None,
         announce: Announce | None = None,
+        copy: Path | None = None,
     ) -> Worker:
-        """Start the fork's interpreter in the fork's folder; it may write where ``draft`` is."""
+        """Start the fork's interpreter in the fork's folder; it may write where ``draft`` is.
+
+        ``copy`` is one of the fork's code that runs instead.
+        """
         if announce is not None:
             announce(
                 f"running the fork's code with {self.interpreter.path} ({self.interpreter.why})"
             )
         out = None if draft is None else draft.parent
-        worker = Worker(self.interpreter, real_path(self.tree.root), environment, out)
+        root = real_path(copy or self.tree.root)
+        worker = Worker(self.interpreter, root, environment, out)
         if announce is not None:
             announce(worker.protection.line)
         return worker

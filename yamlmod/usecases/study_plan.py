@@ -20,14 +20,14 @@ from yamlmod.ops.recipe import edit_plan
 from yamlmod.registry.catalogue import find
 from yamlmod.study.environment import training_environment
 from yamlmod.study.family import TrainCommand
-from yamlmod.study.freeze import digest_of_code, digest_of_file, freeze
+from yamlmod.study.freeze import digest_of_code, digest_of_file
 from yamlmod.study.plan_files import StudyPlan, VariantFacts, write_study_plan
 from yamlmod.study.run_files import RunPlan
 from yamlmod.study.variants import Variant, variants_of
 from yamlmod.usecases.chosen_module import Choices, name_of
 from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
-from yamlmod.usecases.study_code import apply_patch_file
+from yamlmod.usecases.study_code import apply_patch_file, freeze_tree
 from yamlmod.usecases.study_figures import CHANGE, change_svg
 from yamlmod.usecases.study_identity import check_identity
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
@@ -36,8 +36,6 @@ from yamlmod.usecases.study_seed_plan import planned_seed
 from yamlmod.usecases.study_times import TimeRequest, count_images, timed_variants
 from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, exists, read_text, real_path
-from yamlmod.workspace.overlay_tree import OverlayTree
-from yamlmod.workspace.tree import Tree
 
 Say = Callable[[str], None]
 
@@ -134,8 +132,7 @@ def _write(
         if changes in codes:  # many variants of a sweep have the same code
             disk.copy_folder(codes[changes], code)
         else:
-            freeze(study.located.tree.root, code, final)
-            _write_overlay(study.located.tree, code)
+            freeze_tree(study.located.tree, code, final)
             _patch(study, item, modules, code)
             codes[changes] = code
         disk.write_draft(folder / _cfg_name(study), item.text.encode("utf-8"))
@@ -195,13 +192,6 @@ def _cfg_name(study: Prepared) -> str:
 
 def _epochs(study: Prepared, item: PlannedVariant) -> int:
     return int({**study.file.train, **item.variant.train}["epochs"])
-
-
-def _write_overlay(tree: Tree, code: Path) -> None:
-    """Put the texts of an overlay into a copy of its package."""
-    if isinstance(tree, OverlayTree):
-        for path in tree.manifest.files:
-            disk.write_draft(code / path, tree.files[path].raw)
 
 
 def _modules(study: Prepared, item: PlannedVariant, names: ParserNames) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from yamlmod.study.plan_files import SeedFacts
 from yamlmod.study.variant_names import BASE
 from yamlmod.usecases.fork_run import open_run
 from yamlmod.usecases.study_prepare import Prepared
-from yamlmod.usecases.study_seeds import Copy, SeedCheck, check_planned, read_fork
+from yamlmod.usecases.study_seeds import SeedCheck, Trainable, check_planned, read_fork
 
 _SECONDS = 600.0
 _VERDICTS = {
@@ -47,7 +47,8 @@ def _checked(study: Prepared, draft: Path, proves: bool) -> SeedCheck:
     code = draft / "variants" / BASE / study.code
     run = open_run(code, study.python, stand_ins=False)
     base = draft / "variants" / BASE / Path(study.file.base).name
-    return check_planned(Copy(run, code, family, reading, script), base, study.file.train, _SECONDS)
+    fork = Trainable(run, code, family, reading, script)
+    return check_planned(fork, base, study.file.train, _SECONDS)
 
 
 def _of_batches(check: SeedCheck) -> str:
