@@ -80,7 +80,7 @@ def test_from_a_file_to_a_report(home: Path) -> None:
     assert "class SimAM" in simam.read_text(encoding="utf-8")
     before = snapshot(home)
     code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
-    assert code == 2 and "exists already" in err and snapshot(home) == before
+    assert code == 2 and "error[exists]" in err and snapshot(home) == before
 
     code, out, _ = _study(home, "status", "out")
     assert code == 0 and "15 waiting" in out and snapshot(home) == before

@@ -62,8 +62,8 @@ def plan_study(
     study = prepared(file, python)
     if exists(output):
         raise Refusal(
-            "file-exists",
-            f"{display(output)} exists already",
+            "exists",
+            f"{display(output)} exists",
             hint="give another folder with -o; `yamlmod study run` goes on with a planned study",
         )
     if study.weights is not None and not proves:
