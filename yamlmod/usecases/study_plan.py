@@ -14,8 +14,7 @@ from yamlmod.fork.parser.parser_names import parser_names
 from yamlmod.model.data_paths import with_absolute_paths
 from yamlmod.model.network import Network
 from yamlmod.model.parser_facts import ParserNames
-from yamlmod.ops.chain import chain
-from yamlmod.ops.network import read_network
+from yamlmod.ops.chain import Chains
 from yamlmod.ops.recipe import edit_plan
 from yamlmod.registry.catalogue import find
 from yamlmod.study.environment import training_environment
@@ -88,16 +87,18 @@ def planned_variants(study: Prepared) -> list[PlannedVariant]:
     seen: dict[object, str] = {}
     planned: list[PlannedVariant] = []
     base = study.base
+    chains = Chains(base.model)
     for variant in variants_of(study.file, base.model):
         check_identity(study, variant)
         try:
             shown = study.file.shown
             plans = [edit_plan(e, n, shown, study.read) for n, e in enumerate(variant.edits, 1)]
-            text = chain(base.model, plans).text if plans else base.file.text
+            keys = [repr(edit) for edit in variant.edits]
+            model = chains.run(keys, plans).model if plans else base.model
         except Refusal as error:
             message = f"variant {variant.name}: {error.message}"
             raise Refusal(error.code, message, place=error.place, hint=error.hint) from error
-        model = read_network(text, base.model.document.shown) if plans else base.model
+        text = model.document.text if plans else base.file.text
         key = _identity(model, variant)
         planned.append(PlannedVariant(variant, model, text, seen.get(key, "")))
         seen.setdefault(key, variant.name)
