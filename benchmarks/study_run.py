@@ -150,9 +150,7 @@ def _own(times: Times) -> float:
 
 
 def _shown(times: Times) -> str:
-    return " ".join(
-        f"{name} {value:.2f}" for name, value in zip(Times._fields, times, strict=True)
-    )
+    return " ".join(f"{name} {value:.2f}" for name, value in zip(Times._fields, times, strict=True))
 
 
 def _spread(values: list[float]) -> str:
