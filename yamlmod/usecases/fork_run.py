@@ -97,7 +97,7 @@ class Run:
         return worker
 
 
-def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:
+def open_run(repo: Path, python: str | None, stand_ins: bool, target: str = "") -> Run:
     """Return a fork that can be run. Raises Refusal where there is none, or no such Python."""
     defaults = settings() if python is None else ProjectSettings()
     why = f"`python` in {defaults.shown}" if defaults.python else "--python"
@@ -106,7 +106,7 @@ def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:
         interpreter = choose_owner(package, python or defaults.python, why)
     else:
         interpreter = choose_runner(python or defaults.python, why)
-    return Run(open_fork(repo, python=python), interpreter, stand_ins)
+    return Run(open_fork(repo, target, python=python), interpreter, stand_ins)
 
 
 def module_of(tree: Tree, fork: ForkFacts) -> tuple[Path, str]:

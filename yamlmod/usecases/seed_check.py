@@ -22,6 +22,7 @@ class SeedFix:
 
 def check_fork(
     repo: Path,
+    target: str,
     script: str,
     cfg: Path | None,
     python: str | None,
@@ -31,15 +32,16 @@ def check_fork(
 ) -> SeedCheck:
     """Check whether the seed counts. What cannot be run is read, and says so."""
     if only_read:
-        located = open_fork(repo)
+        located = open_fork(repo, target)
         return SeedCheck(located.shown, read_fork(located, script)[1], (), "--no-run")
-    run = open_run(repo, python, stand_ins=False)
+    run = open_run(repo, python, False, target)
     base = None if cfg is None else run.open_model(cfg).file.path
     return check_seeds(run, script, base, seconds, announce)
 
 
 def fixed_fork(
     repo: Path,
+    target: str,
     script: str,
     cfg: Path | None,
     python: str | None,
@@ -51,8 +53,8 @@ def fixed_fork(
 
     Raises Refusal where the batches show that it does not count with the planned lines.
     """
-    run = None if only_read else open_run(repo, python, stand_ins=False)
-    located = open_fork(repo) if run is None else run.located
+    run = None if only_read else open_run(repo, python, False, target)
+    located = open_fork(repo, target) if run is None else run.located
     _, reading = read_fork(located, script)
     planned = PlannedPatch(located, plan_fix(located.tree, reading))
     texts = planned.plan.texts

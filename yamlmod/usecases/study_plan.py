@@ -136,15 +136,13 @@ def _write(
             freeze_tree(study.located.tree, code, final)
             _patch(study, item, modules, code)
             codes[changes] = code
-        disk.write_draft(folder / _cfg_name(study), item.text.encode("utf-8"))
-        figure = "" if item.same_as else change_svg(planned[0].model, item.model, _cfg_name(study))
+        disk.write_draft(folder / study.cfg_name, item.text.encode("utf-8"))
+        figure = "" if item.same_as else change_svg(planned[0].model, item.model, study.cfg_name)
         if figure:
             disk.write_draft(folder / CHANGE, figure.encode("utf-8"))
     data = _write_data(study, draft, final)
     facts = (
-        prove_variants(
-            study.python, _cfg_name(study), study.code, study.weights, planned, draft, say
-        )
+        prove_variants(study, planned, draft, say)
         if proves
         else [plain_facts(item) for item in planned]
     )
@@ -152,8 +150,8 @@ def _write(
     if proves and times:
         images = None if data is None else count_images(draft / "data" / data.name)
         options = study.file.train
-        where = study.python, _cfg_name(study), study.code, draft
-        request = TimeRequest(*where, options, images)
+        where = study.python, study.cfg_name, study.code, draft
+        request = TimeRequest(*where, options, images, study.file.target)
         facts, timed = timed_variants(request, planned, facts, say)
     seed_facts = planned_seed(study, draft, proves)
     runs = []
@@ -171,7 +169,7 @@ def _write(
         components=[component.name for component in study.file.components],
         seeds=list(study.file.seeds),
         variants=[
-            fact._replace(cfg=_cfg_name(study), epochs=_epochs(study, item))
+            fact._replace(cfg=study.cfg_name, epochs=_epochs(study, item))
             for item, fact in zip(planned, facts, strict=True)
         ],
         runs=runs,
@@ -185,10 +183,6 @@ def _write(
 def plain_facts(item: PlannedVariant) -> VariantFacts:
     variant = item.variant
     return VariantFacts(variant.name, variant.components, variant.control_of, item.same_as, "", 0)
-
-
-def _cfg_name(study: Prepared) -> str:
-    return Path(study.file.base).name
 
 
 def _epochs(study: Prepared, item: PlannedVariant) -> int:
@@ -207,7 +201,7 @@ def _modules(study: Prepared, item: PlannedVariant, names: ParserNames) -> tuple
 def _patch(study: Prepared, item: PlannedVariant, modules: Sequence[str], code: Path) -> None:
     """Put modules into a variant's copy of the code, then apply its patch files."""
     if modules:
-        for change in plan_patch(open_fork(code), modules, Choices()).changes():
+        for change in plan_patch(open_fork(code, study.file.target), modules, Choices()).changes():
             disk.write_draft(change.path, change.after or b"")
     for patch in item.variant.patches:
         apply_patch_file(existing_file(study.file, "patch", patch, (study.folder,)), code)
@@ -241,7 +235,7 @@ def _run(
         options["data"] = str(data)
     has_weights = study.weights is not None
     training = TrainCommand(
-        cfg=str(home / _cfg_name(study)),
+        cfg=str(home / study.cfg_name),
         weights=str(home / "weights.pt") if has_weights else "",
         seed=seed,
         run=str(final / "runs" / name),
@@ -268,7 +262,7 @@ def _hashes(
     study: Prepared, item: PlannedVariant, draft: Path, data: Path | None
 ) -> dict[str, str]:
     home = f"variants/{item.variant.name}"
-    files = [f"{home}/{_cfg_name(study)}", f"{home}/weights.pt"]
+    files = [f"{home}/{study.cfg_name}", f"{home}/weights.pt"]
     files += [f"data/{data.name}"] if data is not None else []
     hashes = {name: digest_of_file(draft / name) for name in files if (draft / name).is_file()}
     return hashes | {f"{home}/code": digest_of_code(draft / home / "code")}

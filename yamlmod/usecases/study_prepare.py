@@ -32,6 +32,11 @@ class Prepared:
     data: Path | None
 
     @property
+    def cfg_name(self) -> str:
+        """The name of each variant's YAML."""
+        return Path(self.file.base).name
+
+    @property
     def code(self) -> Path:
         """Where a variant's copy of the code is; a fork that is a package keeps its name."""
         root = real_path(self.located.tree.root)
@@ -51,7 +56,7 @@ def prepared(file: Path, python: str) -> Prepared:
     repo = folder / study.repo
     if not repo.exists() and is_package_word(Path(study.repo)):
         repo = Path(study.repo)
-    located = open_fork(repo, python=python)
+    located = _located(study, repo, python)
     base = located.open_model(_near(folder, study.base))
     if Path(study.base).suffix not in (".yaml", ".yml"):
         raise Refusal("bad-study", f"{study.shown}: base is no .yaml file: {study.base}")
@@ -67,6 +72,20 @@ def prepared(file: Path, python: str) -> Prepared:
         beside = folder / study.python
         python = choose(str(beside.absolute()) if beside.is_file() else study.python).path
     return Prepared(study, folder, located, base, family, python, weights, data)
+
+
+def _located(study: StudyFile, repo: Path, python: str) -> LocatedFork:
+    try:
+        return open_fork(repo, study.target, python=python)
+    except Refusal as error:
+        if "--target" not in error.hint + error.message:
+            raise
+        message, hint = (
+            text.replace("--target ", "target: ") for text in (error.message, error.hint)
+        )
+        hint += "\nas a key of the study file" if hint else ""
+        shown = f"{study.shown}: {message}"
+        raise Refusal(error.code, shown, place=error.place, hint=hint) from error
 
 
 def _data(study: StudyFile, family: Family, folders: tuple[Path, ...]) -> Path | None:

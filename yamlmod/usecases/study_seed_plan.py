@@ -45,7 +45,7 @@ def _checked(study: Prepared, draft: Path, proves: bool) -> SeedCheck:
     if reading.loader is None:
         return SeedCheck(shown, reading, (), "no loader of torch's was found")
     code = draft / "variants" / BASE / study.code
-    run = open_run(code, study.python, stand_ins=False)
+    run = open_run(code, study.python, False, study.file.target)
     base = draft / "variants" / BASE / Path(study.file.base).name
     fork = Trainable(run, code, family, reading, script)
     return check_planned(fork, base, study.file.train, _SECONDS)

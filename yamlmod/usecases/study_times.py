@@ -39,6 +39,7 @@ class TimeRequest(NamedTuple):
     draft: Path
     options: Mapping[str, Any]
     images: int | None
+    target: str = ""
 
     def home(self, name: str) -> Path:
         return self.draft / "variants" / name
@@ -86,7 +87,8 @@ def _with_times(fact: VariantFacts, times: Mapping[str, VariantFacts]) -> Varian
 def _measure(
     request: TimeRequest, home: str, base: str, names: Sequence[str]
 ) -> tuple[dict[str, VariantFacts], TimedOn]:
-    run = open_run(request.home(home) / request.code, request.python, stand_ins=True)
+    code = request.home(home) / request.code
+    run = open_run(code, request.python, True, request.target)
     size = image_size(request.options)
     settings = Settings(size, 1, "auto", False, False, ROUNDS, 0, False)
     steps = TimedSteps(_STEPS, batch_size(request.options))
