@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,8 @@ def _write(
             disk.copy_folder(codes[changes], code)
         else:
             freeze_tree(study.located.tree, code, final)
-            _patch(study, item, modules, code)
+            with _named(study, item, code):
+                _patch(study, item, modules, code)
             codes[changes] = code
         disk.write_draft(folder / study.cfg_name, item.text.encode("utf-8"))
         figure = "" if item.same_as else change_svg(planned[0].model, item.model, study.cfg_name)
@@ -205,6 +207,18 @@ def _patch(study: Prepared, item: PlannedVariant, modules: Sequence[str], code: 
             disk.write_draft(change.path, change.after or b"")
     for patch in item.variant.patches:
         apply_patch_file(existing_file(study.file, "patch", patch, (study.folder,)), code)
+
+
+@contextlib.contextmanager
+def _named(study: Prepared, item: PlannedVariant, code: Path) -> Iterator[None]:
+    """Let a refusal name the variant, and the fork's file instead of that of its copy."""
+    try:
+        yield
+    except Refusal as error:
+        copy, own = f"{display(code)}/", f"{study.located.shown}/"
+        message = f"variant {item.variant.name}: {error.message.replace(copy, own)}"
+        place = error.place and error.place._replace(file=error.place.file.replace(copy, own))
+        raise Refusal(error.code, message, place=place, hint=error.hint) from error
 
 
 def _write_data(study: Prepared, draft: Path, final: Path) -> Path | None:
