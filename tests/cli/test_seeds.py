@@ -15,7 +15,7 @@ from tests.cli.run import snapshot, yamlmod
 
 _FORK = Path(__file__).parents[2] / "examples" / "minifork"
 # YOLOv5's way, up to v7.0: the loader's generator is seeded with a constant.
-_TRAIN = """\
+TRAIN = """\
 import argparse
 import random
 
@@ -71,7 +71,7 @@ if __name__ == "__main__":
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     shutil.copytree(_FORK, tmp_path / "fork", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "fork" / "train.py").write_text(_TRAIN, encoding="utf-8")
+    (tmp_path / "fork" / "train.py").write_text(TRAIN, encoding="utf-8")
     return tmp_path
 
 
