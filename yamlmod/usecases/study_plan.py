@@ -23,6 +23,7 @@ from yamlmod.study.family import TrainCommand
 from yamlmod.study.freeze import digest_of_code, digest_of_file
 from yamlmod.study.plan_files import StudyPlan, VariantFacts, write_study_plan
 from yamlmod.study.run_files import RunPlan
+from yamlmod.study.variant_names import run_name
 from yamlmod.study.variants import Variant, variants_of
 from yamlmod.usecases.chosen_module import Choices, name_of
 from yamlmod.usecases.located_fork import open_fork
@@ -126,6 +127,7 @@ def _write(
     final = real_path(output.parent) / output.name
     names = parser_names(study.located.fork.graph, read_function(*study.located))
     codes: dict[object, Path] = {}
+    homes: dict[str, Path] = {}
     for item in planned:
         folder = draft / "variants" / item.variant.name
         code = folder / study.code
@@ -138,6 +140,7 @@ def _write(
             with _named(study, item, code):
                 _patch(study, item, modules, code)
             codes[changes] = code
+        homes[item.variant.name] = codes[changes]
         disk.write_draft(folder / study.cfg_name, item.text.encode("utf-8"))
         figure = "" if item.same_as else change_svg(planned[0].model, item.model, study.cfg_name)
         if figure:
@@ -153,7 +156,7 @@ def _write(
         images = None if data is None else count_images(draft / "data" / data.name)
         options = study.file.train
         where = study.python, study.cfg_name, study.code, draft
-        request = TimeRequest(*where, options, images, study.file.target)
+        request = TimeRequest(*where, options, images, homes, study.file.target)
         facts, timed = timed_variants(request, planned, facts, say)
     seed_facts = planned_seed(study, draft, proves)
     runs = []
@@ -243,7 +246,7 @@ def _run(
 ) -> RunPlan:
     variant, family = item.variant, study.family
     home = final / "variants" / variant.name
-    name = f"{variant.name}-s{seed}"
+    name = run_name(variant.name, seed)
     options: dict[str, Any] = {**study.file.train, **variant.train}
     if data is not None:
         options["data"] = str(data)

@@ -93,10 +93,10 @@ def _data(study: StudyFile, family: Family, folders: tuple[Path, ...]) -> Path |
     word = study.train.get("data")
     if not isinstance(word, str):
         return None
-    found = next((folder / word for folder in folders if (folder / word).is_file()), None)
-    if found is None and (family.script or "/" in word):
+    path = next((folder / word for folder in folders if (folder / word).is_file()), None)
+    if path is None and (family.script or "/" in word):
         return existing_file(study, "data", word, folders)
-    return None if found is None else real_path(found)
+    return None if path is None else real_path(path)
 
 
 def _near(folder: Path, cfg: str) -> Path:

@@ -92,8 +92,8 @@ def carried_weights(
     answer = remap(run, weights, base, folder / cfg, target, identity=is_identity).answer
     identity = answer["identity"]
     if is_identity and (identity is None or not identity["compared"]):
-        told = [*identity["cannot"], identity["reason"]] if identity else []
-        reason = "; ".join(word for word in told if word) or "it was not compared"
+        reasons = [*identity["cannot"], identity["reason"]] if identity else []
+        reason = "; ".join(filter(None, reasons)) or "it was not compared"
         raise Refusal(
             "no-identity",
             f"variant {folder.name}: its outputs are not those of the base: {reason}",

@@ -74,8 +74,8 @@ def run_study(
 
 def _versions(python: str, folder: Path) -> dict[str, str | None]:
     """Ask the Python that trains; nothing of it is imported."""
-    found = ask(choose(python), folder, (), _PACKAGES)
-    return {"Python": found.version, **found.versions}
+    imports = ask(choose(python), folder, (), _PACKAGES)
+    return {"Python": imports.version, **imports.versions}
 
 
 class _ProgressLines:

@@ -31,6 +31,12 @@ from yamlmod.workspace.files import real_path
 WORKERS = (0, 2)
 # The seeds of the trials with one number of workers: two that differ, and the first again.
 _SEEDS = (0, 1, 0)
+_VERDICTS = {
+    True: "the seed counts",
+    False: "the seed does not count",
+    None: "whether the seed counts is not known",
+}
+UNKNOWN = _VERDICTS[None]
 
 
 class WorkersProof(NamedTuple):
@@ -66,6 +72,10 @@ class SeedCheck:
     reading: SeedReading
     proofs: tuple[WorkersProof, ...] = ()
     why: str = ""
+
+    @property
+    def verdict(self) -> str:
+        return _VERDICTS[self.counts]
 
     @property
     def is_proven(self) -> bool:

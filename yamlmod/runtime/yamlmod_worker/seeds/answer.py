@@ -106,10 +106,10 @@ def _send(pipe: int, seen: Any) -> None:
 
 
 def _run(argv: List[str], workers: int, end: Callable[[Dict[str, Any]], None]) -> Trial:
-    found: List[Any] = []
+    trials: List[Any] = []
 
     def seen(hashes: Dict[str, Any]) -> None:
-        found.append(hashes)
+        trials.append(hashes)
         end(hashes)
 
     _forget()
@@ -122,7 +122,7 @@ def _run(argv: List[str], workers: int, end: Callable[[Dict[str, Any]], None]) -
     except BaseException as error:
         lines = traceback.format_exception_only(type(error), error)
         reason = lines[-1].strip()
-    return found[0] if found else _failed(reason)
+    return trials[0] if trials else _failed(reason)
 
 
 def _forget() -> None:
