@@ -1,12 +1,24 @@
-"""Running the command line as a user does: in a process of its own."""
+"""Running the command line as a user does: in a process of its own.
+
+Where the environment is the usual one, that process is forked from one that has imported yamlmod
+(`prepared.py`). YAMLMOD_TEST_PROCESSES=1 starts Python anew for every run.
+"""
 
 from __future__ import annotations
 
+import atexit
+import functools
+import itertools
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.cli.prepared import Prepared, starts_anew
+
+_CAN_FORK = hasattr(os, "fork") and not os.environ.get("YAMLMOD_TEST_PROCESSES")
+_TURNS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,11 @@ class Done:
 
 def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
     """Run `python -m yamlmod` in ``cwd``."""
+    if _CAN_FORK and not environment:
+        prepared = _prepared(next(_TURNS) % 2)
+        if not starts_anew(os.environ, prepared.environment):
+            code, out, err = prepared.run([*map(str, arguments)], cwd, os.environ, 120)
+            return Done(code, out, err.decode("utf-8", "replace"))
     done = subprocess.run(
         [sys.executable, "-m", "yamlmod", *map(str, arguments)],
         cwd=cwd,
@@ -30,6 +47,14 @@ def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
         env={**os.environ, **environment},
     )
     return Done(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+@functools.cache
+def _prepared(seed: int) -> Prepared:
+    """Two that hash differently, in turn: what depends on the order of a set shows."""
+    prepared = Prepared(seed)
+    atexit.register(prepared.close)
+    return prepared
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
