@@ -28,7 +28,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC", "TERM", "TYPER", "_TYPER", "RUAMEL")
+_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC", "TERMINAL_", "TYPER", "_TYPER", "RUAMEL",
+             "GITHUB_", "FORCE_COLOR", "PY_COLORS")  # fmt: skip
 _ROOT = Path(__file__).parents[2]
 # Programs of their own: other processes run them. What is optional may be missing.
 _NOT_IMPORTED = ("__main__", "yamlmod_worker", "yamlmod_guard", "yamlmod_overlay", "worker_")
@@ -63,21 +64,37 @@ class Prepared:
         self, words: Sequence[str], cwd: Path, environment: Mapping[str, str], seconds: float
     ) -> tuple[int, bytes, bytes]:
         """Return exit code and streams of `yamlmod WORDS`, as `subprocess.run` has them."""
-        readers, writers = zip(*(os.pipe() for _ in range(3)), strict=True)
-        task = json.dumps([list(words), os.fspath(cwd), dict(environment)]).encode()
+        (out, own), (err, other) = os.pipe(), os.pipe()
         try:
-            socket.send_fds(self._socket, [struct.pack("!I", len(task))], writers)
+            status = self.start(words, cwd, environment, own, other)
+        finally:
+            os.close(own)
+            os.close(other)
+        out_text, err_text, end = _read_all((out, err, status), seconds)
+        return int(end.split(b"\n")[1]), out_text, err_text
+
+    def start(
+        self, words: Sequence[str], cwd: Path, environment: Mapping[str, str], out: int, err: int
+    ) -> int:
+        """Start `yamlmod WORDS`; return what its id and then its exit code can be read from."""
+        task = json.dumps([list(words), os.fspath(cwd), dict(environment)]).encode()
+        status, writer = os.pipe()
+        try:
+            socket.send_fds(self._socket, [struct.pack("!I", len(task))], [out, err, writer])
             self._socket.sendall(task)
         finally:
-            for descriptor in writers:
-                os.close(descriptor)
-        out, err, status = _read_all(readers, seconds)
-        return json.loads(status.split(b"\n")[1]), out, err
+            os.close(writer)
+        return status
 
     def close(self) -> None:
         """End it; what it has forked is not touched."""
         self._socket.close()
         self._process.wait()
+
+
+def read_status(descriptor: int, seconds: float = 300) -> int:
+    """Wait for the end of what was started; return its exit code."""
+    return int(_read_all((descriptor,), seconds)[0].split(b"\n")[1])
 
 
 def _read_all(descriptors: Sequence[int], seconds: float) -> list[bytes]:
@@ -151,6 +168,9 @@ def _become(
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
+    for stream in (sys.stdout, sys.stderr):
+        if stream.isatty():
+            stream.reconfigure(line_buffering=True)
     return words
 
 

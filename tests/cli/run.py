@@ -12,6 +12,7 @@ import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +33,10 @@ class Done:
 
 def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
     """Run `python -m yamlmod` in ``cwd``."""
-    if _CAN_FORK and not environment:
-        prepared = _prepared(next(_TURNS) % 2)
-        if not starts_anew(os.environ, prepared.environment):
-            code, out, err = prepared.run([*map(str, arguments)], cwd, os.environ, 120)
-            return Done(code, out, err.decode("utf-8", "replace"))
+    variables = {**os.environ, **environment}
+    if prepared := prepared_for(variables):
+        code, out, err = prepared.run([*map(str, arguments)], cwd, variables, 120)
+        return Done(code, out, err.decode("utf-8", "replace"))
     done = subprocess.run(
         [sys.executable, "-m", "yamlmod", *map(str, arguments)],
         cwd=cwd,
@@ -44,14 +44,22 @@ def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
         check=False,
         timeout=120,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, **environment},
+        env=variables,
     )
     return Done(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
 
 
+def prepared_for(environment: Mapping[str, str]) -> Prepared | None:
+    """Return what forks runs with this environment, None where Python has to start anew."""
+    if not _CAN_FORK:
+        return None
+    # Two that hash differently, in turn: what depends on the order of a set shows.
+    prepared = _prepared(next(_TURNS) % 2)
+    return None if starts_anew(environment, prepared.environment) else prepared
+
+
 @functools.cache
 def _prepared(seed: int) -> Prepared:
-    """Two that hash differently, in turn: what depends on the order of a set shows."""
     prepared = Prepared(seed)
     atexit.register(prepared.close)
     return prepared
