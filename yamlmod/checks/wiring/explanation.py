@@ -71,7 +71,7 @@ class Explanation(NamedTuple):
         return slip.hypothesis.is_pattern and (meant >= shown or not self._is_odd(slip))
 
     def _is_odd(self, slip: Slip) -> bool:
-        """Tell whether a pattern has many numbers, or half of them lead where nobody leads them."""
+        """Tell whether a pattern has many numbers, or half of them lead to no output."""
         items = slip.hypothesis.explains
         if len(items) >= _MANY:
             return True
