@@ -211,8 +211,10 @@ class View:
         """Check whether a read only moved across a layer, or to another slot."""
         layer = read.target
         number = self._old_value(read)
-        if read.value == -1 or (read.value < 0 and number == -1):
-            return True  # no miscount makes a distance of the row above, or the row above of one
+        if read.value < 0 and number == -1:
+            return True  # no miscount makes a distance of the row above
+        if read.value == -1 and (number is None or number >= 0):
+            return True  # nor the row above of an index
         if layer >= 0 and read.kept is not None:
             if layer in self._new and read.kept in self._sources(layer):
                 return True
