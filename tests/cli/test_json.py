@@ -131,9 +131,15 @@ def test_an_answer_is_as_the_schema_says(words: tuple[str, ...], folder: Path) -
     assert ("error" in data) == fails and (done.code == 2) == fails, done.err
 
 
-@pytest.mark.parametrize("name", sorted(set(command_names()) - {"exec", "overlay", "study"}))
+_NAMES = sorted(set(command_names()) - {"exec", "overlay", "study"})
+_INNER = [
+    f"{name} {inner}" for name in ("overlay", "study") for inner in command_names(COMMANDS / name)
+]
+
+
+@pytest.mark.parametrize("name", [*_NAMES, *_INNER])
 def test_a_usage_error_is_in_the_envelope(name: str, tmp_path: Path) -> None:
-    done = yamlmod(name, "--no-such-option", "--json", cwd=tmp_path)
+    done = yamlmod(*name.split(), "--no-such-option", "--json", cwd=tmp_path)
     data = json.loads(done.out)
     assert done.code == 2 and done.err == "" and _wrong(data) == []
     assert data["error"]["code"] == "usage" and data["command"] == name

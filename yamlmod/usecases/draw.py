@@ -21,6 +21,7 @@ from yamlmod.picture.render import format_names, format_of_suffix, render
 from yamlmod.picture.scene import LANGS, Lang
 from yamlmod.picture.themes import THEMES
 from yamlmod.usecases.model_file import find_cfg, named_scale
+from yamlmod.usecases.model_folders import folders_of_fork
 from yamlmod.usecases.new_file import Overwriting, new_file_change
 from yamlmod.workspace.files import FileChange, display, read_text
 
@@ -47,7 +48,7 @@ def draw_file(cfg: Path, request: DrawRequest, options: DrawOptions) -> Drawing:
     """Return the drawing of a model YAML. Raises Refusal where a file cannot be read."""
     if request.side_by_side and request.base is None:
         raise Refusal("usage", "--side-by-side draws two files, and there is no --base")
-    path = find_cfg(cfg)
+    path = find_cfg(cfg, folders_of_fork(cfg, request.repo))
     file = read_text(path)
     if options.scale is None:
         options = replace(options, scale=named_scale(cfg, path) or None)
@@ -60,7 +61,7 @@ def draw_file(cfg: Path, request: DrawRequest, options: DrawOptions) -> Drawing:
         network = read_network(file.text, shown)
     base = None
     if request.base is not None:
-        base_file = read_text(find_cfg(request.base))
+        base_file = read_text(find_cfg(request.base, folders_of_fork(request.base, request.repo)))
         base = read_network(base_file.text, display(base_file.path))
     marks = _marks_of(network, request) if request.check else None
     if request.repo is not None:

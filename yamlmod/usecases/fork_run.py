@@ -104,8 +104,9 @@ def open_run(repo: Path, python: str | None, stand_ins: bool, target: str = "") 
     package = package_of(repo)
     if package is not None:
         interpreter = choose_owner(package, python or defaults.python, why)
-    else:
-        interpreter = choose_runner(python or defaults.python, why)
+        # The package that is read is that of the Python that runs it.
+        return Run(open_fork(repo, target, python=interpreter.path), interpreter, stand_ins)
+    interpreter = choose_runner(python or defaults.python, why)
     return Run(open_fork(repo, target, python=python), interpreter, stand_ins)
 
 
