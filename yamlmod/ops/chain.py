@@ -24,7 +24,7 @@ def chain(model: Network, plans: Iterable[Plan], rule: SpellingRule = ANY_SPELLI
 
 def run_plans(model: Network, plans: Iterable[Plan]) -> Outcome:
     """Run ``plans`` in turn, unproven; the outcome speaks of the first and the last file only."""
-    steps: list[_ChainStep] = []
+    steps: list[_LinkOfChain] = []
     for plan in plans:
         steps.append(_step(steps[-1].after if steps else model, plan))
     return _joined(model, steps)
@@ -39,7 +39,7 @@ class Chains:
     def __init__(self, model: Network, rule: SpellingRule = ANY_SPELLING) -> None:
         self._model, self._rule = model, rule
         # By the keys of all its plans. Only whole chains are kept: their networks are, anyway.
-        self._steps: dict[tuple[str, ...], tuple[_ChainStep, ...]] = {(): ()}
+        self._steps: dict[tuple[str, ...], tuple[_LinkOfChain, ...]] = {(): ()}
 
     def run(self, keys: Sequence[str], plans: Sequence[Plan]) -> Chained:
         """Run ``plans``; each has a key that says all that it does, but for its model."""
@@ -61,19 +61,19 @@ class Chained(NamedTuple):
     model: Network
 
 
-class _ChainStep(NamedTuple):
+class _LinkOfChain(NamedTuple):
     """One edit of a chain, on what the one before left."""
 
     part: Outcome
     after: Network
 
 
-def _step(model: Network, plan: Plan) -> _ChainStep:
+def _step(model: Network, plan: Plan) -> _LinkOfChain:
     part = plan(model)
-    return _ChainStep(part, read_network(part.text, model.document.shown))
+    return _LinkOfChain(part, read_network(part.text, model.document.shown))
 
 
-def _joined(model: Network, chain_steps: Sequence[_ChainStep]) -> Outcome:
+def _joined(model: Network, chain_steps: Sequence[_LinkOfChain]) -> Outcome:
     mapping: tuple[int | None, ...] = tuple(range(len(model.document.rows)))
     inserted: list[NewLayer] = []
     replaced: list[int] = []
