@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from yamlmod.fork.python.answers import Definition, OutsideTree
 from yamlmod.fork.python.import_graph import ImportGraph
-from yamlmod.fork.seeds.reach import FunctionNode, IsWanted, Reach
+from yamlmod.fork.seeds.reach import FunctionNode, IsWanted, CallReach
 
 # The same in every training with one process, whatever its seed is.
 _SAME = ("rank", "world_size", "worker_id")
@@ -23,15 +23,15 @@ class Steps:
 
     def __init__(self) -> None:
         self.left = _MOST_STEPS
-        self._reaches: dict[IsWanted, Reach] = {}
+        self._reaches: dict[IsWanted, CallReach] = {}
 
     @property
     def are_used_up(self) -> bool:
         return self.left < 0
 
-    def reach(self, is_wanted: IsWanted) -> Reach:
+    def reach(self, is_wanted: IsWanted) -> CallReach:
         """Return which functions come to such a call; what it has read is kept."""
-        return self._reaches.setdefault(is_wanted, Reach(is_wanted))
+        return self._reaches.setdefault(is_wanted, CallReach(is_wanted))
 
     def are_left(self, taken: int = 1) -> bool:
         """Take steps. After the last one nothing more is known."""

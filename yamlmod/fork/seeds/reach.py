@@ -25,7 +25,7 @@ class _OwnCalls(NamedTuple):
     callees: tuple[SeedScope, ...]
 
 
-class Reach:
+class CallReach:
     """The functions that come to a call for which ``is_wanted`` holds."""
 
     def __init__(self, is_wanted: IsWanted) -> None:
