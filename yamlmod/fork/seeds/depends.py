@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from yamlmod.fork.python.answers import Definition, OutsideTree
 from yamlmod.fork.python.import_graph import ImportGraph
-from yamlmod.fork.seeds.reach import FunctionNode, IsWanted, CallReach
+from yamlmod.fork.seeds.reach import CallReach, FunctionNode, IsWanted
 
 # The same in every training with one process, whatever its seed is.
 _SAME = ("rank", "world_size", "worker_id")
