@@ -1,4 +1,4 @@
-"""Which functions come to a call of some kind, themselves or in what they call: only those matter.
+"""Find the functions that come to a call of some kind, themselves or in what they call.
 
 A training calls most of its fork. Each function is looked at once, however often it is called.
 """
