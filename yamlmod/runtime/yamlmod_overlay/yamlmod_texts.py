@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 MANIFEST = "overlay.json"
 _FORMAT = 1
 _MOST = 8_000_000  # bytes; no file of a package comes near it
-_MOST_OF_MODEL = 1_000_000
 # What only the YAML of a data set has: a package runs what stands under `download`.
 _DATA_KEYS = {"download", "train", "val", "test", "path"}
 
@@ -46,8 +45,7 @@ class OverlayTexts:
             self.lookups = {_plain(path): str(name) for path, name in data["lookups"].items()}
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise self.damaged(repr(error)) from None
-        paths = list(self.files) + list(self.lookups)
-        self.names = {self.package if path == "__init__.py" else _tail(path) for path in paths}
+        self.names = {_tail(self.package, path) for path in (*self.files, *self.lookups)}
         self._root: str | None = None
 
     def damaged(self, why: str) -> OverlayError:
@@ -75,7 +73,7 @@ class OverlayTexts:
         relative = self._relative(root, name, path, spec)
         if relative in self.files:
             self._check_installed(root)
-            spec = self._patched_spec(name, root, relative, spec)
+            spec = self._patched_spec(name, relative, spec)
         if spec is not None and relative in self.lookups:
             _add_lookup(spec, self.lookups[relative], os.path.join(self.folder, "models"))
         return spec if relative in self.files or relative in self.lookups else None
@@ -123,9 +121,7 @@ class OverlayTexts:
             f"`yamlmod overlay refresh {self.folder} -w` updates it"
         )
 
-    def _patched_spec(
-        self, name: str, root: str, relative: str, spec: ModuleSpec | None
-    ) -> ModuleSpec | None:
+    def _patched_spec(self, name: str, relative: str, spec: ModuleSpec | None) -> ModuleSpec | None:
         text = os.path.join(self.folder, "files", *relative.split("/"))
         if os.path.realpath(text) != text:
             raise OverlayError(f"{text} is reached through a link")
@@ -133,7 +129,7 @@ class OverlayTexts:
         places = None
         if relative.rpartition("/")[2] == "__init__.py":
             # Of a new folder not where the texts are: Python would run files there by itself.
-            own = [os.path.join(root, *relative.split("/")[:-1])]
+            own = [os.path.join(self._root or "", *relative.split("/")[:-1])]
             places = own if spec is None else spec.submodule_search_locations
         digest = self.files[relative][1]
         loader = _loader(name, origin, text, digest or "", self.folder)
@@ -184,21 +180,18 @@ def _code(data: bytes, path: str, digest: str, overlay: str) -> CodeType:
     """Return the code of a text; it is compiled once, and kept apart from Python's own files."""
     import marshal
 
-    key = f"{digest} {sys.flags.optimize} {path}".encode("utf-8", "surrogatepass")
-    cached = _cache_file(key, overlay)
+    cached = _cache_file(os.fsencode(f"{digest} {sys.flags.optimize} {path}"), overlay)
     try:
         with open(cached, "rb") as file:
             check, kept = file.read(64), file.read(_MOST)
-        # Damaged code can make Python crash or wait.
-        if check == _digest(kept).encode():
-            found: CodeType = marshal.loads(kept)
-            return found
     except OSError:
-        pass
-    code: CodeType = compile(data, path, "exec", dont_inherit=True)
-    if cached and not sys.dont_write_bytecode:
-        kept = marshal.dumps(code)
-        _write(cached, _digest(kept).encode() + kept)
+        check = kept = b""
+    if check == _digest(kept).encode():  # damaged code can make Python crash or wait
+        code: CodeType = marshal.loads(kept)
+    else:
+        code = compile(data, path, "exec", dont_inherit=True)
+        if cached and not sys.dont_write_bytecode:
+            _write(cached, marshal.dumps(code))
     return code
 
 
@@ -236,7 +229,7 @@ def _write(path: str, data: bytes) -> None:
     draft = f"{path}.{os.getpid()}.tmp"
     try:
         with open(draft, "xb") as file:
-            file.write(data)
+            file.write(_digest(data).encode() + data)
         os.replace(draft, path)
     except OSError:
         pass
@@ -276,7 +269,7 @@ def is_model(models: str, name: str) -> bool:
     if not name.endswith((".yaml", ".yml")) or os.path.realpath(path) != path:
         return False
     try:
-        text = _read(path, _MOST_OF_MODEL).decode("utf-8") if os.path.isfile(path) else ""
+        text = _read(path, 1_000_000).decode("utf-8") if os.path.isfile(path) else ""
     except (OverlayError, ValueError):
         return False
     keys = _keys(text.lstrip("\ufeff").splitlines())
@@ -315,9 +308,9 @@ def _plain(path: str) -> str:
     return path
 
 
-def _tail(path: str) -> str:
-    parts = path[: -len(".py")].split("/")
-    return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
+def _tail(package: str, path: str) -> str:
+    parts = [package, *path[: -len(".py")].split("/")]
+    return parts[-2] if parts[-1] == "__init__" else parts[-1]
 
 
 def _below(root: str, path: str) -> str:
