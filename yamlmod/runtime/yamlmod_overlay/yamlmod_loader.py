@@ -15,13 +15,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
     from yamlmod.runtime.yamlmod_overlay.yamlmod_texts import OverlayTexts
 
 MANIFEST = "overlay.json"
 FOLDERS = "YAMLMOD_OVERLAY"
 OFF = "YAMLMOD_OVERLAY_OFF"
+CACHE = ""  # where compiled code of the loader is kept; what installed it says so
 _MOST = 8_000_000  # bytes; no file of a package comes near it
 
 
@@ -169,52 +170,35 @@ class OverlayFinder:
 
 def _texts() -> ModuleType:
     """Return the larger half of the loader, which most processes do not need."""
-    from importlib.machinery import SourceFileLoader
-
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "yamlmod_texts.py")
-    module = type(sys)("yamlmod_texts")
-    module.__file__ = path
-    before = sys.pycache_prefix
-    # Beside it there may be compiled code that came with the folder. Below no folder is none.
-    sys.pycache_prefix = cache_folder(os.path.dirname(path)) or os.devnull
-    try:
-        code = SourceFileLoader("yamlmod_texts", path).get_code("yamlmod_texts")
-        exec(code, module.__dict__)  # type: ignore[arg-type]
-    finally:
-        sys.pycache_prefix = before
-    vars(module).update(OverlayError=OverlayError, cache_folder=cache_folder)
+    module = _part("yamlmod_texts")
+    module.OverlayError = OverlayError  # type: ignore[attr-defined]
+    module.cached_code = _part("yamlmod_cache").cached_code  # type: ignore[attr-defined]
     return module
 
 
-def cache_folder(overlay: str) -> str:
-    """Return where compiled code of a user is, empty where others could write there.
+def _part(name: str) -> ModuleType:
+    """Return a file beside this one as a module that no other import meets."""
+    module = type(sys)(name)
+    module.__file__ = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    exec(_code(name, module.__file__), module.__dict__)
+    return module
 
-    Not beside the text, nor in its project: they may come from anyone, and so would what is there.
+
+def _code(name: str, path: str) -> CodeType:
+    """Return the code of a file beside this one, compiled or from this user's cache.
+
+    Not by an import: compiled code that came with the folder would be run in its place.
     """
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = os.path.join(base, "yamlmod", "overlay")
-    inside = os.path.realpath(folder).startswith(os.path.join(_project_of(overlay), ""))
-    if inside or not os.path.isabs(folder):
-        return ""
-    try:
-        if not sys.dont_write_bytecode:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-        status = os.stat(folder)
-    except OSError:
-        return ""
-    if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-        return ""
-    return folder
+    code = None
+    if CACHE:
+        from _frozen_importlib_external import SourceFileLoader
 
-
-def _project_of(overlay: str) -> str:
-    """Return the folder that an overlay came in: that of its repository, else the one around it."""
-    around = folder = os.path.dirname(overlay)
-    while os.path.dirname(folder) != folder:
-        if os.path.lexists(os.path.join(folder, ".git")):
-            return folder
-        folder = os.path.dirname(folder)
-    return around
+        prefix, sys.pycache_prefix = sys.pycache_prefix, CACHE
+        try:
+            code = SourceFileLoader(name, path).get_code(name)
+        finally:
+            sys.pycache_prefix = prefix
+    return code or compile(_read(path), path, "exec", dont_inherit=True)
 
 
 def _read(path: str) -> bytes:

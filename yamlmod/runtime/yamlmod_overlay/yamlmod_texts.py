@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
-from importlib.util import MAGIC_NUMBER, decode_source, spec_from_file_location
+from importlib.util import decode_source, spec_from_file_location
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,16 +22,17 @@ if TYPE_CHECKING:
 MANIFEST = "overlay.json"
 _FORMAT = 1
 _MOST = 8_000_000  # bytes; no file of a package comes near it
+_MOST_OF_MODEL = 1_000_000
 # What only the YAML of a data set has: a package runs what stands under `download`.
 _DATA_KEYS = {"download", "train", "val", "test", "path"}
 
 
-# The loader puts its own in the place of both.
-OverlayError = ImportError
+OverlayError = ImportError  # the loader puts its own class here, and what keeps compiled code
 
 
-def cache_folder(_: str) -> str:
-    return ""
+def cached_code(data: bytes, path: str, digest: str, overlay: str) -> CodeType:
+    code: CodeType = compile(data, path, "exec", dont_inherit=True)
+    return code
 
 
 class OverlayTexts:
@@ -50,7 +50,8 @@ class OverlayTexts:
             self.lookups = {_plain(path): str(name) for path, name in data["lookups"].items()}
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise self.damaged(repr(error)) from None
-        self.names = {_tail(self.package, path) for path in (*self.files, *self.lookups)}
+        paths = list(self.files) + list(self.lookups)
+        self.names = {self.package if path == "__init__.py" else _tail(path) for path in paths}
         self._root: str | None = None
 
     def damaged(self, why: str) -> OverlayError:
@@ -78,7 +79,7 @@ class OverlayTexts:
         relative = self._relative(root, name, path, spec)
         if relative in self.files:
             self._check_installed(root)
-            spec = self._patched_spec(name, relative, spec)
+            spec = self._patched_spec(name, root, relative, spec)
         if spec is not None and relative in self.lookups:
             _add_lookup(spec, self.lookups[relative], os.path.join(self.folder, "models"))
         return spec if relative in self.files or relative in self.lookups else None
@@ -126,7 +127,9 @@ class OverlayTexts:
             f"`yamlmod overlay refresh {self.folder} -w` updates it"
         )
 
-    def _patched_spec(self, name: str, relative: str, spec: ModuleSpec | None) -> ModuleSpec | None:
+    def _patched_spec(
+        self, name: str, root: str, relative: str, spec: ModuleSpec | None
+    ) -> ModuleSpec | None:
         text = os.path.join(self.folder, "files", *relative.split("/"))
         if os.path.realpath(text) != text:
             raise OverlayError(f"{text} is reached through a link")
@@ -134,7 +137,7 @@ class OverlayTexts:
         places = None
         if relative.rpartition("/")[2] == "__init__.py":
             # Of a new folder not where the texts are: Python would run files there by itself.
-            own = [os.path.join(self._root or "", *relative.split("/")[:-1])]
+            own = [os.path.join(root, *relative.split("/")[:-1])]
             places = own if spec is None else spec.submodule_search_locations
         digest = self.files[relative][1]
         loader = _loader(name, origin, text, digest or "", self.folder)
@@ -156,7 +159,7 @@ def _loader(name: str, origin: str, text: str, digest: str, folder: str) -> Sour
 
         def get_code(self, fullname: str) -> CodeType:
             # By the text's own path: tracebacks and debuggers open the file that runs.
-            return _code(_patched(text, digest), text, digest, folder)
+            return cached_code(_patched(text, digest), text, digest, folder)
 
         def exec_module(self, module: ModuleType) -> None:
             try:
@@ -179,41 +182,6 @@ def _remember(path: str, data: bytes) -> None:
     import linecache
 
     linecache.cache[path] = (len(data), None, decode_source(data).splitlines(True), path)
-
-
-def _code(data: bytes, path: str, digest: str, overlay: str) -> CodeType:
-    """Return the code of a text; it is compiled once, and kept apart from Python's own files."""
-    import marshal
-
-    cached = _cache_file(os.fsencode(f"{digest} {sys.flags.optimize} {path}"), overlay)
-    try:
-        with open(cached, "rb") as file:
-            check, kept = file.read(64), file.read(_MOST)
-    except OSError:
-        check = kept = b""
-    if check == _digest(kept).encode():  # damaged code can make Python crash or wait
-        code: CodeType = marshal.loads(kept)
-    else:
-        code = compile(data, path, "exec", dont_inherit=True)
-        if cached and not sys.dont_write_bytecode:
-            _write(cached, marshal.dumps(code))
-    return code
-
-
-def _cache_file(key: bytes, overlay: str) -> str:
-    """Return where the compiled text of a user is, empty where there is no safe place."""
-    folder = cache_folder(overlay)
-    return folder and os.path.join(folder, _digest(MAGIC_NUMBER + key)[:32] + ".bin")
-
-
-def _write(path: str, data: bytes) -> None:
-    draft = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(draft, "xb") as file:
-            file.write(_digest(data).encode() + data)
-        os.replace(draft, path)
-    except OSError:
-        pass
 
 
 def _add_lookup(spec: ModuleSpec, function: str, models: str) -> None:
@@ -250,7 +218,7 @@ def is_model(models: str, name: str) -> bool:
     if not name.endswith((".yaml", ".yml")) or os.path.realpath(path) != path:
         return False
     try:
-        text = _read(path, 1_000_000).decode("utf-8") if os.path.isfile(path) else ""
+        text = _read(path, _MOST_OF_MODEL).decode("utf-8") if os.path.isfile(path) else ""
     except (OverlayError, ValueError):
         return False
     keys = _keys(text.lstrip("\ufeff").splitlines())
@@ -289,9 +257,9 @@ def _plain(path: str) -> str:
     return path
 
 
-def _tail(package: str, path: str) -> str:
-    parts = [package, *path[: -len(".py")].split("/")]
-    return parts[-2] if parts[-1] == "__init__" else parts[-1]
+def _tail(path: str) -> str:
+    parts = path[: -len(".py")].split("/")
+    return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
 
 
 def _below(root: str, path: str) -> str:
