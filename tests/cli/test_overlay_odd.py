@@ -20,6 +20,7 @@ from tests.cli.test_overlay import _PRINT, _spoil
 from yamlmod.errors import Refusal
 from yamlmod.runtime.yamlmod_overlay import yamlmod_loader
 from yamlmod.usecases.overlay_exec import checked_overlay
+from yamlmod.usecases.overlay_install import plan_hook
 from yamlmod.workspace import overlay_folder
 from yamlmod.workspace.overlay_folder import MANIFEST, read_manifest
 
@@ -146,6 +147,15 @@ def test_compiled_code_of_the_folder_is_not_run(env: Environment) -> None:
         assert done.stdout == f"{_NAME}\n" and not (env.project / "ran").exists(), done.stderr
     compiled = {path.name.partition(".")[0] for path in (env.root / "cache").rglob("*.pyc")}
     assert compiled == {"yamlmod_cache", "yamlmod_loader", "yamlmod_texts"}
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o770, 0o700])
+def test_a_hook_reads_no_cache_that_others_can_write(env: Environment, mode: int) -> None:
+    cache = env.root / "cache"
+    cache.mkdir()
+    cache.chmod(mode)
+    _, hook = plan_hook(env.project / _OVERLAY, str(env.python))
+    assert (str(cache) in hook.text) == (mode == 0o700)
 
 
 @pytest.mark.parametrize("path", ["files/nn/modules/conv.py", "files/nn", "models", "__init__.py"])
