@@ -133,7 +133,7 @@ def installed_overlay(package: InstalledPackage) -> str:
 
 
 def _cache(folder: Path) -> str:
-    """Return where compiled code of the loader is kept, empty where it could be a stranger's."""
+    """Return where compiled code of the loader is kept, empty where others could change it."""
     place = cache_folder(str(folder))
     return str(Path(place, "loader")) if place and _is_private(Path(place)) else ""
 
