@@ -23,6 +23,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -58,7 +59,7 @@ class Prepared:
                 stderr=subprocess.PIPE,
                 pass_fds=[theirs.fileno()],
             )
-        self._socket = mine
+        self._socket, self._lock = mine, threading.Lock()
 
     def run(
         self, words: Sequence[str], cwd: Path, environment: Mapping[str, str], seconds: float
@@ -80,8 +81,9 @@ class Prepared:
         task = json.dumps([list(words), os.fspath(cwd), dict(environment)]).encode()
         status, writer = os.pipe()
         try:
-            socket.send_fds(self._socket, [struct.pack("!I", len(task))], [out, err, writer])
-            self._socket.sendall(task)
+            with self._lock:
+                socket.send_fds(self._socket, [struct.pack("!I", len(task))], [out, err, writer])
+                self._socket.sendall(task)
         finally:
             os.close(writer)
         return status
