@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import Done, yamlmod
-from tests.runtime.bench import FORCE, Bench
+from tests.runtime.bench import Bench
 from tools.branches.__main__ import Outcome, sweep
 from tools.branches.cases import Case, official_cases, small_cases
 from tools.branches.modules import module_cases
@@ -106,7 +106,7 @@ def test_what_train_py_will_say_for_a_data_set(fork: str, request: pytest.Fixtur
         done = bench.remap(cfg, "-o", out, "--force", "--nc", str(classes), "--json")
         told[classes] = json.loads(done.out)["expected"]
         asked = {"pairs": [[str(out), str(cfg)]], "nc": classes}
-        loaded = bench.ask(asked, **FORCE)["loaded"][0]
+        loaded = bench.ask(asked)["loaded"][0]
         line = "Transferred {}/{} ".format(*told[classes])
         assert any(line in text + " " for text in loaded["log"]), (line, loaded["log"])
     assert told[3][0] < told[80][0]
