@@ -2,13 +2,17 @@
 
     python -m tools.overlay FOLDER PYTHON...       each PYTHON has a version of ultralytics
     python -m tools.overlay FOLDER PYTHON --rules free --no-train
+    python -m tools.overlay FOLDER --make VERSION --rules free
+
+With --make, an environment with that version of ultralytics is made in FOLDER. It takes torch from
+the Python that runs this, and a stand-in for torchvision, whose packages bring CUDA with them.
 
 FOLDER is a scratch folder. In each environment every module of the registry is patched into an
 overlay, and one module of each rule goes into a YAML, which is built at n, s and m. For each of
 them: an epoch on the digits of `examples/digits.py`, val, predict, a training that is killed and
 resumed, an export to ONNX, and best.pt loaded by a fresh process, also with ULTRALYTICS_SAFE_LOAD.
-Two processes of torchrun with gloo take a step. The package is hashed before and after. It prints
-one line for each step and exits 1 when one failed.
+The trainer's own DDP runs with two processes and gloo. The environment is hashed before and after.
+It prints one line for each step and exits 1 when one failed.
 """
 
 from __future__ import annotations
@@ -19,10 +23,12 @@ import re
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 
 from yamlmod.registry.catalogue import catalogue
@@ -31,6 +37,35 @@ _ROOT = Path(__file__).parents[1]
 # One small module of each rule.
 MODULES = {"free": "SimAM", "same": "ECA", "conv": "ACmix", "csp": "C3_CBAM"}
 _MOST_TAKEN = 8
+# What ultralytics and its export need; OpenCV without windows, whose libraries a server lacks.
+_NEEDED = (
+    "opencv-python-headless", "matplotlib", "pillow", "pyyaml", "requests", "scipy",
+    "psutil", "polars", "cloudpickle", "onnx", "scikit-learn", "ultralytics-thop",
+    "ultralytics-platform",
+)  # fmt: skip
+# All that detection uses of it.
+_TORCHVISION = """
+import torch
+
+__version__ = "0.0"
+
+
+class ops:
+    @staticmethod
+    def nms(boxes, scores, threshold):
+        order = scores.argsort(descending=True)
+        kept = []
+        while len(order):
+            first, order = order[0], order[1:]
+            kept.append(first)
+            low = torch.maximum(boxes[first, :2], boxes[order, :2])
+            high = torch.minimum(boxes[first, 2:], boxes[order, 2:])
+            shared = (high - low).clamp(min=0).prod(1)
+            areas = [(box[..., 2:] - box[..., :2]).prod(-1) for box in (boxes[first], boxes[order])]
+            order = order[shared <= threshold * (sum(areas) - shared)]
+        return torch.stack(kept) if kept else scores.new_zeros(0, dtype=torch.long)
+"""
+_SITE = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
 _BUILD = """
 import sys, torch
 import ultralytics_overlay
@@ -48,25 +83,6 @@ import ultralytics_overlay
 from ultralytics import YOLO
 model = YOLO(sys.argv[2]).model
 assert sys.argv[1] in {type(layer).__name__ for layer in model.modules()}
-"""
-_DDP = """
-import sys, torch
-import torch.distributed as dist
-from torch.nn.parallel import DistributedDataParallel
-from ultralytics.nn.tasks import DetectionModel
-dist.init_process_group("gloo")
-model = DetectionModel(sys.argv[2], verbose=False).train()
-assert sys.argv[1] in {type(layer).__name__ for layer in model.modules()}
-parallel = DistributedDataParallel(model, find_unused_parameters=True)
-outputs = parallel(torch.rand(2, 3, 64, 64))
-while not torch.is_tensor(outputs):
-    outputs = list(outputs.values() if isinstance(outputs, dict) else outputs)[0]
-outputs.float().sum().backward()
-grads = [p.grad.norm() for p in model.parameters() if p.grad is not None]
-total = torch.stack(grads).sum()
-parts = [torch.zeros_like(total) for _ in range(dist.get_world_size())]
-dist.all_gather(parts, total)
-assert torch.allclose(parts[0], parts[1]), parts
 """
 
 
@@ -92,7 +108,7 @@ class Trial:
         )
         is_right = done.returncode == expected
         lines = (done.stderr + done.stdout).strip().splitlines() or ["nothing was said"]
-        told = "" if is_right else f": {lines[-1][:200]}"
+        told = "" if is_right else f": {_reason(lines)[:200]}"
         took = time.perf_counter() - began
         print(f"{'ok' if is_right else 'FAILED'} {name} ({took:.0f} s){told}", flush=True)
         if not is_right:
@@ -133,7 +149,7 @@ class Trial:
 
     def hashes(self) -> dict[str, str]:
         """Return a hash of every file of the package but compiled ones."""
-        words = [str(self.python), "-c", "import sysconfig as s; print(s.get_paths()['purelib'])"]
+        words = [str(self.python), "-c", _SITE]
         folder = Path(subprocess.run(words, capture_output=True, text=True).stdout.strip())
         return {
             str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest()
@@ -143,14 +159,20 @@ class Trial:
 
     def same(self, name: str, before: dict[str, str]) -> None:
         """Say whether the environment's files are what they were."""
-        is_same = self.hashes() == before
-        print(f"{'ok' if is_same else 'FAILED'} {name}: {len(before)} files hashed", flush=True)
-        if not is_same:
+        self.fact(f"{name}: {len(before)} files hashed", self.hashes() == before)
+
+    def fact(self, name: str, is_right: bool) -> None:
+        """Say whether something is so."""
+        print(f"{'ok' if is_right else 'FAILED'} {name}", flush=True)
+        if not is_right:
             self.failed.append(name)
 
     def crash(self, cfg: str, name: str) -> bool:
-        """Start a training and kill it with all it started once there is a checkpoint."""
-        last = self.project / "runs" / name / "weights" / "last.pt"
+        """Start a training and kill it with all it started once there is a checkpoint.
+
+        best.pt is written right after last.pt, which is whole then.
+        """
+        best = self.project / "runs" / name / "weights" / "best.pt"
         with subprocess.Popen(
             [str(word) for word in self.train(cfg, name, 4)],
             cwd=self.project,
@@ -159,15 +181,41 @@ class Trial:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         ) as process:
-            while process.poll() is None and not last.is_file():
-                time.sleep(0.2)
+            while process.poll() is None and not best.is_file():
+                time.sleep(0.02)
             os.killpg(process.pid, signal.SIGKILL)
-        return last.is_file()
+        return best.is_file()
 
     def _variables(self, more: dict[str, str]) -> dict[str, str]:
         own = {"VIRTUAL_ENV": str(self.python.parent.parent), "YOLO_AUTOINSTALL": "false"}
         own |= {"PYTHONPATH": str(_ROOT), "YOLO_OFFLINE": "true", "OMP_NUM_THREADS": "1"}
         return {**os.environ, **own, **more}
+
+
+def _reason(lines: Sequence[str]) -> str:
+    """Return the line that most likely says why a command failed."""
+    errors = [line for line in lines if re.match(r"(\w+\.)*\w*(Error|Exception)\b|error\[", line)]
+    return [*lines, *errors][-1]
+
+
+def make_environment(folder: Path, version: str) -> Path:
+    """Make an environment with a version of ultralytics; return its Python."""
+    environment = folder / f"ultralytics-{version}"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    python = environment / "bin" / "python"
+    words = [str(python), "-c", _SITE]
+    site = Path(subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip())
+    (site / "torch_of.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
+    install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*install, "--no-deps", f"ultralytics=={version}"], check=True)
+    subprocess.run([*install, *_NEEDED], check=True)
+    if find_spec("torchvision") is None:
+        (site / "torchvision.py").write_text(_TORCHVISION, encoding="utf-8")
+        info = site / "torchvision-0.0.dist-info"
+        info.mkdir()
+        metadata = "Metadata-Version: 2.1\nName: torchvision\nVersion: 0.0\n"
+        (info / "METADATA").write_text(metadata, encoding="utf-8")
+    return python
 
 
 def trials(folder: Path, pythons: Sequence[Path]) -> Iterator[Trial]:
@@ -241,11 +289,7 @@ def _check_module(trial: Trial, module: str, before: dict[str, str], trains: boo
     trial.step(f"{module}: safe load", load, ULTRALYTICS_SAFE_LOAD="1")
     bare = [trial.python, "-c", _LOAD.replace("import ultralytics_overlay\n", ""), module, best]
     trial.step(f"{module}: refused without the overlay", bare, expected=1)
-    torchrun = [trial.python, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
-    script = trial.project / "ddp.py"
-    script.write_text(_DDP, encoding="utf-8")
-    ddp = [*torchrun, "--master_port", "29517", script, module, scales[0]]
-    trial.step(f"{module}: two processes with gloo", trial.yamlmod("exec", *ddp))
+    _check_ddp(trial, module, scales[0])
     if trial.crash(scales[0], f"{module}-killed"):
         trial.same(f"{module}: environment after a kill", before)
         last = trial.project / "runs" / f"{module}-killed" / "weights" / "last.pt"
@@ -253,16 +297,38 @@ def _check_module(trial: Trial, module: str, before: dict[str, str], trains: boo
         trial.step(f"{module}: resume", trial.yolo(*resume))
 
 
+def _check_ddp(trial: Trial, module: str, cfg: str) -> None:
+    """Let ultralytics start two processes as for two GPUs; see `tools/gloo_trainer.py`."""
+    ranks = trial.project / "ranks" / module
+    ranks.mkdir(parents=True, exist_ok=True)
+    trainer = trial.project / "gloo_trainer.py"
+    trainer.write_bytes(Path(__file__).with_name("gloo_trainer.py").read_bytes())
+    runs, name = trial.project / "runs", f"{module}-ddp"
+    options = (f"model={cfg}", f"data={trial.data}", f"project={runs}", f"name={name}")
+    words = trial.yamlmod("exec", trial.python, trainer, *options)
+    path = os.pathsep.join([str(_ROOT), str(trial.project)])
+    trial.step(f"{module}: an epoch of DDP", words, RANKS=str(ranks), PYTHONPATH=path)
+    seen = [
+        rank for rank in "01"
+        if (ranks / rank).is_file() and module in (ranks / rank).read_text().split("\n")
+    ]  # fmt: skip
+    trial.fact(f"{module}: both processes have it", seen == ["0", "1"])
+    trial.fact(f"{module}: a checkpoint of DDP", any(runs.glob(f"{name}*/weights/last.pt")))
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Try every environment."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("pythons", type=Path, nargs="+")
+    parser.add_argument("pythons", type=Path, nargs="*")
+    parser.add_argument("--make", action="append", default=[], metavar="VERSION")
     parser.add_argument("--rules", default=",".join(MODULES))
     parser.add_argument("--no-train", action="store_true")
     options = parser.parse_args(words)
     failed: list[str] = []
-    for trial in trials(options.folder.absolute(), options.pythons):
+    folder = options.folder.absolute()
+    pythons = [*options.pythons, *(make_environment(folder, version) for version in options.make)]
+    for trial in trials(folder, pythons):
         check(trial, options.rules.split(","), not options.no_train)
         failed += trial.failed
     print(f"{len(failed)} failed: {', '.join(failed)}" if failed else "0 failed")

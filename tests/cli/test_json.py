@@ -12,8 +12,9 @@ import pytest
 
 from tests.cli.json_schema import SCHEMA, errors
 from tests.cli.run import save_checkpoint, yamlmod
+from tests.cli.test_seeds import TRAIN
 from tests.study.folders import STUB
-from yamlmod.cli.groups import command_names
+from yamlmod.cli.groups import COMMANDS, command_names
 
 _ROOT = Path(__file__).parents[2]
 _MINIFORK = _ROOT / "examples" / "minifork"
@@ -55,13 +56,20 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("study", "run", "out"),
     ("study", "status", "out"),
     ("study", "report", "out"),
+    ("study", "seeds", "fork", "--no-run"),
+    ("study", "seeds", "seeded", "--fix"),
+    ("study", "seeds", "none"),
+    ("study", "stop", "out"),
     ("undo", "fork", "--list"),
     ("undo", "fork"),
     ("unpatch", "fork", "SimAM"),
     ("remap", "none.pt", "--from", _CFG, "--to", "a.yaml"),
     ("explain", "none.onnx"),
 )
-_FAIL = (("remap", "none.pt"), ("explain", "none.onnx"), ("study", "plan", "none.yaml"))
+_FAIL = (
+    *(("remap", "none.pt"), ("explain", "none.onnx")),
+    *(("study", "plan", "none.yaml"), ("study", "seeds", "none")),
+)
 _RUNS: tuple[tuple[str, ...], ...] = (
     ("verify", "fork", "a.yaml"),
     ("profile", "fork", "a.yaml", "--rounds", "1", "--imgsz", "64"),
@@ -83,6 +91,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "stub").mkdir()
     shutil.copytree(_MINIFORK, folder / "stub" / "fork")
     shutil.copyfile(STUB, folder / "stub" / "fork" / "train.py")
+    shutil.copytree(_MINIFORK, folder / "seeded")
+    (folder / "seeded" / "train.py").write_text(TRAIN, encoding="utf-8")
     (folder / "study.yaml").write_text(_STUDY, encoding="utf-8")
     assert yamlmod("study", "plan", "study.yaml", "--no-run", "-o", "out", cwd=folder).code == 0
     return folder
@@ -105,6 +115,9 @@ def _wrong(value: Any) -> list[str]:
 def test_every_command_is_asked() -> None:
     asked = {words[0] for words in (*_COMMANDS, *_RUNS)}
     assert set(command_names()) - {"exec", "overlay"} == asked
+    studies = {words[1] for words in _COMMANDS if words[0] == "study"}
+    # Its output is the commands themselves.
+    assert set(command_names(COMMANDS / "study")) - {"export"} == studies
 
 
 @pytest.mark.parametrize("words", [*_COMMANDS, *_RUNS], ids=" ".join)
@@ -118,9 +131,15 @@ def test_an_answer_is_as_the_schema_says(words: tuple[str, ...], folder: Path) -
     assert ("error" in data) == fails and (done.code == 2) == fails, done.err
 
 
-@pytest.mark.parametrize("name", sorted(set(command_names()) - {"exec", "overlay", "study"}))
+_NAMES = sorted(set(command_names()) - {"exec", "overlay", "study"})
+_INNER = [
+    f"{name} {inner}" for name in ("overlay", "study") for inner in command_names(COMMANDS / name)
+]
+
+
+@pytest.mark.parametrize("name", [*_NAMES, *_INNER])
 def test_a_usage_error_is_in_the_envelope(name: str, tmp_path: Path) -> None:
-    done = yamlmod(name, "--no-such-option", "--json", cwd=tmp_path)
+    done = yamlmod(*name.split(), "--no-such-option", "--json", cwd=tmp_path)
     data = json.loads(done.out)
     assert done.code == 2 and done.err == "" and _wrong(data) == []
     assert data["error"]["code"] == "usage" and data["command"] == name

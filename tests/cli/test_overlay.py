@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.installed import Environment, make_environment
+from tests.cli.installed import Environment, make_environment, make_overlay
+from tests.cli.json_schema import SCHEMA, errors
 from tests.cli.run import Done, snapshot, yamlmod
 from tests.fork.small_ultralytics import TEXTS
 from yamlmod.errors import Refusal
@@ -30,12 +31,7 @@ _NEW = TEXTS["ultralytics/nn/modules/conv.py"].replace(
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with an overlay of one module, made once and copied."""
-    environment = make_environment(tmp_path_factory.mktemp("template"))
-    words = ("patch", "ultralytics", "SimAM", "--overlay", "-w", "-q")
-    variables = {"VIRTUAL_ENV": str(environment.root / "env")}
-    done = yamlmod(*words, cwd=environment.project, **variables)
-    assert done.code == 0, done.err
-    return environment.root
+    return make_overlay(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture
@@ -192,7 +188,7 @@ def test_what_python_shows_of_it(made: Environment) -> None:
     env = made
     models = env.project / "ultralytics_overlay" / "models"
     models.mkdir()
-    (models / "own.yaml").write_text("nc: 1\n")
+    (models / "own.yaml").write_text("backbone: []\nhead: []\n")
     done = env.run(_SOURCE)
     assert done.returncode == 0, done.stderr
     own, mini = done.stdout.split()
@@ -233,6 +229,16 @@ def test_an_upgrade_is_refused_until_a_refresh(made: Environment) -> None:
     assert env.run(code).returncode == 1
 
 
+def test_a_refresh_names_rows_that_the_version_cannot_build(made: Environment) -> None:
+    text = "nc: 1\nbackbone:\n  - [-1, 1, Gone, [8]]\nhead:\n  - [[0], 1, Detect, [nc]]\n"
+    models = made.project / "ultralytics_overlay" / "models"
+    models.mkdir()
+    (models / "net.yaml").write_text(text)
+    for words in (("-w",), ()):
+        done = _do(made, "overlay", "refresh", *words)
+        assert done.code == 0 and "net.yaml:3: ultralytics 8.3.0 has no Gone" in done.err, done.err
+
+
 def test_own_class_is_refreshed_from_its_copy(env: Environment) -> None:
     own = env.project / "mine.py"
     own.write_text("import torch.nn as nn\n\n\nclass Mine(nn.Module):\n    pass\n")
@@ -251,6 +257,35 @@ def test_nothing_is_left_to_import(made: Environment) -> None:
     shutil.rmtree(env.package)
     done = env.run("import ultralytics_overlay, ultralytics")
     assert "ModuleNotFoundError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("install",), False),
+        (("install", "-w"), False),
+        (("refresh",), False),
+        (("uninstall",), True),
+        (("install", "none"), True),
+        (("refresh", "none"), True),
+        (("install", "--nothing"), True),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
+)
+def test_json(made: Environment, words: tuple[str, ...], error: bool) -> None:
+    done = _do(made, "overlay", *words, "--json")
+    data = json.loads(done.out)
+    assert list(errors(data, SCHEMA, SCHEMA)) == []
+    assert data["command"] == f"overlay {words[0]}" and ("error" in data) == error, done.err
+    assert error or bool(data["written"]) == ("-w" in words)
+
+
+def test_json_of_an_uninstall(made: Environment) -> None:
+    assert _do(made, "overlay", "install", "-w").code == 0
+    for words in ((), ("-w",)):
+        data = json.loads(_do(made, "overlay", "uninstall", *words, "--json").out)
+        assert list(errors(data, SCHEMA, SCHEMA)) == [] and data["files"], data
+        assert data["written"] == (data["files"] if words else [])
 
 
 def test_unpatch_takes_a_text_out(made: Environment) -> None:
@@ -337,7 +372,7 @@ def test_a_changed_text_is_refused_by_its_hash(made: Environment) -> None:
         assert done.code == 2 and "error[overlay-tampered]" in done.err, words
     assert _do(env, "status", "ultralytics_overlay", "--check").code == 1
     done = env.run("import ultralytics_overlay, ultralytics.nn.modules")
-    assert done.returncode == 1 and "its hash is another" in done.stderr
+    assert done.returncode == 1 and "its hash differs" in done.stderr
     assert "changed\n" not in done.stdout
 
 
@@ -451,6 +486,8 @@ def test_a_pth_of_another_is_left_alone(made: Environment) -> None:
         (("patch", "ultralytics", "SimAM", "--overlay", "my-overlay"), "usage"),
         (("patch", "ultralytics", "SimAM", "--overlay", "full"), "exists"),
         (("patch", "ultralytics", "SimAM", "--overlay", "--in-place"), "usage"),
+        (("patch", "--overlay", "ultralytics", "SimAM"), "usage"),
+        (("patch", "ultralytics", "--overlay", "SimAM"), "usage"),
         (("exec", "python"), "no-overlay"),
         (("exec", "--overlay", "full", "python"), "no-overlay"),
         (("overlay", "uninstall"), "no-overlay"),
@@ -461,6 +498,17 @@ def test_wrong_uses(env: Environment, words: tuple[str, ...], code: str) -> None
     _spoil(env.project, "full/file.txt", "")
     done = _do(env, *words)
     assert done.code == 2 and f"error[{code}]" in done.err, done.err
+
+
+@pytest.mark.parametrize("words", [("check",), ("show",), ("draw",)], ids=lambda words: words[0])
+def test_a_yaml_is_found_in_the_package(env: Environment, words: tuple[str, ...]) -> None:
+    for _ in range(2):
+        done = _do(env, *words, "mini.yaml", "--repo", "ultralytics")
+        # The small network of the test has no args that `check` would accept.
+        assert done.code == (1 if words == ("check",) else 0), done.err
+        assert done.out
+    lost = _do(env, *words, "none.yaml", "--repo", "ultralytics")
+    assert lost.code == 2 and "error[no-such-file]" in lost.err
 
 
 def test_exec_of_a_program_that_is_not_there(made: Environment) -> None:

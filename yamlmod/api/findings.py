@@ -51,7 +51,7 @@ def check(
     if not paths:
         raise Refusal("usage", "no file or folder was named", hint='check("models/yolov5s.yaml")')
     options = check_options(select, ignore, optional_path(base), optional_path(repo))
-    files = yaml_files(files_of([Path(path) for path in paths]))
+    files = yaml_files(files_of([Path(path) for path in paths], optional_path(repo)))
     checked = check_files(files.named, files.found, options, Fixes.none)
     errors = [*files.unreadable, *(file.unreadable for file in checked)]
     for error in errors:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from yamlmod.cli.console import be_quiet
+from yamlmod.cli.groups import OVERLAY_LAST
 from yamlmod.cli.option_values import parse_args, split_readers, split_selectors
 from yamlmod.cli.options import (
     After,
@@ -250,6 +251,13 @@ class PackageOptions(Bundle):
         """Return the folder of --overlay, None for the default one."""
         return None if self.overlay in (None, DEFAULT_OVERLAY) else Path(self.overlay or "")
 
+    def refuse_taken_word(self, error: Refusal) -> None:
+        """Refuse where --overlay took the word that was meant as REPO."""
+        folder = self.folder()
+        if error.code == "no-repo" and folder is not None and not folder.exists():
+            message = f"--overlay took {folder} as its folder, and a word is missing"
+            raise Refusal("usage", message, hint=OVERLAY_LAST) from error
+
     def located(self, repo: Path, parser: ParserOptions) -> LocatedFork:
         """Locate the fork that is to be patched, with the overlay in front where one is wanted."""
         from yamlmod.usecases.installed import new_overlay
@@ -268,6 +276,7 @@ class RunOptions(Bundle):
 
     python: Python = None
     no_stand_ins: NoStandIns = False
+    target: TargetFunction = ""
 
 
 def expanded(run: Callable[..., None]) -> Callable[..., None]:

@@ -27,6 +27,10 @@ class CommandPage(NamedTuple):
     summary: str
 
 
+# Where `--overlay DIR` takes a word that was meant otherwise.
+OVERLAY_LAST = "write --overlay as the last option, or name its folder: --overlay=DIR"
+
+
 @cache
 def command_names(folder: Path = COMMANDS) -> tuple[str, ...]:
     """Return the names of the commands, which are the names of their files and folders."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yamlmod.cli.console import say, say_json
-from yamlmod.cli.groups import command_names, source_of
+from yamlmod.cli.groups import OVERLAY_LAST, command_names, source_of
 
 # Words that other tools have as commands.
 _ELSEWHERE = {
@@ -64,7 +64,9 @@ def report_usage(error: Any, arguments: Sequence[str]) -> None:
     if wants_json(arguments):
         place = {"file": None, "line": None, "column": None, "excerpt": None}
         details = {"code": "usage", "message": message, **place, "help": hint}
-        say_json({"command": command, "error": details})
+        # Of `yamlmod study plan`, both words.
+        whole = path.partition(" ")[2] if command else None
+        say_json({"command": whole, "error": details})
         return
     usage = [context.get_usage(), ""] if context is not None else []
     lines = [f"error[usage]: {message}", f"  help: {hint}"]
@@ -92,6 +94,8 @@ def _hint(error: Any, command: str, path: str, arguments: Sequence[str]) -> str:
     extra = _EXTRA.get(command, "") if is_misplaced else ""
     if extra:
         return f"{extra}; {shows}"
+    if "Missing argument" in message and "--overlay" in arguments:
+        return f"{OVERLAY_LAST}; {shows}"
     name = getattr(error, "option_name", None)
     if type(error).__name__ == "NoSuchOption" and not _near_options(error):
         others = [other for other in _commands_with(str(name)) if other != command]

@@ -37,6 +37,11 @@ class ProjectSettings(NamedTuple):
     check: CheckSettings = CheckSettings()
     is_users: bool = False
 
+    @property
+    def users_python(self) -> str | None:
+        """The Python that may be run where nothing of a repository is: none of its own choice."""
+        return self.python if self.is_users else None
+
 
 def settings() -> ProjectSettings:
     """Return the defaults of the nearest yamlmod.toml, else of the user's own, else none."""

@@ -70,7 +70,7 @@ def choose_owner(package: str, given: str | None, why: str = "--python") -> Inte
     found = _given(given, why) or _active()
     if found is not None:
         return found
-    has = package.isidentifier() and find_spec(package) is not None
+    has = package.isidentifier() and package != "__main__" and find_spec(package) is not None
     return own() if has else _first_on_path() or own()
 
 

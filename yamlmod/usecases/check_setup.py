@@ -10,7 +10,8 @@ from yamlmod.checks.run import Options, known_codes
 from yamlmod.model.document import parse_document
 from yamlmod.model.parser_facts import ParserFacts
 from yamlmod.ops.network import registry_kinds
-from yamlmod.usecases.model_file import file_of_scale
+from yamlmod.usecases.model_file import file_of_scale, find_cfg
+from yamlmod.usecases.model_folders import folders_of_fork
 from yamlmod.workspace.files import display, read_text
 
 
@@ -27,9 +28,14 @@ def check_options(
     )
 
 
-def files_of(paths: Sequence[Path]) -> list[Path]:
-    """Return the paths; for a name with a scale, the file that has it."""
-    return [file_of_scale(path) or path for path in paths]
+def files_of(paths: Sequence[Path], repo: Path | None) -> list[Path]:
+    """Return the paths; for a name with a scale or of a fork's YAML, the file that is meant."""
+    return [file_of_scale(path) or _in_fork(path, repo) for path in paths]
+
+
+def _in_fork(path: Path, repo: Path | None) -> Path:
+    folders = folders_of_fork(path, repo) if path.suffix in (".yaml", ".yml") else ()
+    return find_cfg(path, folders) if folders else path
 
 
 def _given(path: Path) -> Base:

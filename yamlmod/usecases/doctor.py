@@ -16,15 +16,16 @@ from yamlmod.model.known_modules import BARE
 from yamlmod.model.parser_facts import ParserNames
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.settings import ProjectSettings, settings
-from yamlmod.runtime.interpreter import Imports, Interpreter, ask, choose
+from yamlmod.runtime.interpreter import Imports, Interpreter, ask, choose, choose_owner
 from yamlmod.usecases.fork_start import start_folder, top_names
-from yamlmod.usecases.installed import find_package
+from yamlmod.usecases.installed import find_package, package_of
 from yamlmod.usecases.located_fork import LocatedFork
 from yamlmod.usecases.module_uses import Use, uses
-from yamlmod.usecases.overlay_install import installed_overlay, is_gone
+from yamlmod.usecases.overlay_install import installed_overlay
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import real_path
 from yamlmod.workspace.home import is_installed
+from yamlmod.workspace.overlay_folder import is_overlay
 from yamlmod.workspace.overlay_tree import OverlayTree
 from yamlmod.workspace.search import python_files
 from yamlmod.workspace.tree import Tree
@@ -77,7 +78,7 @@ def examine(
     paths = dict(python_files(tree))
     installed = survey(tree, fork, paths)
     rows = uses(tree)
-    interpreter = _interpreter(python)
+    interpreter = _interpreter(tree, python)
     if announce is not None:
         announce(f"running {interpreter.path} ({interpreter.why}) to ask what it would import")
     distributions = [*_DISTRIBUTIONS, *_requirement_names(installed)]
@@ -99,11 +100,13 @@ def examine(
     return Examination(located.shown, interpreter.path, imports, findings, complete)
 
 
-def _interpreter(given: str | None) -> Interpreter:
+def _interpreter(tree: Tree, given: str | None) -> Interpreter:
     """Return the Python to examine; one that a repository's own yamlmod.toml names is not run."""
     defaults = settings() if given is None else ProjectSettings()
-    configured = defaults.python if defaults.is_users else None
-    return choose(given or configured, "--python" if given else f"`python` in {defaults.shown}")
+    why = "--python" if given else f"`python` in {defaults.shown}"
+    word = given or defaults.users_python
+    package = package_of(tree.root)
+    return choose(word, why) if package is None else choose_owner(package, word, why)
 
 
 def _requirement_names(survey: Survey) -> list[str]:
@@ -188,7 +191,7 @@ def _hook_findings(tree: Tree, python: str | None) -> Iterator[DoctorFinding]:
     if not is_installed(root):
         return
     folder = installed_overlay(find_package(root.name, python))
-    if folder and is_gone(folder):
+    if folder and not is_overlay(Path(folder)):
         text = f"the overlay {folder} is installed and not there: `yamlmod overlay uninstall -w`"
         yield DoctorFinding("overlay", "problem", text)
     elif folder:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from yamlmod.errors import Refusal
 from yamlmod.registry.settings import ProjectSettings, settings
 from yamlmod.runtime.interpreter import Interpreter, ask_package, choose_owner
+from yamlmod.runtime.yamlmod_worker.answers import PackageAnswer
 from yamlmod.workspace.files import display, real_path
 from yamlmod.workspace.home import is_installed
 from yamlmod.workspace.overlay_folder import (
@@ -22,6 +23,8 @@ from yamlmod.workspace.overlay_tree import OverlayTree
 from yamlmod.workspace.tree import Tree
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+# A word that ends so means a file, which is missing.
+_FILE = re.compile(r".*\.(ya?ml|py|pt|pth|json|toml|txt|zip)", re.IGNORECASE)
 
 
 class InstalledPackage(NamedTuple):
@@ -37,7 +40,9 @@ class InstalledPackage(NamedTuple):
 
 def is_package_word(repo: Path) -> bool:
     """Check whether REPO is a name and no folder: that of an installed package."""
-    return _WORD.fullmatch(str(repo)) is not None and not repo.exists()
+    word = str(repo)
+    is_name = _WORD.fullmatch(word) is not None and _FILE.fullmatch(word) is None
+    return is_name and not repo.exists()
 
 
 def package_of(repo: Path) -> str | None:
@@ -56,21 +61,32 @@ def find_package(word: str, python: str | None = None) -> InstalledPackage:
 
     The Python is run once, for at most 20 s; the package is not imported.
     """
-    defaults = settings() if python is None else ProjectSettings()
-    why = f"`python` in {defaults.shown}" if defaults.python else "--python"
-    interpreter = choose_owner(word, python or defaults.python, why)
-    found = ask_package(interpreter, word)
+    interpreter, found = ask_for_package(word, python)
     name, folder = found["name"], found["folder"]
     if name is None or folder is None:
         raise Refusal(
             "no-such-package",
             f"there is no folder {word}, and {interpreter.path} ({interpreter.why}) has no package "
             "of that name",
-            hint="give the folder of the fork\nor name the Python that has it: --python PATH",
+            hint="give the folder of the fork\nor activate the environment that has the package\n"
+            "or, where the command has it, name its Python: --python PATH",
         )
     distribution, version = found["distribution"] or name, found["version"] or "unknown"
     site = Path(found["site"])
     return InstalledPackage(name, Path(folder), distribution, version, site, interpreter)
+
+
+@cache
+def ask_for_package(word: str, python: str | None = None) -> tuple[Interpreter, PackageAnswer]:
+    """Ask a Python about a package: the one given, the user's own choice, or the usual one.
+
+    One that the yamlmod.toml of a repository names is not run: this is asked by commands that
+    run nothing of a repository.
+    """
+    defaults = settings() if python is None else ProjectSettings()
+    why = "--python" if python else f"`python` in {defaults.shown}"
+    interpreter = choose_owner(word, python or defaults.users_python, why)
+    return interpreter, ask_package(interpreter, word)
 
 
 def open_tree(repo: Path, python: str | None = None) -> Tree:
@@ -102,7 +118,7 @@ def outdated(
         "overlay-outdated",
         f"{display(folder)} was made for {name} {manifest.version}, and {name} "
         f"{package.version} is installed, with another {path}",
-        hint=f"`yamlmod overlay refresh {display(folder)} -w` plans it anew",
+        hint=f"`yamlmod overlay refresh {display(folder)} -w` updates it",
     )
 
 
@@ -120,6 +136,13 @@ def new_overlay(repo: Path, folder: Path | None, python: str | None = None) -> O
             hint="a clone is patched in place: leave --overlay out",
         )
     package = find_package(word, python)
+    if repo.is_dir() and real_path(repo) != package.folder:
+        raise Refusal(
+            "not-installed",
+            f"{display(repo)} is not the {word} that {package.interpreter.path} imports: that is "
+            f"{package.folder.as_posix()}",
+            hint="name the Python that imports it: --python PATH",
+        )
     target = default_folder(package.name) if folder is None else folder
     if not target.name.isidentifier():
         raise Refusal(

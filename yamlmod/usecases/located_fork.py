@@ -51,6 +51,10 @@ def open_fork(
 
 
 def located_in(tree: Tree, target: str = "", dialect: str = "") -> LocatedFork:
+    """Locate a parse function; an overlay remembers what it was made with, and keeps the new."""
+    if isinstance(tree, OverlayTree):
+        target, dialect = target or tree.manifest.target, dialect or tree.manifest.dialect
+        tree.manifest = tree.manifest._replace(target=target, dialect=dialect)
     return LocatedFork(tree, locate(tree, target, dialect))
 
 

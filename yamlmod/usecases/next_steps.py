@@ -83,11 +83,13 @@ def train_command(repo: Path, cfg: Path, weights: str) -> list[str]:
 
 def _overlay_train_command(overlay: Path, cfg: Path, weights: str) -> list[str]:
     start = f"yamlmod exec --overlay {quoted(overlay)}"
-    if read_manifest(overlay).package == "ultralytics":
+    package = read_manifest(overlay).package
+    if package == "ultralytics":
         name = cfg.name if cfg.parent == overlay / MODELS else display(cfg)
         words = f"model={shlex.quote(name)} pretrained={shlex.quote(weights)}"
         return [f"{start} yolo train {words} data=DATA.yaml"]
-    return [f"{start} python train.py --cfg {quoted(cfg)} --weights {shlex.quote(weights)}"]
+    train = f"python -m {package}.train"
+    return [f"{start} {train} --cfg {quoted(cfg)} --weights {shlex.quote(weights)}"]
 
 
 def after_remap(repo: Path, cfg: Path, weights: Path, bare: bool) -> list[str]:

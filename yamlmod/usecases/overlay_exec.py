@@ -10,33 +10,41 @@ from typing import NamedTuple
 
 from yamlmod.errors import Refusal, one_of
 from yamlmod.runtime.yamlmod_overlay.yamlmod_loader import environment_with
-from yamlmod.workspace.disk import read_regular
-from yamlmod.workspace.files import SOURCE_BYTES, current_folder, display, real_path
+from yamlmod.runtime.yamlmod_overlay.yamlmod_texts import is_model
+from yamlmod.workspace.disk import names
+from yamlmod.workspace.files import current_folder, display, real_path
 from yamlmod.workspace.overlay_folder import (
-    TEXTS,
+    MODELS,
     OverlayManifest,
-    hash_of,
     is_overlay,
     read_manifest,
+    read_patched,
 )
 from yamlmod.workspace.walk import Walk, is_folder
+from yamlmod.workspace.wording import safe
 
 _BEGIN = re.compile(rb"^# yamlmod: begin (\S+)", re.MULTILINE)
 
 
 class CheckedOverlay(NamedTuple):
-    """An overlay whose texts are those of its manifest, and the modules that they hold."""
+    """An overlay whose texts are those of its manifest, and the modules that they hold.
+
+    ``models`` are the YAMLs that the package will find by their names.
+    """
 
     folder: Path
     manifest: OverlayManifest
     modules: tuple[str, ...]
+    models: tuple[str, ...]
 
     def line(self) -> str:
         """Say what an activation changes."""
-        one = self.manifest
+        manifest = self.manifest
+        files = one_of(list(manifest.files), 40) or "no file"
+        models = f"; it adds {one_of(self.models, 40)}" if self.models else ""
         return (
-            f"{display(self.folder)} patches {one.distribution} {one.version} in memory: "
-            f"{one_of(self.modules, 40) or 'nothing'} in {one_of(list(one.files), 40) or 'no file'}"
+            f"{display(self.folder)} patches {manifest.distribution} {manifest.version} in memory: "
+            f"{one_of(self.modules, 40) or 'nothing'} in {files}{models}"
         )
 
 
@@ -45,22 +53,11 @@ def checked_overlay(folder: Path) -> CheckedOverlay:
     manifest = read_manifest(folder)
     modules: list[str] = []
     for path, hashes in manifest.files.items():
-        file = folder.joinpath(TEXTS, *path.split("/"))
-        try:
-            data = read_regular(file, SOURCE_BYTES, real_path(folder))
-        except OSError as error:
-            raise Refusal(
-                "overlay-damaged", f"{display(folder)} lacks the text of {path}: {error.strerror}"
-            ) from None
-        if hash_of(data) != hashes.patched:
-            raise Refusal(
-                "overlay-tampered",
-                f"{display(folder)}: the text of {path} is not what yamlmod wrote: its hash is "
-                "another",
-                hint=f"get the folder anew, or `yamlmod overlay refresh {display(folder)} -w`",
-            )
+        data = read_patched(folder, path, hashes).raw
         modules += [match.decode("ascii", "replace") for match in _BEGIN.findall(data)]
-    return CheckedOverlay(folder, manifest, tuple(dict.fromkeys(modules)))
+    place = real_path(folder) / MODELS
+    models = tuple(safe(name) for name in names(place) if is_model(str(place), name))
+    return CheckedOverlay(folder, manifest, tuple(dict.fromkeys(modules)), models)
 
 
 def overlays(given: Sequence[Path]) -> list[Path]:
@@ -68,15 +65,27 @@ def overlays(given: Sequence[Path]) -> list[Path]:
     for folder in given:
         if not is_overlay(folder):
             raise Refusal("no-overlay", f"{display(folder)} is no overlay: it has no overlay.json")
-    return list(given) or overlays_here()
+    folders = list(given) or overlays_here()
+    by_package: dict[str, Path] = {}
+    for folder in folders:
+        package = read_manifest(folder).package
+        other = by_package.setdefault(package, folder)
+        if real_path(other) != real_path(folder):
+            raise Refusal(
+                "usage",
+                f"{display(other)} and {display(folder)} are both overlays of {package}, and only "
+                "one can be active",
+                hint="name it: --overlay DIR",
+            )
+    return folders
 
 
 def only_overlay(given: Path | None) -> Path:
     """Return the one overlay that is meant. Raises Refusal for none and for several."""
     found = overlays(() if given is None else (given,))
     if len(found) > 1:
-        names = one_of([display(folder) for folder in found])
-        raise Refusal("usage", f"there are several overlays here: {names}", hint="name one")
+        shown = one_of([display(folder) for folder in found])
+        raise Refusal("usage", f"there are several overlays here: {shown}", hint="name one")
     return found[0]
 
 
@@ -84,8 +93,8 @@ def overlays_here() -> list[Path]:
     """Return the overlays in the current folder. Raises Refusal where there is none."""
     here = current_folder()
     walk = Walk(2_000)
-    names = [] if here is None else [one.name for one in walk.entries(here, is_folder)]
-    found = [Path(name) for name in names if is_overlay(Path(name))]
+    folders = [] if here is None else [entry.name for entry in walk.entries(here, is_folder)]
+    found = [Path(name) for name in folders if is_overlay(Path(name))]
     if found:
         return found
     raise Refusal(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import ast
 from pathlib import Path
 from typing import NamedTuple
 
 from yamlmod.errors import Refusal
-from yamlmod.usecases.installed import InstalledPackage, find_package
+from yamlmod.usecases.installed import InstalledPackage, ask_for_package, find_package
 from yamlmod.usecases.overlay_exec import CheckedOverlay, checked_overlay
 from yamlmod.usecases.overlay_plan import loader_files
 from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, real_path
-from yamlmod.workspace.overlay_folder import MANIFEST
 
 _MARK = "# yamlmod overlay of "
 _CODE = """
@@ -23,7 +22,7 @@ try:
     if not os.environ.get("YAMLMOD_OVERLAY_OFF"):
         __import__("yamlmod_loader").activate(folder)
 except ImportError as error:
-    sys.stderr.write("yamlmod: %s (yamlmod overlay uninstall {package})\\n" % error)
+    sys.stderr.write("yamlmod: %s (yamlmod overlay uninstall {package} -w)\\n" % error)
 finally:
     sys.path.remove(folder)
 """
@@ -33,13 +32,17 @@ class Hook(NamedTuple):
     """The .pth file of an environment that activates an overlay."""
 
     path: Path
-    package: InstalledPackage
     text: str
     before: bytes | None
 
     @property
     def is_there(self) -> bool:
         return self.before == self.text.encode()
+
+    def data(self, changed: bool, written: bool) -> dict[str, object]:
+        """Return what JSON says of a write of it."""
+        path = str(self.path)
+        return {"changed": changed, "files": [path], "written": [path] if written else []}
 
     def write(self) -> None:
         """Write the file, or remove it. Raises Refusal where the environment is read-only."""
@@ -69,39 +72,43 @@ def plan_hook(folder: Path, python: str | None = None) -> tuple[CheckedOverlay, 
             raise Refusal(
                 "overlay-loader",
                 f"{display(folder / name)} is not the loader of this yamlmod",
-                hint=f"`yamlmod overlay refresh {display(folder)} -w` writes it anew",
+                hint=f"`yamlmod overlay refresh {display(folder)} -w` writes it again",
             )
     package = find_package(overlay.manifest.package, python)
-    path = hook_path(package)
+    path = _hook_path(package.site, package.name)
     code = _CODE.format(folder=str(real), package=package.name)
     text = f"{_MARK}{package.name}: {str(real)!a}\nimport sys; exec({code!a})\n"
-    return overlay, Hook(path, package, text, _own(path))
+    return overlay, Hook(path, text, _own(path))
 
 
 def plan_removal(package: str, python: str | None = None) -> Hook:
-    """Plan the removal of a package's hook. Raises Refusal where there is none."""
-    found = find_package(package, python)
-    path = hook_path(found)
+    """Plan the removal of a package's hook. Raises Refusal where there is none.
+
+    The package itself may have been uninstalled.
+    """
+    _, found = ask_for_package(package, python)
+    path = _hook_path(Path(found["site"]), found["name"] or package)
     before = _own(path)
     if before is None:
         raise Refusal("no-overlay", f"no overlay of {package} is installed in {path.parent}")
-    return Hook(path, found, "", before)
+    return Hook(path, "", before)
 
 
-def hook_path(package: InstalledPackage) -> Path:
-    return package.site / f"yamlmod_overlay_{package.name}.pth"
+def _hook_path(site: Path, package: str) -> Path:
+    return site / f"yamlmod_overlay_{package}.pth"
 
 
 def installed_overlay(package: InstalledPackage) -> str:
     """Return the folder that an environment's hook names, empty where it has none."""
-    before = disk.read(hook_path(package)) or b""
+    before = disk.read(_hook_path(package.site, package.name)) or b""
     first = before.decode("utf-8", "replace").partition("\n")[0]
-    return first.partition(": ")[2].strip("'\"") if first.startswith(_MARK) else ""
-
-
-def is_gone(folder: str) -> bool:
-    """Check whether the overlay that a hook names is there no more."""
-    return not os.path.lexists(Path(folder) / MANIFEST)
+    if not first.startswith(_MARK):
+        return ""
+    try:
+        folder = ast.literal_eval(first.partition(": ")[2])
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return ""
+    return folder if isinstance(folder, str) else ""
 
 
 def _own(path: Path) -> bytes | None:

@@ -8,9 +8,16 @@ from pathlib import Path
 import yamlmod.runtime
 from yamlmod.errors import Refusal
 from yamlmod.usecases.chosen_module import Choices, file_word, name_of
-from yamlmod.workspace.disk import read, read_regular
+from yamlmod.workspace.disk import LIMIT, read, read_regular
 from yamlmod.workspace.files import FileChange, display, exists, read_bytes, real_path
-from yamlmod.workspace.overlay_folder import MANIFEST, MODELS, OWN, ModuleWord
+from yamlmod.workspace.overlay_folder import (
+    MANIFEST,
+    MODELS,
+    OWN,
+    ModuleWord,
+    checked_text,
+    place_in,
+)
 from yamlmod.workspace.overlay_tree import OverlayTree
 
 _LOADER = Path(yamlmod.runtime.__file__).with_name("yamlmod_overlay")
@@ -42,14 +49,21 @@ def module_words(words: Sequence[str], choices: Choices) -> tuple[ModuleWord, ..
 
 
 def _own_word(word: str) -> str:
-    in_file = file_word(word)
-    return word if in_file is None else f"{OWN}/{in_file.path.name}:{name_of(word)}"
+    if file_word(word) is None:
+        return word
+    name = name_of(word)
+    return f"{_own_file(name)}:{name}"
+
+
+def _own_file(name: str) -> str:
+    # By the class and not by the file: two files can have one name.
+    return f"{OWN}/{name}.py"
 
 
 def own_sources(words: Sequence[str]) -> dict[str, bytes]:
     """Return the files of the user's own classes, by their names in the overlay."""
-    files = [found.path for word in words if (found := file_word(word)) is not None]
-    return {f"{OWN}/{path.name}": read_bytes(path, display(path)) for path in files}
+    files = {name_of(word): in_file.path for word in words if (in_file := file_word(word))}
+    return {_own_file(name): read_bytes(path, display(path)) for name, path in files.items()}
 
 
 def overlay_changes(
@@ -71,8 +85,8 @@ def overlay_changes(
         files=tree.hashes(code), lookups=lookups_of(tree), modules=kept
     )
     files: dict[str, bytes] = {**(sources or {}), **loader_files()}
-    files[MANIFEST] = manifest.text().encode("ascii")
-    changes += [_change(tree.folder / name, data) for name, data in files.items()]
+    files[MANIFEST] = checked_text(manifest).encode("ascii")
+    changes += [_change(tree.folder, name, data) for name, data in files.items()]
     return [one for one in changes if one.before is not None or one.after is not None]
 
 
@@ -122,7 +136,7 @@ def model_change(
 
 
 def model_place(tree: OverlayTree, source: Path, module: str) -> Path:
-    return tree.folder / MODELS / f"{source.stem}-{module.lower()}{source.suffix}"
+    return place_in(tree.folder, f"{MODELS}/{source.stem}-{module.lower()}{source.suffix}")
 
 
 def is_of_package(tree: OverlayTree, path: Path) -> bool:
@@ -134,5 +148,6 @@ def _encoded(tree: OverlayTree, path: str, text: str) -> bytes:
     return tree.files[path].encode(text) if path in tree.files else text.encode("utf-8")
 
 
-def _change(path: Path, after: bytes) -> FileChange:
-    return FileChange(path, read(path), after, makes_folders=True)
+def _change(folder: Path, name: str, after: bytes) -> FileChange:
+    path = place_in(folder, name)
+    return FileChange(path, read(path, LIMIT, real_path(folder)), after, makes_folders=True)

@@ -1,29 +1,41 @@
-"""Plan an overlay anew on the version of the package that is installed now."""
+"""Plan an overlay again, on the version of the package that is installed now."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from yamlmod.fork.audit.installed_modules import survey
 from yamlmod.fork.patch.plan import Plan
 from yamlmod.usecases.chosen_module import Choices
 from yamlmod.usecases.installed import InstalledPackage, find_package
 from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch, located_in
+from yamlmod.usecases.module_uses import uses
 from yamlmod.usecases.overlay_plan import package_changes
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.workspace.files import FileChange, TextFile
-from yamlmod.workspace.overlay_folder import OWN, ModuleWord, OverlayManifest, read_manifest
+from yamlmod.workspace.overlay_folder import (
+    OWN,
+    ModuleWord,
+    OverlayManifest,
+    place_in,
+    read_manifest,
+)
 from yamlmod.workspace.overlay_tree import OverlayTree
+from yamlmod.workspace.search import python_files
 
 
 class PlannedRefresh(NamedTuple):
-    """An overlay planned anew: nothing is written."""
+    """An overlay planned again: nothing is written."""
 
     manifest: OverlayManifest
     package: InstalledPackage
     planned: PlannedPatch
     changes: tuple[FileChange, ...]
     shown: tuple[FileChange, ...]
+    # Rows of the overlay's YAMLs that the installed version cannot build.
+    warnings: tuple[str, ...]
 
 
 def plan_refresh(folder: Path, python: str | None = None) -> PlannedRefresh:
@@ -51,8 +63,24 @@ def plan_refresh(folder: Path, python: str | None = None) -> PlannedRefresh:
     changes = PlannedPatch(LocatedFork(base, located.fork), Plan(after)).changes()
     lost = [base.removal(path) for path in gone]
     return PlannedRefresh(
-        manifest, package, planned, (*changes, *(one for one in lost if one.before)), tuple(shown)
+        manifest,
+        package,
+        planned,
+        (*changes, *(change for change in lost if change.before)),
+        tuple(shown),
+        tuple(_unknown_rows(located, package)),
     )
+
+
+def _unknown_rows(located: LocatedFork, package: InstalledPackage) -> Iterator[str]:
+    tree, fork = located
+    known = survey(tree, fork, dict(python_files(tree))).known
+    if known.open:
+        return
+    for use in uses(tree):
+        if known.lacks(use.module):
+            where = f"{use.path}:{use.line}"
+            yield f"{where}: {package.distribution} {package.version} has no {use.module}"
 
 
 def _apply(tree: OverlayTree, plan: Plan) -> None:
@@ -67,7 +95,10 @@ def _apply(tree: OverlayTree, plan: Plan) -> None:
 
 
 def _word(folder: Path, module: ModuleWord) -> str:
-    return str(folder / module.word) if module.word.startswith(f"{OWN}/") else module.word
+    if not module.word.startswith(f"{OWN}/"):
+        return module.word
+    file, _, name = module.word.rpartition(":")
+    return f"{place_in(folder, file)}:{name}"
 
 
 def _choices(module: ModuleWord) -> Choices:

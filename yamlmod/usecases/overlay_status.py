@@ -66,7 +66,12 @@ def missing_classes_of(repo: Path, weights: Path, python: str | None) -> list[st
     from yamlmod.runtime.yamlmod_worker.checkpoints.checkpoint import open_checkpoint
     from yamlmod.runtime.yamlmod_worker.refused import Refused
 
-    located = located_in(open_tree(repo, python))
+    try:
+        located = located_in(open_tree(repo, python))
+    except Refusal as error:
+        if error.code != "overlay-outdated":
+            raise
+        return []  # which is reported of the overlay itself
     try:
         checkpoint = open_checkpoint(str(weights))
     except (Refused, OSError) as error:
@@ -74,17 +79,19 @@ def missing_classes_of(repo: Path, weights: Path, python: str | None) -> list[st
         raise Refusal("unreadable", f"{display(weights)}: {message}") from None
     lost = []
     for name in checkpoint.names:
-        path = _path_of(located, name.module)
-        if path is None:
+        is_own, path = _file_of(located, name.module)
+        if not is_own:
             continue
-        answer = located.fork.graph.denotes_in_module(path, name.name)
-        if isinstance(answer, Missing):
+        is_lost = path is None or isinstance(
+            located.fork.graph.denotes_in_module(path, name.name), Missing
+        )
+        if is_lost:
             lost.append(f"{display(weights)} needs {name.module}.{name.name}, which is not there")
     return lost
 
 
-def _path_of(located: LocatedFork, module: str) -> str | None:
-    """Return the file of a module of the fork, None for one of others."""
+def _file_of(located: LocatedFork, module: str) -> tuple[bool, str | None]:
+    """Return whether a module is the fork's own, and its file, None where it is gone."""
     tree = located.tree
     parts = module.split(".")
     root = real_path(tree.root).name
@@ -93,5 +100,6 @@ def _path_of(located: LocatedFork, module: str) -> str | None:
     for inner in ([parts[1:]] if parts[0] == root else []) + [parts]:
         for path in ("/".join(inner) + ".py", "/".join([*inner, "__init__.py"])):
             if inner and tree.is_file(path):
-                return path
-    return None
+                return True, path
+    is_own = parts[0] == root or tree.is_folder(parts[0])
+    return is_own, None

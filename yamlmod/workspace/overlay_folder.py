@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.workspace.files import display, read_text, real_path
+from yamlmod.workspace.files import SOURCE_BYTES, TextFile, display, read_text, real_path
 from yamlmod.workspace.home import OVERLAY_FILE
 
 MANIFEST = OVERLAY_FILE
@@ -25,6 +25,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VERSION = re.compile(r"[A-Za-z0-9.!+_-]{1,100}")
+_TARGET = re.compile(r"[A-Za-z0-9_./:-]{1,200}")
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
@@ -36,7 +37,7 @@ class TextHashes(NamedTuple):
 
 
 class ModuleWord(NamedTuple):
-    """A module of an overlay as `patch` was told it; what `overlay refresh` plans anew."""
+    """A module of an overlay as `patch` was told it; what `overlay refresh` plans again."""
 
     word: str
     as_name: str | None = None
@@ -55,6 +56,9 @@ class OverlayManifest(NamedTuple):
     files: Mapping[str, TextHashes] = {}
     lookups: Mapping[str, str] = {}
     modules: tuple[ModuleWord, ...] = ()
+    # The parse function and the dialect, where the user had to name them.
+    target: str = ""
+    dialect: str = ""
 
     def text(self) -> str:
         """Return the manifest as it is written; the loader looks for `"package": "` first."""
@@ -65,7 +69,9 @@ class OverlayManifest(NamedTuple):
             "version": self.version,
             "files": {path: one._asdict() for path, one in sorted(self.files.items())},
             "lookups": dict(sorted(self.lookups.items())),
-            "modules": [one._asdict() for one in self.modules],
+            "modules": [module._asdict() for module in self.modules],
+            **({"target": self.target} if self.target else {}),
+            **({"dialect": self.dialect} if self.dialect else {}),
         }
         return json.dumps(data, indent=2) + "\n"
 
@@ -77,6 +83,35 @@ def is_overlay(folder: Path) -> bool:
 
 def hash_of(data: bytes) -> str:
     return sha256(data).hexdigest()
+
+
+def place_in(folder: Path, name: str) -> Path:
+    """Return a place in an overlay. Raises Refusal where a link leads out of the folder."""
+    path = folder.joinpath(*name.split("/"))
+    if not real_path(path).is_relative_to(real_path(folder)):
+        raise Refusal(
+            "outside",
+            f"{display(path)} is reached through a link that leads out of {display(folder)}",
+            hint="remove the link, or make the overlay again with --overlay",
+        )
+    return path
+
+
+def read_patched(folder: Path, path: str, hashes: TextHashes) -> TextFile:
+    """Read the text of a patched file. Raises Refusal where it is not that of the manifest."""
+    file = place_in(folder, f"{TEXTS}/{path}")
+    hint = (
+        "get the folder again from where it came\n"
+        f"or `yamlmod overlay refresh {display(folder)} -w`"
+    )
+    try:
+        text = read_text(file, display(file), SOURCE_BYTES, real_path(folder))
+    except Refusal as error:
+        raise Refusal("overlay-damaged", error.message, hint=hint) from None
+    if hash_of(text.raw) == hashes.patched:
+        return text
+    message = f"{display(file)} is not what yamlmod wrote: its hash differs"
+    raise Refusal("overlay-tampered", message, hint=hint)
 
 
 def read_manifest(folder: Path) -> OverlayManifest:
@@ -92,8 +127,18 @@ def read_manifest(folder: Path) -> OverlayManifest:
             "overlay-damaged",
             f"this is no manifest of an overlay: {reason[:200]}",
             place=Place(shown),
-            hint="get the folder anew, or make it again with --overlay",
+            hint="get the folder again from where it came, or make it again with --overlay",
         ) from None
+
+
+def checked_text(manifest: OverlayManifest) -> str:
+    """Return the text of a manifest. Raises Refusal where it could not be read again."""
+    text = manifest.text()
+    try:
+        _manifest(json.loads(text))
+    except ValueError as error:
+        raise Refusal("not-for-overlay", f"an overlay cannot hold this: {error}") from None
+    return text
 
 
 def _manifest(data: Any) -> OverlayManifest:
@@ -111,6 +156,8 @@ def _manifest(data: Any) -> OverlayManifest:
         {_inner(path): _hashes(one) for path, one in files.items()},
         {_inner(path): _matched(_NAME, name) for path, name in lookups.items()},
         tuple(_module(one) for one in list(data["modules"])[:_MOST_FILES]),
+        _word(data.get("target", "")),
+        _word(data.get("dialect", "")),
     )
 
 
@@ -118,6 +165,10 @@ def _matched(pattern: re.Pattern[str], value: Any) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ValueError(f"{value!r} is not a value that belongs there")
     return value
+
+
+def _word(value: Any) -> str:
+    return value if value == "" else _matched(_TARGET, value)
 
 
 def _inner(path: Any) -> str:

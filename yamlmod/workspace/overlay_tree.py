@@ -6,19 +6,25 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from yamlmod.errors import Refusal
 from yamlmod.workspace.disk import names, read
 from yamlmod.workspace.files import (
     SOURCE_BYTES,
     FileChange,
-    TextFile,
     display,
     exists,
     read_bytes,
     read_text,
     real_path,
 )
-from yamlmod.workspace.overlay_folder import MODELS, TEXTS, OverlayManifest, TextHashes, hash_of
+from yamlmod.workspace.overlay_folder import (
+    MODELS,
+    TEXTS,
+    OverlayManifest,
+    TextHashes,
+    hash_of,
+    place_in,
+    read_patched,
+)
 from yamlmod.workspace.tree import Tree
 
 _MOST_MODELS = 1_000
@@ -33,7 +39,9 @@ class OverlayTree(Tree):
         self.manifest = manifest
         # Installers link files from their own store, and this is what runs.
         self._home = Path(real_path(package).anchor)
-        self.files.update({path: self._text(path, one) for path, one in manifest.files.items()})
+        self.files.update(
+            {path: read_patched(folder, path, one) for path, one in manifest.files.items()}
+        )
 
     def original(self, path: str) -> bytes | None:
         """Return a file's bytes in the package itself, None where it has none."""
@@ -50,7 +58,7 @@ class OverlayTree(Tree):
 
     def text_path(self, path: str) -> Path:
         """Return where the overlay has the text of a file."""
-        return self.folder.joinpath(TEXTS, *path.split("/"))
+        return place_in(self.folder, f"{TEXTS}/{path}")
 
     def shown(self, path: str) -> str:
         """Return how messages name a file: the overlay's own text, or the file in the package."""
@@ -112,19 +120,7 @@ class OverlayTree(Tree):
         return found
 
     def _before(self, path: str) -> bytes | None:
-        return read(self.text_path(path), SOURCE_BYTES)
-
-    def _text(self, path: str, hashes: TextHashes) -> TextFile:
-        file = self.text_path(path)
-        shown = display(file)
-        text = read_text(file, shown, SOURCE_BYTES, real_path(self.folder))
-        if hash_of(text.raw) != hashes.patched:
-            raise Refusal(
-                "overlay-tampered",
-                f"{shown} is not what yamlmod wrote: its hash is another",
-                hint=f"get the folder anew, or `yamlmod overlay refresh {display(self.folder)}`",
-            )
-        return text
+        return read(self.text_path(path), SOURCE_BYTES, real_path(self.folder))
 
 
 def _hash(data: bytes | None) -> str | None:

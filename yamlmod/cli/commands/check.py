@@ -140,7 +140,7 @@ def run(
     ignored = [*rule_words(ignore), *(() if select else defaults.check.ignore)]
     base, repo = base or defaults.base, repo or defaults.repo
     options = check_options(chosen_rules, ignored, base, repo)
-    files = yaml_files(files_of(paths))
+    files = yaml_files(files_of(paths, repo))
     named, found = list(files.named), files.found
     if skip_others:
         # They are named by a hook: those that are no models are passed over, as if found.

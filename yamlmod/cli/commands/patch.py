@@ -33,13 +33,18 @@ def run(
     from yamlmod.cli.finish import finish
     from yamlmod.cli.operands import modules_of
     from yamlmod.cli.plan_report import plan_report
+    from yamlmod.errors import Refusal
     from yamlmod.usecases.chosen_module import name_of as step_name
     from yamlmod.usecases.next_steps import after_patch
     from yamlmod.usecases.patch import plan_patch
     from yamlmod.usecases.repo_choice import choose_repo
 
     operands = modules_of(words, "REPO MODULE...")
-    choice = choose_repo(operands.repo, form="yamlmod patch REPO MODULE")
+    try:
+        choice = choose_repo(operands.repo, form="yamlmod patch REPO MODULE")
+    except Refusal as error:
+        package.refuse_taken_word(error)
+        raise
     located = package.located(choice.path, parser)
     planned = plan_patch(located, operands.words, options.choices(to.force))
     report = plan_report("patch", planned, (*operands.notes, *choice.notes))

@@ -55,8 +55,9 @@ def run(
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.layers import layers_data, layers_table
     from yamlmod.usecases.model_file import open_target
+    from yamlmod.usecases.model_folders import folders_of_fork
 
-    model = open_target(cfg).model
+    model = open_target(cfg, folders_of_fork(cfg, repo)).model
     if repo is not None:
         _show_built(model, repo, scale, answer.as_json)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yamlmod.cli.bundles import CodeWriteOptions, ParserOptions
-from yamlmod.cli.options import RepoModules
+from yamlmod.cli.options import Python, RepoModules
 
 GROUP = "fork"
 EPILOG = """\b
@@ -15,6 +15,7 @@ Examples:
 
 def run(
     words: RepoModules,
+    python: Python = None,
     *,
     parser: ParserOptions,
     to: CodeWriteOptions,
@@ -34,7 +35,7 @@ def run(
 
     operands = modules_of(words, "REPO MODULE...")
     choice = choose_repo(operands.repo, form="yamlmod unpatch REPO MODULE")
-    located = open_fork(choice.path, parser.target, parser.dialect)
+    located = open_fork(choice.path, parser.target, parser.dialect, python)
     planned = plan_unpatch(located, operands.words, to.force)
     report = plan_report("unpatch", planned, (*operands.notes, *choice.notes))
     report = report.before(lambda: [f"yamlmod status {quoted(choice.path)}"])

@@ -7,6 +7,7 @@ SPDX-License-Identifier: 0BSD
 from __future__ import annotations
 
 # Started with every Python of an environment: here only what is loaded by then is imported.
+import _thread
 import os
 import sys
 
@@ -50,7 +51,8 @@ def activate(folder: str, children: bool = False) -> None:
 
 def activate_all() -> None:
     """Activate the overlays that the environment names."""
-    for folder in os.environ.get(FOLDERS, "").split(os.pathsep):
+    # The newest is named first; of two for one package the last that is activated counts.
+    for folder in reversed(os.environ.get(FOLDERS, "").split(os.pathsep)):
         if folder and os.path.isfile(os.path.join(folder, MANIFEST)):
             activate(folder)
         elif folder:
@@ -88,7 +90,7 @@ class OverlayFinder:
             raise OverlayError(f"{path} is damaged: it names no package")
         self._overlay: OverlayTexts | None = None
         self._tops: dict[str, bool] = {}
-        self._asks = False
+        self._asking: set[int] = set()  # threads
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -99,7 +101,7 @@ class OverlayFinder:
         concerns = self._tops.get(top)
         if concerns is None:
             concerns = self._tops[top] = self._may_concern(top)
-        if self._asks or not concerns:
+        if not concerns or _thread.get_ident() in self._asking:
             return None
         overlay = self._opened()
         if name.rpartition(".")[2] not in overlay.names:
@@ -136,7 +138,8 @@ class OverlayFinder:
     def _ask(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        self._asks = True
+        thread = _thread.get_ident()
+        self._asking.add(thread)
         try:
             for finder in sys.meta_path:
                 find = None if finder is self else getattr(finder, "find_spec", None)
@@ -144,7 +147,7 @@ class OverlayFinder:
                 if spec is not None:
                     return spec
         finally:
-            self._asks = False
+            self._asking.discard(thread)
         return None
 
 

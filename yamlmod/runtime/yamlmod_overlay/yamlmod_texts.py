@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MANIFEST = "overlay.json"
 _FORMAT = 1
 _MOST = 8_000_000  # bytes; no file of a package comes near it
+# What only the YAML of a data set has: a package runs what stands under `download`.
+_DATA_KEYS = {"download", "train", "val", "test", "path"}
 
 
 OverlayError = ImportError  # the loader puts its own class here
@@ -118,7 +120,7 @@ class OverlayTexts:
         return (
             f"the overlay {self.folder} was made for {self.distribution} {self.version}, and "
             f"{self.distribution} {found} is installed, with another {path}: "
-            f"`yamlmod overlay refresh {self.folder}` plans it anew"
+            f"`yamlmod overlay refresh {self.folder} -w` updates it"
         )
 
     def _patched_spec(self, name: str, relative: str, spec: ModuleSpec | None) -> ModuleSpec | None:
@@ -149,7 +151,7 @@ def _loader(name: str, origin: str, text: str, digest: str, folder: str) -> Sour
 
         def get_code(self, fullname: str) -> CodeType:
             # By the text's own path: tracebacks and debuggers open the file that runs.
-            return _code(_patched(text, digest), text, digest)
+            return _code(_patched(text, digest), text, digest, folder)
 
         def exec_module(self, module: ModuleType) -> None:
             try:
@@ -163,7 +165,7 @@ def _loader(name: str, origin: str, text: str, digest: str, folder: str) -> Sour
 def _patched(path: str, digest: str) -> bytes:
     data = _read(path)
     if _digest(data) != digest:
-        raise OverlayError(f"{path} was changed after yamlmod wrote it: its hash is another")
+        raise OverlayError(f"{path} was changed after yamlmod wrote it: its hash differs")
     return data
 
 
@@ -174,11 +176,11 @@ def _remember(path: str, data: bytes) -> None:
     linecache.cache[path] = (len(data), None, decode_source(data).splitlines(True), path)
 
 
-def _code(data: bytes, path: str, digest: str) -> CodeType:
+def _code(data: bytes, path: str, digest: str, overlay: str) -> CodeType:
     """Return the code of a text; it is compiled once, and kept apart from Python's own files."""
     import marshal
 
-    cached = _cache_file(f"{digest} {sys.flags.optimize} {path}".encode())
+    cached = _cache_file(f"{digest} {sys.flags.optimize} {path}".encode(), overlay)
     try:
         with open(cached, "rb") as file:
             found: CodeType = marshal.loads(file.read(_MOST))
@@ -191,14 +193,14 @@ def _code(data: bytes, path: str, digest: str) -> CodeType:
     return code
 
 
-def _cache_file(key: bytes) -> str:
+def _cache_file(key: bytes, overlay: str) -> str:
     """Return where the compiled text of a user is, empty where others could write there.
 
-    Not beside the text: an overlay folder may come from anyone, and so would what is there.
+    Not beside the text, nor in its project: they may come from anyone, and so would what is there.
     """
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     folder = os.path.join(base, "yamlmod", "overlay")
-    if not os.path.isabs(folder):
+    if not os.path.isabs(folder) or _below(_project_of(overlay), os.path.realpath(folder)):
         return ""
     try:
         if not sys.dont_write_bytecode:
@@ -209,6 +211,16 @@ def _cache_file(key: bytes) -> str:
     if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
         return ""
     return os.path.join(folder, _digest(MAGIC_NUMBER + key)[:32] + ".bin")
+
+
+def _project_of(overlay: str) -> str:
+    """Return the folder that an overlay came in: that of its repository, else the one around it."""
+    around = folder = os.path.dirname(overlay)
+    while os.path.dirname(folder) != folder:
+        if os.path.lexists(os.path.join(folder, ".git")):
+            return folder
+        folder = os.path.dirname(folder)
+    return around
 
 
 def _write(path: str, data: bytes) -> None:
@@ -244,11 +256,35 @@ def _add_lookup(spec: ModuleSpec, function: str, models: str) -> None:
 
 def _in_models(models: str, file: object) -> object:
     name = str(file).strip()
-    if name.endswith((".yaml", ".yml")) and os.path.basename(name) == name:
-        path = os.path.join(models, name)
-        if not os.path.exists(name) and os.path.isfile(path):
-            return path
+    if os.path.basename(name) == name and not os.path.exists(name) and is_model(models, name):
+        return os.path.join(models, name)
     return file
+
+
+def is_model(models: str, name: str) -> bool:
+    """Check whether a file describes a network, and no data set: a package runs code of those."""
+    path = os.path.join(models, name)
+    if not name.endswith((".yaml", ".yml")) or os.path.realpath(path) != path:
+        return False
+    try:
+        text = _read(path).decode("utf-8") if os.path.isfile(path) else ""
+    except (OverlayError, ValueError):
+        return False
+    keys = _keys(text.lstrip("\ufeff").splitlines())
+    return {"backbone", "head"} <= keys and not keys & _DATA_KEYS
+
+
+def _keys(lines: Sequence[str]) -> set[str]:
+    """Return the keys of a YAML in its plainest form, none where it is written otherwise.
+
+    Where the first key is at the margin, every key of that mapping is.
+    """
+    content = [line.rstrip() for line in lines if line.strip() and not line.startswith("#")]
+    content = [line for line in content if line != "---"]
+    margin = [line for line in content if line[0] not in " \t-[]}"]
+    keys = {line.partition(":")[0].rstrip() for line in margin}
+    is_plain = bool(margin) and content[0] == margin[0] and all(map(str.isidentifier, keys))
+    return keys if is_plain else set()
 
 
 def _digest(data: bytes) -> str:

@@ -33,15 +33,7 @@ def run(
     if written:
         hook.write()
     if answer.as_json:
-        say_json(
-            {
-                "command": "overlay install",
-                "file": str(hook.path),
-                "overlay": str(overlay.folder),
-                "changed": not hook.is_there,
-                "written": written,
-            }
-        )
+        say_json({"overlay": str(overlay.folder), **hook.data(not hook.is_there, written)})
         return
     show([f"{hook.path}: {overlay.line()}"])
     done = (

@@ -31,7 +31,7 @@ def run(folder: OverlayFolder = None, python: Python = None, *, to: WriteOptions
         *plan_lines(refresh.planned),
     ]
     data = {**plan_data(refresh.planned), "from": before, "to": after}
-    report = Report("overlay refresh", lines, (), data)
+    report = Report("overlay refresh", lines, refresh.warnings, data)
     report = report.before(lambda: [f"yamlmod status {quoted(chosen)} --check"])
     root = refresh.planned.located.tree.root
     finish(refresh.changes, report, to, root, shown=refresh.shown)

@@ -35,8 +35,7 @@ def run(
     if write:
         hook.write()
     if answer.as_json:
-        data = {"command": "overlay uninstall", "file": str(hook.path), "written": write}
-        say_json({**data, "changed": True})
+        say_json(hook.data(True, write))
         return
     show([str(hook.path)])
     say(["removed it" if write else "nothing was removed"])

@@ -14,7 +14,13 @@ try:
     _loader = __import__("yamlmod_loader")
 finally:
     del sys.path[0]
-_loader.activate_all()
+try:
+    _loader.activate_all()
+except _loader.OverlayError as _error:
+    # Python would print a traceback and go on, without the overlay.
+    sys.stderr.write(f"yamlmod: {_error}\n")
+    sys.stderr.flush()
+    os._exit(1)
 _this = sys.modules.pop(__name__)
 try:
     __import__(__name__)
