@@ -2,6 +2,7 @@
 
     python benchmarks/modules.py [NAME...] [--seconds 4]     ratios of some or all modules
     python benchmarks/modules.py --write                     all, into docs/benchmarks_modules.md
+    python benchmarks/modules.py NAME... --write             new rows of some, the others stay
     python benchmarks/modules.py SE --reference FILE:Class   against a class of your own
 
 A ratio above 1 means that the template is faster or smaller. The transcription is the class
@@ -51,6 +52,7 @@ _SHAPES = ((1, 128, 80, 80), (1, 256, 40, 40), (1, 512, 20, 20), (8, 256, 40, 40
 _PAGE = _ROOT / "docs" / "benchmarks_modules.md"
 _THREADS = 2
 _CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+_CLOCK_WORDS = {"wall": "wall time", "cpu": "processor time of all threads"}
 
 
 class Ratio(NamedTuple):
@@ -77,7 +79,10 @@ def main() -> None:
                 report(template.name, shape, *ratios)
             found[template.name][shape] = ratios
     if options.write:
-        _PAGE.write_text(page(found, options.clock), encoding="utf-8", newline="\n")
+        text = page(found, options.clock)
+        if options.names:
+            text = merged(_PAGE.read_text(encoding="utf-8"), text, options.clock)
+        _PAGE.write_text(text, encoding="utf-8", newline="\n")
 
 
 def arguments() -> argparse.Namespace:
@@ -91,8 +96,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--reference-args", metavar="LIST", help="its arguments, C for channels")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks_modules.md")
     options = parser.parse_args()
-    if options.write and (options.names or options.reference or options.shape):
-        parser.error("--write measures every module at every shape against its transcription")
+    if options.write and (options.reference or options.shape):
+        parser.error("--write measures every shape, against the transcription")
     if options.reference and len(options.names) != 1:
         parser.error("--reference needs one NAME")
     return options
@@ -224,8 +229,7 @@ def page(found: dict[str, dict[tuple[int, ...], tuple[Ratio, Ratio] | None]], cl
     text += "transcription of its\npaper's equations, forward / forward+backward, float32. "
     text += "Above 1 the template is faster or smaller. `benchmarks/modules.py`\n"
     text += "says how it is measured.\n\n"
-    meant = {"wall": "wall time", "cpu": "processor time of all threads"}[clock]
-    text += f"Machine: {machine()}. Time is {meant}.\n"
+    text += f"Machine: {machine()}. Time is {_CLOCK_WORDS[clock]}.\n"
     shapes = next(iter(found.values())).keys()
     for title, field in (("Time", "time"), ("Peak memory", "memory")):
         text += f"\n## {title}\n\n| module | "
@@ -235,6 +239,29 @@ def page(found: dict[str, dict[tuple[int, ...], tuple[Ratio, Ratio] | None]], cl
             cells = [_cell(ratios[shape], field) for shape in shapes]
             text += f"| {name} | {' | '.join(cells)} |\n"
     return text
+
+
+def merged(old: str, new: str, clock: str) -> str:
+    """Return a page with the rows of another one in their places, and a note on how they came."""
+    head, *tables = old.split("\n## ")
+    fresh = [_rows(table) for table in new.split("\n## ")[1:]]
+    note = f"Rows measured apart, by {_CLOCK_WORDS[clock]}: "
+    noted = next((line for line in head.split("\n") if line.startswith(note)), note + ".")
+    names = sorted({*filter(None, noted[len(note) : -1].split(", ")), *fresh[0]}, key=str.lower)
+    text = head.replace(noted, "").rstrip("\n") + f"\n{note}{', '.join(names)}.\n"
+    for table, rows in zip(tables, fresh, strict=True):
+        lines = table.rstrip("\n").split("\n")
+        every = sorted({**_rows(table), **rows}.items(), key=lambda item: item[0].lower())
+        text += "\n## " + "\n".join([*lines[: -len(_rows(table))], *(row for _, row in every)])
+        text += "\n"
+    return text
+
+
+def _rows(table: str) -> dict[str, str]:
+    """Return a table's rows by module."""
+    lines = table.rstrip("\n").split("\n")
+    first = next(i for i, line in enumerate(lines) if line.startswith("|--")) + 1
+    return {line.split(" | ")[0].removeprefix("| "): line for line in lines[first:] if line}
 
 
 def _cell(ratios: tuple[Ratio, Ratio] | None, field: str) -> str:

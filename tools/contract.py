@@ -48,10 +48,10 @@ def tried(folder: str, channels: int) -> list[str]:
         return [f"{channels} channels are taken, but the manifest says refused"]
     module = support.build(folder, channels, *args)
     found = []
-    for side in _SIDES:
+    for side in [sides for sides in _SIDES if support.takes_sides(folder, *sides)]:
         for training in (False, True):
             for kind in ("float32", "bfloat16", "autocast"):
-                problem = _one(module.train(training), channels, side, kind)
+                problem = _one(module.train(training), folder, channels, side, kind)
                 if problem:
                     found.append(
                         f"{channels}x{side[0]}x{side[1]} {kind} train={training}: {problem}"
@@ -59,7 +59,9 @@ def tried(folder: str, channels: int) -> list[str]:
     return found
 
 
-def _one(module: torch.nn.Module, channels: int, side: tuple[int, int], kind: str) -> str:
+def _one(
+    module: torch.nn.Module, folder: str, channels: int, side: tuple[int, int], kind: str
+) -> str:
     dtype = torch.bfloat16 if kind == "bfloat16" else torch.float32
     x = support.image(1, channels, *side).to(dtype)
     try:
@@ -67,7 +69,7 @@ def _one(module: torch.nn.Module, channels: int, side: tuple[int, int], kind: st
             out = module.to(dtype)(x)
     except Exception as error:  # the sweep goes on
         return f"{type(error).__name__}: {error}"
-    if out.shape[2:] != x.shape[2:] or not torch.isfinite(out).all():
+    if out.shape[2:] != support.sides_after(folder, *side) or not torch.isfinite(out).all():
         return f"shape {tuple(out.shape)}, finite {bool(torch.isfinite(out).all())}"
     return ""
 

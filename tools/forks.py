@@ -38,6 +38,7 @@ from yamlmod.model.network import Network
 from yamlmod.ops.network import read_network
 from yamlmod.ops.operations.insert.plan import insert
 from yamlmod.ops.operations.insert.request import Request
+from yamlmod.ops.operations.replace.plan import replace
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.registry.catalogue import catalogue
 from yamlmod.registry.code.rename import renamed
@@ -287,6 +288,8 @@ def insert_rules(
 def _inserted(model: Network, fork: ForkFacts, template: Template) -> Network:
     last: Refusal | None = None
     rows = model.document.rows
+    if template.exchanges:
+        return _exchanged(model, template)
     middle = len(model.document.sections[0].rows) // 2
     for layer in sorted(range(1, len(rows) - 1), key=lambda index: abs(index - middle)):
         try:
@@ -298,6 +301,17 @@ def _inserted(model: Network, fork: ForkFacts, template: Template) -> Network:
             continue
         return read_network(done.text, model.document.shown)
     raise last or Refusal("no-place", f"no place for {template.name}")
+
+
+def _exchanged(model: Network, template: Template) -> Network:
+    """Return the network with the module in the place of the first layer that it can replace."""
+    for layer in range(1, len(model.document.rows) - 1):
+        try:
+            done = replace(model, layer, template.name)
+        except Refusal:
+            continue
+        return read_network(done.text, model.document.shown)
+    raise Refusal("no-place", f"no layer that {template.name} can replace")
 
 
 def model_yamls(work: Path, fork: ForkFacts) -> list[Path]:

@@ -47,7 +47,8 @@ def main() -> int:
              f"# Of {len(seen)} different networks in public YAMLs."]  # fmt: skip
     for name in sorted(counts, key=str.lower):
         lines += ["", f"[{name}]", f"networks = {files[name]}"]
-        lines += [f'"{place}" = {count}' for place, count in counts[name].most_common(5)]
+        places = sorted(counts[name].items(), key=lambda item: (-item[1], item[0]))[:5]
+        lines += [f'"{place}" = {count}' for place, count in places]
     path = templates_folder() / "places.toml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     print(f"{len(seen)} networks, {len(counts)} modules")

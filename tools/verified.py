@@ -24,7 +24,7 @@ import yamlmod as package
 from tests.cli.run import yamlmod
 from tools.real_forks import fork_copy
 from yamlmod.errors import Refusal
-from yamlmod.registry.catalogue import catalogue
+from yamlmod.registry.catalogue import catalogue, get
 from yamlmod.registry.template import Template
 from yamlmod.usecases.fork_run import open_run
 from yamlmod.usecases.verify import Subjects, Verified, Verifier, VerifyOptions
@@ -112,7 +112,10 @@ def sweep(folder: Path, wanted: Sequence[Variant]) -> Iterator[tuple[Variant, di
             path = folder / f"{variant.name}.yaml"
             start = time.perf_counter()
             try:
-                text = model.insert(variant.module, after=[variant.after]).to_text()
+                if get(variant.module).exchanges:
+                    text = model.replace(variant.after, variant.module).to_text()
+                else:
+                    text = model.insert(variant.module, after=[variant.after]).to_text()
                 path.write_text(text, encoding="utf-8", newline="\n")
                 (found,) = verifier.all([run.open_model(path)])
                 outcome = _outcome(found)

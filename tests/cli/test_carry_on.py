@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -222,16 +223,7 @@ def test_args_that_a_manifest_refuses_are_refused() -> None:
         for row in template.wild:
             if row.verdict != "refused":
                 continue
-            words = row.args.strip("[]").split(",")
-            values = [
-                json.loads(
-                    word.replace("True", "true").replace("False", "false").replace("None", "null")
-                )
-                if not word.strip().isalpha() or word.strip() in ("True", "False", "None")
-                else word.strip()
-                for word in words
-                if word.strip()
-            ]
+            values = ast.literal_eval(row.args)
             with pytest.raises(Refusal):
                 check_args(template, values)
             judged += 1

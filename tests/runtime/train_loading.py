@@ -116,6 +116,37 @@ def make_base(question: dict[str, Any], builder: Builder) -> dict[str, Any]:
     return {"state": digests(model)}
 
 
+def step(question: dict[str, Any], builder: Builder, cfg: str) -> list[str]:
+    """What one step of SGD leaves undone: values that are not finite, parameters that stay."""
+    import torch
+
+    torch.manual_seed(3)
+    model = builder.build(cfg, None, "Detect").float().train()
+    for value in model.parameters():
+        value.requires_grad_(True)
+    watched = {
+        f"{number}.{name}": value
+        for number in question["watched"]
+        for name, value in model.model[number].named_parameters()
+    }
+    before = {name: value.detach().clone() for name, value in watched.items()}
+    outputs = _tensors(model(torch.rand(2, 3, 128, 128)))
+    torch.stack([out.float().square().mean() for out in outputs]).sum().backward()
+    torch.optim.SGD(model.parameters(), lr=1.0).step()
+    bad = [n for n, v in model.named_parameters() if not bool(torch.isfinite(v).all())]
+    still = [name for name, value in watched.items() if torch.equal(value, before[name])]
+    lines = [f"step: {', '.join(bad[:3])} not finite"] if bad else []
+    return lines + ([f"step: {', '.join(still[:3])} did not move"] if still else [])
+
+
+def _tensors(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [tensor for item in value for tensor in _tensors(item)]
+    return [value] if getattr(value, "is_floating_point", bool)() else []
+
+
 def main() -> None:
     builder: Builder | None = None
     for line in sys.stdin:
@@ -146,6 +177,9 @@ def _answer(builder: Builder, question: dict[str, Any]) -> None:
     if "base" in question:
         answer["base"] = make_base(question, builder)
     answer["loaded"] = [load(question, *pair) for pair in question.get("pairs", ())]
+    answer["steps"] = [
+        line for cfg in question.get("steps", ()) for line in step(question, builder, cfg)
+    ]
     sys.stdout.write("\nANSWER " + json.dumps(answer) + "\n")
 
 

@@ -132,6 +132,17 @@ def refused(folder: str) -> tuple[int, ...]:
     return tuple(manifest(folder).get("channels", {}).get("refused", ()))
 
 
+def sides_after(folder: str, *sides: int, args: tuple[Any, ...] = ()) -> tuple[int, ...]:
+    """The sides of the output; those of the input, unless the reference knows better."""
+    after = getattr(reference(folder), "sides", lambda side, *args: side)
+    return tuple(after(side, *(args or usual(folder))) for side in sides)
+
+
+def takes_sides(folder: str, *sides: int) -> bool:
+    """Whether a map is large enough for the module."""
+    return min(sides) >= getattr(reference(folder), "SMALLEST_SIDE", 1)
+
+
 def narrow(folder: str) -> int:
     """The smallest usual channel count that the module takes."""
     return next(count for count in CHANNELS if count not in refused(folder))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import yamlmod
 from tools.branches.cases import Case
+from tools.exchanged import exchanged
 from tools.real_forks import fork_folder
-from yamlmod.registry.catalogue import catalogue
+from yamlmod.registry.catalogue import catalogue, get
 
 # Their state dicts have other names than they have, or older ones.
 _RENAMED = ("ACmix", "CAA", "CrissCrossAttention", "MHSA", "ShuffleAttention", "TripletAttention")
@@ -24,10 +25,14 @@ def module_cases(only: Sequence[str] | None = None) -> Iterator[Case]:
         text = (fork_folder(fork) / path).read_text(encoding="utf-8")
         base = yamlmod.load(text)
         for module in only or [template.name for template in catalogue()]:
-            edited = base.insert(module, after=list(places))
-            moved = edited.insert("SimAM", after=0)
             count = len(base.layers)
             layers = {i: i + sum(place < i for place in places) for i in range(count)}
+            if get(module).exchanges:
+                edited = exchanged(base, get(module), 2)
+                layers = {i: i for i in range(count) if base.layers[i] == edited.layers[i]}
+            else:
+                edited = base.insert(module, after=list(places))
+            moved = edited.insert("SimAM", after=0)
             both = tuple(dict.fromkeys((module, "SimAM")))
             yield Case(f"{name} {module}", fork, text, edited.to_text(), layers, both)
             if only is None and module not in _RENAMED:

@@ -174,7 +174,7 @@ def _registered(module: str) -> Kind | None:
     template = template_of(module)
     if template is None:
         return None
-    return template_kind(template.takes_nominal, [argument.name for argument in template.arguments])
+    return template_kind(*template.shape_facts)
 
 
 @lru_cache(maxsize=512)

@@ -25,12 +25,20 @@ class Kind(NamedTuple):
     default: int = 1
 
 
-def template_kind(takes_channels: bool, arguments: Sequence[str]) -> Kind:
-    """Return the kind of a registry module, by whether args[0] is its output channels."""
-    if not takes_channels:
-        return Kind("same")
-    # The arguments of its manifest follow the channels.
-    return Kind("scaled", f"arg{arguments.index('stride') + 1}" if "stride" in arguments else "1")
+def template_kind(
+    takes_channels: bool, arguments: Sequence[str], down: int = 1, up: tuple[str, int] = ("", 1)
+) -> Kind:
+    """Return the kind of a registry module, by whether args[0] is its output channels.
+
+    ``down`` is its fixed stride, ``up`` the argument by which it enlarges a map, and the default.
+    """
+    rule = "scaled" if takes_channels else "same"
+    first = int(takes_channels)  # the arguments of its manifest follow the channels
+    if up[0]:
+        return Kind(rule, f"up{arguments.index(up[0]) + first}", up[1])
+    if takes_channels and "stride" in arguments:
+        return Kind(rule, f"arg{arguments.index('stride') + first}")
+    return Kind(rule, str(down))
 
 
 JOINS = frozenset({"sum", "first", "last"})

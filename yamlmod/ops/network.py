@@ -21,7 +21,6 @@ def registry_kinds(modules: Iterable[str]) -> Mapping[str, Kind]:
     wanted = set(modules)
     kinds: dict[str, Kind] = {}
     for template in (*local().templates, *naming(wanted)):
-        names = [argument.name for argument in template.arguments]
-        kind = template_kind(template.takes_nominal, names)
+        kind = template_kind(*template.shape_facts)
         kinds |= dict.fromkeys(wanted.intersection(template.names), kind)
     return kinds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from yamlmod.errors import Refusal
@@ -105,8 +106,8 @@ def _check_channels(template: Template, values: list[Any]) -> None:
 
 def _refused_row(template: Template, given: list[Any]) -> WildRow | None:
     """Return what the manifest says of these very args, where it says that they are refused."""
-    spelled = str(given).replace("'", "").replace(" ", "")
-    rows = (row for row in template.wild if row.args.replace(" ", "") == spelled)
+    spelled = re.sub("[ ']", "", str(given))
+    rows = (row for row in template.wild if re.sub("[ ']", "", row.args) == spelled)
     return next((row for row in rows if row.verdict == "refused"), None)
 
 

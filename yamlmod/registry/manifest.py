@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from yamlmod.registry.template import (
     Argument,
     Channels,
     Reference,
+    Resize,
     Template,
     WildRow,
 )
@@ -102,6 +103,7 @@ def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Temp
         identity=_identity(table(data, "identity", {})),
         limits=texts(data, "limits"),
         weights=line(table(data, "cost", {}), "weights", ""),
+        resize=_resize(table(data, "resize", {}), tables(data, "arguments")),
         source=code(folder, file, below),
     )
 
@@ -126,6 +128,18 @@ def _reference(item: Mapping[str, str]) -> Reference:
 
 def _channels(item: Mapping[str, Any]) -> Channels:
     return Channels(line(item, "rule", ""), tuple(map(int, item.get("refused", ()))))
+
+
+def _resize(item: Mapping[str, Any], arguments: Sequence[Mapping[str, Any]]) -> Resize:
+    up, down = line(item, "up", ""), item.get("down", 1)
+    if type(down) is not int or down < 1:
+        raise TypeError(f"resize.down must be an integer of at least 1, got {reprlib.repr(down)}")
+    defaults = {line(argument, "name"): line(argument, "default") for argument in arguments}
+    if up and not defaults.get(up, "").strip("0").isdecimal():
+        raise ValueError(f"resize.up must name an argument whose default is an integer, got {up!r}")
+    if up and down > 1:
+        raise ValueError("resize has up or down, not both")
+    return Resize(up, down)
 
 
 def _argument(item: Mapping[str, Any]) -> Argument:

@@ -119,18 +119,31 @@ _NO_REFERENCE = Reference()
 _ANY_CHANNELS = Channels()
 
 
+class Resize(NamedTuple):
+    """How a module changes the size of a map: the argument that enlarges it, or a fixed stride."""
+
+    up: str = ""
+    down: int = 1
+
+
+_KEEPS_SIZE = Resize()
+
+
 MODULE_KINDS = {
     "channel": "通道注意力",
     "spatial": "空间注意力",
     "self": "自注意力",
     "convolution": "卷积",
     "block": "模块",
+    "upsample": "上采样",
+    "downsample": "下采样",
 }
 """The kinds of modules, with their Chinese terms."""
+_NO_ATTENTION = ("upsample", "downsample")
 
 
 class Template(NamedTuple):
-    """An attention module of the registry; ``source`` is text and is never imported here."""
+    """A module of the registry; ``source`` is text and is never imported here."""
 
     name: str
     class_name: str
@@ -170,6 +183,7 @@ class Template(NamedTuple):
     summary_zh: str = ""
     # What it weights or mixes: keys of MODULE_KINDS.
     kind: tuple[str, ...] = ()
+    resize: Resize = _KEEPS_SIZE
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -179,7 +193,10 @@ class Template(NamedTuple):
     @property
     def kinds_in_words(self) -> tuple[str, ...]:
         """Its kinds in English and Chinese, as they are searched for."""
-        return tuple(f"{word} attention {MODULE_KINDS.get(word, '')}" for word in self.kind)
+        return tuple(
+            f"{word}{'' if word in _NO_ATTENTION else ' attention'} {MODULE_KINDS.get(word, '')}"
+            for word in self.kind
+        )
 
     def matches(self, word: str) -> bool:
         """Check whether ``word`` occurs in a name, a summary or the paper's title, in any case."""
@@ -211,6 +228,37 @@ class Template(NamedTuple):
     def row_args(self, nominal: int | None) -> list[Any]:
         """The args of the row that an insertion writes by default."""
         return [nominal] if self.takes_nominal else []
+
+    @property
+    def shape_facts(self) -> tuple[bool, list[str], int, tuple[str, int]]:
+        """What `model.known_modules.template_kind` takes."""
+        return self.takes_nominal, [a.name for a in self.arguments], self.resize.down, self._growth
+
+    @property
+    def changes_size(self) -> bool:
+        """Check whether it is there to make maps larger or smaller."""
+        return bool(self.resize.up) or self.resize.down > 1
+
+    @property
+    def exchanges(self) -> bool:
+        """Check whether it takes the place of another layer, instead of a place of its own."""
+        return self.changes_size
+
+    def args_for_factor(self, factor: float) -> list[Any]:
+        """The args, after the channels, with which it enlarges a map by ``factor``."""
+        up, default = self._growth
+        position = next((i for i, a in enumerate(self.arguments) if a.name == up), 0)
+        if not up or factor in (0, default) or self.arguments[position].objection(int(factor)):
+            return []
+        front = [ast.literal_eval(argument.default) for argument in self.arguments[:position]]
+        return [*front, int(factor)]
+
+    @property
+    def _growth(self) -> tuple[str, int]:
+        """The argument that enlarges a map, and its default."""
+        up = self.resize.up
+        defaults = (argument.default for argument in self.arguments if argument.name == up)
+        return (up, int(next(defaults))) if up else ("", 1)
 
     @property
     def takes_nominal(self) -> bool:

@@ -20,6 +20,7 @@ from yamlmod.ops.operations.replace import plan as replacing
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import Position
 from yamlmod.ops.rows import args_for, module_name
+from yamlmod.registry.catalogue import find
 
 
 def fork_name(reader: ForkReader, word: str, known: bool = False) -> str:
@@ -80,7 +81,8 @@ def replace_fitting(
     if given is not None:
         warnings = _checked(reader, search, module, given)
     else:
-        answer = search.search(kept, kept[1:])
+        first = _first_args(model, layer, module)
+        answer = search.search(kept if first is None else first, kept[1:])
         if answer.best is None:
             raise _refusal(reader, module, f"layer {layer}", answer)
         given = list(answer.best.args)
@@ -89,6 +91,20 @@ def replace_fitting(
         model, layer, module, given, force=force, placed=True, number=number
     )
     return outcome._replace(warnings=(*outcome.warnings, *warnings))
+
+
+def _first_args(model: Network, layer: int, module: str) -> list[Any] | None:
+    """Return the args that the registry gives a module that is there to change a map's size.
+
+    What it replaces has args of another meaning: [None, 2, "nearest"], or [256, 3, 2].
+    """
+    template = find(module)
+    if template is None or not template.changes_size:
+        return None
+    try:
+        return replacing.registry_args(model, model.document.rows[layer], template, None)
+    except Refusal:  # the fork may know the channels
+        return None
 
 
 def _before(reader: ForkReader, model: Network, probe: Outcome) -> BeforeReadings:

@@ -1,4 +1,4 @@
-"""List the attention modules of the registry."""
+"""List the modules of the registry."""
 
 from __future__ import annotations
 
@@ -44,14 +44,15 @@ def run(
             "--kind",
             metavar="KIND",
             show_default=False,
-            help="Only modules of this kind: channel, spatial, self, convolution or block.",
+            help="Only modules of this kind: channel, spatial, self, convolution, block, "
+            "upsample or downsample.",
         ),
     ] = None,
     sort: Annotated[Sort, typer.Option("--sort", help="The order of the modules.")] = Sort.name,
     json: Json = False,
     format: OutputFormat = Format.text,
 ) -> None:
-    """List the attention modules of the registry: year, kind, parameters and summary.
+    """List the modules of the registry: year, kind, parameters and summary.
 
     Parameters are those at 256 channels. `info MODULE` shows the paper, the rule, the arguments,
     the usual places and the test results. Your own templates are listed with their origin: a

@@ -16,6 +16,7 @@ from yamlmod.model.refs import IMAGE, SpellingRule, spell, spell_for_fork
 from yamlmod.model.render import render_moved, render_row
 from yamlmod.ops.index_shift import GrowingShift, renumber_comments
 from yamlmod.ops.operation import Operation, RecipeOptions
+from yamlmod.ops.operations.insert.new_strides import refuse_new_strides
 from yamlmod.ops.operations.insert.replay import Insertion, PlannedLayer
 from yamlmod.ops.operations.insert.request import (
     OPTIONS,
@@ -73,6 +74,9 @@ def plan_insert(model: Network, request: Request) -> Outcome:
     )
     if not request.allow_dead:
         _check_alive(model, new)
+    template = request.known()
+    if template is not None and template.changes_size and request.moved is None:
+        refuse_new_strides(model, text, mapping, module)
     return Outcome(
         model=model,
         text=text,

@@ -74,7 +74,7 @@ def plan_replace(
     warnings: list[str] = []
     values = None if args is None else list(args)
     if template is not None:
-        values = _registry_args(model, row, template, values)
+        values = registry_args(model, row, template, values)
     elif values is None:
         warnings += _kept_args(model, row, name)
     # Only a block is repeated; an attention layer that replaces it is there once.
@@ -119,7 +119,7 @@ def replace_all(
     return chain(model, [step(layer) for layer in dict.fromkeys(layers)])
 
 
-def _registry_args(
+def registry_args(
     model: Network, row: Row, template: Template, given: list[Any] | None
 ) -> list[Any] | None:
     """Return the args that a module of the registry gets in this place, None for the row's own."""
@@ -138,7 +138,14 @@ def _registry_args(
         return None
     # Its own output channels, not those above: the layers below were built for them.
     nominal = nominal_channels(model, row.index) if template.takes_nominal else None
-    return template.row_args(nominal)
+    return [*template.row_args(nominal), *template.args_for_factor(_growth(model, row.index))]
+
+
+def _growth(model: Network, layer: int) -> float:
+    """Return by how much a layer enlarges its input's map, 1 where that is not known."""
+    reads, after = model.graph.reads[layer], model.shapes[layer].stride
+    before = model.shapes[reads[0].target].stride if reads else None
+    return 1.0 if before is None or after is None else before / after
 
 
 def _is_such_a_block(row: Row, template: Template) -> bool:
