@@ -1,0 +1,71 @@
+"""Build the site into a folder, or check one that is built.
+
+python -m tools.site -o DIR
+python -m tools.site --check DIR
+python -m tools.site --serve DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Build, check or serve."""
+    parser = argparse.ArgumentParser(prog="python -m tools.site", description=__doc__)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("-o", dest="out", metavar="DIR", type=Path, help="build the site here")
+    what.add_argument("--check", metavar="DIR", type=Path, help="check a built site")
+    what.add_argument("--serve", metavar="DIR", type=Path, help="serve a built site on loopback")
+    options = parser.parse_args()
+    if options.out is not None:
+        return _build(options.out)
+    folder = options.check or options.serve
+    if not (folder / "index.html").is_file():
+        sys.stderr.write(f"{folder} holds no built site: python -m tools.site -o {folder}\n")
+        return 2
+    return _check(folder) if options.check else _serve(folder)
+
+
+def _build(folder: Path) -> int:
+    from tools.site.documentation import build_documentation
+    from tools.site.playground import build_playground
+
+    is_site = (folder / "playground" / "index.html").is_file()
+    if folder.exists() and not is_site and not (folder.is_dir() and not any(folder.iterdir())):
+        sys.stderr.write(f"{folder} is no empty folder and no built site\n")
+        return 2
+    folder.mkdir(parents=True, exist_ok=True)
+    build_documentation(folder)
+    build_playground(folder)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    sys.stdout.write(f"built {folder}: {size / 1e6:.1f} MB\n")
+    return 0
+
+
+def _check(folder: Path) -> int:
+    from tools.site.links import link_errors
+
+    errors = link_errors(folder)
+    sys.stdout.writelines(f"{line}\n" for line in errors)
+    sys.stdout.write(f"links: {len(errors)} errors\n")
+    return 1 if errors else 0
+
+
+def _serve(folder: Path) -> int:
+    from tools.site.server import serving
+
+    with serving(folder) as address:
+        sys.stdout.write(f"{address}\nCtrl-C ends it\n")
+        sys.stdout.flush()
+        try:
+            while True:
+                input()
+        except (KeyboardInterrupt, EOFError):
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
