@@ -59,6 +59,14 @@ class Page:
                 assert "error" not in answer, answer
                 return answer["result"]
 
+    def ask_browser(self, method: str, **parameters: Any) -> Any:
+        """Call a method of the browser itself."""
+        session, self._session = self._session, None
+        try:
+            return self.call(method, **parameters)
+        finally:
+            self._session = session
+
     def _read(self) -> dict[str, Any]:
         end = time.monotonic() + _SECONDS
         while b"\0" not in self._waiting:
@@ -100,7 +108,7 @@ class Page:
         return answer["result"].get("value")
 
     def key(self, key: str) -> None:
-        text = {"text": key} if len(key) == 1 else {}
+        text = {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
         names = {"Enter": 13, "Tab": 9, "Escape": 27}
         code = {"windowsVirtualKeyCode": names[key]} if key in names else {}
         for kind in ("keyDown", "keyUp"):

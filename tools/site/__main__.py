@@ -2,6 +2,7 @@
 
 python -m tools.site -o DIR
 python -m tools.site --check DIR
+python -m tools.site --measure DIR
 python -m tools.site --serve DIR
 """
 
@@ -18,14 +19,17 @@ def main() -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("-o", dest="out", metavar="DIR", type=Path, help="build the site here")
     what.add_argument("--check", metavar="DIR", type=Path, help="check a built site")
+    what.add_argument("--measure", metavar="DIR", type=Path, help="time the playground")
     what.add_argument("--serve", metavar="DIR", type=Path, help="serve a built site on loopback")
     options = parser.parse_args()
     if options.out is not None:
         return _build(options.out)
-    folder = options.check or options.serve
+    folder = options.check or options.measure or options.serve
     if not (folder / "index.html").is_file():
         sys.stderr.write(f"{folder} holds no built site: python -m tools.site -o {folder}\n")
         return 2
+    if options.measure is not None:
+        return _measure(folder)
     return _check(folder) if options.check else _serve(folder)
 
 
@@ -46,19 +50,42 @@ def _build(folder: Path) -> int:
 
 
 def _check(folder: Path) -> int:
+    from tools.browser import chromium
+    from tools.site.browser_checks import failures
     from tools.site.links import link_errors
 
     errors = link_errors(folder)
     sys.stdout.writelines(f"{line}\n" for line in errors)
     sys.stdout.write(f"links: {len(errors)} errors\n")
-    return 1 if errors else 0
+    program = chromium()
+    if program is None:
+        sys.stderr.write("no Chromium: the pages are not tested in a browser\n")
+        return 1
+    failed = 0
+    for name, error in failures(folder, program):
+        sys.stdout.write(f"{name}: {error or 'passed'}\n")
+        sys.stdout.flush()
+        failed += bool(error)
+    return 1 if errors or failed else 0
+
+
+def _measure(folder: Path) -> int:
+    from tools.browser import chromium
+    from tools.site.measure import table
+
+    program = chromium()
+    if program is None:
+        sys.stderr.write("no Chromium\n")
+        return 2
+    sys.stdout.write(table(folder, program))
+    return 0
 
 
 def _serve(folder: Path) -> int:
     from tools.site.server import serving
 
-    with serving(folder) as address:
-        sys.stdout.write(f"{address}\nCtrl-C ends it\n")
+    with serving(folder) as served:
+        sys.stdout.write(f"{served.address}\nCtrl-C ends it\n")
         sys.stdout.flush()
         try:
             while True:
