@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -122,6 +124,28 @@ def _languages(visitor: Visitor, served: Served) -> None:
     assert visitor.page.run("location.pathname") == "/playground/"
 
 
+def _links(visitor: Visitor, served: Served) -> None:
+    """A link holds the text; what is no text, or too long a one, is refused."""
+    text = _MINI.read_text(encoding="utf-8").replace("minifork", "模型 🙂\r") + "\t"
+    visitor.do(visitor.paste(text))
+    assert visitor.text == text
+    visitor.press("#share")
+    visitor.wait("location.hash.startsWith('#yaml=')")
+    fragment = visitor.page.run("location.hash")
+    visitor.do(visitor.paste("a: 1\n"))
+    visitor.page.run("history.replaceState(null, '', location.pathname)")
+    visitor.do(f"location.hash = {json.dumps(fragment)}")
+    assert visitor.text == text
+    bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = bomb.compress(b"a" * 300_000_000) + bomb.flush()
+    for bad in ("@@", base64.urlsafe_b64encode(data).decode().rstrip("=")):
+        visitor.page.run("document.getElementById('message').textContent = ''")
+        visitor.page.run(f"location.hash = {json.dumps('#yaml=' + bad)}")
+        visitor.wait("document.getElementById('message').textContent.includes('no text')", 20)
+        assert visitor.text == text
+    visitor.page.run("history.replaceState(null, '', location.pathname)")
+
+
 def _hostile(visitor: Visitor, served: Served) -> None:
     row = f'   [-1, 3, "{_HOSTILE}", ["{_HOSTILE}"]],\n'
     text = _MINI.read_text(encoding="utf-8").replace("   [-1, 3, C3, [128]],\n", row)
@@ -229,6 +253,7 @@ CHECKS: dict[str, Check] = {
     "a fix": _fixes,
     "downloads": _downloads,
     "languages": _languages,
+    "links": _links,
     "hostile text": _hostile,
     "large texts and bombs": _large,
     "other hosts": _outside,

@@ -38,9 +38,10 @@ def build_playground(folder: Path) -> None:
         work = Path(scratch) / "web"
         shutil.copytree(WEB, work, ignore=shutil.ignore_patterns("node_modules"))
         archives = _archives(work)
-        (work / "src" / "files.json").write_text(json.dumps([path.name for path in archives]))
         (work / "src" / "examples.json").write_text(_examples())
         _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], work)
+        archives.append(_compiled(work, archives))
+        (work / "src" / "files.json").write_text(json.dumps([path.name for path in archives]))
         _bundle(work, target)
         for path in archives:
             shutil.copy(path, target)
@@ -95,6 +96,13 @@ def _archives(work: Path) -> list[Path]:
     with zipfile.ZipFile(bridge, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(WEB / "src" / "bridge.py", "bridge.py")
     return sorted(wheels.iterdir())
+
+
+def _compiled(work: Path, archives: list[Path]) -> Path:
+    target = work / "compiled.zip"
+    example = ROOT / EXAMPLES["wrong_insertion"]
+    _run(["node", "compile.mjs", str(target), str(example), *map(str, archives)], work)
+    return target
 
 
 def _bundle(work: Path, target: Path) -> None:

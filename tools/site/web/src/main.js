@@ -3,6 +3,7 @@ import examples from "./examples.json";
 import files from "./files.json";
 import { Editor } from "./editor.js";
 import { Engine, StoppedError } from "./engine.js";
+import { fromFragment, isLink, toFragment } from "./link.js";
 import { figure } from "./picture.js";
 import words from "./words.json";
 
@@ -169,6 +170,31 @@ function download() {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+async function share() {
+  history.replaceState(null, "", await toFragment(editor.text));
+  message(word("shared"));
+  await navigator.clipboard?.writeText(location.href).catch(() => {});
+}
+
+// Open the text of a link; false where the address is no link to a text.
+async function openLink() {
+  if (!isLink(location.hash)) return false;
+  const text = await fromFragment(location.hash, LIMIT);
+  if (text === null) {
+    message(word("badLink"));
+  } else {
+    $("example").value = "";
+    open("model.yaml", text);
+  }
+  return true;
+}
+
+function openExample(key) {
+  const chosen = examples.find((example) => example.key === key);
+  $("example").value = key;
+  if (chosen) open(`${key}.yaml`, chosen.text);
+}
+
 function speak() {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   document.title = word("title");
@@ -189,10 +215,7 @@ function speak() {
 function start() {
   const empty = new Option("", "");
   $("example").replaceChildren(empty, ...examples.map(({ key }) => new Option(key, key)));
-  $("example").onchange = () => {
-    const chosen = examples.find(({ key }) => key === $("example").value);
-    if (chosen) open(`${chosen.key}.yaml`, chosen.text);
-  };
+  $("example").onchange = () => openExample($("example").value);
   $("open").onclick = () => $("file").click();
   $("file").onchange = () => {
     openFile($("file").files[0]);
@@ -226,10 +249,10 @@ function start() {
     document.body.classList.remove("dropping");
     openFile(event.dataTransfer.files[0]);
   }, true);
+  $("share").onclick = share;
+  addEventListener("hashchange", openLink);
   speak();
-  const first = examples.find(({ key }) => key === "wrong_insertion");
-  $("example").value = first.key;
-  open(`${first.key}.yaml`, first.text);
+  openLink().then((opened) => opened || openExample("wrong_insertion"));
 }
 
 start();
