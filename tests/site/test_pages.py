@@ -82,6 +82,12 @@ def test_links_in_code_stay(tmp_path: Path) -> None:
     assert site_text(page, _PAGES).startswith("`](b.md)` [b](")
 
 
+def test_a_break_between_chinese_letters_is_no_space(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("甲\n乙\nx\n丙\n```\n丁\n戊\n```\n", encoding="utf-8")
+    page = _PAGES["docs/check.md"]._replace(source=str(tmp_path / "page.md"))
+    assert site_text(page, _PAGES) == "甲乙\nx\n丙\n```\n丁\n戊\n```\n"
+
+
 _GOOD = '<h1 id="top">x</h1><a href="sub/#here">y</a><img src="a.png"><a href="https://a.b/">z</a>'
 
 

@@ -22,6 +22,8 @@ _OTHERS = {
     "README.zh-CN.md": "index.md",
 }
 _FENCE = re.compile(r"^( *)(`{3,}|~{3,})")
+_WIDE_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]$")
+_WIDE_START = re.compile(r"[\u3001-\u9fff\uff00-\uffef]")
 # A target, not the code in front of it: `a](b)` in backquotes is text.
 _LINK = re.compile(r"(`+[^`]*`+)|(\]\()([^)\s#]*)(#[^)\s]*)?(\))")
 
@@ -75,6 +77,8 @@ def site_text(page: Page, among: dict[str, Page]) -> str:
             fence = "" if fence else mark[2]
         elif not fence:
             line = _LINK.sub(lambda match: _with_link(match, page, among), line)
+            if lines and _WIDE_END.search(lines[-1]) and _WIDE_START.match(line):
+                line = lines.pop() + line  # a line break would be shown as a space
         lines.append(line)
     return "\n".join(lines) + "\n"
 

@@ -61,7 +61,7 @@ async function question(asked) {
 
 // A text that is no model YAML: the place and what to do, as the command prints them.
 function refuse(refusal) {
-  const where = refusal.line ? `${word("line")} ${refusal.line}: ` : "";
+  const where = at(refusal);
   const help = refusal.help ? `\n${word("help")} ${refusal.help}` : "";
   message(`${where}${refusal.message}${help}`);
   editor.mark(refusal.line ? [{ ...refusal, rule: refusal.code, severity: "error" }] : []);
@@ -88,7 +88,7 @@ function item(finding, index) {
   const li = make("li", finding.severity);
   const go = make("button", "go");
   go.type = "button";
-  const where = finding.line ? `${word("line")} ${finding.line}: ` : "";
+  const where = at(finding);
   go.append(make("b", "", `${where}${finding.rule}`), ` ${finding.message}`);
   go.onclick = () => editor.go(finding);
   li.append(go);
@@ -103,6 +103,10 @@ function item(finding, index) {
   }
   if (finding.help) li.append(make("div", "help", `${word("help")} ${finding.help}`));
   return li;
+}
+
+function at({ line }) {
+  return line ? `${word("line").replace("{n}", line)} ` : "";
 }
 
 function make(tag, className, text = "") {
