@@ -21,25 +21,9 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-# What their fixtures make takes long, so each of these stays in one worker. (The marks of xdist do
-# nothing with pytest 9.2, where a test's id can no longer be changed.)
-_TOGETHER = {
-    "tests/cli/test_layer_numbers.py",
-    "tests/runtime/test_branches_of_forks.py",
-    "tests/runtime/test_remap.py",
-    "tests/runtime/test_verify.py",
-    "tests/test_main_job.py",
-}
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Scheduling(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            return file if file in _TOGETHER else nodeid
+    from tests.schedule import Scheduling
 
     return Scheduling(config, log)
 

@@ -13,6 +13,7 @@ import argparse
 import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -28,6 +29,7 @@ _GROUND = frozenset(
 Imports = Mapping[str, frozenset[str]]
 
 
+@cache
 def file_imports(typing_too: bool = False) -> Imports:
     """Return which files of the package each file imports, at its top or inside a function.
 

@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from yamlmod.errors import Refusal
+from yamlmod.fork.seeds.fix import plan_fix
 from yamlmod.usecases.fork_run import open_run
-from yamlmod.usecases.located_fork import open_fork
-from yamlmod.usecases.study_seeds import SeedCheck, check_seeds, plan_seed_fix
+from yamlmod.usecases.study_seeds import SeedCheck, check_seeds, read_fork
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def compared(repo: Path, script: str, python: str, seconds: float) -> tuple[list
     before = check_seeds(run, script, None, seconds, None)
     lines = [f"read {before.reading.counts}", f"batches {shown(before)}"]
     fits = before.is_proven and before.reading.counts == before.counts
-    plan = plan_seed_fix(open_fork(repo), script).plan
+    plan = plan_fix(run.tree, read_fork(run.located, script)[1])
     if plan.texts:
         after = check_seeds(run, script, None, seconds, None, plan)
         lines.append(f"after --fix: read {after.reading.counts}, batches {shown(after)}")

@@ -131,6 +131,25 @@ _WHOLE_LINES: dict[str, tuple[str, int, str, bool]] = {
     ),
     "a word after a row": (_BLOCK.replace("C3, [64]]", "C3, [64]] block"), 6, "'block'", True),
     "a word after the table": (GOOD.rstrip() + " end\n", 13, "closes the table", True),
+    "a note after a row": (_BLOCK.replace("C3, [64]]", "C3, [64]] [160]"), 6, "'[160]'", True),
+    "an entry whose inputs are not closed": (
+        _BLOCK.replace("[[-1, 0], 1", "[[-1, 0, 1"),
+        8,
+        "not closed",
+        True,
+    ),
+    "an entry whose args are not closed": (
+        _BLOCK.replace("C3, [64]]", "C3, [64]"),
+        6,
+        "not closed",
+        True,
+    ),
+    "the last entry is not closed": (
+        _BLOCK.replace("[nc, anchors]]", "[nc, anchors]"),
+        9,
+        "not closed",
+        True,
+    ),
     "a comma after an entry": (_BLOCK.replace("C3, [64]]", "C3, [64]],"), 6, "comma", True),
     "a comma after a value": ("a:\n  l: [1, 2],\n" + _BLOCK, 2, "comma", True),
 }

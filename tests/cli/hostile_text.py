@@ -12,8 +12,11 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+from tests.cli.prepared import read_status
+from tests.cli.run import prepared_for
 from tests.ops.samples import SMALL
 from tests.registry.test_sources import put
 
@@ -127,17 +130,19 @@ def write_onnx(path: Path) -> None:
 
 def _environment() -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GITHUB_")}
-    root = str(Path(__file__).parents[2])
-    return {**kept, "PYTHONPATH": root, "TERM": "xterm-256color", "COLUMNS": "80"}
+    return {**kept, "TERM": "xterm-256color", "COLUMNS": "80"}
 
 
 def piped(words: list[str], cwd: Path, **environment: str) -> tuple[int, bytes, bytes]:
     """Run the tool with pipes; return its code, stdout and stderr."""
+    variables = {**_environment(), **environment}
+    if prepared := prepared_for(variables):
+        return prepared.run(words, cwd, variables, 300)
     done = subprocess.run(
         [sys.executable, "-P", "-m", "yamlmod", *words] if sys.version_info >= (3, 11)
         else [sys.executable, "-m", "yamlmod", *words],
         cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300,
-        env={**_environment(), **environment},
+        env=variables,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
@@ -147,10 +152,16 @@ def in_terminal(words: list[str], cwd: Path, **environment: str) -> bytes:
     import pty
 
     leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "yamlmod", *words], cwd=cwd, stdin=subprocess.DEVNULL,
-        stdout=follower, stderr=follower, env={**_environment(), **environment},
-    )  # fmt: skip
+    variables = {**_environment(), **environment}
+    if prepared := prepared_for(variables):
+        end = prepared.start(words, cwd, variables, follower, follower)
+        wait = partial(read_status, end)
+    else:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "yamlmod", *words], cwd=cwd, stdin=subprocess.DEVNULL,
+            stdout=follower, stderr=follower, env=variables,
+        )  # fmt: skip
+        wait = partial(process.wait, 300)
     os.close(follower)
     shown = io.BytesIO()
     try:
@@ -160,5 +171,5 @@ def in_terminal(words: list[str], cwd: Path, **environment: str) -> bytes:
         pass
     finally:
         os.close(leader)
-        process.wait(300)
+        wait()
     return shown.getvalue()

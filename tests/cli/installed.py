@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from tests.cli.run import yamlmod
 from tests.fork.small_ultralytics import TEXTS, YAML
 
 # What the package imports of torch; the loader is what is tried, and not a network.
@@ -127,3 +128,12 @@ def make_environment(root: Path) -> Environment:
     (root / "env" / "pyvenv.cfg").write_text(f"home = {base.parent}\n", encoding="utf-8")
     environment.install("8.3.0")
     return environment
+
+
+def make_overlay(root: Path) -> Path:
+    """Make an environment, and an overlay of one module in its project; return ``root``."""
+    environment = make_environment(root)
+    words = ("patch", "ultralytics", "SimAM", "--overlay", "-w", "-q")
+    done = yamlmod(*words, cwd=environment.project, VIRTUAL_ENV=str(root / "env"))
+    assert done.code == 0, done.err
+    return root

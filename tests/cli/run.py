@@ -1,12 +1,25 @@
-"""Running the command line as a user does: in a process of its own."""
+"""Running the command line as a user does: in a process of its own.
+
+Where the environment is the usual one, that process is forked from one that has imported yamlmod
+(`prepared.py`). YAMLMOD_TEST_PROCESSES=1 starts Python anew for every run.
+"""
 
 from __future__ import annotations
 
+import atexit
+import functools
+import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.cli.prepared import Prepared, starts_anew
+
+_CAN_FORK = hasattr(os, "fork") and not os.environ.get("YAMLMOD_TEST_PROCESSES")
+_TURNS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -20,6 +33,10 @@ class Done:
 
 def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
     """Run `python -m yamlmod` in ``cwd``."""
+    variables = {**os.environ, **environment}
+    if prepared := prepared_for(variables):
+        code, out, err = prepared.run([*map(str, arguments)], cwd, variables, 120)
+        return Done(code, out, err.decode("utf-8", "replace"))
     done = subprocess.run(
         [sys.executable, "-m", "yamlmod", *map(str, arguments)],
         cwd=cwd,
@@ -27,9 +44,25 @@ def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
         check=False,
         timeout=120,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, **environment},
+        env=variables,
     )
     return Done(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+def prepared_for(environment: Mapping[str, str]) -> Prepared | None:
+    """Return what forks runs with this environment, None where Python has to start anew."""
+    if not _CAN_FORK:
+        return None
+    # Two that hash differently, in turn: what depends on the order of a set shows.
+    prepared = _prepared(next(_TURNS) % 2)
+    return None if starts_anew(environment, prepared.environment) else prepared
+
+
+@functools.cache
+def _prepared(seed: int) -> Prepared:
+    prepared = Prepared(seed)
+    atexit.register(prepared.close)
+    return prepared
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

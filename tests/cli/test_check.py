@@ -150,6 +150,10 @@ def test_what_a_folder_holds_besides_models(folder: Path) -> None:
     (folder / "gone.yaml").symlink_to("nowhere.yaml")
     (folder / "folder.yaml").mkdir()
     (folder / "empty.yaml").touch()
+    (folder / "mm.yaml").write_text(
+        "model:\n  backbone:\n    depth: 1.0\n  head:\n    type: free\n"
+    )
+    (folder / "stub.yaml").write_text("backbone:\n  - type: yolov5s\nhead:\n  - type: Detect\n")
     done = twice(".", cwd=folder)
     assert (done.code, done.err) == (0, "1 file checked, nothing found\n")
     (folder / "gbk.yaml").write_bytes("backbone:  # \u4e3b\n".encode("gbk"))

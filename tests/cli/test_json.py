@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.json_schema import SCHEMA, errors
 from tests.cli.run import save_checkpoint, yamlmod
+from tests.cli.test_seeds import TRAIN
 from tests.study.folders import STUB
 from yamlmod.cli.groups import COMMANDS, command_names
 
@@ -55,13 +56,20 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("study", "run", "out"),
     ("study", "status", "out"),
     ("study", "report", "out"),
+    ("study", "seeds", "fork", "--no-run"),
+    ("study", "seeds", "seeded", "--fix"),
+    ("study", "seeds", "none"),
+    ("study", "stop", "out"),
     ("undo", "fork", "--list"),
     ("undo", "fork"),
     ("unpatch", "fork", "SimAM"),
     ("remap", "none.pt", "--from", _CFG, "--to", "a.yaml"),
     ("explain", "none.onnx"),
 )
-_FAIL = (("remap", "none.pt"), ("explain", "none.onnx"), ("study", "plan", "none.yaml"))
+_FAIL = (
+    *(("remap", "none.pt"), ("explain", "none.onnx")),
+    *(("study", "plan", "none.yaml"), ("study", "seeds", "none")),
+)
 _RUNS: tuple[tuple[str, ...], ...] = (
     ("verify", "fork", "a.yaml"),
     ("profile", "fork", "a.yaml", "--rounds", "1", "--imgsz", "64"),
@@ -83,6 +91,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "stub").mkdir()
     shutil.copytree(_MINIFORK, folder / "stub" / "fork")
     shutil.copyfile(STUB, folder / "stub" / "fork" / "train.py")
+    shutil.copytree(_MINIFORK, folder / "seeded")
+    (folder / "seeded" / "train.py").write_text(TRAIN, encoding="utf-8")
     (folder / "study.yaml").write_text(_STUDY, encoding="utf-8")
     assert yamlmod("study", "plan", "study.yaml", "--no-run", "-o", "out", cwd=folder).code == 0
     return folder
@@ -105,6 +115,9 @@ def _wrong(value: Any) -> list[str]:
 def test_every_command_is_asked() -> None:
     asked = {words[0] for words in (*_COMMANDS, *_RUNS)}
     assert set(command_names()) - {"exec", "overlay"} == asked
+    studies = {words[1] for words in _COMMANDS if words[0] == "study"}
+    # Its output is the commands themselves.
+    assert set(command_names(COMMANDS / "study")) - {"export"} == studies
 
 
 @pytest.mark.parametrize("words", [*_COMMANDS, *_RUNS], ids=" ".join)

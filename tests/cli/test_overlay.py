@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.installed import Environment, make_environment
+from tests.cli.installed import Environment, make_environment, make_overlay
 from tests.cli.json_schema import SCHEMA, errors
 from tests.cli.run import Done, snapshot, yamlmod
 from tests.fork.small_ultralytics import TEXTS
@@ -31,12 +31,7 @@ _NEW = TEXTS["ultralytics/nn/modules/conv.py"].replace(
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with an overlay of one module, made once and copied."""
-    environment = make_environment(tmp_path_factory.mktemp("template"))
-    words = ("patch", "ultralytics", "SimAM", "--overlay", "-w", "-q")
-    variables = {"VIRTUAL_ENV": str(environment.root / "env")}
-    done = yamlmod(*words, cwd=environment.project, **variables)
-    assert done.code == 0, done.err
-    return environment.root
+    return make_overlay(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture

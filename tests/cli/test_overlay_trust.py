@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cli.installed import Environment, make_environment
+from tests.cli.installed import Environment, make_environment, make_overlay
 from tests.cli.run import Done, snapshot, yamlmod
 from tests.cli.test_overlay import _PRINT, _spoil
 from yamlmod.runtime.yamlmod_overlay import yamlmod_loader
@@ -28,12 +28,7 @@ _START = Path(yamlmod_loader.__file__).with_name("start")
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with an overlay of one module, made once and copied."""
-    environment = make_environment(tmp_path_factory.mktemp("template"))
-    words = ("patch", "ultralytics", "SimAM", "--overlay", "-w", "-q")
-    variables = {"VIRTUAL_ENV": str(environment.root / "env")}
-    done = yamlmod(*words, cwd=environment.project, **variables)
-    assert done.code == 0, done.err
-    return environment.root
+    return make_overlay(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from tests.cli.run import snapshot, yamlmod
 
 _FORK = Path(__file__).parents[2] / "examples" / "minifork"
 # YOLOv5's way, up to v7.0: the loader's generator is seeded with a constant.
-_TRAIN = """\
+TRAIN = """\
 import argparse
 import random
 
@@ -68,7 +71,7 @@ if __name__ == "__main__":
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     shutil.copytree(_FORK, tmp_path / "fork", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "fork" / "train.py").write_text(_TRAIN, encoding="utf-8")
+    (tmp_path / "fork" / "train.py").write_text(TRAIN, encoding="utf-8")
     return tmp_path
 
 
@@ -104,7 +107,12 @@ def test_what_is_only_read_says_so(home: Path) -> None:
         assert b"train.py:21" in done.out
         preview = yamlmod("study", "seeds", "fork", "--fix", "--no-run", cwd=home)
         assert preview.code == 0 and b"+    generator.manual_seed((generator" in preview.out
+        assert "with these lines: the seed counts (read, not proven): --no-run" in preview.err
         assert snapshot(home) == before
+    words = ("study", "seeds", "fork", "--fix", "--no-run", "--json")
+    seeds = json.loads(yamlmod(*words, cwd=home).out)["seeds"]
+    assert (seeds["counts"], seeds["proven"], seeds["why"]) == (True, False, "--no-run")
+    assert all(fact["counts"] for fact in seeds["read"])
     check = yamlmod("study", "seeds", "fork", "--fix", "--no-run", "--check", cwd=home)
     assert check.code == 1 and snapshot(home) == before
     assert yamlmod("study", "seeds", "fork", "--fix", "--no-run", "-w", cwd=home).code == 0
@@ -133,3 +141,23 @@ def test_a_training_that_cannot_run_is_read(home: Path) -> None:
     data = json.loads(done.out)
     assert (done.code, data["counts"], data["proven"]) == (1, False, False)
     assert data["why"] == "ModuleNotFoundError: No module named 'no_such_module'"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit is not of Windows")
+@pytest.mark.parametrize("fix", [(), ("--fix",)])
+def test_a_disk_that_takes_no_copy_is_a_refusal(home: Path, fix: tuple[str, ...]) -> None:
+    before = snapshot(home)
+    small = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    small += "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+    small += "from yamlmod.__main__ import main\nmain()\n"
+    words = [sys.executable, "-c", small, "study", "seeds", "fork", *fix]
+    (home / "tmp").mkdir()
+    environment = {**os.environ, "TMPDIR": str(home / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
+    for _ in range(2):
+        done = subprocess.run(
+            words, cwd=home, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2 and "error[unwritable]" in done.stderr, done.stderr
+        assert "fork cannot be copied" in done.stderr and "TMPDIR" in done.stderr
+        assert not list((home / "tmp").iterdir())
+    assert snapshot(home) == before

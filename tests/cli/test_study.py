@@ -80,7 +80,7 @@ def test_from_a_file_to_a_report(home: Path) -> None:
     assert "class SimAM" in simam.read_text(encoding="utf-8")
     before = snapshot(home)
     code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
-    assert code == 2 and "exists already" in err and snapshot(home) == before
+    assert code == 2 and "error[exists]" in err and snapshot(home) == before
 
     code, out, _ = _study(home, "status", "out")
     assert code == 0 and "15 waiting" in out and snapshot(home) == before
@@ -208,3 +208,39 @@ def test_run_removes_no_file_of_a_folder_that_is_no_study(tmp_path: Path) -> Non
     code, _, err = _study(tmp_path, "run", ".")
     assert code == 2 and "error[no-study]" in err
     assert (tmp_path / "stop").read_text() == "mine"
+
+
+def test_a_fork_with_several_parse_functions_needs_a_target(home: Path) -> None:
+    path = home / "fork" / "models" / "yolo.py"
+    text = path.read_text(encoding="utf-8")
+    second = text[text.index("def parse_model(") :].replace("def parse_model(", "def parse_two(")
+    second += "\n\nclass Two(Model):\n    def __init__(self, d):\n        parse_two(d, [3])\n"
+    path.write_text(text + "\n\n" + second, encoding="utf-8")
+    before = snapshot(home)
+    for _ in range(2):
+        code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
+        assert code == 2 and "study.yaml: several functions build a network" in err
+        assert "target: models/yolo.py:parse_two" in err and "--target" not in err
+        assert snapshot(home) == before
+    code, _, err = _study(home, "seeds", "fork", "--no-run")
+    assert code == 2 and "--target models/yolo.py:parse_two" in err
+    words = ("seeds", "fork", "--no-run", "--target", "models/yolo.py:parse_model")
+    assert _study(home, *words)[0] in (0, 1)
+    chosen = _STUDY.replace("repo: fork", "repo: fork\ntarget: models/yolo.py:parse_two")
+    (home / "study.yaml").write_text(chosen, encoding="utf-8")
+    code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
+    assert code == 0, err
+    code_of = home / "out" / "variants" / "simam" / "code" / "models" / "common.py"
+    assert "class SimAM" in code_of.read_text(encoding="utf-8")
+
+
+def test_a_fork_that_cannot_be_patched_is_named_by_its_own_path(home: Path) -> None:
+    path = home / "fork" / "models" / "common.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("import torch.nn as nn", "import other.nn as nn"), "utf-8")
+    before = snapshot(home)
+    for _ in range(2):
+        code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
+        assert code == 2 and "error[name-taken]: variant simam: SimAM needs nn" in err, err
+        assert err.startswith("fork/models/common.py:") and "draft" not in err
+        assert snapshot(home) == before

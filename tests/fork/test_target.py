@@ -30,6 +30,31 @@ def test_split_target(target: str, parts: tuple[str, str]) -> None:
     assert split_target(target) == parts
 
 
+@pytest.mark.parametrize(
+    ("classes", "chosen"),
+    [
+        ({"Model": "parse_two"}, "parse_two"),
+        ({"Model": "parse_model"}, "parse_model"),
+        ({"Model": "parse_model", "Model2": "parse_two"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_function_that_the_classes_of_the_file_call(
+    classes: dict[str, str], chosen: str
+) -> None:
+    """As a fork leaves its old function behind, beside the one that its Model calls."""
+    text = yolo() + SECOND
+    for name, function in classes.items():
+        text += f"\n\nclass {name}:\n    def __init__(self, d):\n"
+        text += f"        self.model, self.save = {function}(d, ch=[3])\n"
+    if chosen:
+        assert locate(repository(text)).function.name == chosen
+        return
+    with pytest.raises(Refusal) as caught:
+        locate(repository(text))
+    assert caught.value.code == "several-parse-models"
+
+
 def test_two_functions_of_one_file() -> None:
     files = repository(yolo() + SECOND)
     with pytest.raises(Refusal) as caught:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import yamlmod
+from tests.house.trees import nodes
 
 _ROOT = Path(yamlmod.__file__).parent
 _READERS = {"read_text", "read_bytes", "open", "fdopen", "FileIO", "open_code", "mmap", "memmap"}
@@ -38,7 +39,7 @@ _MAY_WALK = {
 def _calls(path: Path) -> set[str]:
     """Return what a file calls that may open one; our own functions have names of their own."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             names |= {node.func.id} - {"read_text", "read_bytes"}  # those of workspace/files.py
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -55,18 +56,16 @@ _FILES = [
     for path in sorted(_ROOT.rglob("*.py"))
     if not set(_APART) & set(path.parts) and path not in _PROGRAMS
 ]
-_IDS = [path.relative_to(_ROOT).as_posix() for path in _FILES]
 
 
-@pytest.mark.parametrize("path", _FILES, ids=_IDS)
-def test_nothing_else_opens_a_file(path: Path) -> None:
+def test_nothing_else_opens_a_file() -> None:
     """Worker and guards are programs of their own, which read weights and what the kernel says."""
-    name = path.relative_to(_ROOT).as_posix()
+    calls = {path.relative_to(_ROOT).as_posix(): _calls(path) for path in _FILES}
+    reads = {name: found & (_READERS | _LOADERS) for name, found in calls.items()}
+    assert {name for name, found in reads.items() if found} - _MAY_READ.keys() == set()
+    walks = {name for name, found in calls.items() if found & _WALKS - {"walk"}}
     # The fork room calls glob of its protocol, which the workspace carries out.
-    if name not in _MAY_READ:
-        assert not _calls(path) & (_READERS | _LOADERS), name
-    if name not in _MAY_WALK and not name.startswith("fork/"):
-        assert not _calls(path) & _WALKS - {"walk"}, name
+    assert {name for name in walks if not name.startswith("fork/")} - _MAY_WALK.keys() == set()
 
 
 def test_the_exceptions_are_needed() -> None:

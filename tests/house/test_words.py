@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
+from tests.house.trees import nodes, tree
 
 _ROOT = Path(__file__).parents[2]
 _PACKAGE = _ROOT / "yamlmod"
@@ -50,29 +50,29 @@ def _found(text: str) -> list[str]:
 
 
 def _texts(path: Path) -> list[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    constants = (node.value for node in nodes(path) if isinstance(node, ast.Constant))
     return [value for value in constants if isinstance(value, str)]
 
 
-@pytest.mark.parametrize("path", _FILES, ids=_name)
-def test_strings_and_docstrings(path: Path) -> None:
-    words = (word for text in _texts(path) for word in _found(text))
-    assert [word for word in words if (_name(path), word) not in _RIGHT] == []
+def test_strings_and_docstrings() -> None:
+    places = ((_name(path), word) for path in _FILES for t in _texts(path) for word in _found(t))
+    assert [place for place in places if place not in _RIGHT] == []
 
 
-@pytest.mark.parametrize("path", [*_PAGES, *_MANIFESTS], ids=_name)
-def test_pages_and_manifests(path: Path) -> None:
-    # Names of tests and options are code.
-    found = _found(re.sub(r"`[^`\n]*`", "", path.read_text(encoding="utf-8")))
-    assert [word for word in found if (_name(path), word) not in _RIGHT] == []
+def test_pages_and_manifests() -> None:
+    places = []
+    for path in (*_PAGES, *_MANIFESTS):
+        # Names of tests and options are code.
+        text = re.sub(r"`[^`\n]*`", "", path.read_text(encoding="utf-8"))
+        places += [(_name(path), word) for word in _found(text)]
+    assert [place for place in places if place not in _RIGHT] == []
 
 
-@pytest.mark.parametrize("path", _FILES, ids=_name)
-def test_a_module_says_what_it_does(path: Path) -> None:
+def test_a_module_says_what_it_does() -> None:
     """Not with an indirect question: what, which, how, where, whether."""
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    assert not re.match(r"(What|Which|How|Where|Who|Whether|Why)\b", text)
+    question = re.compile(r"(What|Which|How|Where|Who|Whether|Why)\b")
+    texts = {_name(path): ast.get_docstring(tree(path)) or "" for path in _FILES}
+    assert [name for name, text in texts.items() if question.match(text)] == []
 
 
 def test_the_words_are_seen() -> None:

@@ -59,7 +59,7 @@ def test_the_report_and_a_second_run(bench: Bench) -> None:
     out = bench.folder / "report.pt"
     assert bench.remap(cfg, "-o", out).code == 0
     again = bench.remap(cfg, "-o", out)
-    assert again.code == 2 and "file-exists" in again.err
+    assert again.code == 2 and "error[exists]" in again.err
     written = out.read_bytes()
     done = bench.remap(cfg, "-o", out, "--force")
     assert done.code == 0 and out.read_bytes() == written

@@ -152,3 +152,29 @@ def test_gpus_are_handed_out_one_by_one(tmp_path: Path) -> None:
     pool.stop()
     words = seen.read_text().split()
     assert sorted(words) == ["0", "0", "1", "1"] and set(words[:2]) == {"0", "1"}
+
+
+def test_runs_on_this_machine_are_waited_for_and_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr("yamlmod.study.drive.time.sleep", asked.append)
+    looks: list[float] = []
+    folders = [run_folder(tmp_path, name, options={"seconds": 0.25}) for name in ("base", "a")]
+    drive(folders, Pool(2), watch=lambda runs: looks.append(time.monotonic()))
+    assert not any(asked) and 2 <= len(looks) <= 10
+
+
+def test_a_run_that_is_done_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [run_folder(tmp_path, name, options={"seconds": 0.3}) for name in ("base", "a")]
+    drive(folders[:1], Pool(1))
+    read: list[Path] = []
+    monkeypatch.setattr(
+        "yamlmod.study.drive.status_of", lambda folder: read.append(folder) or status_of(folder)
+    )
+    states: list[list[str]] = []
+    driven = drive(folders, Pool(1), watch=lambda runs: states.append([r.state for r in runs]))
+    assert len(states) > 1 and all(state[0] == "done" for state in states)
+    assert [run.state for run in driven.runs] == ["done", "done"]
+    assert read.count(folders[0]) == 2  # at the start and, whatever came since, at the end
+    assert read.count(folders[1]) > 2

@@ -33,39 +33,63 @@ PAIRS = (
 
 
 def official_table() -> str:
-    """Return the comparison with every official file as a table."""
+    """Return the comparison with every official file as a table, and then the rows that differ."""
     lines = [
-        "| from | add | official file | layers | modules and references | args that differ |",
-        "|--|--|--|--|--|--|",
+        "| from | add | official file | layers | references | modules | channels | other args |",
+        "|--|--|--|--|--|--|--|--|",
     ]
+    details: list[str] = []
     for spec, base, level, official in PAIRS:
         folder = fork_folder(spec)
-        cells = [f"{Path(base).name} ({spec.partition('==')[0]})", level, Path(official).name]
-        cells += compared(_text(folder / base), level, _text(folder / official))
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        name = Path(official).name
+        cells = [f"{Path(base).name} ({spec.partition('==')[0]})", level, name]
+        counts, rows = compared(_text(folder / base), level, _text(folder / official))
+        lines.append("| " + " | ".join([*cells, *counts]) + " |")
+        details += [f"{name}: {row}" for row in rows]
+    return "\n".join([*lines, "", *details])
 
 
-def compared(base: str, level: str, official: str) -> tuple[str, str, str]:
-    """Return the number of layers, how the graphs compare, and which args differ."""
+def compared(base: str, level: str, official: str) -> tuple[list[str], list[str]]:
+    """Return the number of layers and how many rows differ in what; and these rows."""
     ours = Plain.read(add_head(read_network(base, "base"), level).text)
     theirs = Plain.read(official)
     if len(ours.rows) != len(theirs.rows):
-        return str(len(ours.rows)), f"{len(theirs.rows)} layers in the official file", ""
+        return [
+            str(len(ours.rows)),
+            f"{len(theirs.rows)} layers in the official file",
+            "",
+            "",
+            "",
+        ], []
+    # The head's own args hold counts of classes and anchors.
     pairs = list(enumerate(zip(ours.rows, theirs.rows, strict=True)))
-    reads = [i for i, (one, other) in pairs if one[0] != other[0]]
-    modules = [f"{i} {other[2]}" for i, (one, other) in pairs if one[2] != other[2]]
-    same = "the same" if not reads and not modules else ""
-    if reads:
-        same = f"references differ in {reads}"
-    elif modules:
-        same = f"references the same; official: {', '.join(modules)}"
+    reads = [i for i, (row, other) in pairs if row[0] != other[0]]
+    modules = [i for i, (row, other) in pairs if row[2] != other[2]]
     args = [
-        f"{i} {one[2]} {one[1]}x{_short(one[3])}, official {other[1]}x{_short(other[3])}"
-        for i, (one, other) in pairs
-        if one[2] == other[2] and (one[1], one[3]) != (other[1], other[3]) and i < pairs[-1][0]
+        i
+        for i, (row, other) in pairs[:-1]
+        if row[2] == other[2] and (row[1], row[3]) != (other[1], other[3])
     ]
-    return str(len(ours.rows)), same, "; ".join(args) or "none"
+    channels = [
+        i
+        for i in args
+        if (ours.rows[i][1], ours.rows[i][3][1:]) == (theirs.rows[i][1], theirs.rows[i][3][1:])
+    ]
+    others = [i for i in args if i not in channels]
+    words = [_count(part) for part in (reads, modules, channels, others)]
+    rows = [
+        f"{i} {_row(ours.rows[i])}, official {_row(theirs.rows[i])}"
+        for i in sorted({*reads, *modules, *args})
+    ]
+    return [str(len(ours.rows)), *words], rows
+
+
+def _count(rows: list[int]) -> str:
+    return f"{len(rows)} differ" if rows else "the same"
+
+
+def _row(row: tuple[object, ...]) -> str:
+    return f"{_short(row[0])} {row[2]} {row[1]}x{_short(row[3])}"
 
 
 def _short(args: object) -> str:

@@ -3,6 +3,7 @@
     python -m tools.study_daemons dask          needs the extra `dask`
     python -m tools.study_daemons slurm         needs root, slurmctld, slurmd and munge
     python -m tools.study_daemons same          the same study on pool, Dask and SLURM
+    python -m tools.study_daemons shared        two machines, one folder: needs root, sshfs and sshd
     python -m tools.study_daemons scale
     python -m tools.study_daemons sample        what CI runs of these, within a minute or two
 
@@ -22,7 +23,7 @@ from pathlib import Path
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=("dask", "slurm", "same", "scale", "sample"))
+    parser.add_argument("part", choices=("dask", "slurm", "same", "shared", "scale", "sample"))
     parser.add_argument("--stub", action="store_true")
     parser.add_argument("--many", type=int, default=200)
     parser.add_argument("--runs", type=int, default=5000, help="of scale")
@@ -60,6 +61,16 @@ def _same(home: Path, options: argparse.Namespace) -> bool:
     return run_same(home, options.stub)
 
 
+def _shared(home: Path, options: argparse.Namespace) -> bool:
+    from tools.study_daemons.shared_trials import reason_without, run_shared
+
+    reason = reason_without()
+    if reason:
+        sys.stdout.write(f"no shared folder: {reason}\n")
+        return False
+    return run_shared(home, options.only)
+
+
 def _scale(home: Path, options: argparse.Namespace) -> bool:
     from tools.study_daemons.scale import run_drain, run_status
 
@@ -88,7 +99,14 @@ def _sample(home: Path, options: argparse.Namespace) -> bool:
     return all(outcomes)
 
 
-_PARTS = {"dask": _dask, "slurm": _slurm, "same": _same, "scale": _scale, "sample": _sample}
+_PARTS = {
+    "dask": _dask,
+    "slurm": _slurm,
+    "same": _same,
+    "shared": _shared,
+    "scale": _scale,
+    "sample": _sample,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

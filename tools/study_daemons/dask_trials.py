@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.study_daemons.studies import driver, stub_study, trial_study
@@ -17,8 +18,9 @@ from tools.study_daemons.watch import Watch, children, kill, say
 class DaskCluster:
     """A scheduler and workers, each a process; everything ends with it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, tls: Sequence[str] = ()) -> None:
         self.home = home
+        self.tls = tls
         self.file = home / "scheduler.json"
         self.port = _free_port()
         # Scheduler and workers must do without yamlmod.
@@ -34,7 +36,7 @@ class DaskCluster:
 
     def start_scheduler(self) -> None:
         self.file.unlink(missing_ok=True)
-        where = ["--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"]
+        where = ["--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard", *self.tls]
         self._start("scheduler", [*where, "--scheduler-file", str(self.file)])
         while not self.file.exists():
             time.sleep(0.1)
@@ -42,7 +44,7 @@ class DaskCluster:
     def start_worker(self, number: int, more: dict[str, str] | None = None) -> None:
         words = ["--scheduler-file", str(self.file), "--nthreads", "1", "--memory-limit", "0"]
         words += ["--no-dashboard", "--name", f"w{number}", "--resources", "GPU=1"]
-        words += ["--no-nanny"] if number else []
+        words += [*(["--no-nanny"] if number else []), *self.tls]
         pinned = {"CUDA_VISIBLE_DEVICES": str(number), **(more or {})}
         self._start("worker", words, f"worker{number}", pinned)
 
@@ -96,6 +98,7 @@ def run_dask(home: Path, stub: bool, many: int, only: str = "") -> bool:
     trials = (_worker_killed, _client_killed, _scheduler_restarted, _late_worker, _unfit_worker)
     try:
         outcomes = [trial(cluster, home, stub) for trial in trials if only in trial.__name__]
+        outcomes += [_with_tls(home)] if only in "_with_tls" else []
         return all([*outcomes, not many or bool(only) or _many(cluster, home, many)])
     finally:
         cluster.stop()
@@ -115,6 +118,43 @@ def run_sample(home: Path) -> bool:
         cluster.kill("worker1")
         _wait_for_client(watch, client)
         return watch.finish(kills=1) & _many(cluster, home, 20)
+    finally:
+        cluster.stop()
+
+
+def _with_tls(home: Path) -> bool:
+    """Run a study as docs/engines.md says for TLS; a client without certificates is refused."""
+    home = home / "tls"
+    home.mkdir()
+    key, certificate = home / "key.pem", home / "cert.pem"
+    words = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=study"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", *words, *files], check=True, capture_output=True)
+    ca = ["--tls-ca-file", str(certificate)]
+    own = ["--tls-cert", str(certificate), "--tls-key", str(key)]
+    cluster = DaskCluster(home, ["--protocol", "tls", *ca, *own])
+    cluster.start_scheduler()
+    for number in (0, 1):
+        cluster.start_worker(number)
+    try:
+        folder = stub_study(home / "study", 3, 5, 0.2)
+        watch = Watch("TLS", folder)
+        without = driver(folder, cluster.words)
+        if without.wait(120) == 0 or watch.most:
+            watch.problems.append("a client without certificates was let in")
+        log = folder.with_name("study.log")
+        told = log.read_text(encoding="utf-8")
+        if "error[" not in told or "Traceback" in told:
+            watch.problems.append(f"it was told: {told[-200:]}")
+        log.unlink()
+        prefix = "DASK_DISTRIBUTED__COMM__TLS__"
+        more = {f"{prefix}CA_FILE": str(certificate), f"{prefix}CLIENT__CERT": str(certificate)}
+        _wait_for_client(
+            watch, driver(folder, cluster.words, {**more, f"{prefix}CLIENT__KEY": str(key)})
+        )
+        if "warning" in log.read_text(encoding="utf-8"):
+            watch.problems.append("there was a warning of an open port")
+        return watch.finish(kills=0, starts=1)
     finally:
         cluster.stop()
 

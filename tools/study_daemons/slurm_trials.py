@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from tools.study_daemons.slurm_cluster import SlurmCluster
@@ -26,6 +29,7 @@ def run_slurm(home: Path, stub: bool, only: str = "") -> bool:
         _node_killed,
         _node_crashed,
         _time_limit,
+        *([_dask_workers] if find_spec("distributed") else []),
     ]
     chosen = [trial for trial in trials if only in trial.__name__]
     try:
@@ -47,6 +51,39 @@ def _array(cluster: SlurmCluster, home: Path, stub: bool) -> bool:
     logs = list((folder / "runs").glob("*/job.log"))
     if len(logs) != 4:
         watch.problems.append(f"{len(logs)} logs of jobs")
+    return watch.finish(kills=0, starts=1)
+
+
+def _dask_workers(cluster: SlurmCluster, home: Path, stub: bool) -> bool:
+    """Submit the recipe of docs/engines.md: a Dask scheduler and its workers as SLURM jobs.
+
+    With one element: both nodes are this machine, and two workers that see one card are refused.
+    """
+    folder = home / "recipe"
+    folder.mkdir()
+    page = (Path(__file__).parents[2] / "docs" / "engines.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(#!/bin/bash\n.*?)```", page, re.DOTALL)
+    [text] = [block for block in blocks if "--job-name=dask" in block]
+    here = {
+        "--array=0-7": "--array=0-0",
+        "--cpus-per-task=4": "--cpus-per-task=1",
+        "/shared/lab/study": str(folder),
+        ".venv/bin/dask": f"{sys.executable} -m dask",
+    }
+    for old, new in here.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    script = folder / "dask.sh"
+    script.write_text(text, encoding="utf-8")
+    log = f"--output={folder}/job.log"
+    job = cluster.call("sbatch", "--parsable", log, str(script)).strip()
+    study = stub_study(home / "recipe-study", 3, 5, 0.2)
+    watch = Watch("the recipe for Dask workers", study)
+    file = folder / "scheduler.json"
+    watch.wait("a scheduler", file.exists)
+    _wait_for_client(watch, driver(study, ["--engine", "dask", "--scheduler-file", str(file)]))
+    cluster.call("scancel", job)
+    watch.wait("an empty queue", lambda: not cluster.call("squeue", "-h").strip())
     return watch.finish(kills=0, starts=1)
 
 

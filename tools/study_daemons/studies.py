@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.study.folders import run_folder
@@ -59,7 +60,14 @@ def yamlmod(*words: str) -> str:
     return done.stdout.decode()
 
 
-def driver(folder: Path, words: Sequence[str]) -> subprocess.Popen[bytes]:
+def driver(
+    folder: Path, words: Sequence[str], more: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start `study run`; what it says goes to a file beside the study."""
     with folder.with_name(f"{folder.name}.log").open("ab") as log:
-        return subprocess.Popen(command("run", str(folder), *words), stdout=log, stderr=log)
+        return subprocess.Popen(
+            command("run", str(folder), *words),
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **(more or {})},
+        )

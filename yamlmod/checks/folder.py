@@ -17,6 +17,8 @@ from yamlmod.model.parse import value_key
 
 # An official network with as many equal rows is a better base than a file beside it.
 _ALIKE = 0.6
+# Also as warnings: where they are, the numbers are not sure.
+_NO_BASE = ("wiring", "not-a-model", "dead-layer", "head-inputs")
 
 
 class Fixes(Enum):
@@ -114,7 +116,8 @@ def _may_be_part(item: Text, wholes: Sequence[Counter[tuple[str, str]]]) -> bool
 
 
 def _counts(finding: Finding) -> bool:
-    return finding.rule == "wiring" or finding.severity == "error"
+    """Tell whether a file with this finding may be wired otherwise than it was meant."""
+    return finding.rule in _NO_BASE or finding.severity == "error"
 
 
 def _rows(text: Text) -> tuple[Row, ...]:

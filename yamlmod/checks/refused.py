@@ -14,11 +14,14 @@ _RULES = {"bad-yaml": "syntax", "odd-newline": "syntax", "bad-reference": "refer
 _HELP = {
     "bad-row": "a row is a list of four: [from, number, module, args]",
     "duplicate-key": "keep one of the two",
+    "repeated-key": "keep the last of the two; the rest of the file was not checked",
     "bad-table": "write a list of rows under the key",
     "unusual-order": "put `backbone` first",
 }
 # A fork may give these a meaning; the rest of the file cannot be checked.
-_MAYBE_MEANT = frozenset({"third-table", "layer-numbers-elsewhere", "unusual-order", "alias"})
+_MAYBE_MEANT = frozenset(
+    {"third-table", "layer-numbers-elsewhere", "unusual-order", "alias", "repeated-key"}
+)
 _BY_HAND = "fix it by hand; the rest of the file was not checked"
 
 

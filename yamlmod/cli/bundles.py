@@ -276,6 +276,7 @@ class RunOptions(Bundle):
 
     python: Python = None
     no_stand_ins: NoStandIns = False
+    target: TargetFunction = ""
 
 
 def expanded(run: Callable[..., None]) -> Callable[..., None]:

@@ -13,12 +13,11 @@ from yamlmod.cli.ci_log import refuse_commands
 from yamlmod.cli.console import say, say_json, show, show_diff, silence_stdout
 from yamlmod.errors import Refusal
 from yamlmod.usecases.change_diff import diff_of, stat_lines
+from yamlmod.usecases.new_file import Overwriting, new_file_change
 from yamlmod.workspace.files import (
     FileChange,
     current_folder,
     display,
-    exists,
-    read_bytes,
     real_path,
 )
 
@@ -185,13 +184,9 @@ def _refuse_collisions(changes: Sequence[FileChange], to: WriteOptions) -> None:
 
 def _diff_change(path: Path, diff: bytes, force: bool) -> list[FileChange]:
     """Return the write of the diff file; a file that is no diff needs --force."""
-    if not exists(path):
-        return [FileChange(path, None, diff, kept=False)]
-    before = read_bytes(path, display(path))
-    if before and not before.startswith(b"--- ") and not force:
-        raise Refusal(
-            "exists",
-            f"{display(path)} exists and is no diff",
-            hint="choose another name, or overwrite it with --force",
-        )
-    return [FileChange(path, before, diff, kept=False)] if before != diff else []
+    change = new_file_change(path, diff, Overwriting(force, _is_diff, " and is no diff"))
+    return [change] if change.before != diff else []
+
+
+def _is_diff(data: bytes) -> bool:
+    return not data or data.startswith(b"--- ")

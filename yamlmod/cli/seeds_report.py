@@ -11,11 +11,6 @@ from yamlmod.usecases.seed_check import SeedFix
 from yamlmod.usecases.study_seeds import SeedCheck, WorkersProof
 
 _SIGNS = {True: "yes", False: "no", None: "?"}
-_VERDICTS = {
-    True: "the seed counts",
-    False: "the seed does not count",
-    None: "whether the seed counts is not known",
-}
 
 
 def check_lines(check: SeedCheck) -> Iterator[str]:
@@ -35,8 +30,7 @@ def check_lines(check: SeedCheck) -> Iterator[str]:
 
 def verdict(check: SeedCheck) -> str:
     """Return the verdict in one line; what was not run says so."""
-    text = _VERDICTS[check.counts]
-    return f"{text} ({'proven by its batches' if check.is_proven else 'read, not proven'})"
+    return f"{check.verdict} ({'proven by its batches' if check.is_proven else 'read, not proven'})"
 
 
 def proof_line(proof: WorkersProof, takes_seed: bool) -> str:
@@ -80,13 +74,8 @@ def fix_report(fixed: SeedFix) -> Report:
     plan, check = fixed.planned.plan, fixed.check
     lines = [f"study seeds {check.repo}:", *(f"  {step.text}" for step in plan.steps)]
     if plan.texts:
-        lines.append(
-            f"  with these lines: {verdict(check)}" if check.is_proven else _unproven(check)
-        )
+        why = "" if check.is_proven else f": {check.why}"
+        lines.append(f"  with these lines: {verdict(check)}{why}")
     lines += [f"  {proof_line(proof, True)}" for proof in check.proofs]
     data = {**plan_data(fixed.planned), "seeds": check_data(check)}
     return Report("study seeds", lines, (), data)
-
-
-def _unproven(check: SeedCheck) -> str:
-    return f"  with these lines it would count (read, not proven: {check.why})"

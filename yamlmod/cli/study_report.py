@@ -80,7 +80,7 @@ def cost_lines(plan: StudyPlan) -> Iterator[str]:
             f"{duration(slow)} an epoch"
         )
         return
-    count = sum(run.rpartition("-s")[0] in steps for run in plan.runs)
+    count = len(steps) * len(plan.seeds)
     yield (
         f"estimated: {duration(hours)} for {plural(count, 'run')} one after another on such a "
         f"device, at the least; {timed.images:,} training images"
@@ -91,12 +91,9 @@ def training_seconds(plan: StudyPlan) -> float | None:
     """Return the time of all training steps of the study, one run after another."""
     if plan.timed is None or plan.timed.images is None:
         return None
-    facts = {variant.name: variant for variant in plan.variants}
-    total = 0.0
-    for run in plan.runs:
-        variant = facts[run.rpartition("-s")[0]]
-        total += (variant.step or 0.0) / 1000 * plan.timed.images * variant.epochs
-    return total
+    trained = [variant for variant in plan.variants if not variant.same_as]
+    each = [(item.step or 0.0) / 1000 * plan.timed.images * item.epochs for item in trained]
+    return sum(each) * len(plan.seeds)
 
 
 def plan_data(plan: StudyPlan, folder: Path, deviation: float | None) -> dict[str, Any]:

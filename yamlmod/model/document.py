@@ -116,16 +116,19 @@ def parse_document(text: str, shown: str) -> Document:
     settings: dict[str, Any] = {}
     anchors: SequenceNode | None = None
     seen: dict[str, Node] = {}
+    values: dict[str, Node] = {}
     for key_node, value_node in root.value:
         key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
         if key in seen:
+            # Another `nc` is an override; another table of rows hides layers.
+            hides = key in SECTIONS and _is_list(values[key])
             raise reader.refusal(
-                "duplicate-key",
+                "duplicate-key" if hides else "repeated-key",
                 f"the key {key!r} occurs twice at the top level; "
                 "YAML readers silently use the last",
                 key_node,
             )
-        seen[key] = key_node
+        seen[key], values[key] = key_node, value_node
         if key not in SECTIONS:
             reader.refuse_hidden_table(key, key_node, value_node)
             settings[key] = value_of(value_node, text, shown)
@@ -155,6 +158,10 @@ def parse_document(text: str, shown: str) -> Document:
         tuple((item.start_mark.index, node_end(item)) for item in anchors.value) if anchors else (),
         bool(anchors.flow_style) if anchors else False,
     )
+
+
+def _is_list(node: Node) -> bool:
+    return isinstance(node, SequenceNode) and bool(node.value)
 
 
 def _no_table(name: str, keys: Collection[str], shown: str) -> Refusal:

@@ -71,8 +71,13 @@ class Network:
 
     def is_head(self, layer: int) -> bool:
         """Check whether a layer gives the network's result: the last one, or a known head."""
-        kind = self.kind(self.rows[layer].module)
-        return layer == self.graph.head or (kind is not None and kind.channels == "head")
+        return layer in self._heads
+
+    @cached_property
+    def _heads(self) -> frozenset[int]:
+        kinds = ((row.index, self.kind(row.module)) for row in self.rows)
+        known = (layer for layer, kind in kinds if kind is not None and kind.channels == "head")
+        return frozenset((self.graph.head, *known))
 
     @cached_property
     def roots(self) -> tuple[int, ...]:

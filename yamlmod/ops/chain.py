@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from yamlmod.model.graph import Read
 from yamlmod.model.network import Network
@@ -23,22 +24,70 @@ def chain(model: Network, plans: Iterable[Plan], rule: SpellingRule = ANY_SPELLI
 
 def run_plans(model: Network, plans: Iterable[Plan]) -> Outcome:
     """Run ``plans`` in turn, unproven; the outcome speaks of the first and the last file only."""
-    current = model
+    steps: list[_LinkOfChain] = []
+    for plan in plans:
+        steps.append(_step(steps[-1].after if steps else model, plan))
+    return _joined(model, steps)
+
+
+class Chains:
+    """Chains on one model, many of which begin alike: what one of them has run is run once.
+
+    Each is proven as a whole, from the model on.
+    """
+
+    def __init__(self, model: Network, rule: SpellingRule = ANY_SPELLING) -> None:
+        self._model, self._rule = model, rule
+        # By the keys of all its plans. Only whole chains are kept: their networks are, anyway.
+        self._steps: dict[tuple[str, ...], tuple[_LinkOfChain, ...]] = {(): ()}
+
+    def run(self, keys: Sequence[str], plans: Sequence[Plan]) -> Chained:
+        """Run ``plans``; each has a key that says all that it does, but for its model."""
+        words = tuple(keys)
+        known = next(size for size in range(len(words), -1, -1) if words[:size] in self._steps)
+        steps = list(self._steps[words[:known]])
+        for plan in plans[known:]:
+            steps.append(_step(steps[-1].after if steps else self._model, plan))
+        outcome = _joined(self._model, steps)
+        prove(self._model.document, outcome.text, outcome.steps, self._rule)
+        self._steps[words] = tuple(steps)
+        return Chained(outcome, steps[-1].after if steps else self._model)
+
+
+class Chained(NamedTuple):
+    """What a chain does, and the network that it leads to."""
+
+    outcome: Outcome
+    model: Network
+
+
+class _LinkOfChain(NamedTuple):
+    """One edit of a chain, on what the one before left."""
+
+    part: Outcome
+    after: Network
+
+
+def _step(model: Network, plan: Plan) -> _LinkOfChain:
+    part = plan(model)
+    return _LinkOfChain(part, read_network(part.text, model.document.shown))
+
+
+def _joined(model: Network, chain_steps: Sequence[_LinkOfChain]) -> Outcome:
     mapping: tuple[int | None, ...] = tuple(range(len(model.document.rows)))
     inserted: list[NewLayer] = []
     replaced: list[int] = []
     steps: list[ReplayStep] = []
     warnings: list[str] = []
     notes: list[str] = []
-    for plan in plans:
-        part = plan(current)
+    for part, _ in chain_steps:
         replaced += [layer for layer in map(_origin(mapping), part.replaced) if layer is not None]
         inserted = _moved(inserted, part) + list(part.inserted)
         mapping = tuple(None if at is None else part.mapping[at] for at in mapping)
         steps += part.steps
         warnings += part.warnings
         notes += part.told
-        current = read_network(part.text, model.document.shown)
+    current = chain_steps[-1].after if chain_steps else model
     return Outcome(
         model=model,
         text=current.document.text,

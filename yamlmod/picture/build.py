@@ -33,9 +33,9 @@ def label_maker(network: Network, options: DrawOptions) -> LabelMaker:
     return LabelMaker(network, scale, strides, options.lang, options.readings)
 
 
-def network_scene(network: Network, options: DrawOptions) -> Scene:
+def network_scene(network: Network, options: DrawOptions, maker: LabelMaker | None = None) -> Scene:
     """Return the scene of a network: the image, every layer and every reference."""
-    maker = label_maker(network, options)
+    maker = maker or label_maker(network, options)
     nodes = (maker.image(), *(maker.node(row, str(row.index)) for row in network.rows))
     links = tuple(
         SceneLink(read.target + 1, read.reader + 1, read.slot, (read.target, read.reader))

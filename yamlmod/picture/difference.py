@@ -122,10 +122,12 @@ def _same(old_row: Row, new_row: Row) -> bool:
     ) == value_key(new_row.repeats)
 
 
-def after_scene(difference: NetworkDifference, options: DrawOptions) -> Scene:
+def after_scene(
+    difference: NetworkDifference, options: DrawOptions, maker: LabelMaker | None = None
+) -> Scene:
     """Return the new network alone, with what is new about it."""
-    scene = network_scene(difference.after, options)
-    maker = label_maker(difference.after, options)
+    maker = maker or label_maker(difference.after, options)
+    scene = network_scene(difference.after, options, maker)
     nodes = tuple(_changed(node, difference, maker) for node in scene.nodes)
     links = tuple(
         link._replace(change=difference.links.get((link.numbers[1], link.slot), ""))
@@ -181,9 +183,9 @@ class _Union:
 
     def __init__(self, difference: NetworkDifference, options: DrawOptions) -> None:
         self.difference = difference
-        self.scene_after = after_scene(difference, options)
         self.base = label_maker(difference.before, _for_base(difference, options))
         self.after = label_maker(difference.after, options)
+        self.scene_after = after_scene(difference, options, self.after)
         self.nodes: list[SceneNode] = [self.scene_after.nodes[0]]
         self.new: dict[int, int] = {IMAGE: 0}
         self.old: dict[int, int] = {IMAGE: 0}

@@ -9,17 +9,18 @@ from yamlmod.study.run_files import RunStatus
 
 GUARD = Path(__file__).with_name("guard")
 CARRIED = "guard"  # its copy in the folder of a study
+_ALONE = ("-I", "-S")  # it needs the standard library alone: no site packages, no `.pth` files
 
 
 def guarded(status: RunStatus) -> list[str]:
     """Return the command that runs one training under the guard, on this machine."""
-    return [sys.executable, "-I", str(GUARD), *_words(status)]
+    return [sys.executable, *_ALONE, str(GUARD), *_words(status)]
 
 
 def carried_guard(status: RunStatus) -> list[str]:
     """Return the same by what the study brings along: its copy of the guard, the fork's Python."""
     study = status.folder.parent.parent
-    return [status.plan.argv[0], "-I", str(study / CARRIED), *_words(status)]
+    return [status.plan.argv[0], *_ALONE, str(study / CARRIED), *_words(status)]
 
 
 def whole_command(status: RunStatus) -> list[str]:

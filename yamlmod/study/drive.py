@@ -14,7 +14,8 @@ from yamlmod.study.guard.lock import LOCKED
 from yamlmod.study.run_files import RunStatus, status_of
 
 _LOOK = 0.5  # seconds between two looks at the files
-_SHARE = 20  # looks take one part of so many of the time
+_SHARE = 50  # looks take one part of so many of the time
+_PAUSE = 0.02  # seconds between two questions to an engine that cannot be waited for
 _LOSSES = 20  # an engine that loses a run that often will not run it
 
 
@@ -50,9 +51,12 @@ def drive(
     called when an interrupt begins to end them.
     """
     driver = _Driver(engine, command, stays)
+    done: dict[Path, RunStatus] = {}
     try:
         for folder in folders:
             status = status_of(folder)
+            if status.state == "done":
+                done[folder] = status
             if is_due(status, retry):
                 driver.start(status)
             elif stays and status.state == "running":
@@ -61,7 +65,9 @@ def drive(
         while driver.is_busy():
             if watch is not None and time.monotonic() > next_look:
                 began = time.monotonic()
-                watch([status_of(folder) for folder in folders])
+                runs = [done.get(folder) or status_of(folder) for folder in folders]
+                done |= {run.folder: run for run in runs if run.state == "done"}
+                watch(runs)
                 # A look at a thousand runs takes a while; it must not take all the time.
                 next_look = time.monotonic() + max(_LOOK, _SHARE * (time.monotonic() - began))
     except KeyboardInterrupt:
@@ -104,8 +110,18 @@ class _Driver:
             self._look()
         if not self.pending and not self.others:
             return False
-        time.sleep(max(0.02, time.monotonic() - began))
+        self._wait(time.monotonic() - began)
         return True
+
+    def _wait(self, took: float) -> None:
+        """Wait until a command ends or the next look is due, and at least as long as that took."""
+        from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+        local = [command for command in self.pending.values() if isinstance(command, Future)]
+        if local and len(local) == len(self.pending) and not self.others:
+            wait(local, max(_LOOK, _PAUSE), FIRST_COMPLETED)
+        else:
+            time.sleep(max(_PAUSE, took))
 
     def _look(self) -> None:
         """Start what was lost, once it does not run any more."""

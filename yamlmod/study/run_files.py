@@ -14,6 +14,7 @@ from yamlmod.study.family import Family, families
 from yamlmod.study.guard import notes
 from yamlmod.study.guard.lock import is_held
 from yamlmod.study.results import EpochRow, missing_epochs
+from yamlmod.study.variant_names import run_name
 from yamlmod.workspace.disk import read_regular
 from yamlmod.workspace.files import display
 
@@ -41,7 +42,7 @@ class RunPlan(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"{self.variant}-s{self.seed}"
+        return run_name(self.variant, self.seed)
 
     def text(self) -> str:
         return json.dumps(self._asdict(), indent=1) + "\n"

@@ -20,7 +20,7 @@ EACH = "each"
 MOST_VARIANTS = 2_000
 MOST_RUNS = 20_000
 _KEYS = (
-    *("study", "repo", "base", "weights", "python", "train", "script"),
+    *("study", "repo", "target", "base", "weights", "python", "train", "script"),
     *("seeds", "components", "combine", "controls"),
 )
 _NEEDED = ("repo", "base", "train", "components")
@@ -59,6 +59,8 @@ class StudyFile:
     weights: str
     python: str
     script: str
+    # The parse function, FILE[:FUNCTION], where the fork has several.
+    target: str
     train: Mapping[str, Any]
     seeds: tuple[int, ...]
     components: tuple[Component, ...]
@@ -97,6 +99,7 @@ class _Reading:
             weights=self._word("weights", SCRATCH),
             python=self._word("python", ""),
             script=self._word("script", ""),
+            target=self._word("target", ""),
             train=train,
             seeds=self._seeds(),
             components=components,

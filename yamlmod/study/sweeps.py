@@ -9,10 +9,11 @@ from typing import Any
 from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
 from yamlmod.ops.chain import chain
+from yamlmod.ops.operations.insert.request import PLACES
 from yamlmod.ops.recipe import edit_plan
 from yamlmod.study.study_file import Component, is_swept
 
-_PLACES = ("after", "before", "edge")
+_PLACES = tuple(key for key in PLACES if key != "at")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.]+")
 
 
@@ -35,8 +36,8 @@ def swept(component: Component, model: Network, shown: str) -> list[Component]:
         )
     before, after = component.edits[:number], component.edits[number + 1 :]
     return [
-        component._replace(name=f"{component.name}-{label}", edits=(*before, one, *after))
-        for label, one in places.items()
+        component._replace(name=f"{component.name}-{label}", edits=(*before, placed, *after))
+        for label, placed in places.items()
     ]
 
 
@@ -57,12 +58,12 @@ def _named(model: Network, edit: Mapping[str, Any], keys: list[str]) -> dict[str
 def _all(model: Network, edit: Mapping[str, Any], shown: str) -> dict[str, dict[str, Any]]:
     places = {}
     for layer in range(model.graph.head):
-        one = {**edit, "after": [str(layer)]}
+        placed = {**edit, "after": [str(layer)]}
         try:
-            chain(model, [edit_plan(one, 1, shown)])
+            chain(model, [edit_plan(placed, 1, shown)])
         except Refusal:
             continue
-        places[_label("after", _layer(model, layer))] = one
+        places[_label("after", _layer(model, layer))] = placed
     return places
 
 

@@ -1,6 +1,11 @@
-"""Names that a study gives to variants itself."""
+"""Names that a study gives itself: to variants and to runs."""
 
 from __future__ import annotations
 
 BASE = "base"
 PLACEBO = "placebo"
+
+
+def run_name(variant: str, seed: int) -> str:
+    """Return the name of a run, which is that of its folder."""
+    return f"{variant}-s{seed}"

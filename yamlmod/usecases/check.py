@@ -19,7 +19,7 @@ from yamlmod.checks.run import Options
 from yamlmod.errors import Refusal
 from yamlmod.model.build_answer import BuildAnswer, KnownAnswers, key_of
 from yamlmod.model.parse import load_plain
-from yamlmod.usecases.neighbours import TABLE, neighbours
+from yamlmod.usecases.neighbours import TABLE, is_model, neighbours
 from yamlmod.workspace.files import (
     FileChange,
     TextFile,
@@ -145,7 +145,7 @@ def answer_job(job: Job) -> list[tuple[Path, tuple[str, BuildAnswer]]]:
     builder = job.options.builder
     with contextlib.suppress(Refusal):  # it is said where the file is checked
         text = read_text(path, below=below).text
-        if builder is not None and builder.ask is not None and TABLE.search(text):
+        if builder is not None and builder.ask is not None and is_model(text):
             data = load_plain(text, display(path))
             return [(path, (key_of(data), builder.ask(data)))]
     return []
@@ -259,7 +259,7 @@ def check_job(job: Job, advance: Advance = _nothing) -> list[Checked]:
                 done.append(Checked(skipped=error))
             advance(1)
             continue
-        if place is None or TABLE.search(file.text):
+        if place is None or is_model(file.text):
             # A link is met under its target's name.
             files.setdefault(_name(path, files), (file, place))
         else:

@@ -22,7 +22,8 @@ from yamlmod.picture.scene import LANGS, Lang
 from yamlmod.picture.themes import THEMES
 from yamlmod.usecases.model_file import find_cfg, named_scale
 from yamlmod.usecases.model_folders import folders_of_fork
-from yamlmod.workspace.files import FileChange, display, exists, read_bytes, read_text
+from yamlmod.usecases.new_file import Overwriting, new_file_change
+from yamlmod.workspace.files import FileChange, display, read_text
 
 if TYPE_CHECKING:
     from yamlmod.checks.finding import Finding
@@ -212,25 +213,12 @@ def drawing_bytes(drawing: Drawing, name: str) -> bytes:
 def drawing_change(drawing: Drawing, name: str, path: Path, force: bool) -> FileChange:
     """Return the write of the drawing; a file that is no drawing of ours needs --force."""
     after = drawing_bytes(drawing, name)
-    if not exists(path):
-        if not path.parent.is_dir():
-            raise Refusal(
-                "no-such-folder",
-                f"there is no folder {display(path.parent)}",
-                hint="create it first",
-            )
-        return FileChange(path, None, after, kept=False)
-    if path.is_dir():
-        raise Refusal("is-folder", f"{display(path)} is a folder; name a file")
-    before = read_bytes(path, display(path))
-    is_ours = MADE_BY in before[:1000] + before[-200:]
-    if before and not is_ours and not force:
-        raise Refusal(
-            "exists",
-            f"{display(path)} exists and was not drawn by yamlmod",
-            hint="choose another name, or overwrite it with --force",
-        )
-    return FileChange(path, before, after, kept=False)
+    note = " and was not drawn by yamlmod"
+    return new_file_change(path, after, Overwriting(force, _is_drawing, note))
+
+
+def _is_drawing(data: bytes) -> bool:
+    return not data or MADE_BY in data[:1000] + data[-200:]
 
 
 def draw_difference(

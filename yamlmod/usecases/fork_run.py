@@ -79,20 +79,25 @@ class Run:
         environment: Mapping[str, str] | None = None,
         draft: Path | None = None,
         announce: Announce | None = None,
+        copy: Path | None = None,
     ) -> Worker:
-        """Start the fork's interpreter in the fork's folder; it may write where ``draft`` is."""
+        """Start the fork's interpreter in the fork's folder; it may write where ``draft`` is.
+
+        ``copy`` is one of the fork's code that runs instead.
+        """
         if announce is not None:
             announce(
                 f"running the fork's code with {self.interpreter.path} ({self.interpreter.why})"
             )
         out = None if draft is None else draft.parent
-        worker = Worker(self.interpreter, real_path(self.tree.root), environment, out)
+        root = real_path(copy or self.tree.root)
+        worker = Worker(self.interpreter, root, environment, out)
         if announce is not None:
             announce(worker.protection.line)
         return worker
 
 
-def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:
+def open_run(repo: Path, python: str | None, stand_ins: bool, target: str = "") -> Run:
     """Return a fork that can be run. Raises Refusal where there is none, or no such Python."""
     defaults = settings() if python is None else ProjectSettings()
     why = f"`python` in {defaults.shown}" if defaults.python else "--python"
@@ -100,9 +105,9 @@ def open_run(repo: Path, python: str | None, stand_ins: bool) -> Run:
     if package is not None:
         interpreter = choose_owner(package, python or defaults.python, why)
         # The package that is read is that of the Python that runs it.
-        return Run(open_fork(repo, python=interpreter.path), interpreter, stand_ins)
+        return Run(open_fork(repo, target, python=interpreter.path), interpreter, stand_ins)
     interpreter = choose_runner(python or defaults.python, why)
-    return Run(open_fork(repo, python=python), interpreter, stand_ins)
+    return Run(open_fork(repo, target, python=python), interpreter, stand_ins)
 
 
 def module_of(tree: Tree, fork: ForkFacts) -> tuple[Path, str]:

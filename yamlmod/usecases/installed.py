@@ -11,7 +11,7 @@ from yamlmod.errors import Refusal
 from yamlmod.registry.settings import ProjectSettings, settings
 from yamlmod.runtime.interpreter import Interpreter, ask_package, choose_owner
 from yamlmod.runtime.yamlmod_worker.answers import PackageAnswer
-from yamlmod.workspace.files import display, real_path
+from yamlmod.workspace.files import display, link_name, real_path
 from yamlmod.workspace.home import is_installed
 from yamlmod.workspace.overlay_folder import (
     OverlayManifest,
@@ -144,6 +144,12 @@ def new_overlay(repo: Path, folder: Path | None, python: str | None = None) -> O
             hint="name the Python that imports it: --python PATH",
         )
     target = default_folder(package.name) if folder is None else folder
+    if folder is None and target.is_symlink():
+        raise Refusal(
+            "outside",
+            f"{link_name(target)} is a link, and a folder that no one named is made here only",
+            hint=f"name the folder: --overlay {target}",
+        )
     if not target.name.isidentifier():
         raise Refusal(
             "usage",

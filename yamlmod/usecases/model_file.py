@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import find
+from yamlmod.usecases.new_file import Overwriting, is_taken, new_file_change
 from yamlmod.workspace.files import FileChange, TextFile, display, exists, read_text, real_path
 from yamlmod.workspace.home import home_of, is_installed
 
@@ -222,25 +222,10 @@ def _refuse_installed(path: Path) -> None:
 
 def _output_change(source: Path, target: Path, after: bytes, force: bool) -> FileChange:
     """Return the change that writes a new YAML to ``target``; refuses to overwrite silently."""
-    if not exists(target):
-        if not target.parent.is_dir():
-            raise Refusal(
-                "no-such-folder",
-                f"there is no folder {display(target.parent)}",
-                hint="create it first",
-            )
-        return FileChange(target, None, after)
-    if target.is_dir():
-        raise Refusal("is-folder", f"{display(target)} is a folder; -o names a file")
-    if target.suffix.lower() not in _YAML:
+    if target.suffix.lower() not in _YAML and is_taken(target):
         from yamlmod.usecases.wrong_file import refuse_weights
 
         refuse_weights(target, "a model YAML", "-o names where the new YAML goes")
-    if not force:
-        same = real_path(target) == real_path(source)
-        what = " (it is the file that was read: -w writes in place)" if same else ""
-        hint = "choose another name, or overwrite it with --force"
-        raise Refusal("exists", f"{display(target)} exists{what}", hint=hint)
-    with contextlib.suppress(FileNotFoundError):
-        return FileChange(target, read_text(target).raw, after)
-    return FileChange(target, None, after)
+    is_same = real_path(target) == real_path(source)
+    note = " (it is the file that was read: -w writes in place)" if is_same else ""
+    return new_file_change(target, after, Overwriting(force, note=note), kept=True)

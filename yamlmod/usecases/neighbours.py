@@ -13,9 +13,20 @@ from yamlmod.workspace.files import display, read_text
 from yamlmod.workspace.walk import Walk
 
 TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
+# `[-1, 1, Conv`, `[[-1, 6], 1, Concat`, or the dashes of a row in block style.
+_ROW = re.compile(
+    r"\[[ \t]*(?:-?\d+|\[[-\d, \t]*\]?)[ \t]*,(?:[ \t]*\d+[ \t]*,)?[ \t]*[\"']?[A-Za-z]"
+    r"|^[ \t]*- - ",
+    re.MULTILINE,
+)
 _ENDINGS = (".yaml", ".yml")
 # A folder with more is no folder of models.
 _MOST = 200
+
+
+def is_model(text: str) -> bool:
+    """Tell a model from other settings: a table, and a row anywhere."""
+    return TABLE.search(text) is not None and _ROW.search(text) is not None
 
 
 def neighbours(named: Sequence[Path]) -> list[Text]:
@@ -26,7 +37,7 @@ def neighbours(named: Sequence[Path]) -> list[Text]:
         for path in [path for path in found if path not in named][:_MOST]:
             with contextlib.suppress(Refusal):
                 text = read_text(path).text
-                if TABLE.search(text):
+                if is_model(text):
                     texts.append(Text(display(path), text))
     return texts
 

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yamlmod.errors import Refusal, one_of
-from yamlmod.runtime.yamlmod_overlay.yamlmod_loader import environment_with
+from yamlmod.runtime.yamlmod_overlay.yamlmod_loader import OFF, OverlayError, environment_with
 from yamlmod.runtime.yamlmod_overlay.yamlmod_texts import is_model
-from yamlmod.workspace.disk import names
 from yamlmod.workspace.files import current_folder, display, real_path
 from yamlmod.workspace.overlay_folder import (
     MODELS,
     OverlayManifest,
     is_overlay,
+    model_names,
     read_manifest,
-    read_patched,
+    read_texts,
 )
 from yamlmod.workspace.walk import Walk, is_folder
 from yamlmod.workspace.wording import safe
 
-_BEGIN = re.compile(rb"^# yamlmod: begin (\S+)", re.MULTILINE)
+_BEGIN = re.compile(rb"^# yamlmod: begin ([A-Za-z_]\w{0,99}) ", re.MULTILINE)
 
 
 class CheckedOverlay(NamedTuple):
@@ -39,25 +39,38 @@ class CheckedOverlay(NamedTuple):
 
     def line(self) -> str:
         """Say what an activation changes."""
-        manifest = self.manifest
-        files = one_of(list(manifest.files), 40) or "no file"
-        models = f"; it adds {one_of(self.models, 40)}" if self.models else ""
+        package, files = self.manifest.package, self.manifest.files
+        version = f"{self.manifest.distribution} {self.manifest.version}"
+        new = [path for path, one in files.items() if one.original is None]
+        parts = [
+            # What is run is named in full: a name that is cut off could be that of anything.
+            ", ".join(path for path in files if path not in new),
+            f"new: {', '.join(new)}" if new else "",
+            f"model YAMLs: {', '.join(self.models)}" if self.models else "",
+        ]
         return (
-            f"{display(self.folder)} patches {manifest.distribution} {manifest.version} in memory: "
-            f"{one_of(self.modules, 40) or 'nothing'} in {files}{models}"
+            f"{display(self.folder)} patches "
+            f"{version if package == self.manifest.distribution else f'{package} ({version})'} "
+            f"in memory: {one_of(self.modules, 40) + ' in ' if self.modules else ''}"
+            f"{'; '.join(part for part in parts if part) or 'no file'}"
         )
 
 
 def checked_overlay(folder: Path) -> CheckedOverlay:
     """Read an overlay. Raises Refusal where a text is not the one of the manifest."""
     manifest = read_manifest(folder)
-    modules: list[str] = []
-    for path, hashes in manifest.files.items():
-        data = read_patched(folder, path, hashes).raw
-        modules += [match.decode("ascii", "replace") for match in _BEGIN.findall(data)]
-    place = real_path(folder) / MODELS
-    models = tuple(safe(name) for name in names(place) if is_model(str(place), name))
+    texts = read_texts(folder, manifest).values()
+    modules = [match.decode("ascii") for text in texts for match in _BEGIN.findall(text.raw)]
+    place = str(real_path(folder) / MODELS)
+    models = tuple(safe(name) for name in model_names(folder) if is_model(place, name))
     return CheckedOverlay(folder, manifest, tuple(dict.fromkeys(modules)), models)
+
+
+def active_lines(found: Sequence[CheckedOverlay], environment: Mapping[str, str]) -> list[str]:
+    """Say what the overlays change in an environment, which may switch them off."""
+    if environment.get(OFF):
+        return [f"{OFF} is set: no overlay is active"]
+    return [one.line() for one in found]
 
 
 def overlays(given: Sequence[Path]) -> list[Path]:
@@ -109,9 +122,14 @@ def overlay_environment(
 ) -> dict[str, str]:
     """Return the environment in which Python, and every process below it, uses the overlays.
 
+    Raises Refusal where the path of a folder cannot stand in it.
     The loader is yamlmod's own: of the folders, nothing but checked texts is run.
     """
     variables = dict(os.environ if environment is None else environment)
-    for folder in folders:
-        variables.update(environment_with(str(real_path(folder)), variables))
+    try:
+        for folder in folders:
+            variables.update(environment_with(str(real_path(folder)), variables))
+    except OverlayError as error:
+        hint = "move the project to a folder without this sign in its path"
+        raise Refusal("overlay-place", str(error), hint=hint) from None
     return variables

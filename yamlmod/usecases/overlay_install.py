@@ -14,17 +14,24 @@ from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, real_path
 
 _MARK = "# yamlmod overlay of "
+# Python reads the .pth files of a venv twice. The loader is not imported: compiled code that came
+# with the folder would be run in place of what was compared with yamlmod's own.
 _CODE = """
 import os, sys
 folder = {folder!r}
-sys.path.insert(0, folder)
-try:
-    if not os.environ.get("YAMLMOD_OVERLAY_OFF"):
-        __import__("yamlmod_loader").activate(folder)
-except ImportError as error:
-    sys.stderr.write("yamlmod: %s (yamlmod overlay uninstall {package} -w)\\n" % error)
-finally:
-    sys.path.remove(folder)
+path = os.path.join(folder, "yamlmod_loader.py")
+hooks = sys.__dict__.setdefault("yamlmod_hooks", set())
+if path not in hooks and not os.environ.get("YAMLMOD_OVERLAY_OFF"):
+    hooks.add(path)
+    names = {{"__name__": "yamlmod_loader", "__file__": path}}
+    try:
+        with open(path, "rb") as file:
+            exec(compile(file.read(), path, "exec", dont_inherit=True), names)
+        names["activate"](folder)
+    except Exception as error:
+        sys.stderr.write(
+            "yamlmod: %s; `yamlmod overlay uninstall {package} -w` switches it off\\n" % error
+        )
 """
 
 

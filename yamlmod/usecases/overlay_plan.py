@@ -11,6 +11,7 @@ from yamlmod.usecases.chosen_module import Choices, file_word, name_of
 from yamlmod.workspace.disk import LIMIT, read, read_regular
 from yamlmod.workspace.files import FileChange, display, exists, read_bytes, real_path
 from yamlmod.workspace.overlay_folder import (
+    LOOKUP,
     MANIFEST,
     MODELS,
     OWN,
@@ -28,9 +29,10 @@ _FILES = {
     "yamlmod_texts.py": "yamlmod_texts.py",
     "start/sitecustomize.py": "start/sitecustomize.py",
 }
+# Git for Windows gives text files other line ends, and so other hashes.
+_GIT = {".gitattributes": b"* -text\n"}
 # Where packages have the function that finds a YAML by its name.
 _LOOKUPS = ("utils/checks.py", "yolo/utils/checks.py", "utils/general.py")
-_FUNCTION = "check_file"
 
 
 def module_words(words: Sequence[str], choices: Choices) -> tuple[ModuleWord, ...]:
@@ -84,7 +86,7 @@ def overlay_changes(
     manifest = tree.manifest._replace(
         files=tree.hashes(code), lookups=lookups_of(tree), modules=kept
     )
-    files: dict[str, bytes] = {**(sources or {}), **loader_files()}
+    files: dict[str, bytes] = {**(sources or {}), **loader_files(), **_GIT}
     files[MANIFEST] = checked_text(manifest).encode("ascii")
     changes += [_change(tree.folder, name, data) for name, data in files.items()]
     return [one for one in changes if one.before is not None or one.after is not None]
@@ -98,9 +100,9 @@ def loader_files() -> dict[str, bytes]:
 def lookups_of(tree: OverlayTree) -> dict[str, str]:
     """Return the functions of a package that find a model YAML by its name."""
     return {
-        path: _FUNCTION
+        path: LOOKUP
         for path in _LOOKUPS
-        if tree.is_file(path) and f"\ndef {_FUNCTION}(" in (tree.read(path) or "")
+        if tree.is_file(path) and f"\ndef {LOOKUP}(" in (tree.read(path) or "")
     }
 
 

@@ -21,6 +21,7 @@ from yamlmod.usecases.fork_run import PATIENT, Announce, Run, announced, draft_o
 from yamlmod.usecases.interrupted import Interrupted
 from yamlmod.usecases.model_file import Target
 from yamlmod.usecases.network_size import named_scale, network_size, size_difference
+from yamlmod.usecases.new_file import refuse_taken
 from yamlmod.usecases.next_steps import after_remap
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display, exists, real_path
@@ -173,12 +174,7 @@ def _check_paths(weights: Path, out: Path | None, force: bool) -> None:
         return
     if real_path(out) == real_path(weights):
         raise Refusal("same-file", "-o names the weights themselves; give another file")
-    if not out.absolute().parent.is_dir():
-        raise Refusal("no-such-folder", f"there is no folder {display(out.absolute().parent)}")
-    if out.is_dir():
-        raise Refusal("is-folder", f"{display(out)} is a folder, and a file is needed")
-    if exists(out) and not force:
-        raise Refusal("file-exists", f"{display(out)} exists already", hint="--force overwrites it")
+    refuse_taken(out, force)
 
 
 def _question(

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yamlmod.errors import Refusal
+from yamlmod.fork.seeds.fix import plan_fix
 from yamlmod.usecases.fork_run import Announce, open_run
 from yamlmod.usecases.located_fork import PlannedPatch, open_fork
-from yamlmod.usecases.study_seeds import SeedCheck, check_seeds, plan_seed_fix, read_fork
+from yamlmod.usecases.study_seeds import SeedCheck, check_seeds, read_fork
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class SeedFix:
 
 def check_fork(
     repo: Path,
+    target: str,
     script: str,
     cfg: Path | None,
     python: str | None,
@@ -30,15 +32,16 @@ def check_fork(
 ) -> SeedCheck:
     """Check whether the seed counts. What cannot be run is read, and says so."""
     if only_read:
-        located = open_fork(repo)
+        located = open_fork(repo, target)
         return SeedCheck(located.shown, read_fork(located, script)[1], (), "--no-run")
-    run = open_run(repo, python, stand_ins=False)
+    run = open_run(repo, python, False, target)
     base = None if cfg is None else run.open_model(cfg).file.path
     return check_seeds(run, script, base, seconds, announce)
 
 
 def fixed_fork(
     repo: Path,
+    target: str,
     script: str,
     cfg: Path | None,
     python: str | None,
@@ -50,15 +53,21 @@ def fixed_fork(
 
     Raises Refusal where the batches show that it does not count with the planned lines.
     """
-    located = open_fork(repo)
-    planned = plan_seed_fix(located, script)
-    if not planned.plan.texts or only_read:
+    run = None if only_read else open_run(repo, python, False, target)
+    located = open_fork(repo, target) if run is None else run.located
+    _, reading = read_fork(located, script)
+    planned = PlannedPatch(located, plan_fix(located.tree, reading))
+    texts = planned.plan.texts
+    if not texts:
         why = "--no-run" if only_read else "there is nothing to add"
-        check = SeedCheck(located.shown, read_fork(located, script)[1], (), why)
-        return SeedFix(planned, check)
-    run = open_run(repo, python, stand_ins=False)
-    base = None if cfg is None else run.open_model(cfg).file.path
-    check = check_seeds(run, script, base, seconds, announce, planned.plan)
+        return SeedFix(planned, SeedCheck(located.shown, reading, (), why))
+    planned.changes(written=False)  # what may not be patched is refused before anything is run
+    if run is None:
+        _, reading = read_fork(located, script, texts)
+        check = SeedCheck(located.shown, reading, (), "--no-run")
+    else:
+        base = None if cfg is None else run.open_model(cfg).file.path
+        check = check_seeds(run, script, base, seconds, announce, planned.plan)
     if check.is_proven and not check.counts:
         raise Refusal(
             "not-fixed",

@@ -1,4 +1,4 @@
-"""Apply a patch file to a frozen copy of a fork's code, with git."""
+"""The frozen copy of a fork's code: with the texts of an overlay, and patch files by git."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from pathlib import Path
 
 from yamlmod.errors import Refusal
 from yamlmod.programs import find_program
+from yamlmod.study.freeze import freeze
+from yamlmod.workspace import disk
 from yamlmod.workspace.files import display
+from yamlmod.workspace.overlay_tree import OverlayTree
+from yamlmod.workspace.tree import Tree
 
 _SECONDS = 60
+
+
+def freeze_tree(tree: Tree, code: Path, leave: Path) -> None:
+    """Copy the code of a fork to ``code``, as its overlay leaves it where it has one."""
+    freeze(tree.root, code, leave)
+    if isinstance(tree, OverlayTree):
+        for path in tree.manifest.files:
+            disk.write_draft(code / path, tree.files[path].raw)
 
 
 def apply_patch_file(patch: Path, code: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,20 @@ from yamlmod.fork.parser.parser_names import parser_names
 from yamlmod.model.data_paths import with_absolute_paths
 from yamlmod.model.network import Network
 from yamlmod.model.parser_facts import ParserNames
-from yamlmod.ops.chain import chain
-from yamlmod.ops.network import read_network
+from yamlmod.ops.chain import Chains
 from yamlmod.ops.recipe import edit_plan
 from yamlmod.registry.catalogue import find
 from yamlmod.study.environment import training_environment
 from yamlmod.study.family import TrainCommand
-from yamlmod.study.freeze import digest_of_code, digest_of_file, freeze
+from yamlmod.study.freeze import digest_of_code, digest_of_file
 from yamlmod.study.plan_files import StudyPlan, VariantFacts, write_study_plan
 from yamlmod.study.run_files import RunPlan
+from yamlmod.study.variant_names import run_name
 from yamlmod.study.variants import Variant, variants_of
 from yamlmod.usecases.chosen_module import Choices, name_of
 from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
-from yamlmod.usecases.study_code import apply_patch_file
+from yamlmod.usecases.study_code import apply_patch_file, freeze_tree
 from yamlmod.usecases.study_figures import CHANGE, change_svg
 from yamlmod.usecases.study_identity import check_identity
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
@@ -36,8 +37,6 @@ from yamlmod.usecases.study_seed_plan import planned_seed
 from yamlmod.usecases.study_times import TimeRequest, count_images, timed_variants
 from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, exists, read_text, real_path
-from yamlmod.workspace.overlay_tree import OverlayTree
-from yamlmod.workspace.tree import Tree
 
 Say = Callable[[str], None]
 
@@ -64,8 +63,8 @@ def plan_study(
     study = prepared(file, python)
     if exists(output):
         raise Refusal(
-            "file-exists",
-            f"{display(output)} exists already",
+            "exists",
+            f"{display(output)} exists",
             hint="give another folder with -o; `yamlmod study run` goes on with a planned study",
         )
     if study.weights is not None and not proves:
@@ -90,16 +89,18 @@ def planned_variants(study: Prepared) -> list[PlannedVariant]:
     seen: dict[object, str] = {}
     planned: list[PlannedVariant] = []
     base = study.base
+    chains = Chains(base.model)
     for variant in variants_of(study.file, base.model):
         check_identity(study, variant)
         try:
             shown = study.file.shown
             plans = [edit_plan(e, n, shown, study.read) for n, e in enumerate(variant.edits, 1)]
-            text = chain(base.model, plans).text if plans else base.file.text
+            keys = [repr(edit) for edit in variant.edits]
+            model = chains.run(keys, plans).model if plans else base.model
         except Refusal as error:
             message = f"variant {variant.name}: {error.message}"
             raise Refusal(error.code, message, place=error.place, hint=error.hint) from error
-        model = read_network(text, base.model.document.shown) if plans else base.model
+        text = model.document.text if plans else base.file.text
         key = _identity(model, variant)
         planned.append(PlannedVariant(variant, model, text, seen.get(key, "")))
         seen.setdefault(key, variant.name)
@@ -126,6 +127,7 @@ def _write(
     final = real_path(output.parent) / output.name
     names = parser_names(study.located.fork.graph, read_function(*study.located))
     codes: dict[object, Path] = {}
+    homes: dict[str, Path] = {}
     for item in planned:
         folder = draft / "variants" / item.variant.name
         code = folder / study.code
@@ -134,19 +136,18 @@ def _write(
         if changes in codes:  # many variants of a sweep have the same code
             disk.copy_folder(codes[changes], code)
         else:
-            freeze(study.located.tree.root, code, final)
-            _write_overlay(study.located.tree, code)
-            _patch(study, item, modules, code)
+            freeze_tree(study.located.tree, code, final)
+            with _named(study, item, code):
+                _patch(study, item, modules, code)
             codes[changes] = code
-        disk.write_draft(folder / _cfg_name(study), item.text.encode("utf-8"))
-        figure = "" if item.same_as else change_svg(planned[0].model, item.model, _cfg_name(study))
+        homes[item.variant.name] = codes[changes]
+        disk.write_draft(folder / study.cfg_name, item.text.encode("utf-8"))
+        figure = "" if item.same_as else change_svg(planned[0].model, item.model, study.cfg_name)
         if figure:
             disk.write_draft(folder / CHANGE, figure.encode("utf-8"))
     data = _write_data(study, draft, final)
     facts = (
-        prove_variants(
-            study.python, _cfg_name(study), study.code, study.weights, planned, draft, say
-        )
+        prove_variants(study, planned, draft, say)
         if proves
         else [plain_facts(item) for item in planned]
     )
@@ -154,8 +155,8 @@ def _write(
     if proves and times:
         images = None if data is None else count_images(draft / "data" / data.name)
         options = study.file.train
-        where = study.python, _cfg_name(study), study.code, draft
-        request = TimeRequest(*where, options, images)
+        where = study.python, study.cfg_name, study.code, draft
+        request = TimeRequest(*where, options, images, homes, study.file.target)
         facts, timed = timed_variants(request, planned, facts, say)
     seed_facts = planned_seed(study, draft, proves)
     runs = []
@@ -173,7 +174,7 @@ def _write(
         components=[component.name for component in study.file.components],
         seeds=list(study.file.seeds),
         variants=[
-            fact._replace(cfg=_cfg_name(study), epochs=_epochs(study, item))
+            fact._replace(cfg=study.cfg_name, epochs=_epochs(study, item))
             for item, fact in zip(planned, facts, strict=True)
         ],
         runs=runs,
@@ -189,19 +190,8 @@ def plain_facts(item: PlannedVariant) -> VariantFacts:
     return VariantFacts(variant.name, variant.components, variant.control_of, item.same_as, "", 0)
 
 
-def _cfg_name(study: Prepared) -> str:
-    return Path(study.file.base).name
-
-
 def _epochs(study: Prepared, item: PlannedVariant) -> int:
     return int({**study.file.train, **item.variant.train}["epochs"])
-
-
-def _write_overlay(tree: Tree, code: Path) -> None:
-    """Put the texts of an overlay into a copy of its package."""
-    if isinstance(tree, OverlayTree):
-        for path in tree.manifest.files:
-            disk.write_draft(code / path, tree.files[path].raw)
 
 
 def _modules(study: Prepared, item: PlannedVariant, names: ParserNames) -> tuple[str, ...]:
@@ -216,10 +206,22 @@ def _modules(study: Prepared, item: PlannedVariant, names: ParserNames) -> tuple
 def _patch(study: Prepared, item: PlannedVariant, modules: Sequence[str], code: Path) -> None:
     """Put modules into a variant's copy of the code, then apply its patch files."""
     if modules:
-        for change in plan_patch(open_fork(code), modules, Choices()).changes():
+        for change in plan_patch(open_fork(code, study.file.target), modules, Choices()).changes():
             disk.write_draft(change.path, change.after or b"")
     for patch in item.variant.patches:
         apply_patch_file(existing_file(study.file, "patch", patch, (study.folder,)), code)
+
+
+@contextlib.contextmanager
+def _named(study: Prepared, item: PlannedVariant, code: Path) -> Iterator[None]:
+    """Let a refusal name the variant, and the fork's file instead of that of its copy."""
+    try:
+        yield
+    except Refusal as error:
+        copy, own = f"{display(code)}/", f"{study.located.shown}/"
+        message = f"variant {item.variant.name}: {error.message.replace(copy, own)}"
+        place = error.place and error.place._replace(file=error.place.file.replace(copy, own))
+        raise Refusal(error.code, message, place=place, hint=error.hint) from error
 
 
 def _write_data(study: Prepared, draft: Path, final: Path) -> Path | None:
@@ -244,13 +246,13 @@ def _run(
 ) -> RunPlan:
     variant, family = item.variant, study.family
     home = final / "variants" / variant.name
-    name = f"{variant.name}-s{seed}"
+    name = run_name(variant.name, seed)
     options: dict[str, Any] = {**study.file.train, **variant.train}
     if data is not None:
         options["data"] = str(data)
     has_weights = study.weights is not None
     training = TrainCommand(
-        cfg=str(home / _cfg_name(study)),
+        cfg=str(home / study.cfg_name),
         weights=str(home / "weights.pt") if has_weights else "",
         seed=seed,
         run=str(final / "runs" / name),
@@ -277,7 +279,7 @@ def _hashes(
     study: Prepared, item: PlannedVariant, draft: Path, data: Path | None
 ) -> dict[str, str]:
     home = f"variants/{item.variant.name}"
-    files = [f"{home}/{_cfg_name(study)}", f"{home}/weights.pt"]
+    files = [f"{home}/{study.cfg_name}", f"{home}/weights.pt"]
     files += [f"data/{data.name}"] if data is not None else []
     hashes = {name: digest_of_file(draft / name) for name in files if (draft / name).is_file()}
     return hashes | {f"{home}/code": digest_of_code(draft / home / "code")}

@@ -32,6 +32,11 @@ class Prepared:
     data: Path | None
 
     @property
+    def cfg_name(self) -> str:
+        """The name of each variant's YAML."""
+        return Path(self.file.base).name
+
+    @property
     def code(self) -> Path:
         """Where a variant's copy of the code is; a fork that is a package keeps its name."""
         root = real_path(self.located.tree.root)
@@ -51,7 +56,7 @@ def prepared(file: Path, python: str) -> Prepared:
     repo = folder / study.repo
     if not repo.exists() and is_package_word(Path(study.repo)):
         repo = Path(study.repo)
-    located = open_fork(repo, python=python)
+    located = _located(study, repo, python)
     base = located.open_model(_near(folder, study.base))
     if Path(study.base).suffix not in (".yaml", ".yml"):
         raise Refusal("bad-study", f"{study.shown}: base is no .yaml file: {study.base}")
@@ -69,15 +74,29 @@ def prepared(file: Path, python: str) -> Prepared:
     return Prepared(study, folder, located, base, family, python, weights, data)
 
 
+def _located(study: StudyFile, repo: Path, python: str) -> LocatedFork:
+    try:
+        return open_fork(repo, study.target, python=python)
+    except Refusal as error:
+        if "--target" not in error.hint + error.message:
+            raise
+        message, hint = (
+            text.replace("--target ", "target: ") for text in (error.message, error.hint)
+        )
+        hint += "\nas a key of the study file" if hint else ""
+        shown = f"{study.shown}: {message}"
+        raise Refusal(error.code, shown, place=error.place, hint=hint) from error
+
+
 def _data(study: StudyFile, family: Family, folders: tuple[Path, ...]) -> Path | None:
     """Return the dataset YAML; None where the training brings it (`coco8.yaml` of ultralytics)."""
     word = study.train.get("data")
     if not isinstance(word, str):
         return None
-    found = next((folder / word for folder in folders if (folder / word).is_file()), None)
-    if found is None and (family.script or "/" in word):
+    path = next((folder / word for folder in folders if (folder / word).is_file()), None)
+    if path is None and (family.script or "/" in word):
         return existing_file(study, "data", word, folders)
-    return None if found is None else real_path(found)
+    return None if path is None else real_path(path)
 
 
 def _near(folder: Path, cfg: str) -> Path:

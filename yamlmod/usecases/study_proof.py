@@ -16,6 +16,7 @@ from yamlmod.workspace.disk import copy_file
 
 if TYPE_CHECKING:
     from yamlmod.usecases.study_plan import PlannedVariant
+    from yamlmod.usecases.study_prepare import Prepared
 
 _MEASURE = Settings(
     imgsz=640, batch=1, device="cpu", half=False, fused=False, rounds=0, threads=0, layers=False
@@ -23,15 +24,10 @@ _MEASURE = Settings(
 
 
 def prove_variants(
-    python: str,
-    cfg: str,
-    code: Path,
-    weights: Path | None,
-    planned: Sequence[PlannedVariant],
-    draft: Path,
-    say: Callable[[str], None],
+    study: Prepared, planned: Sequence[PlannedVariant], draft: Path, say: Callable[[str], None]
 ) -> list[VariantFacts]:
     """Verify each variant with its own code. Raises Refusal for one that fails."""
+    cfg, weights = study.cfg_name, study.weights
     facts: dict[str, VariantFacts] = {}
     base = draft / "variants" / planned[0].variant.name / cfg
     for item in planned:
@@ -46,7 +42,7 @@ def prove_variants(
             )
             continue
         folder = draft / "variants" / variant.name
-        run = open_run(folder / code, python, stand_ins=True)
+        run = open_run(folder / study.code, study.python, True, study.file.target)
         fact = _measured(run, folder / cfg, variant.name)
         carried: Sequence[int] = ()
         if weights is not None:
@@ -96,8 +92,8 @@ def carried_weights(
     answer = remap(run, weights, base, folder / cfg, target, identity=is_identity).answer
     identity = answer["identity"]
     if is_identity and (identity is None or not identity["compared"]):
-        told = [*identity["cannot"], identity["reason"]] if identity else []
-        reason = "; ".join(word for word in told if word) or "it was not compared"
+        reasons = [*identity["cannot"], identity["reason"]] if identity else []
+        reason = "; ".join(filter(None, reasons)) or "it was not compared"
         raise Refusal(
             "no-identity",
             f"variant {folder.name}: its outputs are not those of the base: {reason}",

@@ -19,9 +19,10 @@ from yamlmod.study.report import report_of
 from yamlmod.study.report_table import FORMATS, HTML, SUFFIXES
 from yamlmod.study.run_files import RunStatus, status_of
 from yamlmod.study.unchanged import check_files, check_versions
+from yamlmod.usecases.new_file import Overwriting, new_file_change
 from yamlmod.usecases.study_engine import open_engine
 from yamlmod.usecases.study_stop import refuse_stopped, take_back_stop
-from yamlmod.workspace.files import FileChange, display, exists, read_bytes, real_path
+from yamlmod.workspace.files import FileChange, real_path
 
 # A fork that is started by name is one of them; its own copy is frozen besides.
 _PACKAGES = ("torch", "torchvision", "numpy", "ultralytics")
@@ -73,8 +74,8 @@ def run_study(
 
 def _versions(python: str, folder: Path) -> dict[str, str | None]:
     """Ask the Python that trains; nothing of it is imported."""
-    found = ask(choose(python), folder, (), _PACKAGES)
-    return {"Python": found.version, **found.versions}
+    imports = ask(choose(python), folder, (), _PACKAGES)
+    return {"Python": imports.version, **imports.versions}
 
 
 class _ProgressLines:
@@ -128,22 +129,7 @@ def report_text(folder: Path, format: str, output: Path | None) -> ReportText:
 
 def report_change(text: str, output: Path, force: bool) -> FileChange:
     """Return the write of a report; an existing file needs --force."""
-    after = text.encode("utf-8")
-    if not exists(output):
-        if not output.absolute().parent.is_dir():
-            raise Refusal(
-                "no-such-folder",
-                f"there is no folder {display(output.absolute().parent)}",
-                hint="create it first",
-            )
-        return FileChange(output, None, after, kept=False)
-    if output.is_dir():
-        raise Refusal("is-folder", f"{display(output)} is a folder; name a file")
-    if not force:
-        raise Refusal(
-            "file-exists", f"{display(output)} exists already", hint="--force overwrites it"
-        )
-    return FileChange(output, read_bytes(output, display(output)), after, kept=False)
+    return new_file_change(output, text.encode("utf-8"), Overwriting(force))
 
 
 def slurm_lines(folder: Path, options: dict[str, str]) -> list[str]:

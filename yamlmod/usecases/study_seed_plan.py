@@ -9,14 +9,9 @@ from yamlmod.study.plan_files import SeedFacts
 from yamlmod.study.variant_names import BASE
 from yamlmod.usecases.fork_run import open_run
 from yamlmod.usecases.study_prepare import Prepared
-from yamlmod.usecases.study_seeds import Copy, SeedCheck, check_planned, read_fork
+from yamlmod.usecases.study_seeds import UNKNOWN, SeedCheck, Trainable, check_planned, read_fork
 
 _SECONDS = 600.0
-_VERDICTS = {
-    True: "the seed reaches the batches",
-    False: "the seed does NOT reach the batches",
-    None: "whether the seed reaches the batches is not known",
-}
 
 
 def planned_seed(study: Prepared, draft: Path, proves: bool) -> SeedFacts:
@@ -24,16 +19,11 @@ def planned_seed(study: Prepared, draft: Path, proves: bool) -> SeedFacts:
     try:
         check = _checked(study, draft, proves)
     except Refusal as error:
-        check = None
-        why = error.message
-    if check is None:
-        facts = SeedFacts(None, False, f"{_VERDICTS[None]}: {why}")
-    elif check.is_proven:
-        facts = SeedFacts(check.counts, True, f"{_VERDICTS[check.counts]} {_of_batches(check)}")
-    else:
-        text = f"{_VERDICTS[check.counts]} (read, not proven: {check.why[:200]})"
-        facts = SeedFacts(check.counts, False, text)
-    return facts
+        return SeedFacts(None, False, f"{UNKNOWN}: {error.message}")
+    if check.is_proven:
+        return SeedFacts(check.counts, True, f"{check.verdict} {_of_batches(check)}")
+    text = f"{check.verdict} (read, not proven: {check.why[:200]})"
+    return SeedFacts(check.counts, False, text)
 
 
 def _checked(study: Prepared, draft: Path, proves: bool) -> SeedCheck:
@@ -45,9 +35,10 @@ def _checked(study: Prepared, draft: Path, proves: bool) -> SeedCheck:
     if reading.loader is None:
         return SeedCheck(shown, reading, (), "no loader of torch's was found")
     code = draft / "variants" / BASE / study.code
-    run = open_run(code, study.python, stand_ins=False)
+    run = open_run(code, study.python, False, study.file.target)
     base = draft / "variants" / BASE / Path(study.file.base).name
-    return check_planned(Copy(run, code, family, reading, script), base, study.file.train, _SECONDS)
+    fork = Trainable(run, code, family, reading, script)
+    return check_planned(fork, base, study.file.train, _SECONDS)
 
 
 def _of_batches(check: SeedCheck) -> str:

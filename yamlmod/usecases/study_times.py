@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.model.parse import load_plain
-from yamlmod.study.freeze import digest_of_code
 from yamlmod.study.plan_files import TimedOn, VariantFacts
 from yamlmod.usecases.fork_run import open_run
 from yamlmod.usecases.profile import Settings, TimedSteps, profile
@@ -31,7 +30,10 @@ _IMAGES = (".bmp", ".dng", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".w
 
 
 class TimeRequest(NamedTuple):
-    """Where the variants are, and with what they will be trained."""
+    """Where the variants are, and with what they will be trained.
+
+    ``codes`` names, for each variant, one of those that have the same code.
+    """
 
     python: str
     cfg: str
@@ -39,6 +41,8 @@ class TimeRequest(NamedTuple):
     draft: Path
     options: Mapping[str, Any]
     images: int | None
+    codes: Mapping[str, Path]
+    target: str = ""
 
     def home(self, name: str) -> Path:
         return self.draft / "variants" / name
@@ -55,11 +59,10 @@ def timed_variants(
     Variants with the same code are timed together with the base's YAML, in turn, in one process.
     """
     base = planned[0].variant
-    groups: dict[str, list[PlannedVariant]] = defaultdict(list)
+    groups: dict[Path, list[PlannedVariant]] = defaultdict(list)
     for item in planned:
         if not item.same_as and not item.variant.patches:
-            code = digest_of_code(request.home(item.variant.name) / request.code)
-            groups[code].append(item)
+            groups[request.codes[item.variant.name]].append(item)
     times: dict[str, VariantFacts] = {}
     timed: TimedOn | None = None
     for items in groups.values():
@@ -86,7 +89,8 @@ def _with_times(fact: VariantFacts, times: Mapping[str, VariantFacts]) -> Varian
 def _measure(
     request: TimeRequest, home: str, base: str, names: Sequence[str]
 ) -> tuple[dict[str, VariantFacts], TimedOn]:
-    run = open_run(request.home(home) / request.code, request.python, stand_ins=True)
+    code = request.home(home) / request.code
+    run = open_run(code, request.python, True, request.target)
     size = image_size(request.options)
     settings = Settings(size, 1, "auto", False, False, ROUNDS, 0, False)
     steps = TimedSteps(_STEPS, batch_size(request.options))

@@ -191,6 +191,13 @@ def remove(path: Path) -> None:
         os.unlink(path)  # noqa: PTH108
 
 
+def scratch_folder(prefix: str) -> Path:
+    """Make a folder of this user alone, where the system keeps what is soon removed."""
+    import tempfile
+
+    return Path(tempfile.mkdtemp(prefix=prefix))
+
+
 def make_folder(path: Path, mode: int = 0o777) -> None:
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, mode)  # noqa: PTH102

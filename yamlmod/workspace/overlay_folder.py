@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
+import sys
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal
+from yamlmod.safe_text import visible_line
+from yamlmod.workspace import disk
 from yamlmod.workspace.files import SOURCE_BYTES, TextFile, display, read_text, real_path
 from yamlmod.workspace.home import OVERLAY_FILE
 
@@ -21,6 +25,9 @@ OWN = "own"
 _FORMAT = 1
 _MOST_BYTES = 1_000_000
 _MOST_FILES = 1_000
+_MOST_TOGETHER = 20_000_000
+# The function of packages that finds a YAML by its name.
+LOOKUP = "check_file"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -86,15 +93,47 @@ def hash_of(data: bytes) -> str:
 
 
 def place_in(folder: Path, name: str) -> Path:
-    """Return a place in an overlay. Raises Refusal where a link leads out of the folder."""
-    path = folder.joinpath(*name.split("/"))
-    if not real_path(path).is_relative_to(real_path(folder)):
+    """Return a place in an overlay. Raises Refusal for a link: the loader follows none."""
+    parts = name.split("/")
+    path = folder.joinpath(*parts)
+    if real_path(path) != real_path(folder).joinpath(*parts):
         raise Refusal(
             "outside",
-            f"{display(path)} is reached through a link that leads out of {display(folder)}",
-            hint="remove the link, or make the overlay again with --overlay",
+            f"{visible_line(path.as_posix())} is reached through a link, and an overlay has none",
+            hint="put what it leads to in its place, or make the overlay again with --overlay",
         )
     return path
+
+
+def read_texts(folder: Path, manifest: OverlayManifest) -> dict[str, TextFile]:
+    """Read every text of an overlay. Raises Refusal where one is not that of the manifest."""
+    texts: dict[str, TextFile] = {}
+    size = 0
+    for path, hashes in manifest.files.items():
+        texts[path] = read_patched(folder, path, hashes)
+        size += len(texts[path].raw)
+        _refuse_large(size, folder / TEXTS)
+    return texts
+
+
+def model_names(folder: Path) -> list[str]:
+    """Return the names of an overlay's YAMLs, no links. Raises Refusal where they are too many."""
+    place = real_path(folder) / MODELS
+    found = [name for name in disk.names(place) if name.endswith((".yaml", ".yml"))]
+    status = {name: os.lstat(place / name) for name in found[: _MOST_FILES + 1]}
+    regular = {name: one.st_size for name, one in status.items() if stat.S_ISREG(one.st_mode)}
+    _refuse_large(sum(regular.values()), place, len(status))
+    return list(regular)
+
+
+def _refuse_large(size: int, place: Path, count: int = 0) -> None:
+    if size > _MOST_TOGETHER or count > _MOST_FILES:
+        raise Refusal(
+            "too-large",
+            f"{display(place)} is too large: at most {_MOST_FILES:,} files are read, and "
+            f"{_MOST_TOGETHER:,} bytes in all",
+            hint="keep only what the overlay needs in it",
+        )
 
 
 def read_patched(folder: Path, path: str, hashes: TextHashes) -> TextFile:
@@ -149,12 +188,15 @@ def _manifest(data: Any) -> OverlayManifest:
         raise ValueError("files and lookups must be tables")
     if len(files) > _MOST_FILES or len(lookups) > _MOST_FILES:
         raise ValueError("too many files")
+    package = _matched(_NAME, data["package"])
+    if package in sys.stdlib_module_names:
+        raise ValueError(f"{package} is a part of Python itself")
     return OverlayManifest(
-        _matched(_NAME, data["package"]),
+        package,
         _matched(_DISTRIBUTION, data["distribution"]),
         _matched(_VERSION, data["version"]),
         {_inner(path): _hashes(one) for path, one in files.items()},
-        {_inner(path): _matched(_NAME, name) for path, name in lookups.items()},
+        {_inner(path): _lookup(name) for path, name in lookups.items()},
         tuple(_module(one) for one in list(data["modules"])[:_MOST_FILES]),
         _word(data.get("target", "")),
         _word(data.get("dialect", "")),
@@ -165,6 +207,12 @@ def _matched(pattern: re.Pattern[str], value: Any) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ValueError(f"{value!r} is not a value that belongs there")
     return value
+
+
+def _lookup(name: Any) -> str:
+    if name != LOOKUP:
+        raise ValueError(f"{name!r} is no function that finds YAMLs")
+    return LOOKUP
 
 
 def _word(value: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from yamlmod.workspace.disk import names, read
+from yamlmod.workspace.disk import read
 from yamlmod.workspace.files import (
     SOURCE_BYTES,
     FileChange,
@@ -22,12 +22,11 @@ from yamlmod.workspace.overlay_folder import (
     OverlayManifest,
     TextHashes,
     hash_of,
+    model_names,
     place_in,
-    read_patched,
+    read_texts,
 )
 from yamlmod.workspace.tree import Tree
-
-_MOST_MODELS = 1_000
 
 
 class OverlayTree(Tree):
@@ -39,9 +38,7 @@ class OverlayTree(Tree):
         self.manifest = manifest
         # Installers link files from their own store, and this is what runs.
         self._home = Path(real_path(package).anchor)
-        self.files.update(
-            {path: read_patched(folder, path, one) for path, one in manifest.files.items()}
-        )
+        self.files.update(read_texts(folder, manifest))
 
     def original(self, path: str) -> bytes | None:
         """Return a file's bytes in the package itself, None where it has none."""
@@ -102,10 +99,9 @@ class OverlayTree(Tree):
     def models(self) -> list[tuple[str, str]]:
         """Return path and text of the model YAMLs in the overlay."""
         below = real_path(self.folder)
-        for name in names(self.folder / MODELS)[:_MOST_MODELS]:
+        for name in model_names(self.folder):
             path = self.folder / MODELS / name
-            if name.endswith((".yaml", ".yml")):
-                self.files[display(path)] = read_text(path, None, SOURCE_BYTES, below)
+            self.files[display(path)] = read_text(path, None, SOURCE_BYTES, below)
         start = display(self.folder / MODELS) + "/"
         return [(path, one.text) for path, one in self.files.items() if path.startswith(start)]
 

@@ -15,6 +15,15 @@ from yamlmod.model.document import Row
 _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]\n[-1, 1, Conv, [256, 3, 2]]"
 _THREE = "nc: 4\nanchors:\n  - [1,2, 3,4]\n  - [5,6, 7,8]\n  - [9,10, 11,12]\n"
 
+_ANCHORS = (
+    "anchors and strides are assigned in this order: list the layers from the smallest to the "
+    "largest stride"
+)
+_NO_ANCHORS = (
+    "a head without anchors measures its strides, so it trains in any order; usual is from the "
+    "smallest to the largest stride"
+)
+
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for row in subject.rows:
@@ -52,14 +61,14 @@ def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
     if known not in (sorted(known), sorted(known, reverse=True)):
         last = [ref.value for ref in row.refs[len(known) :]]
         ordered = sorted(zip(known, row.refs, strict=False), key=lambda pair: pair[0])
+        with_anchors = "anchors" in row.args or any(isinstance(arg, list) for arg in row.args)
         yield subject.at_row(
             RULE.code,
-            "error",
+            "error" if with_anchors else "warning",
             row,
             f"the inputs of layer {row.index} {row.module} are not in order of stride ({shown})",
             span=row.spans[0],
-            help="anchors and strides are assigned in this order: list the layers from the "
-            "smallest to the largest stride",
+            help=_ANCHORS if with_anchors else _NO_ANCHORS,
             actual=row.from_value,
             expected=[ref.value for _, ref in ordered] + last,
         )
@@ -114,8 +123,9 @@ RULE = Rule(
     "anchor rows.",
     why="A head assigns anchors and strides in the order of its inputs. With two inputs of one "
     "stride, or inputs out of order, it trains on the wrong boxes without an error; a "
-    "descending order is fine, because YOLOv5 reverses its anchors. Heads with "
-    "auxiliary inputs read each stride twice.",
+    "descending order is fine, because YOLOv5 reverses its anchors. A head without anchors "
+    "measures its strides: another order is a warning. Heads with auxiliary inputs read each "
+    "stride twice.",
     check=_check,
     valid=(
         Valid(model_text(_BACKBONE, "[[0, 1, 2], 1, Detect, [nc, anchors]]", _THREE)),

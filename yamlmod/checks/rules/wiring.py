@@ -15,7 +15,8 @@ from yamlmod.checks.wiring.explanation import Explanation, Slip, explain, is_cer
 from yamlmod.checks.wiring.hypotheses import Hypothesis
 from yamlmod.checks.wiring.repair import Patient
 from yamlmod.checks.wiring.sides import passed_by
-from yamlmod.checks.wiring.views import Difference, View, whole_view
+from yamlmod.checks.wiring.view_choice import whole_view
+from yamlmod.checks.wiring.views import Difference, View
 from yamlmod.checks.wiring.words import change_words
 from yamlmod.model.document import Ref, Row
 from yamlmod.model.refs import spell, target
@@ -28,7 +29,12 @@ def _check(subject: Subject) -> Iterator[Finding]:
     reported: set[int] = set()
     for slip in best.slips:
         reported.add(slip.reader)
-        yield _finding(subject, best, slip)
+        finding = _finding(subject, best, slip)
+        if best.is_doubtful(slip):
+            help = finding.help.replace("\n", ", or it is intended\n", 1)
+            unsure = None if finding.fix is None else replace(finding.fix, certain=False)
+            finding = replace(finding, severity="warning", help=help, fix=unsure)
+        yield finding
     if subject.base is not None:
         yield from _on_purpose(subject, best, reported)
     elif Patient(subject).now.conflicts - reported:

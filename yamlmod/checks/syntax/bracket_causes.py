@@ -11,9 +11,11 @@ from yamlmod.checks.syntax.cause import Cause, Look, parses
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Refusal
 from yamlmod.model.document import parse_document
+from yamlmod.model.parse import load_plain
 
 _TRIED = 24
 _MARGIN = "  "
+_ROW = 4
 
 
 def _missing_comma(text: str, lines: list[Line]) -> Iterator[Cause]:
@@ -105,6 +107,18 @@ def _lost_rows(text: str) -> str:
     return ", ".join(counts)
 
 
+def _unclosed_entry(text: str, lines: list[Line]) -> Iterator[Cause]:
+    """A row of a block list that is still open where the next one begins."""
+    previous: Line | None = None
+    for line in [*lines, Line(len(text), "- [", (), lines[-1].after if lines else 0)]:
+        if not line.text.lstrip().startswith("- ["):
+            continue
+        if previous is not None and previous.is_entry and line.depth > 0:
+            yield from _bracket_too_few(text, previous)
+            return
+        previous = line
+
+
 def _unclosed_row(text: str, lines: list[Line]) -> Iterator[Cause]:
     table = _table_depth(lines)
     previous: Line | None = None
@@ -125,6 +139,7 @@ def _bracket_too_few(text: str, line: Line) -> Iterator[Cause]:
     places = [m.position + len(m.mark) for m in line.marks if m.mark not in "[,"][:_TRIED]
     ways = {text[:at] + "]" + text[at:]: at for at in places}  # two places may give one text
     good = [at for way, at in ways.items() if parses(way)]
+    good = [at for at in good if _is_model_row(text, line, at)] or good
     edits = (Edit(good[0], good[0], "]"),) if len(good) == 1 else ()
     fixed = apply_edits(text, edits)[line.start :].split("\n", 1)[0].split("#")[0].strip()
     yield Cause(
@@ -134,6 +149,18 @@ def _bracket_too_few(text: str, line: Line) -> Iterator[Cause]:
         f"write {fixed}" if edits else "close every [ of the row",
         edits,
     )
+
+
+def _is_model_row(text: str, line: Line, at: int) -> bool:
+    """Check that the row has a name and args in their places with a bracket put there."""
+    row = f"{text[line.start : at]}]{text[at : line.end]}".strip().removeprefix("-").rstrip(", ")
+    try:
+        values = load_plain(f"row: {row}\n", "trial").get("row")
+    except Refusal:
+        return False
+    if not isinstance(values, list) or len(values) != _ROW:
+        return False
+    return isinstance(values[-2], str) and isinstance(values[-1], list)
 
 
 def _table_depth(lines: list[Line]) -> int:
@@ -193,6 +220,7 @@ BRACKET_LOOKS: tuple[Look, ...] = (
     _missing_comma,
     _no_opening,
     _no_indent,
+    _unclosed_entry,
     _unclosed_row,
     _too_many,
     _missing_comma_inside,

@@ -115,6 +115,35 @@ def _stray_word(text: str, lines: list[Line]) -> Iterator[Cause]:
                 return
 
 
+def _note_after_entry(text: str, lines: list[Line]) -> Iterator[Cause]:
+    """`- [...] [160]`: brackets after the row, without a # in front."""
+    for line in lines:
+        if not line.is_entry or line.after != 0:
+            continue
+        for mark, following in pairwise(line.marks):
+            if mark.mark == "]" and mark.depth == 0 and following.mark == "[":
+                start, end = following.position, line.end
+                yield Cause(
+                    start,
+                    end,
+                    f"{text[start:end][:40]!r} stands after the bracket that closes the row",
+                    "delete it, or write it as a comment, with # in front",
+                    _as_comments(text, lines),
+                )
+                return
+
+
+def _as_comments(text: str, lines: list[Line]) -> tuple[Edit, ...]:
+    edits = []
+    for line in lines:
+        for mark, following in pairwise(line.marks):
+            closes = line.is_entry and line.after == 0 and (mark.mark, mark.depth) == ("]", 0)
+            if closes and following.mark == "[":
+                edits.append(Edit(following.position, following.position, "# "))
+                break
+    return tuple(edits)
+
+
 def _is_word(mark: Bracket) -> bool:
     return mark.mark not in ("[", "]", ",")
 
@@ -160,4 +189,10 @@ def table_depth(lines: list[Line]) -> int:
 
 
 FIRST_LOOKS: tuple[Look, ...] = (_merge_conflict, _pasted_file)
-ROW_LOOKS: tuple[Look, ...] = (_comma_after_entry, _comma_after_value, _double_bracket, _stray_word)
+ROW_LOOKS: tuple[Look, ...] = (
+    _comma_after_entry,
+    _comma_after_value,
+    _double_bracket,
+    _stray_word,
+    _note_after_entry,
+)

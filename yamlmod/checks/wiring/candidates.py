@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from yamlmod.checks.bases import Base, likeness, official_bases, row_words
-from yamlmod.checks.wiring.views import View, views_of
+from yamlmod.checks.wiring.view_choice import views_of
+from yamlmod.checks.wiring.views import View
 from yamlmod.model.wiring import Wiring
 
 if TYPE_CHECKING:

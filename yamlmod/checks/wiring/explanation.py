@@ -19,6 +19,8 @@ _NOWHERE = "otherwise an input does not exist"
 _COPY = "otherwise one layer is read twice"
 # As many numbers off by the same amount have no other reason.
 _MANY = 3
+# With more changes to the base, what repairs a row is one of several numbers.
+_CLOSE = 6
 
 
 class Slip(NamedTuple):
@@ -53,6 +55,16 @@ class Explanation(NamedTuple):
     def cost(self) -> int:
         reasons = {id(slip.hypothesis) for slip in self.slips}
         return self.view.edits + len(reasons) + len(self.on_purpose)
+
+    def is_doubtful(self, slip: Slip) -> bool:
+        """Tell whether the author rewired as much on purpose as a pattern of numbers shows."""
+        reads = self.view.reads
+        meant = len(self.on_purpose) + len(reads.gained) + len(reads.lost)
+        shown = sum(len(other.items) for other in self.slips)
+        if slip.hypothesis.name == "repair":
+            # That the row is wrong is sure, and reported by the other rules; its number is not.
+            return bool(meant) or self.view.edits > _CLOSE
+        return slip.hypothesis.is_pattern and meant >= shown
 
 
 def explanations(subject: Subject) -> Sequence[Explanation]:

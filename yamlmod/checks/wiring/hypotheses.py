@@ -36,6 +36,11 @@ class Hypothesis(NamedTuple):
     alone: bool = False
     offset: int | None = None
 
+    @property
+    def is_pattern(self) -> bool:
+        """Tell whether it follows from how the numbers look, not from what they were."""
+        return self.name in ("offset", "in-front", "some", "copied", "total")
+
     def wanted(self, item: Difference) -> int:
         """The layer that an input should be."""
         for layer in item.wanted:
@@ -66,7 +71,7 @@ def hypotheses(view: View, others: Sequence[View] = ()) -> Iterator[Hypothesis]:
         yield Hypothesis("in-front", "the head reads the layers in front of its blocks", some)
     for other in others:
         some = [item for item in items if _is_copied(item, other)]
-        if _is_firm(some):
+        if _is_firm(some) and not _has_own_numbers(view, other):
             yield Hypothesis("copied", f"these are the numbers of {other.base.name}", some)
     yield from _by_changes(view, items, _LAST)
 
@@ -85,6 +90,15 @@ def _by_changes(
 def _is_copied(item: Difference, other: View) -> bool:
     number = other.number_at(item.reader, item.slot)
     return item.value == number and number not in (item.number, -1)
+
+
+def _has_own_numbers(view: View, other: View) -> bool:
+    """Tell whether a right number of the neck is not that of the other network."""
+    pairs = (
+        (view.file.rows[reader].refs[slot].value, other.number_at(reader, slot))
+        for reader, slot, _ in view.right
+    )
+    return any(theirs is not None and 0 <= theirs != own for own, theirs in pairs)
 
 
 def _is_firm(some: Sequence[Difference]) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from yamlmod.model.graph import reachable
 from yamlmod.model.refs import IMAGE
-from yamlmod.model.strides import differ
+from yamlmod.model.strides import Stride, differ
 
 if TYPE_CHECKING:
     from yamlmod.checks.subject import Subject
@@ -81,9 +81,7 @@ class Patient:
             known = [strides[target] for target in targets if 0 <= target < row]
             if joins and differ(known):
                 conflicts.add(row)
-            factors = [stride.factor for stride in known if stride.is_known]
-            ordered = sorted(set(factors))
-            if is_head and factors not in (ordered, ordered[::-1]):
+            if is_head and _is_disordered(targets, known):
                 disordered.add(row)
         return frozenset(conflicts), frozenset(disordered)
 
@@ -94,6 +92,16 @@ class Patient:
             (row.index, subject.joins_strides(row), subject.is_head(row)) for row in subject.rows
         ]
         return [item for item in rows if item[1] or item[2]]
+
+
+def _is_disordered(targets: Sequence[int], strides: Sequence[Stride]) -> bool:
+    """Check the order of a head's inputs: by stride if these compare, else by index."""
+    factors: Sequence[float] = [stride.factor for stride in strides if stride.is_known]
+    if len(factors) < len(strides):
+        one_origin = len({stride.origin for stride in strides}) == 1
+        factors = [stride.factor for stride in strides] if one_origin else targets
+    ordered = sorted(set(factors))
+    return list(factors) not in (ordered, ordered[::-1])
 
 
 def _leads_nowhere(row: int, targets: tuple[int, ...]) -> bool:

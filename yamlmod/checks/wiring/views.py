@@ -8,25 +8,22 @@ from functools import cached_property
 from typing import NamedTuple
 
 from yamlmod.checks.bases import Base
-from yamlmod.checks.wiring.compared import compared
 from yamlmod.checks.wiring.stages import stage_ends, stage_starts
-from yamlmod.model.align import Alignment, alignment_of
+from yamlmod.model.align import Alignment
 from yamlmod.model.document import Row
 from yamlmod.model.known_modules import KNOWN, Kind
-from yamlmod.model.reads import ReadChanges, Rewired, compare_reads
+from yamlmod.model.reads import ReadChanges, Rewired
 from yamlmod.model.refs import target
 from yamlmod.model.wiring import Wiring
 
-# With fewer of its rows, it is another backbone.
-_SAME_BACKBONE = 0.6
-# With as many changes, it may be.
-_MUCH = 6
 # To replace it is one decision, however many rows it has; as many changes are not better.
 _OTHER_BACKBONE = 3
 # If more than this fraction of the rows was inserted, removed or replaced, it is another network.
 _OTHER = 0.45
 # A sibling differs by a few layers; with more it is a larger model.
 _OTHER_SIBLING = 0.2
+# A layer put where one of these was is another way of wiring.
+_WAYS = ("nn.Upsample", "Concat")
 
 
 class Difference(NamedTuple):
@@ -211,10 +208,11 @@ class View:
     def _is_meant(self, read: Rewired) -> bool:
         """Check whether a read only moved across a layer, or to another slot."""
         layer = read.target
-        if read.value < -1 and self._old_value(read) == -1:
-            return True  # no insertion makes a distance of it
+        number = self._old_value(read)
+        if read.value == -1 or (read.value < 0 and number == -1):
+            return True  # no miscount makes a distance of the row above, or the row above of one
         if layer >= 0 and read.kept is not None:
-            if layer in self._added and read.kept in self._sources(layer):
+            if layer in self._new and read.kept in self._sources(layer):
                 return True
             kind = KNOWN.get(self.file.rows[layer].module)
             passes_on = kind is None or kind == Kind("same")
@@ -235,6 +233,13 @@ class View:
         return read.reader != self.head and sorted(new) == sorted(x for x in old if x is not None)
 
     @cached_property
+    def _new(self) -> frozenset[int]:
+        """Layers that were added, or put where one stood that joins or resizes."""
+        old = self.base.wiring.rows
+        swapped = (b for a, b in self.replaced if old[a].module in _WAYS)
+        return self._added.union(swapped)
+
+    @cached_property
     def _added(self) -> frozenset[int]:
         return frozenset(self.alignment.added)
 
@@ -250,7 +255,7 @@ class View:
             for source in self.file.inputs[waiting.pop()]:
                 if source >= 0 and source not in found:
                     found.add(source)
-                    if source in self._added:
+                    if source in self._new:
                         waiting.append(source)
         return found
 
@@ -273,49 +278,3 @@ class View:
                 # The layer in front of a new one, or behind it: both are right.
                 if now + 1 not in self._added and now not in self._added:
                     yield b, slot, now
-
-
-def whole_view(base: Base, file: Wiring) -> View:
-    return View(base, file, *compared(base.wiring, file))
-
-
-def views_of(base: Base, file: Wiring) -> list[View]:
-    """Compare the whole file; the necks if the backbone is another one; both if it may be."""
-    whole = whole_view(base, file)
-    if base.origin != "official":
-        return [whole]
-    if not _same_backbone(whole):
-        return [_neck_view(whole)]
-    return [whole, _neck_view(whole)] if whole.differences and _differs_much(whole) else [whole]
-
-
-def _differs_much(view: View) -> bool:
-    theirs, ours = _backbone(view.base.wiring), _backbone(view.file)
-    alignment = view.alignment
-    changes = sum(layer < ours for layer in alignment.added)
-    changes += sum(layer < theirs for layer in alignment.removed)
-    return changes + sum(new < ours for _, new in view.replaced) >= _MUCH
-
-
-def _backbone(wiring: Wiring) -> int:
-    return sum(row.section == "backbone" for row in wiring.rows)
-
-
-def _same_backbone(view: View) -> bool:
-    old, new = view.base.wiring.rows, view.file.rows
-    same = sum(
-        old[a].module == new[b].module
-        for a, b in view.alignment.pairs
-        if new[b].section == "backbone"
-    )
-    return same >= _SAME_BACKBONE * min(_backbone(view.base.wiring), _backbone(view.file))
-
-
-def _neck_view(view: View) -> View:
-    """Keep the pairs of the neck; of the backbones only the ends correspond."""
-    old, new = view.base.wiring, view.file
-    theirs, ours = _backbone(old), _backbone(new)
-    pairs = [(a, b) for a, b in view.alignment.pairs if a >= theirs and b >= ours]
-    ends = [(theirs - 1, ours - 1)] if theirs and ours else []
-    neck = alignment_of([*ends, *pairs], old, new)
-    return View(view.base, new, neck, compare_reads(old, new, neck), whole=False)

@@ -41,8 +41,14 @@ def run(
     """
     from yamlmod.cli.console import say
     from yamlmod.cli.run_command import replace_by
-    from yamlmod.usecases.overlay_exec import checked_overlay, overlay_environment, overlays
+    from yamlmod.usecases.overlay_exec import (
+        active_lines,
+        checked_overlay,
+        overlay_environment,
+        overlays,
+    )
 
     found = [checked_overlay(folder) for folder in overlays(overlay or ())]
-    say(f"yamlmod: {one.line()}" for one in found)
-    replace_by(words, overlay_environment([one.folder for one in found]))
+    variables = overlay_environment([one.folder for one in found])
+    say(f"yamlmod: {line}" for line in active_lines(found, variables))
+    replace_by(words, variables)

@@ -65,7 +65,7 @@ def run(
             refuse_onnx(model)
         choice = choose_repo(repo, (model,))
         tell(answer, choice.notes)
-        run = open_run(choice.path, options.python, not options.no_stand_ins)
+        run = open_run(choice.path, options.python, not options.no_stand_ins, options.target)
         explained = of_cfg(run, model, imgsz, timeout, announcer(answer))
     if answer.as_json:
         say_json(answer_json(explained))

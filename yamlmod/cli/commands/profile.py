@@ -108,7 +108,7 @@ def run(
     cfgs = operands.paths
     choice = choose_repo(operands.repo, cfgs, "yamlmod profile REPO CFG")
     tell(answer, (*operands.notes, *choice.notes))
-    run = open_run(choice.path, options.python, not options.no_stand_ins)
+    run = open_run(choice.path, options.python, not options.no_stand_ins, options.target)
     defaults = defaults_here()
     settings = Settings(imgsz, batch, device.value, half, fused, rounds, threads, layers)
     base = base or defaults.base

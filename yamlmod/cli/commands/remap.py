@@ -95,7 +95,7 @@ def run(
 
     choice = choose_repo(repo, (after, before))
     tell(answer, choice.notes)
-    run = open_run(choice.path, options.python, not options.no_stand_ins)
+    run = open_run(choice.path, options.python, not options.no_stand_ins, options.target)
     remapped, missing = completed(
         lambda announce: remap(
             run,

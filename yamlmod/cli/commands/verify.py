@@ -92,7 +92,7 @@ def run(
     cfgs = operands.paths
     choice = choose_repo(operands.repo, cfgs, "yamlmod verify REPO CFG")
     tell(answer, (*operands.notes, *choice.notes))
-    run = open_run(choice.path, options.python, not options.no_stand_ins)
+    run = open_run(choice.path, options.python, not options.no_stand_ins, options.target)
     base = base or settings().base
     verification, missing = completed(
         lambda announce: verify(run, cfgs, base, wanted, announce), answer

@@ -157,6 +157,10 @@ def _single(functions: Sequence[Function]) -> Function:
     yolo = functions[0].source
     names = {function.node.name for function in functions}
     if len(names) > 1:
+        # What no class of the file calls was left behind by what took its place.
+        in_use = names & _called_names(yolo.tree)
+        if len(in_use) == 1:
+            return _single([one for one in functions if one.node.name in in_use])
         where = [f"{function.node.name} (line {function.node.lineno})" for function in functions]
         choices = "\n".join(f"--target {yolo.path}:{function.node.name}" for function in functions)
         raise Refusal(
@@ -175,6 +179,13 @@ def _single(functions: Sequence[Function]) -> Function:
         )
     _refuse_shadowed(yolo, functions[0])
     return functions[0]
+
+
+def _called_names(tree: ast.Module) -> set[str]:
+    """Return the names that the methods of a file's classes call."""
+    classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
+    calls = (node for item in classes for node in ast.walk(item) if isinstance(node, ast.Call))
+    return {call.func.id for call in calls if isinstance(call.func, ast.Name)}
 
 
 def _refuse_shadowed(yolo: Source, function: Function) -> None:

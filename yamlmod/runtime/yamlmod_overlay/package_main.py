@@ -15,11 +15,12 @@ def main() -> int | str:
         return f"name a command: python -m {__package__} yolo train ..."
     try:
         # Importing the package has set the environment of the processes that this one starts.
-        return subprocess.call(sys.argv[1:])
+        code = subprocess.call(sys.argv[1:])
     except OSError as error:
-        return f"{sys.argv[1]}: {error}"
+        return f"{sys.argv[1]}: {error.strerror or error}"
     except KeyboardInterrupt:
         return 130
+    return code if code >= 0 else 128 - code  # as a shell reports a signal
 
 
 if __name__ == "__main__":

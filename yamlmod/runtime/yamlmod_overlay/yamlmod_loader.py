@@ -37,31 +37,47 @@ def activate(folder: str, children: bool = False) -> None:
     folder = os.path.realpath(folder)
     if os.environ.get(OFF):
         return
-    finder = OverlayFinder(folder)
-    if children:
-        os.environ.update(environment_with(folder, os.environ))
-    for other in [one for one in sys.meta_path if getattr(one, "yamlmod_overlay", None)]:
-        if getattr(other, "yamlmod_overlay", None) == folder:
-            return
-        if getattr(other, "package", None) == finder.package:
-            sys.meta_path.remove(other)
-    finder.refuse_loaded()
-    sys.meta_path.insert(0, finder)
+    variables = environment_with(folder, os.environ) if children else {}
+    others = [one for one in sys.meta_path if getattr(one, "yamlmod_overlay", None)]
+    if all(getattr(other, "yamlmod_overlay", None) != folder for other in others):
+        finder = OverlayFinder(folder)
+        finder.refuse_loaded()
+        for other in others:
+            if getattr(other, "package", None) == finder.package:
+                sys.meta_path.remove(other)
+        sys.meta_path.insert(0, finder)
+    os.environ.update(variables)
 
 
 def activate_all() -> None:
     """Activate the overlays that the environment names."""
+    if os.environ.get(OFF):
+        return
+    folders = [one for one in os.environ.get(FOLDERS, "").split(os.pathsep) if one]
+    for folder in folders:
+        if not os.path.isabs(folder):
+            # What it leads to would change with the folder that a process is started in.
+            raise OverlayError(f"{FOLDERS} names {folder!r}, which is no absolute path")
     # The newest is named first; of two for one package the last that is activated counts.
-    for folder in reversed(os.environ.get(FOLDERS, "").split(os.pathsep)):
-        if folder and os.path.isfile(os.path.join(folder, MANIFEST)):
+    for folder in reversed(folders):
+        if os.path.isfile(os.path.join(folder, MANIFEST)):
             activate(folder)
-        elif folder:
+        else:
             sys.stderr.write(f"yamlmod: there is no overlay in {folder}\n")
 
 
 def environment_with(folder: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables by which every Python below this process activates a folder."""
+    """Return the variables by which every Python below this process activates a folder.
+
+    Raises OverlayError where they cannot name it: another folder would be activated.
+    """
     start = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start")
+    for path in (folder, start):
+        if os.pathsep in path:
+            raise OverlayError(
+                f"{path} holds {os.pathsep!r}, which separates paths in PYTHONPATH and {FOLDERS}: "
+                "processes below this one would not find it"
+            )
     return {
         FOLDERS: _joined(folder, environment.get(FOLDERS, "")),
         "PYTHONPATH": _joined(start, environment.get("PYTHONPATH", "")),
@@ -153,14 +169,11 @@ class OverlayFinder:
 
 def _texts() -> ModuleType:
     """Return the larger half of the loader, which most processes do not need."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "yamlmod_texts.py")
-    spec = spec_from_file_location("yamlmod_texts", path)
-    if spec is None or spec.loader is None:
-        raise OverlayError(f"{path} cannot be loaded")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = type(sys)("yamlmod_texts")
+    module.__file__ = path
+    # Not by an import: compiled code that came with the folder would be run in its place.
+    exec(compile(_read(path), path, "exec", dont_inherit=True), module.__dict__)
     module.OverlayError = OverlayError  # type: ignore[attr-defined]
     return module
 

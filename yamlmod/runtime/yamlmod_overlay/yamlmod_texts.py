@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MANIFEST = "overlay.json"
 _FORMAT = 1
 _MOST = 8_000_000  # bytes; no file of a package comes near it
+_MOST_OF_MODEL = 1_000_000
 # What only the YAML of a data set has: a package runs what stands under `download`.
 _DATA_KEYS = {"download", "train", "val", "test", "path"}
 
@@ -74,7 +75,7 @@ class OverlayTexts:
         relative = self._relative(root, name, path, spec)
         if relative in self.files:
             self._check_installed(root)
-            spec = self._patched_spec(name, relative, spec)
+            spec = self._patched_spec(name, root, relative, spec)
         if spec is not None and relative in self.lookups:
             _add_lookup(spec, self.lookups[relative], os.path.join(self.folder, "models"))
         return spec if relative in self.files or relative in self.lookups else None
@@ -91,8 +92,7 @@ class OverlayTexts:
             return _below(root, file) if base.endswith(".py") else ""
         tail = name.rpartition(".")[2]
         for folder in path or ():
-            real = os.path.realpath(folder)
-            inner = _below(root, real) or _below(os.path.join(self.folder, "files"), real)
+            inner = _below(root, os.path.realpath(folder))
             for ending in (".py", "/__init__.py"):
                 relative = (inner + "/" + tail + ending).lstrip("/")
                 if relative in self.files and self.files[relative][0] is None:
@@ -107,10 +107,10 @@ class OverlayTexts:
             file = os.path.join(root, *path.split("/"))
             found = _digest(_read(file)) if os.path.lexists(file) else None
             if found not in hashes:
-                raise OverlayError(self._misfit(path))
+                raise OverlayError(self._misfit(root, path))
         self._root = root
 
-    def _misfit(self, path: str) -> str:
+    def _misfit(self, root: str, path: str) -> str:
         try:
             from importlib import metadata
 
@@ -119,18 +119,22 @@ class OverlayTexts:
             found = "of an unknown version"
         return (
             f"the overlay {self.folder} was made for {self.distribution} {self.version}, and "
-            f"{self.distribution} {found} is installed, with another {path}: "
+            f"{self.distribution} {found} is installed, with another {path} in {root}: "
             f"`yamlmod overlay refresh {self.folder} -w` updates it"
         )
 
-    def _patched_spec(self, name: str, relative: str, spec: ModuleSpec | None) -> ModuleSpec | None:
+    def _patched_spec(
+        self, name: str, root: str, relative: str, spec: ModuleSpec | None
+    ) -> ModuleSpec | None:
         text = os.path.join(self.folder, "files", *relative.split("/"))
         if os.path.realpath(text) != text:
             raise OverlayError(f"{text} is reached through a link")
         origin = (spec.origin if spec is not None else None) or text
         places = None
         if relative.rpartition("/")[2] == "__init__.py":
-            places = [os.path.dirname(origin)] if spec is None else spec.submodule_search_locations
+            # Of a new folder not where the texts are: Python would run files there by itself.
+            own = [os.path.join(root, *relative.split("/")[:-1])]
+            places = own if spec is None else spec.submodule_search_locations
         digest = self.files[relative][1]
         loader = _loader(name, origin, text, digest or "", self.folder)
         return spec_from_file_location(
@@ -180,16 +184,21 @@ def _code(data: bytes, path: str, digest: str, overlay: str) -> CodeType:
     """Return the code of a text; it is compiled once, and kept apart from Python's own files."""
     import marshal
 
-    cached = _cache_file(f"{digest} {sys.flags.optimize} {path}".encode(), overlay)
+    key = f"{digest} {sys.flags.optimize} {path}".encode("utf-8", "surrogatepass")
+    cached = _cache_file(key, overlay)
     try:
         with open(cached, "rb") as file:
-            found: CodeType = marshal.loads(file.read(_MOST))
+            check, kept = file.read(64), file.read(_MOST)
+        # Damaged code can make Python crash or wait.
+        if check == _digest(kept).encode():
+            found: CodeType = marshal.loads(kept)
             return found
-    except (OSError, ValueError, EOFError, TypeError):
+    except OSError:
         pass
     code: CodeType = compile(data, path, "exec", dont_inherit=True)
     if cached and not sys.dont_write_bytecode:
-        _write(cached, marshal.dumps(code))
+        kept = marshal.dumps(code)
+        _write(cached, _digest(kept).encode() + kept)
     return code
 
 
@@ -226,7 +235,7 @@ def _project_of(overlay: str) -> str:
 def _write(path: str, data: bytes) -> None:
     draft = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(draft, "wb") as file:
+        with open(draft, "xb") as file:
             file.write(data)
         os.replace(draft, path)
     except OSError:
@@ -267,7 +276,7 @@ def is_model(models: str, name: str) -> bool:
     if not name.endswith((".yaml", ".yml")) or os.path.realpath(path) != path:
         return False
     try:
-        text = _read(path).decode("utf-8") if os.path.isfile(path) else ""
+        text = _read(path, _MOST_OF_MODEL).decode("utf-8") if os.path.isfile(path) else ""
     except (OverlayError, ValueError):
         return False
     keys = _keys(text.lstrip("\ufeff").splitlines())
@@ -317,12 +326,12 @@ def _below(root: str, path: str) -> str:
     return path[len(root) :].replace(os.sep, "/") if path.startswith(root) else ""
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, most: int = _MOST) -> bytes:
     try:
         with open(path, "rb") as file:
-            data = file.read(_MOST + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise OverlayError(f"{path} cannot be read: {error.strerror}") from None
-    if len(data) > _MOST:
+    if len(data) > most:
         raise OverlayError(f"{path} is too large")
     return data

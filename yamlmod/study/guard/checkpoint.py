@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
-import zipfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LOOK = 0.2  # seconds between two looks at the last checkpoint
+_SHARE = 50  # copies take one part of so many of the time
 _KEPT = "kept.pt"
 STOP = "stop"  # in a run's folder for the run, in that of the study for all
 
@@ -55,7 +54,7 @@ class KeptCheckpoint:
             pass
 
     def keep(self, stopped: Callable[[str], None]) -> None:
-        """Copy each new checkpoint, in at most a twentieth of the time.
+        """Copy each new checkpoint, in at most a fiftieth of the time.
 
         After one, ``stopped`` is called if that was asked for: then no epoch is repeated. It is
         called at once if the whole study is to stop.
@@ -76,7 +75,7 @@ class KeptCheckpoint:
             if os.path.exists(self.stop):
                 stopped("asked to stop at a checkpoint")
                 return
-            seen, pause = stamp, max(_LOOK, 20 * (time.monotonic() - began))
+            seen, pause = stamp, max(_LOOK, _SHARE * (time.monotonic() - began))
 
     def forget(self, removes: bool) -> None:
         self.ended.set()
@@ -90,6 +89,8 @@ class KeptCheckpoint:
             pass
 
     def _copy(self, source: str, target: str, stamp: tuple[int, int] | None = None) -> None:
+        import shutil  # not at the top: a guard starts sooner without
+
         draft = target + ".draft"
         shutil.copyfile(source, draft)
         if stamp is None or _stamp(source) == stamp:  # else it has been written meanwhile
@@ -116,4 +117,8 @@ def _is_whole(path: str) -> bool:
             start = file.read(2)
     except OSError:
         return False
-    return zipfile.is_zipfile(path) if start == b"PK" else len(start) == 2
+    if start != b"PK":
+        return len(start) == 2
+    import zipfile  # as shutil
+
+    return zipfile.is_zipfile(path)

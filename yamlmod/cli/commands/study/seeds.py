@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from yamlmod.cli.bundles import WriteOptions
-from yamlmod.cli.options import Python, Repo, Timeout, path_word
+from yamlmod.cli.options import Python, Repo, TargetFunction, Timeout, path_word
 from yamlmod.errors import Refusal
 
 EPILOG = """\b
@@ -44,6 +44,7 @@ def run(
             help="The model YAML to start a training with. Default: a small one of the fork's.",
         ),
     ] = None,
+    target: TargetFunction = "",
     no_run: Annotated[
         bool, typer.Option("--no-run", help="Only read the code: nothing of the fork is run.")
     ] = False,
@@ -72,12 +73,12 @@ def run(
     tell(to, choice.notes)
     say = announcer(to)
     if not fix:
-        check = check_fork(choice.path, script, cfg, python, timeout, no_run, say)
+        check = check_fork(choice.path, target, script, cfg, python, timeout, no_run, say)
         if to.as_json:
             say_json(check_data(check))
         else:
             show(check_lines(check))
         raise SystemExit(0 if check.counts else 1)
-    fixed = fixed_fork(choice.path, script, cfg, python, timeout, no_run, say)
+    fixed = fixed_fork(choice.path, target, script, cfg, python, timeout, no_run, say)
     report = fix_report(fixed)
     finish(fixed.planned.changes(to.keeps), report, to, fixed.planned.located.tree.root)

@@ -14,8 +14,8 @@ from yamlmod.ops.rows import module_name
 from yamlmod.registry.catalogue import find, near_names
 from yamlmod.registry.template import Template
 
-_PLACES = ("at", "after", "before", "edge")
-OPTIONS = (*_PLACES, "at_end", "args", "number", "keep_skips", "readers", "from", "allow_dead")
+PLACES = ("at", "after", "before", "edge")
+OPTIONS = (*PLACES, "at_end", "args", "number", "keep_skips", "readers", "from", "allow_dead")
 
 
 class Moved(NamedTuple):
@@ -134,7 +134,7 @@ def check_claims(
 
 def recipe_request(model: Network, options: RecipeOptions) -> Request:
     module = options.module("insert", "insert needs the name of a module")
-    places = {key: options.words(key) for key in _PLACES}
+    places = {key: options.words(key) for key in PLACES}
     if any(not word.lstrip("-").isdigit() for word in places["at"]):
         raise options.refusal("at takes layer numbers")
     numbers = [int(word[:9]) for word in places["at"]]

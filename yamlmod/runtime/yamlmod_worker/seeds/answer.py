@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -19,6 +20,7 @@ from ..building.builder import run_facts
 from ..building.fence import Fence
 from .batches import BatchWatch
 from .data_set import write_data_set
+from .patches import process_kept, replaced
 
 DATA, RUN = "{data}", "{run}"
 # Imported once, with the fork's own networks, before the trials part: it takes most of their time.
@@ -104,24 +106,23 @@ def _send(pipe: int, seen: Any) -> None:
 
 
 def _run(argv: List[str], workers: int, end: Callable[[Dict[str, Any]], None]) -> Trial:
-    found: List[Any] = []
+    trials: List[Any] = []
 
     def seen(hashes: Dict[str, Any]) -> None:
-        found.append(hashes)
+        trials.append(hashes)
         end(hashes)
 
     _forget()
-    _draw_nothing()
-    BatchWatch(workers, seen).begin()
     try:
-        _start(argv)
+        with process_kept(), _figures_left_out(), BatchWatch(workers, seen).watching():
+            _start(argv)
         reason = "it ended before it took a batch"
     except SystemExit as error:
         reason = "it ended with {} before it took a batch".format(error.code)
     except BaseException as error:
         lines = traceback.format_exception_only(type(error), error)
         reason = lines[-1].strip()
-    return found[0] if found else _failed(reason)
+    return trials[0] if trials else _failed(reason)
 
 
 def _forget() -> None:
@@ -135,11 +136,12 @@ def _forget() -> None:
         numpy.random.seed()
 
 
-def _draw_nothing() -> None:
+def _figures_left_out() -> Any:
     """Leave figures of the labels out: they take longer than all the rest."""
     figure: Any = sys.modules.get("matplotlib.figure")
-    if figure is not None:
-        figure.Figure.savefig = lambda *values, **named: None
+    if figure is None:
+        return contextlib.nullcontext()
+    return replaced(figure.Figure, "savefig", lambda *values, **named: None)
 
 
 def _start(argv: List[str]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
+
+from .patches import replaced
 
 EPOCHS = 2
 
@@ -23,7 +26,9 @@ class BatchWatch:
         self.seen = seen
         self._next: Any = None
 
-    def begin(self) -> None:
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch until the end of the block: the next trial may have the same process."""
         from torch.utils.data import dataloader
 
         base: Any = dataloader._BaseDataLoaderIter
@@ -36,11 +41,14 @@ class BatchWatch:
         def __next__(iterator: Any) -> Any:
             return self._take(iterator)
 
-        base.__init__ = __init__
-        base.__next__ = __next__
-        self._give_workers(dataloader.DataLoader)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(replaced(base, "__init__", __init__))
+            stack.enter_context(replaced(base, "__next__", __next__))
+            stack.enter_context(self._workers_given(dataloader.DataLoader))
+            yield
 
-    def _give_workers(self, loader: Any) -> None:
+    @contextlib.contextmanager
+    def _workers_given(self, loader: Any) -> Iterator[None]:
         make = loader.__init__
 
         def __init__(made: Any, dataset: Any, *values: Any, **named: Any) -> None:
@@ -48,7 +56,8 @@ class BatchWatch:
                 named["num_workers"] = self.workers
             make(made, dataset, *values, **named)
 
-        loader.__init__ = __init__
+        with replaced(loader, "__init__", __init__):
+            yield
 
     def _take(self, iterator: Any) -> Any:
         loader = iterator.yamlmod_loader
