@@ -137,14 +137,20 @@ def test_compiled_code_of_the_folder_is_not_run(env: Environment) -> None:
     code = marshal.dumps(compile("open('ran', 'w')\ndef activate(*_, **__): pass", "x", "exec"))
     kept = env.project / _OVERLAY / "__pycache__"
     kept.mkdir()
-    for name in ("yamlmod_loader", "yamlmod_texts"):
+    for name in ("yamlmod_cache", "yamlmod_loader", "yamlmod_texts"):
         # By these flags Python takes it without a look at the source.
         head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
         (kept / f"{name}.{sys.implementation.cache_tag}.pyc").write_bytes(head + code)
+    # By its name, Python would import this instead of the file.
+    package = env.project / _OVERLAY / "yamlmod_loader"
+    package.mkdir()
+    (package / "__init__.py").write_text("open('ran', 'w')\ndef activate(*_, **__): pass\n")
     assert _do(env, "overlay", "install", "-w").code == 0
     for _ in range(2):
-        done = env.run(_PRINT)
+        done = env.run(_PRINT, PYTHONDONTWRITEBYTECODE="")
         assert done.stdout == f"{_NAME}\n" and not (env.project / "ran").exists(), done.stderr
+    compiled = {path.name.partition(".")[0] for path in (env.root / "cache").rglob("*.pyc")}
+    assert compiled == {"yamlmod_cache", "yamlmod_loader", "yamlmod_texts"}
 
 
 @pytest.mark.parametrize("path", ["files/nn/modules/conv.py", "files/nn", "models", "__init__.py"])

@@ -160,7 +160,7 @@ def test_a_data_set_of_an_overlay_is_not_found(env: Environment) -> None:
     find = "from ultralytics.utils.checks import check_file; print(check_file({!r}))"
     done = _do(env, "exec", str(env.python), "-c", find.format("net.yaml"))
     assert done.code == 0 and b"net.yaml" in done.out, done.err
-    assert "it adds net.yaml" in done.err and "coco8" not in done.err
+    assert "model YAMLs: net.yaml" in done.err and "coco8" not in done.err
     assert _do(env, "exec", str(env.python), "-c", find.format("coco8.yaml")).code == 1
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yamlmod.errors import Refusal
+from yamlmod.runtime.yamlmod_overlay.yamlmod_cache import cache_folder
 from yamlmod.usecases.installed import InstalledPackage, ask_for_package, find_package
 from yamlmod.usecases.overlay_exec import CheckedOverlay, checked_overlay
 from yamlmod.usecases.overlay_plan import loader_files
@@ -14,8 +15,9 @@ from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, real_path
 
 _MARK = "# yamlmod overlay of "
-# Python reads the .pth files of a venv twice. The loader is not imported: compiled code that came
-# with the folder would be run in place of what was compared with yamlmod's own.
+# Python reads the .pth files of a venv twice. The loader is not imported by its name: compiled code
+# that came with the folder would be run in place of what was compared with yamlmod's own. Its own
+# compiled code is kept in the user's cache: this is run at every start of Python.
 _CODE = """
 import os, sys
 folder = {folder!r}
@@ -25,8 +27,18 @@ if path not in hooks and not os.environ.get("YAMLMOD_OVERLAY_OFF"):
     hooks.add(path)
     names = {{"__name__": "yamlmod_loader", "__file__": path}}
     try:
-        with open(path, "rb") as file:
-            exec(compile(file.read(), path, "exec", dont_inherit=True), names)
+        if {cache!r}:
+            from _frozen_importlib_external import SourceFileLoader
+            prefix, sys.pycache_prefix = sys.pycache_prefix, {cache!r}
+            try:
+                code = SourceFileLoader("yamlmod_loader", path).get_code("yamlmod_loader")
+            finally:
+                sys.pycache_prefix = prefix
+        else:
+            with open(path, "rb") as file:
+                code = compile(file.read(), path, "exec", dont_inherit=True)
+        exec(code, names)
+        names["CACHE"] = {cache!r}
         names["activate"](folder)
     except Exception as error:
         sys.stderr.write(
@@ -83,7 +95,7 @@ def plan_hook(folder: Path, python: str | None = None) -> tuple[CheckedOverlay, 
             )
     package = find_package(overlay.manifest.package, python)
     path = _hook_path(package.site, package.name)
-    code = _CODE.format(folder=str(real), package=package.name)
+    code = _CODE.format(folder=str(real), package=package.name, cache=_cache(real))
     text = f"{_MARK}{package.name}: {str(real)!a}\nimport sys; exec({code!a})\n"
     return overlay, Hook(path, text, _own(path))
 
@@ -116,6 +128,12 @@ def installed_overlay(package: InstalledPackage) -> str:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return ""
     return folder if isinstance(folder, str) else ""
+
+
+def _cache(folder: Path) -> str:
+    """Return where compiled code of the loader is kept, empty where that is in the project."""
+    place = cache_folder(str(folder))
+    return str(Path(place, "loader")) if place else ""
 
 
 def _own(path: Path) -> bytes | None:

@@ -25,6 +25,7 @@ _LOADER = Path(yamlmod.runtime.__file__).with_name("yamlmod_overlay")
 _FILES = {
     "__init__.py": "package_init.py",
     "__main__.py": "package_main.py",
+    "yamlmod_cache.py": "yamlmod_cache.py",
     "yamlmod_loader.py": "yamlmod_loader.py",
     "yamlmod_texts.py": "yamlmod_texts.py",
     "start/sitecustomize.py": "start/sitecustomize.py",

@@ -15,13 +15,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
     from yamlmod.runtime.yamlmod_overlay.yamlmod_texts import OverlayTexts
 
 MANIFEST = "overlay.json"
 FOLDERS = "YAMLMOD_OVERLAY"
 OFF = "YAMLMOD_OVERLAY_OFF"
+CACHE = ""  # where compiled code of the loader is kept; what installed it says so
 _MOST = 8_000_000  # bytes; no file of a package comes near it
 
 
@@ -169,13 +170,35 @@ class OverlayFinder:
 
 def _texts() -> ModuleType:
     """Return the larger half of the loader, which most processes do not need."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "yamlmod_texts.py")
-    module = type(sys)("yamlmod_texts")
-    module.__file__ = path
-    # Not by an import: compiled code that came with the folder would be run in its place.
-    exec(compile(_read(path), path, "exec", dont_inherit=True), module.__dict__)
+    module = _part("yamlmod_texts")
     module.OverlayError = OverlayError  # type: ignore[attr-defined]
+    module.cached_code = _part("yamlmod_cache").cached_code  # type: ignore[attr-defined]
     return module
+
+
+def _part(name: str) -> ModuleType:
+    """Return a file beside this one as a module that no other import meets."""
+    module = type(sys)(name)
+    module.__file__ = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    exec(_code(name, module.__file__), module.__dict__)
+    return module
+
+
+def _code(name: str, path: str) -> CodeType:
+    """Return the code of a file beside this one, compiled or from this user's cache.
+
+    Not by an import: compiled code that came with the folder would be run in its place.
+    """
+    code = None
+    if CACHE:
+        from _frozen_importlib_external import SourceFileLoader
+
+        prefix, sys.pycache_prefix = sys.pycache_prefix, CACHE
+        try:
+            code = SourceFileLoader(name, path).get_code(name)
+        finally:
+            sys.pycache_prefix = prefix
+    return code or compile(_read(path), path, "exec", dont_inherit=True)
 
 
 def _read(path: str) -> bytes:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
-from importlib.util import MAGIC_NUMBER, decode_source, spec_from_file_location
+from importlib.util import decode_source, spec_from_file_location
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +27,12 @@ _MOST_OF_MODEL = 1_000_000
 _DATA_KEYS = {"download", "train", "val", "test", "path"}
 
 
-OverlayError = ImportError  # the loader puts its own class here
+OverlayError = ImportError  # the loader puts its own class here, and what keeps compiled code
+
+
+def cached_code(data: bytes, path: str, digest: str, overlay: str) -> CodeType:
+    code: CodeType = compile(data, path, "exec", dont_inherit=True)
+    return code
 
 
 class OverlayTexts:
@@ -155,7 +159,7 @@ def _loader(name: str, origin: str, text: str, digest: str, folder: str) -> Sour
 
         def get_code(self, fullname: str) -> CodeType:
             # By the text's own path: tracebacks and debuggers open the file that runs.
-            return _code(_patched(text, digest), text, digest, folder)
+            return cached_code(_patched(text, digest), text, digest, folder)
 
         def exec_module(self, module: ModuleType) -> None:
             try:
@@ -178,68 +182,6 @@ def _remember(path: str, data: bytes) -> None:
     import linecache
 
     linecache.cache[path] = (len(data), None, decode_source(data).splitlines(True), path)
-
-
-def _code(data: bytes, path: str, digest: str, overlay: str) -> CodeType:
-    """Return the code of a text; it is compiled once, and kept apart from Python's own files."""
-    import marshal
-
-    key = f"{digest} {sys.flags.optimize} {path}".encode("utf-8", "surrogatepass")
-    cached = _cache_file(key, overlay)
-    try:
-        with open(cached, "rb") as file:
-            check, kept = file.read(64), file.read(_MOST)
-        # Damaged code can make Python crash or wait.
-        if check == _digest(kept).encode():
-            found: CodeType = marshal.loads(kept)
-            return found
-    except OSError:
-        pass
-    code: CodeType = compile(data, path, "exec", dont_inherit=True)
-    if cached and not sys.dont_write_bytecode:
-        kept = marshal.dumps(code)
-        _write(cached, _digest(kept).encode() + kept)
-    return code
-
-
-def _cache_file(key: bytes, overlay: str) -> str:
-    """Return where the compiled text of a user is, empty where others could write there.
-
-    Not beside the text, nor in its project: they may come from anyone, and so would what is there.
-    """
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = os.path.join(base, "yamlmod", "overlay")
-    if not os.path.isabs(folder) or _below(_project_of(overlay), os.path.realpath(folder)):
-        return ""
-    try:
-        if not sys.dont_write_bytecode:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-        status = os.stat(folder)
-    except OSError:
-        return ""
-    if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-        return ""
-    return os.path.join(folder, _digest(MAGIC_NUMBER + key)[:32] + ".bin")
-
-
-def _project_of(overlay: str) -> str:
-    """Return the folder that an overlay came in: that of its repository, else the one around it."""
-    around = folder = os.path.dirname(overlay)
-    while os.path.dirname(folder) != folder:
-        if os.path.lexists(os.path.join(folder, ".git")):
-            return folder
-        folder = os.path.dirname(folder)
-    return around
-
-
-def _write(path: str, data: bytes) -> None:
-    draft = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(draft, "xb") as file:
-            file.write(data)
-        os.replace(draft, path)
-    except OSError:
-        pass
 
 
 def _add_lookup(spec: ModuleSpec, function: str, models: str) -> None:
