@@ -39,8 +39,9 @@ def main() -> int:
             write(options.folder, name, f"{number:04d}", image, labels)
     data = options.folder / "data.yaml"
     root = options.folder.resolve().as_posix()
-    names = "\n".join(f"  {digit}: digit {digit}" for digit in range(10))
-    text = f"path: {root}\ntrain: images/train\nval: images/val\nnc: 10\nnames:\n{names}\n"
+    # A list, which every version reads: YOLOv5 up to v6.1 takes the keys of a mapping for names.
+    names = ", ".join(f"digit {digit}" for digit in range(10))
+    text = f"path: {root}\ntrain: images/train\nval: images/val\nnc: 10\nnames: [{names}]\n"
     data.write_text(text, encoding="utf-8")
     sys.stdout.write(f"{data}\n")
     return 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli.installed import make_environment
 from tests.cli.run import snapshot, yamlmod
 from tests.study.folders import STUB, epochs_trained, trainings
 
@@ -244,3 +246,22 @@ def test_a_fork_that_cannot_be_patched_is_named_by_its_own_path(home: Path) -> N
         assert code == 2 and "error[name-taken]: variant simam: SimAM needs nn" in err, err
         assert err.startswith("fork/models/common.py:") and "draft" not in err
         assert snapshot(home) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the environment is made for other systems")
+def test_a_package_is_that_of_the_study_s_own_python(tmp_path: Path) -> None:
+    environment = make_environment(tmp_path / "there")
+    text = _STUDY.replace("repo: fork", f"repo: ultralytics\npython: {environment.python}")
+    text = "".join(
+        line for line in text.splitlines(True) if " pa" not in line and " same" not in line
+    )
+    text = text.replace("SPPF", "3")
+    (tmp_path / "study.yaml").write_text(text.replace("seconds: 0.02", "batch: 2"), "utf-8")
+    for number in range(2):
+        words = ("plan", "study.yaml", "-o", f"out{number}", "--no-run")
+        code, _, err = _study(tmp_path, *words)
+        assert code == 0, err
+    run = json.loads((tmp_path / "out0" / "runs" / "base-s0" / "run.json").read_text("utf-8"))
+    assert run["argv"][0] == str(environment.python)
+    code_of = tmp_path / "out0" / "variants" / "simam" / "code" / "ultralytics"
+    assert "class SimAM" in "".join(p.read_text("utf-8") for p in code_of.rglob("*.py"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from yamlmod.study.plan_files import StudyPlan, VariantFacts
+from yamlmod.study.plan_files import SeedFacts, StudyPlan, VariantFacts
 from yamlmod.study.report import StudyReport, report_of
 from yamlmod.study.report_table import FORMATS, as_csv, as_json, as_latex, as_markdown
 from yamlmod.study.report_words import p_word, sentences, signed
@@ -173,7 +173,7 @@ def test_what_makes_a_table_dubious_is_said() -> None:
     assert "c is the same network as a, with the same code and options" in text
     nothing = {f"{name}_s{seed}": "early" for name in ("base", "a") for seed in range(3)}
     zeros = _said(_report({"base": (-1.0,) * 3, "a": (-1.0,) * 3}, **nothing))
-    assert "Equal metrics" not in zeros and "All seeds of a gave exactly the same" in zeros
+    assert "Equal metrics" not in zeros and "Every mAP50-95 is 0" in zeros
 
 
 def test_the_base_alone() -> None:
@@ -200,3 +200,33 @@ def test_a_p_is_spelled_on_its_side_of_5_percent(p: float, text: str) -> None:
 
 def test_a_difference_that_rounds_to_nothing_has_no_minus() -> None:
     assert [signed(value) for value in (-0.004, 0.004, -0.006)] == ["+0.00", "+0.00", "-0.01"]
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "is_zero"),
+    [((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), True), ((0.0, 0.0, 0.0), (0.0, 0.1, 0.0), False)],
+)
+def test_networks_that_detect_nothing_yet(
+    base: tuple[float, ...], other: tuple[float, ...], is_zero: bool
+) -> None:
+    text = _said(_report({"base": base, "a": other}))
+    assert ("Every mAP50-95 is 0" in text) == is_zero
+    assert ("All seeds of base gave exactly the same value" in text) != is_zero
+
+
+@pytest.mark.parametrize(
+    ("seed", "start"),
+    [
+        (SeedFacts(False, True, ""), "The seed does not reach the batches"),
+        (SeedFacts(False, False, ""), "As its code is read, the seed does not reach the batches"),
+        (SeedFacts(None, False, ""), ""),
+        (SeedFacts(True, True, ""), ""),
+    ],
+)
+def test_a_seed_that_does_not_count_is_said_as_surely_as_it_is_known(
+    seed: SeedFacts, start: str
+) -> None:
+    report = _report({"base": _BASE, "a": _BASE})
+    text = _said(report._replace(plan=report.plan._replace(seed=seed)))
+    lines = [line for line in text.split("\n") if "reach the batches" in line]
+    assert len(lines) == bool(start) and all(line.startswith(start) for line in lines)

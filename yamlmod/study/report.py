@@ -51,6 +51,12 @@ class StudyReport(NamedTuple):
         return tuple(run.plan.name for run in self.unfinished)
 
     @property
+    def is_zero(self) -> bool:
+        """Whether no network detects anything yet."""
+        values = [value for line in self.lines for value in line.map.values]
+        return bool(values) and not any(values)
+
+    @property
     def constant(self) -> tuple[str, ...]:
         """Return the variants whose seeds all gave the same value."""
         lines = [line for line in self.lines if line.map.n > 1 and line.map.deviation == 0]

@@ -72,9 +72,17 @@ def _on_variants(report: StudyReport) -> Iterator[str]:
 def _on_seeds(report: StudyReport) -> Iterator[str]:
     base = report.lines[0]
     if report.plan.seed.counts is False:
+        start = (
+            "The seed does" if report.plan.seed.is_proven else "As its code is read, the seed does"
+        )
         yield (
-            "The seed does not reach the batches of this training, so runs differ less than they "
+            f"{start} not reach the batches of this training, so runs differ less than they "
             "would with other data: the spread is too small, and so are intervals and p values."
+        )
+    if report.is_zero:
+        yield (
+            "Every mAP50-95 is 0: the networks detect nothing after these epochs, so nothing can "
+            "be compared. Train for more epochs."
         )
     if report.twins:
         pairs = [f"{one} and {two}" for one, two in report.twins]
@@ -82,7 +90,7 @@ def _on_seeds(report: StudyReport) -> Iterator[str]:
             f"Equal metrics in every epoch: {one_of(pairs, _MOST_NAMES)}. What should tell these "
             "runs apart (seed, component) seems not to reach the training."
         )
-    for name in report.constant:
+    for name in () if report.is_zero else report.constant:
         yield (
             f"All seeds of {name} gave exactly the same value: if the seed does not reach its "
             "training, the spread is not known, and no difference to it can be tested."

@@ -53,6 +53,9 @@ def prepared(file: Path, python: str) -> Prepared:
     text = read_study_text(file)
     study = read_study(text.text, display(file))
     folder = real_path(file).parent
+    if study.python:
+        beside = folder / study.python
+        python = choose(str(beside.absolute()) if beside.is_file() else study.python).path
     repo = folder / study.repo
     if not repo.exists() and is_package_word(Path(study.repo)):
         repo = Path(study.repo)
@@ -68,9 +71,6 @@ def prepared(file: Path, python: str) -> Prepared:
     if study.weights != SCRATCH:
         weights = existing_file(study, "weights", study.weights, (folder, repo))
     data = _data(study, family, (folder, repo, repo / "data"))
-    if study.python:
-        beside = folder / study.python
-        python = choose(str(beside.absolute()) if beside.is_file() else study.python).path
     return Prepared(study, folder, located, base, family, python, weights, data)
 
 

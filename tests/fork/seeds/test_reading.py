@@ -222,3 +222,50 @@ def test_a_script_that_multiplies_the_work_is_not_followed_to_its_end(kind: str)
     reading = read_seeds(Memory({"train.py": text}), graph, "train.py")
     assert reading.counts is not True
     assert time.process_time() - start < 20
+
+
+def _wide(texts: dict[str, str]) -> dict[str, str]:
+    """Return a training that calls much code, as real ones do, where nothing is seeded."""
+    names = [f"f{number}" for number in range(60)]
+    calls = "".join(f"    {name}(opt, data, epochs)\n" * 3 for name in names)
+    train = texts["train.py"].replace("    loader =", f"{calls}    loader =")
+    train = f"from utils.wide import {', '.join(names)}\n{train}"
+    inner = "".join(
+        f"def f{number}(a, b, c):\n    x = a + b + c\n"
+        + "".join(f"    f{other}(x, x, x)\n" for other in range(number + 1, min(number + 8, 60)))
+        + "\n\n"
+        for number in range(60)
+    )
+    return {**texts, "train.py": train, "utils/wide.py": inner}
+
+
+@pytest.mark.parametrize(("texts", "counts"), [c[1:] for c in _CASES], ids=[c[0] for c in _CASES])
+def test_a_training_that_calls_much_code_is_read_all_the_same(
+    texts: dict[str, str], counts: bool | None
+) -> None:
+    files, reading = _read(_wide(texts))
+    assert reading.counts is counts and reading.loader is not None
+    if counts is False:
+        fixed = {**files.texts, **{p: t or "" for p, t in plan_fix(files, reading).texts.items()}}
+        assert _read(fixed)[1].counts is True
+
+
+@pytest.mark.parametrize("most", [0, 10, 100, 300])
+def test_what_was_not_met_for_want_of_steps_is_not_known(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be there all the same: `nothing seeds torch` would be a false alarm."""
+    monkeypatch.setattr("yamlmod.fork.seeds.depends._MOST_STEPS", most)
+    _, reading = _read(_files(generator="seed", args=", opt.seed"))
+    assert reading.counts is None
+    assert any("more code than is read" in fact.text for fact in reading.facts)
+
+
+def test_functions_that_call_each_other() -> None:
+    """One that seeds after it has called another, which calls it."""
+    texts = _files(generator="seed + RANK", args=", seed=opt.seed")
+    general = texts["utils/general.py"].replace(
+        "def init_torch(value):\n", "def init_torch(value):\n    again(value)\n"
+    )
+    texts["utils/general.py"] = general + "\n\ndef again(value):\n    init_torch(value)\n"
+    assert _read(texts)[1].counts is True

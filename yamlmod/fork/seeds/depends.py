@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from yamlmod.fork.python.answers import Definition, OutsideTree
 from yamlmod.fork.python.import_graph import ImportGraph
+from yamlmod.fork.seeds.reach import CallReach, FunctionNode, IsWanted
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 # The same in every training with one process, whatever its seed is.
 _SAME = ("rank", "world_size", "worker_id")
 _PURE = frozenset({"int", "abs", "min", "max", "sum", "round", "hash", "str", "float", "len"})
@@ -23,6 +23,15 @@ class Steps:
 
     def __init__(self) -> None:
         self.left = _MOST_STEPS
+        self._reaches: dict[IsWanted, CallReach] = {}
+
+    @property
+    def are_used_up(self) -> bool:
+        return self.left < 0
+
+    def reach(self, is_wanted: IsWanted) -> CallReach:
+        """Return which functions come to such a call; what it has read is kept."""
+        return self._reaches.setdefault(is_wanted, CallReach(is_wanted))
 
     def are_left(self, taken: int = 1) -> bool:
         """Take steps. After the last one nothing more is known."""
@@ -54,6 +63,13 @@ class SeedScope(NamedTuple):
         """Return the nodes of its own statements in their order; none after too many steps."""
         nodes = own_nodes(self.body) if self.steps.are_left() else []
         return nodes if self.steps.are_left(len(nodes)) else []
+
+    def leads_to(self, definition: Definition, is_wanted: IsWanted) -> bool:
+        """Check whether a function of the tree comes to such a call: else it is not followed."""
+        if not isinstance(definition.node, FunctionNode):
+            return False
+        called = SeedScope(self.graph, definition.path, self.steps, definition.node)
+        return self.steps.reach(is_wanted)(called)
 
     def call(self, definition: Definition, call: ast.Call) -> SeedScope | None:
         """Return the scope of a function of the tree that is called from here."""

@@ -29,16 +29,22 @@ def loader_in(scope: SeedScope) -> Loader | None:
     for node in scope.nodes:
         if not isinstance(node, ast.Call):
             continue
-        if any(word.arg == _MARK for word in node.keywords) and not _is_of_tree(scope, node):
+        if _makes_loader(scope, node):
             return Loader(scope, node, node)
         answer = scope.graph.denotes_node(scope.path, node.func)
-        inner = scope.call(answer, node) if isinstance(answer, Definition) else None
+        if not isinstance(answer, Definition) or not scope.leads_to(answer, _makes_loader):
+            continue
+        inner = scope.call(answer, node)
         loader = loader_in(inner) if inner is not None else None
         if loader is not None:
             if _augments(node):
                 return loader._replace(start=node)
             found = found or loader._replace(start=node)
     return found
+
+
+def _makes_loader(scope: SeedScope, call: ast.Call) -> bool:
+    return any(word.arg == _MARK for word in call.keywords) and not _is_of_tree(scope, call)
 
 
 def _is_of_tree(scope: SeedScope, call: ast.Call) -> bool:

@@ -12,7 +12,7 @@ from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
 from yamlmod.fork.python.answers import Definition
 from yamlmod.fork.python.import_graph import ImportGraph
-from yamlmod.fork.seeds.depends import FunctionNode, SeedScope, Steps, any_of
+from yamlmod.fork.seeds.depends import SeedScope, Steps, any_of
 from yamlmod.fork.seeds.loaders import (
     Generator,
     Loader,
@@ -21,6 +21,7 @@ from yamlmod.fork.seeds.loaders import (
     node_line,
     workers_of,
 )
+from yamlmod.fork.seeds.reach import FunctionNode
 from yamlmod.fork.seeds.seeding import SOURCES, Seeded, by_source, seeded_in
 
 Kind = Literal["option", "start", "generator", "workers", "loader"]
@@ -194,6 +195,9 @@ def _reading(
     torch = seeded["torch"].counts if "torch" in seeded else None
     missing = tuple(source for source in _drawn(training, loader) if source not in seeded)
     facts = [option, *_start_facts(script, seeded, missing)]
+    if training.steps.are_used_up:  # then what was not met may be there all the same
+        facts = [fact._replace(counts=fact.counts or None) for fact in facts]
+        facts.append(SeedFact("start", script, 1, None, "it calls more code than is read"))
     generator, workers = None, None
     if loader is None:
         facts.append(SeedFact("loader", script, 1, None, "no loader with num_workers was found"))

@@ -45,17 +45,27 @@ def _of_call(scope: SeedScope, call: ast.Call) -> list[Seeded]:
     text = ast.unparse(call.func)
     answer = scope.graph.denotes_node(scope.path, call.func)
     if isinstance(answer, Definition):
-        inner = scope.call(answer, call)
+        inner = scope.call(answer, call) if scope.leads_to(answer, _seeds) else None
         if inner is None:
             return []
         return [Seeded(s.source, s.counts, scope, call) for s in seeded_in(inner)]
-    if isinstance(answer, OutsideTree):
-        text = answer.dotted
-    names = SOURCES if text.endswith(_EVERYTHING) else _BY_CALL.get(text, ())
+    names = _sources(answer, text)
     if not names or not (call.args or call.keywords):
         return []
     value = call.args[0] if call.args else call.keywords[0].value
     return [Seeded(name, depends(scope, value), scope, call) for name in names]
+
+
+def _sources(answer: object, text: str) -> tuple[str, ...]:
+    """Return what a call seeds, by what its name means and how it is written."""
+    if isinstance(answer, OutsideTree):
+        text = answer.dotted
+    return SOURCES if text.endswith(_EVERYTHING) else _BY_CALL.get(text, ())
+
+
+def _seeds(scope: SeedScope, call: ast.Call) -> bool:
+    answer = scope.graph.denotes_node(scope.path, call.func)
+    return not isinstance(answer, Definition) and bool(_sources(answer, ast.unparse(call.func)))
 
 
 def by_source(found: list[Seeded]) -> dict[str, Seeded]:
