@@ -11,7 +11,7 @@ export async function toFragment(text) {
   return NAME + btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-// The text of a link; null where it cannot be read. A short fragment can stand for a huge text:
+// The text of a link; null where it cannot be read. A short fragment can unpack to a huge text:
 // reading ends at the limit.
 export async function fromFragment(fragment, limit) {
   try {
