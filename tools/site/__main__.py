@@ -9,6 +9,8 @@ python -m tools.site --serve DIR
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import shutil
 import sys
 from pathlib import Path
 
@@ -40,6 +42,11 @@ def _build(folder: Path) -> int:
     is_site = (folder / "playground" / "index.html").is_file()
     if folder.exists() and not is_site and not (folder.is_dir() and not any(folder.iterdir())):
         sys.stderr.write(f"{folder} is no empty folder and no built site\n")
+        return 2
+    missing = [name for name in ("npm", "node") if shutil.which(name) is None]
+    if missing or importlib.util.find_spec("zensical") is None:
+        names = ", ".join(missing) or "zensical"
+        sys.stderr.write(f"not installed: {names}; docs/site.md says what a build needs\n")
         return 2
     folder.mkdir(parents=True, exist_ok=True)
     build_documentation(folder)
