@@ -3,6 +3,7 @@
     python -m benchmarks                    all but `modules`, which takes an hour
     python -m benchmarks insert check       some
     python -m benchmarks --write            all but `modules`, into the page
+    python -m benchmarks check --write      one, into the page; what it has of the others stays
 
 The forks they run on are published packages, downloaded once (tools/real_forks.py). Every number is
 a ratio within one run, but other programs still disturb it: run this on a machine at rest.
@@ -14,6 +15,7 @@ import argparse
 import datetime
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -50,7 +52,6 @@ def main() -> int:
     unknown = [name for name in names if name not in _ARGUMENTS]
     if unknown:
         parser.error(f"no benchmark is called {unknown[0]}")
-    printed: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         forks = {
             "v5": str(fork_copy(_YOLOV5, Path(folder) / "v5")),
@@ -69,28 +70,37 @@ def main() -> int:
             sys.stdout.flush()
             if done.returncode:
                 return 1
-            printed[name] = done.stdout
-    if options.write:
-        _PAGE.write_text(_page(printed), encoding="utf-8")
+            if options.write:  # after each: a run that is stopped has written what it measured
+                old = _PAGE.read_text(encoding="utf-8") if _PAGE.is_file() else ""
+                _PAGE.write_text(page(old, name, done.stdout), encoding="utf-8")
     return 0
 
 
-def _page(printed: dict[str, str]) -> str:
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    lines = [
-        "# Measured benchmarks",
-        "",
-        "Written by `python -m benchmarks --write`; [benchmarks.md](benchmarks.md) says what each "
-        "number means and which bound it has.",
-        "",
-        f"{datetime.date.today()}, {os.cpu_count()} cores, {platform.machine()}, "
-        f"Python {platform.python_version()}, {packages}; forks: {_YOLOV5}, {_ULTRALYTICS}.",
-    ]
-    for name, text in printed.items():
-        arguments = " ".join(_ARGUMENTS[name]).format(v5="YOLOV5", ul="ULTRALYTICS")
-        command = f"python benchmarks/{name}.py {arguments}".rstrip()
-        lines += ["", f"## {name}", "", "```", f"$ {command}", *text.rstrip().split("\n"), "```"]
-    return "\n".join(lines) + "\n"
+def page(old: str, name: str, text: str) -> str:
+    """Return the page with a new section for a benchmark; the others stay as they are."""
+    sections = dict(re.findall(r"(?ms)^## (\w+)\n(.*?)(?=^## |\Z)", old))
+    sections[name] = _section(name, text)
+    head = (
+        "<!-- Written by `python -m benchmarks --write`; do not edit. -->\n\n"
+        "# Measured benchmarks\n\n"
+        "[benchmarks.md](benchmarks.md) says what each number means and which bound it has.\n"
+        f"YOLOV5 is {_YOLOV5}, ULTRALYTICS is {_ULTRALYTICS}.\n\n"
+    )
+    parts = [f"## {known}\n{sections[known].rstrip()}\n" for known in _ARGUMENTS
+             if known in sections]  # fmt: skip
+    return head + "\n".join(parts)
+
+
+def _section(name: str, text: str) -> str:
+    packages = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+    arguments = " ".join(_ARGUMENTS[name]).format(v5="YOLOV5", ul="ULTRALYTICS")
+    command = f"python benchmarks/{name}.py {arguments}".rstrip()
+    load = f", load {os.getloadavg()[2]:.1f}" if hasattr(os, "getloadavg") else ""
+    machine = f"{os.cpu_count()} cores, {platform.machine()}{load}"
+    return (
+        f"\n{datetime.date.today()}, {machine}, Python {platform.python_version()}, {packages}.\n\n"
+        f"```\n$ {command}\n{text.rstrip()}\n```\n"
+    )
 
 
 if __name__ == "__main__":

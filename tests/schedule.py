@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
@@ -18,6 +19,9 @@ _TOGETHER = (
 # These read the same syntax trees.
 _HOUSE = ("test_circles.py", "test_homes.py", "test_names.py", "test_one_reader.py",
           "test_rooms.py", "test_words.py")  # fmt: skip
+# These read the same published fork.
+_OF_ONE_FORK = ("tests/fork/test_agreement.py", "tests/fork/numbers/test_hostile.py")
+_FORK = re.compile(r"\[(\w+==[\d.]+)\]$")
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -31,6 +35,9 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         folder, _, name = file.rpartition("/")
         if folder == "tests/house" and name in _HOUSE:
             return folder
+        fork = _FORK.search(nodeid)
+        if fork and file in _OF_ONE_FORK:
+            return fork[1]
         return file if file in _TOGETHER else nodeid
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:

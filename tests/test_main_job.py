@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.cli.run import Done, yamlmod
 from tools.real_forks import fork_copy, fork_folder
 
 pytestmark = pytest.mark.fork
@@ -74,15 +75,10 @@ JOBS = {
 each_job = pytest.mark.parametrize("name", JOBS)
 
 
-def run(*words: str | Path, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[bytes]:
-    """Run the tool as a person does; its output stays bytes."""
-    done = subprocess.run(
-        [sys.executable, "-m", "yamlmod", *map(str, words)],
-        cwd=cwd,
-        env=_env(PYTHONPATH=str(ROOT), NO_COLOR="1"),
-        capture_output=True,
-    )
-    assert done.returncode == code, (words, done.stdout[-2000:].decode(), done.stderr.decode())
+def run(*words: str | Path, cwd: Path, code: int = 0) -> Done:
+    """Run the tool as a person does."""
+    done = yamlmod(*words, cwd=cwd, NO_COLOR="1")
+    assert done.code == code, (words, done.out[-2000:].decode(), done.err)
     return done
 
 
@@ -241,7 +237,7 @@ def test_built_network(added: Mapping[str, Added], name: str, scale: str) -> Non
 
 @each_job
 def test_show_tells_the_built_wiring(added: Mapping[str, Added], name: str) -> None:
-    shown = json.loads(run("show", added[name].yamls["s"], "--json", cwd=added[name].fork).stdout)[
+    shown = json.loads(run("show", added[name].yamls["s"], "--json", cwd=added[name].fork).out)[
         "layers"
     ]
     layers = added[name].networks["s"]["layers"]
@@ -266,8 +262,8 @@ def test_adding_again_changes_nothing(added: Mapping[str, Added], name: str) -> 
         "-o",
         added[name].yamls["n"],
     ]
-    assert b"exists" in run(*words, cwd=fork, code=2).stderr
-    assert b"nothing to change" in run(*words, "--force", cwd=fork).stderr
+    assert "exists" in run(*words, cwd=fork, code=2).err
+    assert "nothing to change" in run(*words, "--force", cwd=fork).err
     assert tree(fork) == before
 
 
@@ -276,7 +272,7 @@ def test_patching_again_changes_nothing(added: Mapping[str, Added], name: str) -
     fork, job = added[name].fork, JOBS[name]
     before = tree(fork)
     for words in (["-w"], ["--check"]):
-        assert b"nothing to change" in run("patch", fork, job.module, *words, cwd=fork).stderr
+        assert "nothing to change" in run("patch", fork, job.module, *words, cwd=fork).err
     assert tree(fork) == before
 
 
@@ -296,7 +292,7 @@ def test_remove_and_unpatch_give_the_original_back(
         path.unlink()
     run("unpatch", fork, job.module, "-w", cwd=tmp_path)
     assert tree(fork) == original
-    assert b"not-patched" in run("unpatch", fork, job.module, "-w", cwd=tmp_path, code=2).stderr
+    assert "not-patched" in run("unpatch", fork, job.module, "-w", cwd=tmp_path, code=2).err
     assert tree(fork) == original
 
 
@@ -309,8 +305,8 @@ def test_a_preview_applied_is_what_write_writes(name: str, tmp_path: Path) -> No
     previews = []
     for cwd, repo in ((forks["git"], "."), (parents["git"], "yolov5")):
         words = ["add", job.module, "--repo", repo, *common]
-        previews.append((cwd.relative_to(parents["git"]), run(*words, cwd=cwd).stdout))
-    assert run(*words, "--dry-run", "-w", cwd=cwd).stdout == previews[-1][1]
+        previews.append((cwd.relative_to(parents["git"]), run(*words, cwd=cwd).out))
+    assert run(*words, "--dry-run", "-w", cwd=cwd).out == previews[-1][1]
     assert tree(forks["git"]) == original
     run("add", job.module, "--repo", "yolov5", *common, "-w", cwd=parents["written"])
     written = tree(forks["written"])
@@ -348,7 +344,7 @@ def test_all_four_in_one_fork_and_one_yaml(tmp_path: Path) -> None:
     for _ in range(2):
         run("patch", fork, *modules, "-w", cwd=tmp_path)
     patched = tree(fork)
-    assert b"nothing to change" in run("patch", fork, *modules, "--check", cwd=tmp_path).stderr
+    assert "nothing to change" in run("patch", fork, *modules, "--check", cwd=tmp_path).err
     made = fork / "models" / "all.yaml"
     made.write_bytes(original["models/yolov5s.yaml"])
     for module, *where in (
@@ -421,7 +417,7 @@ def test_older_releases(spec: str, tmp_path: Path) -> None:
         check_rows(path, cfg, job)
         if name == "bra":  # the one that touches all three places in the code
             before = tree(fork)
-            assert b"nothing to change" in run(*words, "--force", cwd=tmp_path).stderr
+            assert "nothing to change" in run(*words, "--force", cwd=tmp_path).err
             assert tree(fork) == before
     checks = ("forward", "backward")
     for path, network in build(fork, dict.fromkeys(made.values(), checks), tmp_path).items():

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.cli.prepared import read_status
 from tests.cli.run import prepared_for
 from tests.ops.samples import SMALL
 from tests.registry.test_sources import put
@@ -155,7 +154,7 @@ def in_terminal(words: list[str], cwd: Path, **environment: str) -> bytes:
     variables = {**_environment(), **environment}
     if prepared := prepared_for(variables):
         end = prepared.start(words, cwd, variables, follower, follower)
-        wait = partial(read_status, end)
+        wait = partial(prepared.wait, end)
     else:
         process = subprocess.Popen(
             [sys.executable, "-m", "yamlmod", *words], cwd=cwd, stdin=subprocess.DEVNULL,

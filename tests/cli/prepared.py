@@ -23,6 +23,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -58,7 +59,7 @@ class Prepared:
                 stderr=subprocess.PIPE,
                 pass_fds=[theirs.fileno()],
             )
-        self._socket = mine
+        self._socket, self._lock = mine, threading.Lock()
 
     def run(
         self, words: Sequence[str], cwd: Path, environment: Mapping[str, str], seconds: float
@@ -71,7 +72,7 @@ class Prepared:
             os.close(own)
             os.close(other)
         out_text, err_text, end = _read_all((out, err, status), seconds)
-        return int(end.split(b"\n")[1]), out_text, err_text
+        return self._code(end), out_text, err_text
 
     def start(
         self, words: Sequence[str], cwd: Path, environment: Mapping[str, str], out: int, err: int
@@ -80,21 +81,32 @@ class Prepared:
         task = json.dumps([list(words), os.fspath(cwd), dict(environment)]).encode()
         status, writer = os.pipe()
         try:
-            socket.send_fds(self._socket, [struct.pack("!I", len(task))], [out, err, writer])
-            self._socket.sendall(task)
+            with self._lock:
+                socket.send_fds(self._socket, [struct.pack("!I", len(task))], [out, err, writer])
+                self._socket.sendall(task)
+        except BrokenPipeError:
+            self._code(b"")
         finally:
             os.close(writer)
         return status
+
+    def wait(self, status: int, seconds: float = 300) -> int:
+        """Wait for the end of what was started; return its exit code."""
+        return self._code(_read_all((status,), seconds)[0])
+
+    def _code(self, status: bytes) -> int:
+        """Return the exit code; where there is none, this process has ended, and says why."""
+        _, _, code = status.strip().partition(b"\n")
+        if not code:
+            self._process.kill()
+            assert self._process.stderr is not None
+            raise AssertionError(self._process.stderr.read().decode("utf-8", "replace")[-2000:])
+        return int(code)
 
     def close(self) -> None:
         """End it; what it has forked is not touched."""
         self._socket.close()
         self._process.wait()
-
-
-def read_status(descriptor: int, seconds: float = 300) -> int:
-    """Wait for the end of what was started; return its exit code."""
-    return int(_read_all((descriptor,), seconds)[0].split(b"\n")[1])
 
 
 def _read_all(descriptors: Sequence[int], seconds: float) -> list[bytes]:

@@ -20,6 +20,7 @@ from tests.cli.prepared import Prepared, starts_anew
 
 _CAN_FORK = hasattr(os, "fork") and not os.environ.get("YAMLMOD_TEST_PROCESSES")
 _TURNS = itertools.count()
+_PATIENCE = 300.0  # seconds; a busy machine is no fault
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,14 @@ def yamlmod(*arguments: str | Path, cwd: Path, **environment: str) -> Done:
     """Run `python -m yamlmod` in ``cwd``."""
     variables = {**os.environ, **environment}
     if prepared := prepared_for(variables):
-        code, out, err = prepared.run([*map(str, arguments)], cwd, variables, 120)
+        code, out, err = prepared.run([*map(str, arguments)], cwd, variables, _PATIENCE)
         return Done(code, out, err.decode("utf-8", "replace"))
     done = subprocess.run(
         [sys.executable, "-m", "yamlmod", *map(str, arguments)],
         cwd=cwd,
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=_PATIENCE,
         stdin=subprocess.DEVNULL,
         env=variables,
     )

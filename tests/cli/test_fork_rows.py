@@ -132,7 +132,11 @@ def test_without_the_fork_everything_is_as_before(fork: Path) -> None:
 def test_the_parse_function_can_be_named(fork: Path) -> None:
     tasks = fork / "ultralytics" / "nn" / "tasks.py"
     text = tasks.read_text(encoding="utf-8")
-    tasks.write_text(text + text[text.index("def parse_model") :].replace("_model", "_other", 1))
+    other = text[text.index("def parse_model") :].replace("_model", "_other", 1)
+    used = (
+        "\n\nclass Other:\n    def __init__(self, cfg):\n        self.model = parse_other(cfg, 3)\n"
+    )
+    tasks.write_text(text + other + used)
     words = ("insert", "CBAM", "x.yaml", "--after", "5", "--repo", ".")
     assert "error[several-parse-models]" in yamlmod(*words, cwd=fork).err
     named = ("--target", "ultralytics/nn/tasks.py:parse_model")

@@ -7,11 +7,12 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tools.real_forks import PUBLISHED, fork_folder
+from tests.fork.published import published
+from tools.real_forks import PUBLISHED
 from yamlmod.checks.rule import model_text
 from yamlmod.checks.run import Options, check_document
 from yamlmod.fork.audit.installed_modules import survey
-from yamlmod.fork.parser.locate import ForkFacts, locate
+from yamlmod.fork.parser.locate import ForkFacts
 from yamlmod.fork.parser.parser_facts import read_builder
 from yamlmod.model.document import parse_document
 from yamlmod.ops.network import registry_kinds
@@ -32,8 +33,7 @@ def _classes(tree: Tree, fork: ForkFacts, folder: str) -> list[str]:
 
 @pytest.mark.parametrize("spec", PUBLISHED)
 def test_one_answer_for_every_name(spec: str) -> None:
-    tree = Tree(fork_folder(spec))
-    fork = locate(tree)
+    tree, fork = published(spec)
     builder = read_builder(tree, fork)
     known = survey(tree, fork, {}).known
     assert builder.names == known
@@ -66,8 +66,7 @@ def test_one_answer_for_every_name(spec: str) -> None:
 @pytest.mark.parametrize("spec", PUBLISHED)
 def test_the_official_files_resolve_and_import(spec: str) -> None:
     """No name of a published YAML is unresolved, and the fork imports without a problem."""
-    tree = Tree(fork_folder(spec))
-    fork = locate(tree)
+    tree, fork = published(spec)
     known = survey(tree, fork, {}).known
     lost = {f"{one.path}: {one.module}" for one in uses(tree) if known.lacks(one.module)}
     assert lost == set()

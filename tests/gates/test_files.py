@@ -57,6 +57,20 @@ def test_broken_bytes_are_read_or_refused(data: st.DataObject) -> None:
         assert refusal.code in ("not-onnx", "bad-graph", "too-deep", "too-large")
 
 
+def test_texts_that_are_not_utf_8() -> None:
+    """Protobuf gives bytes for such a text, wherever it is."""
+    reasons = set()
+    for place in range(len(WHOLE)):
+        raw = bytearray(WHOLE)
+        raw[place] = 0x80
+        try:
+            examine(read_onnx(bytes(raw), "file.onnx"))
+        except Refusal as refusal:
+            assert refusal.code in ("not-onnx", "bad-graph", "too-deep", "too-large"), place
+            reasons.add(refusal.message)
+    assert any("not UTF-8" in reason for reason in reasons)
+
+
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = builtins.__import__
 

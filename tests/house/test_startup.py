@@ -39,7 +39,7 @@ def _loaded(arguments: list[str], folder: Path) -> set[str]:
         ),
         (["remove", "x.yaml", "5"], ("yamlmod.fork",)),
         (["show", "x.yaml"], ("yamlmod.fork",)),
-        (["check", "x.yaml"], ("yamlmod.fork",)),
+        (["check", "x.yaml"], ("yamlmod.fork", "tomllib", "tomli")),
         (["draw", "x.yaml"], ("yamlmod.fork", "yamlmod.checks", "yamlmod.model.align", "cairosvg")),
         (["list"], ("yamlmod.fork", "ruamel")),
         (["explain", "--help"], ("yamlmod.gates", "yamlmod.fork", "ruamel")),

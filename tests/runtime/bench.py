@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +41,7 @@ class Bench:
         told = self.ask({"base": str(self.base_yaml), "save": str(self.base)})
         self.state: dict[str, str] = told["base"]["state"]
 
-    def ask(self, question: dict[str, Any], **environment: str) -> dict[str, Any]:
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         told = {
             "folder": str(self.folder),
             "module": f"{self.fork.name}.{'nn.tasks' if self.is_ultralytics else 'models.yolo'}",
@@ -47,22 +50,34 @@ class Bench:
             "nc": 80,
             **question,
         }
-        done = subprocess.run(
-            [sys.executable, str(_SCRIPT), json.dumps(told)],
+        asked, answers = self._loader.stdin, self._loader.stdout
+        assert asked is not None and answers is not None
+        asked.write(json.dumps(told) + "\n")
+        asked.flush()
+        for line in answers:
+            if line.startswith("ANSWER "):
+                answer: dict[str, Any] = json.loads(line.removeprefix("ANSWER "))
+                return answer
+            if line == "FAILED\n":
+                break
+        self._said.seek(0)
+        raise AssertionError(self._said.read()[-2000:])
+
+    @cached_property
+    def _loader(self) -> subprocess.Popen[str]:
+        """One for all questions: torch and the fork are imported once."""
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - for as long as the process
+        loader = subprocess.Popen(
+            [sys.executable, str(_SCRIPT)],
             cwd=self.folder,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
             text=True,
-            timeout=900,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(Path(package.__file__).parents[1]),
-                **environment,
-            },
+            env={**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1]), **FORCE},
         )
-        lines = [x for x in done.stdout.splitlines() if x.startswith("ANSWER ")]
-        assert lines, done.stderr[-2000:]
-        answer: dict[str, Any] = json.loads(lines[-1].removeprefix("ANSWER "))
-        return answer
+        atexit.register(loader.communicate)
+        return loader
 
     def edited(self, name: str, module: str, after: Sequence[int]) -> Path:
         path = self.folder / name

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import Done, yamlmod
-from tests.runtime.bench import FORCE, Bench
-from tools.branches.__main__ import sweep
+from tests.runtime.bench import Bench
+from tools.branches.__main__ import Outcome, sweep
 from tools.branches.cases import Case, official_cases, small_cases
 from tools.branches.modules import module_cases
 
@@ -24,32 +24,40 @@ _HEADS = {
 }
 
 
-def _heads() -> list[Case]:
-    return [case for case in small_cases() if case.name in _HEADS]
+_NAMES = ["ACmix", "CrissCrossAttention", "ShuffleAttention"]
 
 
-def test_heads(tmp_path: Path) -> None:
-    outcomes = list(sweep(tmp_path, _heads()))
-    assert [(one.name, one.wrong) for one in outcomes if one.wrong] == []
-    assert {one.name for one in outcomes} == _HEADS
-    assert all(one.places > 50 for one in outcomes)
-
-
-def test_modules_whose_state_dicts_have_other_names(tmp_path: Path) -> None:
-    names = ["ACmix", "CrissCrossAttention", "ShuffleAttention"]
-    cases = [case for case in module_cases(names) if case.name.startswith("yolov5s")]
-    outcomes = list(sweep(tmp_path, cases))
-    assert len(outcomes) == 6
-    assert [(one.name, one.wrong) for one in outcomes if one.wrong] == []
-
-
-def test_the_judge_can_say_no(tmp_path: Path) -> None:
-    """Where a table says that other layers are the same, every tensor of them is reported."""
+def _wrong() -> Case:
     (case,) = [case for case in small_cases() if case.name == "yolov5 Detect, with P2"]
     layers = {**case.layers, 0: 1, 1: 0}
-    wrong = Case(case.name, case.fork, case.base, case.edited, layers)
-    (outcome,) = sweep(tmp_path, [wrong])
-    assert outcome.wrong
+    return Case("wrong table", case.fork, case.base, case.edited, layers)
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    """What became of all cases of this file: each fork is imported once for all of its cases."""
+    modules = [case for case in module_cases(_NAMES) if case.name.startswith("yolov5s")]
+    cases = [*(case for case in small_cases() if case.name in _HEADS), *modules, _wrong()]
+    found = {one.name: one for one in sweep(tmp_path_factory.mktemp("sweep"), cases)}
+    assert len(found) == len(cases)
+    return found
+
+
+def test_heads(outcomes: dict[str, Outcome]) -> None:
+    heads = [outcomes[name] for name in _HEADS]
+    assert [(one.name, one.wrong) for one in heads if one.wrong] == []
+    assert all(one.places > 50 for one in heads)
+
+
+def test_modules_whose_state_dicts_have_other_names(outcomes: dict[str, Outcome]) -> None:
+    modules = [one for name, one in outcomes.items() if name.startswith("yolov5s")]
+    assert len(modules) == 6
+    assert [(one.name, one.wrong) for one in modules if one.wrong] == []
+
+
+def test_the_judge_can_say_no(outcomes: dict[str, Outcome]) -> None:
+    """Where a table says that other layers are the same, every tensor of them is reported."""
+    assert outcomes["wrong table"].wrong
 
 
 def test_official_pairs_by_name_alone_would_be_wrong() -> None:
@@ -98,7 +106,7 @@ def test_what_train_py_will_say_for_a_data_set(fork: str, request: pytest.Fixtur
         done = bench.remap(cfg, "-o", out, "--force", "--nc", str(classes), "--json")
         told[classes] = json.loads(done.out)["expected"]
         asked = {"pairs": [[str(out), str(cfg)]], "nc": classes}
-        loaded = bench.ask(asked, **FORCE)["loaded"][0]
+        loaded = bench.ask(asked)["loaded"][0]
         line = "Transferred {}/{} ".format(*told[classes])
         assert any(line in text + " " for text in loaded["log"]), (line, loaded["log"])
     assert told[3][0] < told[80][0]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,7 +33,7 @@ def test_every_tensor_lands_in_its_layer_by_the_forks_own_loading(bench: Bench) 
         assert told[name]["dropped"] == []
         assert told[name]["environment"] == FORCE
         pairs.append([str(out), str(cfg)])
-    loaded = bench.ask({"pairs": pairs}, **FORCE)["loaded"]
+    loaded = bench.ask({"pairs": pairs})["loaded"]
     for (name, (module, after)), one in zip(cases.items(), loaded, strict=True):
         wanted = wanted_state(bench.state, after)
         assert {key: one["state"][key] for key in wanted} == wanted, name
@@ -101,17 +99,17 @@ def test_what_is_refused(bench: Bench, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["hostile.pt"]
 
 
-_LIE = """
-import sys, torch
-from torch import nn
-net, rows = nn.Sequential(), torch.zeros(40_000 if sys.argv[2] == "stored" else 1)
-head = nn.Module()
-head.register_buffer("rows", rows if sys.argv[2] == "stored" else rows.expand(40_000))
-net.model = nn.Sequential()
-net.model._modules[sys.argv[3]] = head
-net.yaml = {"nc": 40_000}
-torch.save({"model": net}, sys.argv[1])
-"""
+def _lie(path: Path, kind: str, layer: int) -> None:
+    import torch
+    from torch import nn
+
+    net, rows = nn.Sequential(), torch.zeros(40_000 if kind == "stored" else 1)
+    head = nn.Module()
+    head.register_buffer("rows", rows if kind == "stored" else rows.expand(40_000))
+    net.model = nn.Sequential()
+    net.model._modules[str(layer)] = head
+    net.yaml = {"nc": 40_000}
+    torch.save({"model": net}, path)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +125,7 @@ def test_classes_that_are_only_said_are_not_built(
     bench: Bench, tmp_path: Path, kind: str, layer: int, code: str, reason: str
 ) -> None:
     path = tmp_path / "lie.pt"
-    subprocess.run([sys.executable, "-c", _LIE, path, kind, str(layer)], check=True)
+    _lie(path, kind, layer)
     cfg = bench.edited("lie.yaml", "ECA", (8,))
     words = ["remap", path, "--repo", bench.fork, "--from", bench.base_yaml, "--to", cfg]
     done = yamlmod(*words, "-o", tmp_path / "out.pt", cwd=tmp_path)
@@ -236,7 +234,7 @@ def test_other_forks_by_their_own_loading(
         == [len(bench.state), told["right"][1]]
     )
     assert told["identity"]["compared"] and told["identity"]["error"] <= 1e-5
-    loaded = bench.ask({"pairs": [[str(out), str(to)]]}, **FORCE)["loaded"][0]
+    loaded = bench.ask({"pairs": [[str(out), str(to)]]})["loaded"][0]
     wanted = wanted_state(bench.state, after)
     assert {name: loaded["state"].get(name) for name in wanted} == wanted
     line = "Transferred {}/{} items".format(*told["expected"])
@@ -272,7 +270,7 @@ def test_moved_replaced_removed_and_inserted_at_once(bench: Bench) -> None:
     layers = {0: 0, 1: 1, 2: 3, 3: 4, 4: 6, 5: 5, **{i: i + 1 for i in range(6, 19)}}
     layers.update({i: i for i in range(20, 27)})
     wanted = _moved_state(state, layers)
-    loaded = bench.ask({"pairs": [[str(out), str(new)]]}, **FORCE)["loaded"][0]["state"]
+    loaded = bench.ask({"pairs": [[str(out), str(new)]]})["loaded"][0]["state"]
     assert {name: loaded.get(name) for name in wanted} == wanted
     assert {name.split(".")[1] for name, *_ in told["dropped"]} == {"19"}
     assert told["new"] == []

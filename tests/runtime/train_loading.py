@@ -1,6 +1,8 @@
 """Loads a checkpoint as a fork's own train.py does, and tells what came of it; run on its own.
 
-    python train_loading.py QUESTION    the question as JSON
+    python train_loading.py    reads questions, a line of JSON each, and answers in a line each
+
+torch and the fork are imported once; each question is answered in a process forked from there.
 
 The statements that load are train.py's own, taken from its text and run here: between the
 `torch.load` of the weights and the line that says `Transferred`. ultralytics has functions for it.
@@ -12,7 +14,9 @@ import ast
 import hashlib
 import importlib
 import json
+import os
 import sys
+import traceback
 import types
 from pathlib import Path
 from typing import Any
@@ -113,9 +117,31 @@ def make_base(question: dict[str, Any], builder: Builder) -> dict[str, Any]:
 
 
 def main() -> None:
-    question = json.loads(sys.argv[1])
-    builder = Builder({**question, "stand_ins": True})
-    builder.open()
+    builder: Builder | None = None
+    for line in sys.stdin:
+        question = json.loads(line)
+        if builder is None:
+            builder = Builder({**question, "stand_ins": True})
+            builder.open()
+        child = os.fork() if hasattr(os, "fork") else 0
+        if child:
+            if os.waitpid(child, 0)[1]:
+                sys.stdout.write("FAILED\n")
+                sys.stdout.flush()
+            continue
+        code = 1
+        try:
+            _answer(builder, question)
+            code = 0
+        except Exception:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            if hasattr(os, "fork"):
+                os._exit(code)
+
+
+def _answer(builder: Builder, question: dict[str, Any]) -> None:
     answer: dict[str, Any] = {}
     if "base" in question:
         answer["base"] = make_base(question, builder)

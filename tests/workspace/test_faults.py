@@ -39,6 +39,8 @@ def _patient_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert key_for(Path("/nowhere"), make=True).secret
 
 
+# With YAMLMOD_TEST_ALL=1 every step of everything; else what other cases do not do alike.
+_ALL = bool(os.environ.get("YAMLMOD_TEST_ALL"))
 Write = Callable[[Path], None]
 _COMMAND = ("yamlmod", "test")
 
@@ -80,8 +82,8 @@ def _prepare(folder: Path, kind: str) -> tuple[Path, Write]:
     return fork, _write
 
 
-def _both(folder: Path, kind: str) -> tuple[dict[str, object], dict[str, object], int]:
-    """The state before and after an undisturbed write, and how many steps it takes."""
+def _both(folder: Path, kind: str) -> tuple[dict[str, object], dict[str, object], list[str]]:
+    """The state before and after an undisturbed write, and the calls that it makes."""
     fork, write = _prepare(folder / "undisturbed", kind)
     before = dict(tree(fork))
     with pytest.MonkeyPatch.context() as patch, machine(patch) as counted:
@@ -89,7 +91,7 @@ def _both(folder: Path, kind: str) -> tuple[dict[str, object], dict[str, object]
     after = dict(tree(fork))
     assert before != after
     assert rubbish(fork) == []
-    return before, after, len(counted.calls)
+    return before, after, counted.calls
 
 
 def _settle(fork: Path) -> list[Settled]:
@@ -109,10 +111,12 @@ def _next_run(fork: Path) -> None:
 def test_a_kill_at_every_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, fault: str
 ) -> None:
-    before, after, steps = _both(tmp_path, kind)
-    assert steps > 40
+    before, after, calls = _both(tmp_path, kind)
+    assert len(calls) > 40
     seen = set()
-    for at in range(1, steps + 1):
+    for at, call in enumerate(calls, 1):
+        if fault == "torn" and not _ALL and not call.startswith("write "):
+            continue  # a kill
         fork, write = _prepare(tmp_path / str(at), kind)
         with machine(monkeypatch, at, fault) as killed, pytest.raises(Killed):
             write(fork)
@@ -126,7 +130,7 @@ def test_a_kill_at_every_step(
         _next_run(fork)
         assert tree(fork) == found
         assert rubbish(fork) == []
-    assert seen == {True, False}
+    assert seen == {True, False} or (fault == "torn" and seen == {False})
 
 
 def test_a_kill_at_every_step_of_the_very_first_write(
@@ -134,9 +138,9 @@ def test_a_kill_at_every_step_of_the_very_first_write(
 ) -> None:
     """The key is whole or not there, and what was written before it is there is settled, too."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "counted"))
-    before, after, steps = _both(tmp_path, "write")
+    before, after, calls = _both(tmp_path, "write")
     keys = set()
-    for at in range(1, steps + 1):
+    for at in range(1, len(calls) + 1):
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / f"state{at}"))
         fork, write = _prepare(tmp_path / str(at), "write")
         with machine(monkeypatch, at, "torn"), pytest.raises(Killed):
@@ -154,9 +158,9 @@ def test_a_kill_at_every_step_of_the_very_first_write(
 def test_a_kill_at_every_step_of_the_recovery_from_a_kill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    before, after, steps = _both(tmp_path, kind)
+    before, after, calls = _both(tmp_path, kind)
     recoveries = 0
-    for at in range(1 + len(kind) % 3, steps + 1, 17):
+    for at in range(1 + len(kind) % 3, len(calls) + 1, 1 if _ALL else 41):
         again = 0
         while True:
             again += 1
@@ -183,9 +187,11 @@ def test_an_error_at_every_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, code: int
 ) -> None:
     """Refused with everything as it was; or, where the step is no part of the write, done."""
-    before, after, steps = _both(tmp_path, kind)
+    before, after, calls = _both(tmp_path, kind)
     refused = 0
-    for at in range(1, steps + 1):
+    # Every step fails with one of the codes, every third one with each of the others.
+    first = {errno.ENOSPC: 1, errno.EACCES: 2, errno.EIO: 3}[code]
+    for at in range(first, len(calls) + 1, 1 if _ALL or code == errno.ENOSPC else 3):
         fork, write = _prepare(tmp_path / str(at), kind)
         with machine(monkeypatch, at, OSError(code, "")) as failing:
             try:
@@ -203,14 +209,14 @@ def test_an_error_at_every_step(
         assert _settle(fork) == [], (at, failing.calls[at - 1])
         _next_run(fork)
         assert rubbish(fork) == []
-    assert refused > 25
+    assert refused > (25 if code == errno.ENOSPC else 8)
 
 
 def test_a_disk_that_fails_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can be put back then: that is said, and the next run does it."""
-    before, after, steps = _both(tmp_path, "write")
+    before, after, calls = _both(tmp_path, "write")
     codes = set()
-    for at in range(1, steps + 1):
+    for at in range(1, len(calls) + 1):
         fork, write = _prepare(tmp_path / str(at), "write")
         with machine(monkeypatch, at, OSError(errno.EIO, ""), for_good=True):
             try:
@@ -241,8 +247,8 @@ _write(Path(sys.argv[1]))
 
 
 def test_a_process_that_really_dies(tmp_path: Path) -> None:
-    before, after, steps = _both(tmp_path, "write")
-    for at in range(1, steps + 1, 11):
+    before, after, calls = _both(tmp_path, "write")
+    for at in range(1, len(calls) + 1, 11):
         fork, _ = _prepare(tmp_path / str(at), "write")
         done = subprocess.run(
             [sys.executable, "-c", _CHILD, str(fork), str(at)],

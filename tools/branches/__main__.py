@@ -14,11 +14,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,7 @@ class _Fork:
         self.folder = folder
         self.root = fork_copy(spec, folder)
         (folder / _OUTPUTS).mkdir()
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - for as long as the fork
         self.ended: list[_KeptRun] = []
         self.is_ultralytics = (self.root / "nn" / "tasks.py").is_file()
 
@@ -145,6 +147,7 @@ class _Fork:
         )
         for run in (*self.ended, self.run):  # what they wrote is removed with them
             run.end()
+        self._end_judge()
         for number, case in enumerate(cases):
             answer = told[number]
             if isinstance(answer, str):
@@ -193,20 +196,33 @@ class _Fork:
         }
         path = self.folder / "question.json"
         path.write_text(json.dumps(question), encoding="utf-8")
-        script = Path(__file__).with_name("judge.py")
-        done = subprocess.run(
-            [sys.executable, "-P", str(script), str(path)],
+        judge = self._judge_process
+        assert judge.stdin is not None and judge.stdout is not None
+        judge.stdin.write(f"{path}\n")
+        judge.stdin.flush()
+        lines = [*takewhile(lambda line: line != "END\n", judge.stdout)]
+        answers = [x.removeprefix("VERDICT ") for x in lines if x.startswith("VERDICT ")]
+        return {number: verdict for number, *verdict in map(json.loads, answers)}
+
+    def _end_judge(self) -> None:
+        self._judge_process.communicate()
+        self._said.seek(0)
+        said = self._said.read()
+        if self._judge_process.returncode or "Traceback" in said:
+            sys.stderr.write(said[-3000:])
+
+    @cached_property
+    def _judge_process(self) -> subprocess.Popen[str]:
+        """One for all questions: the fork is imported once."""
+        return subprocess.Popen(
+            [sys.executable, "-P", str(Path(__file__).with_name("judge.py"))],
             cwd=self.folder,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
             text=True,
-            check=False,
             env={**_environment(), "PYTHONPATH": str(Path(package.__file__).parents[1])},
         )
-        if done.returncode or "Traceback" in done.stderr:
-            sys.stderr.write(done.stderr[-3000:])
-        lines = [x for x in done.stdout.splitlines() if x.startswith("VERDICT ")]
-        verdicts = [json.loads(line.removeprefix("VERDICT ")) for line in lines]
-        return {number: verdict for number, *verdict in verdicts}
 
 
 def _environment() -> dict[str, str]:

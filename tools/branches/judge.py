@@ -1,6 +1,6 @@
 """Judge by values where a checkpoint's tensors are; run on its own, in the fork's Python.
 
-    python judge.py QUESTIONS    a JSON file: make bases, judge outputs
+    python judge.py    reads paths of JSON files, a line each: make bases, judge outputs
 
 No code of `remap` is used. A base is filled with random numbers, no two tensors alike. Layers are
 paired by the tables of the question, or as a sequence of equal modules from which some were taken.
@@ -246,10 +246,18 @@ def _differ_in_one(first: str, second: str) -> bool:
 
 
 def main() -> None:
-    question = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    builder = Builder({**question, "stand_ins": True})
-    builder.open()
-    for task in question["tasks"]:
+    builder: Builder | None = None
+    for line in sys.stdin:
+        question = json.loads(Path(line.rstrip("\n")).read_text(encoding="utf-8"))
+        if builder is None:
+            builder = Builder({**question, "stand_ins": True})
+            builder.open()
+        _answer(builder, question["tasks"])
+        print("END", flush=True)
+
+
+def _answer(builder: Builder, tasks: list[dict[str, Any]]) -> None:
+    for task in tasks:
         old = builder.build(task["base"], None, task["head"])
         fill(old)
         if "save" in task:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tools.slips.case import Case
 from yamlmod.checks.apply_fixes import mend
 from yamlmod.checks.finding import Finding
-from yamlmod.checks.run import Options
+from yamlmod.checks.run import Options, check_text
 from yamlmod.model.document import parse_document
 from yamlmod.ops.network import registry_kinds
 
@@ -26,9 +26,7 @@ class Verdict:
 def judge(case: Case) -> Verdict:
     verdict = Verdict()
     verdict.counts["files"] = 1
-    done = mend(case.text, "x.yaml", _OPTIONS, unsafe=False)
-    # The findings of the text as it is are those that were fixed and those of the first round.
-    found = _first(case)
+    found = check_text(case.text, "x.yaml", _OPTIONS)
     wrong = set(case.wrong)
     errors = [item for item in found if item.severity == "error"]
     given = {item.layer: item for item in errors if item.expected is not None}
@@ -44,14 +42,9 @@ def judge(case: Case) -> Verdict:
             verdict.counts["no number"] += 1
             verdict.words.append(f"layer {row} {case.numbers[row]}: no number")
     _accused(case, errors, given, wrong, verdict)
-    _written(case, done.text, verdict)
+    if any(item.fix is not None and item.fix.certain for item in found):
+        _written(case, mend(case.text, "x.yaml", _OPTIONS, unsafe=False).text, verdict)
     return verdict
-
-
-def _first(case: Case) -> tuple[Finding, ...]:
-    from yamlmod.checks.run import check_text
-
-    return check_text(case.text, "x.yaml", _OPTIONS)
 
 
 def _accused(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from yamlmod.checks.bases import Base
@@ -26,6 +27,7 @@ from yamlmod.registry.catalogue import find
 if TYPE_CHECKING:
     from yamlmod.registry.template import Template
 
+_SAME = Kind("same")
 KindsOf = Callable[[Iterable[str]], Mapping[str, Kind]]
 """Looks up modules beyond the built-in table: those of the registry or a fork."""
 
@@ -109,9 +111,18 @@ class Subject:
             kind = known.get(module) or KNOWN.get(module) or _registered(module)
             if self.builder is not None:
                 kind = _in_fork(self.builder, module, kind)
-            if kind is not None:
+            if kind is not None and not (kind == _SAME and self._widens(module)):
                 kinds[module] = kind
         return kinds
+
+    def _widens(self, module: str) -> bool:
+        """Check for another module of the same name: a gate gives no more channels than it gets."""
+        return any(
+            below.module == module
+            and [ref.value for ref in below.refs] == [-1]
+            and _first(below) > _first(above) > 0
+            for above, below in pairwise(self.rows)
+        )
 
     def is_head(self, row: Row) -> bool:
         """Check whether a row is a network output: the last row, or a known head."""
@@ -151,6 +162,11 @@ def _in_fork(builder: ParserFacts, module: str, kind: Kind | None) -> Kind | Non
     if kind is not None and kind.channels == "scaled" and plain_else and "." not in module:
         return kind._replace(channels="same")
     return kind
+
+
+def _first(row: Row) -> int:
+    first = row.args[0] if row.args else None
+    return first if isinstance(first, int) and not isinstance(first, bool) else 0
 
 
 def _registered(module: str) -> Kind | None:

@@ -39,7 +39,25 @@ def read_onnx(raw: bytes, shown: str) -> NodeGraph:
         raise _refused(shown, f"it does not parse: {error}") from None
     if not model.ir_version or not model.graph.node:
         raise _refused(shown, "it has no graph")
-    return Flattening(model, _scalar).graph()
+    try:
+        return Flattening(model, _scalar).graph()
+    except TypeError:
+        # Protobuf gives bytes for a text that is not UTF-8.
+        if not _has_bytes_for_text(model):
+            raise
+        raise _refused(shown, "a name in it is not UTF-8") from None
+
+
+def _has_bytes_for_text(message: Any) -> bool:
+    from google.protobuf.message import Message
+
+    for field, value in message.ListFields():
+        values = [value] if isinstance(value, str | bytes | Message) else value
+        if field.type == field.TYPE_STRING and any(isinstance(one, bytes) for one in values):
+            return True
+        if field.type == field.TYPE_MESSAGE and any(map(_has_bytes_for_text, values)):
+            return True
+    return False
 
 
 def _refused(shown: str, reason: str) -> Refusal:

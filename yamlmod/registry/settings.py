@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.registry.sources import CONFIG, user_config
@@ -20,8 +19,7 @@ _CHECK_KEYS = ("select", "ignore", "strict")
 _PYTHON = re.compile(r"(python|pypy)[\d.]*(\.exe)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class CheckSettings:
+class CheckSettings(NamedTuple):
     """The table `[check]`: rules, and whether warnings count."""
 
     select: tuple[str, ...] = ()
@@ -29,15 +27,14 @@ class CheckSettings:
     strict: bool = False
 
 
-@dataclass(frozen=True)
-class ProjectSettings:
+class ProjectSettings(NamedTuple):
     """The defaults of one yamlmod.toml; ``is_users`` tells that it came with no repository."""
 
     shown: str = ""
     python: str | None = None
     repo: Path | None = None
     base: Path | None = None
-    check: CheckSettings = field(default_factory=CheckSettings)
+    check: CheckSettings = CheckSettings()
     is_users: bool = False
 
     @property

@@ -9,11 +9,6 @@ from typing import Any
 
 from yamlmod.workspace.disk import read_regular
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - the same parser under its older name
-    import tomli as tomllib
-
 # The largest manifest of the registry has 4 kB.
 MAX_BYTES = 64_000
 # The parser takes time and memory by the square of a key's parts (60 kB: 16 s and 3 GB), and
@@ -30,6 +25,12 @@ def load_toml(path: Path, below: Path | None = None) -> dict[str, Any]:
     """
     text = read_regular(path, MAX_BYTES, below).decode("utf-8").replace("\r\n", "\n")
     _refuse_exhausting(text)
+    # Imported here: most runs read no TOML.
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:  # pragma: no cover - the same parser under its older name
+        import tomli as tomllib
+
     data: dict[str, Any] = tomllib.loads(text)
     return data
 

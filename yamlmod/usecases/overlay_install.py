@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,9 +133,17 @@ def installed_overlay(package: InstalledPackage) -> str:
 
 
 def _cache(folder: Path) -> str:
-    """Return where compiled code of the loader is kept, empty where that is in the project."""
+    """Return where compiled code of the loader is kept, empty where others could change it."""
     place = cache_folder(str(folder))
-    return str(Path(place, "loader")) if place else ""
+    return str(Path(place, "loader")) if place and _is_private(Path(place)) else ""
+
+
+def _is_private(place: Path) -> bool:
+    """Check whether this user alone can make or change what lies in a folder."""
+    if sys.platform == "win32":
+        return True
+    status = next(one for one in (place, *place.parents) if one.exists()).stat()
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
 
 def _own(path: Path) -> bytes | None:

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fork.numbers.code import findings, fork_files, words
-from tools.real_forks import PUBLISHED, fork_folder
+from tests.fork.published import published
+from tools.real_forks import PUBLISHED
 from yamlmod.fork.numbers.finder import layer_numbers
-from yamlmod.fork.parser.locate import locate, read_function
-from yamlmod.workspace.tree import Tree
+from yamlmod.fork.parser.locate import read_function
 
 HOSTILE = [
     "y = [y, y]\n" * 40,
@@ -94,8 +94,7 @@ def test_one_deep_expression_does_not_hide_the_others() -> None:
 @pytest.mark.parametrize("spec", PUBLISHED)
 def test_published_forks(spec: str) -> None:
     """The one number in them: the name of the first layer's weights, in ultralytics from 8.4."""
-    tree = Tree(fork_folder(spec))
-    fork = locate(tree)
+    tree, fork = published(spec)
     heads = ("Detect", "Segment", "Pose", "RTDETRDecoder", "IDetect", "DualDDetect", "Panoptic")
     found = layer_numbers(fork.graph, fork.yolo, read_function(tree, fork), heads)
     assert words(found) == (["name 0"] if spec.startswith("ultralytics==8.4.") else [])

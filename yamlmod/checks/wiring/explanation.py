@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from yamlmod.checks.wiring.candidates import candidates
 from yamlmod.checks.wiring.hypotheses import PROVEN, Hypothesis, hypotheses
 from yamlmod.checks.wiring.repair import Health, Inputs, Patient
+from yamlmod.checks.wiring.roles import leads_astray
 from yamlmod.checks.wiring.sides import sides, taken_over
 from yamlmod.checks.wiring.views import Difference, View
 
@@ -50,6 +51,7 @@ class Explanation(NamedTuple):
     view: View
     slips: tuple[Slip, ...]
     on_purpose: tuple[Difference, ...]
+    sick: frozenset[int] = frozenset()
 
     @property
     def cost(self) -> int:
@@ -57,14 +59,29 @@ class Explanation(NamedTuple):
         return self.view.edits + len(reasons) + len(self.on_purpose)
 
     def is_doubtful(self, slip: Slip) -> bool:
-        """Tell whether the author rewired as much on purpose as a pattern of numbers shows."""
+        """Tell whether the author may have rewired the row, or as much as a pattern shows."""
         reads = self.view.reads
         meant = len(self.on_purpose) + len(reads.gained) + len(reads.lost)
         shown = sum(len(other.items) for other in self.slips)
+        if any(item.reader == slip.reader for item in self.on_purpose):
+            return True  # the row was written anew
         if slip.hypothesis.name == "repair":
             # That the row is wrong is sure, and reported by the other rules; its number is not.
             return bool(meant) or self.view.edits > _CLOSE
-        return slip.hypothesis.is_pattern and meant >= shown
+        return slip.hypothesis.is_pattern and (meant >= shown or not self._is_odd(slip))
+
+    def _is_odd(self, slip: Slip) -> bool:
+        """Tell whether a pattern has many numbers, or half of them lead to no output."""
+        items = slip.hypothesis.explains
+        if len(items) >= _MANY:
+            return True
+        odd = [
+            item
+            for item in items
+            if item.reader in self.sick
+            or leads_astray(self.view.file.rows, item.place, slip.hypothesis.wanted(item))
+        ]
+        return 2 * len(odd) >= len(items)
 
 
 def explanations(subject: Subject) -> Sequence[Explanation]:
@@ -90,7 +107,8 @@ def explain(view: View, patient: Patient, others: Sequence[View] = ()) -> Explan
     slips += _repairs(state, rest)
     done = {item for slip in slips for item in slip.items}
     slips += state.accept_new(taken_over(view)) if view.is_near else []
-    return Explanation(view, tuple(slips), tuple(item for item in rest if item not in done))
+    left = tuple(item for item in rest if item not in done)
+    return Explanation(view, tuple(slips), left, patient.now.sick)
 
 
 def _count(hypothesis: Hypothesis, rest: Sequence[Difference]) -> int:

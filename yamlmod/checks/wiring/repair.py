@@ -29,6 +29,11 @@ class Health(NamedTuple):
     dead: frozenset[int]
     disordered: frozenset[int]
 
+    @property
+    def sick(self) -> frozenset[int]:
+        """Rows that cannot work as they are."""
+        return self.nowhere | self.conflicts | self.repeated | self.disordered
+
     def is_worse_than(self, other: Health) -> bool:
         return not (
             self.nowhere <= other.nowhere

@@ -8,6 +8,9 @@ from yamlmod.model.channels import stride_after
 from yamlmod.model.known_modules import KNOWN
 from yamlmod.model.wiring import Wiring
 
+# A smaller first argument is none of channels.
+_CHANNELS = 8
+
 
 def stage_ends(wiring: Wiring) -> dict[int, int]:
     """Return the last layer of every stage of the backbone, with its number from the end.
@@ -21,11 +24,12 @@ def stage_ends(wiring: Wiring) -> dict[int, int]:
         first = row.args[0] if row.args else None
         kind = KNOWN.get(row.module)
         known = kind is not None and stride_after(kind, row, [1.0]) != 1
-        begins = known if kind is not None else first not in (width, None)
+        widens = isinstance(first, int) and first >= _CHANNELS and first != width
+        begins = known if kind is not None else widens
         if begins or not ends:
             ends.append(row.index)
         ends[-1] = row.index
-        width = first if isinstance(first, int) else width
+        width = first if isinstance(first, int) and first >= _CHANNELS else width
     return {end: len(ends) - i for i, end in enumerate(ends)}
 
 

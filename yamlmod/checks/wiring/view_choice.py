@@ -41,6 +41,14 @@ def _backbone(wiring: Wiring) -> int:
     return sum(row.section == "backbone" for row in wiring.rows)
 
 
+def _end(wiring: Wiring, backbone: int) -> int:
+    """The layer that the backbone's rows lead to; a row below it that reads another is a branch."""
+    end = backbone - 1
+    while end and wiring.inputs[end] != (end - 1,):
+        end -= 1
+    return end
+
+
 def _same_backbone(view: View) -> bool:
     old, new = view.base.wiring.rows, view.file.rows
     same = sum(
@@ -56,6 +64,6 @@ def _neck_view(view: View) -> View:
     old, new = view.base.wiring, view.file
     theirs, ours = _backbone(old), _backbone(new)
     pairs = [(a, b) for a, b in view.alignment.pairs if a >= theirs and b >= ours]
-    ends = [(theirs - 1, ours - 1)] if theirs and ours else []
+    ends = [(_end(old, theirs), _end(new, ours))] if theirs and ours else []
     neck = alignment_of([*ends, *pairs], old, new)
     return View(view.base, new, neck, compare_reads(old, new, neck), whole=False)

@@ -165,6 +165,8 @@ class View:
                 wanted = [end for end, other in ours.items() if other == depth]
                 if depth is None or value < 0 or not wanted or value == wanted[0]:
                     continue
+                if value in ours and self.guesses_stages:
+                    continue  # an end by the same guess
                 if value in new.inputs[wanted[0]] and value not in stage_starts(ours):
                     continue  # the block, or the attention layer behind it: a choice
                 if not (was + 1 < len(old.rows) and old.rows[was + 1].section == "backbone"):
@@ -209,8 +211,10 @@ class View:
         """Check whether a read only moved across a layer, or to another slot."""
         layer = read.target
         number = self._old_value(read)
-        if read.value == -1 or (read.value < 0 and number == -1):
-            return True  # no miscount makes a distance of the row above, or the row above of one
+        if read.value < 0 and number == -1:
+            return True  # no miscount makes a distance of the row above
+        if read.value == -1 and (number is None or number >= 0):
+            return True  # nor the row above of an index
         if layer >= 0 and read.kept is not None:
             if layer in self._new and read.kept in self._sources(layer):
                 return True
