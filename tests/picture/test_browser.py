@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.picture.browser import Page, browser_page, chromium
 from tests.picture.networks import network_of, official_names, official_network
+from tools.browser import Page, browser_page, chromium
 from yamlmod.model.network import Network
 from yamlmod.picture.build import DrawOptions
 from yamlmod.picture.drawing import Drawing

@@ -40,10 +40,11 @@ class Page:
         self._number = 0
         self._session: str | None = None
         self.requests: list[str] = []
+        self.complaints: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Network"):
+        for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> Any:
@@ -58,6 +59,14 @@ class Page:
                 assert "error" not in answer, answer
                 return answer["result"]
 
+    def ask_browser(self, method: str, **parameters: Any) -> Any:
+        """Call a method of the browser itself."""
+        session, self._session = self._session, None
+        try:
+            return self.call(method, **parameters)
+        finally:
+            self._session = session
+
     def _read(self) -> dict[str, Any]:
         end = time.monotonic() + _SECONDS
         while b"\0" not in self._waiting:
@@ -70,19 +79,26 @@ class Page:
         message: dict[str, Any] = json.loads(line)
         if message.get("method") == "Network.requestWillBeSent":
             self.requests.append(message["params"]["request"]["url"])
+        if complaint := _complaint(message):
+            self.complaints.append(complaint)
         return message
 
-    def open(self, path: Path, width: int = 1400, height: int = 900, scale: float = 1.0) -> None:
+    def open(
+        self, path: Path | str, width: int = 1400, height: int = 900, scale: float = 1.0
+    ) -> None:
+        """Open a file or an address."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=scale, mobile=False,
         )  # fmt: skip
-        self.call("Page.navigate", url=path.as_uri())
-        end = time.monotonic() + _SECONDS
-        while self.run("document.readyState") != "complete" or self.run("location.href") == (
-            "about:blank"
-        ):
-            assert time.monotonic() < end
+        self.call("Page.navigate", url=path if isinstance(path, str) else path.as_uri())
+        self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
+
+    def wait(self, condition: str, seconds: float = _SECONDS) -> None:
+        """Wait until an expression in the page is true."""
+        end = time.monotonic() + seconds
+        while not self.run(condition):
+            assert time.monotonic() < end, f"never true: {condition}"
             time.sleep(0.02)
 
     def run(self, script: str) -> Any:
@@ -92,7 +108,7 @@ class Page:
         return answer["result"].get("value")
 
     def key(self, key: str) -> None:
-        text = {"text": key} if len(key) == 1 else {}
+        text = {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
         names = {"Enter": 13, "Tab": 9, "Escape": 27}
         code = {"windowsVirtualKeyCode": names[key]} if key in names else {}
         for kind in ("keyDown", "keyUp"):
@@ -120,6 +136,18 @@ class Page:
     def paper(self) -> bytes:
         """Return the page as it is printed."""
         return base64.b64decode(self.call("Page.printToPDF", printBackground=True)["data"])
+
+
+def _complaint(message: dict[str, Any]) -> str:
+    """Return what the console of the page would show in red."""
+    kind, told = message.get("method"), message.get("params", {})
+    if kind == "Runtime.exceptionThrown":
+        return str(told["exceptionDetails"].get("exception", told["exceptionDetails"]))
+    if kind == "Runtime.consoleAPICalled" and told["type"] in ("error", "assert"):
+        return str([value.get("value", value.get("description")) for value in told["args"]])
+    if kind == "Log.entryAdded" and told["entry"]["level"] == "error":
+        return str(told["entry"]["text"])
+    return ""
 
 
 @contextlib.contextmanager

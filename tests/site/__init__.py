@@ -1,0 +1,1 @@
+"""Tests of the site that need neither Zensical nor npm."""

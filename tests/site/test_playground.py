@@ -1,0 +1,70 @@
+"""The parts of the playground: both languages, the policy, and what is pinned."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tools.site.pages import ROOT, Language
+from tools.site.playground import EXAMPLES, POLICY, WEB, page_html, words
+from yamlmod import load
+
+
+def test_both_languages_have_the_same_words() -> None:
+    both = words()
+    assert both.keys() == {"en", "zh"}
+    assert both["en"].keys() == both["zh"].keys()
+    chinese = re.compile(r"[\u4e00-\u9fff]")
+    same = {"home", "language", "englishOnly", *EXAMPLES}
+    for key, text in both["zh"].items():
+        assert chinese.search(text) or key in same, key
+        assert key == "language" or not chinese.search(both["en"][key]), key
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_has_nothing_inline(language: Language) -> None:
+    page = page_html(language, "./")
+    assert "{{" not in page
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
+    assert not re.search(r"https?://", page)
+
+
+def test_the_policy_lets_nothing_out() -> None:
+    rules = dict(part.strip().split(" ", 1) for part in POLICY.split(";"))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert rules["connect-src"] == rules["style-src"] == "'self'"
+    assert "unsafe-inline" not in POLICY and "'unsafe-eval'" not in POLICY and "*" not in POLICY
+
+
+def test_every_word_of_the_page_and_its_script_exists() -> None:
+    known = words()["en"].keys()
+    page = (WEB / "page.html").read_text(encoding="utf-8")
+    script = (WEB / "src" / "main.js").read_text(encoding="utf-8")
+    used = set(re.findall(r'data-word="(\w+)"', page)) | set(re.findall(r'word\("(\w+)"\)', script))
+    assert used and used <= known
+
+
+def test_what_is_brought_is_pinned() -> None:
+    package = json.loads((WEB / "package.json").read_text(encoding="utf-8"))
+    lock = json.loads((WEB / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    top = lock.pop("")
+    assert top["dependencies"] == package["dependencies"]
+    assert top["devDependencies"] == package["devDependencies"]
+    assert all(entry["integrity"].startswith("sha512-") for entry in lock.values())
+    lines = (WEB / "wheels.txt").read_text(encoding="utf-8").splitlines()
+    assert all(re.search(r"^#|==[\d.]+ --hash=sha256:[0-9a-f]{64}$", line) for line in lines)
+
+
+@pytest.mark.parametrize("key", EXAMPLES)
+def test_examples_show_what_their_titles_say(key: str) -> None:
+    findings = load(ROOT / EXAMPLES[key]).check()
+    rules = {finding.rule for finding in findings if finding.severity != "note"}
+    expected = {
+        "mini": set(),
+        "yolo11": set(),
+        "wrong_insertion": {"wiring", "index-comment", "dead-layer"},
+        "ultralytics": {"wiring", "head-inputs", "references", "dead-layer"},
+    }
+    assert rules == expected[key]

@@ -1,0 +1,1 @@
+"""Build the site: the documentation in two languages, and the playground in the browser."""
