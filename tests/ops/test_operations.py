@@ -45,7 +45,7 @@ REPLACEMENTS: list[tuple[int, str, list[Any] | None, str]] = [
     (3, "C3_SimAM", [256, True, 2], "[-1, 3, C3_SimAM, [256, True, 2]]"),
     (5, "C3_CA", None, "[-1, 1, C3_CA, [512]]"),
     (13, "DetectX", None, "[[9, 12], 1, DetectX, [nc, anchors]]"),
-    (7, "CARAFE", [3, 2], "[-1, 1, CARAFE, [3, 2]]"),
+    (7, "OwnUp", [3, 2], "[-1, 1, OwnUp, [3, 2]]"),
 ]
 
 
