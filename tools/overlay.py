@@ -249,7 +249,7 @@ def _patch_all(trial: Trial) -> None:
     while len(taken) < _MOST_TAKEN:
         words = trial.yamlmod("patch", "ultralytics", *names, "--overlay", "-w")
         found = trial.output(words, expects_failure=True)
-        match = re.search(r"already defines (\w+)", found)
+        match = re.search(r"already (?:defines|binds) (\w+)", found)
         if match is None or match[1] not in names:
             break
         names.remove(match[1])
