@@ -93,6 +93,7 @@ class Trial:
     python: Path
     project: Path
     data: Path
+    optimizer: str = "auto"
     failed: list[str] = field(default_factory=list)
 
     def step(self, name: str, words: Sequence[str | Path], expected: int = 0, **more: str) -> bool:
@@ -144,6 +145,7 @@ class Trial:
         options = (
             f"model={cfg}", f"data={self.data}", f"epochs={epochs}", "imgsz=64", "batch=16",
             "workers=1", "device=cpu", f"project={self.project / 'runs'}", f"name={name}",
+            *([] if self.optimizer == "auto" else [f"optimizer={self.optimizer}"]),
         )  # fmt: skip
         return self.yolo("task=detect", "mode=train", *options)
 
@@ -304,7 +306,8 @@ def _check_ddp(trial: Trial, module: str, cfg: str) -> None:
     trainer = trial.project / "gloo_trainer.py"
     trainer.write_bytes(Path(__file__).with_name("gloo_trainer.py").read_bytes())
     runs, name = trial.project / "runs", f"{module}-ddp"
-    options = (f"model={cfg}", f"data={trial.data}", f"project={runs}", f"name={name}")
+    options = [f"model={cfg}", f"data={trial.data}", f"project={runs}", f"name={name}"]
+    options += [] if trial.optimizer == "auto" else [f"optimizer={trial.optimizer}"]
     words = trial.yamlmod("exec", trial.python, trainer, *options)
     path = os.pathsep.join([str(_ROOT), str(trial.project)])
     trial.step(f"{module}: an epoch of DDP", words, RANKS=str(ranks), PYTHONPATH=path)
@@ -324,11 +327,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--make", action="append", default=[], metavar="VERSION")
     parser.add_argument("--rules", default=",".join(MODULES))
     parser.add_argument("--no-train", action="store_true")
+    parser.add_argument("--optimizer", default="auto", help="ultralytics 8.4.0 to 8.4.101: SGD")
     options = parser.parse_args(words)
     failed: list[str] = []
     folder = options.folder.absolute()
     pythons = [*options.pythons, *(make_environment(folder, version) for version in options.make)]
     for trial in trials(folder, pythons):
+        trial.optimizer = options.optimizer
         check(trial, options.rules.split(","), not options.no_train)
         failed += trial.failed
     print(f"{len(failed)} failed: {', '.join(failed)}" if failed else "0 failed")
