@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
 from tests.cli.run import yamlmod
 from tests.fork.small_ultralytics import TEXTS, YAML
 
@@ -137,3 +139,12 @@ def make_overlay(root: Path) -> Path:
     done = yamlmod(*words, cwd=environment.project, VIRTUAL_ENV=str(root / "env"))
     assert done.code == 0, done.err
     return root
+
+
+def active_environment(root: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """Make an environment that is the active one, with a state and a cache folder of its own."""
+    monkeypatch.setenv("VIRTUAL_ENV", str(root / "env"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return make_environment(root)

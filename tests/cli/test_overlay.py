@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.installed import Environment, make_environment, make_overlay
+from tests.cli.installed import (
+    Environment,
+    active_environment,
+    make_overlay,
+)
 from tests.cli.json_schema import SCHEMA, errors
 from tests.cli.run import Done, snapshot, yamlmod
 from tests.fork.small_ultralytics import TEXTS
@@ -36,12 +40,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    environment = make_environment(tmp_path)
-    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "env"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    return environment
+    return active_environment(tmp_path, monkeypatch)
 
 
 def _do(env: Environment, *words: str) -> Done:

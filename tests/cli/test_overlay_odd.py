@@ -14,7 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.installed import Environment, make_environment, make_overlay
+from tests.cli.installed import (
+    Environment,
+    active_environment,
+    make_overlay,
+)
 from tests.cli.run import Done, snapshot, yamlmod
 from tests.cli.test_overlay import _PRINT, _spoil
 from yamlmod.errors import Refusal
@@ -40,11 +44,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def env(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    environment = make_environment(tmp_path)
-    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "env"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    environment = active_environment(tmp_path, monkeypatch)
     shutil.copytree(template / "project" / _OVERLAY, environment.project / _OVERLAY)
     return environment
 
