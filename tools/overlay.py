@@ -264,15 +264,13 @@ def _patch_all(trial: Trial) -> None:
 
 
 def _check_module(trial: Trial, module: str, before: dict[str, str], trains: bool) -> None:
-    base = "yolov8n.yaml"  # what every version has, by this name or as yolov8.yaml
     where = ("--replace", "backbone.C2f#2") if module.startswith("C3") else ("--after", "SPPF")
-    words = ("add", module, "--repo", "ultralytics", "--cfg", base, *where, "--overlay", "-w")
-    if not trial.step(f"{module}: add", trial.yamlmod(*words)):
-        return
-    models = trial.project / "ultralytics_overlay" / "models"
-    stem = f"-{module.lower()}.yaml"
-    file = next(path.name for path in models.iterdir() if path.name.endswith(stem))
-    scales = [file] if file.startswith("yolov8n") else [f"yolov8{s}{stem}" for s in "nsm"]
+    # What every version has: by these names, or all three as yolov8.yaml.
+    for base in ("yolov8n.yaml", "yolov8s.yaml", "yolov8m.yaml"):
+        words = ("add", module, "--repo", "ultralytics", "--cfg", base, *where, "--overlay", "-w")
+        if not trial.step(f"{module}: add to {base}", trial.yamlmod(*words)):
+            return
+    scales = [f"yolov8{scale}-{module.lower()}.yaml" for scale in "nsm"]
     trial.step(f"{module}: built at {len(scales)} scales",
                [trial.python, "-c", _BUILD, module, *scales])  # fmt: skip
     if not trains:
