@@ -145,7 +145,8 @@ def test_in_a_terminal_that_changes(tmp_path: Path) -> None:
     terminal.resize(50)
     rest = terminal.read()
     assert terminal.process.wait(60) == 0
-    assert "a-s0 done\n" in rest and "2 done" in plain(rest)[-2]
+    both = wide + rest  # on a busy machine the first part may have nearly all
+    assert "a-s0 done\n" in both and "2 done" in plain(both)[-2]
     # A redraw returns to the start of the last line.
     pieces = [piece for line in plain(rest)[1:] for piece in line.split("\r")]
     assert all(cell_count(piece) <= 50 for piece in pieces)
