@@ -10,7 +10,7 @@ import pytest
 from tests.cli.run import Done, yamlmod
 from tests.runtime.bench import Bench
 from tools.branches.__main__ import Outcome, sweep
-from tools.branches.cases import Case, official_cases, small_cases
+from tools.branches.cases import _UL, _V5, Case, official_cases, small_cases
 from tools.branches.modules import module_cases
 
 pytestmark = pytest.mark.fork
@@ -62,10 +62,22 @@ def test_the_judge_can_say_no(outcomes: dict[str, Outcome]) -> None:
 
 def test_official_pairs_by_name_alone_would_be_wrong() -> None:
     """The tables are of different networks: a layer in each has another number."""
-    pairs = [case for case in official_cases() if case.layers]
+    pairs = [case for case in official_cases() if case.layers and " to " in case.name]
     assert len(pairs) == 12
     for case in pairs:
         assert any(old != new for old, new in case.layers.items()), case.name
+
+
+def test_tables_by_eye_are_what_add_head_says() -> None:
+    """For official networks with a P2 or a P6; the others are judged by add-head's own table."""
+    cases = {case.name: case.layers for case in official_cases()}
+    ultralytics = [(base, level) for base in ("yolov8", "yolo26") for level in ("P2", "P6")]
+    pairs = [
+        *((f"yolov5s to hub/yolov5-{n}", f"{_V5} yolov5s with {n.upper()}") for n in ("p2", "p6")),
+        *((f"{b} to {b}-{n.lower()}", f"{_UL} {b} with {n}") for b, n in ultralytics),
+    ]
+    for by_eye, by_add_head in pairs:
+        assert cases[by_eye] == cases[by_add_head]
 
 
 @pytest.fixture(scope="module")

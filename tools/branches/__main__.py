@@ -25,7 +25,7 @@ from typing import Any
 
 import yamlmod as package
 from tests.cli.run import yamlmod
-from tools.branches.cases import Case, dropped_cases, official_cases, small_cases
+from tools.branches.cases import Case, changed_cases, official_cases, small_cases
 from tools.branches.modules import module_cases
 from tools.real_forks import fork_copy
 from yamlmod.errors import Refusal
@@ -64,7 +64,7 @@ def main() -> int:
     cases: list[Case] = []
     if options.cfg is not None:
         text = options.cfg.read_text(encoding="utf-8")
-        cases += dropped_cases(options.fork, options.cfg.stem, text)
+        cases += changed_cases(options.fork, options.cfg.stem, text)
     elif "heads" in options.what:
         cases += [*small_cases(), *official_cases()]
     if "modules" in options.what and options.cfg is None:

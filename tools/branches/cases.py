@@ -10,6 +10,9 @@ from pathlib import Path
 import yamlmod
 from tools.branches.networks import KINDS, HeadKind, network, table, text_of
 from tools.real_forks import fork_folder
+from yamlmod.errors import Refusal
+from yamlmod.ops.network import read_network
+from yamlmod.ops.operations.add_head.plan import add_head
 
 _V5, _UL, _V8 = "yolov5==7.0.14", "ultralytics==8.4.190", "ultralytics==8.3.91"
 
@@ -94,7 +97,8 @@ _OFFICIAL = [
         )
     ),
 ]
-_DROPPED = [
+# With each scale dropped, and with a P2 and a P6 put in by `add-head`.
+_CHANGED = [
     (_V5, "models/yolov5s.yaml"),
     (_V5, "models/segment/yolov5s-seg.yaml"),
     (_V5, "models/hub/yolov5s6.yaml"),
@@ -120,8 +124,8 @@ def official_cases() -> Iterator[Case]:
             (f"{name}, back", *reversed(texts), {b: a for a, b in layers.items()}),
         ):
             yield Case(what, fork, first, second, pairs)
-    for fork, path in _DROPPED:
-        yield from dropped_cases(fork, Path(path).stem, _text(fork_folder(fork) / path))
+    for fork, path in _CHANGED:
+        yield from changed_cases(fork, Path(path).stem, _text(fork_folder(fork) / path))
 
 
 def _text(path: Path) -> str:
@@ -131,9 +135,18 @@ def _text(path: Path) -> str:
     return re.sub(r"(?m)^width_multiple: \S+", "width_multiple: 0.50", text)
 
 
-def dropped_cases(fork: str, name: str, text: str) -> Iterator[Case]:
-    """Yield a network with each input of its head dropped."""
+def changed_cases(fork: str, name: str, text: str) -> Iterator[Case]:
+    """Yield a network with each input of its head dropped, with a P2, with a P6, and back."""
     model = yamlmod.load(text)
     for layer in dict.fromkeys(model.layers[-1].reads):
         edited = model.drop_head(layer).to_text()
         yield Case(f"{fork} {name} without {layer}", fork, text, edited)
+    for level in ("P2", "P6"):
+        what = f"{fork} {name} with {level}"
+        try:
+            more = add_head(read_network(text, name), level)
+        except Refusal:  # the head has the scale, or its strides are not known
+            continue
+        layers = {old: new for old, new in enumerate(more.mapping) if new is not None}
+        yield Case(what, fork, text, more.text, layers)
+        yield Case(f"{what}, back", fork, more.text, text, {b: a for a, b in layers.items()})
