@@ -16,7 +16,15 @@ def top_names(fork: ForkFacts) -> list[str]:
 
 
 def start_folder(tree: Tree, fork: ForkFacts) -> Path:
-    """Return where the fork's scripts are started: in it, or above it where it is the package."""
+    """Return where the fork's scripts are started: where its names for itself begin.
+
+    That is above the repository where it is the package, and a folder of it where the fork is one
+    of several things in there.
+    """
     root = real_path(tree.root)
-    itself = root.name == top_names(fork)[0] and (root / "__init__.py").is_file()
-    return root.parent if itself else root
+    if root.name == top_names(fork)[0] and (root / "__init__.py").is_file():
+        return root.parent
+    path = PurePosixPath(fork.yolo).with_suffix("").parts
+    spelled = tuple(fork.spelled(fork.yolo).split("."))
+    above = len(path) - len(spelled)
+    return root.joinpath(*path[:above]) if spelled == path[max(above, 0) :] else root

@@ -40,7 +40,8 @@ class Prepared:
     def code(self) -> Path:
         """Where a variant's copy of the code is; a fork that is a package keeps its name."""
         root = real_path(self.located.tree.root)
-        return Path("code") if start_folder(*self.located) == root else Path("code", root.name)
+        is_package = start_folder(*self.located) == root.parent
+        return Path("code", root.name) if is_package else Path("code")
 
     def read(self, name: str) -> tuple[str, str]:
         """Return the text of a model YAML that an edit names: beside the file, or in the fork."""
