@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 
 import pytest
 import torch
@@ -25,6 +28,7 @@ from yamlmod.runtime.yamlmod_worker.profile.timing import latencies, quartiles
 from yamlmod.runtime.yamlmod_worker.profile.traced import einsum_flops
 from yamlmod.runtime.yamlmod_worker.refused import Refused
 
+_ROOT = Path(__file__).parents[2]
 COUNTERS = [count_by_dispatcher, count_by_trace]
 ATTENTION = 2 * (2 * 24 * 24 * 8)
 
@@ -250,3 +254,24 @@ def test_this_torch_counts_by_its_own_counter() -> None:
     found = count_flops(Net(nn.Conv2d(8, 4, 1)).eval(), torch.rand(SHAPE))
     assert (found.flops, found.by) == (2 * 24 * 8 * 4, "torch.utils.flop_counter")
     assert found.shapes == [[[1, 4, 4, 6]]]
+
+
+def test_torch_does_not_import_its_compiler() -> None:
+    """Newer ones do at the first call of a mode, and for torch.profiler: a second each."""
+    code = """
+import sys, torch
+from tests.runtime.nets import Net
+from yamlmod.runtime.yamlmod_worker.profile.flops import count_flops
+from yamlmod.runtime.yamlmod_worker.profile.peaks import peak
+network, image = Net(torch.nn.Conv2d(3, 8, 3)).eval(), torch.rand(1, 3, 8, 8)
+was = "torch._dynamo" in sys.modules
+print(count_flops(network, image).flops, peak(lambda: network(image), [], "cpu").bytes)
+assert was or "torch._dynamo" not in sys.modules
+import torch._dynamo
+print(count_flops(network, image).flops, peak(lambda: network(image), [], "cpu").bytes)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=_ROOT
+    )
+    without, with_it = done.stdout.splitlines()
+    assert done.returncode == 0 and without == with_it, done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import warnings
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
@@ -53,6 +54,7 @@ def has_counter() -> bool:
 def count_by_dispatcher(network: Any, image: Any) -> Counted:
     """Count what reaches torch's dispatcher: modules and functional operators alike."""
     import torch
+    from torch.utils import flop_counter
     from torch.utils.flop_counter import FlopCounterMode
 
     layers = layers_of(network)
@@ -71,8 +73,9 @@ def count_by_dispatcher(network: Any, image: Any) -> Counted:
         counts.layers[index] += counter.get_total_flops() - entered[index]
         counts.shapes[index] = shapes(output)
 
-    hooked = around(layers, before, after)
-    with Thop(network) as thop, hooked, torch.no_grad(), _plain(), _watch(missed), counter:
+    hooked, watch = around(layers, before, after), _watch(missed)
+    modes = [type(watch), vars(flop_counter).get("_FlopCounterMode")]
+    with Thop(network) as thop, hooked, torch.no_grad(), _plain(), _light(modes), watch, counter:
         network(image)
     total = int(counter.get_total_flops())
     return counts.counted(total, thop, layers, sorted(missed), DISPATCHER)
@@ -157,6 +160,36 @@ def _watch(missed: Set[str]) -> Any:
 
     made: Any = Watch
     return made()
+
+
+@contextlib.contextmanager
+def _light(modes: List[Any]) -> Iterator[None]:
+    """Call modes without torch's compiler: to import it takes longer than to count.
+
+    torch wraps the calls of a mode, and the wrapper imports the compiler to keep it from compiling
+    them. Where nobody else has imported it, nothing compiles.
+    """
+    wrapped = [(mode, vars(mode).get(_CALL)) for mode in modes if mode is not None]
+    for mode, call in wrapped:
+        plain = getattr(call, "__wrapped__", None)
+        if plain is not None:
+            setattr(mode, _CALL, _call_of(call, plain))
+    try:
+        yield
+    finally:
+        for mode, call in wrapped:
+            if call is not None:
+                setattr(mode, _CALL, call)
+
+
+_CALL = "__torch_dispatch__"
+
+
+def _call_of(wrapper: Any, plain: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return (wrapper if "torch._dynamo" in sys.modules else plain)(*args, **kwargs)
+
+    return call
 
 
 @contextlib.contextmanager

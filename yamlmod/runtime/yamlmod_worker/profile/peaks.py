@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 from ..building.layers import around
 from ..refused import Refused
+from .flops import has_counter
 
 _MARK = "yamlmod layer "
 # What happened, in order: bytes allocated (freed where negative), or a layer's begin and end.
@@ -99,13 +100,10 @@ def _reports_memory() -> bool:
 
 
 def _of_kineto(run: Callable[[], Any]) -> Iterator[_Step]:
-    import torch
-
-    activities = [torch.profiler.ProfilerActivity.CPU]
-    with torch.profiler.profile(activities=activities, profile_memory=True) as profile:
+    with _profiler() as profile:
         run()
     steps: List[Tuple[int, int, _Step]] = []
-    for event in profile.profiler.kineto_results.events():  # type: ignore[union-attr, unused-ignore]
+    for event in getattr(profile, "profiler", profile).kineto_results.events():
         start, end = _times(event)
         if event.name() == "[memory]":
             steps.append((start, 1, ("bytes", event.nbytes())))
@@ -116,6 +114,16 @@ def _of_kineto(run: Callable[[], Any]) -> Iterator[_Step]:
         raise Refused("no-memory-events", "the profiler of this torch reports no allocation")
     steps.sort(key=lambda step: step[:2])  # stable: allocations of one instant stay in order
     return (step for _, _, step in steps)
+
+
+def _profiler() -> Any:
+    """Return a profiler of memory; newer ones of torch.profiler first import the compiler."""
+    import torch
+
+    if has_counter():  # torch 2.1
+        return torch.autograd.profiler.profile(use_kineto=True, profile_memory=True)
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    return torch.profiler.profile(activities=activities, profile_memory=True)
 
 
 def _times(event: Any) -> Tuple[int, int]:
