@@ -19,6 +19,19 @@ import pytest
 import yamlmod
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave slow tests out where all are asked for; `.ci/run` runs them by `-m slow`."""
+    if _asks_for_all(config) and not (config.option.markexpr or os.environ.get("YAMLMOD_TEST_ALL")):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+def _asks_for_all(config: pytest.Config) -> bool:
+    folder = Path(__file__).parent
+    return any(Path(arg).resolve() == folder for arg in config.args)
+
+
 @pytest.hookimpl(optionalhook=True)  # not every run has xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than cores for `-n auto`: many tests wait for a process they started."""
@@ -40,7 +53,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     """
     worker = getattr(session.config, "workerinput", None)
     folder = Path(__file__).parent
-    if worker is None or not any(Path(arg).resolve() == folder for arg in session.config.args):
+    if worker is None or not _asks_for_all(session.config):
         return (yield)
     kept, sys.dont_write_bytecode = sys.dont_write_bytecode, False
     try:

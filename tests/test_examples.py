@@ -215,6 +215,7 @@ def test_readme_commands_are_marked() -> None:
     assert marked["tests"].endswith("-m pytest -n auto")
 
 
+@pytest.mark.slow
 def test_a_training_of_minifork_that_is_killed_goes_on_as_it_would_have(fork: Path) -> None:
     """The same rows, with YOLOv5's columns; at the end the checkpoint cannot be resumed."""
     small = fork / "small.yaml"

@@ -393,6 +393,7 @@ def test_all_four_in_one_fork_and_one_yaml(tmp_path: Path) -> None:
     assert tree(fork) == original
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", OLDER)
 def test_older_releases(spec: str, tmp_path: Path) -> None:
     # Their models have SPP and C3 in other places, but the same layer numbers.

@@ -14,6 +14,7 @@ import pytest
 NOTEBOOK = Path(__file__).resolve().parents[1] / "examples" / "edit_models.ipynb"
 
 
+@pytest.mark.slow
 def test_every_cell_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(NOTEBOOK.parent)
     before = {path: path.read_bytes() for path in _files()}

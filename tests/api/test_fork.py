@@ -92,6 +92,7 @@ def test_the_yaml_goes_elsewhere(fork: yamlmod.Fork) -> None:
         assert refused.value.code == code
 
 
+@pytest.mark.slow
 def test_networks_are_verified_measured_and_explained(fork: yamlmod.Fork) -> None:
     out = Path(fork.path) / "models" / "mine.yaml"
     fork.add("CBAM", CFG, after="P3", output=out).write()

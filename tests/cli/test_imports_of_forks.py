@@ -151,6 +151,7 @@ SPELLED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelled", SPELLED)
 @pytest.mark.parametrize("placement", ["common", "package"])
 @pytest.mark.parametrize("repo", ["inner", "outer/inner", "."])

@@ -124,6 +124,7 @@ def test_verify_keeps_the_checks_that_ended(folder: Path) -> None:
     assert snapshot(folder) == before
 
 
+@pytest.mark.slow
 def test_profile_keeps_what_was_counted(folder: Path) -> None:
     words = ("profile", "fork", "a.yaml", _MINI, "--imgsz", "64")
     done = stopped((*words, "--rounds", "100000"), folder, r"latency: \d+ of 100,000")
@@ -134,6 +135,7 @@ def test_profile_keeps_what_was_counted(folder: Path) -> None:
     assert re.search(r"^mini +0\.448", done.out, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_answer_so_far_is_json_in_the_envelope(folder: Path, tmp_path: Path) -> None:
     """Beside JSON nothing is shown: here the fork itself says when a network is built."""
     shutil.copytree(folder / "fork", tmp_path / "fork")

@@ -120,7 +120,11 @@ def test_every_command_is_asked() -> None:
     assert set(command_names(COMMANDS / "study")) - {"export"} == studies
 
 
-@pytest.mark.parametrize("words", [*_COMMANDS, *_RUNS], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [*_COMMANDS, *(pytest.param(words, marks=pytest.mark.slow) for words in _RUNS)],
+    ids=" ".join,
+)
 def test_an_answer_is_as_the_schema_says(words: tuple[str, ...], folder: Path) -> None:
     done = yamlmod(*words, "--json", cwd=folder)
     data = json.loads(done.out)

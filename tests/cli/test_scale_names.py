@@ -107,6 +107,7 @@ def test_a_scale_that_the_file_does_not_have(tmp_path: Path) -> None:
     assert done.code == 2 and "yolov8.yaml has no scale x" in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.fork
 @pytest.mark.parametrize("command", _ON_FORK)
 def test_a_scale_in_the_name_of_a_forks_yaml(tmp_path: Path, command: str) -> None:

@@ -75,6 +75,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_verdict_is_that_of_the_batches_and_a_fix_counts(home: Path) -> None:
     before = snapshot(home)
     done = yamlmod("study", "seeds", "fork", "--json", cwd=home)

@@ -131,6 +131,7 @@ def test_no_line_is_wider_than_the_terminal(width: int, folder: Path) -> None:
         assert wide == [], words
 
 
+@pytest.mark.slow
 def test_runs_of_a_fork_fit(folder: Path) -> None:
     """Once, where it is narrow: the tables of these are measured above."""
     save_checkpoint(folder, "分支", "分支/models/mini.yaml")

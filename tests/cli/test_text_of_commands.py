@@ -130,8 +130,14 @@ FEEDS: dict[str, tuple[Callable[[Path], None], list[Words]]] = {
     "unpatch": (_patched, [(FORK, "SimAM"), (FORK, TEXT), (LOST, "SimAM")]),
     "verify": (_nothing, [(FORK, *_OWN_MODELS), (FORK, _OWN_MODELS[0]), (FORK, LOST)]),
 }  # fmt: skip
+# Each of their lines starts torch.
+_SLOW = ("explain", "profile", "remap", "verify")
 # Their second line succeeds as the first one does.
 _RUN_TORCH = ("verify", "remap")
+each_command = pytest.mark.parametrize(
+    "command",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in _SLOW)) for name in sorted(FEEDS)],
+)
 _ALWAYS: list[Words] = [(f"--no{TEXT}",), ("--format", TEXT), (LOST, LOST, LOST, LOST)]
 
 
@@ -155,7 +161,7 @@ def _ways(command: str, tmp_path: Path) -> tuple[Path, list[list[str]]]:
     return place, lines
 
 
-@pytest.mark.parametrize("command", sorted(FEEDS))
+@each_command
 def test_piped(command: str, tmp_path: Path) -> None:
     place, lines = _prepared(command, tmp_path)
     shown = b""
@@ -171,7 +177,7 @@ def test_piped(command: str, tmp_path: Path) -> None:
     assert rb"\x1b" in shown and rb"\u202e" in shown, shown
 
 
-@pytest.mark.parametrize("command", sorted(FEEDS))
+@each_command
 def test_in_a_terminal(command: str, tmp_path: Path) -> None:
     place, lines = _ways(command, tmp_path)
     for words in lines:
@@ -179,7 +185,7 @@ def test_in_a_terminal(command: str, tmp_path: Path) -> None:
             assert not list(faults(in_terminal(words, place), terminal=True)), words
 
 
-@pytest.mark.parametrize("command", sorted(FEEDS))
+@each_command
 def test_in_json(command: str, tmp_path: Path) -> None:
     place, lines = _ways(command, tmp_path)
     for words in lines[: -len(_ALWAYS)]:

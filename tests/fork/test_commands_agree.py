@@ -19,6 +19,7 @@ def test_commands_agree_on_published_forks(spec: str) -> None:
     assert found.yamls == 4 and found.built > 35
 
 
+@pytest.mark.slow
 @pytest.mark.fork
 @pytest.mark.parametrize("spec", ["yolov5==6.2.3", "ultralytics==8.3.0"])
 def test_commands_agree_on_what_is_patched(spec: str, tmp_path: Path) -> None:

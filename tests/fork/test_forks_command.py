@@ -13,6 +13,7 @@ from tools.real_forks import fork_folder
 MINIFORK = Path(__file__).parent.parent.parent / "examples" / "minifork"
 
 
+@pytest.mark.slow
 @pytest.mark.fork
 @pytest.mark.parametrize("spec", ["ultralytics==8.0.0", "yolov5==6.1.9"])
 def test_sample(spec: str) -> None:

@@ -62,7 +62,7 @@ def free_modules(files: Memory) -> list[Template]:
 _ALSO_APART = ("yolov5==4.0.14", "yolov5==7.0.14", "yolov7detect==1.0.1", "yolov9pip==0.0.4",
                "ultralytics==8.0.0", "ultralytics==8.4.190")  # fmt: skip
 _PLACED = [
-    (spec, placement)
+    pytest.param(spec, placement, marks=[pytest.mark.slow] * (placement != PLACEMENTS[0]))
     for placement in PLACEMENTS
     for spec in SPECS + PACKAGES
     if placement == PLACEMENTS[0] or spec in _ALSO_APART or os.environ.get("YAMLMOD_TEST_ALL")

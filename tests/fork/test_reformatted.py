@@ -73,6 +73,7 @@ def test_small_forks(formatter: Callable[[str], str], else_: str) -> None:
     _round_trip(files, modules, formatter)
 
 
+@pytest.mark.slow
 @pytest.mark.fork
 @pytest.mark.parametrize(
     ("spec", "formatter"),

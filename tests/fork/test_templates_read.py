@@ -13,6 +13,7 @@ from tools.builds.templates import patched, unread
 _SAMPLE = ("CBAM", "ACmix", "SimAM", "BiLevelRoutingAttention", "C3_SE")
 
 
+@pytest.mark.slow
 @pytest.mark.fork
 @pytest.mark.parametrize(("spec", "scale"), [("yolov5==7.0.14", "x"), ("ultralytics==8.3.0", "n")])
 def test_layers_of_templates_are_known_and_as_built(spec: str, scale: str, tmp_path: Path) -> None:
@@ -29,6 +30,7 @@ def test_layers_of_templates_are_known_and_as_built(spec: str, scale: str, tmp_p
     assert tally.counts["outputs right"] > 30
 
 
+@pytest.mark.slow
 @pytest.mark.fork
 def test_every_template_is_known_at_the_smallest_scale(tmp_path: Path) -> None:
     fork = patched("yolov5==7.0.14", tmp_path, (), ["n"])

@@ -130,6 +130,7 @@ def test_what_the_third_sentence_may_claim() -> None:
     assert "this is a gate" in gated[1] and nothing not in gated[2]
 
 
+@pytest.mark.slow
 @pytest.mark.fork
 def test_a_model_yaml_and_its_export_say_the_same(tmp_path: Path) -> None:
     bench = GatesBench(tmp_path, "yolov5n.yaml", ("SE",))

@@ -15,6 +15,7 @@ def test_a_few_of_each_kind() -> None:
     assert {outcome.partition(":")[0] for outcome in report.outcomes} == set(KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plant", "kind", "reason"),
     [

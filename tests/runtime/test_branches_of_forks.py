@@ -13,7 +13,7 @@ from tools.branches.__main__ import Outcome, sweep
 from tools.branches.cases import _UL, _V5, Case, official_cases, small_cases
 from tools.branches.modules import module_cases
 
-pytestmark = pytest.mark.fork
+pytestmark = [pytest.mark.fork, pytest.mark.slow]
 _HEADS = {
     "yolov5 Segment, without P3",
     "yolov7 IDetect, without P4",

@@ -112,6 +112,7 @@ def _lie(path: Path, kind: str, layer: int) -> None:
     torch.save({"model": net}, path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "layer", "code", "reason"),
     [
@@ -214,6 +215,7 @@ head:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spec", "cfg", "after"),
     [("yolov7detect==1.0.1", None, (2, 5, 10)), ("ultralytics==8.4.190", "yolov8.yaml", (4, 21))],

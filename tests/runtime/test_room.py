@@ -58,6 +58,7 @@ def _seconds(data: bytes) -> float:
     return min(taken)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GROWTHS)
 def test_four_times_the_bytes_take_four_times_the_time(name: str) -> None:
     small, large = (_seconds(GROWTHS[name].pickle(size)) for size in (40_000, 160_000))

@@ -64,6 +64,7 @@ def test_what_the_base_cannot_do_is_skipped(folder: Path, name: str) -> None:
     assert told >= _PLANTED[name]
 
 
+@pytest.mark.slow
 def test_what_fails_in_another_way_still_fails(folder: Path) -> None:
     _write(folder, "Cut")
     base = (folder / "Cut-base.yaml").read_text(encoding="utf-8")
@@ -74,6 +75,7 @@ def test_what_fails_in_another_way_still_fails(folder: Path) -> None:
     assert code == 1 and set(_by_status(network, "fail")) == {"alive"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Nope", "Gate"])
 def test_a_base_that_is_not_built_either(folder: Path, name: str) -> None:
     _write(folder, name)
@@ -85,6 +87,7 @@ def test_a_base_that_is_not_built_either(folder: Path, name: str) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_base_that_ends_the_process_too(folder: Path) -> None:
     _write(folder, "Dies")
     code, network = _verify(folder, "Dies.yaml", "Dies-base.yaml")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import yamlmod as yamlmod_package
 from tests.cli.run import yamlmod
 from yamlmod.usecases.fork_run import open_run
@@ -53,6 +55,7 @@ def _python(folder: Path, *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_new_layers_start_as_the_identity(tmp_path: Path) -> None:
     """The same insertion with and without `init: identity`: one returns what the base does."""
     fork, cfg = tmp_path / "fork", "mini.yaml"

@@ -41,6 +41,7 @@ def test_cost_is_still_true(template: Template) -> None:
     assert (dict(known.parameters), dict(known.mmacs)) == (found["parameters"], found["mmacs"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["onnx", "dynamic", "compile"])
 def test_slow_badges_of_one_module_are_still_true(name: str) -> None:
     """The quick ones are in the contract; `python -m tools.badges --check` measures all."""

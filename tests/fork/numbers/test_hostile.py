@@ -90,6 +90,7 @@ def test_one_deep_expression_does_not_hide_the_others() -> None:
     assert words(findings(fork_files(method=deep, after="return y[9]"))) == ["output 9"]
 
 
+@pytest.mark.slow
 @pytest.mark.fork
 @pytest.mark.parametrize("spec", PUBLISHED)
 def test_published_forks(spec: str) -> None:

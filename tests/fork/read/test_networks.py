@@ -192,6 +192,7 @@ _SAMPLE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.fork
 @pytest.mark.parametrize("spec", _SAMPLE)
 def test_published_networks_are_read_as_they_build(spec: str, tmp_path: Path) -> None:
