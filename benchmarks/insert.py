@@ -4,15 +4,17 @@
 
 The floor is a typer program of one command that composes the same file with ruamel.yaml (pure
 Python, typ="safe"): twice for `insert`, once to read it and once as a proof must; once for
-`check`. CFG is a model YAML, such as YOLOv5's models/yolov5s.yaml. Floor and command run in turn;
-printed are the medians of the per-round ratios with their quartiles. Everything runs from byte
-code, as an installed package does.
+`check`. CFG is a model YAML, such as YOLOv5's models/yolov5s.yaml. It is measured alone, and where
+it is, if that is in a fork: `insert` then reads whether the fork has the module. Floor and command
+run in turn; printed are the medians of the per-round ratios with their quartiles. Everything runs
+from byte code, as an installed package does.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -20,6 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+from yamlmod.workspace.near_fork import fork_around
 
 _FLOOR = """\
 from pathlib import Path
@@ -57,11 +61,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=25)
     options = parser.parse_args()
     cfg = options.cfg.resolve()
-    _compare(["insert", "SimAM", str(cfg), "--at", "24"], 2, options.rounds)
-    _compare(["check", str(cfg)], 1, options.rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        alone = str(shutil.copy(cfg, folder))
+        _compare(["insert", "SimAM", alone, "--at", "24"], 2, options.rounds)
+        _compare(["check", alone], 1, options.rounds)
+    if fork_around(cfg.parent) is not None:
+        words = ["insert", "SimAM", str(cfg), "--at", "24"]
+        _compare(words, 2, options.rounds, ", in its fork, which is read, too")
 
 
-def _compare(words: list[str], composes: int, rounds: int) -> None:
+def _compare(words: list[str], composes: int, rounds: int, where: str = "") -> None:
     ratios: list[Cost] = []
     floors: list[Cost] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -79,7 +88,8 @@ def _compare(words: list[str], composes: int, rounds: int) -> None:
                 floors.append(below)
                 ratios.append(Cost(*(b / a for a, b in zip(below, above, strict=True))))
     shown = " ".join(Path(word).name if word.endswith(".yaml") else word for word in words)
-    sys.stdout.write(f"`yamlmod {shown}` against typer and {composes} of ruamel.yaml's compose\n")
+    against = f"typer and {composes} of ruamel.yaml's compose"
+    sys.stdout.write(f"`yamlmod {shown}`{where}, against {against}\n")
     sys.stdout.write("ratio: median (quartiles); and the floor itself\n")
     for name in Cost._fields:
         low, middle, high = statistics.quantiles([getattr(r, name) for r in ratios], n=4)

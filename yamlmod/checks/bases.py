@@ -18,7 +18,7 @@ from yamlmod.registry.official import OfficialGraph, OfficialRow, official_graph
 Origin = Literal["given", "official", "sibling"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Base:
     """One architecture to compare with.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from yamlmod.edits import Edit, apply_edits
 from yamlmod.errors import Place, excerpt_lines, help_lines
@@ -13,8 +13,7 @@ Severity: TypeAlias = Literal["error", "warning", "note"]
 Reference: TypeAlias = int | list[int]
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(NamedTuple):
     """Edits that fix a finding. ``certain``: no other meaning is possible."""
 
     edits: tuple[Edit, ...]

@@ -37,7 +37,7 @@ def no_kinds(modules: Iterable[str]) -> Mapping[str, Kind]:
     return {}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Subject:
     """A document under check.
 

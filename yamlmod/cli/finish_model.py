@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yamlmod.cli.bundles import ModelWriteOptions
 from yamlmod.cli.finish import Report, finish
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
 from yamlmod.usecases.model_file import Target
-from yamlmod.usecases.next_steps import WrittenModel, after_model
 from yamlmod.workspace.files import FileChange
+
+if TYPE_CHECKING:
+    from yamlmod.usecases.next_steps import WrittenModel
 
 
 def finish_yaml(
@@ -26,10 +29,16 @@ def finish_yaml(
     report = outcome_report(command, outcome, (*to.notes, *notes))
     if target.scale:
         report = report._replace(lines=[target.edit_note, *report.lines])
-    written = written_model(target, outcome, change.path)
-    report = report.before(lambda: after_model(written))
+    report = report.before(lambda: _next_steps(target, outcome, change.path))
     figure = figure_of(outcome, to.draw, to.force, target.scale)
     finish([change], report, to, target.file.path.parent, figure=figure)
+
+
+def _next_steps(target: Target, outcome: Outcome, path: Path) -> list[str]:
+    # Here and not at the top: a preview has none.
+    from yamlmod.usecases.next_steps import after_model
+
+    return after_model(written_model(target, outcome, path))
 
 
 def figure_of(outcome: Outcome, path: Path | None, force: bool, scale: str) -> FileChange | None:
@@ -43,20 +52,22 @@ def figure_of(outcome: Outcome, path: Path | None, force: bool, scale: str) -> F
 
 
 def written_model(target: Target, outcome: Outcome, path: Path) -> WrittenModel:
+    from yamlmod.usecases.next_steps import WrittenModel
+
     moved = any(old != new for old, new in enumerate(outcome.mapping))
     scaled = "scales" in target.model.document.settings
     scale = target.scale or ("n" if scaled else "")
-    return WrittenModel(target.file.path, path, new_modules(outcome), moved, scale)
+    return WrittenModel(target.file.path, path, [*new_modules(outcome)], moved, scale)
 
 
-def new_modules(outcome: Outcome) -> list[str]:
-    """Return the classes that rows name now, and did not before."""
+def new_modules(outcome: Outcome) -> Iterator[str]:
+    """Yield the classes that rows name now, and did not before; the new text is parsed first."""
     from yamlmod.model.document import parse_document
 
     document = outcome.model.document
     old = {row.module for row in document.rows}
     names = (row.module for row in parse_document(outcome.text, document.shown).rows)
-    return [name for name in dict.fromkeys(names) if name not in old]
+    yield from (name for name in dict.fromkeys(names) if name not in old)
 
 
 def outcome_report(command: str, outcome: Outcome, notes: tuple[str, ...] = ()) -> Report:

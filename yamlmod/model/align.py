@@ -19,7 +19,7 @@ from yamlmod.model.wiring import Wiring
 _EQUAL = 15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Alignment:
     """The layers that are the same in both documents, and those that only one of them has."""
 

@@ -47,7 +47,7 @@ class Shape(NamedTuple):
     stride: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Shapes:
     """The shapes of all layers of a document, and the scales they were taken at."""
 

@@ -62,7 +62,7 @@ class Section(NamedTuple):
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Document:
     """A parsed model YAML: its text, its tables and its other top-level values."""
 

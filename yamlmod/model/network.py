@@ -26,7 +26,7 @@ _STREAM = 5
 _SECOND_IMAGE = -4
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A document with all that follows from it: what every operation and every check starts from.
 

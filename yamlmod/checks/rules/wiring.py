@@ -32,7 +32,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
         finding = _finding(subject, best, slip)
         if best.is_doubtful(slip):
             help = finding.help.replace("\n", ", or it is intended\n", 1)
-            unsure = None if finding.fix is None else replace(finding.fix, certain=False)
+            unsure = None if finding.fix is None else finding.fix._replace(certain=False)
             finding = replace(finding, severity="warning", help=help, fix=unsure)
         yield finding
     if subject.base is not None:

@@ -57,7 +57,7 @@ class Difference(NamedTuple):
         return layer - self.reader if self.value < 0 else layer
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class View:
     """A file aligned with one base; ``whole`` is False if only the necks are compared."""
 

@@ -167,7 +167,7 @@ def _light(modes: List[Any]) -> Iterator[None]:
     """Call modes without torch's compiler: to import it takes longer than to count.
 
     torch wraps the calls of a mode, and the wrapper imports the compiler to keep it from compiling
-    them. Where nobody else has imported it, nothing compiles.
+    them. Nothing compiles unless the fork has imported it.
     """
     wrapped = [(mode, vars(mode).get(_CALL)) for mode in modes if mode is not None]
     for mode, call in wrapped:
