@@ -23,7 +23,7 @@ def row_key(row: Row) -> RowKey:
     return row.module, args, repeats, row.section, (len(row.refs), row.listed)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, repr=False)
 class Wiring:
     """One document as its rows and what each of them reads."""
 
