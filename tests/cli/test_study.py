@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import yamlmod as yamlmod_package
 from tests.cli.installed import make_environment
 from tests.cli.run import snapshot, yamlmod
 from tests.study.folders import STUB, epochs_trained, trainings
@@ -159,6 +160,8 @@ def test_failed_runs_give_exit_code_1(home: Path) -> None:
         ("after: SPPF", "after: SPPFF", "variant simam: "),
         ("insert: SimAM, after", "insert: Nothing, after", "variant simam: "),
         ("lr.patch", "no.patch", "patch: there is no file no.patch"),
+        ("{patch: lr.patch}", "{cfg: no.yaml}", "no model YAML no.yaml"),
+        ("{patch: lr.patch}", "{patch: lr.patch, unverified: 1}", "unverified of patched is true"),
         ("lr.patch", "study.yaml", "cannot be applied"),
         ("lr.patch", "out.patch", "cannot be applied"),
     ],
@@ -176,6 +179,29 @@ def test_what_is_refused(old: str, new: str, message: str, home: Path) -> None:
     assert sorted(path.name for path in home.iterdir()) == [
         *("fork", "lr.patch", "out.patch", "study.yaml"),
     ]
+
+
+def test_a_yaml_of_one_s_own_is_a_component(home: Path) -> None:
+    """It may lie beside the study file or in the fork, and edits of it are proven as any other."""
+    model = yamlmod_package.load((_FORK / "models" / "mini.yaml").read_text(encoding="utf-8"))
+    (home / "own.yaml").write_text(model.insert("SimAM", after="SPPF").to_text(), encoding="utf-8")
+    text = _STUDY.partition("components:")[0] + (
+        "components:\n  simam: {insert: SimAM, after: SPPF}\n  own: {cfg: own.yaml}\n"
+        "  more: [{cfg: own.yaml}, {insert: SE, after: 24}]\n  same: {cfg: mini.yaml}\n"
+    )
+    (home / "study.yaml").write_text(text, encoding="utf-8")
+    code, out, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run", "--json")
+    assert code == 0, err
+    same = {item["name"]: item["same_as"] for item in json.loads(out)["variants"]}
+    assert same == {"base": "", "simam": "", "own": "simam", "more": "", "same": "base"}
+    written = (home / "out/variants/own/mini.yaml").read_bytes()
+    assert written == (home / "own.yaml").read_bytes()
+    edited = yamlmod_package.load((home / "out/variants/more/mini.yaml").read_text("utf-8"))
+    assert [layer.module for layer in edited.layers].count("SimAM") == 1
+    assert edited.layers[25].module == "SE"
+    (home / "study.yaml").write_text(text + "combine: [[own, more]]\n", encoding="utf-8")
+    code, _, err = _study(home, "plan", "study.yaml", "-o", "two", "--no-run")
+    assert code == 2 and "own and more each give a `cfg`" in err and not (home / "two").exists()
 
 
 def test_a_training_script_without_a_seed(home: Path) -> None:

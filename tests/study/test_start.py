@@ -66,11 +66,11 @@ def test_new_layers_start_as_the_identity(tmp_path: Path) -> None:
     text = yamlmod_package.load(base.read_text(encoding="utf-8")).insert("LSKA", after=4).to_text()
     run = open_run(fork, sys.executable, stand_ins=True)
     sums = [float(_python(fork, _RUN, str(base), str(tmp_path / "w.pt")).rpartition("sum")[2])]
-    for name, is_identity in (("lska", True), ("plain", False)):
+    for name, init in (("lska", "identity"), ("plain", "")):
         home = tmp_path / name
         home.mkdir()
         (home / cfg).write_text(text, encoding="utf-8")
-        carried_weights(run, tmp_path / "w.pt", base, home, cfg, is_identity)
+        carried_weights(run, tmp_path / "w.pt", base, home, cfg, init)
         said = _python(fork, _RUN, str(home / cfg), str(home / "weights.pt"))
         sums.append(float(said.rpartition("sum")[2]))
     assert abs(sums[1] / sums[0] - 1) < 1e-5
@@ -85,10 +85,34 @@ def test_what_cannot_start_as_the_identity_is_refused(tmp_path: Path) -> None:
     for wanted, message in (
         (text.replace("LSKA", "CBAM"), "variant lska: CBAM cannot start as the identity: "),
         (text.replace("LSKA", "Unknown, args: []"), "the registry has no such module"),
-        (mixed, "simam inserts layers without `init: identity`"),
+        (mixed, "simam changes layers without `init: identity`"),
     ):
         (tmp_path / "study.yaml").write_text(wanted, encoding="utf-8")
         for _ in range(2):
             done = yamlmod("study", "plan", "study.yaml", "-o", "out", cwd=tmp_path)
             assert done.code == 2 and message in done.err, done.err
             assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_what_is_wrong_and_what_is_not_remapped_is_trained_only_where_asked(tmp_path: Path) -> None:
+    fork = tmp_path / "fork"
+    shutil.copytree(_FORK, fork, ignore=shutil.ignore_patterns("__pycache__"))
+    _python(fork, _SAVE)
+    base = (fork / "models" / "mini.yaml").read_text(encoding="utf-8")
+    stale = yamlmod_package.load(base).insert("SimAM", after=9).to_text()
+    stale = stale.replace("[[18, 21, 24], 1, Detect", "[[17, 20, 23], 1, Detect")
+    (tmp_path / "stale.yaml").write_text(stale, encoding="utf-8")
+    text = _STUDY.partition("  lska:")[0] + "  stale: {cfg: stale.yaml}\n"
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    plan = ("study", "plan", "study.yaml", "-o", "out", "--no-time")
+    done = yamlmod(*plan, cwd=tmp_path)
+    assert done.code == 2 and "error[variant-fails]: variant stale: " in done.err, done.err
+    assert "`unverified: true`" in done.err and not (tmp_path / "out").exists()
+    asked = text.replace("stale.yaml}", "stale.yaml, unverified: true, init: stock}")
+    (tmp_path / "study.yaml").write_text(asked, encoding="utf-8")
+    done = yamlmod(*plan, cwd=tmp_path)
+    assert done.code == 0 and "stale: verify FAIL" in done.err + done.out.decode(), done.err
+    assert "weights as they are, not remapped" in done.err + done.out.decode()
+    given = (tmp_path / "w.pt").read_bytes()
+    assert (tmp_path / "out/variants/stale/weights.pt").read_bytes() == given

@@ -76,7 +76,15 @@ def test_what_may_be_left_out() -> None:
         ({"repo": ""}, "a study needs the key `repo`", None),
         ({"components": "{a: {remove: 4, at: each}}"}, "remove has no key `at`", 6),
         ({"components": "{a: {replace: 4, with: SE, at: each}}"}, "has no key `at`", 6),
-        ({"components": "{a: {insert: SE, at: 3, init: zero}}"}, "init of a is `identity`", 6),
+        ({"components": "{a: {insert: SE, at: 3, init: zero}}"}, "init of a is `identity` or", 6),
+        (
+            {"components": "{a: {cfg: x.yaml, init: identity}}"},
+            "only layers that are inserted",
+            6,
+        ),
+        ({"components": "{a: {patch: x.patch, init: stock}}"}, "it changes no network", 6),
+        ({"components": "{a: {insert: SE, at: 3, init: stock}}"}, "from scratch no layer", 6),
+        ({"components": "{a: {cfg: [own.yaml]}}"}, "cfg of a is a list", 6),
         ({"components": "{a: {remove: 3, init: identity}}"}, "only layers that are inserted", 6),
         (
             {"components": "{a: [{insert: SE, at: each}, {insert: SE, at: each}]}"},

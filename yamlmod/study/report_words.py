@@ -8,8 +8,14 @@ from yamlmod.errors import one_of, plural
 from yamlmod.study.family import families
 from yamlmod.study.report import StudyReport, VariantLine
 from yamlmod.study.statistics import FEWEST, LEVEL, MeanDifference
+from yamlmod.study.variant_names import IDENTITY, STOCK
 
 _MOST_NAMES = 6
+# By the `init` of a study file.
+_STARTS = {
+    IDENTITY: "New layers start as the identity in {}.",
+    STOCK: "The weights of {} are those of the base as they are: layers get them by their numbers.",
+}
 
 
 def sentences(report: StudyReport) -> Iterator[str]:
@@ -57,9 +63,13 @@ def _on_variants(report: StudyReport) -> Iterator[str]:
                 f"{variant.name} is the same network as {variant.same_as}, with the same code and "
                 "options: it was trained once and has no line."
             )
-    started = [line.facts.name for line in report.lines if line.facts.init]
-    if started:
-        yield f"New layers start as the identity in {one_of(started)}."
+    for init, sentence in _STARTS.items():
+        started = [line.facts.name for line in report.lines if line.facts.init == init]
+        if started:
+            yield sentence.format(one_of(started))
+    wrong = [line.facts.name for line in report.lines if line.facts.verified == "FAIL"]
+    if wrong:
+        yield f"`verify` fails for {one_of(wrong)}; the study file has it trained anyway."
     base = report.lines[0].facts
     for line in report.lines[1:]:
         if line.facts.epochs != base.epochs:

@@ -11,7 +11,7 @@ from yamlmod.model.network import Network
 from yamlmod.ops.chain import chain
 from yamlmod.ops.operations.insert.request import PLACES
 from yamlmod.ops.recipe import edit_plan
-from yamlmod.study.study_file import Component, is_swept
+from yamlmod.study.component import Component, is_swept
 
 _PLACES = tuple(key for key in PLACES if key != "at")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.]+")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 BASE = "base"
+# How the weights of a variant start, where they are not just remapped.
+IDENTITY, STOCK = "identity", "stock"
 PLACEBO = "placebo"
 
 

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
-from yamlmod.study.study_file import MOST_RUNS, MOST_VARIANTS, Component, StudyFile
+from yamlmod.study.component import Component
+from yamlmod.study.study_file import MOST_RUNS, MOST_VARIANTS, StudyFile
 from yamlmod.study.sweeps import swept
-from yamlmod.study.variant_names import BASE, PLACEBO
+from yamlmod.study.variant_names import BASE, PLACEBO, STOCK
 
 # Reads its input, changes nothing, and takes up a place: the class that every fork can build.
 _IDENTITY = "nn.Identity"
@@ -31,8 +32,11 @@ class Variant(NamedTuple):
     train: Mapping[str, Any] = {}
     # The variant of which this one is the placebo.
     control_of: str = ""
-    # Its new layers start as the identity.
-    is_identity: bool = False
+    # How its weights start, as Component.init says.
+    init: str = ""
+    # The model YAML that it edits, instead of the base's.
+    cfg: str = ""
+    is_unverified: bool = False
 
 
 def variants_of(study: StudyFile, model: Network) -> list[Variant]:
@@ -114,7 +118,9 @@ def _variant(names: tuple[str, ...], components: tuple[Component, ...]) -> Varia
         tuple(module for component in components for module in component.modules),
         tuple(component.patch for component in components if component.patch),
         train,
-        is_identity=any(component.is_identity for component in components),
+        init=next((component.init for component in components if component.init), ""),
+        cfg=next((component.cfg for component in components if component.cfg), ""),
+        is_unverified=any(component.is_unverified for component in components),
     )
 
 
@@ -134,4 +140,7 @@ def _placebo(variant: Variant) -> Variant | None:
         variant.patches,
         variant.train,
         variant.name,
+        STOCK if variant.init == STOCK else "",
+        variant.cfg,
+        variant.is_unverified,
     )

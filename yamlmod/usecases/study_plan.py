@@ -30,10 +30,10 @@ from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.usecases.study_code import apply_patch_file, freeze_tree
 from yamlmod.usecases.study_figures import CHANGE, change_svg
-from yamlmod.usecases.study_identity import check_identity
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
 from yamlmod.usecases.study_seed_plan import planned_seed
+from yamlmod.usecases.study_start import check_start
 from yamlmod.usecases.study_times import TimeRequest, count_images, timed_variants
 from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, exists, read_text, real_path
@@ -88,19 +88,23 @@ def planned_variants(study: Prepared) -> list[PlannedVariant]:
     """Return each variant with its proven text; one that equals an earlier one names it."""
     seen: dict[object, str] = {}
     planned: list[PlannedVariant] = []
-    base = study.base
-    chains = Chains(base.model)
-    for variant in variants_of(study.file, base.model):
-        check_identity(study, variant)
+    sources = {"": study.base}
+    chains = {"": Chains(study.base.model)}
+    for variant in variants_of(study.file, study.base.model):
+        check_start(study, variant)
         try:
             shown = study.file.shown
             plans = [edit_plan(e, n, shown, study.read) for n, e in enumerate(variant.edits, 1)]
             keys = [repr(edit) for edit in variant.edits]
-            model = chains.run(keys, plans).model if plans else base.model
+            if variant.cfg not in sources:
+                sources[variant.cfg] = study.open_model(variant.cfg)
+                chains[variant.cfg] = Chains(sources[variant.cfg].model)
+            source = sources[variant.cfg]
+            model = chains[variant.cfg].run(keys, plans).model if plans else source.model
         except Refusal as error:
             message = f"variant {variant.name}: {error.message}"
             raise Refusal(error.code, message, place=error.place, hint=error.hint) from error
-        text = model.document.text if plans else base.file.text
+        text = model.document.text if plans else source.file.text
         key = _identity(model, variant)
         planned.append(PlannedVariant(variant, model, text, seen.get(key, "")))
         seen.setdefault(key, variant.name)
@@ -111,7 +115,7 @@ def _identity(model: Network, variant: Variant) -> object:
     rows = model.document.rows
     graph = tuple((row.module, repr(row.repeats), repr(row.args)) for row in rows)
     modules = tuple(sorted(set(variant.modules)))
-    options = repr(sorted(variant.train.items())), variant.is_identity
+    options = repr(sorted(variant.train.items())), variant.init
     return graph, model.wiring.inputs, modules, variant.patches, options
 
 

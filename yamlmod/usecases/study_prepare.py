@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from yamlmod.errors import Refusal
 from yamlmod.runtime.interpreter import choose
+from yamlmod.study.component import SCRATCH
 from yamlmod.study.family import Family, has_option
-from yamlmod.study.study_file import SCRATCH, StudyFile, read_study
+from yamlmod.study.study_file import StudyFile, read_study
 from yamlmod.usecases.fork_start import start_folder
 from yamlmod.usecases.installed import is_package_word
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
@@ -42,6 +43,10 @@ class Prepared:
         root = real_path(self.located.tree.root)
         is_package = start_folder(*self.located) == root.parent
         return Path("code", root.name) if is_package else Path("code")
+
+    def open_model(self, name: str) -> Target:
+        """Find and read a model YAML that the file names: beside it, or in the fork."""
+        return self.located.open_model(_near(self.folder, name))
 
     def read(self, name: str) -> tuple[str, str]:
         """Return the text of a model YAML that an edit names: beside the file, or in the fork."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from yamlmod.errors import Refusal
 from yamlmod.study.plan_files import VariantFacts
+from yamlmod.study.variant_names import IDENTITY, STOCK
 from yamlmod.usecases.fork_run import Run, open_run
 from yamlmod.usecases.profile import Settings, profile
 from yamlmod.usecases.remap import remap
@@ -15,9 +16,14 @@ from yamlmod.usecases.verify import verify
 from yamlmod.workspace.disk import copy_file
 
 if TYPE_CHECKING:
+    from yamlmod.study.variants import Variant
     from yamlmod.usecases.study_plan import PlannedVariant
     from yamlmod.usecases.study_prepare import Prepared
 
+_STARTS = {
+    IDENTITY: ", starts as the base: same outputs",
+    STOCK: ", weights as they are, not remapped",
+}
 _MEASURE = Settings(
     imgsz=640, batch=1, device="cpu", half=False, fused=False, rounds=0, threads=0, layers=False
 )
@@ -43,33 +49,34 @@ def prove_variants(
             continue
         folder = draft / "variants" / variant.name
         run = open_run(folder / study.code, study.python, True, study.file.target)
-        fact = _measured(run, folder / cfg, variant.name)
+        fact = _measured(run, folder / cfg, variant)
         carried: Sequence[int] = ()
         if weights is not None:
-            carried = carried_weights(run, weights, base, folder, cfg, variant.is_identity)
-        say(_line(fact, carried, variant.is_identity))
+            carried = carried_weights(run, weights, base, folder, cfg, variant.init)
+        say(_line(fact, carried, variant.init))
         facts[variant.name] = fact._replace(
             components=variant.components,
             control_of=variant.control_of,
             carried=carried,
-            init="identity" if variant.is_identity else "",
+            init=variant.init,
         )
     return [facts[item.variant.name] for item in planned]
 
 
-def _measured(run: Run, cfg: Path, name: str) -> VariantFacts:
+def _measured(run: Run, cfg: Path, variant: Variant) -> VariantFacts:
     network = verify(run, [cfg]).networks[0]
-    if network.failed:
+    if network.failed and not variant.is_unverified:
         failed = network.failed[0]
         raise Refusal(
             "variant-fails",
-            f"variant {name}: {failed.name}: {failed.reason}",
-            hint="`yamlmod verify` shows all of it; nothing was written",
+            f"variant {variant.name}: {failed.name}: {failed.reason}",
+            hint="`yamlmod verify` shows all of it; nothing was written\n"
+            "`unverified: true` in a component trains it as it is",
         )
     numbers = profile(run, [cfg], None, _MEASURE).models[0]
     flops = numbers["flops"]
     return VariantFacts(
-        name=name,
+        name=variant.name,
         components=(),
         control_of="",
         same_as="",
@@ -82,13 +89,17 @@ def _measured(run: Run, cfg: Path, name: str) -> VariantFacts:
 
 
 def carried_weights(
-    run: Run, weights: Path, base: Path, folder: Path, cfg: str, is_identity: bool
+    run: Run, weights: Path, base: Path, folder: Path, cfg: str, init: str
 ) -> Sequence[int]:
-    """Write a variant's weights; return how many tensors were carried over, and of how many."""
+    """Write a variant's weights; return how many tensors were carried over, and of how many.
+
+    With `init: stock` they are as they were, and the fork loads what fits by name and shape.
+    """
     target = folder / "weights.pt"
-    if folder / cfg == base:
+    if folder / cfg == base or init == STOCK:
         copy_file(weights, target)
         return ()
+    is_identity = init == IDENTITY
     answer = remap(run, weights, base, folder / cfg, target, identity=is_identity).answer
     identity = answer["identity"]
     if is_identity and (identity is None or not identity["compared"]):
@@ -102,8 +113,8 @@ def carried_weights(
     return answer["right"][0], answer["tensors"]
 
 
-def _line(fact: VariantFacts, carried: Sequence[int], is_identity: bool) -> str:
+def _line(fact: VariantFacts, carried: Sequence[int], init: str) -> str:
     flops = "" if fact.gflops is None else f", {fact.gflops:.1f} GFLOPs"
     moved = f", {carried[0]} of {carried[1]} tensors carried over" if carried else ""
-    moved += ", starts as the base: same outputs" if is_identity else ""
+    moved += _STARTS.get(init, "")
     return f"{fact.name}: verify {fact.verified}, {fact.parameters or 0:,} parameters{flops}{moved}"
