@@ -12,8 +12,10 @@ import pytest
 from tests.cli.run import yamlmod
 from tests.study.folders import STUB
 from tests.study.test_report import _BASE, _report
+from yamlmod.study.plan_files import VariantFacts
 from yamlmod.study.plots import Plot
 from yamlmod.study.report_page import ChangeFigure, as_page
+from yamlmod.usecases import study_page as study_page_module
 
 _FORK = Path(__file__).parents[2] / "examples" / "minifork"
 _STUDY = """\
@@ -143,3 +145,16 @@ def test_a_yaml_that_is_gone(study: Path, tmp_path: Path) -> None:
     assert done.code == 0
     page = check_page(done.out.decode())
     assert "without a figure, because its YAML cannot be drawn: simam" in page.text
+
+
+@pytest.mark.parametrize("count", [40, 41])
+def test_no_more_figures_than_a_page_opens_with(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = [VariantFacts(f"v{n}", (), "", "", "x.yaml", 1) for n in range(count)]
+    drawn = iter([(fact, "<svg></svg>") for fact in facts])
+    monkeypatch.setattr(study_page_module, "change_elements", lambda *_: drawn)
+    monkeypatch.setattr(study_page_module, "plots", lambda _: [])
+    page = study_page_module.study_page(tmp_path, _report({"base": _BASE}))
+    assert page.text.count("<figure") == 40
+    assert any("the first 40 changes" in note for note in page.notes) == (count > 40)

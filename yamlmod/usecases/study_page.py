@@ -32,10 +32,10 @@ def study_page(folder: Path, report: StudyReport) -> StudyPage:
         notes.append(f"there are no plots: {error.message} ({error.hint})")
     changes: list[ChangeFigure] = []
     without = []
-    is_cut = False
+    more = False
     for variant, svg in change_elements(folder, [line.facts for line in report.lines]):
-        if is_cut:
-            is_cut = True
+        if len(changes) == _MOST:
+            more = True
             break
         if svg:
             changes.append(ChangeFigure(variant.name, svg))
@@ -43,6 +43,6 @@ def study_page(folder: Path, report: StudyReport) -> StudyPage:
             without.append(variant.name)
     if without:
         notes.append(f"without a figure, because its YAML cannot be drawn: {', '.join(without)}")
-    if len(changes) == _MOST:
+    if more:
         notes.append(f"the first {_MOST} changes are shown; all figures are in variants/")
     return StudyPage(as_page(report, drawn, changes, notes), tuple(notes))
