@@ -1,9 +1,10 @@
 """Write a small detection data set: scikit-learn's handwritten digits, placed into scenes.
 
-    python examples/digits.py FOLDER [--train 64] [--val 32] [--side 96]
+    python examples/digits.py FOLDER [--train 64] [--val 32] [--side 96] [--classes 0-4]
 
 Needs scikit-learn and opencv (both come with what YOLO needs). The scans of the training scenes and
-those of the validation scenes are different ones. Prints the path of the data.yaml.
+those of the validation scenes are different ones. With --classes only those digits are placed; the
+data set has all ten classes. Prints the path of the data.yaml.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ def main() -> int:
     parser.add_argument("--train", type=int, default=64)
     parser.add_argument("--val", type=int, default=32)
     parser.add_argument("--side", type=int, default=96)
+    parser.add_argument("--classes", default="0-9", metavar="A-B")
     options = parser.parse_args()
+    first, _, last = options.classes.partition("-")
     digits = load_digits()
     scans = list(zip(digits.images, digits.target, strict=True))
+    scans = [scan for scan in scans if int(first) <= scan[1] <= int(last)]
     chance = np.random.default_rng(_SEED)
     half = len(scans) // 2
     for name, count, pool in (

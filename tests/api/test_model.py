@@ -49,6 +49,14 @@ def test_edits_return_new_models() -> None:
     assert inserted.remove("SimAM#*").to_text() == SMALL
     assert inserted.remove(10, 14).to_text() == SMALL
     assert model.replace("C3#1", "C3TR").layers[3].module == "C3TR"
+    several = model.replace("C3#*", "C3TR")
+    chained = model
+    for layer in model.select("C3#*"):
+        chained = chained.replace(layer, "C3TR")
+    assert several.to_text() == chained.to_text() != SMALL
+    recipe = "yamlmod: 1\nedits:\n  - replace: C3#*\n    with: C3TR\n"
+    assert model.apply(recipe).to_text() == several.to_text()
+    assert model.replace(["C3#1", 9], "C3TR").layers[9].module == "C3TR"
     assert model.move("SPPF", after=3).layers[4].module == "SPPF"
     assert len(model.drop_head("P4").layers) == 11
     assert model.apply(RECIPE).layers[1].module == "New"

@@ -204,6 +204,20 @@ def test_a_yaml_of_one_s_own_is_a_component(home: Path) -> None:
     assert code == 2 and "own and more each give a `cfg`" in err and not (home / "two").exists()
 
 
+def test_one_replacement_of_several_layers(home: Path) -> None:
+    """As docs/studies.md shows it; a placebo is of insertions alone."""
+    text = _STUDY.partition("components:")[0]
+    text += (
+        'components:\n  c3cbam: {replace: "backbone.C3#*", with: C3_CBAM}\ncontrols: [placebo]\n'
+    )
+    (home / "study.yaml").write_text(text, encoding="utf-8")
+    code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
+    assert code == 0, err
+    written = (home / "out/variants/plain/mini.yaml").read_text(encoding="utf-8")
+    assert written.count("Bottleneck, [") == 4 and written.count(" C3, [") == 4
+    assert not (home / "out/variants/plain-placebo").exists()
+
+
 def test_a_training_script_without_a_seed(home: Path) -> None:
     (home / "fork" / "train.py").write_text("print()\n", encoding="utf-8")
     code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")

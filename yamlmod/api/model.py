@@ -26,7 +26,7 @@ from yamlmod.ops.operations.drop_head.plan import drop_head
 from yamlmod.ops.operations.insert.plan import insert
 from yamlmod.ops.operations.move.plan import move
 from yamlmod.ops.operations.remove.plan import remove
-from yamlmod.ops.operations.replace.plan import replace
+from yamlmod.ops.operations.replace.plan import replace_all
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
@@ -119,15 +119,15 @@ class Model(ShownAsTable):
     @python_words
     def replace(
         self,
-        layer: int | str,
+        layer: int | str | Sequence[int | str],
         module: str,
         *,
         args: Sequence[Any] | None = None,
         force: bool = False,
     ) -> Model:
-        """Put another module in a layer's place."""
-        index = self._wired.select(str(layer))
-        return self._after(replace(self._wired, index, module, args, force=force))
+        """Put another module in the place of a layer, or of several."""
+        layers = self._indices(layer)
+        return self._after(replace_all(self._wired, layers, module, args, force=force))
 
     @python_words
     def move(

@@ -224,9 +224,11 @@ def _changed_shapes(model: Network, after: Network, layer: int, force: bool) -> 
 
 def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
     module = options.module("with", "replace needs `with`, the new module")
-    layer, force = options.layer(model, "replace"), options.flag("force")
+    layers, force = options.layers(model, "replace"), options.flag("force")
+    if not layers:
+        raise options.refusal("replace takes at least one layer")
     number = options.count("number") if "number" in options.values else None
-    return plan_replace(model, layer, module, options.args(), force=force, number=number)
+    return replace_all(model, layers, module, options.args(), force=force, number=number)
 
 
 OPERATION = Operation(

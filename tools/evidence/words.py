@@ -1,0 +1,49 @@
+"""The sentences that numbers are put into, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """One language, and the page of examples/evidence that its results go into."""
+
+    page: str
+    spread: str
+    difference: str
+    shown: str
+    not_shown: str
+    against: Mapping[str, str]
+    seeds: str
+    plots: Sequence[str]
+    columns: Sequence[str]
+    machine: str
+
+
+ENGLISH = Words(
+    page="page.md",
+    spread="The base varies by {:.2f} points of mAP50-95 between {} seeds (standard deviation).",
+    difference="{} against {}: {:+.2f} points (95 % interval {:+.2f} to {:+.2f}): {}.",
+    shown="a difference is shown",
+    not_shown="no difference is shown",
+    against={"base": "the base", "placebo": "its placebo"},
+    seeds="Standard deviation between seeds: {:.2f} points with the fork's own seed, {:.2f} points "
+    "with the lines of `--fix`.",
+    plots=("Every seed's mAP50-95", "Learning curves"),
+    columns=("study", "runs", "hours of training", "days", "hashes of the base"),
+    machine="Machine: {}, {} cores, no GPU. {}.",
+)
+CHINESE = Words(
+    page="page.zh-CN.md",
+    spread="基线在 {1} 个种子之间的 mAP50-95 标准差为 {0:.2f} 个点。",
+    difference="{} 与{}相比：{:+.2f} 个点（95 % 置信区间 {:+.2f} 到 {:+.2f}）：{}。",
+    shown="显示出差异",
+    not_shown="未显示出差异",
+    against={"base": "基线", "placebo": "其安慰剂"},
+    seeds="种子之间的标准差：使用 fork 自带的种子时为 {:.2f} 个点，"
+    "加上 `--fix` 的代码行后为 {:.2f} 个点。",
+    plots=("每个种子的 mAP50-95", "学习曲线"),
+    columns=("实验", "训练次数", "训练小时", "日期", "基线的哈希"),
+    machine="机器：{}，{} 核，无 GPU。{}。",
+)
