@@ -207,9 +207,8 @@ def test_a_yaml_of_one_s_own_is_a_component(home: Path) -> None:
 def test_one_replacement_of_several_layers(home: Path) -> None:
     """As docs/studies.md shows it; a placebo is of insertions alone."""
     text = _STUDY.partition("components:")[0]
-    text += (
-        'components:\n  c3cbam: {replace: "backbone.C3#*", with: C3_CBAM}\ncontrols: [placebo]\n'
-    )
+    text += 'components:\n  plain: {replace: "backbone.C3#*", with: Bottleneck}\n'
+    text += "controls: [placebo]\n"
     (home / "study.yaml").write_text(text, encoding="utf-8")
     code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
     assert code == 0, err

@@ -56,18 +56,19 @@ class Outcome:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Judge where remap puts every parameter.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("what", nargs="*", choices=["heads", "modules"], default=["heads"])
+    parser.add_argument("what", nargs="*", choices=["heads", "modules", []], metavar="WHAT")
     parser.add_argument("--only", default="", help="Of fork or name: WORD|WORD.")
     parser.add_argument("--cfg", type=Path)
     parser.add_argument("--fork", default="yolov5==7.0.14")
     options = parser.parse_args()
     cases: list[Case] = []
+    what = options.what or ["heads"]
     if options.cfg is not None:
         text = options.cfg.read_text(encoding="utf-8")
         cases += changed_cases(options.fork, options.cfg.stem, text)
-    elif "heads" in options.what:
+    elif "heads" in what:
         cases += [*small_cases(), *official_cases()]
-    if "modules" in options.what and options.cfg is None:
+    if "modules" in what and options.cfg is None:
         cases += module_cases()
     words = options.only.split("|")
     cases = [case for case in cases if any(word in f"{case.fork} {case.name}" for word in words)]

@@ -49,7 +49,7 @@ SMALLEST = Setting(
         "repo": "minifork",
         "base": "models/mini.yaml",
         "train": {"data": "minifork/data/shapes.yaml", "epochs": 1, "imgsz": 64, "batch-size": 16},
-        "seeds": 3,
+        "seeds": 1,
     },
     False,
 )

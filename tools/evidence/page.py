@@ -129,7 +129,7 @@ def _findings(study: Answer, words: Words) -> Iterator[str]:
     yield words.spread.format(_sd(base["values"]), base["n"])
     for variant in others:
         for against in ("base", "placebo"):
-            if variant.get(f"difference to {against}") is not None:
+            if variant.get(f"low ({against})") is not None:
                 yield _difference(variant, against, words)
     if study.name == "seeds":
         (fixed,) = others
