@@ -106,6 +106,20 @@ def test_any_insertions(after: list[int]) -> None:
     assert found.pairs == _pairs(_inserted(*after))
 
 
+def test_the_end_of_a_block_stays_with_its_block() -> None:
+    """Its readers read the end of a new, equal block; found in YOLOv7 with a P2."""
+    head = "   [[{}], 1, Detect, [nc, anchors]],\n  ]\n"
+    start = (
+        "nc: 1\nanchors: 3\nbackbone:\n  [[-1, 1, Conv, [32, 3, 2]],\n"
+        "   [-1, 1, Conv, [64, 1, 1]],\n  ]\nhead:\n  [[-1, 1, Conv, [{}]],\n"
+    )
+    new = "   [[-1, 1], 1, Concat, [1]],\n   [-1, 1, Conv, [64, 1, 1]],\n"
+    down = "   [-1, 1, Conv, [128, 3, 2]],\n"
+    before = start.format("128, 3, 2") + head.format("1, 2")
+    after = start.format("16, 1, 1") + new + down + head.format("4, 5")
+    assert _follow(before, after).pairs == ((0, 0), (1, 1), (2, 5), (3, 6))
+
+
 @pytest.mark.fork
 def test_networks_of_other_scales() -> None:
     """Layers with weights are paired as the tables of the sweep say, and no others."""

@@ -9,6 +9,7 @@ from yamlmod.model.align import Alignment, align
 from yamlmod.model.document import Row
 from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
+from yamlmod.model.refs import IMAGE
 from yamlmod.ops.compare import Comparison, compare
 
 Pair = tuple[int, int]
@@ -56,7 +57,7 @@ def follow(before: Network, after: Network) -> Following:
         for pair in zip(layers, come[key], strict=True)
     )
     aligned = _at_their_strides(before, after, alignment.pairs, moved)
-    pairs = tuple(sorted((*aligned, *moved)))
+    pairs = tuple(sorted(_by_their_inputs(before, after, (*aligned, *moved)).items()))
     olds, news = {a for a, _ in pairs}, {b for _, b in pairs}
     return Following(
         pairs=pairs,
@@ -114,6 +115,31 @@ def _at_their_strides(
         )
         found[i] = next(fitting, (old, new))
     return found[:-1]
+
+
+def _by_their_inputs(before: Network, after: Network, pairs: Sequence[Pair]) -> dict[int, int]:
+    """Pair the end of a block with the equal layer that reads the block's other layers.
+
+    The last layer of a block at P3 is read by the head. With a P2 below, the head reads the end of
+    an equal block that is new: by the readers the last layer would go there, and leave its own
+    block behind. What it alone reads is of its block.
+    """
+    partner = dict(sorted(pairs))
+    free = [layer for layer in range(len(after.rows)) if layer not in partner.values()]
+    for old, new in partner.items():
+        inputs = before.wiring.inputs[old]
+        if any(r == IMAGE or len(before.wiring.readers[r]) > 1 for r in inputs):
+            continue
+        reads = [partner.get(layer) for layer in inputs]
+        if None in reads or list(after.wiring.inputs[new]) == reads:
+            continue
+        for layer in free:
+            same_row = _what(before.rows[old]) == _what(after.rows[layer])
+            if same_row and list(after.wiring.inputs[layer]) == reads:
+                partner[old] = layer
+                free[free.index(layer)] = new
+                break
+    return partner
 
 
 def _strides_equal(before: Network, after: Network, pair: Pair) -> bool | None:
