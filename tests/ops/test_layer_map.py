@@ -118,6 +118,7 @@ def test_the_end_of_a_block_stays_with_its_block() -> None:
     before = start.format("128, 3, 2") + head.format("1, 2")
     after = start.format("16, 1, 1") + new + down + head.format("4, 5")
     assert _follow(before, after).pairs == ((0, 0), (1, 1), (2, 5), (3, 6))
+    assert _follow(after, before).pairs == ((0, 0), (1, 1), (5, 2), (6, 3))
 
 
 @pytest.mark.fork

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from yamlmod.model.align import Alignment, align
 from yamlmod.model.document import Row
@@ -57,7 +58,11 @@ def follow(before: Network, after: Network) -> Following:
         for pair in zip(layers, come[key], strict=True)
     )
     aligned = _at_their_strides(before, after, alignment.pairs, moved)
-    pairs = tuple(sorted(_by_their_inputs(before, after, (*aligned, *moved)).items()))
+    partners = _with_their_blocks(before, after, dict(sorted((*aligned, *moved))))
+    # The same from the other side, for a scale that is dropped.
+    back = {new: old for old, new in sorted(partners.items(), key=itemgetter(1))}
+    back = _with_their_blocks(after, before, back)
+    pairs = tuple(sorted((old, new) for new, old in back.items()))
     olds, news = {a for a, _ in pairs}, {b for _, b in pairs}
     return Following(
         pairs=pairs,
@@ -117,14 +122,16 @@ def _at_their_strides(
     return found[:-1]
 
 
-def _by_their_inputs(before: Network, after: Network, pairs: Sequence[Pair]) -> dict[int, int]:
+def _with_their_blocks(
+    before: Network, after: Network, partner: Mapping[int, int]
+) -> dict[int, int]:
     """Pair the end of a block with the equal layer that reads the block's other layers.
 
     The last layer of a block at P3 is read by the head. With a P2 below, the head reads the end of
     an equal block that is new: by the readers the last layer would go there, and leave its own
     block behind. What it alone reads is of its block.
     """
-    partner = dict(sorted(pairs))
+    partner = dict(partner)
     free = [layer for layer in range(len(after.rows)) if layer not in partner.values()]
     for old, new in partner.items():
         inputs = before.wiring.inputs[old]
