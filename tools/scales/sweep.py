@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tools.scales.judge import judge_graft, judge_scale
 from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
+from yamlmod.ops.layer_map import follow
 from yamlmod.ops.network import read_network
 from yamlmod.ops.operations.add_head.plan import add_head
 from yamlmod.ops.operations.drop_head.plan import drop_head
@@ -17,6 +18,7 @@ from yamlmod.ops.operations.graft.donor import DonorFile
 from yamlmod.ops.operations.graft.plan import graft
 from yamlmod.ops.pyramid import level_name, read_pyramid
 
+_WITHOUT_WEIGHTS = frozenset({"Concat", "nn.Upsample", "Upsample", "MP", "nn.MaxPool2d"})
 BYTES, REFUSED, WRONG = "the same bytes again", "refused", "WRONG"
 
 
@@ -62,13 +64,14 @@ def scale_trials(texts: Iterable[tuple[str, str]]) -> Iterator[Trial]:
 
 def _added(model: Network, text: str, level: str, finer: bool) -> tuple[str, str]:
     try:
-        added = add_head(model, level).text
+        outcome = add_head(model, level)
     except Refusal as error:
         return REFUSED, f"{error.code}: {error.message}"
-    complaint = judge_scale(text, added, finer)
+    added = outcome.text
+    after = read_network(added, "added")
+    complaint = judge_scale(text, added, finer) or _weights_astray(model, after, outcome.mapping)
     if complaint:
         return WRONG, complaint
-    after = read_network(added, "added")
     reads = [read.target for read in after.graph.reads[after.graph.head]]
     layer = reads[0] if finer else reads[-1]
     # A scale that the neck went through before is only read again.
@@ -77,6 +80,19 @@ def _added(model: Network, text: str, level: str, finer: bool) -> tuple[str, str
     )
     back = drop_head(after, layer, whole=whole).text
     return _same(text, back, exact=True)
+
+
+def _weights_astray(before: Network, after: Network, mapping: Sequence[int | None]) -> str:
+    """Say which layers `remap` would pair otherwise than the edit left them, there and back."""
+    table = {(old, new) for old, new in enumerate(mapping) if new is not None}
+    there = set(follow(before, after).pairs)
+    back = {(old, new) for new, old in follow(after, before).pairs}
+    wrong = {
+        (old, new)
+        for old, new in (there ^ table) | (back ^ table)
+        if before.document.rows[old].module not in _WITHOUT_WEIGHTS
+    }
+    return f"remap pairs {sorted(wrong)[:3]} otherwise" if wrong else ""
 
 
 def _went_up(before: Network, after: Network) -> bool:

@@ -129,24 +129,41 @@ def _with_their_blocks(
 
     The last layer of a block at P3 is read by the head. With a P2 below, the head reads the end of
     an equal block that is new: by the readers the last layer would go there, and leave its own
-    block behind. What it alone reads is of its block.
+    block behind. What it alone reads is of its block. A layer in front of an Upsample is of no
+    block: it stays at its stride.
     """
     partner = dict(partner)
     free = [layer for layer in range(len(after.rows)) if layer not in partner.values()]
     for old, new in partner.items():
-        inputs = before.wiring.inputs[old]
-        if any(r == IMAGE or len(before.wiring.readers[r]) > 1 for r in inputs):
-            continue
-        reads = [partner.get(layer) for layer in inputs]
-        if None in reads or list(after.wiring.inputs[new]) == reads:
-            continue
-        for layer in free:
-            same_row = _what(before.rows[old]) == _what(after.rows[layer])
-            if same_row and list(after.wiring.inputs[layer]) == reads:
-                partner[old] = layer
-                free[free.index(layer)] = new
-                break
+        found = next(
+            (
+                layer
+                for layer in free
+                if _what(before.rows[old]) == _what(after.rows[layer])
+                and _fits_better(before, after, partner, old, layer)
+            ),
+            None,
+        )
+        if found is not None and not _fits_better(before, after, partner, old, new):
+            partner[old] = found
+            free[free.index(found)] = new
     return partner
+
+
+def _fits_better(
+    before: Network, after: Network, partner: Mapping[int, int], old: int, new: int
+) -> bool:
+    """Whether a layer reads its own block's layers, or goes up from the same stride."""
+    inputs = before.wiring.inputs[old]
+    if _goes_up(before, old):
+        return _goes_up(after, new) and _strides_equal(before, after, (old, new)) is True
+    if any(layer == IMAGE or len(before.wiring.readers[layer]) > 1 for layer in inputs):
+        return False
+    return [partner.get(layer) for layer in inputs] == list(after.wiring.inputs[new])
+
+
+def _goes_up(network: Network, layer: int) -> bool:
+    return any("Upsample" in network.rows[r].module for r in network.wiring.readers[layer])
 
 
 def _strides_equal(before: Network, after: Network, pair: Pair) -> bool | None:
