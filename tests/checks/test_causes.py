@@ -151,6 +151,18 @@ _WHOLE_LINES: dict[str, tuple[str, int, str, bool]] = {
         True,
     ),
     "a comma after an entry": (_BLOCK.replace("C3, [64]]", "C3, [64]],"), 6, "comma", True),
+    "an entry that is indented deeper": (
+        _BLOCK.replace("  - [[2], 1", "   - [[2], 1"),
+        9,
+        "indented by 3 spaces, the rows above it by 2",
+        True,
+    ),
+    "an entry that is indented less": (
+        _BLOCK.replace("  - [-1, 3, C3", " - [-1, 3, C3"),
+        6,
+        "indented by 1 space, the rows above it by 2",
+        True,
+    ),
     "a comma after a value": ("a:\n  l: [1, 2],\n" + _BLOCK, 2, "comma", True),
 }
 

@@ -17,6 +17,33 @@ from yamlmod.checks.run import Options, check_text
 from yamlmod.ops.network import registry_kinds
 
 _OPTIONS = Options(registry_kinds)
+_V8 = model_text(
+    """\
+[-1, 1, Conv, [64, 3, 2]]
+[-1, 1, Conv, [128, 3, 2]]
+[-1, 3, C2f, [128, True]]
+[-1, 1, Conv, [256, 3, 2]]
+[-1, 6, C2f, [256, True]]
+[-1, 1, Conv, [512, 3, 2]]
+[-1, 6, C2f, [512, True]]
+[-1, 1, Conv, [1024, 3, 2]]
+[-1, 3, C2f, [1024, True]]
+[-1, 1, SPPF, [1024, 5]]""",
+    """\
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 6], 1, Concat, [1]]
+[-1, 3, C2f, [512]]
+[-1, 1, nn.Upsample, [None, 2, nearest]]
+[[-1, 4], 1, Concat, [1]]
+[-1, 3, C2f, [256]]
+[-1, 1, Conv, [256, 3, 2]]
+[[-1, 12], 1, Concat, [1]]
+[-1, 3, C2f, [512]]
+[-1, 1, Conv, [512, 3, 2]]
+[[-1, 9], 1, Concat, [1]]
+[-1, 3, C2f, [1024]]
+[[15, 18, 21], 1, Detect, [nc]]""",
+)
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -147,3 +174,49 @@ def test_a_number_that_is_as_before_in_a_row_that_was_rewritten_is_no_error() ->
     done = check_folder([Text("small.yaml", small), Text("large.yaml", large)], _OPTIONS)
     errors = [item.lines() for item in done["large.yaml"].left if item.severity == "error"]
     assert not errors
+
+
+@pytest.mark.parametrize(("words", "severity"), [("nc, anchors", "error"), ("nc", "warning")])
+def test_two_heads_of_one_stride_are_meant_if_no_anchors_tell(words: str, severity: str) -> None:
+    text = _V8.replace("[15, 18, 21]", "[12, 18]").replace("[nc]", f"[{words}]")
+    if "anchors" in words:
+        text = "anchors: [[1, 2], [3, 4]]\n" + text
+    found = check_text(text, "x.yaml", Options(registry_kinds, select=("head-inputs",)))
+    assert [(item.severity, item.layer) for item in found] == [(severity, 22)]
+
+
+@pytest.mark.parametrize(
+    ("module", "severity"),
+    [("SE, []", "error"), ("ADown, [256]", "warning"), ("CARAFE, []", "warning")],
+)
+def test_only_attention_layers_are_called_attention(module: str, severity: str) -> None:
+    text = _V8.replace("  - [[15, 18, 21], 1", f"  - [18, 1, {module}]\n  - [[15, 18, 21], 1")
+    (item,) = check_text(text, "x.yaml", Options(registry_kinds, select=("dead-layer",)))
+    assert (item.layer, item.severity) == (22, severity)
+    assert ("attention" in item.message) == (severity == "error")
+
+
+def test_a_number_of_a_network_with_other_modules_is_only_proposed() -> None:
+    text = _V8.replace("C2f", "C3x").replace("SPPF", "SPP").replace("Conv, [", "DWConv, [")
+    text = text.replace("[-1, 9]", "[-1, 12]")
+    found = [item for item in check_text(text, "x.yaml", _OPTIONS) if item.layer == 20]
+    assert [(item.rule, item.severity, item.expected) for item in found] == [
+        ("operand-strides", "error", None),
+        ("wiring", "warning", [-1, 9]),
+    ]
+    assert all(item.fix is None or not item.fix.certain for item in found)
+
+
+@pytest.mark.parametrize("inputs", ["14, 18, 21", "15, 17, 21", "15, 18, 20"])
+def test_one_input_of_a_head_on_the_join_before_its_block(inputs: str) -> None:
+    text = _V8.replace("15, 18, 21", inputs)
+    found = [item for item in check_text(text, "x.yaml", _OPTIONS) if item.rule == "wiring"]
+    assert [(item.severity, item.layer, item.expected) for item in found] == [
+        ("error", 22, [15, 18, 21])
+    ]
+    assert found[0].fix is not None and not found[0].fix.certain
+
+
+def test_a_head_may_read_a_join_that_no_block_follows() -> None:
+    text = _V8.replace("  - [-1, 3, C2f, [1024]]\n", "").replace("15, 18, 21", "15, 18, 20")
+    assert not check_text(text, "x.yaml", Options(registry_kinds, ignore=("moved-layers",)))

@@ -9,6 +9,7 @@ import pytest
 from tests.ops.helpers import insert_text, remove_text, run_insert, wiring
 from tests.ops.samples import SMALL
 from yamlmod.errors import Refusal
+from yamlmod.ops.summary import outcome_warnings
 
 # options -> {layer of the result: its module and `from`} for the layers that say something.
 MEANINGS: list[tuple[str, dict[str, Any], dict[int, tuple[str, Any]]]] = [
@@ -133,6 +134,18 @@ def test_a_wrong_comment_is_left_and_reported() -> None:
     assert "# 7 (P3/8-small)" in outcome.text
     (wrong,) = outcome.wrong_comments
     assert (wrong.value, wrong.index, wrong.now) == (7, 9, 10)
+
+
+@pytest.mark.parametrize(
+    ("at", "words"), [(3, "was layer 9 and is layer 10 now"), (10, "is layer 9")]
+)
+def test_a_wrong_comment_is_reported_with_the_layer_of_its_row(at: int, words: str) -> None:
+    text = SMALL.replace("# 9 (P3/8-small)", "# 7 (P3/8-small)")
+    warnings = outcome_warnings(run_insert(text, "New", at=[at], args=[], allow_dead=True))
+    (warning,) = [warning for warning in warnings if "wrong before" in warning]
+    assert warning.endswith(
+        f"`# 7` was wrong before; that row {words}, and the comment was not changed"
+    )
 
 
 @pytest.mark.parametrize(

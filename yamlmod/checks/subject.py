@@ -131,7 +131,10 @@ class Subject:
     def is_attention(self, row: Row) -> bool:
         """Check whether a row is an attention layer, by the registry or by its name."""
         name = row.module
-        return name in ATTENTION or "ttention" in name or template_of(name) is not None
+        if name in ATTENTION or "ttention" in name:
+            return True
+        template = template_of(name)
+        return template is not None and not template.changes_size
 
     def inputs(self, row: Row) -> list[Shape] | None:
         return self.network.inputs(row.index)

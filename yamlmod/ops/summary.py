@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yamlmod.ops.outcome import Consumer, NewLayer, Outcome
+from yamlmod.ops.outcome import Consumer, NewLayer, Outcome, WrongComment
 
 
 def outcome_lines(outcome: Outcome) -> list[str]:
@@ -66,12 +66,18 @@ def _comment_warnings(outcome: Outcome) -> list[str]:
         fate = (
             f"this edit makes it right: that row is now layer {comment.now}"
             if comment.value == comment.now
-            else f"it is on layer {comment.index} (now {comment.now}) and was not changed"
+            else f"that row {_places(comment)}, and the comment was not changed"
         )
         warnings.append(
             f"{shown}:{comment.line}: the comment `# {comment.value}` was wrong before; {fate}"
         )
     return warnings
+
+
+def _places(comment: WrongComment) -> str:
+    if comment.index == comment.now:
+        return f"is layer {comment.now}"
+    return f"was layer {comment.index} and is layer {comment.now} now"
 
 
 def _count(number: int, noun: str) -> str:

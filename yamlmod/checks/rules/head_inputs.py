@@ -52,16 +52,18 @@ def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
             f"two inputs of layer {row.index} {row.module} have the same stride ({shown})",
             "read one layer for each stride",
         )
-        # A slip leaves the others in order; 16, 8, 16 is intended.
+        # A slip leaves the others in order; 16, 8, 16 is intended, and so are two heads of one
+        # stride that measure it.
         in_order = known in (sorted(known), sorted(known, reverse=True))
-        yield finding if in_order else replace(finding, severity="warning")
+        paired = len(repeated) == 1 and not _takes_anchors(row)
+        yield finding if in_order and not paired else replace(finding, severity="warning")
         return
     if len(repeated) < len(known) or len(known) < len(strides):
         return
     if known not in (sorted(known), sorted(known, reverse=True)):
         last = [ref.value for ref in row.refs[len(known) :]]
         ordered = sorted(zip(known, row.refs, strict=False), key=lambda pair: pair[0])
-        with_anchors = "anchors" in row.args or any(isinstance(arg, list) for arg in row.args)
+        with_anchors = _takes_anchors(row)
         yield subject.at_row(
             RULE.code,
             "error" if with_anchors else "warning",
@@ -72,6 +74,10 @@ def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
             actual=row.from_value,
             expected=[ref.value for _, ref in ordered] + last,
         )
+
+
+def _takes_anchors(row: Row) -> bool:
+    return "anchors" in row.args or any(isinstance(arg, list) for arg in row.args)
 
 
 def _is_prototype(inputs: Sequence[Shape]) -> bool:
@@ -124,8 +130,8 @@ RULE = Rule(
     why="A head assigns anchors and strides in the order of its inputs. With two inputs of one "
     "stride, or inputs out of order, it trains on the wrong boxes without an error; a "
     "descending order is fine, because YOLOv5 reverses its anchors. A head without anchors "
-    "measures its strides: another order is a warning. Heads with auxiliary inputs read each "
-    "stride twice.",
+    "measures its strides: another order, or one stride for all inputs, is a warning. Heads with "
+    "auxiliary inputs read each stride twice.",
     check=_check,
     valid=(
         Valid(model_text(_BACKBONE, "[[0, 1, 2], 1, Detect, [nc, anchors]]", _THREE)),

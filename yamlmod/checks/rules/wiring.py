@@ -29,16 +29,21 @@ def _check(subject: Subject) -> Iterator[Finding]:
     reported: set[int] = set()
     for slip in best.slips:
         reported.add(slip.reader)
-        finding = _finding(subject, best, slip)
-        if best.is_doubtful(slip):
-            help = finding.help.replace("\n", ", or it is intended\n", 1)
-            unsure = None if finding.fix is None else finding.fix._replace(certain=False)
-            finding = replace(finding, severity="warning", help=help, fix=unsure)
-        yield finding
+        yield _judged(subject, best, slip)
     if subject.base is not None:
         yield from _on_purpose(subject, best, reported)
     elif Patient(subject).now.conflicts - reported:
         yield from _by_strides(subject, reported)
+
+
+def _judged(subject: Subject, explanation: Explanation, slip: Slip) -> Finding:
+    """A slip as an error, or as a warning where the row may be meant."""
+    finding = _finding(subject, explanation, slip)
+    if not explanation.is_doubtful(slip):
+        return finding
+    help = finding.help.replace("\n", ", or it is intended\n", 1)
+    unsure = None if finding.fix is None else finding.fix._replace(certain=False)
+    return replace(finding, severity="warning", help=help, fix=unsure)
 
 
 def _by_strides(subject: Subject, reported: set[int]) -> Iterator[Finding]:
@@ -51,7 +56,7 @@ def _by_strides(subject: Subject, reported: set[int]) -> Iterator[Finding]:
         for slip in other.slips:
             if slip.hypothesis.name == "repair" and slip.reader not in reported:
                 reported.add(slip.reader)
-                yield _finding(subject, other, slip)
+                yield _judged(subject, other, slip)
 
 
 def _on_purpose(

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from yamlmod.checks.syntax.brackets import Bracket, Line
 from yamlmod.checks.syntax.cause import Cause, Look, parses
-from yamlmod.edits import Edit
+from yamlmod.edits import Edit, apply_edits
 
 _CONFLICT = re.compile(r"<{7}(?: |$)|>{7}(?: |$)|\|{7}(?: |$)|={7}$")
 # `[[-1, 1, Conv, ...`: a row in a bracket of its own, and no list of inputs.
@@ -182,6 +182,32 @@ def _comma_after_value(text: str, lines: list[Line]) -> Iterator[Cause]:
             return
 
 
+def _indented_apart(text: str, lines: list[Line]) -> Iterator[Cause]:
+    """An entry of a block list that does not begin where the first one does."""
+    first: int | None = None
+    found: list[tuple[Line, int, int]] = []
+    for line in lines:
+        if line.is_key:
+            first = None
+        elif line.is_entry:
+            indent = len(line.text) - len(line.text.lstrip(" "))
+            first = indent if first is None else first
+            if indent != first:
+                found.append((line, indent, first))
+    edits = tuple(Edit(line.start, line.start + has, " " * wants) for line, has, wants in found)
+    if edits and parses(apply_edits(text, edits)):
+        line, has, wants = found[0]
+        rest = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        spaces = f"{has} space{'' if has == 1 else 's'}"
+        yield Cause(
+            line.start,
+            line.end,
+            f"this row is indented by {spaces}, the rows above it by {wants}{rest}",
+            "begin all rows of a table in the same column",
+            edits,
+        )
+
+
 def table_depth(lines: list[Line]) -> int:
     """The depth at which most rows begin: 1 in a flow table, 0 in a block list."""
     depths = [line.depth for line in lines if line.is_row]
@@ -195,4 +221,5 @@ ROW_LOOKS: tuple[Look, ...] = (
     _double_bracket,
     _stray_word,
     _note_after_entry,
+    _indented_apart,
 )

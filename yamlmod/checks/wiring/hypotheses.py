@@ -68,7 +68,13 @@ def hypotheses(view: View, others: Sequence[View] = ()) -> Iterator[Hypothesis]:
                 yield Hypothesis("offset", words, some, offset=offset)
     some = _in_front(view, items)
     if some:
-        yield Hypothesis("in-front", "the head reads the layers in front of its blocks", some)
+        yield Hypothesis(
+            "in-front",
+            "the head reads the layers in front of its blocks",
+            some,
+            # A join that a block follows is no output.
+            alone=all(view.file.rows[item.place].module in JOINS for item in some),
+        )
     for other in others:
         some = [item for item in items if _is_copied(item, other)]
         if _is_firm(some) and not _has_own_numbers(view, other):
@@ -251,4 +257,5 @@ def _in_front(view: View, items: Sequence[Difference]) -> list[Difference]:
     some = [
         item for item in head if any(item.place in view.file.inputs[layer] for layer in item.wanted)
     ]
-    return some if len(some) >= PROVEN and len(some) == len(head) else []
+    joins = all(view.file.rows[item.place].module in JOINS for item in some)
+    return some if len(some) == len(head) and (len(some) >= PROVEN or joins) else []
