@@ -220,3 +220,31 @@ def test_one_input_of_a_head_on_the_join_before_its_block(inputs: str) -> None:
 def test_a_head_may_read_a_join_that_no_block_follows() -> None:
     text = _V8.replace("  - [-1, 3, C2f, [1024]]\n", "").replace("15, 18, 21", "15, 18, 20")
     assert not check_text(text, "x.yaml", Options(registry_kinds, ignore=("moved-layers",)))
+
+
+@pytest.mark.parametrize(
+    ("mask", "severity"),
+    [("  - [23, 1, nn.Conv2d, [1, 3, 1, 1]]\n", "warning"), ("", "error")],
+)
+def test_a_branch_with_two_ends_is_an_output_of_its_own(mask: str, severity: str) -> None:
+    branch = "  - [15, 1, nn.Upsample, [None, 2, nearest]]\n  - [-1, 3, C2f, [256]]\n"
+    branch += f"{mask}  - [23, 1, map_Attention, []]\n"
+    text = _V8.replace("  - [[15, 18, 21], 1", f"{branch}  - [[15, 18, 21], 1")
+    found = check_text(text, "x.yaml", Options(registry_kinds, select=("dead-layer",)))
+    assert found[-1].severity == severity
+    assert ("no effect" in found[-1].message or "any effect" in found[-1].message) == (not mask)
+
+
+def test_the_end_of_the_backbone_may_be_read_before_a_layer_that_was_added_to_it() -> None:
+    text = _V8.replace("Conv, [", "DWConv, [")
+    for width, repeats in ((256, 6), (512, 6), (1024, 3)):
+        row = f"  - [-1, {repeats}, C2f, [{width}, True]]\n"
+        text = text.replace(row, f"{row}  - [-1, 3, CoordAtt, [{width}]]\n")
+    text = text.replace("SPPF, [1024, 5]]\n", "SPPF, [1024, 5]]\n  - [-1, 3, BoT3, [1024]]\n")
+    text = text.replace("[-1, 6], 1", "[-1, 7], 1").replace("[-1, 12], 1", "[-1, 15], 1")
+    text = text.replace("[-1, 9], 1", "[-1, 12], 1")  # three more: SPPF, as before
+    found = [item for item in check_text(text, "x.yaml", _OPTIONS) if item.rule == "wiring"]
+    assert [(item.layer, item.expected) for item in found] == [
+        (21, [-1, 16]),
+        (26, [19, 22, 25]),
+    ]

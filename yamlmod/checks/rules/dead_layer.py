@@ -27,7 +27,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
 
 
 def _finding(subject: Subject, row: Row, all_of_them: bool) -> Finding:
-    is_attention = subject.is_attention(row)
+    is_attention = subject.is_attention(row) and not _has_twin(subject, row)
     readers = [subject.document.describe(r.reader) for r in subject.network.readers(row.index)]
     why = f"only {', '.join(dict.fromkeys(readers))} uses it" if readers else "no layer uses it"
     feeding = _only_for(subject, row) if not readers else []
@@ -48,6 +48,17 @@ def _finding(subject: Subject, row: Row, all_of_them: bool) -> Finding:
         help=_help(subject, row),
         actual=row.from_value if row.refs else None,
     )
+
+
+def _has_twin(subject: Subject, row: Row) -> bool:
+    """Check for a dead branch with two ends: outputs that a fork's code may read by itself."""
+    readers = [
+        read.reader
+        for source in subject.graph.reads[row.index]
+        if source.target >= 0 and source.target not in subject.alive
+        for read in subject.network.readers(source.target)
+    ]
+    return any(reader != row.index for reader in readers)
 
 
 def _only_for(subject: Subject, row: Row) -> list[str]:
@@ -79,7 +90,8 @@ RULE = Rule(
     summary="The output of a layer never reaches the head.",
     why="There is no error message: the layer is built, runs in every forward pass and gets no "
     "gradient. For an attention layer this is an error: the experiment "
-    "measures the network without it. Modules that work by side effect (ImagePoolingAttn) "
+    "measures the network without it, unless it is one of two ends of a branch of its own, which "
+    "the fork's code may read. Modules that work by side effect (ImagePoolingAttn) "
     "and the rows that a head with an empty `from` collects (YOLOv5 v1.0) are alive. Of a dead "
     "chain, the last layer and every attention layer are reported.",
     check=_check,

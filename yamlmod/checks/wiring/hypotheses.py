@@ -75,6 +75,10 @@ def hypotheses(view: View, others: Sequence[View] = ()) -> Iterator[Hypothesis]:
             # A join that a block follows is no output.
             alone=all(view.file.rows[item.place].module in JOINS for item in some),
         )
+    some = [item for item in items if item.reader != view.head and _before_block(view, item)]
+    if some:
+        words = "a Concat is read in front of its block"
+        yield Hypothesis("in-front", words, some, alone=True)
     for other in others:
         some = [item for item in items if _is_copied(item, other)]
         if _is_firm(some) and not _has_own_numbers(view, other):
@@ -249,6 +253,18 @@ def _offset_words(
     size = f"{abs(offset)} too {'large' if offset > 0 else 'small'}"
     what = scope if len(some) == len(inside) else "these numbers"
     return f"{what} from layer {first} on is {size}" if what == scope else f"{what} are {size}"
+
+
+def _before_block(view: View, item: Difference) -> bool:
+    """Check for a read of a join, where the base reads the block that alone was to read it."""
+    rows = view.file.rows
+    if not 0 <= item.place < len(rows) or rows[item.place].module not in JOINS:
+        return False
+    moved = {other.reader for other in view.differences if other.place == item.place}
+    others = set(view.file.readers[item.place]) - moved
+    return any(
+        others == {layer} and view.file.inputs[layer] == (item.place,) for layer in item.wanted
+    )
 
 
 def _in_front(view: View, items: Sequence[Difference]) -> list[Difference]:

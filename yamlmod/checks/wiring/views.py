@@ -222,13 +222,22 @@ class View:
             passes_on = kind is None or kind == Kind("same")
             if passes_on and self.file.inputs[layer] == (read.kept,):
                 return True
-        if self._is_reordered(read):
+        if self._is_reordered(read) or self._is_former_end(read):
             return True
         # The row above, by its number, in another slot than its `-1` was.
         was = [ref.value for ref in self.base.wiring.rows[read.old_reader].refs]
         now = [ref.value for ref in self.file.rows[read.reader].refs]
         del was[read.slot : read.slot + 1]
         return layer == read.reader - 1 and -1 in was and -1 not in now
+
+    def _is_former_end(self, read: Rewired) -> bool:
+        """Check whether a read leads to the backbone's old last module, before one added to it."""
+        if self.whole or read.kept is None or read.target < 0:
+            return False
+        old = self.base.wiring.rows[read.old_target].module
+        rows = self.file.rows
+        before = self.file.inputs[read.kept] == (read.target,) and rows[read.kept].module != old
+        return before and rows[read.target].module == old
 
     def _is_reordered(self, read: Rewired) -> bool:
         """Check whether a join reads the same layers in another order."""
