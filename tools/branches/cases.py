@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -136,16 +137,20 @@ def _text(path: Path) -> str:
 
 
 def changed_cases(fork: str, name: str, text: str) -> Iterator[Case]:
-    """Yield a network with each input of its head dropped, with a P2, with a P6, and back."""
+    """Yield a network with each input of its head dropped, with a P2, with a P6, and back.
+
+    What is refused has no case: a scale that is there, and heads that read each scale twice.
+    """
     model = yamlmod.load(text)
     for layer in dict.fromkeys(model.layers[-1].reads):
-        edited = model.drop_head(layer).to_text()
-        yield Case(f"{fork} {name} without {layer}", fork, text, edited)
+        with contextlib.suppress(Refusal):
+            edited = model.drop_head(layer).to_text()
+            yield Case(f"{fork} {name} without {layer}", fork, text, edited)
     for level in ("P2", "P6"):
         what = f"{fork} {name} with {level}"
         try:
             more = add_head(read_network(text, name), level)
-        except Refusal:  # the head has the scale, or its strides are not known
+        except Refusal:
             continue
         layers = {old: new for old, new in enumerate(more.mapping) if new is not None}
         yield Case(what, fork, text, more.text, layers)
