@@ -10,6 +10,7 @@ import pytest
 from tools.site.pages import ROOT, Language
 from tools.site.playground import EXAMPLES, POLICY, WEB, page_html, words
 from yamlmod import load
+from yamlmod.registry.template import MODULE_KINDS
 
 
 def test_both_languages_have_the_same_words() -> None:
@@ -41,9 +42,22 @@ def test_the_policy_lets_nothing_out() -> None:
 def test_every_word_of_the_page_and_its_script_exists() -> None:
     known = words()["en"].keys()
     page = (WEB / "page.html").read_text(encoding="utf-8")
-    script = (WEB / "src" / "main.js").read_text(encoding="utf-8")
-    used = set(re.findall(r'data-word="(\w+)"', page)) | set(re.findall(r'word\("(\w+)"\)', script))
-    assert used and used <= known
+    scripts = [path.read_text(encoding="utf-8") for path in (WEB / "src").glob("*.js")]
+    used = set(re.findall(r'data-word="(\w+)"', page))
+    used |= {name for script in scripts for name in re.findall(r'word\("(\w+)"\)', script)}
+    assert len(used) > 50 and used <= known
+    # Words that a value chooses: an example, a place of an insertion, a kind of module.
+    assert {*EXAMPLES, "after", "skips", "edge", "end"} <= known
+    assert {f"kind-{kind}" for kind in MODULE_KINDS} == {k for k in known if "kind-" in k}
+
+
+def test_every_part_that_the_scripts_name_is_in_the_page() -> None:
+    page = (WEB / "page.html").read_text(encoding="utf-8")
+    ids = re.findall(r'\bid="([\w-]+)"', page)
+    assert len(ids) == len(set(ids))
+    for path in (WEB / "src").glob("*.js"):
+        used = re.findall(r'\$\("([\w-]+)"\)', path.read_text(encoding="utf-8"))
+        assert set(used) <= set(ids), path.name
 
 
 def test_what_is_brought_is_pinned() -> None:

@@ -14,6 +14,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from tools.browser import browser_page
+from tools.site.audit import (
+    audit_documentation,
+    audit_finds_faults,
+    audit_playground,
+    unnamed,
+)
+from tools.site.edit_checks import CHECKS as EDIT_CHECKS
 from tools.site.pages import ROOT
 from tools.site.server import Served, serving
 from tools.site.visitor import Shown, Visitor
@@ -102,14 +109,14 @@ def _downloads(visitor: Visitor, served: Served) -> None:
         path = Path(folder) / "own.yaml"
         for data in (plain, windows, mixed, _MINI.read_bytes()):
             visitor.do(visitor.drop(path.name, data))
-            assert visitor.download(Path(folder)) == data
+            assert visitor.download() == data
             path.write_bytes(data)
             _command("check", "--fix", "-w", str(path))
             expected = path.read_bytes()
             path.unlink()
             if expected != data:
                 visitor.do("document.getElementById('fix-all').click()")
-            assert visitor.download(Path(folder)) == expected
+            assert visitor.download() == expected
 
 
 def _languages(visitor: Visitor, served: Served) -> None:
@@ -216,11 +223,7 @@ def _keyboard(visitor: Visitor, served: Served) -> None:
 
 def _names(visitor: Visitor, served: Served) -> None:
     """All controls have names for a screen reader, and nothing is wider than the page."""
-    tree: Any = visitor.page.call("Accessibility.getFullAXTree")
-    roles = {"button", "link", "combobox", "textbox", "checkbox", "region", "toolbar"}
-    for node in tree["nodes"]:
-        if not node["ignored"] and node["role"]["value"] in roles:
-            assert node.get("name", {}).get("value"), node
+    assert unnamed(visitor.page) == []
     for width in (390, 1280, 1920):
         visitor.page.call(
             "Emulation.setDeviceMetricsOverride",
@@ -258,7 +261,11 @@ CHECKS: dict[str, Check] = {
     "large texts and bombs": _large,
     "other hosts": _outside,
     "keyboard": _keyboard,
+    **EDIT_CHECKS,
     "names and widths": _names,
     "a question without an answer": _stopped,
     "documentation": _documentation,
+    "the audit itself": audit_finds_faults,
+    "audit of the playground": audit_playground,
+    "audit of the documentation": audit_documentation,
 }
