@@ -20,7 +20,9 @@ _ONLY_ENGLISH = {
     "docs/insertion.md", "docs/json.md", "docs/modules.md", "docs/output.md",
     "docs/own_modules.md", "docs/profile.md", "docs/recipes.md", "docs/safety.md",
     "docs/scales.md", "docs/seeds.md", "docs/site.md", "docs/studies.md", "docs/sweeps.md",
-    "docs/verify.md", "docs/weights.md", "tests/templates/README.md",
+    "docs/tutorial_ablation.md", "docs/tutorial_ci.md", "docs/tutorial_own_module.md",
+    "docs/tutorial_ultralytics.md", "docs/tutorial_weights.md", "docs/tutorial_yolov5.md",
+    "docs/tutorial_yolov7.md", "docs/verify.md", "docs/weights.md", "tests/templates/README.md",
 }  # fmt: skip
 _PAIRS = [page for page in _PAGES.values() if page.language == "en" and twin(page, _PAGES)]
 

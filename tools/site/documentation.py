@@ -11,10 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.site.gallery import write_gallery
 from tools.site.pages import ROOT, Language, Page, pages, site_text, twin
 
 _LINK = re.compile(r"\]\(([^)\s#]+)\)")
 _SECTIONS = {
+    "Tutorials": "教程",
     "Editing": "编辑",
     "Checking and measuring": "检查与测量",
     "Trust": "安全",
@@ -22,8 +24,8 @@ _SECTIONS = {
     "Internals": "内部结构",
 }
 _WORDS = {
-    "en": ("Home", "Playground", "Contents", "en"),
-    "zh": ("首页", "在线检查", "全部文档（英文）", "zh"),
+    "en": ("Home", "Playground", "Gallery", "Contents", "en"),
+    "zh": ("首页", "在线检查", "模块一览", "全部文档（英文）", "zh"),
 }
 _STYLE = """\
 .md-typeset table:not([class]) { font-size: .68rem; }
@@ -73,15 +75,28 @@ def _write_sources(work: Path, language: Language, among: dict[str, Page]) -> No
     for page in among.values():
         if page.language == language:
             (docs / page.name).write_text(site_text(page, among), encoding="utf-8")
+    write_gallery(docs, language, _gallery_links(language, among))
     (docs / "site.css").write_text(_STYLE, encoding="utf-8")
     (work / "zensical.toml").write_text(_configuration(language, among), encoding="utf-8")
 
 
+def _gallery_links(language: Language, among: dict[str, Page]) -> dict[str, str]:
+    """Return where the gallery's links lead; a page without a translation is the English one."""
+    sources = {"modules": "docs/modules.md", "speeds": "docs/benchmarks_modules.md"}
+    links = {"playground": "playground/"}
+    for name, source in sources.items():
+        page = among[source]
+        own = page if language == "en" else twin(page, among)
+        links[name] = f"../{page.address}" if own is None else own.name
+    return links
+
+
 def _configuration(language: Language, among: dict[str, Page]) -> str:
     """Return the settings of Zensical: no font, script or number of stars from another host."""
-    home, playground, contents, theme = _WORDS[language]
+    home, playground, gallery, contents, theme = _WORDS[language]
     index = "contents.md" if language == "en" else "../contents/"
-    nav: list[object] = [{home: "index.md"}, {playground: "playground/"}, {contents: index}]
+    nav: list[object] = [{home: "index.md"}, {playground: "playground/"}]
+    nav += [{gallery: "gallery.md"}, {contents: index}]
     for section in sections(among):
         title = section.title if language == "en" else _SECTIONS[section.title]
         nav.append({title: [_entry(page, language, among) for page in section.pages]})
@@ -115,6 +130,7 @@ media = "(prefers-color-scheme: dark)"
 scheme = "slate"
 toggle = {{ icon = "lucide/moon", name = "Light" }}
 [project.markdown_extensions.tables]
+[project.markdown_extensions.attr_list]
 [project.markdown_extensions.md_in_html]
 [project.markdown_extensions.toc]
 permalink = true
