@@ -103,6 +103,13 @@ def test_every_tutorial_has_commands_and_shows_what_they_print() -> None:
         assert len(steps) >= 3 and sum(bool(step.printed) for step in steps) >= 2, page.name
 
 
+def test_both_languages_show_the_same_commands_and_outputs() -> None:
+    for page in PAGES:
+        chinese = page.with_name(f"{page.stem}.zh-CN.md")
+        assert fork_of(chinese) == fork_of(page)
+        assert steps_of(chinese) == steps_of(page), page.name
+
+
 @pytest.mark.parametrize(
     ("shown", "printed", "same"),
     [

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = sorted(DOCS.glob("tutorial_*.md"))
+PAGES = sorted(page for page in DOCS.glob("tutorial_*.md") if "zh-CN" not in page.name)
 _FORK = re.compile(r"<!-- tutorial: (\S+) -->")
 # A block, with the comment that may be directly in front of it.
 _BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>file|not run): (?P<word>[^\n]*) -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$",
+    r"(?:^<!-- (?P<mark>file|not run): (?P<word>[^\n]*) -->\n)?"
+    r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _FAILS = " # exits with 1"

@@ -192,20 +192,38 @@ def _check_other_bases(visitor: Visitor) -> None:
 
 
 def check_offline(visitor: Visitor, served: Served) -> None:
-    """Once opened, the page works without its server, in both languages."""
+    """Once opened, the page works without its server, in both languages, from what it keeps.
+
+    A damaged snapshot of Python is forgotten.
+    """
     with serving(served.folder) as other:
         alone = Visitor(visitor.page, other.address)
         alone.open()
-        alone.wait("performance.getEntriesByName('offline').length > 0", 120)
+        first = alone.findings
+        for mark in ("offline", "snapshot"):
+            alone.wait(f"performance.getEntriesByName('{mark}').length > 0", 300)
         asked = len(other.requests)
-    for path in ("playground/", "zh/playground/"):
+    for path, is_warm in (("playground/", True), ("zh/playground/", True), ("playground/", False)):
+        if not is_warm:
+            _damage_snapshot(alone)
         alone.open(path)
-        assert alone.findings, path
+        assert alone.findings == first, path
+        assert bool(alone.page.run("performance.getEntriesByName('warm').length")) == is_warm
         alone.do(alone.paste(_MINI.decode()))
         alone.insert("CBAM", 8, 9)
         assert "CBAM" in alone.text_of("#change-command"), path
     assert len(other.requests) == asked
     visitor.page.complaints.clear()  # the browser says that the server is gone
+
+
+def _damage_snapshot(visitor: Visitor) -> None:
+    visitor.page.run(
+        "{ (async () => { for (const name of await caches.keys()) {"
+        "if (!name.startsWith('yamlmod-snapshot-')) continue;"
+        "await (await caches.open(name)).put('/snapshot', new Response(new Uint8Array(4000)));"
+        "window.damaged = true; } })(); null }"
+    )
+    visitor.wait("window.damaged")
 
 
 CHECKS = {

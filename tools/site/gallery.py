@@ -41,10 +41,12 @@ _TEXTS: Mapping[Language, Mapping[str, str]] = {
     },
     "zh": {
         "title": "模块一览",
-        "intro": "收录的全部模块：用 `yamlmod insert MODULE CFG` 或 `yamlmod replace MODULE CFG SEL` "
-        "放进网络，也可以在浏览器里用[在线检查]({playground})完成；参数、论文和测试结果见[模块页]({modules})。\n\n"
-        "参数量和乘加次数按 256 通道、40x40 的特征图计算。速度是相对于逐条照写论文公式的实现快多少倍，"
-        "依次为前向、前向加反向（[测量方法]({speeds})）。常见位置统计自公开的 YAML，括号内为网络个数。",
+        "intro": "收录的全部模块：用 `yamlmod insert MODULE CFG` 或 "
+        "`yamlmod replace MODULE CFG SEL` 放进网络，也可以在浏览器里用[在线检查]({playground})"
+        "完成；参数、论文和测试结果见[模块页]({modules})。\n\n"
+        "参数量和乘加次数按 256 通道、40x40 的特征图计算。"
+        "速度是相对于逐条照写论文公式的实现快多少倍，依次为前向、前向加反向"
+        "（[测量方法]({speeds})）。常见位置统计自公开的 YAML，括号内为网络个数。",
         "head": "模块 | 类别 | 年份 | 参数量 | 乘加（百万次） | 速度 | 行",
         "kind": "类别",
         "cost": "开销：{parameters} 个参数，{macs} 百万次乘加",

@@ -46,12 +46,14 @@ def build_playground(folder: Path) -> None:
         (work / "src" / "examples.json").write_text(_examples())
         _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], work)
         archives.append(_compiled(work, archives))
-        (work / "src" / "files.json").write_text(json.dumps([path.name for path in archives]))
+        pyodide = [work / "node_modules" / "pyodide" / name for name in _PYODIDE]
+        built = {"files": [p.name for p in archives], "version": _version([*archives, *pyodide])}
+        (work / "src" / "files.json").write_text(json.dumps(built))
         _bundle(work, target)
         for path in archives:
             shutil.copy(path, target)
-        for name in _PYODIDE:
-            shutil.copy(work / "node_modules" / "pyodide" / name, target)
+        for path in pyodide:
+            shutil.copy(path, target)
     shutil.copy(WEB / "style.css", target)
     addresses: dict[Language, tuple[Path, str]] = {
         "en": (target, "./"),
@@ -69,12 +71,18 @@ def service_script(target: Path, base: str) -> str:
     """Return the service worker of a page: which files it keeps, and a hash of them."""
     chinese = "../zh/playground/"
     names = sorted(path.name for path in target.iterdir() if path.name not in _NOT_KEPT)
-    digest = hashlib.sha256()
-    for name in [*names, "index.html", f"{chinese}index.html"]:
-        digest.update(f"{name}\n".encode() + (target / name).read_bytes())
-    kept = {"version": digest.hexdigest()[:16], "base": base, "files": ["./", chinese, *names]}
+    version = _version([target / name for name in [*names, "index.html", f"{chinese}index.html"]])
+    kept = {"version": version, "base": base, "files": ["./", chinese, *names]}
     text = (WEB / "service.js").read_text(encoding="utf-8")
     return text.replace('"{{KEPT}}"', json.dumps(kept))
+
+
+def _version(paths: list[Path]) -> str:
+    """Return a hash of files, by which a browser tells one build from another."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.name}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def words() -> dict[str, dict[str, str]]:

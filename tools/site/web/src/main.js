@@ -1,6 +1,6 @@
 // The page: an editor, what `check` finds while typing, and the figure of the network.
 import examples from "./examples.json";
-import files from "./files.json";
+import built from "./files.json";
 import { ComparePanel } from "./compare.js";
 import { $, copy, make, save } from "./dom.js";
 import { Editor } from "./editor.js";
@@ -24,7 +24,8 @@ let round = 0;
 
 const word = (key) => words[language][key];
 const editor = new Editor($("editor"), word("editor"), LIMIT, changed, large);
-const engine = new Engine(BASE, files, (next) => { state = next; showState(); });
+const files = { ...built, base: BASE };
+const engine = new Engine(files, (next) => { state = next; showState(); });
 const page = {
   ask: question, word, draw, large, limit: LIMIT, read: readFile, show: picture,
   text: () => editor.text, name: () => name, language: () => language,
@@ -157,7 +158,7 @@ function message(text) {
 function showState() {
   $("state").textContent = state === "ready" ? "" : word(state);
   $("state").dataset.state = state;
-  if (state === "ready") keepOffline(BASE);
+  if (state === "ready" && findings) keepOffline(files, examples[0].text);
 }
 
 function large(size) {

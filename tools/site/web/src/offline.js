@@ -1,17 +1,23 @@
 // Keeps the page's files, once it has answered: it then opens without a network. Each language has
-// a folder of its own, and a service worker serves the pages of its folder alone.
+// a folder of its own, and a service worker serves the pages of its folder alone. What Python needs
+// to start is kept as well, as a snapshot of its memory.
+import { python } from "./engine.js";
+
+const CALM = 3000; // milliseconds: a visitor types first
 let isAsked = false;
 
-export async function keepOffline(base) {
-  if (isAsked || !navigator.serviceWorker) return;
+export async function keepOffline(start, text) {
+  if (isAsked) return;
   isAsked = true;
   try {
     // One after the other: the second finds the files that the first has kept.
     for (const folder of ["./", "../zh/playground/"]) {
-      const script = new URL(`${folder}service.js`, base);
+      const script = new URL(`${folder}service.js`, start.base);
       await isActive(await navigator.serviceWorker.register(script));
     }
     performance.mark("offline");
+    await new Promise((resolve) => { setTimeout(resolve, CALM); });
+    if ((navigator.deviceMemory ?? 8) >= 4) await snapshot(start, text);
   } catch {
     // A browser that forbids it, or no space: the page works as long as there is a network.
   }
@@ -26,5 +32,17 @@ function isActive(registration) {
     };
     worker.addEventListener("statechange", look);
     look();
+  });
+}
+
+function snapshot(start, text) {
+  const worker = python(start.base);
+  return new Promise((resolve) => {
+    worker.onmessage = ({ data }) => {
+      worker.terminate();
+      if (!data.error) performance.mark("snapshot");
+      resolve();
+    };
+    worker.postMessage({ keep: { ...start, text } });
   });
 }
