@@ -220,7 +220,8 @@ def _damage_snapshot(visitor: Visitor) -> None:
     visitor.page.run(
         "{ (async () => { for (const name of await caches.keys()) {"
         "if (!name.startsWith('yamlmod-snapshot-')) continue;"
-        "await (await caches.open(name)).put('/snapshot', new Response(new Uint8Array(4000)));"
+        "const cache = await caches.open(name); const [kept] = await cache.keys();"
+        "await cache.put(kept, new Response(new Uint8Array(4000)));"
         "window.damaged = true; } })(); null }"
     )
     visitor.wait("window.damaged")

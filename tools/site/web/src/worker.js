@@ -16,7 +16,7 @@ let answer;
 
 async function start({ base, files, version }) {
   const archives = fetchAll(base, files);
-  const snapshot = await kept(version);
+  const snapshot = await kept(base, version);
   const python = (snapshot && await fromSnapshot(base, snapshot)) || await load(base, {});
   await unpack(python, await archives);
   const isWarm = python.runPython("import sys; 'bridge' in sys.modules");
@@ -48,9 +48,12 @@ async function fromSnapshot(base, snapshot) {
   }
 }
 
-async function kept(version) {
+// The address is a full one: a worker from a blob has no folder that a relative one could be in.
+const address = (base) => `${base}snapshot`;
+
+async function kept(base, version) {
   try {
-    const found = await (await caches.open(NAME + version)).match("/snapshot");
+    const found = await (await caches.open(NAME + version)).match(address(base));
     return found && new Uint8Array(await found.arrayBuffer());
   } catch {
     return null; // no storage here
@@ -65,7 +68,7 @@ async function forget(but) {
 
 // Ask what a visitor asks first, so that nothing of it has to be imported later.
 async function keep({ base, files, version, text }) {
-  if (await kept(version)) return;
+  if (await kept(base, version)) return;
   const python = await load(base, { _makeSnapshot: true });
   await unpack(python, await fetchAll(base, files));
   const asked = { name: "model.yaml", text, language: "en", fold: "auto" };
@@ -73,7 +76,7 @@ async function keep({ base, files, version, text }) {
   python.runPython(BEGIN + questions.map((one) => `bridge.answer(${JSON.stringify(one)})\n`).join(""));
   const name = NAME + version;
   await forget(name);
-  await (await caches.open(name)).put("/snapshot", new Response(python.makeMemorySnapshot()));
+  await (await caches.open(name)).put(address(base), new Response(python.makeMemorySnapshot()));
 }
 
 self.onmessage = async ({ data }) => {
