@@ -14,12 +14,12 @@ from tools.site.visitor import Visitor
 _SCRIPT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
 _NAMED = {
     "button", "link", "combobox", "listbox", "textbox", "searchbox", "checkbox", "radio", "region",
-    "toolbar", "form", "image", "group", "navigation",
+    "toolbar",
 }  # fmt: skip
-_DOCUMENTATION = (
-    "", "insertion/", "check/", "modules/", "gallery/", "tutorial_yolov5/", "contents/",
-    "zh/", "zh/overlay/", "zh/gallery/",
-)  # fmt: skip
+_DOCUMENTATION = {
+    "light": ("", "insertion/", "modules/", "gallery/", "zh/", "zh/tutorial_yolov5/"),
+    "dark": ("check/", "zh/gallery/"),
+}
 _LANGUAGES = {"en": {"en"}, "zh": {"zh", "zh-CN"}}
 
 
@@ -40,7 +40,7 @@ def unnamed(page: Page) -> list[str]:
     return [
         f"no name: {role}"
         for role, node in roles
-        if role in _NAMED - {"group", "navigation", "form"} and not node["name"].get("value")
+        if role in _NAMED and not node["name"].get("value")
     ]
 
 
@@ -74,14 +74,18 @@ def audit_documentation(visitor: Visitor, served: Served) -> None:
     """Pages of the documentation, light and dark."""
     page = visitor.page
     try:
-        for scheme in ("light", "dark"):
+        for scheme, paths in _DOCUMENTATION.items():
             feature = {"name": "prefers-color-scheme", "value": scheme}
             page.call("Emulation.setEmulatedMedia", features=[feature])
-            for path in _DOCUMENTATION:
+            page.run("localStorage.clear()")  # the theme keeps what it chose first
+            for path in paths:
                 page.open(served.address + path, 1280, 900)
                 visitor.wait("!!document.querySelector('h1')")
                 found = problems(page, "zh" if path.startswith("zh/") else "en")
                 assert not found, (path, scheme, found[:20])
+            assert page.run("matchMedia('(prefers-color-scheme: dark)').matches") == (
+                scheme == "dark"
+            )
     finally:
         page.call("Emulation.setEmulatedMedia", features=[])
 

@@ -32,6 +32,19 @@ _STYLE = """\
 .md-typeset pre > code { font-size: .68rem; }
 .md-typeset img { max-width: 100%; height: auto; }
 [data-md-color-scheme="slate"] .md-typeset img { background: #fff; }
+/* The theme's colour of the page that is open has a contrast of 3.75. */
+[data-md-color-scheme="default"] .md-nav__link--active,
+[data-md-color-scheme="default"] .md-nav__link--active .md-ellipsis { color: #3a48a0; }
+[data-md-color-scheme="slate"] .md-nav__link--active,
+[data-md-color-scheme="slate"] .md-nav__link--active .md-ellipsis { color: #b3bcff; }
+"""
+# The theme's script adds buttons to code, in a landmark without a name.
+_SCRIPT = """\
+new MutationObserver(() => {
+  for (const nav of document.querySelectorAll(".md-code__nav:not([aria-label])")) {
+    nav.setAttribute("aria-label", document.documentElement.lang === "zh" ? "代码" : "Code");
+  }
+}).observe(document.documentElement, { childList: true, subtree: true });
 """
 
 
@@ -77,6 +90,7 @@ def _write_sources(work: Path, language: Language, among: dict[str, Page]) -> No
             (docs / page.name).write_text(site_text(page, among), encoding="utf-8")
     write_gallery(docs, language, _gallery_links(language, among))
     (docs / "site.css").write_text(_STYLE, encoding="utf-8")
+    (docs / "site.js").write_text(_SCRIPT, encoding="utf-8")
     (work / "zensical.toml").write_text(_configuration(language, among), encoding="utf-8")
 
 
@@ -113,6 +127,7 @@ docs_dir = "docs"
 site_dir = "site"
 use_directory_urls = true
 extra_css = ["site.css"]
+extra_javascript = ["site.js"]
 nav = {_toml(nav)}
 [project.extra]
 generator = false

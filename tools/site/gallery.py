@@ -28,7 +28,7 @@ _TEXTS: Mapping[Language, Mapping[str, str]] = {
         "many times the module is faster than its paper's equations written down one by one, "
         "forward / forward and backward ([how it was measured]({speeds})). Places are those in "
         "public YAMLs, with the number of networks.",
-        "head": "module | kind | year | parameters | million multiply-adds | speed | row",
+        "head": "module | kind | year | parameters | million multiply-adds | speed",
         "kind": "Kind",
         "cost": "Cost: {parameters} parameters, {macs} million multiply-adds",
         "speed": "Speed: {speed}",
@@ -47,7 +47,7 @@ _TEXTS: Mapping[Language, Mapping[str, str]] = {
         "参数量和乘加次数按 256 通道、40x40 的特征图计算。"
         "速度是相对于逐条照写论文公式的实现快多少倍，依次为前向、前向加反向"
         "（[测量方法]({speeds})）。常见位置统计自公开的 YAML，括号内为网络个数。",
-        "head": "模块 | 类别 | 年份 | 参数量 | 乘加（百万次） | 速度 | 行",
+        "head": "模块 | 类别 | 年份 | 参数量 | 乘加（百万次） | 速度",
         "kind": "类别",
         "cost": "开销：{parameters} 个参数，{macs} 百万次乘加",
         "speed": "速度：{speed}",
@@ -98,7 +98,7 @@ def gallery_page(language: Language, links: Mapping[str, str]) -> str:
         cost = cost_of(data)
         cells = (_kinds(template, language), template.paper["year"], *cost, _speed(template.name))
         link = f"[{template.name}](#{template.name.lower()})"
-        lines.append(f"| {link} | {' | '.join(map(str, cells))} | `{data['row']}` |")
+        lines.append(f"| {link} | {' | '.join(map(str, cells))} |")
     for template, data in modules:
         lines += _section(template, data, language, links)
     return "\n".join(lines) + "\n"
