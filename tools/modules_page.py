@@ -42,7 +42,8 @@ _ENGLISH: Mapping[str, str] = {
 _CHINESE: Mapping[str, str] = {
     "title": "# 模块\n\n",
     "other": "[English](modules.md)\n\n",
-    "intro": "badge 是 `python -m tools.badges` 测得的结果（模块的限制和参数说明目前只有英文）：\n\n",
+    "intro": "badge 是 `python -m tools.badges` 测得的结果"
+    "（模块的限制和参数说明目前只有英文）：\n\n",
     "head": "| 模块 | 规则 | 行 | badge | 论文 | 别名 |",
     "unmeasured": "未测",
     "all": "全部",
@@ -126,7 +127,8 @@ def _facts(module: dict[str, Any], words: Mapping[str, str]) -> list[str]:
     licence = words["no licence"] if none else words["licence"].format(name=told["licence"])
     variant = words["variant"].format(text=told["variant"]) if told["variant"] else ""
     kind = words[f"kind {told['kind']}"]
-    lines = [words["interface"].format(url=told["url"], kind=kind, licence=licence, variant=variant)]
+    facts = {"url": told["url"], "kind": kind, "licence": licence, "variant": variant}
+    lines = [words["interface"].format(**facts)]
     if channels["rule"]:
         lines.append(words["channels"].format(text=channels["rule"]))
     if channels["refused"]:

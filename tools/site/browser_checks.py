@@ -35,6 +35,17 @@ _BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     for old, new in itertools.pairwise("abcdefghi")
 )
 
+# Controls of which another element takes the click, at the width that the page has.
+_COVERED = """
+[...document.querySelectorAll("a, button, select")].filter((control) => {
+  if (!control.checkVisibility()) return false;
+  control.scrollIntoView({ block: "center" });
+  const { x, y, width, height } = control.getBoundingClientRect();
+  const hit = document.elementFromPoint(x + width / 2, y + height / 2);
+  return !(control.contains(hit) || hit?.contains(control));
+}).map((control) => control.id || control.textContent)
+"""
+
 
 def failures(folder: Path, program: str) -> Iterator[tuple[str, str]]:
     """Run all checks; give each with why it failed, or with an empty text."""
@@ -222,7 +233,7 @@ def _keyboard(visitor: Visitor, served: Served) -> None:
 
 
 def _names(visitor: Visitor, served: Served) -> None:
-    """All controls have names for a screen reader, and nothing is wider than the page."""
+    """Controls have names for a screen reader and are not covered; nothing is too wide."""
     assert unnamed(visitor.page) == []
     for width in (390, 1280, 1920):
         visitor.page.call(
@@ -231,6 +242,7 @@ def _names(visitor: Visitor, served: Served) -> None:
         )  # fmt: skip
         wide = "document.documentElement.scrollWidth - innerWidth"
         assert visitor.page.run(wide) <= 0, width
+        assert visitor.page.run(_COVERED) == [], width
 
 
 def _stopped(visitor: Visitor, served: Served) -> None:
