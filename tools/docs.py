@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from tools.doc_figures import figures
+from tools.modules_page import modules_pages
 from yamlmod.checks.explain import findings_of
 from yamlmod.checks.rule import Rule, all_rules
 from yamlmod.ops.network import registry_kinds
-from yamlmod.registry.measured import BADGES
 
 _DOCS = Path(__file__).parents[1] / "docs"
 
@@ -30,7 +30,7 @@ def main() -> int:
     """Write the pages, or compare them."""
     pages = {
         "commands.md": commands_page(),
-        "modules.md": modules_page(),
+        **modules_pages(_NOTE, module_data()),
         "checks.md": checks_page(),
         **figures(),
     }
@@ -60,6 +60,12 @@ def run(*arguments: str) -> str:
     return done.stdout.decode("utf-8").replace("\r\n", "\n").rstrip() + "\n"
 
 
+def module_data() -> list[dict[str, Any]]:
+    """Return what the registry knows of its modules, as `info` prints it."""
+    names = [item["name"] for item in json.loads(run("list", "--json"))]
+    return [json.loads(run("info", name, "--channels", "64", "--json")) for name in names]
+
+
 def commands_page() -> str:
     """Return every command's help."""
     files = _command_files()
@@ -87,23 +93,6 @@ def _command_files() -> dict[str, Path]:
     return dict(sorted(files.items()))
 
 
-def modules_page() -> str:
-    """Return the catalogue of the registry."""
-    text = _NOTE + "# Modules\n\n"
-    text += "Badges are test results, measured by `python -m tools.badges`:\n\n"
-    text += "".join(f"- `{name}`: {meaning}\n" for name, meaning in BADGES.items())
-    text += "\n| module | rule | row | badges | paper | also called |\n|--|--|--|--|--|--|\n"
-    modules = [info(item["name"]) for item in json.loads(run("list", "--json"))]
-    for module in modules:
-        paper = module["paper"]
-        text += (
-            f"| [{module['name']}](#{module['name'].lower()}) | {module['rule']} "
-            f"| `{module['row']}` | {_badges(module)} | {paper['venue']} {paper['year']} "
-            f"| {', '.join(module['aliases']) or '-'} |\n"
-        )
-    return text + "".join(_module(module) for module in modules)
-
-
 def checks_page() -> str:
     """Return every rule of `yamlmod check`, with a file that trips it."""
     rules = all_rules()
@@ -121,74 +110,6 @@ def _rule(rule: Rule) -> str:
     lines = [line for finding in found for line in finding.lines()]
     body = f"\n## {rule.code}\n\n{rule.why}\n\n```yaml\n{case.text.strip()}\n```\n\n"
     return body + "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```\n"
-
-
-def info(name: str) -> dict[str, Any]:
-    """Return what the registry knows of a module."""
-    data: dict[str, Any] = json.loads(run("info", name, "--channels", "64", "--json"))
-    return data
-
-
-def _badges(module: dict[str, Any]) -> str:
-    if module["badges"] is None:
-        return "not measured"
-    missing = [name for name, held in module["badges"].items() if not held]
-    return f"all but {', '.join(missing)}" if missing else "all"
-
-
-def _facts(module: dict[str, Any]) -> list[str]:
-    """Reference, cost and badges, a line each."""
-    told = module["reference"]
-    licence = "no licence stated" if told["licence"] == "none" else f"licence {told['licence']}"
-    kind = {"official": "official", "port": "a port by others", "none": "none was published"}
-    variant = f"; {told['variant']}" if told["variant"] else ""
-    lines = [f"- Interface of: <{told['url']}> ({kind[told['kind']]}, {licence}){variant}"]
-    if module["channels"]["rule"]:
-        lines.append(f"- Channels: {module['channels']['rule']}")
-    if module["channels"]["refused"]:
-        lines.append(f"- Refused channels: {', '.join(map(str, module['channels']['refused']))}")
-    if module["badges"] is not None:
-        counts = [f"{count:,} at {c}" for c, count in module["parameters"].items()]
-        macs = [f"{count:,} million at {shape}" for shape, count in module["mmacs"].items()]
-        held = [name for name, is_held in module["badges"].items() if is_held]
-        lines.append(f"- Parameters: {', '.join(counts)} channels")
-        lines.append(f"- Multiply-adds (convolutions, matrix products): {', '.join(macs)}")
-        lines.append(f"- Badges: {', '.join(held)}")
-    lines += [f"- No {name}: {reason}" for name, reason in module["limits"].items()]
-    if module["identity"]:
-        fills = ", ".join(f"`{key}` = {value:g}" for key, value in module["identity"].items())
-        lines.append(f"- Identity start: fill {fills}")
-    return lines
-
-
-def _module(module: dict[str, Any]) -> str:
-    paper = module["paper"]
-    needs = ", ".join(
-        [f"Python {module['python']}", f"torch {module['torch']}", *module["requirements"]]
-    )
-    lines = [
-        f"\n## {module['name']}\n",
-        f"{module['summary']}\n",
-        f"{'、'.join(module['names_zh'])}。{module['summary_zh']}\n",
-        f"- Paper: [{paper['title']}]({paper['url']}), {paper['venue']} {paper['year']}",
-        *_facts(module),
-        f"- Row: `{module['row']}` after 64 channels; needs {needs}",
-        f"- Code: `templates/{module['file']}`, version {module['version']}",
-        "- Registered by:\n",
-        "```python",
-        module["branch"].rstrip(),
-        "```\n",
-    ]
-    if module["arguments"]:
-        lines += ["| argument | type | default | meaning |", "|--|--|--|--|"]
-        for item in module["arguments"]:
-            kind = item["type"] + (" or None" if item["optional"] else "")
-            lines.append(f"| {item['name']} | {kind} | `{item['default']}` | {item['doc']} |")
-    if module["wild"]:
-        lines += ["", "| args in published YAMLs | what they mean here | write |", "|--|--|--|"]
-        for row in module["wild"]:
-            lines.append(f"| `{row['args']}` | {row['meaning']} | `{row['write']}` |")
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

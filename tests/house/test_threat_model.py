@@ -15,7 +15,7 @@ _PROMISES = [row for row in _ROWS if "held by" not in row]
 
 
 def _names(row: str) -> list[str]:
-    return re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", row)
+    return re.findall(r"`((?:tests|tools/site)/[\w/]+\.py(?:::\w+)?)`", row)
 
 
 @pytest.mark.parametrize("row", _PROMISES, ids=range(len(_PROMISES)))
@@ -31,5 +31,6 @@ def test_a_promise_names_its_tests(row: str) -> None:
 
 def test_the_model_covers_all_that_a_stranger_may_send() -> None:
     titles = ["A clone", "A model YAML", "A checkpoint", "A recipe", "A template pack", "A fork"]
+    titles += ["A text in the playground"]
     assert all(f"\n### {title}" in _PAGE for title in titles)
     assert len(_PROMISES) > 30

@@ -14,6 +14,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from tools.browser import browser_page
+from tools.site.audit import (
+    audit_documentation,
+    audit_finds_faults,
+    audit_playground,
+    unnamed,
+)
+from tools.site.edit_checks import CHECKS as EDIT_CHECKS
 from tools.site.pages import ROOT
 from tools.site.server import Served, serving
 from tools.site.visitor import Shown, Visitor
@@ -27,6 +34,17 @@ _BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
     for old, new in itertools.pairwise("abcdefghi")
 )
+
+# Controls of which another element takes the click, at the width that the page has.
+_COVERED = """
+[...document.querySelectorAll("a, button, select")].filter((control) => {
+  if (!control.checkVisibility()) return false;
+  control.scrollIntoView({ block: "center" });
+  const { x, y, width, height } = control.getBoundingClientRect();
+  const hit = document.elementFromPoint(x + width / 2, y + height / 2);
+  return !(control.contains(hit) || hit?.contains(control));
+}).map((control) => control.id || control.textContent)
+"""
 
 
 def failures(folder: Path, program: str) -> Iterator[tuple[str, str]]:
@@ -102,14 +120,14 @@ def _downloads(visitor: Visitor, served: Served) -> None:
         path = Path(folder) / "own.yaml"
         for data in (plain, windows, mixed, _MINI.read_bytes()):
             visitor.do(visitor.drop(path.name, data))
-            assert visitor.download(Path(folder)) == data
+            assert visitor.download() == data
             path.write_bytes(data)
             _command("check", "--fix", "-w", str(path))
             expected = path.read_bytes()
             path.unlink()
             if expected != data:
                 visitor.do("document.getElementById('fix-all').click()")
-            assert visitor.download(Path(folder)) == expected
+            assert visitor.download() == expected
 
 
 def _languages(visitor: Visitor, served: Served) -> None:
@@ -215,12 +233,8 @@ def _keyboard(visitor: Visitor, served: Served) -> None:
 
 
 def _names(visitor: Visitor, served: Served) -> None:
-    """All controls have names for a screen reader, and nothing is wider than the page."""
-    tree: Any = visitor.page.call("Accessibility.getFullAXTree")
-    roles = {"button", "link", "combobox", "textbox", "checkbox", "region", "toolbar"}
-    for node in tree["nodes"]:
-        if not node["ignored"] and node["role"]["value"] in roles:
-            assert node.get("name", {}).get("value"), node
+    """Controls have names for a screen reader and are not covered; nothing is too wide."""
+    assert unnamed(visitor.page) == []
     for width in (390, 1280, 1920):
         visitor.page.call(
             "Emulation.setDeviceMetricsOverride",
@@ -228,6 +242,7 @@ def _names(visitor: Visitor, served: Served) -> None:
         )  # fmt: skip
         wide = "document.documentElement.scrollWidth - innerWidth"
         assert visitor.page.run(wide) <= 0, width
+        assert visitor.page.run(_COVERED) == [], width
 
 
 def _stopped(visitor: Visitor, served: Served) -> None:
@@ -258,7 +273,11 @@ CHECKS: dict[str, Check] = {
     "large texts and bombs": _large,
     "other hosts": _outside,
     "keyboard": _keyboard,
+    **EDIT_CHECKS,
     "names and widths": _names,
     "a question without an answer": _stopped,
     "documentation": _documentation,
+    "the audit itself": audit_finds_faults,
+    "audit of the playground": audit_playground,
+    "audit of the documentation": audit_documentation,
 }

@@ -11,10 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.site.gallery import write_gallery
 from tools.site.pages import ROOT, Language, Page, pages, site_text, twin
 
 _LINK = re.compile(r"\]\(([^)\s#]+)\)")
 _SECTIONS = {
+    "Tutorials": "教程",
     "Editing": "编辑",
     "Checking and measuring": "检查与测量",
     "Trust": "安全",
@@ -22,14 +24,27 @@ _SECTIONS = {
     "Internals": "内部结构",
 }
 _WORDS = {
-    "en": ("Home", "Playground", "Contents", "en"),
-    "zh": ("首页", "在线检查", "全部文档（英文）", "zh"),
+    "en": ("Home", "Playground", "Gallery", "Contents", "en"),
+    "zh": ("首页", "在线检查", "模块一览", "全部文档（英文）", "zh"),
 }
 _STYLE = """\
 .md-typeset table:not([class]) { font-size: .68rem; }
 .md-typeset pre > code { font-size: .68rem; }
 .md-typeset img { max-width: 100%; height: auto; }
 [data-md-color-scheme="slate"] .md-typeset img { background: #fff; }
+/* The theme's colour of the page that is open has a contrast of 3.75. */
+[data-md-color-scheme="default"] .md-nav__link--active,
+[data-md-color-scheme="default"] .md-nav__link--active .md-ellipsis { color: #3a48a0; }
+[data-md-color-scheme="slate"] .md-nav__link--active,
+[data-md-color-scheme="slate"] .md-nav__link--active .md-ellipsis { color: #b3bcff; }
+"""
+# The theme's script adds buttons to code, in a landmark without a name.
+_SCRIPT = """\
+new MutationObserver(() => {
+  for (const nav of document.querySelectorAll(".md-code__nav:not([aria-label])")) {
+    nav.setAttribute("aria-label", document.documentElement.lang === "zh" ? "代码" : "Code");
+  }
+}).observe(document.documentElement, { childList: true, subtree: true });
 """
 
 
@@ -73,15 +88,29 @@ def _write_sources(work: Path, language: Language, among: dict[str, Page]) -> No
     for page in among.values():
         if page.language == language:
             (docs / page.name).write_text(site_text(page, among), encoding="utf-8")
+    write_gallery(docs, language, _gallery_links(language, among))
     (docs / "site.css").write_text(_STYLE, encoding="utf-8")
+    (docs / "site.js").write_text(_SCRIPT, encoding="utf-8")
     (work / "zensical.toml").write_text(_configuration(language, among), encoding="utf-8")
+
+
+def _gallery_links(language: Language, among: dict[str, Page]) -> dict[str, str]:
+    """Return where the gallery's links lead; a page without a translation is the English one."""
+    sources = {"modules": "docs/modules.md", "speeds": "docs/benchmarks_modules.md"}
+    links = {"playground": "playground/"}
+    for name, source in sources.items():
+        page = among[source]
+        own = page if language == "en" else twin(page, among)
+        links[name] = f"../{page.address}" if own is None else own.name
+    return links
 
 
 def _configuration(language: Language, among: dict[str, Page]) -> str:
     """Return the settings of Zensical: no font, script or number of stars from another host."""
-    home, playground, contents, theme = _WORDS[language]
+    home, playground, gallery, contents, theme = _WORDS[language]
     index = "contents.md" if language == "en" else "../contents/"
-    nav: list[object] = [{home: "index.md"}, {playground: "playground/"}, {contents: index}]
+    nav: list[object] = [{home: "index.md"}, {playground: "playground/"}]
+    nav += [{gallery: "gallery.md"}, {contents: index}]
     for section in sections(among):
         title = section.title if language == "en" else _SECTIONS[section.title]
         nav.append({title: [_entry(page, language, among) for page in section.pages]})
@@ -98,6 +127,7 @@ docs_dir = "docs"
 site_dir = "site"
 use_directory_urls = true
 extra_css = ["site.css"]
+extra_javascript = ["site.js"]
 nav = {_toml(nav)}
 [project.extra]
 generator = false
@@ -115,6 +145,7 @@ media = "(prefers-color-scheme: dark)"
 scheme = "slate"
 toggle = {{ icon = "lucide/moon", name = "Light" }}
 [project.markdown_extensions.tables]
+[project.markdown_extensions.attr_list]
 [project.markdown_extensions.md_in_html]
 [project.markdown_extensions.toc]
 permalink = true

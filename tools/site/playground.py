@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import shutil
@@ -20,6 +21,8 @@ EXAMPLES = {
     "ultralytics": "examples/models/ultralytics.yaml",
     "yolo11": "examples/models/yolo11.yaml",
 }
+# The page is kept by its address, a folder; the licences are no part of it.
+_NOT_KEPT = ("index.html", "service.js", "main.js.LEGAL.txt", "worker.js.LEGAL.txt")
 # The parts of the npm package that a page loads.
 _PYODIDE = ("pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 # No other host, no inline script or style. Pyodide compiles WebAssembly; the worker is a blob.
@@ -33,7 +36,9 @@ POLICY = (
 def build_playground(folder: Path) -> None:
     """Write playground/ and zh/playground/ into the folder of the site."""
     target = folder / "playground"
-    target.mkdir(parents=True, exist_ok=True)
+    # Not what an older build left: the service worker keeps all that is here.
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch) / "web"
         shutil.copytree(WEB, work, ignore=shutil.ignore_patterns("node_modules"))
@@ -41,17 +46,43 @@ def build_playground(folder: Path) -> None:
         (work / "src" / "examples.json").write_text(_examples())
         _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], work)
         archives.append(_compiled(work, archives))
-        (work / "src" / "files.json").write_text(json.dumps([path.name for path in archives]))
+        pyodide = [work / "node_modules" / "pyodide" / name for name in _PYODIDE]
+        built = {"files": [p.name for p in archives], "version": _version([*archives, *pyodide])}
+        (work / "src" / "files.json").write_text(json.dumps(built))
         _bundle(work, target)
         for path in archives:
             shutil.copy(path, target)
-        for name in _PYODIDE:
-            shutil.copy(work / "node_modules" / "pyodide" / name, target)
+        for path in pyodide:
+            shutil.copy(path, target)
     shutil.copy(WEB / "style.css", target)
-    for language, address, base in (("en", target, "./"), ("zh", folder / "zh" / "playground", "")):
+    addresses: dict[Language, tuple[Path, str]] = {
+        "en": (target, "./"),
+        "zh": (folder / "zh" / "playground", "../../playground/"),
+    }
+    for language, (address, base) in addresses.items():
         address.mkdir(parents=True, exist_ok=True)
-        page = page_html("en" if language == "en" else "zh", base or "../../playground/")
-        (address / "index.html").write_text(page, encoding="utf-8")
+        (address / "index.html").write_text(page_html(language, base), encoding="utf-8")
+    # Last: it names the files that are there, by a hash of all of them.
+    for address, base in addresses.values():
+        (address / "service.js").write_text(service_script(target, base), encoding="utf-8")
+
+
+def service_script(target: Path, base: str) -> str:
+    """Return the service worker of a page: which files it keeps, and a hash of them."""
+    chinese = "../zh/playground/"
+    names = sorted(path.name for path in target.iterdir() if path.name not in _NOT_KEPT)
+    version = _version([target / name for name in [*names, "index.html", f"{chinese}index.html"]])
+    kept = {"version": version, "base": base, "files": ["./", chinese, *names]}
+    text = (WEB / "service.js").read_text(encoding="utf-8")
+    return text.replace('"{{KEPT}}"', json.dumps(kept))
+
+
+def _version(paths: list[Path]) -> str:
+    """Return a hash of files, by which a browser tells one build from another."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.name}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def words() -> dict[str, dict[str, str]]:
@@ -71,6 +102,7 @@ def page_html(language: Language, base: str) -> str:
         "other": "en" if language == "zh" else "zh-CN",
         "policy": POLICY,
         "base": base,
+        "base_word": own["base"],
         "docs": "../",
         "docs_word": own["docs"],
     }

@@ -16,6 +16,7 @@ class Served(NamedTuple):
 
     address: str
     requests: list[str]
+    folder: Path
 
     def expect_only_own(self, requests: Sequence[str]) -> None:
         """Fail if a browser asked another host for something."""
@@ -49,7 +50,7 @@ def serving(folder: Path) -> Iterator[Served]:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield Served(f"http://127.0.0.1:{server.server_address[1]}/", requests)
+            yield Served(f"http://127.0.0.1:{server.server_address[1]}/", requests, folder)
         finally:
             server.shutdown()
             thread.join()

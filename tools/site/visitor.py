@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,16 +100,74 @@ class Visitor:
         self.page.run(f"document.querySelector({found}).scrollIntoView({{ block: 'center' }})")
         self.page.click(*self.page.middle(selector))
 
-    def download(self, folder: Path) -> bytes:
-        """Click Download, and return the bytes of the file."""
-        self.page.call(
-            "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder.resolve())
+    def download(self, selector: str = "#download") -> bytes:
+        """Click a button that downloads, and return the bytes of the file."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            self.page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=name)
+            self.press(selector)
+            end = time.monotonic() + 30
+            while (done := _finished(folder)) is None:
+                assert time.monotonic() < end, "nothing was downloaded"
+                time.sleep(0.05)
+            return done.read_bytes()
+
+    def text_of(self, selector: str) -> str:
+        return str(self.page.run(f"document.querySelector({json.dumps(selector)}).textContent"))
+
+    def lines_of(self, selector: str) -> list[str]:
+        found = f"[...document.querySelectorAll({json.dumps(selector)})]"
+        return [str(line) for line in self.page.run(f"{found}.map((e) => e.textContent)")]
+
+    def fill(self, selector: str, value: str) -> None:
+        """Give a field a value, as typing it or choosing it does."""
+        field = f"document.querySelector({json.dumps(selector)})"
+        self.page.run(
+            f"{{ const field = {field}; field.value = {json.dumps(value)};"
+            "field.dispatchEvent(new Event('input', { bubbles: true }));"
+            "field.dispatchEvent(new Event('change', { bubbles: true })); null }"
         )
-        self.press("#download")
-        end = time.monotonic() + 30
-        while not (done := [p for p in folder.iterdir() if p.suffix == ".yaml"]):
-            assert time.monotonic() < end, "nothing was downloaded"
-            time.sleep(0.05)
-        data = done[0].read_bytes()
-        done[0].unlink()
-        return data
+
+    def click_connection(self, source: int, reader: int) -> None:
+        """Click a connection of the figure with the mouse, where nothing is over it."""
+        found = f".connection[data-from='{source}'][data-to='{reader}']"
+        x, y = self.page.run(
+            f"(() => {{ const line = document.querySelector({json.dumps(found)});"
+            "line.scrollIntoView({ block: 'center' }); const end = line.getTotalLength();"
+            "const there = line.getScreenCTM();"
+            "for (let part = 0.02; part < 1; part += 0.02) {"
+            "const point = line.getPointAtLength(end * part).matrixTransform(there);"
+            "if (document.elementFromPoint(point.x, point.y) === line) return [point.x, point.y];"
+            "} return [-1, -1]; })()"
+        )
+        assert x >= 0, f"the connection {source}:{reader} cannot be clicked"
+        self.page.click(x, y)
+
+    def insert(
+        self, module: str, source: int, reader: int, where: str = "", args: str = ""
+    ) -> None:
+        """Click a connection and fill in what to insert; wait for what it would give."""
+        self.click_connection(source, reader)
+        self.choose(module, where, args)
+
+    def choose(self, module: str, where: str = "", args: str = "") -> None:
+        """Fill in "insert here", which is open, and wait for its answer."""
+        self.wait("document.querySelectorAll('#module option').length > 0")
+        self.fill("#search", module)
+        self.fill("#args", args)
+        if where:
+            self.press(f"#where input[value={where}]")
+        seen = self.page.run("performance.getEntriesByName('insert').length")
+        self.fill("#module", module)
+        self.wait(f"performance.getEntriesByName('insert').length > {seen}")
+        self.settle()
+
+    def apply(self) -> None:
+        """Put the insertion into the editor."""
+        self.do("document.getElementById('apply').click()")
+
+
+def _finished(folder: Path) -> Path | None:
+    """Return the file that was downloaded; the browser takes its name with an empty one first."""
+    named = (path for path in folder.iterdir() if path.suffix in (".yaml", ".patch"))
+    return next((path for path in named if path.stat().st_size), None)

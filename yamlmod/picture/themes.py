@@ -117,7 +117,7 @@ _SOFT = {
 _PLAIN = ("conv", "block", "pool", "attention", "up", "join", "head", "other", "image", "group")
 
 COLOR = Theme(
-    "color", "#ffffff", "#1c2330", "#6b7280", "#d4d8df", "#5b6472",
+    "color", "#ffffff", "#1c2330", "#5b6472", "#d4d8df", "#5b6472",
     {
         "conv": ("#e3edf8", "#7f9fc4"),
         "block": ("#e4f2e3", "#7fb07c"),
@@ -133,7 +133,7 @@ COLOR = Theme(
     _CHANGES, _SOFT,
 )  # fmt: skip
 MONO = Theme(
-    "mono", "#ffffff", "#000000", "#555555", "#bbbbbb", "#333333",
+    "mono", "#ffffff", "#000000", "#444444", "#bbbbbb", "#333333",
     {
         **dict.fromkeys(_PLAIN, ("#ffffff", "#000000")),
         "up": ("#f4f4f4", "#000000"),

@@ -11,8 +11,14 @@ for (const path of archives) {
 }
 python.runPython("import sys; sys.path.insert(0, '/lib/site')");
 const { answer } = python.pyimport("bridge");
-const common = { name: "model.yaml", text: fs.readFileSync(example, "utf8"), language: "zh" };
-for (const asked of [{ kind: "check" }, { kind: "fix", index: null }, { kind: "draw", fold: "auto" }]) {
+const text = fs.readFileSync(example, "utf8");
+const common = { name: "model.yaml", text, language: "zh", fold: "auto" };
+const base = { name: "base.yaml", text };
+for (const asked of [
+  { kind: "check" }, { kind: "fix", index: null }, { kind: "draw" }, { kind: "modules" },
+  { kind: "draw", base, sides: true }, { kind: "compare", base },
+  { kind: "insert", module: "SimAM", args: "[]", where: "after", source: 3, reader: 4 },
+]) {
   const { refusal } = JSON.parse(answer(JSON.stringify({ ...common, ...asked })));
   if (refusal) throw new Error(refusal.message);
 }

@@ -4,22 +4,27 @@ const START_LIMIT = 180_000;
 
 export class StoppedError extends Error {}
 
+// A worker from a blob, so that the page's own policy (no other host) is the worker's as well.
+export function python(base) {
+  const code = `import ${JSON.stringify(new URL("worker.js", base).href)};`;
+  const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  return new Worker(address, { type: "module" });
+}
+
 export class Engine {
-  constructor(base, files, onState) {
-    Object.assign(this, { base, files, onState, waiting: new Map(), current: null, number: 0 });
+  // `files` says what Python needs: where, which archives, and the version of the build.
+  constructor(files, onState) {
+    Object.assign(this, { files, onState, waiting: new Map(), current: null, number: 0 });
     this.begin();
   }
 
   begin() {
     this.onState("loading");
     this.ready = false;
-    // From a blob, so that the page's own policy (no other host) is the worker's as well.
-    const code = `import ${JSON.stringify(new URL("worker.js", this.base).href)};`;
-    const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-    this.worker = new Worker(address, { type: "module" });
+    this.worker = python(this.files.base);
     this.worker.onmessage = ({ data }) => this.receive(data);
     this.worker.onerror = () => this.fail();
-    this.worker.postMessage({ start: this.base, files: this.files });
+    this.worker.postMessage({ start: this.files });
     this.timer = setTimeout(() => this.fail(), START_LIMIT);
   }
 
@@ -61,6 +66,7 @@ export class Engine {
   receive(data) {
     if (data.id === 0) {
       if (data.error) return this.fail();
+      if (data.isWarm) performance.mark("warm");
       this.ready = true;
     } else if (data.id !== this.number || !this.current) {
       return;

@@ -1,16 +1,19 @@
 // The page: an editor, what `check` finds while typing, and the figure of the network.
 import examples from "./examples.json";
-import files from "./files.json";
+import built from "./files.json";
+import { ComparePanel } from "./compare.js";
+import { $, copy, make, save } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Engine, StoppedError } from "./engine.js";
+import { InsertPanel } from "./insert.js";
 import { fromFragment, isLink, toFragment } from "./link.js";
-import { figure } from "./picture.js";
+import { keepOffline } from "./offline.js";
+import { clickable, figure } from "./picture.js";
 import words from "./words.json";
 
 const LIMIT = 400_000; // characters; `load` reads no more
 const PAUSE = 80; // milliseconds without a keystroke
 const BASE = new URL(".", import.meta.url).href;
-const $ = (id) => document.getElementById(id);
 
 let language = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
 let name = "model.yaml";
@@ -21,12 +24,21 @@ let round = 0;
 
 const word = (key) => words[language][key];
 const editor = new Editor($("editor"), word("editor"), LIMIT, changed, large);
-const engine = new Engine(BASE, files, (next) => { state = next; showState(); });
+const files = { ...built, base: BASE };
+const engine = new Engine(files, (next) => { state = next; showState(); });
+const page = {
+  ask: question, word, draw, large, limit: LIMIT, read: readFile, show: picture,
+  text: () => editor.text, name: () => name, language: () => language,
+  replace: (text) => editor.replace(text),
+};
+const inserting = new InsertPanel(page);
+const comparing = new ComparePanel(page, examples);
 globalThis.playground = { editor, engine }; // for the tests of the page
 
 function changed() {
   performance.mark("edit");
   round += 1;
+  inserting.changed(editor.text);
   clearTimeout(timer);
   timer = setTimeout(check, PAUSE);
 }
@@ -44,13 +56,24 @@ async function check() {
   message("");
   editor.mark(findings);
   show();
-  const drawn = await question({ kind: "draw", language, fold: "auto" });
-  if (drawn && mine === round) picture(drawn.svg ?? null);
+  await draw();
+}
+
+// The figure with its findings, or with what differs from a base.
+async function draw() {
+  const mine = round;
+  const wanted = comparing.base ?? inserting.base;
+  const isBase = wanted && (wanted !== comparing.base || await comparing.show());
+  if (mine !== round) return;
+  const base = isBase ? wanted : null;
+  const sides = isBase && wanted === comparing.base && comparing.sides;
+  const drawn = await question({ kind: "draw", fold: "auto", base, sides });
+  if (drawn && mine === round) picture(drawn.svg ?? null, !sides);
 }
 
 async function question(asked) {
   try {
-    return await engine.ask({ ...asked, name, text: editor.text });
+    return await engine.ask({ ...asked, name, text: editor.text, language });
   } catch (error) {
     findings = null;
     show();
@@ -109,13 +132,6 @@ function at({ line }) {
   return line ? `${word("line").replace("{n}", line)} ` : "";
 }
 
-function make(tag, className, text = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = text;
-  return element;
-}
-
 async function applyFix(index) {
   const mine = round;
   const answer = await question({ kind: "fix", index });
@@ -124,9 +140,14 @@ async function applyFix(index) {
   else if (answer.text !== editor.text) editor.replace(answer.text);
 }
 
-function picture(svg) {
+// Show a figure; where it is that of the text, its connections are buttons.
+function picture(svg, isOwn = false) {
   const shown = svg === null ? make("p", "small", word("noPicture")) : figure(svg);
+  if (svg !== null && isOwn) {
+    const all = clickable(shown, word("insertHere"), (connection) => inserting.open(connection, all));
+  }
   $("picture").replaceChildren(shown);
+  performance.mark("picture");
 }
 
 function message(text) {
@@ -137,6 +158,7 @@ function message(text) {
 function showState() {
   $("state").textContent = state === "ready" ? "" : word(state);
   $("state").dataset.state = state;
+  if (state === "ready" && findings) keepOffline(files, examples[0].text);
 }
 
 function large(size) {
@@ -144,34 +166,36 @@ function large(size) {
   message(word("large").replace("{size}", number(size)).replace("{limit}", number(LIMIT)));
 }
 
-async function openFile(file) {
-  if (!file) return;
+// The text and the safe name of a file; null where it is not taken.
+async function readFile(file) {
+  if (!file) return null;
   if (file.size > 4 * LIMIT) return large(file.size);
   const data = await file.arrayBuffer();
-  let text;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
+    return text.length > LIMIT ? large(text.length) : { name: safeName(file.name), text };
   } catch {
     return message(word("encoding"));
   }
-  if (text.length > LIMIT) return large(text.length);
+}
+
+function safeName(fileName) {
+  const safe = fileName.replace(/[^\p{L}\p{N}._-]/gu, "_").replace(/^[.-]+/, "_") || "model";
+  return /\.ya?ml$/i.test(safe) ? safe : `${safe}.yaml`;
+}
+
+async function openFile(file) {
+  const read = await readFile(file);
+  if (!read) return;
   $("example").value = "";
-  open(file.name, text);
+  open(read.name, read.text);
 }
 
 function open(fileName, text) {
-  name = fileName.replace(/[^\p{L}\p{N}._-]/gu, "_").replace(/^[.-]+/, "_") || "model.yaml";
+  name = fileName;
   editor.open(text);
   message("");
   changed();
-}
-
-function download() {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([editor.text], { type: "application/yaml" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 async function share() {
@@ -210,10 +234,27 @@ function speak() {
   const docs = language === "zh" ? `${top}zh/` : top;
   $("docs").href = docs;
   $("home-link").href = docs;
-  for (const option of $("example").options) {
+  for (const option of document.querySelectorAll("#example option, #base option")) {
     option.textContent = option.value === "" ? "" : word(option.value);
   }
   showState();
+}
+
+function toggleSize() {
+  const full = $("picture").classList.toggle("full");
+  $("size").setAttribute("aria-pressed", String(full));
+  $("size").dataset.word = full ? "fit" : "full";
+  $("size").textContent = word($("size").dataset.word);
+}
+
+function toggleLanguage() {
+  language = language === "zh" ? "en" : "zh";
+  const top = new URL("../", BASE).pathname;
+  const own = language === "zh" ? `${top}zh/playground/` : `${top}playground/`;
+  history.replaceState(null, "", own + location.hash);
+  speak();
+  if (inserting.isOpen) inserting.close();
+  changed();
 }
 
 function start() {
@@ -225,22 +266,11 @@ function start() {
     openFile($("file").files[0]);
     $("file").value = "";
   };
-  $("download").onclick = download;
+  $("download").onclick = () => save(name, editor.text, "application/yaml");
+  $("command-copy").onclick = () => copy($("command"));
   $("fix-all").onclick = () => applyFix(null);
-  $("size").onclick = () => {
-    const full = $("picture").classList.toggle("full");
-    $("size").setAttribute("aria-pressed", String(full));
-    $("size").dataset.word = full ? "fit" : "full";
-    $("size").textContent = word($("size").dataset.word);
-  };
-  $("language").onclick = () => {
-    language = language === "zh" ? "en" : "zh";
-    const top = new URL("../", BASE).pathname;
-    const own = language === "zh" ? `${top}zh/playground/` : `${top}playground/`;
-    history.replaceState(null, "", own + location.hash);
-    speak();
-    changed();
-  };
+  $("size").onclick = toggleSize;
+  $("language").onclick = toggleLanguage;
   addEventListener("dragover", (event) => {
     event.preventDefault();
     document.body.classList.add("dropping");
@@ -251,7 +281,9 @@ function start() {
   addEventListener("drop", (event) => {
     event.preventDefault();
     document.body.classList.remove("dropping");
-    openFile(event.dataTransfer.files[0]);
+    const file = event.dataTransfer.files[0];
+    if (event.target.closest?.("#compare")) comparing.take(file);
+    else openFile(file);
   }, true);
   $("share").onclick = share;
   addEventListener("hashchange", openLink);

@@ -36,3 +36,66 @@ function copy(element) {
   }
   return made;
 }
+
+// The connections of a figure that the text has, without what a change took away or a check
+// proposes: { source, reader, label, path }, in the order of the file.
+export function connections(svg) {
+  const names = new Map([[-1, ""]]);
+  for (const layer of svg.querySelectorAll("g.layer:not(.ghost)")) {
+    names.set(Number(layer.dataset.layer), layer.dataset.module);
+  }
+  const name = (number) => `${number < 0 ? "image" : number} ${names.get(number) ?? ""}`.trim();
+  const found = new Map();
+  for (const path of svg.querySelectorAll("path.edge")) {
+    if (["removed", "right"].includes(path.dataset.change)) continue;
+    const [source, reader] = [Number(path.dataset.from), Number(path.dataset.to)];
+    const label = `${name(source)} → ${name(reader)}`;
+    const known = found.get(label);
+    // Of two lines for one connection, the one that is drawn.
+    if (!known || known.path.getAttribute("stroke") === "none") {
+      found.set(label, { source, reader, label, path });
+    }
+  }
+  return [...found.values()].sort((a, b) => a.reader - b.reader || b.source - a.source);
+}
+
+// Make the connections of a figure buttons: a wide line that is clicked, one stop for Tab, and
+// arrow keys from one to the next.
+export function clickable(svg, title, choose) {
+  const all = connections(svg);
+  svg.setAttribute("role", "group");
+  const lines = all.map((connection) => button(connection, title, choose));
+  lines.forEach((line, index) => {
+    line.setAttribute("tabindex", index ? "-1" : "0");
+    line.addEventListener("keydown", (event) => {
+      const next = { ArrowRight: index + 1, ArrowDown: index + 1, ArrowLeft: index - 1,
+        ArrowUp: index - 1, Home: 0, End: lines.length - 1 }[event.key];
+      if (next === undefined || !lines[next]) return;
+      event.preventDefault();
+      line.setAttribute("tabindex", "-1");
+      lines[next].setAttribute("tabindex", "0");
+      lines[next].focus();
+    });
+  });
+  return all;
+}
+
+function button(connection, title, choose) {
+  const line = document.createElementNS(SVG, "path");
+  const label = document.createElementNS(SVG, "title");
+  const set = { class: "connection", d: connection.path.getAttribute("d"), role: "button",
+    "aria-label": `${title}: ${connection.label}`, "data-from": connection.source,
+    "data-to": connection.reader };
+  for (const [name, value] of Object.entries(set)) line.setAttribute(name, value);
+  label.textContent = connection.label;
+  line.append(label);
+  line.onclick = () => choose(connection);
+  line.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    choose(connection);
+  });
+  // Beside its own line: below the boxes, and in the part that moves it.
+  connection.path.after(line);
+  return line;
+}
