@@ -143,6 +143,9 @@ def _facts(module: dict[str, Any]) -> list[str]:
     kind = {"official": "official", "port": "a port by others", "none": "none was published"}
     variant = f"; {told['variant']}" if told["variant"] else ""
     lines = [f"- Interface of: <{told['url']}> ({kind[told['kind']]}, {licence}){variant}"]
+    if told["weights"]:
+        lines.append(f"- Published weights: {told['weights']}")
+    lines += [f"- {alias} elsewhere: {note}" for alias, note in module["other_code"].items()]
     if module["channels"]["rule"]:
         lines.append(f"- Channels: {module['channels']['rule']}")
     if module["channels"]["refused"]:
@@ -154,6 +157,9 @@ def _facts(module: dict[str, Any]) -> list[str]:
         lines.append(f"- Parameters: {', '.join(counts)} channels")
         lines.append(f"- Multiply-adds (convolutions, matrix products): {', '.join(macs)}")
         lines.append(f"- Badges: {', '.join(held)}")
+        errors = [f"{e:.2%} at standard deviation {s}" for s, e in module["fp16_error"].items()]
+        if errors:
+            lines.append(f"- Largest error in float16: {' and '.join(errors)}")
     lines += [f"- No {name}: {reason}" for name, reason in module["limits"].items()]
     if module["identity"]:
         fills = ", ".join(f"`{key}` = {value:g}" for key, value in module["identity"].items())
@@ -183,7 +189,10 @@ def _module(module: dict[str, Any]) -> str:
         lines += ["| argument | type | default | meaning |", "|--|--|--|--|"]
         for item in module["arguments"]:
             kind = item["type"] + (" or None" if item["optional"] else "")
-            lines.append(f"| {item['name']} | {kind} | `{item['default']}` | {item['doc']} |")
+            doc = item["doc"]
+            if "elsewhere" in item:
+                doc += f" In published code: {item['elsewhere']}."
+            lines.append(f"| {item['name']} | {kind} | `{item['default']}` | {doc} |")
     if module["wild"]:
         lines += ["", "| args in published YAMLs | what they mean here | write |", "|--|--|--|"]
         for row in module["wild"]:
