@@ -4,6 +4,7 @@
     python benchmarks/modules.py --write                     all, into docs/benchmarks_modules.md
     python benchmarks/modules.py NAME... --write             new rows of some, the others stay
     python benchmarks/modules.py SE --reference FILE:Class   against a class of your own
+    python benchmarks/modules.py SE --pairs 40               medians of paired rounds, and quartiles
 
 A ratio above 1 means that the template is faster or smaller. The transcription is the class
 `Transcription` of tests/templates/references/<folder>.py: the operators that a reader of the paper
@@ -13,8 +14,10 @@ hold both to the same numbers.
 Both run in turn in one process on two threads, as often as fits into `--seconds` for each shape and
 pass, and at least three times; printed is the ratio of the fastest rounds. On a machine that is
 busy with other work, `--clock cpu` counts the processor time of both threads instead of wall
-time (waiting threads sleep here, they do not spin). "Forward" is eval mode without
-gradients, "forward+backward" is train mode with gradients for the input and every parameter.
+time (waiting threads sleep here, they do not spin). `--pairs N` measures N rounds of both, which
+begin with one and the other, and prints the median of the rounds' ratios and their quartiles.
+"Forward" is eval mode without gradients, "forward+backward" is train mode with gradients for the
+input and every parameter.
 
 Peak memory is counted, not sampled: torch's profiler reports every allocation and release of its
 CPU allocator, and the highest sum during one pass counts (input and weights were there before). It
@@ -32,6 +35,7 @@ import ast
 import importlib.util
 import os
 import platform
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -60,12 +64,13 @@ class Ratio(NamedTuple):
 
     time: float
     memory: float
+    quartiles: tuple[float, ...] = ()
 
 
 def main() -> None:
     """Print the ratios, or write the page."""
     options = arguments()
-    torch.set_num_threads(_THREADS)
+    torch.set_num_threads(options.threads)
     templates = [get(name) for name in options.names] or list(catalogue())
     found: dict[str, dict[tuple[int, ...], tuple[Ratio, Ratio] | None]] = {}
     for template in templates:
@@ -91,12 +96,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--seconds", type=float, default=4.0, help="for each shape and pass")
     parser.add_argument("--clock", choices=sorted(_CLOCKS), default="wall")
+    parser.add_argument("--pairs", type=int, help="rounds of both, for medians and quartiles")
+    parser.add_argument("--threads", type=int, default=_THREADS)
     parser.add_argument("--shape", action="append", type=_shape, help="such as 1x256x40x40")
     parser.add_argument("--reference", metavar="FILE:Class", help="compare with this class")
     parser.add_argument("--reference-args", metavar="LIST", help="its arguments, C for channels")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks_modules.md")
     options = parser.parse_args()
-    if options.write and (options.reference or options.shape):
+    other = options.reference or options.shape or options.pairs or options.threads != _THREADS
+    if options.write and other:
         parser.error("--write measures every shape, against the transcription")
     if options.reference and len(options.names) != 1:
         parser.error("--reference needs one NAME")
@@ -146,8 +154,14 @@ def compare(
     for run in passes:
         for module in (mine, theirs):
             module.train(run is forward_backward)
-        ratio = time_ratio(run, mine, theirs, x, options.seconds, _CLOCKS[options.clock])
-        found.append(Ratio(ratio, peak(run, theirs, x) / peak(run, mine, x)))
+        clock = _CLOCKS[options.clock]
+        quartiles: tuple[float, ...] = ()
+        if options.pairs:
+            low, ratio, high = paired_ratios(run, (mine, theirs), x, options.pairs, clock)
+            quartiles = (low, high)
+        else:
+            ratio = time_ratio(run, mine, theirs, x, options.seconds, clock)
+        found.append(Ratio(ratio, peak(run, theirs, x) / peak(run, mine, x), quartiles))
     return found[0], found[1]
 
 
@@ -182,6 +196,23 @@ def time_ratio(
     return min(other[1:]) / min(own[1:])
 
 
+def paired_ratios(
+    run: Callable[[nn.Module, Tensor], None],
+    pair_of_modules: tuple[nn.Module, nn.Module],
+    x: Tensor,
+    pairs: int,
+    clock: Callable[[], float],
+) -> list[float]:
+    """Return the quartiles of the ratio in single rounds, which begin with one and the other."""
+    mine, theirs = pair_of_modules
+    ratios = []
+    for count in range(-1, pairs):
+        order = (mine, theirs) if count % 2 else (theirs, mine)
+        took = {module: elapsed(run, module, x, clock) for module in order}
+        ratios.append(took[theirs] / took[mine])
+    return statistics.quantiles(ratios[1:], n=4)
+
+
 def elapsed(
     run: Callable[[nn.Module, Tensor], None],
     module: nn.Module,
@@ -213,11 +244,13 @@ def peak(run: Callable[[nn.Module, Tensor], None], module: nn.Module, x: Tensor)
 
 def report(name: str, shape: tuple[int, ...], inference: Ratio, training: Ratio) -> None:
     """Print one line."""
-    sys.stdout.write(
-        f"{name:26} {'x'.join(map(str, shape)):14} "
-        f"forward {inference.time:6.2f}, memory {inference.memory:6.2f};  "
-        f"forward+backward {training.time:6.2f}, memory {training.memory:6.2f}\n"
-    )
+    words = [
+        f"{title} {ratio.time:6.2f}"
+        + (" ({:.2f} to {:.2f})".format(*ratio.quartiles) if ratio.quartiles else "")
+        + f", memory {ratio.memory:6.2f}"
+        for title, ratio in (("forward", inference), ("forward+backward", training))
+    ]
+    sys.stdout.write(f"{name:26} {'x'.join(map(str, shape)):14} {';  '.join(words)}\n")
     sys.stdout.flush()
 
 

@@ -3,6 +3,7 @@
     python -m tools.badges [NAME...]            measure and write
     python -m tools.badges --check [NAME...]    measure and compare; exits 1 where something differs
     python -m tools.badges --check --sample 3   those whose code or torch changed, and three more
+    python -m tools.badges --only fx,export     these badges alone, where the code did not change
 
 A badge that is not held needs a reason in the manifest's [limits]; a reason for a badge that is
 held is an error. The sample changes with the code of the templates, so that all have their turn.
@@ -15,7 +16,8 @@ import hashlib
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +34,22 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="modules; all without")
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     parser.add_argument("--sample", type=int, metavar="N", help="changed modules and N others")
+    parser.add_argument("--only", metavar="BADGE,...", help="keep the others, as measured before")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     templates = [get(name) for name in options.names] or list(catalogue())
     if options.sample is not None:
         templates = sample(templates, options.sample)
+    only = tuple(options.only.split(",")) if options.only else ()
+    if any(name not in BADGES for name in only):
+        parser.error(f"--only: the badges are {', '.join(BADGES)}")
     wrong = 0
-    context = get_context("spawn")
+    context = _clean_processes()
     with ProcessPoolExecutor(options.jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        results = pool.map(_measure, [_folder(template) for template in templates])
+        asked = [only if only and current(template) else () for template in templates]
+        results = pool.map(_measure, [_folder(template) for template in templates], asked)
         for template, (found, cost) in zip(templates, results, strict=True):
+            found = kept(template, found)
             problems = limits(template, found)
             text = render(template, found, cost)
             path = _ROOT / _folder(template) / "measured.toml"
@@ -53,6 +61,16 @@ def main() -> int:
             held = ", ".join(name for name, problem in found.items() if problem is None)
             print(f"{template.name}: {held}", *problems, sep="\n  ", flush=True)
     return 1 if wrong else 0
+
+
+def _clean_processes() -> BaseContext:
+    """A new process for each module; where they can be forked, with the imports done once."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    compilers = ("torch._dynamo", "torch._inductor.compile_fx", "torch.onnx", "onnxscript")
+    context.set_forkserver_preload(["tests.templates.badges", "tests.templates.cost", *compilers])
+    return context
 
 
 def sample(templates: list[Template], number: int) -> list[Template]:
@@ -78,6 +96,17 @@ def current(template: Template, release: str | None = None) -> bool:
         and known.digest == template.digest
         and (release is None or known.torch == release)
     )
+
+
+def kept(template: Template, found: dict[str, str | None]) -> dict[str, str | None]:
+    """What was measured, and for other badges what the file says of this very code."""
+    known = measured(template)
+    before = {} if known is None else known.badges
+    return {name: found[name] if name in found else _said(before.get(name)) for name in BADGES}
+
+
+def _said(held: bool | None) -> str | None:
+    return None if held else "was not measured again"
 
 
 def limits(template: Template, found: dict[str, str | None]) -> list[str]:
@@ -109,7 +138,15 @@ def differences(
         problems.append("the code changed since it was measured")
     if dict(known.parameters) != cost["parameters"] or dict(known.mmacs) != cost["mmacs"]:
         problems.append(f"the cost is now {cost}")
+    far = [s for s, error in cost["fp16"].items() if not _is_near(error, known.fp16.get(s, 0.0))]
+    if far:
+        problems.append(f"float16: the file says {dict(known.fp16)}, measured {cost['fp16']}")
     return problems
+
+
+def _is_near(error: float, before: float) -> bool:
+    """Another processor adds in another order."""
+    return error < 1.5 * before + 0.001
 
 
 def render(template: Template, found: dict[str, str | None], cost: dict[str, Any]) -> str:
@@ -129,6 +166,9 @@ def render(template: Template, found: dict[str, str | None], cost: dict[str, Any
         "",
         "[mmacs]  # millions of multiply-adds in convolutions and matrix products, by shape",
         *(f"{shape} = {count}" for shape, count in cost["mmacs"].items()),
+        "",
+        "[fp16]  # largest error relative to the largest value, by the map's standard deviation",
+        *(f"{spread} = {error}" for spread, error in cost["fp16"].items()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -137,13 +177,14 @@ def _folder(template: Template) -> str:
     return template.file.partition("/")[0]
 
 
-def _measure(folder: str) -> tuple[dict[str, str | None], dict[str, Any]]:
+def _measure(folder: str, only: tuple[str, ...]) -> tuple[dict[str, str | None], dict[str, Any]]:
     """In a process of its own: compilers and exporters leave traces."""
     # A failing compiler prints whole graphs; what matters is in the exception.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     from tests.templates import badges, cost
 
-    return badges.measure(folder), cost.measure(folder)
+    errors = {"fp16": badges.fp16_errors(folder)}
+    return badges.measure(folder, only), {**cost.measure(folder), **errors}
 
 
 if __name__ == "__main__":

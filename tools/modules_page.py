@@ -30,6 +30,11 @@ _ENGLISH: Mapping[str, str] = {
     "million": "{count:,} million at {at}",
     "badges": "- Badges: {names}",
     "limit": "- No {name}: {reason}",
+    "weights": "- Published weights: {text}",
+    "other code": "- {alias} elsewhere: {note}",
+    "fp16": "- Largest error in float16: {errors}",
+    "error": "{error:.2%} at standard deviation {spread}",
+    "elsewhere": " In published code: {text}.",
     "identity": "- Identity start: fill {fills}",
     "paper": "- Paper: [{title}]({url}), {venue} {year}",
     "row": "- Row: `{row}` after 64 channels; needs {needs}",
@@ -63,6 +68,11 @@ _CHINESE: Mapping[str, str] = {
     "million": "{count:,} / {at}",
     "badges": "- badge：{names}",
     "limit": "- 没有 {name}：{reason}",
+    "weights": "- 公开的权重：{text}",
+    "other code": "- 别处的 {alias}：{note}",
+    "fp16": "- float16 的最大误差：{errors}",
+    "error": "{error:.2%}（标准差 {spread}）",
+    "elsewhere": " 公开代码中：{text}。",
     "identity": "- 恒等初始化：填入 {fills}",
     "paper": "- 论文：[{title}]({url})，{venue} {year}",
     "row": "- 输入 64 通道时的行：`{row}`；需要 {needs}",
@@ -129,6 +139,10 @@ def _facts(module: dict[str, Any], words: Mapping[str, str]) -> list[str]:
     kind = words[f"kind {told['kind']}"]
     facts = {"url": told["url"], "kind": kind, "licence": licence, "variant": variant}
     lines = [words["interface"].format(**facts)]
+    if told["weights"]:
+        lines.append(words["weights"].format(text=told["weights"]))
+    other = module["other_code"].items()
+    lines += [words["other code"].format(alias=alias, note=note) for alias, note in other]
     if channels["rule"]:
         lines.append(words["channels"].format(text=channels["rule"]))
     if channels["refused"]:
@@ -142,6 +156,10 @@ def _facts(module: dict[str, Any], words: Mapping[str, str]) -> list[str]:
             lines.append(words[key].format(counts=", ".join(texts)))
         held = [name for name, is_held in module["badges"].items() if is_held]
         lines.append(words["badges"].format(names=", ".join(held)))
+        errors = module["fp16_error"].items()
+        if errors:
+            texts = [words["error"].format(error=e, spread=spread) for spread, e in errors]
+            lines.append(words["fp16"].format(errors=", ".join(texts)))
     limits = module["limits"].items()
     lines += [words["limit"].format(name=name, reason=reason) for name, reason in limits]
     if module["identity"]:
@@ -169,7 +187,10 @@ def _module(module: dict[str, Any], words: Mapping[str, str]) -> str:
         lines += [words["arguments"], "|--|--|--|--|"]
         for item in module["arguments"]:
             kind = item["type"] + (words["or none"] if item["optional"] else "")
-            lines.append(f"| {item['name']} | {kind} | `{item['default']}` | {item['doc']} |")
+            doc = item["doc"]
+            if "elsewhere" in item:
+                doc += words["elsewhere"].format(text=item["elsewhere"])
+            lines.append(f"| {item['name']} | {kind} | `{item['default']}` | {doc} |")
     if module["wild"]:
         lines += ["", words["wild"], "|--|--|--|"]
         for row in module["wild"]:

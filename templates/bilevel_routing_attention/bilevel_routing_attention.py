@@ -236,7 +236,9 @@ class BiLevelRoutingAttention(nn.Module):
     def _pad(self, x):
         """Zeros at the right and the bottom, up to sides that n_win divides."""
         height, width = x.shape[2:]
-        below, beside = -height % self.n_win, -width % self.n_win
+        # In terms of the regions: an exporter then knows that they divide.
+        below = (height + self.n_win - 1) // self.n_win * self.n_win - height
+        beside = (width + self.n_win - 1) // self.n_win * self.n_win - width
         if self.auto_pad:
             return F.pad(x, (0, beside, 0, below))
         if below or beside:
@@ -286,9 +288,21 @@ class BiLevelRoutingAttention(nn.Module):
             x = x * weights.reshape(-1, 1, self.topk, 1)
         return x.reshape(rows.shape[0], self.num_heads, -1, depth)
 
-    def _attention(self, q, k, v):
+    def _region_means(self, x, q, k):
+        """The means of q and k over each region."""
+        short = x.dtype == torch.float16 or x.dtype == torch.bfloat16
+        if not short or self.router.differentiable:
+            return q.mean((2, 3)), k.mean((2, 3))
+        # Rounded queries choose other regions: the means of x give those of q and k in float32.
+        layer = self.qkv.qkv
+        rows = slice(0, 2 * self.qk_dim)
+        means = x.mean((2, 3), dtype=torch.float32)
+        both = F.linear(means, layer.weight[rows].float(), layer.bias[rows].float())
+        return both.split(self.qk_dim, dim=-1)
+
+    def _attention(self, x, q, k, v):
         """Attention of each region's places to the regions routed to it, in q's layout."""
-        weights, index = self.router(q.mean((2, 3)), k.mean((2, 3)))
+        weights, index = self.router(*self._region_means(x, q, k))
         weights = weights.flatten(0, 1) if self.soft_routing else None
         rows = self._rows(index).flatten(0, 1)
         n, _, height, width, _ = q.shape
@@ -316,8 +330,13 @@ class BiLevelRoutingAttention(nn.Module):
         )
 
     def _read_in_parts(self, q, k, v, rows, weights):
-        """The same without gradients: what is gathered at once is half of the map."""
+        """The same without gradients: what is gathered at once is half of the map.
+
+        Of a small map it is all: there the calls take longer than what they compute.
+        """
         step = max(1, rows.shape[0] // (2 * self.topk))
+        if rows.numel() * k.shape[-1] <= 1 << 20:
+            return self._read(q, k, v, rows, weights)
         shape = (rows.shape[0], q.shape[2], self.num_heads, self.dim // self.num_heads)
         out = q.new_empty(shape).transpose(1, 2)
         for first in range(0, rows.shape[0], step):
@@ -334,14 +353,17 @@ class BiLevelRoutingAttention(nn.Module):
 
     def forward(self, x):
         height, width = x.shape[2:]
-        q, k, v = self.qkv(
-            _BiLevelRoutingAttention_rearrange(
-                self._pad(x), "n c (j h) (i w) -> n (j i) h w c", j=self.n_win, i=self.n_win
-            )
+        regions = _BiLevelRoutingAttention_rearrange(
+            self._pad(x), "n c (j h) (i w) -> n (j i) h w c", j=self.n_win, i=self.n_win
         )
-        out = self._as_map(self._attention(q, k, v))
+        q, k, v = self.qkv(regions)
+        out = self._as_map(self._attention(regions, q, k, v))
+        del regions, q, k
         if self.lepe is not None:
             out = out + self.lepe(self._as_map(v))
         out = _BiLevelRoutingAttention_rearrange(out[:, :, :height, :width], "n c h w -> n h w c")
         out = _BiLevelRoutingAttention_linear(self.wo, out)
-        return _BiLevelRoutingAttention_rearrange(out, "n h w c -> n c h w").contiguous()
+        out = _BiLevelRoutingAttention_rearrange(out, "n h w c -> n c h w")
+        if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+            return out.contiguous(memory_format=torch.channels_last)
+        return out.contiguous()

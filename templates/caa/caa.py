@@ -10,25 +10,29 @@ class CAA(nn.Module):
 
         y = x * sigmoid(conv2(v(h(conv1(mean over 7x7 of x)))))
 
-    conv1 and conv2 are 1x1 with BN and SiLU, h and v depthwise of 1 x h_kernel_size and
-    v_kernel_size x 1. Places beyond the edge count as nought in the mean. One image with a 1x1
-    map has no spread to train a BatchNorm on: its running statistics stand in.
+    conv1 and conv2 are 1x1 with BN and SiLU, or with a bias alone (normed=False, as in the authors'
+    PKINet), h and v depthwise of 1 x h_kernel_size and v_kernel_size x 1. Places beyond the edge
+    count as nought in the mean. One image with a 1x1 map has no spread to train a BatchNorm on:
+    its running statistics stand in.
 
     Poly Kernel Inception Network for Remote Sensing Detection, CVPR 2024,
     https://arxiv.org/abs/2403.06258
     """
 
-    def __init__(self, channels, h_kernel_size=11, v_kernel_size=11):
+    def __init__(self, channels, h_kernel_size=11, v_kernel_size=11, normed=True):
         super().__init__()
         _CAA_check_int("channels", channels)
         # The upper bound tells a channel count in the wrong place from a kernel's length.
         _CAA_check_odd("h_kernel_size", h_kernel_size, 31)
         _CAA_check_odd("v_kernel_size", v_kernel_size, 31)
+        if not isinstance(normed, bool):
+            raise _CAA_fail(TypeError, f"normed must be True or False, got {normed!r}")
+        self.normed, self.sides = normed, (h_kernel_size, v_kernel_size)
         wide, high = (1, h_kernel_size), (v_kernel_size, 1)
-        self.conv1 = _CAAConv(channels, channels, 1, normed=True)
+        self.conv1 = _CAAConv(channels, channels, (1, 1), normed)
         self.h_conv = _CAAConv(channels, 1, wide)
         self.v_conv = _CAAConv(channels, 1, high)
-        self.conv2 = _CAAConv(channels, channels, 1, normed=True)
+        self.conv2 = _CAAConv(channels, channels, (1, 1), normed)
 
     def forward(self, x):
         # Every window counts 49 places, those beyond the edge as nought.
@@ -44,6 +48,12 @@ class CAA(nn.Module):
                 if old in state_dict and new not in state_dict:
                     state_dict[new] = state_dict.pop(old)
         super()._load_from_state_dict(state_dict, prefix, *args)
+        has_norm = prefix + "conv1.bn.weight" in state_dict
+        if has_norm != self.normed and prefix + "conv1.conv.weight" in state_dict:
+            form = "with BN and SiLU" if has_norm else "of PKINet, without BN and SiLU"
+            row = f"[-1, 1, CAA, [{self.sides[0]}, {self.sides[1]}, {has_norm}]]"
+            # The last of the arguments are the messages of what does not load.
+            args[-1].append(f"CAA: the weights are those of the form {form}; write the row {row}")
 
 
 class _CAAConv(nn.Module):
@@ -52,7 +62,7 @@ class _CAAConv(nn.Module):
     def __init__(self, channels, depth, kernel, normed=False):
         super().__init__()
         self.normed = normed
-        around = (0, 0) if normed else (kernel[0] // 2, kernel[1] // 2)
+        around = (kernel[0] // 2, kernel[1] // 2)
         self.conv = nn.Conv2d(
             channels,
             channels,

@@ -76,7 +76,11 @@ class CARAFE(nn.Module):
             top, left = tap // side, tap % side
             seen = around[..., top : top + height, left : left + width]
             out = torch.addcmul(out, seen, weights[:, :, tap])
-        return F.pixel_shuffle(out.reshape(n, c * points, height, width), self.scale)
+        out = F.pixel_shuffle(out.reshape(n, c * points, height, width), self.scale)
+        if isinstance(x, torch.Tensor):  # torch.fx hands on a Proxy
+            if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+                return out.contiguous(memory_format=torch.channels_last)
+        return out
 
 
 def _CARAFE_fail(kind, problem):

@@ -134,6 +134,8 @@ def _CBAM_peak(x, axis: int):
 
 def _CBAM_trains(x) -> bool:
     """Tells whether a backward pass may follow, and no tracer, compiler or exporter watches."""
+    if not isinstance(x, torch.Tensor):  # a Proxy of torch.fx
+        return False
     if not (x.requires_grad and torch.is_grad_enabled()):
         return False
     compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)

@@ -38,6 +38,14 @@ class CoordAtt(nn.Module):
         columns = self.conv_w(line[:, :, height:]).sigmoid()  # N, C, W, 1
         return x * rows.to(x.dtype) * columns.to(x.dtype).transpose(2, 3)
 
+    def _load_from_state_dict(self, state_dict, prefix, *args):
+        # The authors' MobileNetV2 has other names for the two gates.
+        for old, new in (("conv2.", "conv_h."), ("conv3.", "conv_w.")):
+            for part in ("weight", "bias"):
+                if prefix + old + part in state_dict and prefix + new + part not in state_dict:
+                    state_dict[prefix + new + part] = state_dict.pop(prefix + old + part)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
 
 def _CoordAtt_check(inp, oup, reduction):
     """Refuses arguments that are not what they seem, and names the row to write."""

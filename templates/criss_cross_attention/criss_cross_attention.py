@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: 0BSD
+from typing import Optional
+
 import torch
 import torch.nn as nn
+import torch.nn.functional as F
 
 
 class CrissCrossAttention(nn.Module):
@@ -32,12 +35,17 @@ class CrissCrossAttention(nn.Module):
         height = x.shape[2]
         # With the channels last, rows and columns are matrices as they lie: nothing is turned.
         rows = x if torch.jit.is_tracing() else x.contiguous(memory_format=torch.channels_last)
-        q = self.query_conv(rows).permute(0, 2, 3, 1)  # N, H, W, C / 8
-        k = self.key_conv(rows).permute(0, 2, 3, 1)
         v = self.value_conv(rows).permute(0, 2, 3, 1)  # N, H, W, C
-        # Scores leave the range of float16 soon, so short floats are widened first.
-        wide = torch.promote_types(q.dtype, torch.float32)
-        q, k = q.to(wide), k.to(wide)
+        if _CrissCrossAttention_is_short(rows):
+            # Scores leave the digits of float16 soon: the few queries and keys are made in float32.
+            wide = rows.float()
+            q = _CrissCrossAttention_wide(wide, self.query_conv.weight, self.query_conv.bias)
+            k = _CrissCrossAttention_wide(wide, self.key_conv.weight, self.key_conv.bias)
+        else:
+            q, k = self.query_conv(rows), self.key_conv(rows)
+        if _CrissCrossAttention_is_short(q):  # under autocast
+            q, k = q.float(), k.float()
+        q, k = q.permute(0, 2, 3, 1), k.permute(0, 2, 3, 1)  # N, H, W, C / 8
         down = torch.matmul(q.transpose(1, 2), k.permute(0, 2, 3, 1))  # N, W, H, H
         across = torch.matmul(q, k.transpose(2, 3))  # N, H, W, W
         line = torch.arange(height, device=x.device)
@@ -54,6 +62,18 @@ class CrissCrossAttention(nn.Module):
         if prefix + "gamma" in state_dict:
             state_dict[prefix + "gamma.weight"] = state_dict.pop(prefix + "gamma")
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def _CrissCrossAttention_is_short(x) -> bool:
+    """Tells whether x is a short float; a Proxy of torch.fx counts as none."""
+    if not isinstance(x, torch.Tensor):
+        return False
+    return x.dtype == torch.float16 or x.dtype == torch.bfloat16
+
+
+def _CrissCrossAttention_wide(x, weight, bias: Optional[torch.Tensor]):
+    """A 1x1 convolution in float32."""
+    return F.conv2d(x, weight.float(), None if bias is None else bias.float())
 
 
 class _CrissCrossAttentionScale(nn.Module):

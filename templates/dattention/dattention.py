@@ -93,6 +93,9 @@ class DAttention(nn.Module):
             self.attn_drop if self.training else 0.0,
         )
         out = out.transpose(2, 3).reshape(n, c, height, width)
+        if isinstance(x, torch.Tensor):  # torch.fx hands on a Proxy
+            if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+                out = out.contiguous(memory_format=torch.channels_last)
         if self.use_pe:
             out = out + self.rpe_table(q)
         return F.dropout(self.proj_out(out), self.proj_drop, self.training)

@@ -61,7 +61,10 @@ class DySample(nn.Module):
             grid = torch.addcmul(grid, reach, steps.to(grid.device).reshape(2, 1, 1, 1))
             grid = grid.permute(1, 2, 3, 0)
             out = F.grid_sample(grouped, grid, "bilinear", "border", align_corners=False)
-        return out.reshape(n, c, rows, columns).to(x.dtype)
+        out = out.reshape(n, c, rows, columns).to(x.dtype)
+        if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+            return out.contiguous(memory_format=torch.channels_last)
+        return out
 
     def _reach(self, x):
         """The offsets before their fixed share, (2, N * groups, rows, columns): across, down."""

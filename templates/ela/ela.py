@@ -14,19 +14,22 @@ class ELA(nn.Module):
     The convolution has kernel_size places and group_width channels a group (None: one group of all
     channels). GN has norm_groups groups where that divides C, else the largest divisor of C below.
     The paper's ELA-B is kernel_size=7, group_width=1; ELA-T is 5, 1 with norm_groups=32; ELA-S is
-    5, 8 and ELA-L is 7, 8.
+    5, 8 and ELA-L is 7, 8. Published copies of these have no bias (bias=False), and name the two
+    layers conv and gn: their weights load, and a bias that they lack is set to 0.
 
     ELA: Efficient Local Attention for Deep Convolutional Neural Networks, arXiv 2024,
     https://arxiv.org/abs/2403.01123
     """
 
-    def __init__(self, channels, kernel_size=1, group_width=None, norm_groups=16):
+    def __init__(self, channels, kernel_size=1, group_width=None, norm_groups=16, bias=True):
         super().__init__()
-        _ELA_check(channels, kernel_size, group_width, norm_groups)
+        _ELA_check(channels, kernel_size, group_width, norm_groups, bias)
         groups = 1 if group_width is None else channels // group_width
         norm_groups = max(g for g in range(1, min(norm_groups, channels) + 1) if channels % g == 0)
         self.conv1x1 = nn.Sequential(
-            nn.Conv1d(channels, channels, kernel_size, padding=kernel_size // 2, groups=groups),
+            nn.Conv1d(
+                channels, channels, kernel_size, padding=kernel_size // 2, groups=groups, bias=bias
+            ),
             nn.GroupNorm(norm_groups, channels),
             nn.Sigmoid(),
         )
@@ -41,10 +44,13 @@ class ELA(nn.Module):
         line = self.conv1x1[0](line)
         # Exported, group_norm would fix the size; of a single value it leaves a rounding error
         # that its small deviation makes large.
-        if _ELA_is_recorded() or line.shape[1] * line.shape[2] == norm.num_groups:
+        is_line = isinstance(line, torch.Tensor)  # torch.fx hands on a Proxy
+        plain = not is_line or _ELA_is_recorded()
+        if plain or line.shape[1] * line.shape[2] == norm.num_groups:
             # Squares leave the range of float16 soon.
-            short = line.dtype == torch.float16 or line.dtype == torch.bfloat16
-            wide = line.float() if short else line
+            wide = line
+            if is_line and (line.dtype == torch.float16 or line.dtype == torch.bfloat16):
+                wide = line.float()
             wide = wide.reshape(line.shape[0], norm.num_groups, -1)
             wide = wide - wide.mean(2, keepdim=True)
             wide = wide * (wide.pow(2).mean(2, keepdim=True) + norm.eps).rsqrt()
@@ -52,6 +58,18 @@ class ELA(nn.Module):
             return (line * norm.weight.unsqueeze(1) + norm.bias.unsqueeze(1)).sigmoid()
         # The module's own forward refuses a single value a group, which torch.group_norm takes.
         return torch.group_norm(line, norm.num_groups, norm.weight, norm.bias, norm.eps).sigmoid()
+
+    def _load_from_state_dict(self, state_dict, prefix, *args):
+        names = {"conv.weight": "conv1x1.0.weight", "conv.bias": "conv1x1.0.bias"}
+        names.update({"gn.weight": "conv1x1.1.weight", "gn.bias": "conv1x1.1.bias"})
+        lacks_bias = prefix + "conv.weight" in state_dict and prefix + "conv.bias" not in state_dict
+        for old, new in names.items():
+            if prefix + old in state_dict and prefix + new not in state_dict:
+                state_dict[prefix + new] = state_dict.pop(prefix + old)
+        bias = self.conv1x1[0].bias
+        if lacks_bias and bias is not None:
+            state_dict.setdefault(prefix + names["conv.bias"], torch.zeros_like(bias))
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 def _ELA_is_recorded() -> bool:
@@ -64,7 +82,7 @@ def _ELA_is_recorded() -> bool:
     return compiling is not None and compiling()
 
 
-def _ELA_check(channels, kernel_size, group_width, norm_groups):
+def _ELA_check(channels, kernel_size, group_width, norm_groups, bias):
     """Refuses arguments that are not what they seem, and names the row to write."""
     row = "; write the row [-1, 1, ELA, []]"
     given = [
@@ -81,6 +99,8 @@ def _ELA_check(channels, kernel_size, group_width, norm_groups):
             raise TypeError(problem + row)
         if not 1 <= value <= high:
             raise ValueError(problem + row)
+    if not isinstance(bias, bool):
+        raise TypeError(f"ELA: bias must be True or False, got {bias!r}{row}")
     if kernel_size % 2 == 0:
         raise ValueError(f"ELA: kernel_size must be odd, got {kernel_size}{row}")
     if group_width is not None and channels % group_width:

@@ -41,7 +41,9 @@ class EMA(nn.Module):
 
     def forward(self, x):
         n, c, h, w = x.shape
-        x = x.reshape(n * self.groups, c // self.groups, h, w)
+        # Cut along the channels alone, a channels_last map stays one.
+        whole = x.reshape(n, self.groups, c // self.groups, h, w)
+        x = whole.reshape(n * self.groups, c // self.groups, h, w)
         rows, columns = x.mean(3), x.mean(2)
         gates = self.conv1x1(torch.cat((rows, columns), 2).unsqueeze(3)).sigmoid().to(x.dtype)
         crossed = x * gates[:, :, :h] * gates[:, :, h:].transpose(2, 3)
@@ -62,7 +64,7 @@ class EMA(nn.Module):
         gain, shift = share * self.gn.weight, (share * self.gn.bias).sum(1)
         score = score + torch.bmm(gain.unsqueeze(1).to(plain.dtype), plain).reshape(-1, 1, h, w)
         gate = (score + shift.reshape(-1, 1, 1, 1)).sigmoid().to(x.dtype)
-        return (x * gate).reshape(n, c, h, w)
+        return (whole * gate.reshape(n, self.groups, 1, h, w)).reshape(n, c, h, w)
 
 
 def _EMA_seen_by_kernel(x, rows, columns):
@@ -87,10 +89,13 @@ def _EMA_normalise(x, eps: float):
     """Every map less its mean, over its deviation."""
     # Exported, group_norm would fix the size; of a single value it leaves a rounding error that its
     # small deviation makes large.
-    if not _EMA_is_recorded() and x.shape[2] * x.shape[3] > 1:
+    is_map = isinstance(x, torch.Tensor)  # torch.fx hands on a Proxy
+    if is_map and not _EMA_is_recorded() and x.shape[2] * x.shape[3] > 1:
         return torch.group_norm(x, x.shape[1], None, None, eps)
     # Squares leave the range of float16 soon.
-    wide = x.float() if x.dtype == torch.float16 or x.dtype == torch.bfloat16 else x
+    wide = x
+    if is_map and (x.dtype == torch.float16 or x.dtype == torch.bfloat16):
+        wide = x.float()
     wide = wide - wide.mean((2, 3), keepdim=True)
     return (wide * (wide.pow(2).mean((2, 3), keepdim=True) + eps).rsqrt()).to(x.dtype)
 

@@ -13,11 +13,12 @@ class iRMB(nn.Module):
         y = x + proj(a + silu(BN(depthwise(a))))
 
     Without a residual path (dim_in != dim_out, a stride, or has_skip=False) both sums keep their
-    second term alone. The map is padded with nought to a multiple of window_size and cut into
-    sets of window_size x window_size places that are spread evenly over it, as the published code
-    does it; each set is an attention of its own. Heads have at most dim_head channels: the largest
-    number up to it that divides dim_in. One image with a 1x1 map has no spread to train a
-    BatchNorm on: its running statistics stand in.
+    second term alone. norm_layer="ln_2d" takes a LayerNorm over the channels of every place instead
+    of BN, as the authors' EMO does in its later stages. The map is padded with nought to a multiple
+    of window_size and cut into sets of window_size x window_size places that are spread evenly over
+    it, as the published code does it; each set is an attention of its own. Heads have at most
+    dim_head channels: the largest number up to it that divides dim_in. One image with a 1x1 map has
+    no spread to train a BatchNorm on: its running statistics stand in.
 
     Rethinking Mobile Block for Efficient Attention-based Models, ICCV 2023,
     https://arxiv.org/abs/2301.01146
@@ -53,7 +54,7 @@ class iRMB(nn.Module):
         _iRMB_check_bool("norm_in", norm_in)
         _iRMB_check_bool("has_skip", has_skip)
         _iRMB_check_number("exp_ratio", exp_ratio, 0.1, 16)
-        _iRMB_check_choice("norm_layer", norm_layer, ("bn_2d", "none"))
+        _iRMB_check_choice("norm_layer", norm_layer, ("bn_2d", "ln_2d", "none"))
         _iRMB_check_choice("act_layer", act_layer, ("relu", "silu", "gelu"))
         _iRMB_check_bool("v_proj", v_proj)
         _iRMB_check_odd("dw_ks", dw_ks, 15)
@@ -72,7 +73,8 @@ class iRMB(nn.Module):
         self.depth = max(n for n in range(1, min(dim_head, dim_in) + 1) if dim_in % n == 0)
         self.heads = dim_in // self.depth
         middle = int(dim_in * exp_ratio)
-        if middle % self.heads:
+        # Before v the attention has the input's channels.
+        if middle % self.heads and attn_s and (v_group or not attn_pre):
             problem = f"{self.heads} heads do not divide the {middle} expanded channels"
             raise _iRMB_fail(ValueError, problem)
         if not v_proj and middle != dim_in:
@@ -80,8 +82,9 @@ class iRMB(nn.Module):
         self.skip = dim_in == dim_out and stride == 1 and has_skip
         self.window, self.attn_s, self.attn_pre = window_size, attn_s, attn_pre
         self.attn_drop, self.drop, self.drop_path = float(attn_drop), float(drop), float(drop_path)
-        normed = norm_in and norm_layer == "bn_2d"
-        self.norm = nn.BatchNorm2d(dim_in, eps=1e-6) if normed else nn.Identity()
+        norms = {"bn_2d": nn.BatchNorm2d, "ln_2d": _iRMBLayerNorm}
+        normed = norm_in and norm_layer in norms
+        self.norm = norms[norm_layer](dim_in, eps=1e-6) if normed else nn.Identity()
         if attn_s:
             self.qk = _iRMBConv(dim_in, 2 * dim_in, 1, bias=qkv_bias)
         act = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU}[act_layer]()
@@ -105,8 +108,7 @@ class iRMB(nn.Module):
         return f"heads={self.heads}, window={self.window}, skip={self.skip}"
 
     def forward(self, x):
-        u = _iRMB_norm(self.norm, x) if isinstance(self.norm, nn.BatchNorm2d) else x
-        u = self._attention(u) if self.attn_s else self.v(u)
+        u = self._attention(x) if self.attn_s else self.v(self._normed(x))
         near = self.conv_local(u)
         near = u + near if self.skip else near
         y = self.proj(F.dropout(near, self.drop, self.training))
@@ -117,24 +119,51 @@ class iRMB(nn.Module):
             y = y * kept.to(y.dtype) / (1 - self.drop_path)
         return x + y
 
-    def _attention(self, u):
+    def _normed(self, x):
+        return _iRMB_norm(self.norm, x) if isinstance(self.norm, nn.BatchNorm2d) else self.norm(x)
+
+    def _attention(self, x):
         """The attention of every set of places, back on the map."""
-        n, height, width, window = u.shape[0], u.shape[2], u.shape[3], self.window
-        u = F.pad(u, (0, -width % window, 0, -height % window))
-        rows, columns = u.shape[2] // window, u.shape[3] // window
+        n, c, height, width = x.shape
+        window = self.window
+        # Sides in terms of the sets: an exporter then knows that they divide.
+        rows, columns = (height + window - 1) // window, (width + window - 1) // window
+        high, wide = rows * window, columns * window
+        # One name for each map in turn, so that none is kept longer than it is needed.
+        u = F.pad(self._normed(x), (0, wide - width, 0, high - height))
         # Places of one set are as far apart as there are sets along that side. Cut before the 1x1
         # convolutions, the map is turned once, not three times.
-        cut = u.reshape(n, u.shape[1], window, rows, window, columns).permute(0, 3, 5, 1, 2, 4)
-        cut = cut.reshape(n * rows * columns, u.shape[1], window, window)
-        places = window * window
-        q, k = self.qk(cut).reshape(cut.shape[0], 2, self.heads, -1, places).unbind(1)
-        v = (cut if self.attn_pre else self.v(cut)).reshape(cut.shape[0], self.heads, -1, places)
-        out = _iRMB_attend(q, k, v, self.attn_drop if self.training else 0.0)
+        u = u.reshape(n, c, window, rows, window, columns).permute(0, 3, 5, 1, 2, 4)
+        u = u.reshape(n * rows * columns, c, window, window)
+        sets, places = n * rows * columns, window * window
+        v = (u if self.attn_pre else self.v(u)).reshape(sets, self.heads, -1, places)
+        u = self._queries_and_keys(u).reshape(sets, 2, self.heads, c // self.heads, places)
+        dropout = self.attn_drop if self.training else 0.0
+        u = _iRMB_attend(u[:, 0], u[:, 1], v, dropout)
         # (N * rows * columns, heads, d, places) back to (N, heads * d, H, W)
-        out = out.reshape(n, rows, columns, -1, window, window).permute(0, 3, 4, 1, 5, 2)
-        out = out.reshape(n, -1, u.shape[2], u.shape[3])
-        out = self.v(out) if self.attn_pre else out
-        return out[:, :, :height, :width]
+        u = u.reshape(n, rows, columns, -1, window, window).permute(0, 3, 4, 1, 5, 2)
+        u = u.reshape(n, -1, high, wide)
+        u = self.v(u) if self.attn_pre else u
+        return u[:, :, :height, :width]
+
+    def _queries_and_keys(self, u):
+        if not isinstance(u, torch.Tensor) or u.dtype not in (torch.float16, torch.bfloat16):
+            return self.qk(u)
+        # Scores leave the digits of float16 soon.
+        conv = self.qk.conv
+        bias = None if conv.bias is None else conv.bias.float()
+        return F.conv2d(u.float(), conv.weight.float(), bias)
+
+
+class _iRMBLayerNorm(nn.Module):
+    """LayerNorm over the channels of every place, named as in published weights."""
+
+    def __init__(self, channels, eps):
+        super().__init__()
+        self.norm = nn.LayerNorm(channels, eps=eps)
+
+    def forward(self, x):
+        return self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2).to(x.dtype)
 
 
 class _iRMBConv(nn.Module):
@@ -175,15 +204,17 @@ def _iRMB_check_choice(name, value, choices):
 
 def _iRMB_attend(q, k, v, dropout=0.0):
     """v softmax(k^T q / sqrt(d)) with a softmax over the keys, all (..., d, places)."""
-    fused = getattr(F, "scaled_dot_product_attention", None)
-    # Traced graphs get plain operators: older ONNX opsets do not know the fused one. On a processor
-    # it gains nothing where the scores are few.
-    if fused is not None and not torch.jit.is_tracing() and (q.is_cuda or q.shape[-1] > 512):
-        q, k, v = (part.transpose(-2, -1).contiguous() for part in (q, k, v))
-        return fused(q, k, v, dropout_p=dropout).transpose(-2, -1)
-    # Scores leave the range of float16 soon, so short floats are widened first.
-    wide = torch.promote_types(q.dtype, torch.float32)
-    scores = torch.matmul((k * k.shape[-2] ** -0.5).to(wide).transpose(-2, -1), q.to(wide))
+    if isinstance(q, torch.Tensor):  # torch.fx hands on a Proxy, and gets plain operators
+        fused = getattr(F, "scaled_dot_product_attention", None)
+        # Traced graphs get plain operators: older ONNX opsets do not know the fused one. On a
+        # processor it gains nothing where the scores are few.
+        if fused is not None and not torch.jit.is_tracing() and (q.is_cuda or q.shape[-1] > 512):
+            q, k, v = (part.transpose(-2, -1).contiguous() for part in (q, k, v))
+            return fused(q, k, v, dropout_p=dropout).transpose(-2, -1)
+        # Scores leave the range of float16 soon, so short floats are widened first.
+        wide = torch.promote_types(q.dtype, torch.float32)
+        q, k = q.to(wide), k.to(wide)
+    scores = torch.matmul((k * k.shape[-2] ** -0.5).transpose(-2, -1), q)
     weights = F.dropout(torch.softmax(scores, dim=-2).to(v.dtype), dropout, dropout > 0)
     return torch.matmul(v, weights)
 

@@ -46,12 +46,14 @@ class MHSA(nn.Module):
         if self.pos_emb:
             key = key + self._position(height, width)
         q, k, v = (
-            part.reshape(n, self.heads, c // self.heads, height * width).transpose(2, 3)
+            part.reshape(n, self.heads, c // self.heads, height * width)
             for part in (self.query(x), key, self.value(x))
         )
-        # The usual attention divides by sqrt(d); this one does not.
-        out = _MHSA_attend(q * (c // self.heads) ** 0.5, k, v)
-        return out.transpose(2, 3).reshape(n, c, height, width)
+        out = _MHSA_attend(q, k, v).reshape(n, c, height, width)
+        if isinstance(x, torch.Tensor):  # torch.fx hands on a Proxy
+            if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+                return out.contiguous(memory_format=torch.channels_last)
+        return out
 
     def _position(self, height, width):
         """r for every place of the map, (1, C, height, width)."""
@@ -87,18 +89,29 @@ class _MHSATable(nn.Module):
         destination[prefix[:-1] if prefix else "weight"] = value
 
 
-def _MHSA_attend(q, k, v, dropout=0.0):
-    """softmax(q k^T / sqrt(d)) v over the places, all (..., places, d)."""
+def _MHSA_attend(q, k, v):
+    """v softmax(q^T k)^T with a softmax over the keys, all (..., d, places)."""
+    if isinstance(q, torch.Tensor):  # torch.fx hands on a Proxy, and gets plain operators
+        fused = _MHSA_fused(q)
+        if fused is not None:
+            q, k, v = (part.transpose(-2, -1).contiguous() for part in (q, k, v))
+            # The fused attention divides by sqrt(d); this one does not.
+            return fused(q * q.shape[-1] ** 0.5, k, v).transpose(-2, -1)
+        # Scores leave the range of float16 soon, so short floats are widened first.
+        wide = torch.promote_types(q.dtype, torch.float32)
+        q, k = q.to(wide), k.to(wide)
+    weights = torch.softmax(torch.matmul(q.transpose(-2, -1), k), dim=-1).to(v.dtype)
+    return torch.matmul(v, weights.transpose(-2, -1))
+
+
+def _MHSA_fused(q):
+    """The fused attention, where torch has one and it gains something; else None."""
     fused = getattr(F, "scaled_dot_product_attention", None)
-    # Traced graphs get plain operators: older ONNX opsets do not know the fused one. On a processor
-    # it gains nothing where the scores are few.
-    if fused is not None and not torch.jit.is_tracing() and (q.is_cuda or q.shape[-2] > 512):
-        return fused(q.contiguous(), k.contiguous(), v.contiguous(), dropout_p=dropout)
-    # Scores leave the range of float16 soon, so short floats are widened first.
-    wide = torch.promote_types(q.dtype, torch.float32)
-    scores = torch.matmul((q * q.shape[-1] ** -0.5).to(wide), k.transpose(-2, -1).to(wide))
-    weights = F.dropout(torch.softmax(scores, dim=-1).to(v.dtype), dropout, dropout > 0)
-    return torch.matmul(weights, v)
+    # Traced graphs get plain operators: older ONNX opsets do not know the fused one.
+    if fused is None or torch.jit.is_tracing():
+        return None
+    # On a processor it gains nothing where the scores are few.
+    return fused if q.is_cuda or q.shape[-1] > 512 else None
 
 
 def _MHSA_fail(kind, problem, args=""):

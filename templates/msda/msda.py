@@ -56,19 +56,37 @@ class MSDA(nn.Module):
 
     def forward(self, x):
         n, c, height, width = x.shape
-        parts = self.qkv(x).reshape(n, 3, self.num_heads, c // self.num_heads, height, width)
-        q, k, v = parts[:, 0] * self.scale, parts[:, 1], parts[:, 2]
-        share, more = divmod(self.num_heads, len(self.dilation))
+        share = (self.num_heads, c // self.num_heads, height, width)
+        if _MSDA_is_short(x):
+            # Scores leave the digits of float16 soon: queries and keys are made in float32.
+            weight, bias = self.qkv.weight, self.qkv.bias
+            first, last = (None, None) if bias is None else (bias[: 2 * c].float(), bias[2 * c :])
+            both = F.conv2d(x.float(), weight[: 2 * c].float(), first).reshape(n, 2, *share)
+            q, k = both[:, 0], both[:, 1]
+            v = F.conv2d(x, weight[2 * c :], last).reshape(n, *share)
+        else:
+            parts = self.qkv(x).reshape(n, 3, *share)
+            q, k, v = parts[:, 0], parts[:, 1], parts[:, 2]
+        if _MSDA_is_short(q):  # under autocast
+            q, k = q.float(), k.float()
+        q = q * self.scale
+        heads, more = divmod(self.num_heads, len(self.dilation))
         out, first = [], 0
         for place, dilation in enumerate(self.dilation):
-            last = first + share + (1 if place < more else 0)
+            last = first + heads + (1 if place < more else 0)
             out.append(
                 self._windows(q[:, first:last], k[:, first:last], v[:, first:last], dilation)
             )
             first = last
         out = torch.cat(out, 1).reshape(n, c, height, width)
-        # proj works on the channels of every place, which is a 1x1 convolution.
-        out = F.conv2d(out, self.proj.weight.reshape(c, c, 1, 1), self.proj.bias)
+        if isinstance(x, torch.Tensor):  # torch.fx hands on a Proxy
+            if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+                out = out.contiguous(memory_format=torch.channels_last)
+        if isinstance(self.proj, nn.Linear):
+            # proj works on the channels of every place, which is a 1x1 convolution.
+            out = F.conv2d(out, self.proj.weight.unsqueeze(2).unsqueeze(3), self.proj.bias)
+        else:  # a quantized one keeps no plain weight
+            out = self.proj(out.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         return F.dropout(out, self.proj_drop, self.training)
 
     def _windows(self, q, k, v, dilation):
@@ -83,6 +101,11 @@ class MSDA(nn.Module):
         weights = torch.softmax(score(q, k, taps), 2).to(v.dtype)
         weights = F.dropout(weights, self.attn_drop, self.training)
         return mix(weights, v, taps)
+
+
+def _MSDA_is_short(x):
+    """Tells whether x is a short float; a Proxy of torch.fx counts as none."""
+    return isinstance(x, torch.Tensor) and x.dtype in (torch.float16, torch.bfloat16)
 
 
 def _MSDA_seen(x, tap, height, width):
@@ -154,6 +177,8 @@ class _MSDAMixture(torch.autograd.Function):
 
 def _MSDA_trains(x):
     """Tells whether a backward pass may follow, and no tracer, compiler or exporter watches."""
+    if not isinstance(x, torch.Tensor):  # a Proxy of torch.fx
+        return False
     if not (x.requires_grad and torch.is_grad_enabled()):
         return False
     compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: 0BSD
+import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
@@ -48,10 +49,18 @@ class _NAMChannels(nn.Module):
         share = size / (total + (total == 0).to(total.dtype))
         # A single value has no spread to learn from, and BatchNorm refuses to train on it (one
         # image with a 1x1 map): what earlier batches taught stands in.
+        weight, bias = bn.weight * share, bn.bias * share  # share costs no pass over the map
         if bn.training and x.shape[0] * x.shape[2] * x.shape[3] > 1:
+            if not torch.jit.is_scripting():
+                # The norm's own call would keep one map more, for the gradient of share.
+                if isinstance(bn, nn.BatchNorm2d) and bn.momentum is not None:
+                    bn.num_batches_tracked.add_(1)
+                    score = F.batch_norm(
+                        x, bn.running_mean, bn.running_var, weight, bias, True, bn.momentum, bn.eps
+                    )
+                    return x * score.sigmoid().to(x.dtype)
             score = bn(x) * share.reshape(-1, 1, 1)
         else:
-            weight, bias = bn.weight * share, bn.bias * share  # share costs no pass over the map
             score = F.batch_norm(
                 x, bn.running_mean, bn.running_var, weight, bias, False, 0.0, bn.eps
             )

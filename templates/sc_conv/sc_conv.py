@@ -73,7 +73,8 @@ class _ScConvSpatial(nn.Module):
     def _normed(self, x):
         # A group of a single value has no spread, and torch refuses to train on it: the rest
         # of the equation, x less its mean, is nought.
-        if x.shape[1] == self.gn.num_groups and x.shape[2] * x.shape[3] == 1:
+        is_map = isinstance(x, torch.Tensor)  # torch.fx hands on a Proxy
+        if is_map and x.shape[1] == self.gn.num_groups and x.shape[2] * x.shape[3] == 1:
             return x * 0 * self.gn.weight.reshape(1, -1, 1, 1) + self.gn.bias.reshape(1, -1, 1, 1)
         return self.gn(x)
 

@@ -32,8 +32,7 @@ class SGE(nn.Module):
 
     def forward(self, x):
         n, c, h, w = x.shape
-        x = x.reshape(n * self.groups, c // self.groups, h * w)
-        score = _SGE_agreement(x)  # N G, 1, H W
+        score = _SGE_agreement(x.reshape(n * self.groups, c // self.groups, h * w))  # N G, 1, H W
         score = score - score.mean(2, keepdim=True)
         # sum / (H W - 1) is mean / (1 - 1 / H W); the tiny number only acts on a 1x1 map, where
         # all is 0. A flat map would give the root an infinite slope.
@@ -41,7 +40,9 @@ class SGE(nn.Module):
         score = score / (spread.clamp(min=1e-24).sqrt() + 1e-5)
         score = score.reshape(n, self.groups, h * w) * self.weight.squeeze(3)
         gate = (score + self.bias.squeeze(3)).sigmoid().to(x.dtype)
-        return (x * gate.reshape(-1, 1, h * w)).reshape(n, c, h, w)
+        # Cut along the channels alone, a channels_last map stays one.
+        grouped = x.reshape(n, self.groups, c // self.groups, h, w)
+        return (grouped * gate.reshape(n, self.groups, 1, h, w)).reshape(n, c, h, w)
 
 
 def _SGE_agreement(x):
@@ -54,6 +55,8 @@ def _SGE_agreement(x):
 
 def _SGE_is_narrow(x) -> bool:
     """Tells whether x is a short float, or autocast would make one of it."""
+    if not isinstance(x, torch.Tensor):  # a Proxy of torch.fx
+        return False
     if x.dtype == torch.float16 or x.dtype == torch.bfloat16:
         return True
     if torch.jit.is_scripting():

@@ -58,6 +58,13 @@ class ShuffleAttention(nn.Module):
         return f"groups={self.groups}"
 
     def forward(self, x):
+        out = self._shuffled(x)
+        if isinstance(x, torch.Tensor):
+            if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+                return out.contiguous(memory_format=torch.channels_last)
+        return out
+
+    def _shuffled(self, x):
         n, c, h, w = x.shape
         x = x.reshape(n * self.groups, 2, c // (2 * self.groups), h, w)
         first, second = x[:, 0], x[:, 1]
@@ -80,10 +87,13 @@ class ShuffleAttention(nn.Module):
         bias = outer * self.gn.bias + self.place.bias.reshape(-1)
         # Exported, group_norm would fix the size; of a single value it leaves a rounding error that
         # its small deviation makes large.
-        if not _ShuffleAttention_is_recorded() and x.shape[2] * x.shape[3] > 1:
+        is_map = isinstance(x, torch.Tensor)  # torch.fx hands on a Proxy
+        if is_map and not _ShuffleAttention_is_recorded() and x.shape[2] * x.shape[3] > 1:
             return torch.group_norm(x, x.shape[1], weight, bias, self.gn.eps)
         # Squares leave the range of float16 soon.
-        wide = x.float() if x.dtype == torch.float16 or x.dtype == torch.bfloat16 else x
+        wide = x
+        if is_map and (x.dtype == torch.float16 or x.dtype == torch.bfloat16):
+            wide = x.float()
         wide = wide - wide.mean((2, 3), keepdim=True)
         wide = wide * (wide.pow(2).mean((2, 3), keepdim=True) + self.gn.eps).rsqrt()
         return wide.to(x.dtype) * weight.reshape(-1, 1, 1) + bias.reshape(-1, 1, 1)

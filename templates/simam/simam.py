@@ -29,7 +29,7 @@ class SimAM(nn.Module):
     def forward(self, x):
         # group_norm is the fast route but a fixed-size one, and in channels_last it loses digits
         # wherever the mean is large against the spread.
-        if _SimAM_is_recorded() or not x.is_contiguous():
+        if not isinstance(x, torch.Tensor) or _SimAM_is_recorded() or not x.is_contiguous():
             return self._plain(x)
         return self._fused(x)
 
@@ -50,7 +50,9 @@ class SimAM(nn.Module):
 
     def _plain(self, x):
         # Squares leave the range of float16 soon, so short floats are widened first.
-        wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        wide = x
+        if isinstance(x, torch.Tensor) and x.dtype in (torch.float16, torch.bfloat16):
+            wide = x.float()  # torch.fx, whose Proxy has no dtype yet, records it as it is
         ratio = 1.0 - 1.0 / (x.shape[2] * x.shape[3])
         square = (wide - wide.mean((2, 3), keepdim=True)).pow(2)
         # The equation times ratio = (H W - 1) / (H W), above and below: the mean replaces var.

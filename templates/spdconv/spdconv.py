@@ -34,7 +34,8 @@ class SPDConv(nn.Module):
 
     def forward(self, x):
         height, width = x.shape[2], x.shape[3]
-        if _SPDConv_is_recorded() or height % 2 == 1 or width % 2 == 1:
+        is_map = isinstance(x, torch.Tensor)  # torch.fx hands on a Proxy
+        if not is_map or _SPDConv_is_recorded() or height % 2 == 1 or width % 2 == 1:
             x = F.pad(x, [0, 1, 0, 1])
         first, second = x[:, :, :height:2], x[:, :, 1::2]
         return self.conv(

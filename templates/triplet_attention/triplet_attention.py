@@ -145,6 +145,8 @@ def _TripletAttention_sum(gates: List[torch.Tensor]):
 
 def _TripletAttention_trains(x) -> bool:
     """Tells whether a backward pass may follow, and no tracer, compiler or exporter watches."""
+    if not isinstance(x, torch.Tensor):  # a Proxy of torch.fx
+        return False
     if not (x.requires_grad and torch.is_grad_enabled()):
         return False
     compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)

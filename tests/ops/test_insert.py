@@ -178,6 +178,15 @@ def test_the_same_module_next_to_it_warns() -> None:
     assert not run_insert(once, "SimAM", after=["P3"]).warnings
 
 
+def test_another_function_in_published_code_is_warned_of() -> None:
+    (warning,) = run_insert(SMALL, "EfficientLocalAttention", after=["3"]).warnings
+    assert warning.startswith("EfficientLocalAttention is ELA here: ") and "[7, 1, 16" in warning
+    (warning,) = run_insert(SMALL, "GAM", after=["3"], args=[None, False]).warnings
+    assert warning.startswith("GAM with group=False: ") and "shuffle 4" in warning
+    assert not run_insert(SMALL, "GAM", after=["3"], args=[None, False, 4, 4]).warnings
+    assert not run_insert(SMALL, "ELA", after=["3"]).warnings
+
+
 def test_an_unknown_class_warns() -> None:
     (warning,) = run_insert(SMALL, "MyAttention", after=["3"], args=[256, 7]).warnings
     assert "not in the registry" in warning

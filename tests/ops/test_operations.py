@@ -87,6 +87,8 @@ def test_replace_by_force_and_with_warnings() -> None:
         replace(model(), 3, "C3TR", [128]).warnings
     )
     assert not replace(model(), 3, "C3TR").warnings
+    (warning,) = replace(model(), 5, "CA_Block").warnings
+    assert warning.startswith("CA_Block is CoordAtt here: ")
 
 
 # layer, target, the wiring that results around it

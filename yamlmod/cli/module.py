@@ -30,6 +30,7 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
         "constructor": template.constructor(channels, channels, []),
         "paper": dict(template.paper),
         "reference": template.reference._asdict(),
+        "other_code": dict(template.other_code),
         "channels": {
             "rule": template.channels.rule,
             "refused": list(template.channels.refused),
@@ -39,6 +40,7 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
         "identity": dict(template.identity) or None,
         "parameters": dict(known.parameters) if known else None,
         "mmacs": dict(known.mmacs) if known else None,
+        "fp16_error": dict(known.fp16) if known else None,
         "arguments": [
             {
                 "name": a.name,
@@ -48,6 +50,7 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
                 "doc": a.doc,
                 **dict(a.bounds),
                 **({"choices": list(a.choices)} if a.choices else {}),
+                **({"elsewhere": a.elsewhere} if a.elsewhere else {}),
             }
             for a in template.arguments
         ],
@@ -128,7 +131,9 @@ def _reference(template: Template) -> list[str]:
     kind = {"official": "official", "port": "a port by others", "none": "never published"}
     licence = "no licence stated" if told.licence == "none" else f"licence {told.licence}"
     lines = [f"interface    {told.url} ({kind[told.kind]}, {licence}); code written anew, 0BSD"]
-    return lines + ([f"variant      {told.variant}"] if told.variant else [])
+    lines += [f"variant      {told.variant}"] if told.variant else []
+    lines += [f"weights      {told.weights}"] if told.weights else []
+    return lines + [f"{alias} elsewhere: {note}" for alias, note in template.other_code.items()]
 
 
 def _measured(template: Template) -> list[str]:
@@ -153,6 +158,7 @@ def _cost(known: Measured) -> list[str]:
         f"parameters   {counts} channels",
         f"cost         {macs} (multiply-adds of convolutions and matrix products)",
         f"badges       {', '.join(known.held)}",
+        *([f"float16      off by {known.fp16_error}"] if known.fp16 else []),
     ]
 
 
@@ -167,7 +173,8 @@ def _row(template: Template, channels: int) -> str:
 
 def _argument(argument: Argument) -> str:
     kind = argument.type + (" or None" if argument.optional else "")
-    return f"  {argument.name} ({kind}, default {argument.default}): {argument.doc}"
+    elsewhere = f" In published code: {argument.elsewhere}." if argument.elsewhere else ""
+    return f"  {argument.name} ({kind}, default {argument.default}): {argument.doc}{elsewhere}"
 
 
 def _indented(text: str) -> list[str]:

@@ -104,6 +104,7 @@ def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Temp
         limits=texts(data, "limits"),
         weights=line(table(data, "cost", {}), "weights", ""),
         resize=_resize(table(data, "resize", {}), tables(data, "arguments")),
+        other_code=texts(data, "other_code"),
         source=code(folder, file, below),
     )
 
@@ -157,4 +158,6 @@ def _argument(item: Mapping[str, Any]) -> Argument:
         choices=scalars(item, "choices"),
         odd=bool(item.get("odd", False)),
         refused=scalars(item, "refused"),
+        elsewhere=line(item, "elsewhere", ""),
+        settled_by=line(item, "settled_by", ""),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from yamlmod.errors import Place, Refusal
@@ -13,14 +13,19 @@ from yamlmod.registry.toml import load_toml
 
 # Every badge with its meaning, in display order.
 BADGES: Mapping[str, str] = {
-    "fp16": "float16 on the CPU, within 1 % even for a map with standard deviation 8",
-    "bf16": "bfloat16 on the CPU",
+    "fp16": "float16 on the CPU within 1 % of float64, for maps with standard deviation 1 and 8",
+    "bf16": "bfloat16 on the CPU, for a map with standard deviation 1: cosine above 0.999",
     "onnx": "ONNX opsets 12 and 17 (TorchScript exporter), 18 and newer (dynamo), to 1e-4",
     "dynamic": "one ONNX file of either exporter serves several sizes",
     "deterministic": "trains under torch.use_deterministic_algorithms",
     "trace": "torch.jit.trace, and the trace serves other sizes",
     "script": "torch.jit.script",
-    "compile": "torch.compile",
+    "compile": "torch.compile, a graph for each size",
+    "compile_dynamic": "torch.compile, one graph for all sizes (backend aot_eager)",
+    "export": "torch.export with free sides, also with named dimensions",
+    "fx": "torch.fx.symbolic_trace, and the graph serves other sizes",
+    "quantize": "dynamic quantization of the linear layers, within 10 %",
+    "channels_last": "keeps the layout of a channels_last map",
     "identity": "can start as the identity",
 }
 
@@ -34,6 +39,8 @@ class Measured:
     badges: Mapping[str, bool]
     parameters: Mapping[str, int]
     mmacs: Mapping[str, float]
+    # The largest error in float16, relative to the largest value, by the map's standard deviation.
+    fp16: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -54,7 +61,16 @@ class Measured:
             "badges": dict(self.badges),
             "parameters": dict(self.parameters),
             "mmacs": dict(self.mmacs),
+            "fp16": dict(self.fp16),
         }
+
+    @property
+    def fp16_error(self) -> str:
+        """The errors in float16 in words, empty where none was measured."""
+        errors = self.fp16.items()
+        return " and ".join(
+            f"{error:.2%} at standard deviation {spread}" for spread, error in errors
+        )
 
 
 def measured(template: Template) -> Measured | None:
@@ -73,6 +89,7 @@ def measured(template: Template) -> Measured | None:
             badges=dict(data["badges"]),
             parameters=dict(data["parameters"]),
             mmacs=dict(data["mmacs"]),
+            fp16=dict(data.get("fp16", {})),
         )
     except (KeyError, TypeError, ValueError, OSError) as error:
         shown = Place(f"{folder}/measured.toml")

@@ -32,6 +32,10 @@ class Argument(NamedTuple):
     required: bool = False
     # Values within the bounds that the class refuses: they mean something else elsewhere.
     refused: tuple[Any, ...] = ()
+    # What published copies do with another value than the default, where it is not what the class
+    # does; and the argument that chooses between the two.
+    elsewhere: str = ""
+    settled_by: str = ""
 
     def objection(self, value: object) -> str | None:
         """Validate ``value``: an error message, or None."""
@@ -106,6 +110,8 @@ class Reference(NamedTuple):
     kind: str = "none"
     licence: str = ""
     variant: str = ""
+    # Which published weights load, and what they need.
+    weights: str = ""
 
 
 class Channels(NamedTuple):
@@ -184,6 +190,8 @@ class Template(NamedTuple):
     # What it weights or mixes: keys of MODULE_KINDS.
     kind: tuple[str, ...] = ()
     resize: Resize = _KEEPS_SIZE
+    # What the usual code of an alias does, where it is not what the class does by default.
+    other_code: Mapping[str, str] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -218,6 +226,20 @@ class Template(NamedTuple):
     def digest(self) -> str:
         """A short hash of the code's syntax, to detect edited copies."""
         return _taken_apart(self.source).digest
+
+    def row_warnings(self, word: str, given: list[Any] | None) -> list[str]:
+        """What a row of these args computes otherwise in published code called ``word``."""
+        warnings = []
+        for alias, note in self.other_code.items():
+            if alias.lower() == word.lower() and alias.lower() != self.name.lower():
+                warnings.append(f"{alias} is {self.name} here: {note}")
+        values = list(given or [])[1 if self.takes_nominal else 0 :]
+        by_name = {a.name: (a, value) for a, value in zip(self.arguments, values, strict=False)}
+        for argument, value in by_name.values():
+            is_settled = argument.settled_by in by_name
+            if argument.elsewhere and str(value) != argument.default and not is_settled:
+                warnings.append(f"{self.name} with {argument.name}={value}: {argument.elsewhere}")
+        return warnings
 
     def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
         """The positional arguments that parse_model passes to the class."""

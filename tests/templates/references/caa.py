@@ -14,6 +14,7 @@ CASES: list[tuple[tuple, tuple[int, ...]]] = [
     ((), (2, 3, 2, 3)),
     ((5, 3), (2, 16, 6, 5)),
     ((1, 21), (1, 8, 4, 9)),
+    ((13, 13, False), (2, 8, 5, 9)),
 ]
 
 _STRIPS = {"h_conv.conv": (64, 1, 1, 11), "v_conv.conv": (64, 1, 11, 1)}
@@ -38,6 +39,8 @@ def reference(module: nn.Module, x: Tensor) -> Tensor:
 
 def _unit(state: plain.State, name: str, x: Tensor) -> Tensor:
     full = plain.conv(state, f"{name}.conv", x)
+    if f"{name}.bn.weight" not in state:
+        return full
     return plain.silu(plain.norm(state, f"{name}.bn", full, 1e-3))
 
 

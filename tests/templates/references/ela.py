@@ -16,6 +16,7 @@ CASES: list[tuple[tuple, tuple[int, ...]]] = [
     ((5, 8), (1, 16, 3, 9)),
     ((5, 1, 32), (2, 32, 6, 5)),
     ((3, None, 4), (1, 6, 4, 4)),
+    ((7, 1, 16, False), (2, 16, 4, 5)),
 ]
 
 OFFICIAL_KEYS_64: dict[str, tuple[int, ...]] = {
@@ -45,7 +46,9 @@ def _gate(state: dict[str, Tensor], norm_groups: int, line: Tensor) -> Tensor:
     for tap in range(taps):
         window = padded[..., tap : tap + length]
         out += torch.einsum("goi,ngil->ngol", kernel[..., tap], window)
-    out = (out.reshape(count, channels, length) + state["0.bias"][:, None]).chunk(norm_groups, 1)
+    out = out.reshape(count, channels, length)
+    out = out + state["0.bias"][:, None] if "0.bias" in state else out
+    out = out.chunk(norm_groups, 1)
     normal = []
     for part in out:
         part = part - part.mean((1, 2), keepdim=True)

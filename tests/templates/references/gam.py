@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tests.templates import support
+
 CASES: list[tuple[tuple, tuple[int, ...]]] = [
     ((), (2, 16, 8, 8)),
     ((), (1, 24, 13, 17)),
@@ -16,6 +18,9 @@ CASES: list[tuple[tuple, tuple[int, ...]]] = [
     ((None, False), (1, 16, 3, 9)),
     ((None, True, 2), (2, 16, 6, 5)),
     ((16, False, 8), (1, 16, 4, 4)),
+    ((None, False, 4, 4), (2, 24, 3, 5)),
+    ((None, True, 8, 4, True), (1, 64, 3, 4)),
+    ((None, True, 4, 1, True), (1, 16, 5, 4)),
 ]
 
 OFFICIAL_KEYS_64: dict[str, tuple[int, ...]] = {
@@ -47,13 +52,16 @@ def reference(module: nn.Module, x: Tensor) -> Tensor:
     hidden = torch.einsum("oc,nchw->nhwo", state["channel_attention.0.weight"], x)
     hidden = (hidden + state["channel_attention.0.bias"]).clamp(min=0)
     gate = torch.einsum("oc,nhwc->nohw", state["channel_attention.2.weight"], hidden)
-    x = x * (gate + state["channel_attention.2.bias"][:, None, None])
+    gate = gate + state["channel_attention.2.bias"][:, None, None]
+    _, _, _, _, shuffle, sigmoid, *_ = (*support.built_with(module), *[None] * 6)
+    x = x * (1 / (1 + torch.exp(-gate)) if sigmoid else gate)
 
     groups = state["channel_attention.2.weight"].shape[0]
     groups //= state["spatial_attention.0.weight"].shape[1]  # C over channels seen by a kernel
     plane = _layer(state, "spatial_attention.", 0, 1, groups, x).clamp(min=0)
     plane = _layer(state, "spatial_attention.", 3, 4, groups, plane)
     gate = 1 / (1 + torch.exp(-plane))
+    groups = shuffle or groups
     share = x.shape[1] // groups
     out = torch.empty_like(x)
     for place in range(x.shape[1]):

@@ -9,6 +9,9 @@ from torch.nn import functional
 from . import plain
 
 _PRE = (True, True, 2.0, "bn_2d", "silu", True, 3, 1, 1, 0.0, 8, 3, True, False, 0.0, 0.0, 0.0)
+# As in EMO's last stages: LayerNorm, the values after the attention, 4 heads for 138 values.
+_EMO = (True, True, 3.45, "ln_2d", "gelu", True, 5, 1, 1, 0.0, 10, 7, True, True, 0.0, 0.0, 0.0)
+_EMO = (*_EMO, False, True)
 CASES: list[tuple[tuple, tuple[int, ...]]] = [
     ((), (2, 16, 8, 8)),
     ((), (1, 24, 13, 17)),
@@ -19,6 +22,7 @@ CASES: list[tuple[tuple, tuple[int, ...]]] = [
     ((True, True, 2.0, "bn_2d", "relu", True, 3, 1, 1, 0.0, 8, 7, False), (1, 16, 5, 8)),
     ((*_PRE, True, False), (1, 16, 7, 5)),
     ((*_PRE, False, True), (1, 16, 7, 5)),
+    (_EMO, (1, 40, 6, 9)),
 ]
 
 OFFICIAL_KEYS_64: dict[str, tuple[int, ...]] = plain.merged(
@@ -35,6 +39,7 @@ OFFICIAL_PARAMS: dict[int, int] = {64: 17216, 256: 265472, 1024: 4207616}
 def reference(module: nn.Module, x: Tensor) -> Tensor:
     state = plain.state_of(module)
     u = plain.norm(state, "norm", x, 1e-6) if "norm.weight" in state else x
+    u = _layer_norm(state, x) if "norm.norm.weight" in state else u
     u = _attention(state, module, u) if module.attn_s else _values(state, module, u)
     local = module.conv_local.conv
     setting = {"dilation": local.dilation[0], "stride": local.stride[0], "groups": u.shape[1]}
@@ -42,6 +47,14 @@ def reference(module: nn.Module, x: Tensor) -> Tensor:
     near = plain.silu(plain.norm(state, "conv_local.norm", near, 1e-6))
     y = plain.conv(state, "proj.conv", u + near if module.skip else near)
     return x + y if module.skip else y
+
+
+def _layer_norm(state: plain.State, x: Tensor) -> Tensor:
+    apart = x - x.sum(1, keepdim=True) / x.shape[1]
+    spread = (apart * apart).sum(1, keepdim=True) / x.shape[1]
+    shape = (1, -1, 1, 1)
+    weight, bias = (state[f"norm.norm.{name}"].reshape(shape) for name in ("weight", "bias"))
+    return apart / (spread + 1e-6).sqrt() * weight + bias
 
 
 def _values(state: plain.State, module: nn.Module, u: Tensor) -> Tensor:

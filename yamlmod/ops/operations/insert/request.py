@@ -57,8 +57,11 @@ class Request(NamedTuple):
 
 def module_warnings(request: Request) -> list[str]:
     """Warn of a class the registry does not know; refuse it where its args are not given."""
-    if request.known() is not None or request.moved is not None or request.placed is not None:
+    if request.moved is not None or request.placed is not None:
         return []
+    template = request.known()
+    if template is not None:
+        return template.row_warnings(request.module, request.args)
     name = module_name(request.module)
     near = near_names(name, 0.65)
     meant = f"did you mean {' or '.join(near[:2])}?" if near else ""

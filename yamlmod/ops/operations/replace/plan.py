@@ -74,6 +74,7 @@ def plan_replace(
     warnings: list[str] = []
     values = None if args is None else list(args)
     if template is not None:
+        warnings += template.row_warnings(module, values)
         values = registry_args(model, row, template, values)
     elif values is None:
         warnings += _kept_args(model, row, name)
