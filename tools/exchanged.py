@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yamlmod
-from tests.runtime.bench import FORCE, Bench
+from tests.runtime.bench import Bench
 from tools.levels import head_levels
 from tools.real_forks import lacking
 from yamlmod.errors import Refusal
@@ -146,6 +146,12 @@ def main(words: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix=f"{network}-", dir=_made(options.folder)) as name:
             bench = Bench(Path(name), path, fork)
             own = {template.name for template in templates} - {t.name for t in lacking(bench.fork)}
+            names = [template.name for template in templates if template.name not in own]
+            refused = yamlmod_command("patch", bench.fork, *names, "-w", folder=bench.folder)
+            if refused:
+                sys.stdout.write(f"{network}: {refused}\n")
+                return 1
+            bench.forget()  # it imported the fork before the patch
             for template in templates:
                 if template.name in own:
                     _keep(results, network, template.name, "own")
@@ -202,11 +208,6 @@ def trial(bench: Bench, template: Template, network: str) -> Iterator[str]:
     if len(places) < 2:
         yield f"only {len(places)} places"
         return
-    if template.class_name not in (bench.fork / _modules_of(bench)).read_text(encoding="utf-8"):
-        done = yamlmod_command("patch", bench.fork, template.name, "-w", folder=bench.folder)
-        if done:
-            yield done
-            return
     scale = network[-1] if bench.is_ultralytics else ""
     both = edited(model, template, [places[0], places[-1]])
     cfgs = []
@@ -236,7 +237,7 @@ def _trained_and_remapped(bench: Bench, cfg: Path, net: Edited) -> Iterator[str]
         yield f"remap: {done.err.strip()[:300]}"
         return
     told = json.loads(done.out)
-    state = bench.ask({"pairs": [[str(out), str(cfg)]]}, **FORCE)["loaded"][0]["state"]
+    state = bench.ask({"pairs": [[str(out), str(cfg)]]})["loaded"][0]["state"]
     out.unlink()
     kept = {key: digest for key, digest in bench.state.items() if _stays(net, key)}
     lost = [key for key, digest in kept.items() if state.get(_moved(net, key)) != digest]
@@ -255,10 +256,6 @@ def _moved(net: Edited, key: str) -> str:
     """Return the key of a tensor of the base in the network that was made of it."""
     first, layer, rest = key.split(".", 2)
     return f"{first}.{net.mapping[int(layer)]}.{rest}"
-
-
-def _modules_of(bench: Bench) -> str:
-    return "nn/tasks.py" if bench.is_ultralytics else "models/yolo.py"
 
 
 def yamlmod_command(*words: str | Path, folder: Path) -> str:

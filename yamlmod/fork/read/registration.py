@@ -43,7 +43,8 @@ def registration_fault(reader: ForkReader, template: Template) -> RegistrationFa
         return RegistrationFault(f"{failure.kind}: {failure.message} ({failure.place})", branch)
     if row is None or row.unknown or has_unknown(row.args):
         return None
-    wanted = template.constructor(_CHANNELS, _CHANNELS, [])
+    own = args[1:] if template.takes_nominal else args
+    wanted = template.constructor(_CHANNELS, _CHANNELS, own)
     if template.rule == "csp":
         wanted[2] = repeats
     if row.class_name != template.class_name:
