@@ -60,6 +60,10 @@ class Edited(NamedTuple):
     mapping: tuple[int, ...]
     reshaped: frozenset[int] = frozenset()
 
+    def keeps(self, layer: int) -> bool:
+        """Check for a layer of the base that is there as it was."""
+        return self.mapping[layer] not in self.new and layer not in self.reshaped
+
 
 def exchangeable(model: yamlmod.Model, template: Template) -> list[int]:
     """Return the layers whose place a module can take, with the same stride and channels.
@@ -88,12 +92,12 @@ def network_of(model: yamlmod.Model) -> Network:
     return read_network(model.to_text(), "model.yaml")
 
 
-def exchanged(model: yamlmod.Model, template: Template, count: int = 1) -> yamlmod.Model:
+def exchanged(model: yamlmod.Model, template: Template, count: int = 1) -> Edited:
     """Return the network with a module in the places of the first layers that it can replace."""
     places = exchangeable(model, template)[:count]
     if len(places) < count:
         raise Refusal("no-place", f"no {count} layers that {template.name} can replace")
-    return edited(model, template, places).model
+    return edited(model, template, places)
 
 
 def edited(model: yamlmod.Model, template: Template, places: Sequence[int]) -> Edited:
@@ -247,9 +251,7 @@ def _trained_and_remapped(bench: Bench, cfg: Path, net: Edited) -> Iterator[str]
 
 def _stays(net: Edited, key: str) -> bool:
     """Check for a tensor of the base whose layer is there as it was."""
-    layer = int(key.split(".")[1])
-    replaced = net.mapping[layer] in net.new
-    return not replaced and layer not in net.reshaped
+    return net.keeps(int(key.split(".")[1]))
 
 
 def _moved(net: Edited, key: str) -> str:
