@@ -1,12 +1,14 @@
-"""Modules that take the place of other layers (upsampling, downsampling), in four networks.
+"""Modules that take the place of other layers, in four networks: resizing, fusions, convolutions.
 
     python -m tools.exchanged DIR [NAME...] [--yolov7-tiny FILE] [--networks yolov5s yolov8n]
+    python -m tools.exchanged DIR --table          the table of all that DIR/results.jsonl holds
 
-DIR is an empty folder to work in. In each network (yolov5s 7.0.14, yolov7-tiny, whose YAML must be
-given, yolov8n, yolo11n) each module takes the place of two layers, each alone and both together.
-The three files are verified against the base, the one with both takes a training step, and a
-checkpoint of the base is remapped to it; the fork's own loading code must then find every tensor
-of the base that has a place.
+DIR is a folder to work in. In each network (yolov5s 7.0.14, yolov7-tiny, whose YAML must be given,
+yolov8n, yolo11n) each module takes the place of two layers, each alone and both together. One that
+joins three levels stands between them and the head, for one level and for two. The files are
+verified against the base, the one with both takes a training step, and a checkpoint of the base is
+remapped to it; the fork's own loading code must then find every tensor of the base that has a
+place. A class that the fork has itself is left out.
 """
 
 from __future__ import annotations
@@ -14,13 +16,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import yamlmod
-from tests.runtime.bench import FORCE, Bench
+from tests.runtime.bench import Bench
+from tools.levels import head_levels
+from tools.real_forks import lacking
 from yamlmod.errors import Refusal
+from yamlmod.model.network import Network
+from yamlmod.ops.network import read_network
 from yamlmod.registry.catalogue import catalogue, get
 from yamlmod.registry.template import Template
 from yamlmod.usecases.fork_run import open_run
@@ -42,8 +49,29 @@ NETWORKS = {
 }
 
 
+class Edited(NamedTuple):
+    """A network with a module in it: which layers those are, and where each old layer is.
+
+    ``reshaped`` are old layers whose weights may have other shapes: they read other channels.
+    """
+
+    model: yamlmod.Model
+    new: tuple[int, ...]
+    mapping: tuple[int, ...]
+    reshaped: frozenset[int] = frozenset()
+
+    def keeps(self, layer: int) -> bool:
+        """Check for a layer of the base that is there as it was."""
+        return self.mapping[layer] not in self.new and layer not in self.reshaped
+
+
 def exchangeable(model: yamlmod.Model, template: Template) -> list[int]:
-    """Return the layers whose place a module can take, with the same stride and channels."""
+    """Return the layers whose place a module can take, with the same stride and channels.
+
+    A sum may have other channels than the Concat that it replaces.
+    """
+    if template.rule == "level":
+        return head_levels(network_of(model))
     found = []
     for layer in model.layers:
         if layer.module == template.name or layer.index == 0:  # the image has three channels
@@ -52,20 +80,47 @@ def exchangeable(model: yamlmod.Model, template: Template) -> list[int]:
             after = model.replace(layer.index, template.name)
         except Refusal:
             continue
-        old, new = layer, after.layers[layer.index]
-        if (old.channels, old.stride) == (new.channels, new.stride):
+        new = after.layers[layer.index]
+        if layer.stride == new.stride and (
+            layer.channels == new.channels or template.rule == "add"
+        ):
             found.append(layer.index)
     return found
 
 
-def exchanged(model: yamlmod.Model, template: Template, count: int = 1) -> yamlmod.Model:
+def network_of(model: yamlmod.Model) -> Network:
+    return read_network(model.to_text(), "model.yaml")
+
+
+def exchanged(model: yamlmod.Model, template: Template, count: int = 1) -> Edited:
     """Return the network with a module in the places of the first layers that it can replace."""
     places = exchangeable(model, template)[:count]
     if len(places) < count:
         raise Refusal("no-place", f"no {count} layers that {template.name} can replace")
+    return edited(model, template, places)
+
+
+def edited(model: yamlmod.Model, template: Template, places: Sequence[int]) -> Edited:
+    """Return the network with the module in these places."""
+    if template.rule == "level":
+        head, levels = len(model.layers) - 1, exchangeable(model, template)
+        edges = [f"{place}:{head}" for place in places]
+        after = model.insert(template.name, edge=edges, at_end=True, sources=levels)
+        new = tuple(range(head, head + len(places)))
+        return Edited(after, new, (*range(head), head + len(places)))
+    after = model
     for place in places:
-        model = model.replace(place, template.name)
-    return model
+        after = after.replace(place, template.name)
+    layers = zip(model.layers, after.layers, strict=True)
+    changed = {old.index for old, new in layers if old.channels != new.channels}
+    readers = {
+        layer.index for layer in model.layers if changed.intersection(inputs_of(model, layer.index))
+    }
+    return Edited(after, tuple(places), tuple(range(len(model.layers))), frozenset(readers))
+
+
+def inputs_of(model: yamlmod.Model, layer: int) -> set[int]:
+    return {read.target for read in network_of(model).graph.reads[layer]}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -75,24 +130,79 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--yolov7-tiny", type=Path, metavar="FILE")
     parser.add_argument("--networks", nargs="+", choices=sorted(NETWORKS), default=list(NETWORKS))
+    parser.add_argument("--table", action="store_true", help="print the table of earlier runs")
     options = parser.parse_args(words)
-    templates = [get(name) for name in options.names] or [t for t in catalogue() if t.exchanges]
+    results = options.folder.resolve() / "results.jsonl"
+    if options.table:
+        sys.stdout.write(table(results))
+        return 0
+    templates = [get(name) for name in options.names] or [t for t in catalogue() if is_tried(t)]
     failed = tried = 0
     for network in options.networks:
         fork, cfg = NETWORKS[network]
-        path = options.yolov7_tiny.resolve() if network == "yolov7-tiny" else cfg
+        path = (
+            options.yolov7_tiny.resolve()
+            if network == "yolov7-tiny" and options.yolov7_tiny
+            else cfg
+        )
         if not path:
             continue
-        folder = options.folder.resolve() / network
-        folder.mkdir(parents=True)
-        bench = Bench(folder, path, fork)
-        for template in templates:
-            problems = list(trial(bench, template, network))
-            sys.stdout.write(f"{network} {template.name}: {'; '.join(problems) or 'right'}\n")
-            sys.stdout.flush()
-            failed, tried = failed + bool(problems), tried + 1
+        with tempfile.TemporaryDirectory(prefix=f"{network}-", dir=_made(options.folder)) as name:
+            bench = Bench(Path(name), path, fork)
+            own = {template.name for template in templates} - {t.name for t in lacking(bench.fork)}
+            names = [template.name for template in templates if template.name not in own]
+            refused = yamlmod_command("patch", bench.fork, *names, "-w", folder=bench.folder)
+            if refused:
+                sys.stdout.write(f"{network}: {refused}\n")
+                return 1
+            bench.forget()  # it imported the fork before the patch
+            for template in templates:
+                if template.name in own:
+                    _keep(results, network, template.name, "own")
+                    continue
+                problems = list(trial(bench, template, network))
+                outcome = "; ".join(problems) or "right"
+                sys.stdout.write(f"{network} {template.name}: {outcome}\n")
+                sys.stdout.flush()
+                _keep(results, network, template.name, outcome)
+                failed, tried = failed + bool(problems), tried + 1
     sys.stdout.write(f"{tried - failed} of {tried} right\n")
     return 1 if failed else 0
+
+
+def is_tried(template: Template) -> bool:
+    """Check for what is put in the place of another layer."""
+    return template.exchanges or "convolution" in template.kind[:2]
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+def _keep(results: Path, network: str, name: str, outcome: str) -> None:
+    line = json.dumps({"network": network, "module": name, "outcome": outcome})
+    with results.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
+def table(results: Path) -> str:
+    """Return a Markdown table of the last outcome of each module in each network."""
+    found: dict[str, dict[str, str]] = {}
+    for line in results.read_text(encoding="utf-8").splitlines():
+        item = json.loads(line)
+        found.setdefault(item["module"], {})[item["network"]] = item["outcome"]
+    text = "| module | " + " | ".join(NETWORKS) + " |\n" + "|--" * (len(NETWORKS) + 1) + "|\n"
+    for name in sorted(found, key=str.lower):
+        cells = [_cell(found[name].get(network)) for network in NETWORKS]
+        text += f"| {name} | {' | '.join(cells)} |\n"
+    return text
+
+
+def _cell(outcome: str | None) -> str:
+    if outcome is None:
+        return "not tried"
+    return "the fork's own" if outcome == "own" else outcome
 
 
 def trial(bench: Bench, template: Template, network: str) -> Iterator[str]:
@@ -102,20 +212,14 @@ def trial(bench: Bench, template: Template, network: str) -> Iterator[str]:
     if len(places) < 2:
         yield f"only {len(places)} places"
         return
-    if template.class_name not in (bench.fork / _modules_of(bench)).read_text(encoding="utf-8"):
-        done = yamlmod_command("patch", bench.fork, template.name, "-w", folder=bench.folder)
-        if done:
-            yield done
-            return
-    cfgs = []
     scale = network[-1] if bench.is_ultralytics else ""
+    both = edited(model, template, [places[0], places[-1]])
+    cfgs = []
     for chosen in ([places[0]], [places[-1]], [places[0], places[-1]]):
-        edited = model
-        for place in chosen:
-            edited = edited.replace(place, template.name)
         stem = f"{bench.base_yaml.stem}{scale}-{template.name}-{'-'.join(map(str, chosen))}"
         cfgs.append(bench.folder / f"{stem}.yaml")
-        cfgs[-1].write_text(edited.to_text(), encoding="utf-8")
+        text = edited(model, template, chosen).model.to_text()
+        cfgs[-1].write_text(text, encoding="utf-8")
     run = open_run(bench.fork, None, True)
     with Verifier(Subjects(run, run.open_model(bench.base_yaml), VerifyOptions())) as verifier:
         wrong = [
@@ -126,30 +230,34 @@ def trial(bench: Bench, template: Template, network: str) -> Iterator[str]:
     if wrong:  # what cannot be built cannot be trained
         yield from wrong
         return
-    yield from _trained_and_remapped(bench, cfgs[-1], (places[0], places[-1]))
+    yield from _trained_and_remapped(bench, cfgs[-1], both)
 
 
-def _trained_and_remapped(bench: Bench, cfg: Path, chosen: Sequence[int]) -> Iterator[str]:
-    yield from bench.ask({"steps": [str(cfg)], "watched": list(chosen)})["steps"]
+def _trained_and_remapped(bench: Bench, cfg: Path, net: Edited) -> Iterator[str]:
+    yield from bench.ask({"steps": [str(cfg)], "watched": list(net.new)})["steps"]
     out = bench.folder / "remapped.pt"
     done = bench.remap(cfg, "-o", out, "--json", "--force")
     if done.code:
         yield f"remap: {done.err.strip()[:300]}"
         return
     told = json.loads(done.out)
-    state = bench.ask({"pairs": [[str(out), str(cfg)]]}, **FORCE)["loaded"][0]["state"]
+    state = bench.ask({"pairs": [[str(out), str(cfg)]]})["loaded"][0]["state"]
     out.unlink()
-    lost = [
-        key
-        for key, digest in bench.state.items()
-        if int(key.split(".")[1]) not in chosen and state.get(key) != digest
-    ]
+    kept = {key: digest for key, digest in bench.state.items() if _stays(net, key)}
+    lost = [key for key, digest in kept.items() if state.get(_moved(net, key)) != digest]
     if lost:
         yield f"remap lost {len(lost)} of {len(bench.state)} tensors, first {lost[0]}: {told}"
 
 
-def _modules_of(bench: Bench) -> str:
-    return "nn/tasks.py" if bench.is_ultralytics else "models/yolo.py"
+def _stays(net: Edited, key: str) -> bool:
+    """Check for a tensor of the base whose layer is there as it was."""
+    return net.keeps(int(key.split(".")[1]))
+
+
+def _moved(net: Edited, key: str) -> str:
+    """Return the key of a tensor of the base in the network that was made of it."""
+    first, layer, rest = key.split(".", 2)
+    return f"{first}.{net.mapping[int(layer)]}.{rest}"
 
 
 def yamlmod_command(*words: str | Path, folder: Path) -> str:

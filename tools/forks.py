@@ -28,6 +28,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.levels import with_levels
 from tools.real_forks import archive_members
 from yamlmod.errors import Refusal, YamlmodError
 from yamlmod.fork.parser.candidates import choose, parse_function_list
@@ -304,7 +305,12 @@ def _inserted(model: Network, fork: ForkFacts, template: Template) -> Network:
 
 
 def _exchanged(model: Network, template: Template) -> Network:
-    """Return the network with the module in the place of the first layer that it can replace."""
+    """Return the network with the module in the place of the first layer that it can replace.
+
+    One with levels stands between the layers that the head reads and the head.
+    """
+    if template.rule == "level":
+        return read_network(with_levels(model, template, 1).text, model.document.shown)
     for layer in range(1, len(model.document.rows) - 1):
         try:
             done = replace(model, layer, template.name)

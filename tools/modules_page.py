@@ -91,6 +91,11 @@ _BADGES_ZH = {
     "trace": "torch.jit.trace，且 trace 可用于其他尺寸",
     "script": "torch.jit.script",
     "compile": "torch.compile",
+    "compile_dynamic": "torch.compile，所有尺寸共用一个图（后端 aot_eager）",
+    "export": "torch.export，边长可变，也可以使用具名维度",
+    "fx": "torch.fx.symbolic_trace，且图可用于其他尺寸",
+    "quantize": "线性层的动态量化，误差在 10 % 以内",
+    "channels_last": "保持 channels_last 特征图的内存布局",
     "identity": "可以从恒等映射开始",
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -21,6 +22,9 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 import pytest
+
+from yamlmod.registry.catalogue import catalogue
+from yamlmod.registry.template import Template
 
 
 @dataclass(frozen=True)
@@ -279,3 +283,10 @@ def _inside(name: str, strip: int) -> PurePosixPath:
     path = PurePosixPath(*PurePosixPath(name).parts[strip:])
     assert not path.is_absolute() and ".." not in path.parts and ":" not in name, name
     return path
+
+
+def lacking(fork: Path) -> list[Template]:
+    """Return the modules of the registry that a fork has no class for, by its modules' text."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in fork.rglob("*.py"))
+    classes = set(re.findall(r"^class (\w+)", text, re.MULTILINE))
+    return [template for template in catalogue() if template.class_name not in classes]

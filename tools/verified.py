@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import yamlmod as package
 from tests.cli.run import yamlmod
-from tools.real_forks import fork_copy
+from tools.real_forks import fork_copy, lacking
 from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import catalogue, get
 from yamlmod.registry.template import Template
@@ -101,7 +101,7 @@ def sweep(folder: Path, wanted: Sequence[Variant]) -> Iterator[tuple[Variant, di
     fork = folder / "yolov5"
     if not fork.exists():
         fork_copy("yolov5==7.0.14", folder)
-        names = [template.class_name for template in catalogue()]
+        names = [template.class_name for template in lacking(fork)]
         patched = yamlmod("patch", "yolov5", *names, "-w", cwd=folder)
         assert patched.code == 0, patched.err
     base = fork / "models" / "yolov5s.yaml"

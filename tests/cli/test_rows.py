@@ -16,12 +16,12 @@ FORK = Path(__file__).parents[2] / "examples" / "minifork"
 def fusion(tmp_path: Path) -> Path:
     """A folder with the small fork's YAML, its last Concat but one under an unknown name."""
     text = (FORK / "models" / "mini.yaml").read_bytes()
-    text = text.replace(b"[[-1, 14], 1, Concat", b"[[-1, 14], 1, BiFPN_Concat2")
+    text = text.replace(b"[[-1, 14], 1, Concat", b"[[-1, 14], 1, MyFusion")
     (tmp_path / "b.yaml").write_bytes(text)
     return tmp_path
 
 
-@pytest.mark.parametrize("command", ["move b.yaml BiFPN_Concat2 --after 21", "remove b.yaml 19"])
+@pytest.mark.parametrize("command", ["move b.yaml MyFusion --after 21", "remove b.yaml 19"])
 @pytest.mark.parametrize("flag", [(), ("-w",)])
 def test_an_unknown_fusion_keeps_its_inputs(
     fusion: Path, command: str, flag: tuple[str, ...]
@@ -29,7 +29,7 @@ def test_an_unknown_fusion_keeps_its_inputs(
     before = snapshot(fusion)
     done = yamlmod(*command.split(), *flag, cwd=fusion)
     assert done.code == 2
-    assert "b.yaml:37:4: error[joins-inputs]: 19 BiFPN_Concat2 joins 2 inputs" in done.err
+    assert "b.yaml:37:4: error[joins-inputs]: 19 MyFusion joins 2 inputs" in done.err
     assert "--from" in done.err
     assert snapshot(fusion) == before
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import yamlmod as package
 from tests.cli.run import yamlmod
-from tools.real_forks import fork_copy
-from yamlmod.registry.catalogue import catalogue
+from tools.real_forks import fork_copy, lacking
 
 _SCRIPT = Path(__file__).with_name("export_fork.py")
 
@@ -25,7 +24,7 @@ class GatesBench:
         self.folder = folder
         self.fork = fork_copy("yolov5==7.0.14", folder)
         self.base = self.fork / "models" / cfg
-        names = modules or [template.class_name for template in catalogue()]
+        names = modules or [template.class_name for template in lacking(self.fork)]
         done = yamlmod("patch", "yolov5", *names, "-w", cwd=folder)
         assert done.code == 0, done.err
 

@@ -312,10 +312,10 @@ def test_recipes(made_by: str, recipe: str) -> None:
 
 @pytest.mark.parametrize("source", [3, 7])
 def test_the_recipe_of_a_removed_fusion_says_which_input(source: int) -> None:
-    before = SMALL.replace("[[-1, 3], 1, Concat", "[[-1, 3], 1, BiFPN_Concat2")
+    before = SMALL.replace("[[-1, 3], 1, Concat", "[[-1, 3], 1, MyFusion")
     after = remove_text(before, "8", sources=[source])
     recipe = recipe_from_diff(model(before), model(after))
-    assert f"  - remove: [8]  # BiFPN_Concat2\n    from: [{source}]\n" in recipe
+    assert f"  - remove: [8]  # MyFusion\n    from: [{source}]\n" in recipe
     assert _rows(chain(model(before), read_recipe(recipe, "r").plans).text) == _rows(after)
 
 

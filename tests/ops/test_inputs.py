@@ -25,13 +25,13 @@ from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.proof import prove
 
 # SMALL's two Concats as layers of a class that no one knows: 8 and 11.
-FUSION = SMALL.replace("1, Concat,", "1, BiFPN_Concat2,")
+FUSION = SMALL.replace("1, Concat,", "1, MyFusion,")
 FROMS = ["[-1, 3]", "[7, 3]", "[3, 3]", "[-1, -1]", "[-1, 7]", "[-1, 3, 6]", "[ -1,3 , 5, 0 ]"]
 
 
 def fusion(source: str) -> str:
     """Return FUSION with another `from` for layer 8."""
-    return FUSION.replace("[[-1, 3], 1, B", f"[{source}, 1, B")
+    return FUSION.replace("[[-1, 3], 1, M", f"[{source}, 1, M")
 
 
 @pytest.mark.parametrize("source", FROMS)
@@ -57,14 +57,14 @@ def test_several_inputs_are_refused_by_their_number(
 
 
 @pytest.mark.parametrize(
-    "recipe", ["{move: BiFPN_Concat2#1, after: 9}", "{remove: 8}", "{remove: 8, cascade: true}"]
+    "recipe", ["{move: MyFusion#1, after: 9}", "{remove: 8}", "{remove: 8, cascade: true}"]
 )
 def test_recipes_and_the_api_refuse_it_too(recipe: str) -> None:
     with pytest.raises(Refusal) as caught:
         apply(f"yamlmod: 1\nedits: [{recipe}]\n", FUSION)
     assert caught.value.code == "joins-inputs"
     for edit in (
-        lambda m: m.remove("BiFPN_Concat2#1"),
+        lambda m: m.remove("MyFusion#1"),
         lambda m: m.move(8, after=9),
         lambda m: m.remove(8, cascade=True),
     ):
@@ -73,7 +73,7 @@ def test_recipes_and_the_api_refuse_it_too(recipe: str) -> None:
 
 
 def test_a_chosen_input_is_read_instead() -> None:
-    expected = [*wiring(FUSION)[:8], ("C3", -1), ("Conv", -1), ("BiFPN_Concat2", [-1, 6])]
+    expected = [*wiring(FUSION)[:8], ("C3", -1), ("Conv", -1), ("MyFusion", [-1, 6])]
     assert wiring(remove_text(FUSION, "8", sources=[7]))[:11] == expected
     other = wiring(remove_text(FUSION, "8", sources=[3]))
     assert other[8:10] == [("C3", -5), ("Conv", -1)]
@@ -145,7 +145,7 @@ def test_other_edits_keep_every_input() -> None:
         replace(model(FUSION), 8, "SimAM")
     assert caught.value.code == "joins-inputs"
     dropped = drop_head(model(FUSION), 12)
-    assert wiring(dropped.text)[8] == ("BiFPN_Concat2", [-1, 3])
+    assert wiring(dropped.text)[8] == ("MyFusion", [-1, 3])
     assert wiring(dropped.text)[-1] == ("Detect", [9])
 
 

@@ -79,6 +79,12 @@ class Bench:
         atexit.register(loader.communicate)
         return loader
 
+    def forget(self) -> None:
+        """Import the fork anew for the next question: it was patched."""
+        loader = self.__dict__.pop("_loader", None)
+        if loader is not None:
+            loader.communicate()
+
     def edited(self, name: str, module: str, after: Sequence[int]) -> Path:
         path = self.folder / name
         text = self.base_yaml.read_text(encoding="utf-8")

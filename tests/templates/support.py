@@ -24,10 +24,17 @@ else:
 ROOT = Path(__file__).resolve().parents[2] / "templates"
 CHANNELS = (16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 256, 320, 512, 640, 1024, 1280)
 # How many arguments the rule supplies: channels, and for csp the number of repeats.
-CHANNEL_ARGUMENTS = {"free": 0, "same": 1, "conv": 2, "csp": 3}
+CHANNEL_ARGUMENTS = {"free": 0, "same": 1, "conv": 2, "csp": 3, "concat": 1, "add": 1, "level": 1}
+# How a row begins that reads one layer, or several.
+ROW_STARTS = {
+    "csp": "[-1, 3",
+    "concat": "[[-1, 6], 1",
+    "add": "[[-1, 6], 1",
+    "level": "[[23, 20, 17], 1",
+}
 # Of the block forms, which share one wrapper, these stand for all in the contract; the others
 # are held by test_blocks.py.
-BLOCKS_IN_CONTRACT = ("c3_se", "c3_simam")
+BLOCKS_IN_CONTRACT = ("c3_se", "c3_simam", "c2f_faster", "c2f_repconv")
 # What each module was built with, for its transcription.
 _BUILT: WeakKeyDictionary[nn.Module, tuple[Any, ...]] = WeakKeyDictionary()
 
@@ -42,7 +49,7 @@ def all_folders() -> list[str]:
 
 
 def blocks() -> list[str]:
-    """The folders of the block forms: C3 with an attention inside."""
+    """The folders of the block forms: C3 or C2f with another module inside."""
     return [folder for folder in all_folders() if "wraps" in manifest(folder)]
 
 
@@ -113,10 +120,27 @@ def load_class(folder: str) -> type[nn.Module]:
 def build(folder: str, channels: int, *args: Any, **kwargs: Any) -> nn.Module:
     """One module as the manifest's channel rule makes a YAML row construct it."""
     rule = manifest(folder)["rule"]
-    supplied = [channels, channels, 1] if rule == "csp" else [channels] * CHANNEL_ARGUMENTS[rule]
+    supplied: list[Any] = [channels] * CHANNEL_ARGUMENTS[rule]
+    if rule == "csp":
+        supplied[2] = 1
+    if joins(folder):
+        supplied = [reference(folder).channels(channels, *args)]
     module = load_class(folder)(*supplied, *args, **kwargs)
+    if joins(folder):  # the tests have one map, of which the inputs are made
+        module = reference(folder).OneMap(module, *args)
     _BUILT[module] = (*supplied, *args)
     return module
+
+
+def joins(folder: str) -> bool:
+    """Whether the module takes a list of maps."""
+    return manifest(folder)["rule"] in ("concat", "add", "level")
+
+
+def row_start(folder: str) -> str:
+    """How the row begins that a refusal names."""
+    rule = manifest(folder)["rule"]
+    return f"{ROW_STARTS.get(rule, '[-1, 1')}, {manifest(folder)['name']}, ["
 
 
 def usual(folder: str) -> tuple[Any, ...]:

@@ -1,16 +1,20 @@
-"""The block forms that the contract does not run over: C3 with each attention inside, by table."""
+"""The block forms that the contract does not run over: C3 and C2f with each module, by table."""
 
 from __future__ import annotations
 
 import ast
 import copy
 import io
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from yamlmod.errors import Refusal
 from yamlmod.registry.catalogue import get
+from yamlmod.registry.manifest import read_template
 
 from . import floor, support
 
@@ -28,7 +32,7 @@ def test_equals_the_float64_reference(folder: str) -> None:
 
 
 @each
-def test_keys_are_those_of_c3_and_of_the_attention(folder: str) -> None:
+def test_keys_are_those_of_the_block_and_of_the_inner_module(folder: str) -> None:
     official = support.reference(folder)
     state = support.build(folder, 64).state_dict()
     assert {key: tuple(value.shape) for key, value in state.items()} == official.OFFICIAL_KEYS_64
@@ -70,7 +74,8 @@ def test_code_stands_alone(folder: str) -> None:
 def test_info_gives_class_and_constructor(folder: str) -> None:
     template = get(folder)
     assert template.class_name == support.manifest(folder)["class"]
-    module = support.load_class(folder)(*template.constructor(32, 64, [False, 2]))
+    groups = min(2, dict(template.arguments[1].bounds).get("max", 2))
+    module = support.load_class(folder)(*template.constructor(32, 64, [False, int(groups)]))
     assert isinstance(module, nn.Module)
     assert module(support.image(2, 32, 5, 6)).shape == (2, 64, 5, 6)
 
@@ -82,6 +87,33 @@ def test_weights_of_a_plain_c3_load() -> None:
     )
     assert not found.unexpected_keys
     assert {key.partition(".attention.")[1] for key in found.missing_keys} == {".attention."}
+
+
+@pytest.mark.parametrize("folder", [f for f in support.blocks() if f.endswith("_faster")])
+def test_groups_are_refused_where_the_inner_module_has_none(folder: str) -> None:
+    with pytest.raises(ValueError, match="g=2 is not 1"):
+        support.load_class(folder)(32, 32, 1, True, 2)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("block", "c4", "block must be one of c3, c2f"),
+        ("inside", "anywhere", "inside must be one of attention, convolution, bottleneck"),
+        ("given", "__import__('os')", "given must be numbers"),
+    ],
+)
+def test_a_form_that_does_not_exist_is_refused(
+    key: str, value: str, says: str, tmp_path: Path
+) -> None:
+    for name in ("_blocks", "fasterblock", "c3_faster"):
+        shutil.copytree(support.ROOT / name, tmp_path / name)
+    path = tmp_path / "c3_faster" / "manifest.toml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith(f"{key} =")]
+    path.write_text("\n".join([f'{key} = "{value}"', *kept]) + "\n", encoding="utf-8")
+    with pytest.raises(Refusal, match=says):
+        read_template(tmp_path / "c3_faster")
 
 
 def c3_keys() -> dict[str, tuple[int, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import yamlmod
 from tools.branches.cases import Case
 from tools.exchanged import exchanged
-from tools.real_forks import fork_folder
+from tools.real_forks import fork_folder, lacking
 from yamlmod.registry.catalogue import catalogue, get
 
 # Their state dicts have other names than they have, or older ones.
@@ -24,12 +24,16 @@ def module_cases(only: Sequence[str] | None = None) -> Iterator[Case]:
     for name, fork, path, places in _NETWORKS:
         text = (fork_folder(fork) / path).read_text(encoding="utf-8")
         base = yamlmod.load(text)
+        fits = {template.name for template in lacking(fork_folder(fork))}
         for module in only or [template.name for template in catalogue()]:
+            if module not in fits:
+                continue  # the fork has a class of that name
             count = len(base.layers)
             layers = {i: i + sum(place < i for place in places) for i in range(count)}
             if get(module).exchanges:
-                edited = exchanged(base, get(module), 2)
-                layers = {i: i for i in range(count) if base.layers[i] == edited.layers[i]}
+                net = exchanged(base, get(module), 2)
+                edited = net.model
+                layers = {i: net.mapping[i] for i in range(count) if net.keeps(i)}
             else:
                 edited = base.insert(module, after=list(places))
             moved = edited.insert("SimAM", after=0)
@@ -37,6 +41,6 @@ def module_cases(only: Sequence[str] | None = None) -> Iterator[Case]:
             yield Case(f"{name} {module}", fork, text, edited.to_text(), layers, both)
             if only is None and module not in _RENAMED:
                 continue
-            shifted = {i: i + (i > 0) for i in range(count + len(places))}
+            shifted = {i: i + (i > 0) for i in range(len(edited.layers))}
             has = f"{name} that has {module}"
             yield Case(has, fork, edited.to_text(), moved.to_text(), shifted, both)

@@ -17,7 +17,14 @@ from yamlmod.model.build_answer import BuildAnswer
 from yamlmod.model.channels import Shape, Shapes
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, Unresolved
-from yamlmod.model.known_modules import ATTENTION, JOINS, KNOWN, Kind, template_kind
+from yamlmod.model.known_modules import (
+    ATTENTION,
+    JOINS,
+    KNOWN,
+    OF_ONE_INPUT,
+    Kind,
+    template_kind,
+)
 from yamlmod.model.network import Network
 from yamlmod.model.parse import load_plain
 from yamlmod.model.parser_facts import ParserFacts
@@ -86,7 +93,7 @@ class Subject:
 
     def joins_strides(self, row: Row) -> bool:
         kind = self.kind(row)
-        return kind is not None and kind.channels in JOINS and kind.stride != "last"
+        return kind is not None and kind.channels in JOINS and kind.stride not in OF_ONE_INPUT
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -129,12 +136,15 @@ class Subject:
         return self.network.is_head(row.index)
 
     def is_attention(self, row: Row) -> bool:
-        """Check whether a row is an attention layer, by the registry or by its name."""
+        """Check whether a row is an attention layer, by the registry or by its name.
+
+        What YOLO families have themselves, such as GhostConv, is none.
+        """
         name = row.module
         if name in ATTENTION or "ttention" in name:
             return True
         template = template_of(name)
-        return template is not None and not template.changes_size
+        return name not in KNOWN and template is not None and not template.exchanges
 
     def inputs(self, row: Row) -> list[Shape] | None:
         return self.network.inputs(row.index)

@@ -9,7 +9,7 @@ from yamlmod.fork.patch.branches import preview
 from yamlmod.fork.patch.marked_blocks import code_block
 from yamlmod.registry.citation import bibtex
 from yamlmod.registry.measured import Measured, measured
-from yamlmod.registry.rules import RULES
+from yamlmod.registry.rules import EVERY_RULE
 from yamlmod.registry.template import Argument, Template
 from yamlmod.registry.usual_places import usual_places
 
@@ -88,7 +88,7 @@ def module_lines(template: Template, channels: int, code: bool = False) -> list[
         *_reference(template),
         f"also called  {', '.join(template.aliases) or '-'}",
         f"kind         {', '.join(template.kind) or '-'}",
-        f"rule         {template.rule}: {RULES[template.rule].meaning}",
+        f"rule         {template.rule}: {EVERY_RULE[template.rule].meaning}",
         f"row          {_row(template, channels)}",
         f"constructor  {template.class_name}({constructor}) for {channels} channels",
         f"needs        Python {template.python}, torch {template.torch}"
@@ -168,7 +168,11 @@ def _published(paper: Mapping[str, Any]) -> str:
 
 def _row(template: Template, channels: int) -> str:
     args = ", ".join(map(str, template.row_args(channels)))
-    return f"[-1, 1, {template.name}, [{args}]]"
+    return f"[{_FROM.get(template.rule, '-1')}, 1, {template.name}, [{args}]]"
+
+
+_FROM = {"concat": "[-1, 6]", "add": "[-1, 6]", "level": "[23, 20, 17]"}
+"""How the row of a module that joins inputs may begin."""
 
 
 def _argument(argument: Argument) -> str:

@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, names_outputs, outputs_per_cell
-from yamlmod.model.known_modules import ATTENTION, FIVE_SIZES, KNOWN, ONE_SIZE, Kind
+from yamlmod.model.known_modules import (
+    ATTENTION,
+    FIVE_SIZES,
+    KNOWN,
+    OF_ONE_INPUT,
+    ONE_SIZE,
+    Kind,
+)
 from yamlmod.model.refs import IMAGE
 
 
@@ -127,7 +134,7 @@ def _channels(
         return _argument_channels(rule, row)
     if rule == "sum":
         return None if None in inputs else sum(c for c in inputs if c is not None)
-    source = inputs[-1] if rule == "last" else inputs[0]
+    source = inputs[_position(rule, row, len(inputs))]
     if source is None or rule in ("many", "head"):
         return None
     block = _integer_argument(row, 0, 2) ** 2
@@ -135,11 +142,20 @@ def _channels(
         "same": source,
         "first": source,
         "last": source,
+        "level0": source,
         "half": source // 2,
         "times4": source * 4,
         "contract": source * block,
         "expand": source // block,
     }[rule]
+
+
+def _position(rule: str, row: Row, count: int) -> int:
+    """Return which input a rule means."""
+    if rule == "level0":
+        level = row.args[0] if row.args else 0
+        return level if type(level) is int and 0 <= level < count else 0
+    return -1 if rule == "last" else 0
 
 
 def _scaled(row: Row, scale: Scale, document: Document) -> int | None:
@@ -195,11 +211,11 @@ def is_stride(stride: float) -> bool:
 
 def stride_after(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
     """Return the stride after a row, None where it is not known."""
-    first = inputs[-1] if kind.stride == "last" else inputs[0]
-    mixed = kind.stride != "last" and any(stride != first for stride in inputs)
+    first = inputs[_position(kind.stride, row, len(inputs))]
+    mixed = kind.stride not in OF_ONE_INPUT and any(stride != first for stride in inputs)
     if first is None or mixed or kind.stride == "?" or kind.channels in ("head", "many"):
         return None
-    if kind.stride == "last":
+    if kind.stride in OF_ONE_INPUT:
         return first
     if row.module in ATTENTION and _may_stride(row):
         return None

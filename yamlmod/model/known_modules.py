@@ -14,10 +14,11 @@ class Kind(NamedTuple):
     """How parse_model derives a layer's output channels, and what the layer does to the stride.
 
     channels: `scaled` (args[0] times width), `same` (those of its input), `sum` (of its inputs),
-    `first`, `last` (of its list), `arg0`, `arg1` (as they stand), `times4`, `contract`, `expand`,
-    `resnet`, `half`, `many` (a list of tensors), `head` (none).
+    `first`, `last` (of its list), `level0` (of the input that args[0] counts), `arg0`, `arg1` (as
+    they stand), `times4`, `contract`, `expand`, `resnet`, `half`, `many` (a list of tensors),
+    `head` (none).
     stride: the factor by which the stride grows: a number, or `argK` (args[K], with ``default``),
-    `upK` (divided by args[K]), `?` (not known).
+    `upK` (divided by args[K]), `last`, `level0` (that of one input), `?` (not known).
     """
 
     channels: str
@@ -26,23 +27,34 @@ class Kind(NamedTuple):
 
 
 def template_kind(
-    takes_channels: bool, arguments: Sequence[str], down: int = 1, up: tuple[str, int] = ("", 1)
+    takes_channels: bool,
+    arguments: Sequence[str],
+    down: int = 1,
+    up: tuple[str, int] = ("", 1),
+    joins: str = "",
 ) -> Kind:
     """Return the kind of a registry module, by whether args[0] is its output channels.
 
     ``down`` is its fixed stride, ``up`` the argument by which it enlarges a map, and the default.
+    ``joins`` is the rule of a module that reads a list.
     """
+    if joins:
+        return _JOINING[joins]
     rule = "scaled" if takes_channels else "same"
     first = int(takes_channels)  # the arguments of its manifest follow the channels
     if up[0]:
         return Kind(rule, f"up{arguments.index(up[0]) + first}", up[1])
-    if takes_channels and "stride" in arguments:
-        return Kind(rule, f"arg{arguments.index('stride') + first}")
+    for name in ("stride", "s"):
+        if takes_channels and name in arguments:
+            return Kind(rule, f"arg{arguments.index(name) + first}")
     return Kind(rule, str(down))
 
 
-JOINS = frozenset({"sum", "first", "last"})
+_JOINING = {"concat": Kind("sum"), "add": Kind("first"), "level": Kind("level0", "level0")}
+JOINS = frozenset({"sum", "first", "last", "level0"})
 """The channel rules of modules that exist to join several inputs."""
+OF_ONE_INPUT = frozenset({"last", "level0"})
+"""The stride rules of modules that bring inputs of other strides to that of one of them."""
 
 
 class KnownModule(NamedTuple):
@@ -145,6 +157,7 @@ MODULES: Mapping[str, KnownModule] = {
     **_each("Chuncat", Kind("sum")),
     **_each("Shortcut Add Sum", Kind("first"), plain_sum=True),
     **_each("Add2 Weighted_Add BiFPN_Add2 BiFPN_Add3", Kind("first")),
+    **_each("BiFPN_Concat2 BiFPN_Concat3", Kind("sum")),
     **_each("CBFuse", Kind("last", "last"), args=(1, 1)),
     **_each("Foldcut", Kind("half")),
     # space and depth

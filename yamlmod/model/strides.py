@@ -8,7 +8,7 @@ from typing import NamedTuple
 from yamlmod.model.channels import is_stride, stride_after
 from yamlmod.model.document import Row
 from yamlmod.model.graph import Read
-from yamlmod.model.known_modules import KNOWN, Kind
+from yamlmod.model.known_modules import KNOWN, OF_ONE_INPUT, Kind
 from yamlmod.model.refs import IMAGE
 
 # A factor that no network has says that the module is another one.
@@ -44,7 +44,9 @@ def _stride(kind: Kind | None, row: Row, sources: Sequence[Stride]) -> Stride | 
     if kind is None or not sources:
         return None
     used = sources[-1:] if kind.stride == "last" else sources
-    if any(source != used[0] for source in used):
+    if kind.stride == "level0" and any(source.origin != used[0].origin for source in used):
+        return None
+    if kind.stride not in OF_ONE_INPUT and any(source != used[0] for source in used):
         return None
     factor = stride_after(kind, row, [source.factor for source in used])
     if factor is None or not is_stride(factor) or not factor >= _LEAST:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE
+from yamlmod.ops.joining import joining_args
 from yamlmod.ops.positions import Position
 from yamlmod.registry.catalogue import find
 from yamlmod.registry.class_names import is_row_name
@@ -34,9 +36,16 @@ def class_name(word: str) -> str:
 
 
 def args_for(
-    model: Network, template: Template | None, position: Position, given: list[Any] | None
+    model: Network,
+    template: Template | None,
+    position: Position,
+    given: list[Any] | None,
+    sources: Sequence[int] | None = None,
 ) -> list[Any]:
-    """Return the args of the new row at ``position``; raises Refusal where they cannot be right."""
+    """Return the args of the new row at ``position``; raises Refusal where they cannot be right.
+
+    ``sources`` are the layers that it reads, where it joins some.
+    """
     if template is None:
         return list(given or [])
     if position.reads == IMAGE and template.rule != "free":
@@ -46,6 +55,8 @@ def args_for(
             "layer 0, whose input is the image",
             hint="modules of rule `free` can; see `yamlmod list`",
         )
+    if given is None and template.joins:
+        return joining_args(template, list(sources or ()), position.reads)
     if given is None:
         _refuse_without(template)
         nominal = nominal_channels(model, position.reads) if template.takes_nominal else None

@@ -172,6 +172,8 @@ def category(network: Network, row: Row) -> str:
         return "head"
     # The modules of the registry are attention layers; those that YOLO has itself are known.
     is_registered = name in network.kinds and name not in KNOWN
+    if is_registered and kind is not None and kind.channels in JOINS:
+        return "join"
     if is_registered or name in ATTENTION or "ttention" in name or name in _ATTENTION_BLOCKS:
         return "attention"
     if name.startswith(("SPP", "SimSPP")) or "Pool" in name or name in ("MP", "SP"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from yamlmod.model.channels import bounded_stride
-from yamlmod.model.known_modules import JOINS, Kind
+from yamlmod.model.known_modules import JOINS, OF_ONE_INPUT, Kind
 from yamlmod.model.network import Network
 
 # At least this part of the strides must be known for rows by stride.
@@ -79,7 +79,7 @@ def _assumed(
 def _is_consistent(network: Network, layers: Sequence[float | None]) -> bool:
     for row, reads in zip(network.rows, network.graph.reads, strict=True):
         kind = network.kind(row.module)
-        if kind is None or kind.channels not in JOINS or kind.stride == "last":
+        if kind is None or kind.channels not in JOINS or kind.stride in OF_ONE_INPUT:
             continue
         strides = {1.0 if read.target < 0 else layers[read.target] for read in reads}
         if len(strides - {None}) > 1:

@@ -1,42 +1,84 @@
-"""Compose a block template: a wrapper such as C3 with an attention module inside.
+"""Compose a block template: a wrapper such as C3 or C2f with another module inside.
 
-The attention's code gets private names of the new class, so the block is self-contained: it works
-beside the attention itself, beside a class of that name in the fork, and after either is removed.
+Two parts of the manifest choose among the parts of templates/_blocks: `block` is the outer one,
+`inside` says where the inner module is (at the end of a bottleneck, for its 3x3 convolution, or for
+the bottleneck). The inner code gets private names of the new class, so the block is self-contained:
+it works beside the module itself, beside a class of that name in the fork, and after either is
+removed.
 """
 
 from __future__ import annotations
 
 import ast
+import re
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from yamlmod.registry.code.rename import bound_names, rewritten
 from yamlmod.registry.fields import code, line, lines, texts
 from yamlmod.registry.template import Argument, Channels, Reference, Template
 
-_WRAPPER = "C3Attention"
+_WRAPPER = "Wrapper"
 _INNER = f"_{_WRAPPER}Inner"
-# What the wrapper hands the attention, by the attention's rule.
+# What the wrapper hands the inner module, by that module's rule.
 _SUPPLIED = {"same": "hidden", "free": "", "conv": "hidden, hidden"}
-_ARGUMENTS = (
-    Argument("shortcut", "bool", "True", "Add the input of each bottleneck to its output."),
-    Argument("g", "int", "1", "Groups of the 3x3 convolutions.", bounds=(("min", 1.0),)),
-    Argument(
-        "e",
-        "float",
-        "0.5",
-        "Hidden channels relative to the output channels.",
-        bounds=(("exclusive_min", 0.0), ("max", 4.0)),
+# Further arguments of the inner module; `groups` are those of the row.
+_GIVEN = re.compile(r"(?:\d+|True|False|None|groups)(?:, (?:\d+|True|False|None|groups))*")
+
+
+class _Block(NamedTuple):
+    """The outer part: its name in words, the side of a bottleneck's first kernel, a default."""
+
+    words: str
+    side: str
+    shortcut: str
+
+
+_BLOCKS = {"c3": _Block("C3", "1", "True"), "c2f": _Block("C2f", "3", "False")}
+
+
+class _Place(NamedTuple):
+    """Where the inner module is: words for the docstring, and the part that holds it."""
+
+    title: str
+    step: str
+    told: str
+    part: str
+    variant: str
+
+
+_KEYS = "keys and arguments of BLOCK, so that its weights load; published BLOCK variants "
+_PLACES = {
+    "attention": _Place(
+        "an attention at the end of every bottleneck",
+        "a + attention(cv2(cv1(a)))",
+        "Without\n    shortcut the sums keep their second term alone. All keys but "
+        "`m.K.attention.*` are those of\n    BLOCK, whose weights load. One image with a 1x1 map "
+        "has no spread to train a BatchNorm on: its\n    running statistics stand in.",
+        "attention.py",
+        _KEYS + "place the attention differently, this one at the end of each bottleneck",
     ),
-)
-_REFERENCE = Reference(
-    "https://github.com/ultralytics/yolov5",
-    "port",
-    "AGPL-3.0",
-    "keys and arguments of C3, so that its weights load; published C3 variants place the "
-    "attention differently, this one at the end of each bottleneck",
-)
+    "convolution": _Place(
+        "another convolution in every bottleneck",
+        "a + cv2(cv1(a))",
+        "Without\n    shortcut the sums keep their second term alone. All keys but `m.K.cv2.*` "
+        "are those of BLOCK. One\n    image with a 1x1 map has no spread to train a BatchNorm on: "
+        "its running statistics stand in.",
+        "convolution.py",
+        "keys and arguments of BLOCK; as in YOLO forks, cv2 of each bottleneck is the convolution",
+    ),
+    "bottleneck": _Place(
+        "other blocks for its bottlenecks",
+        "block_K(a)",
+        "All\n    keys but `m.*` are those of BLOCK. The blocks have their own way around, which "
+        "shortcut does\n    not change. One image with a 1x1 map has no spread to train a "
+        "BatchNorm on: its running\n    statistics stand in.",
+        "",
+        "keys and arguments of BLOCK; as in YOLO forks, each bottleneck is such a block",
+    ),
+}
 
 
 def wrapped_folder(folder: Path, data: Mapping[str, Any]) -> Path:
@@ -52,7 +94,15 @@ def composed(
         raise ValueError(
             f"wraps names {inner.name}, whose rule {inner.rule} cannot be wrapped in a block"
         )
-    wrapper = code(folder.parent / "_blocks", f"{_name(data, 'block')}.py", below)
+    block, place = _choice(data, "block", _BLOCKS), _choice(data, "inside", _PLACES, "attention")
+    given = line(data, "given", "")
+    if given and not _GIVEN.fullmatch(given):
+        raise ValueError(f"given must be numbers and `groups`, got {reprlib.repr(given)}")
+    has_groups = place is _PLACES["attention"] or "groups" in given
+    names = [f"{line(data, 'block')}.py", *filter(None, [place.part]), "common.py"]
+    parts = [code(folder.parent / "_blocks", name, below) for name in names]
+    parts = _filled(parts, block, place, has_groups)
+    variant = place.variant.replace("BLOCK", block.words)
     return Template(
         name=line(data, "name"),
         class_name=line(data, "class"),
@@ -62,19 +112,70 @@ def composed(
         summary=line(data, "summary"),
         names_zh=lines(data, "names_zh", []),
         summary_zh=line(data, "summary_zh", ""),
-        kind=("block", *inner.kind),
+        kind=tuple(dict.fromkeys(("block", *inner.kind))),
         rule="csp",
         python=inner.python,
         torch=inner.torch,
         requirements=inner.requirements,
         paper=inner.paper,
-        arguments=_ARGUMENTS,
+        arguments=_arguments(block, place, has_groups),
         wild=(),
-        reference=_REFERENCE,
+        reference=Reference(_UPSTREAM[block.words], "port", "AGPL-3.0", variant),
         channels=Channels(inner.channels.rule and f"inside: {inner.channels.rule}"),
         limits=texts(data, "limits"),
-        source=_source(wrapper, line(data, "class"), inner),
+        source=_source(parts, line(data, "class"), inner, given, place is _PLACES["bottleneck"]),
     )
+
+
+_UPSTREAM = {
+    "C3": "https://github.com/ultralytics/yolov5",
+    "C2f": "https://github.com/ultralytics/ultralytics",
+}
+
+
+def _arguments(block: _Block, place: _Place, has_groups: bool) -> tuple[Argument, ...]:
+    """The arguments behind the channels and the number of repeats: those of the block."""
+    told = "Add the input of each bottleneck to its output."
+    if place is _PLACES["bottleneck"]:
+        told = "Changes nothing: the blocks inside have their own residual connection."
+    most = () if has_groups else (("max", 1.0),)
+    groups = "Groups of the 3x3 convolutions." if has_groups else "Always 1: no groups inside."
+    wide = (("exclusive_min", 0.0), ("max", 4.0))
+    hidden = "Hidden channels relative to the output channels."
+    return (
+        Argument("shortcut", "bool", block.shortcut, told),
+        Argument("g", "int", "1", groups, bounds=(("min", 1.0), *most)),
+        Argument("e", "float", "0.5", hidden, bounds=wide),
+    )
+
+
+_Chosen = TypeVar("_Chosen")
+
+
+def _choice(
+    data: Mapping[str, Any], key: str, known: Mapping[str, _Chosen], default: str = ""
+) -> _Chosen:
+    word = line(data, key, default) if default else line(data, key)
+    if word not in known:
+        raise ValueError(f"{key} must be one of {', '.join(known)}, got {word[:60]!r}")
+    return known[word]
+
+
+def _filled(parts: list[str], block: _Block, place: _Place, has_groups: bool) -> list[str]:
+    """Put the words of a form into the parts of the wrapper."""
+    words = {
+        "TITLE": place.title,
+        "STEP": place.step,
+        "TOLD": place.told,
+        "BLOCK": block.words,
+        "SIDE": block.side,
+    }
+    if not has_groups:
+        words["int(c2 * e) % g"] = "g > 1"
+        words["gives no channels that g={g} divides"] = "gives none, or g={g} is not 1"
+    for old, new in words.items():
+        parts = [part.replace(old, new) for part in parts]
+    return parts
 
 
 def _name(data: Mapping[str, Any], key: str) -> str:
@@ -85,23 +186,29 @@ def _name(data: Mapping[str, Any], key: str) -> str:
     return name
 
 
-def _source(wrapper: str, name: str, inner: Template) -> str:
-    """Join the wrapper and the attention into one self-contained file."""
+def _source(wrapper: list[str], name: str, inner: Template, given: str, whole: bool) -> str:
+    """Join the parts of the wrapper and the inner module into one self-contained file."""
     paper = inner.paper
     said = f"{paper['title']},\n    {paper['venue']} {paper['year']}, {paper['url']}"
-    supplied = _SUPPLIED[inner.rule]
-    text = wrapper.replace(f"{_INNER}(hidden)", f"_{name}Inner({supplied})").replace("PAPER", said)
-    text = text.replace(f"_{_WRAPPER}", f"_{name}").replace(_WRAPPER, name)
+    supplied = ", ".join(filter(None, [_SUPPLIED[inner.rule], given]))
+    parts = [part.replace("PAPER", said) for part in wrapper]
+    if whole:
+        call = f"_{_WRAPPER}Bottleneck(hidden, shortcut, g)"
+        parts = [part.replace(call, f"{_INNER}(hidden)") for part in parts]
+    parts = [part.replace(f"{_INNER}(hidden)", f"_{name}Inner({supplied})") for part in parts]
+    parts = [re.sub(rf"(?<![A-Za-z])(_?){_WRAPPER}", rf"\g<1>{name}", part) for part in parts]
     tree = ast.parse(inner.source)
     names = {
         old: _inner_name(old, inner.class_name, name)
         for node in tree.body
         for old in bound_names(node)
     }
-    parts = [text, rewritten(inner.source, tree, names, "")]
+    parts.append(rewritten(inner.source, tree, names, ""))
     imports = sorted({line for part in parts for line in _imports(part)}, key=_import_order)
     bodies = [_after_imports(part) for part in parts]
-    return "\n".join(["# SPDX-License-Identifier: 0BSD", *imports, "", "", "\n\n\n".join(bodies)])
+    return "\n".join(
+        ["# SPDX-License-Identifier: 0BSD", *imports, "", "", "\n\n\n".join(bodies) + "\n"]
+    )
 
 
 def _inner_name(name: str, old: str, new: str) -> str:
@@ -124,4 +231,4 @@ def _after_imports(source: str) -> str:
     nodes = ast.parse(source).body
     imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
     last = max(node.end_lineno or 0 for node in imports)
-    return "\n".join(source.split("\n")[last:]).strip("\n") + "\n"
+    return "\n".join(source.split("\n")[last:]).strip("\n")

@@ -9,7 +9,7 @@ from typing import Any
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.registry.fields import code, line, lines, plain, scalars, table, tables, texts
-from yamlmod.registry.rules import RULES
+from yamlmod.registry.rules import EVERY_RULE
 from yamlmod.registry.template import (
     ARGUMENT_TYPES,
     BOUND_SIGNS,
@@ -76,8 +76,9 @@ def manifest_name(folder: Path, below: Path | None = None) -> str:
 
 
 def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Template:
-    if data["rule"] not in tuple(RULES):  # a list has no hash
-        raise TypeError(f"rule must be one of {', '.join(RULES)}, got {reprlib.repr(data['rule'])}")
+    if data["rule"] not in tuple(EVERY_RULE):  # a list has no hash
+        known = ", ".join(EVERY_RULE)
+        raise TypeError(f"rule must be one of {known}, got {reprlib.repr(data['rule'])}")
     file = line(data, "file")
     return Template(
         name=line(data, "name"),

@@ -36,6 +36,27 @@ RULES: Mapping[str, ChannelRule] = {
     ),
 }
 
+JOINING_RULES: Mapping[str, ChannelRule] = {
+    "concat": ChannelRule(
+        1,
+        "the list of its inputs' channels comes first",
+        "parse_model supplies the channels of all its inputs; the output has their sum",
+    ),
+    "add": ChannelRule(
+        1,
+        "the list of its inputs' channels comes first",
+        "parse_model supplies the channels of all its inputs; the output has those of the first",
+    ),
+    "level": ChannelRule(
+        1,
+        "the list of its inputs' channels comes first",
+        "parse_model supplies the channels of all its inputs; the output has the shape of the "
+        "input that the row's first argument counts, from 0",
+    ),
+}
+"""Rules of modules that read a list; only the registry has such, no class of a user's own."""
+EVERY_RULE: Mapping[str, ChannelRule] = {**RULES, **JOINING_RULES}
+
 
 def rules_in_words() -> str:
     *first, last = RULES

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from yamlmod.registry.code.digest import digest_of
+from yamlmod.registry.rules import JOINING_RULES
 
 ARGUMENT_TYPES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
@@ -143,9 +144,10 @@ MODULE_KINDS = {
     "block": "模块",
     "upsample": "上采样",
     "downsample": "下采样",
+    "fusion": "特征融合",
 }
 """The kinds of modules, with their Chinese terms."""
-_NO_ATTENTION = ("upsample", "downsample")
+_NO_ATTENTION = ("upsample", "downsample", "fusion")
 
 
 class Template(NamedTuple):
@@ -243,18 +245,34 @@ class Template(NamedTuple):
 
     def constructor(self, channels_in: int, channels_out: int, args: list[Any]) -> list[Any]:
         """The positional arguments that parse_model passes to the class."""
+        if self.joins:
+            return [[channels_in] * self.least_inputs, *args]
         both = [channels_in, channels_out]
         leading = {"same": [channels_in], "free": [], "conv": both, "csp": [*both, 1]}
         return [*leading[self.rule], *args]
 
     def row_args(self, nominal: int | None) -> list[Any]:
         """The args of the row that an insertion writes by default."""
+        if self.rule == "level":
+            return [0]
         return [nominal] if self.takes_nominal else []
 
     @property
-    def shape_facts(self) -> tuple[bool, list[str], int, tuple[str, int]]:
+    def shape_facts(self) -> tuple[bool, list[str], int, tuple[str, int], str]:
         """What `model.known_modules.template_kind` takes."""
-        return self.takes_nominal, [a.name for a in self.arguments], self.resize.down, self._growth
+        names = [argument.name for argument in self.arguments]
+        joins = self.rule if self.joins else ""
+        return self.takes_nominal, names, self.resize.down, self._growth, joins
+
+    @property
+    def joins(self) -> bool:
+        """Check whether it reads a list of layers."""
+        return self.rule in JOINING_RULES
+
+    @property
+    def least_inputs(self) -> int:
+        """How many layers it reads at least."""
+        return {"concat": 2, "add": 2, "level": 3}.get(self.rule, 1)
 
     @property
     def changes_size(self) -> bool:
@@ -264,7 +282,7 @@ class Template(NamedTuple):
     @property
     def exchanges(self) -> bool:
         """Check whether it takes the place of another layer, instead of a place of its own."""
-        return self.changes_size
+        return self.changes_size or self.joins
 
     def args_for_factor(self, factor: float) -> list[Any]:
         """The args, after the channels, with which it enlarges a map by ``factor``."""

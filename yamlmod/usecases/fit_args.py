@@ -52,7 +52,7 @@ def insert_fitting(reader: ForkReader, model: Network, request: Request) -> Outc
         else:
             args = request.args
             if request.template is not None and request.template.origin not in ("file", "fork"):
-                args = args_for(model, request.template, position, args)
+                args = args_for(model, request.template, position, args, request.sources)
             warnings += _checked(reader, search, probe.inserted[number].module, args)
         placed.append(tuple(args))
         data = with_args(data, layer, args)
@@ -94,12 +94,12 @@ def replace_fitting(
 
 
 def _first_args(model: Network, layer: int, module: str) -> list[Any] | None:
-    """Return the args that the registry gives a module that is there to change a map's size.
+    """Return the args that the registry gives a module that exchanges another one.
 
-    What it replaces has args of another meaning: [None, 2, "nearest"], or [256, 3, 2].
+    What it replaces has args of another meaning: [None, 2, "nearest"], [256, 3, 2], or [1].
     """
     template = find(module)
-    if template is None or not template.changes_size:
+    if template is None or not template.exchanges:
         return None
     try:
         return replacing.registry_args(model, model.document.rows[layer], template, None)
@@ -125,7 +125,8 @@ def _found(
     first: list[Any] | None = None
     refused: Refusal | None = None
     try:
-        first = None if template is None else args_for(model, template, position, None)
+        if template is not None:
+            first = args_for(model, template, position, None, request.sources)
     except Refusal as error:
         if error.code == "takes-channels":
             raise

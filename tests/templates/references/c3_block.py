@@ -1,7 +1,8 @@
-"""C3 with an attention inside in float64: sums for its convolutions, the attention by its own."""
+"""C3 or C2f with a module inside, in float64: sums for its convolutions, the inner by its own."""
 
 from __future__ import annotations
 
+import ast
 from functools import cached_property
 from typing import Any
 
@@ -11,61 +12,111 @@ from torch import Tensor, nn
 from .. import support
 from . import plain
 
-_CONVS = {"cv1": (32, 64, 1), "cv2": (32, 64, 1), "cv3": (64, 64, 1)}
-_INSIDE = {"m.0.cv1": (32, 32, 1), "m.0.cv2": (32, 32, 3)}
-C3_KEYS_64: dict[str, tuple[int, ...]] = plain.merged(
-    *(
-        plain.merged(
-            plain.conv_keys(f"{name}.conv", out, channels, side, side, bias=False),
-            plain.norm_keys(f"{name}.bn", out),
+# By block: the outer convolutions at 64 channels, and those of a bottleneck, as (out, in, side).
+_OUTER = {
+    "c3": {"cv1": (32, 64, 1), "cv2": (32, 64, 1), "cv3": (64, 64, 1)},
+    "c2f": {"cv1": (64, 64, 1), "cv2": (64, 96, 1)},
+}
+_INSIDE = {
+    "c3": {"m.0.cv1": (32, 32, 1), "m.0.cv2": (32, 32, 3)},
+    "c2f": {"m.0.cv1": (32, 32, 3), "m.0.cv2": (32, 32, 3)},
+}
+
+
+def keys_64(convolutions: dict[str, tuple[int, int, int]]) -> dict[str, tuple[int, ...]]:
+    """The tensors of convolutions with BN, by name."""
+    return plain.merged(
+        *(
+            plain.merged(
+                plain.conv_keys(f"{name}.conv", out, channels, side, side, bias=False),
+                plain.norm_keys(f"{name}.bn", out),
+            )
+            for name, (out, channels, side) in convolutions.items()
         )
-        for name, (out, channels, side) in {**_CONVS, **_INSIDE}.items()
     )
-)
+
+
+C3_KEYS_64: dict[str, tuple[int, ...]] = keys_64({**_OUTER["c3"], **_INSIDE["c3"]})
 
 
 class Reference:
-    """What the reference of a template with a file of its own holds, made from its attention's."""
+    """What the reference of a template with a file of its own holds, made from its inner's."""
 
     def __init__(self, folder: str) -> None:
-        self.wraps: str = support.manifest(folder)["wraps"]
+        manifest = support.manifest(folder)
+        self.block: str = manifest["block"]
+        self.inside: str = manifest.get("inside", "attention")
+        self.wraps: str = manifest["wraps"]
+        words = manifest.get("given", "")
+        # Here the row's groups are 1.
+        self.given: tuple[Any, ...] = ast.literal_eval(
+            f"({words.replace('groups', '1')},)" if words else "()"
+        )
         self.inner = support.reference(self.wraps)
+        groups = 2 if self.inside == "attention" or "groups" in words else 1
         self.CASES: list[tuple[tuple[Any, ...], tuple[int, ...]]] = [
             ((), (2, 32, 8, 8)),
             ((False,), (1, 48, 13, 9)),
-            ((True, 2, 0.25), (2, 64, 6, 5)),
+            ((True, groups, 0.25), (2, 64, 6, 5)),
             ((True, 1, 1.0), (1, 16, 1, 1)),
+        ]
+
+    @property
+    def place(self) -> str:
+        """Where the inner module's tensors are, in the first bottleneck."""
+        return {"attention": "m.0.attention", "convolution": "m.0.cv2", "bottleneck": "m.0"}[
+            self.inside
         ]
 
     @cached_property
     def OFFICIAL_KEYS_64(self) -> dict[str, tuple[int, ...]]:
-        inside = support.build(self.wraps, 32).state_dict()
-        shapes = {f"m.0.attention.{key}": tuple(value.shape) for key, value in inside.items()}
-        return {**C3_KEYS_64, **shapes}
+        inside = support.build(self.wraps, 32, *self.given).state_dict()
+        shapes = {f"{self.place}.{key}": tuple(value.shape) for key, value in inside.items()}
+        convolutions = {**_OUTER[self.block], **_INSIDE[self.block]}
+        own = keys_64({k: v for k, v in convolutions.items() if not k.startswith(self.place)})
+        return {**own, **shapes}
 
     @cached_property
     def OFFICIAL_PARAMS(self) -> dict[int, int]:
+        """Weights and norms counted by hand: those of the block, and of the inner module."""
         found = {}
         for channels in (64, 256):
             half = channels // 2
-            norms = 2 * (4 * half + channels)
-            weights = 2 * channels * half + channels * channels + 10 * half * half
-            inside = support.build(self.wraps, half).parameters()
-            found[channels] = weights + norms + sum(value.numel() for value in inside)
+            point, wide = half * half + 2 * half, 9 * half * half + 2 * half
+            if self.block == "c3":
+                outer = 2 * (channels * half + 2 * half) + channels * channels + 2 * channels
+                bottleneck = {"attention": point + wide, "convolution": point, "bottleneck": 0}
+            else:
+                outer = channels * channels + 3 * half * channels + 4 * channels
+                bottleneck = {"attention": 2 * wide, "convolution": wide, "bottleneck": 0}
+            inside = support.build(self.wraps, half, *self.given).parameters()
+            total = outer + bottleneck[self.inside]
+            found[channels] = total + sum(value.numel() for value in inside)
         return found
 
     def reference(self, module: Any, x: Tensor) -> Tensor:
         state = plain.state_of(module)
-        a = _unit(state, "cv1", x)
+        first = _unit(state, "cv1", x)
+        maps = [first] if self.block == "c3" else [*first.chunk(2, 1)]
         for k, bottleneck in enumerate(module.m):
-            groups = bottleneck.cv2.conv.groups
-            y = _unit(state, f"m.{k}.cv2", _unit(state, f"m.{k}.cv1", a), 1, groups)
-            y = self.inner.reference(bottleneck.attention, y)
-            a = a + y if bottleneck.add else y
-        return _unit(state, "cv3", torch.cat((a, _unit(state, "cv2", x)), 1))
+            maps.append(self._bottleneck(state, f"m.{k}", bottleneck, maps[-1]))
+        if self.block == "c3":
+            return _unit(state, "cv3", torch.cat((maps[-1], _unit(state, "cv2", x)), 1))
+        return _unit(state, "cv2", torch.cat(maps, 1))
+
+    def _bottleneck(self, state: plain.State, name: str, bottleneck: Any, a: Tensor) -> Tensor:
+        if self.inside == "bottleneck":
+            return self.inner.reference(bottleneck, a)
+        side = bottleneck.cv1.conv.kernel_size[0]
+        y = _unit(state, f"{name}.cv1", a, side // 2)
+        if self.inside == "attention":
+            y = _unit(state, f"{name}.cv2", y, 1, bottleneck.cv2.conv.groups)
+        inner = bottleneck.attention if self.inside == "attention" else bottleneck.cv2
+        y = self.inner.reference(inner, y)
+        return a + y if bottleneck.add else y
 
     def Transcription(self, *args: Any) -> nn.Module:
-        return _Plain(self.wraps, self.inner.Transcription, *args)
+        return _Plain(self, *args)
 
 
 def _unit(state: plain.State, name: str, x: Tensor, around: int = 0, groups: int = 1) -> Tensor:
@@ -84,25 +135,56 @@ class _Conv(nn.Module):
 
 
 class _Bottleneck(nn.Module):
-    def __init__(self, hidden: int, attention: nn.Module) -> None:
+    """The usual one, with an attention at its end or another second convolution."""
+
+    def __init__(
+        self, hidden: int, side: int, attention: nn.Module | None, second: nn.Module
+    ) -> None:
         super().__init__()
-        self.cv1, self.cv2 = _Conv(hidden, hidden, 1), _Conv(hidden, hidden, 3)
-        self.attention = attention
+        self.cv1, self.cv2 = _Conv(hidden, hidden, side), second
+        if attention is not None:
+            self.attention = attention
+        self.has_attention = attention is not None
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.attention(self.cv2(self.cv1(x)))
+        y = self.cv2(self.cv1(x))
+        return self.attention(y) if self.has_attention else y
 
 
 class _Plain(nn.Module):
-    """The usual C3, for the default arguments."""
+    """The usual C3 or C2f, for the default arguments."""
 
-    def __init__(self, wraps: str, kind: Any, c1: int, c2: int, n: int = 1) -> None:
+    def __init__(self, form: Reference, c1: int, c2: int, n: int = 1) -> None:
         super().__init__()
         hidden = c2 // 2
-        supplied = [hidden] * support.CHANNEL_ARGUMENTS[support.manifest(wraps)["rule"]]
-        self.cv1, self.cv2 = _Conv(c1, hidden, 1), _Conv(c1, hidden, 1)
-        self.cv3 = _Conv(2 * hidden, c2, 1)
-        self.m = nn.Sequential(*(_Bottleneck(hidden, kind(*supplied)) for _ in range(n)))
+        self.is_c3, self.adds = (
+            form.block == "c3",
+            form.block == "c3" and form.inside != "bottleneck",
+        )
+        if self.is_c3:
+            self.cv1, self.cv2 = _Conv(c1, hidden, 1), _Conv(c1, hidden, 1)
+            self.cv3 = _Conv(2 * hidden, c2, 1)
+        else:
+            self.cv1, self.cv2 = _Conv(c1, 2 * hidden, 1), _Conv((2 + n) * hidden, c2, 1)
+        self.m = nn.ModuleList(_step(form, hidden) for _ in range(n))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.cv3(torch.cat((self.m(self.cv1(x)), self.cv2(x)), 1))
+        first = self.cv1(x)
+        maps = [first] if self.is_c3 else [*first.chunk(2, 1)]
+        for step in self.m:
+            y = step(maps[-1])
+            maps.append(maps[-1] + y if self.adds else y)
+        if self.is_c3:
+            return self.cv3(torch.cat((maps[-1], self.cv2(x)), 1))
+        return self.cv2(torch.cat(maps, 1))
+
+
+def _step(form: Reference, hidden: int) -> nn.Module:
+    count = support.CHANNEL_ARGUMENTS[support.manifest(form.wraps)["rule"]]
+    inner: nn.Module = form.inner.Transcription(*[hidden] * count, *form.given)
+    if form.inside == "bottleneck":
+        return inner
+    side = 1 if form.block == "c3" else 3
+    if form.inside == "attention":
+        return _Bottleneck(hidden, side, inner, _Conv(hidden, hidden, 3))
+    return _Bottleneck(hidden, side, None, inner)

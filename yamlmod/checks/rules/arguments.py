@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # No real layer has so few channels; kernel sizes and ratios are such numbers.
 _FEW = 11
 _BLOCKS = ("C3", "C2", "A2C2", "Bottleneck")
+_ATTENTION = frozenset({"channel", "spatial", "self"})
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -101,8 +102,10 @@ def _template_row(subject: Subject, row: Row, template: Template) -> Iterator[Fi
     if problem is not None:
         yield _finding(subject, row, template, problem)
         return
-    # A block such as C3CA may change the channels; a plain attention layer keeps them.
-    if template.takes_nominal and row.args and not row.module.startswith(_BLOCKS):
+    # A block such as C3CA, or a convolution, may change the channels; attention keeps them.
+    kinds = template.kind or ("self",)
+    changes = row.module.startswith(_BLOCKS) or _ATTENTION.isdisjoint(kinds)
+    if template.takes_nominal and row.args and not changes:
         problem = _scaled_by_hand(subject, row)
         if problem is not None:
             yield _finding(subject, row, template, problem)
@@ -210,6 +213,7 @@ RULE = Rule(
         Valid(_case("[-1, 1, nn.Upsample, [None, 2, nearest]]")),
         Valid(_case("[-1, 1, Conv, [na*(nc+5), 1, 1]]")),
         Valid(_case("[-1, 1, nn.Conv2d, [1, 1]]")),
+        Valid(_case("[-1, 1, GhostConv, [32, 1, 1]]")),
     ),
     invalid=(
         Invalid(_case("[-1, 1, SimAM, [64]]"), (1,), (), _case("[-1, 1, SimAM, []]")),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
+from yamlmod.model.document import Row
 from yamlmod.model.strides import Stride, differ
 
 _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]\n[-1, 1, Conv, [256, 3, 2]]"
@@ -16,12 +17,18 @@ def _check(subject: Subject) -> Iterator[Finding]:
     strides = subject.network.strides
     for row in subject.rows:
         targets = subject.network.known_inputs(row.index)
-        if not targets or min(targets) < 0 or not subject.joins_strides(row):
+        if not targets or min(targets) < 0:
             continue
         inputs = [strides[target] for target in targets]
+        has_levels = _has_levels(subject, row)
+        if has_levels:  # brought to one stride, they are joined as others are
+            inputs = [s._replace(factor=s.factor * 2**i) for i, s in enumerate(inputs)]
+        elif not subject.joins_strides(row):
+            continue
         known = [stride.factor for stride in inputs if stride.is_known]
         if not differ(inputs) or not all(factor.is_integer() for factor in known):
             continue
+        inputs = [strides[target] for target in targets]
         inputs_shown = ", ".join(
             f"{subject.document.describe(target)} is at {_show(subject, target, stride)}"
             for target, stride in zip(targets, inputs, strict=True)
@@ -30,11 +37,23 @@ def _check(subject: Subject) -> Iterator[Finding]:
             RULE.code,
             "error",
             row,
-            f"layer {row.index} {row.module} joins inputs of different strides: {inputs_shown}",
+            f"layer {row.index} {row.module} joins {_WRONG[has_levels]}: {inputs_shown}",
             span=row.spans[0],
-            help="use inputs of the same stride, or add an Upsample or a strided Conv between them",
+            help=_HELP[has_levels],
             actual=row.from_value,
         )
+
+
+_WRONG = ("inputs of different strides", "levels of which each should have half the last stride")
+_HELP = (
+    "use inputs of the same stride, or add an Upsample or a strided Conv between them",
+    "list the deepest level first, for example [23, 20, 17]",
+)
+
+
+def _has_levels(subject: Subject, row: Row) -> bool:
+    kind = subject.kind(row)
+    return kind is not None and kind.stride == "level0"
 
 
 def _show(subject: Subject, layer: int, stride: Stride) -> str:
@@ -51,12 +70,14 @@ def _show(subject: Subject, layer: int, stride: Stride) -> str:
 RULE = Rule(
     code="operand-strides",
     severity="error",
-    summary="A Concat or a sum joins inputs of different strides.",
+    summary="A Concat, a sum or a fusion joins inputs of strides that do not fit.",
     why="A feature map of stride 16 is half as wide as one of stride 8. The forward pass fails, "
     "or, in a sum whose sizes happen to broadcast, silently adds unrelated positions. Strides are "
-    "tracked through the modules yamlmod knows; after an unknown module, relative to it.",
+    "tracked through the modules yamlmod knows; after an unknown module, relative to it. ASFF "
+    "joins three levels, of which each has half the stride of the one before.",
     check=_check,
     valid=(
+        Valid(model_text(_BACKBONE, "[[2, 1, 0], 1, ASFF, [0]]\n[[-1], 1, Detect, [nc]]")),
         Valid(
             model_text(
                 _BACKBONE,
@@ -86,6 +107,10 @@ RULE = Rule(
         ),
         Invalid(
             model_text(_BACKBONE, "[[0, 1], 1, Add, []]\n[[2, 3], 1, Detect, [nc, anchors]]"), (3,)
+        ),
+        Invalid(model_text(_BACKBONE, "[[0, 1, 2], 1, ASFF, [0]]\n[[-1], 1, Detect, [nc]]"), (3,)),
+        Invalid(
+            model_text(_BACKBONE, "[[0, 1], 1, BiFPN_Concat, []]\n[[-1], 1, Detect, [nc]]"), (3,)
         ),
     ),
 )

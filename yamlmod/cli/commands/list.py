@@ -45,7 +45,7 @@ def run(
             metavar="KIND",
             show_default=False,
             help="Only modules of this kind: channel, spatial, self, convolution, block, "
-            "upsample or downsample.",
+            "upsample, downsample or fusion.",
         ),
     ] = None,
     sort: Annotated[Sort, typer.Option("--sort", help="The order of the modules.")] = Sort.name,

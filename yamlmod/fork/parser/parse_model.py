@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -53,6 +54,20 @@ class Function:
     def channels_of_from(self) -> str | None:
         """Return how the last else, or else a branch, reads the channels of ``from``."""
         return next((self.source.segment(read) for read in self.single_reads(True)), None)
+
+    def channels_in_list(self, item: str) -> str | None:
+        """Return how a branch reads the channels of ``item``, one number of a list in ``from``."""
+        for node in (part for branch in self.chain for part in ast.walk(branch)):
+            if not isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+                continue
+            target, read = node.generators[0].target, node.elt
+            over = is_name(node.generators[0].iter, self.names.from_)
+            if not over or not isinstance(target, ast.Name) or not isinstance(read, ast.Subscript):
+                continue
+            if is_name(read.value, self.names.ch) and _names_in(read.slice) == {target.id}:
+                text = self.source.segment(read)
+                return re.sub(rf"\b{re.escape(target.id)}\b", lambda _: item, text)
+        return None
 
     def single_reads(self, last_else_first: bool = False) -> list[ast.Subscript]:
         """Return every ``ch[... f ...]`` outside comprehensions in the chain."""

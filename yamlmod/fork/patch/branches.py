@@ -8,6 +8,14 @@ from collections.abc import Iterable, Sequence
 from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.parser.parse_model import Function, Literal, Names, literal_in, tested_literals
+from yamlmod.fork.patch.branch_bodies import (
+    BRANCHED,
+    body_in,
+    branch_body,
+    plain_lists,
+    possible_bodies,
+    rule_of_branch,
+)
 from yamlmod.fork.patch.code_imports import MARK
 from yamlmod.fork.patch.plan import PatchChange, Step
 from yamlmod.fork.patch.proof import branch, member
@@ -31,7 +39,7 @@ def register(
         _join_repeats(function, [t.class_name for t in templates if t.rule == "csp"]),
     ]
     new: list[tuple[str, list[str]]] = []
-    for rule in ("same", "free"):
+    for rule in BRANCHED:
         names = [t.class_name for t in templates if t.rule == rule]
         names = [n for n in names if n in moving or not named_in_chain(function, n)]
         if not names or (rule == "free" and plain_else):
@@ -54,7 +62,7 @@ def place_of(function: Function, name: str) -> str:
     for node in function.chain:
         literal = _our_set(function.source, node, function.names.module)
         if literal and any(element_name(elt) == name for elt in literal.elts):
-            return "same" if len(node.body) == 2 else "free"
+            return rule_of_branch(node, function.names)
     return ""
 
 
@@ -96,7 +104,8 @@ def preview(template: Template) -> str:
         )
     if template.rule == "free":
         return "no branch needed: the last else already does c2 = ch[f] and leaves args alone"
-    return _branch_text("same", [name], _PLAIN, "ch[f]", "    ", "\n").rstrip("\n")
+    body = branch_body(template.rule, _PLAIN, "ch[f]", plain_lists(_PLAIN))
+    return _branch_text([name], _PLAIN, body, "    ", "\n").rstrip("\n")
 
 
 def _join_conv(function: Function, names: Sequence[str]) -> PatchChange:
@@ -160,13 +169,13 @@ def _new_branches(function: Function, new: Sequence[tuple[str, list[str]]]) -> P
     if not new:
         return PatchChange()
     source, names = function.source, function.names
-    read = function.channels_of_from() or f"{names.ch}[{names.from_}]"
     at = function.else_offset()
     indent = source.indent_of(at)
     unit = _unit(function, indent)
     text, steps, keys = "", [], []
     for rule, classes in new:
-        written = _branch_text(rule, classes, names, read, unit, source.newline)
+        body = body_in(function, rule)
+        written = _branch_text(classes, names, body, unit, source.newline)
         text += "".join(indent + line + "\n" for line in written.rstrip("\n").split("\n"))
         steps.append(
             Step(
@@ -177,23 +186,14 @@ def _new_branches(function: Function, new: Sequence[tuple[str, list[str]]]) -> P
                 f"{function.node.name} in {source.shown}",
             )
         )
-        keys += [branch(_body(rule, names, read)), *(member(name) for name in classes)]
+        keys += [branch(body), *(member(name) for name in classes)]
     return PatchChange((Edit(at, at, text),), tuple(steps), tuple(keys))
 
 
-def _body(rule: str, names: Names, read: str) -> str:
-    lines = [f"{names.c2} = {read}"]
-    if rule == "same":
-        lines.append(f"{names.args} = [{names.c2}, *{names.args}]")
-    return "\n".join(lines) + "\n"
-
-
-def _branch_text(
-    rule: str, classes: Sequence[str], names: Names, read: str, unit: str, newline: str
-) -> str:
+def _branch_text(classes: Sequence[str], names: Names, text: str, unit: str, newline: str) -> str:
     """Return the branch; its lines are indented by ``unit`` below the `elif`."""
     head = f"elif {names.module} in {{{', '.join(classes)}}}:  {MARK}"
-    body = [unit + line.rstrip("\r") for line in _body(rule, names, read).rstrip("\n").split("\n")]
+    body = [unit + line.rstrip("\r") for line in text.rstrip("\n").split("\n")]
     return "".join(line + newline for line in [head, *body])
 
 
@@ -218,9 +218,9 @@ def _first_indent(source: Source) -> str:
 
 
 def _our_branch(function: Function, rule: str) -> ast.If | None:
-    lines = 2 if rule == "same" else 1
     for node in function.chain:
-        if _our_set(function.source, node, function.names.module) and len(node.body) == lines:
+        ours = _our_set(function.source, node, function.names.module)
+        if ours and rule_of_branch(node, function.names) == rule:
             return node
     return None
 
@@ -292,15 +292,14 @@ def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool
 
 def _as_written(function: Function, body: Sequence[ast.stmt]) -> bool:
     """Check a branch against what would be written, however a formatter has laid it out."""
-    names, source = function.names, function.source
+    source = function.source
     # Not what the branch itself reads: that may be what was edited.
     inside = {id(node) for statement in body for node in ast.walk(statement)}
     reads = [source.segment(r) for r in function.single_reads(True) if id(r) not in inside]
     statements = [ast.dump(statement) for statement in body]
     return any(
-        statements == [ast.dump(s) for s in ast.parse(_body(rule, names, read)).body]
-        for rule in ("same", "free")
-        for read in (*dict.fromkeys(reads), f"{names.ch}[{names.from_}]")
+        statements == [ast.dump(s) for s in ast.parse(text).body]
+        for text in possible_bodies(function, reads)
     )
 
 

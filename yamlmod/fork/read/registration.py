@@ -25,22 +25,26 @@ class RegistrationFault:
 def registration_fault(reader: ForkReader, template: Template) -> RegistrationFault | None:
     """Return what the parse function does wrong with a plain row; None where nothing is known.
 
-    The row is after a Conv of 64 channels at width 1.
+    The row is after a Conv of 64 channels at width 1, or reads several, the last one first.
     """
     repeats = _REPEATS if template.rule == "csp" else 1
     if any(argument.required for argument in template.arguments):
         return None
     args = template.row_args(_CHANNELS)
-    reading = reader.read(_network([-1, repeats, template.class_name, args]))
-    row = row_of(reading, 1)
+    inputs = list(range(template.least_inputs))
+    from_ = inputs[::-1] if template.joins else -1
+    reading = reader.read(_network([from_, repeats, template.class_name, args], len(inputs)))
+    layer = len(inputs)
+    row = row_of(reading, layer)
     failure = reading.failure
     branch = "" if row is None or row.branch is None else f"{reader.parser}:{row.branch}"
     # A constructor may refuse 64 channels, and forward a map of this size: that is the class's.
-    if failure is not None and failure.layer == 1 and failure.stage == "parse":
+    if failure is not None and failure.layer == layer and failure.stage == "parse":
         return RegistrationFault(f"{failure.kind}: {failure.message} ({failure.place})", branch)
     if row is None or row.unknown or has_unknown(row.args):
         return None
-    wanted = template.constructor(_CHANNELS, _CHANNELS, [])
+    own = args[1:] if template.takes_nominal else args
+    wanted = template.constructor(_CHANNELS, _CHANNELS, own)
     if template.rule == "csp":
         wanted[2] = repeats
     if row.class_name != template.class_name:
@@ -53,13 +57,13 @@ def registration_fault(reader: ForkReader, template: Template) -> RegistrationFa
     return None
 
 
-def _network(row: Sequence[Any]) -> dict[str, Any]:
+def _network(row: Sequence[Any], above: int) -> dict[str, Any]:
     return {
         "nc": 80,
         "depth_multiple": 1.0,
         "width_multiple": 1.0,
         "anchors": [[10, 13, 16, 30, 33, 23]],
-        "backbone": [[-1, 1, "Conv", [_CHANNELS, 3, 2]], list(row)],
+        "backbone": [[-1, 1, "Conv", [_CHANNELS, 3, 2]] for _ in range(above)] + [list(row)],
         # No Detect: its args differ between families.
         "head": [[-1, 1, "Conv", [_CHANNELS, 1, 1]]],
     }

@@ -23,6 +23,7 @@ from yamlmod.ops.operations.insert.request import (
     Moved,
     Request,
     check_claims,
+    check_list,
     check_readers,
     check_sources,
     module_warnings,
@@ -60,6 +61,7 @@ def plan_insert(model: Network, request: Request) -> Outcome:
     """Insert like :func:`insert`, but leave the proof to the caller."""
     module = _module(request)
     warnings = module_warnings(request)
+    check_list(model, request)
     check_readers(model, request)
     check_sources(model, request)
     new = _plan(model, request, module)
@@ -156,7 +158,7 @@ def _plan(model: Network, request: Request, module: str) -> list[_New]:
         if request.placed is not None:
             args = list(request.placed[count])
         else:
-            args = args_for(model, template, position, request.args)
+            args = args_for(model, template, position, request.args, request.sources)
         check_claims(model, request, position, claims)
         index = position.after + 1 + count
         item = _New(position, index, module, args, tuple(claims), request.sources, request.moved)

@@ -8,6 +8,7 @@ from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Read, reader_names
 from yamlmod.model.network import Network
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
+from yamlmod.ops.joining import check_inputs, refuse_list
 from yamlmod.ops.operation import RecipeOptions
 from yamlmod.ops.positions import Position, resolve_positions
 from yamlmod.ops.rows import module_name
@@ -106,9 +107,11 @@ def check_sources(model: Network, request: Request) -> None:
     """Refuse a --from that the new layer cannot read at its position."""
     if request.sources is None:
         return
-    if len(request.positions) != 1:
+    if len({position.after for position in request.positions}) != 1:
         raise Refusal(
-            "usage", "--from needs exactly one position; insert several layers in several runs"
+            "usage",
+            "--from needs exactly one position, or several with --at-end; insert several layers in "
+            "several runs",
         )
     position = request.positions[0]
     for source in request.sources:
@@ -121,17 +124,28 @@ def check_sources(model: Network, request: Request) -> None:
             )
 
 
+def check_list(model: Network, request: Request) -> None:
+    """Refuse one input for a module that joins several, and several for one that takes one."""
+    template = request.known()
+    if template is None or request.moved is not None:
+        return
+    refuse_list(model, template, request.sources)
+    if template.joins:
+        for position in request.positions:
+            check_inputs(model, template, request.sources or (position.reads,))
+
+
 def check_claims(
     model: Network, request: Request, position: Position, claims: Sequence[Read]
 ) -> None:
     """Refuse a layer whose readers would lose what they read: it must read that instead of them."""
-    if request.sources is None or position.after in request.sources or not claims:
+    if request.sources is None or position.reads in request.sources or not claims:
         return
-    lost = model.document.describe(position.after)
+    lost = model.document.describe(position.reads)
     raise Refusal(
         "source-lost",
         f"the readers of {lost} would read the new layer, but --from does not include {lost}",
-        hint=f"add {position.after} to --from, or leave the readers unchanged: --readers none",
+        hint=f"add {position.reads} to --from, or leave the readers unchanged: --readers none",
     )
 
 

@@ -13,6 +13,7 @@ from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
 from yamlmod.model.render import render_args
 from yamlmod.ops.chain import Plan, chain
+from yamlmod.ops.joining import check_inputs, joining_args
 from yamlmod.ops.network import read_network, registry_kinds
 from yamlmod.ops.operation import Operation, RecipeOptions
 from yamlmod.ops.operations.replace.replay import Replacement
@@ -124,6 +125,12 @@ def registry_args(
     model: Network, row: Row, template: Template, given: list[Any] | None
 ) -> list[Any] | None:
     """Return the args that a module of the registry gets in this place, None for the row's own."""
+    if template.joins:
+        targets = [read.target for read in model.graph.reads[row.index]]
+        check_inputs(model, template, targets, model.document.place(row.start, row.end))
+        if given is not None:
+            check_args(template, given)
+        return joining_args(template, targets, None) if given is None else given
     if row.listed:
         raise Refusal(
             "joins-inputs",
@@ -135,7 +142,7 @@ def registry_args(
     if given is not None:
         check_args(template, given)
         return given
-    if template.rule == "csp" and _is_such_a_block(row, template):
+    if _means_the_same(row, template):
         return None
     # Its own output channels, not those above: the layers below were built for them.
     nominal = nominal_channels(model, row.index) if template.takes_nominal else None
@@ -149,9 +156,12 @@ def _growth(model: Network, layer: int) -> float:
     return 1.0 if before is None or after is None else before / after
 
 
-def _is_such_a_block(row: Row, template: Template) -> bool:
-    """Return whether the row is a C3 or its like, whose args mean the same to ``template``."""
-    if _kind(row.module) != Kind("scaled"):
+def _means_the_same(row: Row, template: Template) -> bool:
+    """Return whether the row's args mean the same to ``template``: a C3 or a Conv, or its like."""
+    like = Kind("scaled") if template.rule == "csp" else _kind(template.name)
+    if template.rule not in ("csp", "conv") or _kind(row.module) != like or template.changes_size:
+        return False
+    if template.rule == "conv" and like != Kind("scaled", "arg2"):
         return False
     try:
         check_args(template, list(row.args))
