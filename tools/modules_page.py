@@ -83,7 +83,7 @@ _CHINESE: Mapping[str, str] = {
     "wild": "| 公开 YAML 中的参数 | 在这里的含义 | 应写成 |",
 }
 _BADGES_ZH = {
-    "fp16": "CPU 上的 float16，误差在 1 % 以内，标准差为 8 的特征图也是如此",
+    "fp16": "CPU 上的 float16，标准差为 1 和 8 的特征图与 float64 的误差在 1 % 以内",
     "bf16": "CPU 上的 bfloat16",
     "onnx": "ONNX opset 12 和 17（TorchScript 导出）、18 及更高（dynamo 导出），误差 1e-4",
     "dynamic": "任一导出器的一个 ONNX 文件可用于多种尺寸",
