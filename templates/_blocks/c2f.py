@@ -25,7 +25,8 @@ class Wrapper(nn.Module):
         self.m = nn.ModuleList([_WrapperBottleneck(hidden, shortcut, g) for _ in range(n)])
 
     def forward(self, x):
-        parts = list(self.cv1(x).chunk(2, 1))
+        halves = self.cv1(x).chunk(2, 1)
+        parts = [halves[0], halves[1]]
         for block in self.m:
             parts.append(block(parts[-1]))
         return self.cv2(torch.cat(parts, 1))
