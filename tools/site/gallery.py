@@ -168,6 +168,13 @@ def speeds() -> dict[str, str]:
 def placed(template: Template) -> Placed:
     """Return a small YOLOv5 with the module where it usually goes, or takes a layer's place."""
     base, name = load(_BASE), template.name
+    if template.rule == "level":
+        edges = [f"{layer}:{len(base.layers) - 1}" for layer in base.layers[-1].reads]
+        reads = [*reversed(base.layers[-1].reads)]
+        model = base.insert(name, edge=edges, at_end=True, sources=reads)
+        words = " ".join(f"--edge {edge}" for edge in edges)
+        told = ",".join(map(str, reads))
+        return Placed(model, f"yamlmod insert {name} mini.yaml {words} --at-end --from {told}")
     selector = _replaced(template)
     if selector:
         model = base.replace(selector, name)
@@ -180,6 +187,8 @@ def placed(template: Template) -> Placed:
 def _replaced(template: Template) -> str:
     """Return the layer whose place a module takes, nothing where it is inserted."""
     for kind, selector in (("upsample", "nn.Upsample#1"), ("downsample", "Conv#4"), ("block", "8")):
+        if template.joins:
+            return "Concat#1"
         if kind in template.kind:
             return selector
     return ""
