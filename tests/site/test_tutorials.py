@@ -20,8 +20,18 @@ _PROGRAMS = {"yamlmod": '-m yamlmod "$@"', "python": '"$@"'}
 _YOLOV7 = "nc: 80\ndepth_multiple: 1.0\nwidth_multiple: 1.0\n"
 
 
+# They train, and build a large network.
+_SLOW = ("tutorial_ablation", "tutorial_yolov7")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the commands are those of a POSIX shell")
-@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.stem, marks=[pytest.mark.slow] * (page.stem in _SLOW))
+        for page in PAGES
+    ],
+)
 def test_a_tutorial(page: Path, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
