@@ -34,6 +34,7 @@ def tensor_attribute(machine: Machine, value: TensorValue, name: str) -> Value:
         "numel": _count,
         "nelement": _count,
         "ndimension": _rank,
+        "is_contiguous": _is_plain,
     }.get(name)
     if own is not None:
         return Builtin(name, lambda m, *args, **keywords: own(value, *args, **keywords))
@@ -60,6 +61,11 @@ def _size(value: TensorValue, dim: Value = None) -> Value:
     if place is None or value.shape[place] is None:
         return UnknownValue("a size of a tensor")
     return value.shape[place]
+
+
+def _is_plain(value: TensorValue, memory_format: Value = None) -> Value:
+    """Say that maps have torch's usual layout; shapes do not depend on it."""
+    return memory_format is None
 
 
 def _rank(value: TensorValue) -> Value:
