@@ -188,12 +188,25 @@ def test_a_yaml_of_one_s_own_is_a_component(home: Path) -> None:
     text = _STUDY.partition("components:")[0] + (
         "components:\n  simam: {insert: SimAM, after: SPPF}\n  own: {cfg: own.yaml}\n"
         "  more: [{cfg: own.yaml}, {insert: SE, after: 24}]\n  same: {cfg: mini.yaml}\n"
+        "  anchors: {cfg: anchors.yaml}\n  wider: {cfg: wider.yaml}\n"
     )
+    base = (_FORK / "models" / "mini.yaml").read_text(encoding="utf-8")
+    for name, old, new in (("anchors", "[8,12,", "[9,12,"), ("wider", "0.125", "0.25")):
+        assert base.count(old) == 1, old
+        (home / f"{name}.yaml").write_text(base.replace(old, new), encoding="utf-8")
     (home / "study.yaml").write_text(text, encoding="utf-8")
     code, out, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run", "--json")
     assert code == 0, err
     same = {item["name"]: item["same_as"] for item in json.loads(out)["variants"]}
-    assert same == {"base": "", "simam": "", "own": "simam", "more": "", "same": "base"}
+    assert same == {
+        "base": "",
+        "simam": "",
+        "own": "simam",
+        "more": "",
+        "same": "base",
+        "anchors": "",
+        "wider": "",
+    }
     written = (home / "out/variants/own/mini.yaml").read_bytes()
     assert written == (home / "own.yaml").read_bytes()
     edited = yamlmod_package.load((home / "out/variants/more/mini.yaml").read_text("utf-8"))

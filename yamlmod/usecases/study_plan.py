@@ -115,8 +115,10 @@ def _identity(model: Network, variant: Variant) -> object:
     rows = model.document.rows
     graph = tuple((row.module, repr(row.repeats), repr(row.args)) for row in rows)
     modules = tuple(sorted(set(variant.modules)))
-    options = repr(sorted(variant.train.items())), variant.init
-    return graph, model.wiring.inputs, modules, variant.patches, options
+    options = repr(sorted(variant.train.items())), variant.init, variant.is_unverified
+    # A YAML of its own may differ in anchors or width alone.
+    settings = repr(sorted(model.document.settings.items()))
+    return graph, model.wiring.inputs, settings, modules, variant.patches, options
 
 
 def _write(
