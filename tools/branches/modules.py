@@ -33,7 +33,8 @@ def module_cases(only: Sequence[str] | None = None) -> Iterator[Case]:
             if get(module).exchanges:
                 net = exchanged(base, get(module), 2)
                 edited = net.model
-                layers = {i: net.mapping[i] for i in range(count) if net.keeps(i)}
+                # A layer with other inputs is still that layer: what has its shape has its place.
+                layers = {i: new for i, new in enumerate(net.mapping) if new not in net.new}
             else:
                 edited = base.insert(module, after=list(places))
             moved = edited.insert("SimAM", after=0)
