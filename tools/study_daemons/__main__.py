@@ -45,14 +45,18 @@ def _dask(home: Path, options: argparse.Namespace) -> bool:
 
 
 def _slurm(home: Path, options: argparse.Namespace) -> bool:
-    from tools.study_daemons.slurm_cluster import reason_without
+    from tools.study_daemons.slurm_cluster import NoSlurm, reason_without
     from tools.study_daemons.slurm_trials import run_slurm
 
     reason = reason_without()
     if reason:
         sys.stdout.write(f"no SLURM: {reason}\n")
         return False
-    return run_slurm(home, options.stub, options.only)
+    try:
+        return run_slurm(home, options.stub, options.only)
+    except NoSlurm as error:
+        sys.stdout.write(f"no SLURM: {error}\n")
+        return False
 
 
 def _same(home: Path, options: argparse.Namespace) -> bool:
@@ -80,7 +84,7 @@ def _scale(home: Path, options: argparse.Namespace) -> bool:
 
 def _sample(home: Path, options: argparse.Namespace) -> bool:
     """Run one trial on each engine that can be started here, and say which cannot."""
-    from tools.study_daemons.slurm_cluster import reason_without
+    from tools.study_daemons.slurm_cluster import NoSlurm, reason_without
     from tools.study_daemons.slurm_trials import run_slurm
 
     outcomes = []
@@ -95,7 +99,10 @@ def _sample(home: Path, options: argparse.Namespace) -> bool:
         sys.stdout.write(f"no SLURM: {reason_without()}; its trials are left out\n")
     else:
         (home / "slurm").mkdir()
-        outcomes.append(run_slurm(home / "slurm", stub=True, only="cancelled"))
+        try:
+            outcomes.append(run_slurm(home / "slurm", stub=True, only="cancelled"))
+        except NoSlurm as error:
+            sys.stdout.write(f"no SLURM: its trials are left out. {error}\n")
     return all(outcomes)
 
 

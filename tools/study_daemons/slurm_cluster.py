@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +21,7 @@ SlurmctldPort={port}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=cred_expire=5
+AuthInfo=cred_expire=5,socket={munge}/socket
 CryptoType=crypto/munge
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -58,24 +59,48 @@ def reason_without() -> str:
     return ""
 
 
+def _free_ports(count: int) -> int:
+    """Return the first of so many ports in a row that nobody listens on."""
+    for first in range(16817 + os.getpid() % 1000 * count, 32000, count):
+        taken = False
+        for port in range(first, first + count):
+            with socket.socket() as trial:
+                taken |= trial.connect_ex(("127.0.0.1", port)) == 0
+        if not taken:
+            return first
+    raise NoSlurm("no free ports")
+
+
+class NoSlurm(Exception):
+    """The daemons did not come up on this machine; the text has their last words."""
+
+
 class SlurmCluster:
     """The daemons; everything ends with it. Its folder is named in the environment."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.folders: list[Path] = []
 
     def start(self) -> None:
-        port = 16817 + os.getpid() % 1000 * 3
-        values = {"host": socket.gethostname(), "home": self.home, "port": port}
+        """Start all daemons, or none: raises NoSlurm where they do not come up."""
+        try:
+            self._start_all()
+        except NoSlurm:
+            self.stop()
+            raise
+
+    def _start_all(self) -> None:
+        port = _free_ports(3)
+        munge = self._start_munge()
+        values = {"host": socket.gethostname(), "home": self.home, "munge": munge, "port": port}
         text = _CONFIG.format(**values, first=port + 1, second=port + 2)
         (self.home / "slurm.conf").write_text(text, encoding="utf-8")
         (self.home / "gres.conf").write_text(_GRES, encoding="utf-8")
         for name in ("ctld", "spool-n1", "spool-n2"):
             (self.home / name).mkdir()
         os.environ["SLURM_CONF"] = str(self.home / "slurm.conf")
-        if not Path("/run/munge/munge.socket.2").exists():
-            self._start_munge()
         self._start("slurmctld", "-D", "-c")
         for node in ("n1", "n2"):
             self.start_node(node)
@@ -96,7 +121,7 @@ class SlurmCluster:
             if len(states) == 2 and all(state in ("idle", "mix", "alloc") for state in states):
                 return
             if time.monotonic() > end:
-                raise SystemExit(f"the nodes of SLURM are {states}; see {self.home}")
+                raise NoSlurm(f"the nodes of SLURM are {states}\n{self._last_words()}")
             time.sleep(0.5)
 
     def call(self, *words: str) -> str:
@@ -115,15 +140,36 @@ class SlurmCluster:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 kill(process.pid)
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
-    def _start_munge(self) -> None:
-        folder = Path("/run/munge")
-        folder.mkdir(exist_ok=True)
+    def _start_munge(self) -> Path:
+        """Start a munged of its own, with a key of its own: what the machine has may be stale."""
+        folder = Path(tempfile.mkdtemp(prefix="munge-"))
+        self.folders.append(folder)
         shutil.chown(folder, "munge", "munge")
         folder.chmod(0o755)
-        self._start("munged", "--foreground", "--force", user="munge")
-        while not (folder / "munge.socket.2").exists():
+        key = folder / "key"
+        key.write_bytes(os.urandom(128))
+        shutil.chown(key, "munge", "munge")
+        key.chmod(0o600)
+        files = [f"--{name}-file={folder / name}" for name in ("key", "pid", "log", "seed")]
+        self._start("munged", "-F", "--force", f"--socket={folder}/socket", *files, user="munge")
+        end = time.monotonic() + 30
+        while not (folder / "socket").exists():
+            if time.monotonic() > end:
+                raise NoSlurm(f"munged does not start\n{self._last_words()}")
             time.sleep(0.1)
+        return folder
+
+    def _last_words(self) -> str:
+        """Return the ends of the daemons' logs."""
+        client = subprocess.run(["sinfo"], capture_output=True, check=False).stderr.decode()
+        parts = ["sinfo:", client.strip()]
+        for path in sorted([*self.home.glob("*.out"), *self.home.glob("*.log")]):
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            parts += [f"{path.name}:", *lines[-6:]]
+        return "\n".join(parts)
 
     def _start(self, *words: str, name: str = "", user: str | None = None) -> None:
         name = name or words[0]
