@@ -16,7 +16,7 @@ _ONLY_ENGLISH = {
     "CHANGELOG.md", "CONTRIBUTING.md", "docs/README.md", "docs/api.md", "docs/architecture.md",
     "docs/attacks.md", "docs/benchmarks.md", "docs/benchmarks_modules.md", "docs/builds.md",
     "docs/checks.md", "docs/commands.md", "docs/engines.md", "docs/explain.md",
-    "docs/json.md", "docs/profile.md",
+    "docs/profile.md",
     "docs/safety.md", "docs/scales.md", "docs/seeds.md", "docs/site.md",
     "docs/studies.md", "docs/sweeps.md", "docs/verify.md",
     "tests/templates/README.md",
