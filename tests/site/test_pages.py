@@ -14,7 +14,7 @@ _PAGES = pages()
 # both languages or put here.
 _ONLY_ENGLISH = {
     "CHANGELOG.md", "CONTRIBUTING.md", "docs/README.md", "docs/architecture.md",
-    "docs/attacks.md", "docs/benchmarks.md", "docs/benchmarks_modules.md", "docs/builds.md",
+    "docs/attacks.md", "docs/benchmarks.md", "docs/benchmarks_modules.md",
     "docs/checks.md", "docs/commands.md", "docs/engines.md", "docs/explain.md",
     "docs/profile.md",
     "docs/scales.md", "docs/seeds.md", "docs/site.md",
