@@ -13,7 +13,7 @@ _PAGES = pages()
 # Pages that wait for a translation. A page that gets one leaves this list; a new page is written in
 # both languages or put here.
 _ONLY_ENGLISH = {
-    "CHANGELOG.md", "CONTRIBUTING.md", "docs/README.md", "docs/architecture.md",
+    "CHANGELOG.md", "CONTRIBUTING.md", "docs/README.md",
     "docs/attacks.md", "docs/benchmarks.md", "docs/benchmarks_modules.md",
     "docs/checks.md", "docs/commands.md", "docs/engines.md", "docs/explain.md",
     "docs/profile.md",
