@@ -16,7 +16,7 @@ _ONLY_ENGLISH = {
     "CHANGELOG.md", "CONTRIBUTING.md", "docs/README.md", "docs/api.md", "docs/architecture.md",
     "docs/attacks.md", "docs/benchmarks.md", "docs/benchmarks_modules.md", "docs/builds.md",
     "docs/checks.md", "docs/commands.md", "docs/config.md",
-    "docs/forks.md", "docs/json.md", "docs/output.md", "docs/profile.md",
+    "docs/forks.md", "docs/json.md", "docs/output.md",
     "docs/recipes.md", "docs/safety.md", "docs/scales.md", "docs/site.md",
     "docs/sweeps.md",
     "tests/templates/README.md",
