@@ -18,7 +18,6 @@ _ONLY_ENGLISH = {
     "docs/checks.md", "docs/commands.md", "docs/config.md",
     "docs/forks.md", "docs/json.md", "docs/output.md",
     "docs/recipes.md", "docs/safety.md", "docs/scales.md", "docs/site.md",
-    "docs/sweeps.md",
     "tests/templates/README.md",
 }  # fmt: skip
 _PAIRS = [page for page in _PAGES.values() if page.language == "en" and twin(page, _PAGES)]
