@@ -13,13 +13,9 @@ _PAGES = pages()
 # Pages that wait for a translation. A page that gets one leaves this list; a new page is written in
 # both languages or put here.
 _ONLY_ENGLISH = {
-    "CHANGELOG.md", "CONTRIBUTING.md", "docs/README.md",
-    "docs/attacks.md", "docs/benchmarks.md", "docs/benchmarks_modules.md",
-    "docs/checks.md", "docs/commands.md", "docs/engines.md", "docs/explain.md",
-    "docs/profile.md",
-    "docs/scales.md", "docs/seeds.md", "docs/site.md",
-    "docs/studies.md", "docs/sweeps.md", "docs/verify.md",
-    "tests/templates/README.md",
+    "CHANGELOG.md", "CONTRIBUTING.md", "docs/README.md", "docs/attacks.md",
+    "docs/benchmarks.md", "docs/benchmarks_modules.md", "docs/checks.md", "docs/commands.md",
+    "docs/scales.md", "docs/site.md", "tests/templates/README.md",
 }  # fmt: skip
 _PAIRS = [page for page in _PAGES.values() if page.language == "en" and twin(page, _PAGES)]
 
