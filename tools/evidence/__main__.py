@@ -41,6 +41,8 @@ def main() -> int:
         parser.error(f"no study {', '.join(sorted(unknown))}; there are {', '.join(QUESTIONS)}")
     folder = options.folder.resolve()
     setting = SMALLEST if options.smallest else WHOLE
+    # As many trainings as cores run at once; with more threads they wait for each other.
+    os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="PASSIVE")
     prepare(folder, setting, options.python)
     for name in options.questions or QUESTIONS:
         if not answered(folder, name, setting, options.python, options.jobs):
@@ -81,9 +83,7 @@ def study_text(name: str, setting: Setting) -> str:
 
 def _study(folder: Path, words: Sequence[str], check: bool = True) -> int:
     command = [sys.executable, "-m", "yamlmod", "study", *words]
-    # As many trainings as cores run at once; with more threads they wait for each other.
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    return subprocess.run(command, cwd=folder, env=environment, check=check).returncode
+    return subprocess.run(command, cwd=folder, check=check).returncode
 
 
 if __name__ == "__main__":
