@@ -54,8 +54,8 @@ from yamlmod.registry.catalogue import catalogue, get  # noqa: E402
 
 _SHAPES = ((1, 128, 80, 80), (1, 256, 40, 40), (1, 512, 20, 20), (8, 256, 40, 40))
 _PAGE = _ROOT / "docs" / "benchmarks_modules.md"
-_THREADS = 2
-_CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+THREADS = 2
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 _CLOCK_WORDS = {"wall": "wall time", "cpu": "processor time of all threads"}
 
 
@@ -95,15 +95,15 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--seconds", type=float, default=4.0, help="for each shape and pass")
-    parser.add_argument("--clock", choices=sorted(_CLOCKS), default="wall")
+    parser.add_argument("--clock", choices=sorted(CLOCKS), default="wall")
     parser.add_argument("--pairs", type=int, help="rounds of both, for medians and quartiles")
-    parser.add_argument("--threads", type=int, default=_THREADS)
-    parser.add_argument("--shape", action="append", type=_shape, help="such as 1x256x40x40")
+    parser.add_argument("--threads", type=int, default=THREADS)
+    parser.add_argument("--shape", action="append", type=shape_of, help="such as 1x256x40x40")
     parser.add_argument("--reference", metavar="FILE:Class", help="compare with this class")
     parser.add_argument("--reference-args", metavar="LIST", help="its arguments, C for channels")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks_modules.md")
     options = parser.parse_args()
-    other = options.reference or options.shape or options.pairs or options.threads != _THREADS
+    other = options.reference or options.shape or options.pairs or options.threads != THREADS
     if options.write and other:
         parser.error("--write measures every shape, against the transcription")
     if options.reference and len(options.names) != 1:
@@ -111,7 +111,7 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def _shape(text: str) -> tuple[int, ...]:
+def shape_of(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("x")))
 
 
@@ -154,7 +154,7 @@ def compare(
     for run in passes:
         for module in (mine, theirs):
             module.train(run is forward_backward)
-        clock = _CLOCKS[options.clock]
+        clock = CLOCKS[options.clock]
         quartiles: tuple[float, ...] = ()
         if options.pairs:
             low, ratio, high = paired_ratios(run, (mine, theirs), x, options.pairs, clock)
@@ -311,7 +311,7 @@ def machine() -> str:
         names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         name = names[0].partition(":")[2].strip() if names else name
     return (
-        f"{name}, {os.cpu_count()} cores, {_THREADS} threads, {platform.system()}, "
+        f"{name}, {os.cpu_count()} cores, {THREADS} threads, {platform.system()}, "
         f"Python {platform.python_version()}, torch {torch.__version__}"
     )
 
