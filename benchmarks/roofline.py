@@ -27,15 +27,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
-from benchmarks.modules import (
-    CLOCKS,
-    THREADS,
-    elapsed,
-    forward,
-    forward_backward,
-    machine,
-    shape_of,
-)
+from benchmarks.measures import CLOCKS, THREADS, elapsed, forward, forward_backward, machine
+from benchmarks.modules import shape_of
 from tests.templates import support
 from yamlmod.registry.catalogue import get
 
