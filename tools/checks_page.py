@@ -21,7 +21,8 @@ _INTRO_ZH = """\
 # 检查规则
 
 [English](checks.md)。`yamlmod check` 能发现的问题；用法见[检查模型 YAML](check.zh-CN.md)。
-程序的输出是英文，每条规则的示例之后给出这段输出的中文含义。严重程度：error 为错误，warning 为警告，note 为提示。
+程序的输出是英文，每条规则的示例之后给出这段输出的中文含义。
+严重程度：error 为错误，warning 为警告，note 为提示。
 
 | 规则 | 严重程度 | 发现的问题 |
 |--|--|--|
