@@ -1,7 +1,8 @@
 """Every template against a straight transcription of its paper's equations: time and peak memory.
 
     python benchmarks/modules.py [NAME...] [--seconds 4]     ratios of some or all modules
-    python benchmarks/modules.py --write                     all, into docs/benchmarks_modules.md
+    python benchmarks/modules.py --write                     all, into docs/benchmarks_modules.md;
+                                                             then run python -m tools.docs
     python benchmarks/modules.py NAME... --write             new rows of some, the others stay
     python benchmarks/modules.py SE --reference FILE:Class   against a class of your own
     python benchmarks/modules.py SE --pairs 40               medians of paired rounds, and quartiles
@@ -257,7 +258,7 @@ def report(name: str, shape: tuple[int, ...], inference: Ratio, training: Ratio)
 def page(found: dict[str, dict[tuple[int, ...], tuple[Ratio, Ratio] | None]], clock: str) -> str:
     """Return docs/benchmarks_modules.md."""
     text = "<!-- Written by `python benchmarks/modules.py --write`; do not edit. -->\n\n"
-    text += "# Speed and memory of the modules\n\n"
+    text += "# Speed and memory of the modules\n\n[中文](benchmarks_modules.zh-CN.md)\n\n"
     text += "How many times each template is faster, and smaller at its peak, than a straight "
     text += "transcription of its\npaper's equations, forward / forward+backward, float32. "
     text += "Above 1 the template is faster or smaller. `benchmarks/modules.py`\n"

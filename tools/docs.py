@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/: commands, modules, checks, figures; --check compares.
+"""Write the generated pages of docs/, in English and Chinese; --check compares.
 
 python -m tools.docs
 python -m tools.docs --check
@@ -17,6 +17,7 @@ from tools.checks_page import checks_pages, rule_texts
 from tools.commands_page import command_texts, commands_pages
 from tools.doc_figures import figures
 from tools.modules_page import modules_pages
+from tools.speeds_page import speeds_page
 from tools.translations import stale_texts
 
 _DOCS = Path(__file__).parents[1] / "docs"
@@ -29,6 +30,9 @@ def main() -> int:
         **commands_pages(_NOTE, run),
         **modules_pages(_NOTE, module_data()),
         **checks_pages(_NOTE),
+        "benchmarks_modules.zh-CN.md": speeds_page(
+            _NOTE, (_DOCS / "benchmarks_modules.md").read_text(encoding="utf-8")
+        ),
         **figures(),
     }
     stale = []
