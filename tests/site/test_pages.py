@@ -17,7 +17,7 @@ _ONLY_ENGLISH = {
     "docs/benchmarks.md", "docs/builds.md",
     "docs/config.md", "docs/engines.md", "docs/explain.md",
     "docs/forks.md", "docs/json.md", "docs/output.md", "docs/profile.md",
-    "docs/recipes.md", "docs/safety.md", "docs/scales.md", "docs/seeds.md",
+    "docs/recipes.md", "docs/safety.md", "docs/seeds.md",
     "docs/studies.md", "docs/sweeps.md", "docs/verify.md",
     "tests/templates/README.md",
 }  # fmt: skip
