@@ -14,7 +14,7 @@ _PAGES = pages()
 # both languages or put here.
 _ONLY_ENGLISH = {
     "CHANGELOG.md", "CONTRIBUTING.md", "docs/README.md", "docs/api.md", "docs/architecture.md",
-    "docs/benchmarks.md", "docs/builds.md",
+    "docs/builds.md",
     "docs/config.md", "docs/engines.md", "docs/explain.md",
     "docs/forks.md", "docs/json.md", "docs/output.md", "docs/profile.md",
     "docs/recipes.md", "docs/safety.md", "docs/seeds.md",
