@@ -13,7 +13,7 @@ _PAGES = pages()
 # Pages that wait for a translation. A page that gets one leaves this list; a new page is written in
 # both languages or put here.
 _ONLY_ENGLISH = {
-    "CHANGELOG.md", "CONTRIBUTING.md", "docs/api.md", "docs/architecture.md",
+    "CHANGELOG.md", "docs/api.md", "docs/architecture.md",
     "docs/builds.md",
     "docs/config.md", "docs/engines.md", "docs/explain.md",
     "docs/forks.md", "docs/json.md", "docs/output.md", "docs/profile.md",
