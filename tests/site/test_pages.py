@@ -19,7 +19,6 @@ _ONLY_ENGLISH = {
     "docs/forks.md", "docs/json.md", "docs/output.md", "docs/profile.md",
     "docs/recipes.md", "docs/safety.md", "docs/seeds.md",
     "docs/studies.md", "docs/sweeps.md", "docs/verify.md",
-    "tests/templates/README.md",
 }  # fmt: skip
 _PAIRS = [page for page in _PAGES.values() if page.language == "en" and twin(page, _PAGES)]
 

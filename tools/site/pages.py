@@ -22,6 +22,7 @@ _OTHERS = {
     "README.zh-CN.md": "index.md",
     "docs/README.zh-CN.md": "contents.md",
     "CONTRIBUTING.zh-CN.md": "contributing.md",
+    "tests/templates/README.zh-CN.md": "contract.md",
 }
 _FENCE = re.compile(r"^( *)(`{3,}|~{3,})")
 _WIDE_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]$")
