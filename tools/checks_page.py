@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tools.translations import chinese
+from tools.translations import chinese, with_chinese_links
 from yamlmod.checks.explain import findings_of
 from yamlmod.checks.rule import Rule, all_rules
 from yamlmod.ops.network import registry_kinds
@@ -20,7 +20,7 @@ _INTRO = """\
 _INTRO_ZH = """\
 # 检查规则
 
-[English](checks.md)。`yamlmod check` 能发现的问题；用法见[检查模型 YAML](check.zh-CN.md)。
+[English](checks.md)。`yamlmod check` 能发现的问题；用法见[检查模型 YAML](check.md)。
 程序的输出是英文，每条规则的示例之后给出这段输出的中文含义。
 严重程度：error 为错误，warning 为警告，note 为提示。
 
@@ -39,7 +39,9 @@ def checks_pages(note: str) -> dict[str, str]:
     rules = all_rules()
     return {
         "checks.md": note + _INTRO + _english(rules),
-        "checks.zh-CN.md": note + _INTRO_ZH + _chinese(rules, chinese("checks")),
+        "checks.zh-CN.md": with_chinese_links(
+            note + _INTRO_ZH + _chinese(rules, chinese("checks"))
+        ),
     }
 
 

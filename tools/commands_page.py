@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.translations import chinese
+from tools.translations import chinese, with_chinese_links
 
 _COMMANDS = Path(__file__).parents[1] / "yamlmod" / "cli" / "commands"
 _INTRO = """\
@@ -44,7 +44,9 @@ def commands_pages(note: str, run: Callable[..., str]) -> dict[str, str]:
     summaries = {name: _summary(path) for name, path in files.items()}
     return {
         "commands.md": note + _INTRO + _page(summaries, {}, helps),
-        "commands.zh-CN.md": note + _INTRO_ZH + _page(summaries, chinese("commands"), helps),
+        "commands.zh-CN.md": with_chinese_links(
+            note + _INTRO_ZH + _page(summaries, chinese("commands"), helps)
+        ),
     }
 
 

@@ -12,7 +12,7 @@ from tools.commands_page import command_texts
 from tools.docs import translation_errors
 from tools.site.pages import ROOT
 from tools.speeds_page import english_intro, speeds_page
-from tools.translations import chinese, digest, stale_texts
+from tools.translations import chinese, digest, stale_texts, with_chinese_links
 
 _ENGLISH = {"checks": rule_texts(), "commands": command_texts()}
 _FIELDS = {"checks": {"summary", "why", "example"}, "commands": {"summary", "text"}}
@@ -69,6 +69,12 @@ def test_numbers_are_the_same() -> None:
 def test_what_is_out_of_date_is_reported(english: dict[str, str | None], error: str) -> None:
     texts = {k: v for k, v in ({**_ENGLISH["checks"], **english}).items() if v is not None}
     assert stale_texts("checks", texts) == [f"checks.toml: {error}"]
+
+
+def test_links_lead_to_the_chinese_page_where_there_is_one() -> None:
+    text = "[English](check.md) [x](check.md#in-ci) [y](nowhere.md) [z](check.zh-CN.md)"
+    expected = "[English](check.md) [x](check.zh-CN.md#in-ci) [y](nowhere.md) [z](check.zh-CN.md)"
+    assert with_chinese_links(text) == expected
 
 
 def test_breaks_of_lines_do_not_count() -> None:

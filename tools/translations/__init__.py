@@ -11,7 +11,9 @@ from pathlib import Path
 from yamlmod.registry.toml import load_toml
 
 _FOLDER = Path(__file__).parent
+_DOCS = _FOLDER.parents[1] / "docs"
 _HASH = "english"
+_LINK = re.compile(r"((?<!\[English)\]\()([a-z_]+)\.md")
 # Between two Chinese letters, and after Chinese punctuation, a line break is no space.
 _NO_SPACE = re.compile(r"(?<=[\u3001-\u9fff\uff00-\uffef])\n(?=[\u3001-\u9fff\uff00-\uffef])")
 _AFTER_MARK = re.compile(r"(?<=[\u3001\u3002\uff0c\uff1a\uff1b])\n(?!- )")
@@ -35,6 +37,16 @@ def _joined(text: str) -> str:
     """Return a text with each paragraph and each item of a list as one line."""
     text = _AFTER_MARK.sub("", _NO_SPACE.sub("", text.strip().replace("\n\n", "\0")))
     return re.sub(r"\n(?!- )", " ", text).replace("\0", "\n\n")
+
+
+def with_chinese_links(text: str) -> str:
+    """Return a page of docs/ with each link at the Chinese page, where there is one."""
+    return _LINK.sub(_chinese_link, text)
+
+
+def _chinese_link(match: re.Match[str]) -> str:
+    chinese_name = f"{match[2]}.zh-CN.md"
+    return f"{match[1]}{chinese_name}" if (_DOCS / chinese_name).exists() else match[0]
 
 
 def stale_texts(page: str, english: Mapping[str, str]) -> list[str]:
