@@ -1,4 +1,4 @@
-"""Draw the rooms of the package from its imports, into docs/architecture.md.
+"""Draw the rooms of the package from its imports, into docs/architecture.md and its Chinese page.
 
     python -m tools.house            write the picture
     python -m tools.house --check    exit with 1 where it is out of date
@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 _PACKAGE = ROOT / "yamlmod"
-_PAGE = ROOT / "docs" / "architecture.md"
+PAGES = tuple(ROOT / "docs" / name for name in ("architecture.md", "architecture.zh-CN.md"))
 _BEGIN, _END = "<!-- rooms: begin -->\n", "<!-- rooms: end -->\n"
 # Everybody may stand on it, so its arrows would only hide the others.
 _GROUND = frozenset(
@@ -139,15 +139,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    text = _PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(_BEGIN)
-    after = rest.partition(_END)[2]
-    new = f"{before}{_BEGIN}{picture(room_imports())}{_END}{after}"
-    if options.check and new != text:
-        sys.stderr.write("the picture of the rooms is out of date; run python -m tools.house\n")
-        return 1
-    if new != text:
-        _PAGE.write_text(new, encoding="utf-8", newline="\n")
+    drawn = picture(room_imports())
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        before, _, rest = text.partition(_BEGIN)
+        new = f"{before}{_BEGIN}{drawn}{_END}{rest.partition(_END)[2]}"
+        if options.check and new != text:
+            sys.stderr.write("the picture of the rooms is out of date; run python -m tools.house\n")
+            return 1
+        if new != text:
+            page.write_text(new, encoding="utf-8", newline="\n")
     return 0
 
 

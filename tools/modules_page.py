@@ -8,6 +8,7 @@ from typing import Any
 from yamlmod.registry.measured import BADGES
 
 _ENGLISH: Mapping[str, str] = {
+    "suffix": "",
     "title": "# Modules\n\n",
     "other": "[中文](modules.zh-CN.md)\n\n",
     "intro": "Badges are test results, measured by `python -m tools.badges`:\n\n",
@@ -45,10 +46,11 @@ _ENGLISH: Mapping[str, str] = {
     "wild": "| args in published YAMLs | what they mean here | write |",
 }
 _CHINESE: Mapping[str, str] = {
+    "suffix": "_zh",
     "title": "# 模块\n\n",
     "other": "[English](modules.md)\n\n",
     "intro": "badge 是 `python -m tools.badges` 测得的结果"
-    "（模块的限制和参数说明目前只有英文）：\n\n",
+    "（模块的限制、通道数规则、接口和权重的说明目前只有英文）：\n\n",
     "head": "| 模块 | 规则 | 行 | badge | 论文 | 别名 |",
     "unmeasured": "未测",
     "all": "全部",
@@ -72,7 +74,7 @@ _CHINESE: Mapping[str, str] = {
     "other code": "- 别处的 {alias}：{note}",
     "fp16": "- float16 的最大误差：{errors}",
     "error": "{error:.2%}（标准差 {spread}）",
-    "elsewhere": " 公开代码中：{text}。",
+    "elsewhere": "公开代码中：{text}。",
     "identity": "- 恒等初始化：填入 {fills}",
     "paper": "- 论文：[{title}]({url})，{venue} {year}",
     "row": "- 输入 64 通道时的行：`{row}`；需要 {needs}",
@@ -192,12 +194,13 @@ def _module(module: dict[str, Any], words: Mapping[str, str]) -> str:
         lines += [words["arguments"], "|--|--|--|--|"]
         for item in module["arguments"]:
             kind = item["type"] + (words["or none"] if item["optional"] else "")
-            doc = item["doc"]
-            if "elsewhere" in item:
-                doc += words["elsewhere"].format(text=item["elsewhere"])
+            doc = item[f"doc{words['suffix']}"]
+            elsewhere = item.get(f"elsewhere{words['suffix']}")
+            doc += words["elsewhere"].format(text=elsewhere) if elsewhere else ""
             lines.append(f"| {item['name']} | {kind} | `{item['default']}` | {doc} |")
     if module["wild"]:
         lines += ["", words["wild"], "|--|--|--|"]
         for row in module["wild"]:
-            lines.append(f"| `{row['args']}` | {row['meaning']} | `{row['write']}` |")
+            meaning = row[f"meaning{words['suffix']}"]
+            lines.append(f"| `{row['args']}` | {meaning} | `{row['write']}` |")
     return "\n".join(lines) + "\n"

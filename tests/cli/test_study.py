@@ -217,6 +217,24 @@ def test_a_yaml_of_one_s_own_is_a_component(home: Path) -> None:
     assert code == 2 and "own and more each give a `cfg`" in err and not (home / "two").exists()
 
 
+def test_a_file_that_an_option_names_is_copied_and_hashed(home: Path) -> None:
+    """A word that is a file beside the study file is that file; any other is the script's own."""
+    (home / "settings").mkdir()
+    (home / "settings" / "own.yaml").write_text("lr0: 0.01\n", encoding="utf-8")
+    text = _STUDY.replace("seconds: 0.02}", "hyp: settings/own.yaml, other: hyp.high.yaml}")
+    (home / "study.yaml").write_text(text.replace("seeds: 3", "seeds: 1"), encoding="utf-8")
+    assert _study(home, "plan", "study.yaml", "-o", "out", "--no-run")[0] == 0
+    run = json.loads((home / "out" / "runs" / "base-s0" / "run.json").read_text(encoding="utf-8"))
+    words = run["argv"]
+    copy = Path(words[words.index("--hyp") + 1])
+    assert copy == (home / "out" / "files" / "0-own.yaml").resolve()
+    assert copy.read_text(encoding="utf-8") == "lr0: 0.01\n"
+    assert words[words.index("--other") + 1] == "hyp.high.yaml"
+    copy.write_text("lr0: 0.02\n", encoding="utf-8")
+    code, _, err = _study(home, "run", "out")
+    assert code == 2 and "files/0-own.yaml" in err
+
+
 def test_one_replacement_of_several_layers(home: Path) -> None:
     """As docs/studies.md shows it; a placebo is of insertions alone."""
     text = _STUDY.partition("components:")[0]

@@ -73,6 +73,7 @@ def manifest(folder: str) -> dict[str, Any]:
             "optional": argument.optional,
             "default": argument.default,
             "doc": argument.doc,
+            "doc_zh": argument.doc_zh,
             **dict(argument.bounds),
         }
         for argument in block.arguments

@@ -117,6 +117,8 @@ def test_templates_can_share_one_file() -> None:
 
 # Half-width punctuation beside a Chinese character.
 _HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,.;:!?()]|[,.;:!?(][\u4e00-\u9fff]")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_NUMBER = re.compile(r"\d+")
 
 
 @pytest.mark.parametrize("folder", support.all_folders())
@@ -126,6 +128,25 @@ def test_summaries_in_both_languages(folder: str) -> None:
     assert english.isascii() and english.endswith(".") and english[0].isupper()
     assert chinese.endswith("。") and not _HALF_WIDTH.search(chinese)
     assert manifest["names_zh"] and all(not name.isascii() for name in manifest["names_zh"])
+
+
+@pytest.mark.parametrize("folder", support.all_folders())
+def test_texts_of_arguments_in_both_languages(folder: str) -> None:
+    """No text lacks its Chinese, and both have the same numbers."""
+    manifest = support.manifest(folder)
+    pairs = [
+        (key, item)
+        for table in ("arguments", "wild")
+        for item in manifest.get(table, [])
+        for key in ("doc", "elsewhere", "meaning")
+        if key in item
+    ]
+    for key, item in pairs:
+        english, chinese = item[key], item.get(f"{key}_zh", "")
+        assert english.isascii() and _CHINESE.search(chinese), english
+        assert not _HALF_WIDTH.search(chinese), chinese
+        assert chinese.endswith("。") == (key == "doc"), chinese
+        assert sorted(_NUMBER.findall(english)) == sorted(_NUMBER.findall(chinese)), chinese
 
 
 @each

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--smallest", action="store_true")
     parser.add_argument("--write", action="store_true", help="write the pages in docs/")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     folder = options.folder.resolve()
     setting = SMALLEST if options.smallest else WHOLE
     prepare(folder, setting, options.python)
@@ -70,7 +71,9 @@ def study_text(name: str, setting: Setting) -> str:
 
 def _study(folder: Path, words: Sequence[str], check: bool = True) -> int:
     command = [sys.executable, "-m", "yamlmod", "study", *words]
-    return subprocess.run(command, cwd=folder, check=check).returncode
+    # As many trainings as cores run at once; with more threads they wait for each other.
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    return subprocess.run(command, cwd=folder, env=environment, check=check).returncode
 
 
 if __name__ == "__main__":

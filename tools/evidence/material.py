@@ -20,6 +20,7 @@ STUDIES = ROOT / "examples" / "evidence"
 _DIGITS = ROOT / "examples" / "digits.py"
 _MINIFORK = ROOT / "examples" / "minifork"
 _SPP = "SPPF"
+_HYP = "hyp.yaml"
 
 
 class Setting(NamedTuple):
@@ -58,6 +59,7 @@ SMALLEST = Setting(
 def prepare(folder: Path, setting: Setting, python: str) -> None:
     """Write all that is not there yet. A second call leaves it as it is."""
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(STUDIES / _HYP, folder / _HYP)
     if setting.is_whole:
         _data(folder, python)
     for name, spec in setting.forks.items():
@@ -82,7 +84,7 @@ def _data(folder: Path, python: str) -> None:
         ("digits-5-9", ("--classes", "5-9")),
     ):
         if not (folder / name / "data.yaml").exists():
-            sizes = ("--train", "384", "--val", "128", "--side", "64")
+            sizes = ("--train", "384", "--val", "128", "--side", "96")
             _run(python, str(_DIGITS), str(folder / name), *sizes, *words)
 
 
@@ -131,10 +133,12 @@ def _pretrain(folder: Path, setting: Setting, python: str) -> None:
     """Train the base on one half of the classes, by the fork's own script."""
     out = folder / "pretraining"
     repo = folder / ("yolov5" if setting.is_whole else "minifork")
-    epochs, data = ("50", "digits-0-4") if setting.is_whole else ("1", "minifork/data/shapes.yaml")
+    epochs, data = ("30", "digits-0-4") if setting.is_whole else ("1", "minifork/data/shapes.yaml")
     data = f"{folder / data}/data.yaml" if setting.is_whole else str(folder / data)
     words = ["--cfg", str(repo / setting.base), "--weights", "", "--data", data, "--seed", "0"]
-    words += ["--imgsz", "64", "--batch-size", "16", "--epochs", epochs]
+    words += ["--imgsz", "96", "--batch-size", "32", "--epochs", epochs]
+    if setting.is_whole:
+        words += ["--hyp", str(STUDIES / _HYP), "--optimizer", "AdamW"]
     words += ["--project", str(out), "--name", "train", "--exist-ok"]
     _run(python, str(repo / "train.py"), *words, path=str(folder))
     shutil.copyfile(out / "train" / "weights" / "last.pt", folder / "pretrained.pt")

@@ -48,19 +48,18 @@ def module_data(template: Template, channels: int) -> dict[str, Any]:
                 "optional": a.optional,
                 "default": a.default,
                 "doc": a.doc,
+                "doc_zh": a.doc_zh,
                 **dict(a.bounds),
                 **({"choices": list(a.choices)} if a.choices else {}),
                 **({"elsewhere": a.elsewhere} if a.elsewhere else {}),
+                **({"elsewhere_zh": a.elsewhere_zh} if a.elsewhere_zh else {}),
             }
             for a in template.arguments
         ],
         "row": _row(template, channels),
         "usual_places": _usual_data(template),
         "bibtex": bibtex(template) or None,
-        "wild": [
-            {"args": row.args, "verdict": row.verdict, "meaning": row.meaning, "write": row.write}
-            for row in template.wild
-        ],
+        "wild": [row._asdict() for row in template.wild],
         "python": template.python,
         "torch": template.torch,
         "requirements": list(template.requirements),

@@ -135,18 +135,31 @@ _UPSTREAM = {
 
 def _arguments(block: _Block, place: _Place, has_groups: bool) -> tuple[Argument, ...]:
     """The arguments behind the channels and the number of repeats: those of the block."""
-    told = "Add the input of each bottleneck to its output."
-    if place is _PLACES["bottleneck"]:
-        told = "Changes nothing: the blocks inside have their own residual connection."
+    told = _SHORTCUT_UNUSED if place is _PLACES["bottleneck"] else _SHORTCUT
+    groups = _GROUPS if has_groups else _NO_GROUPS
     most = () if has_groups else (("max", 1.0),)
-    groups = "Groups of the 3x3 convolutions." if has_groups else "Always 1: no groups inside."
     wide = (("exclusive_min", 0.0), ("max", 4.0))
-    hidden = "Hidden channels relative to the output channels."
     return (
-        Argument("shortcut", "bool", block.shortcut, told),
-        Argument("g", "int", "1", groups, bounds=(("min", 1.0), *most)),
-        Argument("e", "float", "0.5", hidden, bounds=wide),
+        Argument("shortcut", "bool", block.shortcut, told[0], doc_zh=told[1]),
+        Argument("g", "int", "1", groups[0], bounds=(("min", 1.0), *most), doc_zh=groups[1]),
+        Argument("e", "float", "0.5", _HIDDEN[0], bounds=wide, doc_zh=_HIDDEN[1]),
     )
+
+
+_SHORTCUT = (
+    "Add the input of each bottleneck to its output.",
+    "每个 Bottleneck 的输出加上它的输入。",
+)
+_SHORTCUT_UNUSED = (
+    "Changes nothing: the blocks inside have their own residual connection.",
+    "不起作用：内部的模块有自己的残差连接。",
+)
+_GROUPS = ("Groups of the 3x3 convolutions.", "3x3 卷积的组数。")
+_NO_GROUPS = ("Always 1: no groups inside.", "总是 1：内部没有分组。")
+_HIDDEN = (
+    "Hidden channels relative to the output channels.",
+    "隐藏通道数与输出通道数之比。",
+)
 
 
 _Chosen = TypeVar("_Chosen")

@@ -96,9 +96,7 @@ def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Temp
         requirements=lines(data, "requirements"),
         paper=plain(data, "paper"),
         arguments=tuple(map(_argument, tables(data, "arguments"))),
-        wild=tuple(
-            WildRow(*(line(item, key) for key in WildRow._fields)) for item in tables(data, "wild")
-        ),
+        wild=tuple(map(_wild_row, tables(data, "wild"))),
         reference=_reference(texts(data, "reference")),
         channels=_channels(table(data, "channels", {})),
         identity=_identity(table(data, "identity", {})),
@@ -161,4 +159,11 @@ def _argument(item: Mapping[str, Any]) -> Argument:
         refused=scalars(item, "refused"),
         elsewhere=line(item, "elsewhere", ""),
         settled_by=line(item, "settled_by", ""),
+        doc_zh=line(item, "doc_zh", ""),
+        elsewhere_zh=line(item, "elsewhere_zh", ""),
     )
+
+
+def _wild_row(item: Mapping[str, Any]) -> WildRow:
+    known = {key: line(item, key) for key in ("args", "verdict", "meaning", "write")}
+    return WildRow(**known, meaning_zh=line(item, "meaning_zh", ""))

@@ -37,6 +37,8 @@ class Argument(NamedTuple):
     # does; and the argument that chooses between the two.
     elsewhere: str = ""
     settled_by: str = ""
+    doc_zh: str = ""
+    elsewhere_zh: str = ""
 
     def objection(self, value: object) -> str | None:
         """Validate ``value``: an error message, or None."""
@@ -102,6 +104,7 @@ class WildRow(NamedTuple):
     verdict: str
     meaning: str
     write: str
+    meaning_zh: str = ""
 
 
 class Reference(NamedTuple):

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import read_function
@@ -30,6 +29,7 @@ from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
 from yamlmod.usecases.study_code import apply_patch_file, freeze_tree
 from yamlmod.usecases.study_figures import CHANGE, change_svg
+from yamlmod.usecases.study_files import copy_files, with_files
 from yamlmod.usecases.study_prepare import Prepared, existing_file, prepared
 from yamlmod.usecases.study_proof import prove_variants
 from yamlmod.usecases.study_seed_plan import planned_seed
@@ -152,6 +152,7 @@ def _write(
         if figure:
             disk.write_draft(folder / CHANGE, figure.encode("utf-8"))
     data = _write_data(study, draft, final)
+    files = copy_files(study.files, draft)
     facts = (
         prove_variants(study, planned, draft, say)
         if proves
@@ -160,17 +161,18 @@ def _write(
     timed = None
     if proves and times:
         images = None if data is None else count_images(draft / "data" / data.name)
-        options = study.file.train
+        options = with_files(study.file.train, study.files)
         where = study.python, study.cfg_name, study.code, draft
         request = TimeRequest(*where, options, images, homes, study.file.target)
         facts, timed = timed_variants(request, planned, facts, say)
     seed_facts = planned_seed(study, draft, proves)
     runs = []
     trained = [item for item in planned if not item.same_as]
-    hashes = {item.variant.name: _hashes(study, item, draft, data) for item in trained}
+    hashes = {item.variant.name: _hashes(study, item, draft, data, files) for item in trained}
+    final_files = {word: final / path for word, path in files.items()}
     for seed in study.file.seeds:  # all variants with one seed before the next seed
         for item in trained:
-            run = _run(study, item, seed, final, data, hashes[item.variant.name])
+            run = _run(study, item, seed, final, data, final_files, hashes[item.variant.name])
             folder = draft / "runs" / run.name
             disk.write_draft(folder / "run.json", run.text().encode("utf-8"))
             runs.append(run.name)
@@ -248,12 +250,13 @@ def _run(
     seed: int,
     final: Path,
     data: Path | None,
+    files: Mapping[str, Path],
     hashes: Mapping[str, str],
 ) -> RunPlan:
     variant, family = item.variant, study.family
     home = final / "variants" / variant.name
     name = run_name(variant.name, seed)
-    options: dict[str, Any] = {**study.file.train, **variant.train}
+    options = with_files({**study.file.train, **variant.train}, files)
     if data is not None:
         options["data"] = str(data)
     has_weights = study.weights is not None
@@ -282,10 +285,16 @@ def _run(
 
 
 def _hashes(
-    study: Prepared, item: PlannedVariant, draft: Path, data: Path | None
+    study: Prepared,
+    item: PlannedVariant,
+    draft: Path,
+    data: Path | None,
+    files: Mapping[str, Path],
 ) -> dict[str, str]:
     home = f"variants/{item.variant.name}"
-    files = [f"{home}/{study.cfg_name}", f"{home}/weights.pt"]
-    files += [f"data/{data.name}"] if data is not None else []
-    hashes = {name: digest_of_file(draft / name) for name in files if (draft / name).is_file()}
+    names = [f"{home}/{study.cfg_name}", f"{home}/weights.pt"]
+    names += [f"data/{data.name}"] if data is not None else []
+    options = {**study.file.train, **item.variant.train}.values()
+    names += [path.as_posix() for word, path in files.items() if word in options]
+    hashes = {name: digest_of_file(draft / name) for name in names if (draft / name).is_file()}
     return hashes | {f"{home}/code": digest_of_code(draft / home / "code")}

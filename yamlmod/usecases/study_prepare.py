@@ -15,6 +15,7 @@ from yamlmod.usecases.installed import is_package_word
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
 from yamlmod.usecases.model_file import Target, find_cfg
 from yamlmod.usecases.study_family import family_of_fork
+from yamlmod.usecases.study_files import named_files
 from yamlmod.usecases.study_text import read_study_text
 from yamlmod.workspace.files import display, read_text, real_path
 
@@ -31,6 +32,7 @@ class Prepared:
     python: str
     weights: Path | None
     data: Path | None
+    files: dict[str, Path]
 
     @property
     def cfg_name(self) -> str:
@@ -77,7 +79,8 @@ def prepared(file: Path, python: str) -> Prepared:
     if study.weights != SCRATCH:
         weights = existing_file(study, "weights", study.weights, (folder, repo))
     data = _data(study, family, (folder, repo, repo / "data"))
-    return Prepared(study, folder, located, base, family, python, weights, data)
+    files = named_files(study, folder)
+    return Prepared(study, folder, located, base, family, python, weights, data, files)
 
 
 def _located(study: StudyFile, repo: Path, python: str) -> LocatedFork:

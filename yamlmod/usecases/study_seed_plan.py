@@ -8,6 +8,7 @@ from yamlmod.errors import Refusal
 from yamlmod.study.plan_files import SeedFacts
 from yamlmod.study.variant_names import BASE
 from yamlmod.usecases.fork_run import open_run
+from yamlmod.usecases.study_files import with_files
 from yamlmod.usecases.study_prepare import Prepared
 from yamlmod.usecases.study_seeds import UNKNOWN, SeedCheck, Trainable, check_planned, read_fork
 
@@ -38,7 +39,8 @@ def _checked(study: Prepared, draft: Path, proves: bool) -> SeedCheck:
     run = open_run(code, study.python, False, study.file.target)
     base = draft / "variants" / BASE / Path(study.file.base).name
     fork = Trainable(run, code, family, reading, script)
-    return check_planned(fork, base, study.file.train, _SECONDS)
+    options = with_files(study.file.train, study.files)
+    return check_planned(fork, base, options, _SECONDS)
 
 
 def _of_batches(check: SeedCheck) -> str:
