@@ -14,7 +14,7 @@ import pytest
 import yamlmod
 from tools.evidence.__main__ import QUESTIONS, study_text
 from tools.evidence.material import ROOT, STUDIES, WHOLE, mistakes
-from tools.evidence.page import write_pages
+from tools.evidence.page import RESULTS, collect, pages
 from tools.evidence.words import CHINESE, ENGLISH
 from yamlmod.study.study_file import read_study
 
@@ -62,9 +62,12 @@ def test_from_nothing_to_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         attempts = list((tmp_path / "studies" / name / "runs").glob("*/attempts.jsonl"))
         assert attempts and all(path.read_text().count('"start"') == 1 for path in attempts)
     monkeypatch.setattr("tools.evidence.page.plots", lambda report: [])
-    docs = tmp_path / "docs"
-    (docs / "figures").mkdir(parents=True)
-    write_pages(tmp_path, QUESTIONS, docs)
-    for name in ("evidence.md", "evidence.zh-CN.md"):
-        text = (docs / name).read_text(encoding="utf-8")
-        assert "<!--" not in text and text.count("| base |") == len(QUESTIONS)
+    for name in QUESTIONS:
+        collect(tmp_path, name, tmp_path / "results", tmp_path)
+    for name, text in pages(tmp_path / "results", QUESTIONS).items():
+        assert "<!--" not in text and text.count("| base |") == len(QUESTIONS), name
+
+
+def test_the_pages_are_those_of_the_results() -> None:
+    for name, text in pages(RESULTS, QUESTIONS).items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, name

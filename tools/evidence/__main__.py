@@ -4,8 +4,10 @@
     python -m tools.evidence DIR --smallest
 
 DIR is a folder to work in; the same command again goes on after any kill. PY trains: it has what
-yolov5 7.0.14, 6.2.3 and ultralytics 8.4.190 need, scikit-learn and opencv. --smallest is a test of
-the whole way: one epoch of examples/minifork for each question. QUESTION is the name of a study.
+yolov5 7.0.14, 6.2.3 and ultralytics 8.4.190 need, scikit-learn and opencv. --write, which needs
+matplotlib, writes results to examples/evidence/results, plots to docs/figures, and the pages.
+--smallest is a test of the whole way: one epoch of examples/minifork for each question. QUESTION is
+the name of a study.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from pathlib import Path
 import yaml
 
 from tools.evidence.material import ROOT, SMALLEST, STUDIES, WHOLE, Setting, prepare
-from tools.evidence.page import write_pages
+from tools.evidence.page import RESULTS, collect, pages
 
 QUESTIONS = ("modules-yolov5n", "modules-yolo11n", "references", "weights", "seeds")
 
@@ -29,21 +31,31 @@ QUESTIONS = ("modules-yolov5n", "modules-yolo11n", "references", "weights", "see
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("questions", nargs="*", choices=[*QUESTIONS, []], metavar="QUESTION")
+    parser.add_argument("questions", nargs="*", metavar="QUESTION", help=", ".join(QUESTIONS))
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--smallest", action="store_true")
     parser.add_argument("--write", action="store_true", help="write the pages in docs/")
     options = parser.parse_intermixed_args()
+    if unknown := set(options.questions) - {*QUESTIONS}:
+        parser.error(f"no study {', '.join(sorted(unknown))}; there are {', '.join(QUESTIONS)}")
     folder = options.folder.resolve()
     setting = SMALLEST if options.smallest else WHOLE
+    # As many trainings as cores run at once; with more threads they wait for each other.
+    os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="PASSIVE")
     prepare(folder, setting, options.python)
     for name in options.questions or QUESTIONS:
         if not answered(folder, name, setting, options.python, options.jobs):
             return 1
-    if options.write:
-        write_pages(folder, QUESTIONS, ROOT / "docs")
+        if options.write:
+            collect(folder, name, RESULTS, ROOT / "docs")
+            write_pages()
     return 0
+
+
+def write_pages() -> None:
+    for name, text in pages(RESULTS, QUESTIONS).items():
+        (ROOT / "docs" / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def answered(folder: Path, name: str, setting: Setting, python: str, jobs: int) -> bool:
@@ -71,9 +83,7 @@ def study_text(name: str, setting: Setting) -> str:
 
 def _study(folder: Path, words: Sequence[str], check: bool = True) -> int:
     command = [sys.executable, "-m", "yamlmod", "study", *words]
-    # As many trainings as cores run at once; with more threads they wait for each other.
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    return subprocess.run(command, cwd=folder, env=environment, check=check).returncode
+    return subprocess.run(command, cwd=folder, check=check).returncode
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write docs/evidence.md, in both languages, from the folders of the studies alone."""
+"""Write docs/evidence.md, in both languages, from the files of examples/evidence/results alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,101 +17,46 @@ from yamlmod.study.plan_files import read_study_plan, statuses
 from yamlmod.study.plots import plots
 from yamlmod.study.report import report_of
 
+RESULTS = STUDIES / "results"
 _PLOTS = "figures"
 
 
-def write_pages(folder: Path, names: Sequence[str], docs: Path) -> None:
-    """Write both pages and their plots. Raises FileNotFoundError where a study has no report."""
-    studies = [Answer(folder, name) for name in names]
-    for study in studies:
-        for number, svg in enumerate(study.plots()):
-            path = docs / _PLOTS / f"evidence-{study.name}-{number}.svg"
-            path.write_text(svg, encoding="utf-8")
-    for words in (ENGLISH, CHINESE):
-        text = (STUDIES / words.page).read_text(encoding="utf-8")
-        for study in studies:
-            text = _put(text, f"results: {study.name}", _results(study, words))
-        text = _put(text, "runs", _runs(studies, words))
-        (docs / words.page.replace("page", "evidence")).write_text(text, encoding="utf-8")
+def collect(folder: Path, name: str, results: Path, docs: Path) -> None:
+    """Write what a study's folder says to ``results``, and its plots to ``docs``."""
+    study = folder / "studies" / name
+    runs = statuses(study)
+    for number, plot in enumerate(plots(report_of(read_study_plan(study), runs))):
+        (docs / _PLOTS / f"evidence-{name}-{number}.svg").write_text(plot.svg, encoding="utf-8")
+    table, _, _ = (folder / f"{name}.md").read_text(encoding="utf-8").partition("\n\n")
+    result = {
+        "runs": len(runs),
+        **_attempts(study),
+        "machine": [_processor(), os.cpu_count()],
+        "versions": json.loads((study / "versions.json").read_text(encoding="utf-8")),
+        "hashes": _hashes(study),
+        "table": table.splitlines(),
+        "report": json.loads((folder / f"{name}.json").read_text(encoding="utf-8")),
+    }
+    results.mkdir(exist_ok=True)
+    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    (results / f"{name}.json").write_text(text, encoding="utf-8")
 
 
-def _put(text: str, mark: str, lines: Iterator[str]) -> str:
-    before, found, after = text.partition(f"<!-- {mark} -->")
-    assert found, mark
-    return before + "\n".join(lines) + after
+def _attempts(study: Path) -> dict[str, Any]:
+    """Return the hours of all trainings, one after the other, and the days they were made on."""
+    files = sorted(study.glob("runs/*/attempts.jsonl"))
+    lines = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+    times = [line["at"] for line in lines]
+    days = [time.strftime("%Y-%m-%d", time.gmtime(f(times))) for f in (min, max)]
+    hours = sum(line.get("seconds", 0) for line in lines) / 3600
+    return {"hours": round(hours, 2), "days": list(dict.fromkeys(days))}
 
 
-class Answer:
-    """What one study's folder says."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self.name, self.folder = name, folder / "studies" / name
-        self.data = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        table, _, _ = (folder / f"{name}.md").read_text(encoding="utf-8").partition("\n\n")
-        self.table = table
-        self.runs = statuses(self.folder)
-
-    @property
-    def variants(self) -> list[dict[str, Any]]:
-        return list(self.data["variants"])
-
-    def plots(self) -> list[str]:
-        report = report_of(read_study_plan(self.folder), self.runs)
-        return [plot.svg for plot in plots(report)]
-
-    @property
-    def hours(self) -> float:
-        """Return the hours of all trainings, one after the other."""
-        seconds = 0.0
-        for path in sorted(self.folder.glob("runs/*/attempts.jsonl")):
-            lines = path.read_text(encoding="utf-8").splitlines()
-            seconds += sum(json.loads(line).get("seconds", 0) for line in lines)
-        return seconds / 3600
-
-    @property
-    def days(self) -> tuple[str, str]:
-        """Return the days of the first start and of the last end."""
-        times = [
-            json.loads(line)["at"]
-            for path in self.folder.glob("runs/*/attempts.jsonl")
-            for line in path.read_text(encoding="utf-8").splitlines()
-        ]
-        first, last = (time.strftime("%Y-%m-%d", time.gmtime(f(times))) for f in (min, max))
-        return first, last
-
-    @property
-    def hashes(self) -> dict[str, str]:
-        """Return the hashes of the base: its YAML, its code, the data."""
-        plan = json.loads((self.folder / "runs" / "base-s0" / "run.json").read_text("utf-8"))
-        return {key.removeprefix("variants/base/"): value for key, value in plan["hashes"].items()}
-
-    @property
-    def versions(self) -> dict[str, str | None]:
-        found: dict[str, str | None] = json.loads(
-            (self.folder / "versions.json").read_text(encoding="utf-8")
-        )
-        return found
-
-
-def _results(study: Answer, words: Words) -> Iterator[str]:
-    yield study.table
-    yield ""
-    yield from (f"- {line}" for line in _findings(study, words))
-    yield ""
-    for number, label in enumerate(words.plots):
-        yield f"![{label}]({_PLOTS}/evidence-{study.name}-{number}.svg)"
-
-
-def _runs(studies: Sequence[Answer], words: Words) -> Iterator[str]:
-    yield f"| {' | '.join(words.columns)} |"
-    yield "|--|--|--|--|--|"
-    for study in studies:
-        hashes = ", ".join(f"{name} {value}" for name, value in study.hashes.items())
-        days = " - ".join(dict.fromkeys(study.days))
-        yield f"| {study.name} | {len(study.runs)} | {study.hours:.2f} | {days} | {hashes} |"
-    versions = ", ".join(f"{name} {value}" for name, value in studies[0].versions.items() if value)
-    yield ""
-    yield words.machine.format(_processor(), os.cpu_count(), versions)
+def _hashes(study: Path) -> dict[str, str]:
+    """Return the hashes of the base: its YAML, its code, the data."""
+    first = min(study.glob("runs/base-s*/run.json"))
+    hashes = json.loads(first.read_text(encoding="utf-8"))["hashes"]
+    return {key.removeprefix("variants/base/"): value for key, value in hashes.items()}
 
 
 def _processor() -> str:
@@ -123,15 +68,62 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _findings(study: Answer, words: Words) -> Iterator[str]:
+def pages(results: Path, names: Sequence[str]) -> dict[str, str]:
+    """Return both pages by file name. A study without results says that it has none."""
+    studies: dict[str, Mapping[str, Any]] = {}
+    for name in names:
+        path = results / f"{name}.json"
+        if path.is_file():
+            studies[name] = json.loads(path.read_text(encoding="utf-8"))
+    texts = {}
+    for words in (ENGLISH, CHINESE):
+        text = (STUDIES / words.page).read_text(encoding="utf-8")
+        for name in names:
+            lines = _results(name, studies[name], words) if name in studies else [words.missing]
+            text = _put(text, f"results: {name}", lines)
+        text = _put(text, "runs", _runs(studies, words))
+        texts[words.page.replace("page", "evidence")] = text
+    return texts
+
+
+def _put(text: str, mark: str, lines: Iterable[str]) -> str:
+    before, found, after = text.partition(f"<!-- {mark} -->")
+    assert found, mark
+    return before + "\n".join(lines) + after
+
+
+def _results(name: str, study: Mapping[str, Any], words: Words) -> Iterator[str]:
+    yield from study["table"]
+    yield ""
+    yield from (f"- {line}" for line in _findings(name, study, words))
+    yield ""
+    for number, label in enumerate(words.plots):
+        yield f"![{label}]({_PLOTS}/evidence-{name}-{number}.svg)"
+
+
+def _runs(studies: Mapping[str, Mapping[str, Any]], words: Words) -> Iterator[str]:
+    yield f"| {' | '.join(words.columns)} |"
+    yield "|--|--|--|--|--|"
+    machines = {}
+    for name, study in studies.items():
+        hashes = ", ".join(f"{file} {value}" for file, value in study["hashes"].items())
+        days = " - ".join(study["days"])
+        yield f"| {name} | {study['runs']} | {study['hours']:.2f} | {days} | {hashes} |"
+        versions = ", ".join(f"{key} {value}" for key, value in study["versions"].items() if value)
+        machines[words.machine.format(*study["machine"], versions)] = None
+    yield ""
+    yield from machines
+
+
+def _findings(name: str, study: Mapping[str, Any], words: Words) -> Iterator[str]:
     """Yield what the numbers show and what they do not, by the intervals alone."""
-    base, *others = study.variants
+    base, *others = study["report"]["variants"]
     yield words.spread.format(_sd(base["values"]), base["n"])
     for variant in others:
         for against in ("base", "placebo"):
             if variant.get(f"low ({against})") is not None:
                 yield _difference(variant, against, words)
-    if study.name == "seeds":
+    if name == "seeds":
         (fixed,) = others
         yield words.seeds.format(_sd(base["values"]), _sd(fixed["values"]))
 

@@ -19,6 +19,7 @@ class Words(NamedTuple):
     plots: Sequence[str]
     columns: Sequence[str]
     machine: str
+    missing: str
 
 
 ENGLISH = Words(
@@ -33,6 +34,7 @@ ENGLISH = Words(
     plots=("Every seed's mAP50-95", "Learning curves"),
     columns=("study", "runs", "hours of training", "days", "hashes of the base"),
     machine="Machine: {}, {} cores, no GPU. {}.",
+    missing="Not measured yet.",
 )
 CHINESE = Words(
     page="page.zh-CN.md",
@@ -46,4 +48,5 @@ CHINESE = Words(
     plots=("每个种子的 mAP50-95", "学习曲线"),
     columns=("实验", "训练次数", "训练小时", "日期", "基线的哈希"),
     machine="机器：{}，{} 核，无 GPU。{}。",
+    missing="尚未测量。",
 )
