@@ -3,8 +3,8 @@
     python examples/digits.py FOLDER [--train 64] [--val 32] [--side 96] [--classes 0-4]
 
 Needs scikit-learn and opencv (both come with what YOLO needs). The scans of the training scenes and
-those of the validation scenes are different ones. With --classes only those digits are placed; the
-data set has all ten classes. Prints the path of the data.yaml.
+those of the validation scenes are different ones. With --classes the data set has only those digits:
+class 0 is the first of them. Prints the path of the data.yaml.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ def main() -> int:
     parser.add_argument("--side", type=int, default=96)
     parser.add_argument("--classes", default="0-9", metavar="A-B")
     options = parser.parse_args()
-    first, _, last = options.classes.partition("-")
+    first, last = map(int, options.classes.split("-"))
     digits = load_digits()
-    scans = list(zip(digits.images, digits.target, strict=True))
-    scans = [scan for scan in scans if int(first) <= scan[1] <= int(last)]
+    scans = [
+        (scan, digit - first)
+        for scan, digit in zip(digits.images, digits.target, strict=True)
+        if first <= digit <= last
+    ]
     chance = np.random.default_rng(_SEED)
     half = len(scans) // 2
     for name, count, pool in (
@@ -44,8 +47,9 @@ def main() -> int:
     data = options.folder / "data.yaml"
     root = options.folder.resolve().as_posix()
     # A list, which every version reads: YOLOv5 up to v6.1 takes the keys of a mapping for names.
-    names = ", ".join(f"digit {digit}" for digit in range(10))
-    text = f"path: {root}\ntrain: images/train\nval: images/val\nnc: 10\nnames: [{names}]\n"
+    names = ", ".join(f"digit {digit}" for digit in range(first, last + 1))
+    head = f"path: {root}\ntrain: images/train\nval: images/val\n"
+    text = f"{head}nc: {last + 1 - first}\nnames: [{names}]\n"
     data.write_text(text, encoding="utf-8")
     sys.stdout.write(f"{data}\n")
     return 0

@@ -133,7 +133,7 @@ def _pretrain(folder: Path, setting: Setting, python: str) -> None:
     """Train the base on one half of the classes, by the fork's own script."""
     out = folder / "pretraining"
     repo = folder / ("yolov5" if setting.is_whole else "minifork")
-    epochs, data = ("30", "digits-0-4") if setting.is_whole else ("1", "minifork/data/shapes.yaml")
+    epochs, data = ("25", "digits-0-4") if setting.is_whole else ("1", "minifork/data/shapes.yaml")
     data = f"{folder / data}/data.yaml" if setting.is_whole else str(folder / data)
     words = ["--cfg", str(repo / setting.base), "--weights", "", "--data", data, "--seed", "0"]
     words += ["--imgsz", "96", "--batch-size", "32", "--epochs", epochs]
