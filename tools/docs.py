@@ -17,7 +17,7 @@ from tools.checks_page import checks_pages, rule_texts
 from tools.commands_page import command_texts, commands_pages
 from tools.doc_figures import figures
 from tools.modules_page import modules_pages
-from tools.speeds_page import speeds_page
+from tools.speeds_page import speeds_pages
 from tools.translations import stale_texts
 
 _DOCS = Path(__file__).parents[1] / "docs"
@@ -30,9 +30,7 @@ def main() -> int:
         **commands_pages(_NOTE, run),
         **modules_pages(_NOTE, module_data()),
         **checks_pages(_NOTE),
-        "benchmarks_modules.zh-CN.md": speeds_page(
-            _NOTE, (_DOCS / "benchmarks_modules.md").read_text(encoding="utf-8")
-        ),
+        **speeds_pages(_NOTE, _DOCS),
         **figures(),
     }
     stale = []

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+import torch
 
 import tools.translations
+from benchmarks import modules
+from benchmarks.measures import Ratio
 from tools.checks_page import checks_pages, rule_texts
 from tools.commands_page import command_texts
 from tools.docs import translation_errors
@@ -104,21 +107,33 @@ def test_lines_are_joined(text: str, joined: str) -> None:
 
 def test_speeds_of_the_modules_are_those_of_the_english_page() -> None:
     english = (ROOT / "docs" / "benchmarks_modules.md").read_text(encoding="utf-8")
-    # The Chinese intro is in tools/speeds_page.py: where this fails, look whether it still fits.
-    assert digest(english_intro(english)) == "759304cc69b5"
-    texts = [english, speeds_page("", english)]
-    words = [re.findall(r"[\d.]*\d", text.partition("float32")[2]) for text in texts]
-    assert words[0] == words[1] and len(words[0]) > 500
+    chinese_page = speeds_page("", english, "benchmarks_modules.md")
+    parts = [text.partition("float32")[2] for text in (english, chinese_page)]
+    numbers = [re.findall(r"[\d.]*\d", part) for part in parts]
+    assert numbers[0] == numbers[1] and len(numbers[0]) > 500
 
 
-def test_clocks_and_refusals_are_in_chinese() -> None:
-    head = (
-        "x\n\nMachine: CPU i7, 2 cores, 2 threads, Linux. Time is processor time of all threads.\n"
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_what_the_benchmark_writes_becomes_a_chinese_page(
+    monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    monkeypatch.setattr(modules, "machine", lambda device: "CPU i7, 2 cores, 2 threads, Linux")
+    ratio, paired = Ratio(2.0, 1.5), Ratio(1.25, 3.0, (1.1, 1.4))
+    found: modules.Found = {
+        torch.float32: {"A": {(1, 2): (ratio, paired)}, "B": {(1, 2): None}},
+        torch.float16: {"A": {(1, 2): (ratio, ratio)}},
+    }
+    english = modules.page(found, "cpu", device)
+    # The Chinese words are in tools/speeds_page.py: where these fail, look whether they still fit.
+    words = english_intro(english).partition("\n# ")[2]
+    assert digest(words) == {"cpu": "6a1be680b2b2", "cuda": "d4443154bf63"}[device]
+    page = speeds_page("", english, "x.md")
+    assert f"# 模块的速度与内存{'（GPU）' if device == 'cuda' else ''}\n\n[English](x.md)" in page
+    assert "前向 / 前向+反向，float32、float16。" in page and "括号内是四分位数" in page
+    assert "机器：CPU i7，2 核，2 线程，Linux。时间为全部线程的处理器时间。测量日期 20" in page
+    assert "\n## 时间\n\n| 模块 | 1x2 |\n|--|--|\n| A | 2.00 / 1.25 (1.10-1.40) |\n" in page
+    assert "| B | 拒绝 |\n" in page and "\n## 峰值内存，float16\n\n| 模块 | 1x2 |" in page
+    apart = english.replace(
+        "\n\n## Time\n", "\nRows measured apart, by wall time: A, B.\n\n## Time\n"
     )
-    note = "Rows measured apart, by wall time: A, B.\n"
-    page = speeds_page(
-        "", head + note + "\n## Time\n\n| module | 1x2 |\n|--|--|\n| A | refused |\n"
-    )
-    assert "机器：CPU i7，2 核，2 线程，Linux。时间为全部线程的处理器时间。\n" in page
-    assert "按实际用时计的行：A、B。\n\n## 时间\n\n| 模块 | 1x2 |" in page
-    assert page.endswith("| A | 拒绝 |\n")
+    assert "\n单独测量、按实际用时计的行：A、B。\n\n## 时间" in speeds_page("", apart, "x.md")
