@@ -129,7 +129,8 @@ def _repairs(state: _State, rest: Sequence[Difference]) -> Iterator[Slip]:
 
 def is_certain(view: View, slip: Slip) -> bool:
     """Check that no other meaning is possible: only new layers, references not updated."""
-    grown = view.whole and not view.alignment.removed and view.base.origin != "sibling"
+    published = view.base.origin != "sibling" and not view.base.is_drawn
+    grown = view.whole and not view.alignment.removed and published
     same_modules = all(new == view.head for _, new in view.replaced)
     reason = slip.hypothesis
     # One number that was changed by a wrong amount may be meant.

@@ -204,7 +204,19 @@ def _base(name: str, graph: OfficialGraph, lines: Sequence[_Line]) -> Base:
         rows.append(line.row._replace(source=values if line.listed else values[0]))
         numbers |= {(index, slot): value for slot, value in _smaller(line, graph)}
     free = frozenset((i, line.free) for i, line in enumerate(lines) if line.free is not None)
-    return Base(name, "official", wiring_of_rows(rows, graph.backbone), numbers, free)
+    lateral = frozenset(_lateral_reads(lines))
+    return Base(name, "official", wiring_of_rows(rows, graph.backbone), numbers, free, lateral)
+
+
+def _lateral_reads(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
+    """The inputs of joins, new or with one input more, that read a convolution before a way up."""
+    ups = {id(line.inputs[0]) for line in lines if line.module == _UP}
+    for index, line in enumerate(lines[:-1]):
+        if len(line.inputs) < _TWO or (line.free is None and line.old is not None):
+            continue
+        for slot, part in enumerate(line.inputs):
+            if part is not None and id(part) in ups and part.module.endswith("Conv"):
+                yield index, slot
 
 
 def _smaller(line: _Line, graph: OfficialGraph) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,72 @@
+"""What is only guessed, a module's stride or a base, makes no error and no certain fix."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checks.networks import V5_THREE_JOINED, V8
+from tests.checks.rewired import model_text
+from yamlmod.checks.apply_fixes import mend
+from yamlmod.checks.finding import Finding
+from yamlmod.checks.run import Options, check_text
+from yamlmod.ops.network import registry_kinds
+
+_OPTIONS = Options(registry_kinds)
+
+
+def _found(text: str, *rules: str) -> list[Finding]:
+    return list(check_text(text, "x.yaml", Options(registry_kinds, select=rules)))
+
+
+@pytest.mark.parametrize(
+    ("row", "own"),
+    [
+        ("Conv, [512, 3, 2]", "ACmix, [512, 3, 2]"),  # its stride is another argument of ours
+        ("Conv, [512, 3, 2]", "Ghost, [512, 3, 2]"),  # Scaled-YOLOv4's takes no stride
+        ("Conv, [512, 3, 2]", "ResNetLayer, [512, 2, False, 6, 4]"),
+        ("Conv, [512, 3, 2]", "GSConv, [512, '3', '2']"),
+        ("Conv, [512, 3, 2]", "CBAM, [512, 3, 2]"),
+    ],
+)
+def test_a_stride_that_the_args_do_not_tell_is_unknown(row: str, own: str) -> None:
+    text = V8.replace(f"{row}]\n  - [-1, 6", f"{own}]\n  - [-1, 6")
+    assert text != V8
+    assert not _found(text, "operand-strides")
+
+
+def test_a_stride_that_the_args_tell_is_known() -> None:
+    rows = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, {}]"
+    neck = "[[-1, 0], 1, Concat, [1]]\n[[-1], 1, Detect, [nc]]"
+    for own in ("ResNetLayer, [64, 64, 2, False, 3]", "GSConv, [64, 3, 2]", "nn.MaxPool2d, [2]"):
+        assert _found(model_text(rows.format(own), neck), "operand-strides")
+    for own in ("ResNetLayer, [64, 64, 1, False, 3]", "Ghost, [64, 3, 1]", "ACmix, [64, 7]"):
+        assert not _found(model_text(rows.format(own), neck), "operand-strides")
+
+
+def _three_joined(three: int, four: int, five: int) -> str:
+    rows = (("{three}", three), ("{four}", four), ("{five}", five), ("{gate}", "SE"))
+    text = V5_THREE_JOINED
+    for name, value in rows:
+        text = text.replace(name, str(value))
+    return text
+
+
+@pytest.mark.parametrize("inputs", [(18, 14, 10), (19, 15, 11), (18, 15, 11), (19, 14, 10)])
+def test_joins_of_three_read_the_block_or_the_convolution_behind_it(
+    inputs: tuple[int, int, int],
+) -> None:
+    text = _three_joined(*inputs)
+    assert not [item.lines() for item in _found(text, "wiring", "operand-strides")]
+
+
+def test_joins_of_three_that_read_the_joins_above_are_one_too_small() -> None:
+    found = _found(_three_joined(17, 13, 11), "wiring")
+    assert {item.layer: item.expected for item in found} == {24: [-1, 4, 18], 27: [-1, 6, 14]}
+    assert mend(_three_joined(17, 13, 11), "x.yaml", _OPTIONS, unsafe=False).fixed == ()
+
+
+def test_nothing_of_a_base_that_was_drawn_by_hand_is_certain() -> None:
+    text = _three_joined(19, 15, 11).replace("[22, 25, 28, 31]", "[21, 24, 27, 30]")
+    (item,) = _found(text, "wiring")
+    assert item.expected == [22, 25, 28, 31]
+    assert item.fix is not None and not item.fix.certain
