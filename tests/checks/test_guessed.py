@@ -70,3 +70,13 @@ def test_nothing_of_a_base_that_was_drawn_by_hand_is_certain() -> None:
     (item,) = _found(text, "wiring")
     assert item.expected == [22, 25, 28, 31]
     assert item.fix is not None and not item.fix.certain
+
+
+def test_a_head_that_is_one_too_small_reads_the_new_layers_as_those_below_do() -> None:
+    right = V8.replace("C2f, [256]]\n", "C2f, [256]]\n  - [-1, 1, EMA, []]\n")
+    right = right.replace("[15, 18, 21]", "[16, 19, 22]")
+    (item,) = _found(right.replace("[16, 19, 22]", "[15, 18, 21]"), "wiring")
+    assert item.expected == [16, 19, 22]
+    assert item.fix is not None and not item.fix.certain
+    past = right.replace("[16, 19, 22]", "[15, 19, 22]")
+    assert not _found(past, "wiring")
