@@ -7,8 +7,10 @@ import pytest
 from tests.checks.networks import V5_THREE_JOINED, V8
 from tests.checks.rewired import model_text
 from yamlmod.checks.apply_fixes import mend
+from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding
 from yamlmod.checks.run import Options, check_text
+from yamlmod.model.document import parse_document
 from yamlmod.ops.network import registry_kinds
 
 _OPTIONS = Options(registry_kinds)
@@ -80,3 +82,27 @@ def test_a_head_that_is_one_too_small_reads_the_new_layers_as_those_below_do() -
     assert item.fix is not None and not item.fix.certain
     past = right.replace("[16, 19, 22]", "[15, 19, 22]")
     assert not _found(past, "wiring")
+
+
+def test_a_head_with_old_numbers_is_not_put_in_order() -> None:
+    outputs = "".join(f"  - [{layer}, 1, RepConv, [{layer}, 3, 1]]\n" for layer in (15, 18, 21))
+    right = "anchors: 3\n" + V8.replace("  - [[15, 18, 21], 1, Detect, [nc]]", outputs)
+    right += "  - [[22, 23, 24], 1, Detect, [nc, anchors]]\n"
+    left = right.replace("SPPF, [1024, 5]]\n", "SPPF, [1024, 5]]\n  - [-1, 1, SE, []]\n")
+    for old, new in ((21, 22), (18, 19), (15, 16), (12, 13), (9, 10)):
+        left = left.replace(f"[{old}, 1,", f"[{new}, 1,").replace(f"[-1, {old}]", f"[-1, {new}]")
+    base = base_of(parse_document(right, "base.yaml"), "given")
+    for rules in (("wiring", "head-inputs"), ("head-inputs",)):
+        found = check_text(left, "x.yaml", Options(registry_kinds, select=rules, base=base))
+        given = [item.expected for item in found if item.layer == 26]
+        assert given == ([[23, 24, 25]] if "wiring" in rules else [])
+
+
+def test_a_second_branch_of_one_stride_may_be_meant() -> None:
+    branch = "  - [15, 1, nn.Upsample, [None, 2, nearest]]\n  - [-1, 1, Conv, [128, 3, 2]]\n"
+    two = "anchors: 3\n" + V8.replace("  - [[15, 18, 21], 1, Detect, [nc]]", branch)
+    own = two + "  - [[23, 15, 18, 21], 1, Detect, [nc, anchors]]\n"
+    assert [item.severity for item in _found(own, "head-inputs")] == ["warning"]
+    # The branch has no effect: a number of the head is wrong.
+    slip = two + "  - [[14, 15, 18, 21], 1, Detect, [nc, anchors]]\n"
+    assert [item.severity for item in _found(slip, "head-inputs")] == ["error"]
