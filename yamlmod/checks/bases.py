@@ -36,7 +36,7 @@ class Base:
 
     @property
     def is_drawn(self) -> bool:
-        """Tell whether it is a variant that somebody may have drawn, and nobody published."""
+        """Tell whether it is a variant that users draw by hand, and not a published network."""
         return bool(self.smaller)
 
     @cached_property

@@ -203,7 +203,7 @@ def _may_stride(kind: Kind, row: Row) -> bool:
 
 
 def _stride_argument(row: Row, position: int, default: int) -> int | None:
-    """Return the stride that a row names, None where another value stands in its place."""
+    """Return the stride that a row names, None where there is another value."""
     if position >= len(row.args):
         if default:
             return default
