@@ -68,6 +68,8 @@ class Explanation(NamedTuple):
         if slip.hypothesis.name == "repair":
             # That the row is wrong is sure, and reported by the other rules; its number is not.
             return bool(meant) or self.view.edits > _CLOSE
+        if slip.hypothesis.name == "kept" and not self.view.whole and meant >= shown:
+            return True  # the neck was drawn anew: an equal number is a coincidence
         return slip.hypothesis.is_pattern and (meant >= shown or not self._is_odd(slip))
 
     def _is_odd(self, slip: Slip) -> bool:

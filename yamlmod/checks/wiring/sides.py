@@ -26,11 +26,18 @@ def _side(view: View, hypothesis: Hypothesis, item: Difference) -> int:
         return hypothesis.wanted(item)
     kept = item.wanted[0]
     for layer in reversed(item.wanted[1:]):
-        if view.file.through(layer, [layer])[-1] != kept:
+        if view.file.through(layer, [layer])[-1] != kept or _is_numbered(view, kept, item.value):
             continue
         if layer == kept + 1 and set(view.file.readers[kept]) == {layer}:
             return layer
     return kept
+
+
+def _is_numbered(view: View, kept: int, number: int) -> bool:
+    """Check whether the author counted the layer by a number, and the new one behind it further."""
+    comments = [view.file.rows[layer].comment for layer in (kept, kept + 1)]
+    counted = [None if comment is None else comment.value for comment in comments]
+    return counted == [number, number + 1]
 
 
 def _moved_by_accident(
