@@ -9,6 +9,7 @@ from tests.checks.rewired import model_text
 from yamlmod.checks.apply_fixes import mend
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding
+from yamlmod.checks.folder import Text, check_folder
 from yamlmod.checks.run import Options, check_text
 from yamlmod.model.document import parse_document
 from yamlmod.ops.network import registry_kinds
@@ -106,3 +107,24 @@ def test_a_second_branch_of_one_stride_may_be_meant() -> None:
     # The branch has no effect: a number of the head is wrong.
     slip = two + "  - [[14, 15, 18, 21], 1, Detect, [nc, anchors]]\n"
     assert [item.severity for item in _found(slip, "head-inputs")] == ["error"]
+
+
+@pytest.mark.parametrize(("counts", "read"), [(("  # 12", "  # 13"), 13), (("", ""), 14)])
+def test_a_number_names_the_layer_that_the_author_counted(
+    counts: tuple[str, str], read: int
+) -> None:
+    small = V8.replace("SPPF", "Pool").replace("C2f", "Blk")
+    large = small.replace("[-1, 1, Pool", "[-1, 1, Odd, []]\n  - [-1, 1, Pool")
+    new = f"Blk, [512]]{counts[0]}\n  - [-1, 1, Mine, []]{counts[1]}\n"
+    large = large.replace("Blk, [512]]\n", new, 1)
+    for old, now in (("[15, 18, 21]", "[17, 20, 23]"), ("[-1, 9]", "[-1, 10]")):
+        large = large.replace(old, now)
+    done = check_folder([Text("small.yaml", small), Text("large.yaml", large)], _OPTIONS)
+    (item,) = [f for f in done["large.yaml"].left if f.rule == "wiring"]
+    assert (item.layer, item.expected) == (19, [-1, read])
+
+
+def test_a_convolution_of_the_registry_is_no_attention_layer() -> None:
+    text = V8.replace("  - [[15, 18, 21]", "  - [18, 1, PConv, []]\n  - [[15, 18, 21]")
+    (item,) = _found(text, "dead-layer")
+    assert (item.severity, "attention" in item.message) == ("warning", False)
