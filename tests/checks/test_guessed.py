@@ -29,10 +29,12 @@ def _found(text: str, *rules: str) -> list[Finding]:
         ("Conv, [512, 3, 2]", "ResNetLayer, [512, 2, False, 6, 4]"),
         ("Conv, [512, 3, 2]", "GSConv, [512, '3', '2']"),
         ("Conv, [512, 3, 2]", "CBAM, [512, 3, 2]"),
+        ("nn.Upsample, [None, 2, nearest]", "CARAFE, [1, 3]"),  # the kernels of other copies
     ],
 )
 def test_a_stride_that_the_args_do_not_tell_is_unknown(row: str, own: str) -> None:
     text = V8.replace(f"{row}]\n  - [-1, 6", f"{own}]\n  - [-1, 6")
+    text = text.replace(f"{row}]\n  - [[-1, 6", f"{own}]\n  - [[-1, 6")
     assert text != V8
     assert not _found(text, "operand-strides")
 
@@ -128,3 +130,23 @@ def test_a_convolution_of_the_registry_is_no_attention_layer() -> None:
     text = V8.replace("  - [[15, 18, 21]", "  - [18, 1, PConv, []]\n  - [[15, 18, 21]")
     (item,) = _found(text, "dead-layer")
     assert (item.severity, "attention" in item.message) == ("warning", False)
+
+
+def test_a_new_layer_is_read_although_another_wrong_number_leads_in_front_of_it() -> None:
+    outputs = "".join(f"  - [{layer}, 1, RepConv, [{layer}, 3, 1]]\n" for layer in (15, 18, 21))
+    right = "anchors: 3\n" + V8.replace("  - [[15, 18, 21], 1, Detect, [nc]]", outputs)
+    right += "  - [[22, 23, 24], 1, Detect, [nc, anchors]]\n"
+    left = right
+    for width in (256, 512, 1024):
+        block = f"C2f, [{width}]]\n"
+        at = left.rindex(block) + len(block)
+        left = f"{left[:at]}  - [-1, 1, CBAM, []]\n{left[at:]}"
+    base = base_of(parse_document(right, "base.yaml"), "given")
+    found = check_text(left, "x.yaml", Options(registry_kinds, select=("wiring",), base=base))
+    # 23 is the last block; the head's 23 leads there by chance.
+    assert {item.layer: item.expected for item in found} == {
+        25: 16,
+        26: 20,
+        27: 24,
+        28: [25, 26, 27],
+    }

@@ -36,6 +36,7 @@ class Scale(NamedTuple):
 FAMILY: Mapping[str, float] = {"n": 0.25, "s": 0.5, "m": 0.75, "l": 1.0, "x": 1.25}
 """The widths of YOLOv5's sizes, which its users set in `width_multiple`."""
 
+_FACTORS = (2, 4, 8)
 # P8.
 _MOST_STRIDE = 256
 
@@ -184,10 +185,15 @@ def _integer_argument(row: Row, position: int, default: int) -> int:
     return value if usable else default
 
 
-def _factor(row: Row, position: int, default: int) -> float:
-    """Return by what a map grows; less than 1 where it shrinks."""
+def _factor(row: Row, position: int, default: int) -> float | None:
+    """Return by what a map grows; less than 1 where it shrinks.
+
+    A fork's own class by another factor than a power of two has another argument there.
+    """
     value = row.args[position] if len(row.args) > position else default
     usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1000
+    if not row.module.startswith("nn.") and value not in _FACTORS:
+        return None
     return float(value) if usable else default
 
 
@@ -249,5 +255,6 @@ def stride_after(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float 
         )
         return None if step is None else first * step
     if kind.stride.startswith("up"):
-        return first / _factor(row, int(kind.stride[2:]), kind.default)
+        factor = _factor(row, int(kind.stride[2:]), kind.default)
+        return None if factor is None else first / factor
     return first * int(kind.stride)

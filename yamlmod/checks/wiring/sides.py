@@ -28,7 +28,9 @@ def _side(view: View, hypothesis: Hypothesis, item: Difference) -> int:
     for layer in reversed(item.wanted[1:]):
         if view.file.through(layer, [layer])[-1] != kept or _is_numbered(view, kept, item.value):
             continue
-        if layer == kept + 1 and set(view.file.readers[kept]) == {layer}:
+        # A number that is wrong itself says nothing.
+        wrong = {other.reader for other in view.differences if other.place == kept}
+        if layer == kept + 1 and set(view.file.readers[kept]) - wrong == {layer}:
             return layer
     return kept
 
