@@ -163,6 +163,13 @@ _WHOLE_LINES: dict[str, tuple[str, int, str, bool]] = {
         "indented by 1 space, the rows above it by 2",
         True,
     ),
+    "rows without dashes": (_BLOCK.replace("- [-1,", "[-1,"), 4, "neither a dash", True),
+    "a row of a table below a list of anchors": (
+        GOOD.replace("anchors: 3", "anchors:\n  - [1,2]\n  - [3,4]").replace("3, 4]", "3, 4"),
+        14,
+        "not closed",
+        True,
+    ),
     "a comma after a value": ("a:\n  l: [1, 2],\n" + _BLOCK, 2, "comma", True),
 }
 

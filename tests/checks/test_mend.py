@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from yamlmod.checks import run
-from yamlmod.checks.apply_fixes import mend
+from yamlmod.checks.apply_fixes import looked_at, mend
 from yamlmod.checks.bases import base_of
 from yamlmod.checks.finding import Finding, Fix
 from yamlmod.checks.rule import Invalid, Rule, Valid, all_rules, model_text
@@ -67,3 +67,27 @@ def test_a_second_run_changes_nothing(code: str, case: Invalid, unsafe: bool) ->
     assert (again.text, again.fixed, again.left) == (once.text, (), once.left)
     if not once.fixed:
         assert once.text == case.text
+
+
+def test_what_would_be_refused_is_neither_counted_nor_certain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rules = (bad_rule("[[0], 1", "[[7], 1"), *all_rules())
+    monkeypatch.setattr(run, "all_rules", lambda: rules)
+    seen = looked_at(GOOD, "x.yaml", Options())
+    assert (seen.text, seen.fixable) == (GOOD, 1)
+    assert {item.rule: item.fix and item.fix.certain for item in seen.left} == {
+        "bad": False,
+        "index-comment": True,
+    }
+
+
+@pytest.mark.parametrize(("code", "case"), _CASES, ids=[code for code, _ in _CASES])
+def test_the_count_is_what_is_fixed(code: str, case: Invalid) -> None:
+    given = None
+    if case.base is not None:
+        given = base_of(parse_document(case.base, "base.yaml"), "given")
+    options = Options(registry_kinds, base=given, builder=case.builder)
+    done = mend(case.text, "x.yaml", options, unsafe=False)
+    assert looked_at(case.text, "x.yaml", options).fixable == len(done.fixed)
+    assert not any(item.fix is not None and item.fix.certain for item in done.left)

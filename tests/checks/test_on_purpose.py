@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.checks.networks import V8
 from tests.checks.rewired import (
     DENSE_BACKBONE,
     FOCUS_BACKBONE,
@@ -17,33 +18,6 @@ from yamlmod.checks.run import Options, check_text
 from yamlmod.ops.network import registry_kinds
 
 _OPTIONS = Options(registry_kinds)
-_V8 = model_text(
-    """\
-[-1, 1, Conv, [64, 3, 2]]
-[-1, 1, Conv, [128, 3, 2]]
-[-1, 3, C2f, [128, True]]
-[-1, 1, Conv, [256, 3, 2]]
-[-1, 6, C2f, [256, True]]
-[-1, 1, Conv, [512, 3, 2]]
-[-1, 6, C2f, [512, True]]
-[-1, 1, Conv, [1024, 3, 2]]
-[-1, 3, C2f, [1024, True]]
-[-1, 1, SPPF, [1024, 5]]""",
-    """\
-[-1, 1, nn.Upsample, [None, 2, nearest]]
-[[-1, 6], 1, Concat, [1]]
-[-1, 3, C2f, [512]]
-[-1, 1, nn.Upsample, [None, 2, nearest]]
-[[-1, 4], 1, Concat, [1]]
-[-1, 3, C2f, [256]]
-[-1, 1, Conv, [256, 3, 2]]
-[[-1, 12], 1, Concat, [1]]
-[-1, 3, C2f, [512]]
-[-1, 1, Conv, [512, 3, 2]]
-[[-1, 9], 1, Concat, [1]]
-[-1, 3, C2f, [1024]]
-[[15, 18, 21], 1, Detect, [nc]]""",
-)
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -178,7 +152,7 @@ def test_a_number_that_is_as_before_in_a_row_that_was_rewritten_is_no_error() ->
 
 @pytest.mark.parametrize(("words", "severity"), [("nc, anchors", "error"), ("nc", "warning")])
 def test_two_heads_of_one_stride_are_meant_if_no_anchors_tell(words: str, severity: str) -> None:
-    text = _V8.replace("[15, 18, 21]", "[12, 18]").replace("[nc]", f"[{words}]")
+    text = V8.replace("[15, 18, 21]", "[12, 18]").replace("[nc]", f"[{words}]")
     if "anchors" in words:
         text = "anchors: [[1, 2], [3, 4]]\n" + text
     found = check_text(text, "x.yaml", Options(registry_kinds, select=("head-inputs",)))
@@ -190,14 +164,14 @@ def test_two_heads_of_one_stride_are_meant_if_no_anchors_tell(words: str, severi
     [("SE, []", "error"), ("ADown, [256]", "warning"), ("CARAFE, []", "warning")],
 )
 def test_only_attention_layers_are_called_attention(module: str, severity: str) -> None:
-    text = _V8.replace("  - [[15, 18, 21], 1", f"  - [18, 1, {module}]\n  - [[15, 18, 21], 1")
+    text = V8.replace("  - [[15, 18, 21], 1", f"  - [18, 1, {module}]\n  - [[15, 18, 21], 1")
     (item,) = check_text(text, "x.yaml", Options(registry_kinds, select=("dead-layer",)))
     assert (item.layer, item.severity) == (22, severity)
     assert ("attention" in item.message) == (severity == "error")
 
 
 def test_a_number_of_a_network_with_other_modules_is_only_proposed() -> None:
-    text = _V8.replace("C2f", "C3x").replace("SPPF", "SPP").replace("Conv, [", "DWConv, [")
+    text = V8.replace("C2f", "C3x").replace("SPPF", "SPP").replace("Conv, [", "DWConv, [")
     text = text.replace("[-1, 9]", "[-1, 12]")
     found = [item for item in check_text(text, "x.yaml", _OPTIONS) if item.layer == 20]
     assert [(item.rule, item.severity, item.expected) for item in found] == [
@@ -209,7 +183,7 @@ def test_a_number_of_a_network_with_other_modules_is_only_proposed() -> None:
 
 @pytest.mark.parametrize("inputs", ["14, 18, 21", "15, 17, 21", "15, 18, 20"])
 def test_one_input_of_a_head_on_the_join_before_its_block(inputs: str) -> None:
-    text = _V8.replace("15, 18, 21", inputs)
+    text = V8.replace("15, 18, 21", inputs)
     found = [item for item in check_text(text, "x.yaml", _OPTIONS) if item.rule == "wiring"]
     assert [(item.severity, item.layer, item.expected) for item in found] == [
         ("error", 22, [15, 18, 21])
@@ -218,7 +192,7 @@ def test_one_input_of_a_head_on_the_join_before_its_block(inputs: str) -> None:
 
 
 def test_a_head_may_read_a_join_that_no_block_follows() -> None:
-    text = _V8.replace("  - [-1, 3, C2f, [1024]]\n", "").replace("15, 18, 21", "15, 18, 20")
+    text = V8.replace("  - [-1, 3, C2f, [1024]]\n", "").replace("15, 18, 21", "15, 18, 20")
     assert not check_text(text, "x.yaml", Options(registry_kinds, ignore=("moved-layers",)))
 
 
@@ -229,14 +203,14 @@ def test_a_head_may_read_a_join_that_no_block_follows() -> None:
 def test_a_branch_with_two_ends_is_an_output_of_its_own(mask: str, severity: str) -> None:
     branch = "  - [15, 1, nn.Upsample, [None, 2, nearest]]\n  - [-1, 3, C2f, [256]]\n"
     branch += f"{mask}  - [23, 1, map_Attention, []]\n"
-    text = _V8.replace("  - [[15, 18, 21], 1", f"{branch}  - [[15, 18, 21], 1")
+    text = V8.replace("  - [[15, 18, 21], 1", f"{branch}  - [[15, 18, 21], 1")
     found = check_text(text, "x.yaml", Options(registry_kinds, select=("dead-layer",)))
     assert found[-1].severity == severity
     assert ("no effect" in found[-1].message or "any effect" in found[-1].message) == (not mask)
 
 
 def test_the_end_of_the_backbone_may_be_read_before_a_layer_that_was_added_to_it() -> None:
-    text = _V8.replace("Conv, [", "DWConv, [")
+    text = V8.replace("Conv, [", "DWConv, [")
     for width, repeats in ((256, 6), (512, 6), (1024, 3)):
         row = f"  - [-1, {repeats}, C2f, [{width}, True]]\n"
         text = text.replace(row, f"{row}  - [-1, 3, CoordAtt, [{width}]]\n")

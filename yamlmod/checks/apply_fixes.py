@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -15,11 +16,26 @@ _MOST_FIXES = 200
 
 
 class Fixed(NamedTuple):
-    """A text after its fixes, with the findings that were fixed and those that remain."""
+    """A text after its fixes, with the findings that were fixed and those that remain.
+
+    ``fixable`` is how many of those that remain would be fixed.
+    """
 
     text: str
     fixed: tuple[Finding, ...]
     left: tuple[Finding, ...]
+    fixable: int = 0
+
+
+def looked_at(text: str, shown: str, options: Options, siblings: Sequence[Base] = ()) -> Fixed:
+    """Check a text, and count what would be fixed: a fix that would be refused is not certain."""
+    found = check_text(text, shown, options, siblings)
+    if not any(_is_certain(item) for item in found):
+        return Fixed(text, (), found)
+    done = _mended(Fixed(text, (), found), shown, options, False, siblings)
+    gone = {(item.rule, item.layer) for item in done.fixed}
+    left = tuple(item if (item.rule, item.layer) in gone else _unsure(item) for item in found)
+    return Fixed(text, (), left, len(done.fixed))
 
 
 def mend(
@@ -29,7 +45,24 @@ def mend(
 
     A round that leaves its errors or adds new ones is discarded; then each fix is tried alone.
     """
-    now = Fixed(text, (), check_text(text, shown, options, siblings))
+    start = Fixed(text, (), check_text(text, shown, options, siblings))
+    done = _mended(start, shown, options, unsafe, siblings)
+    return done._replace(left=tuple(map(_unsure, done.left)))
+
+
+def _is_certain(finding: Finding) -> bool:
+    return finding.fix is not None and finding.fix.certain
+
+
+def _unsure(finding: Finding) -> Finding:
+    if finding.fix is None or not finding.fix.certain:
+        return finding
+    return replace(finding, fix=finding.fix._replace(certain=False))
+
+
+def _mended(
+    now: Fixed, shown: str, options: Options, unsafe: bool, siblings: Sequence[Base]
+) -> Fixed:
     step = partial(_try, shown=shown, options=options, unsafe=unsafe, siblings=siblings)
     for _ in range(_ROUNDS):
         better = step(now, list(now.left)) or _one_by_one(now, step)

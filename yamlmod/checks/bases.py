@@ -23,7 +23,8 @@ class Base:
     """One architecture to compare with.
 
     ``smaller`` are the numbers, by row and slot, in the network that it is a variant of; ``free``
-    are the inputs of the variant that are the author's choice.
+    are the inputs of the variant that are the author's choice; ``lateral`` those that read a
+    lateral convolution, where others read the block in front of it.
     """
 
     name: str
@@ -31,6 +32,12 @@ class Base:
     graph: Wiring | OfficialGraph
     smaller: Mapping[tuple[int, int], int] = field(default_factory=dict)
     free: frozenset[tuple[int, int]] = frozenset()
+    lateral: frozenset[tuple[int, int]] = frozenset()
+
+    @property
+    def is_drawn(self) -> bool:
+        """Tell whether it is a variant that users draw by hand, and not a published network."""
+        return bool(self.smaller)
 
     @cached_property
     def wiring(self) -> Wiring:

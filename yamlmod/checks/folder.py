@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from yamlmod.checks.apply_fixes import Fixed, mend
+from yamlmod.checks.apply_fixes import Fixed, looked_at, mend
 from yamlmod.checks.bases import Base, base_of, likeness, official_bases, row_words
 from yamlmod.checks.finding import Finding
-from yamlmod.checks.run import Options, check_text
+from yamlmod.checks.run import Options
 from yamlmod.errors import Refusal
 from yamlmod.model.document import Row, parse_document
 from yamlmod.model.parse import value_key
@@ -81,8 +81,7 @@ def _check(
         rows = _rows(item)
         siblings = [other.base for other in clean if _is_part(other, rows)]
         if fixes is Fixes.none:
-            findings = check_text(item.text, item.shown, options, siblings)
-            result = Fixed(item.text, (), findings)
+            result = looked_at(item.text, item.shown, options, siblings)
         else:
             unsafe = fixes is Fixes.unsafe
             result = mend(item.text, item.shown, options, unsafe, siblings)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from yamlmod.registry.template import Template
 
 _SAME = Kind("same")
+_ATTENTION_KINDS = frozenset({"channel", "spatial", "self"})
 KindsOf = Callable[[Iterable[str]], Mapping[str, Kind]]
 """Looks up modules beyond the built-in table: those of the registry or a fork."""
 
@@ -144,7 +145,8 @@ class Subject:
         if name in ATTENTION or "ttention" in name:
             return True
         template = template_of(name)
-        return name not in KNOWN and template is not None and not template.exchanges
+        kinds = () if template is None else template.kind
+        return name not in KNOWN and not _ATTENTION_KINDS.isdisjoint(kinds)
 
     def inputs(self, row: Row) -> list[Shape] | None:
         return self.network.inputs(row.index)

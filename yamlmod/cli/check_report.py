@@ -175,7 +175,5 @@ def tally(done: Iterable[Checked]) -> str:
         return f"{plural(len(done), 'file')} checked, nothing found{end}"
     parts = [plural(counts[s], s) for s in ("error", "warning", "note") if counts[s]]
     text = f"{', '.join(parts)} in {files} of {plural(len(done), 'file')}"
-    fixable = sum(
-        item.fix is not None and item.fix.certain for file in done for item in file.findings
-    )
+    fixable = sum(file.fixable for file in done)
     return text + (f"; {fixable} can be fixed with --fix" if fixable else "") + end

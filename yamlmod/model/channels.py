@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Graph, names_outputs, outputs_per_cell
 from yamlmod.model.known_modules import (
-    ATTENTION,
     FIVE_SIZES,
     KNOWN,
     OF_ONE_INPUT,
@@ -37,6 +36,7 @@ class Scale(NamedTuple):
 FAMILY: Mapping[str, float] = {"n": 0.25, "s": 0.5, "m": 0.75, "l": 1.0, "x": 1.25}
 """The widths of YOLOv5's sizes, which its users set in `width_multiple`."""
 
+_FACTORS = (2, 4, 8)
 # P8.
 _MOST_STRIDE = 256
 
@@ -185,17 +185,45 @@ def _integer_argument(row: Row, position: int, default: int) -> int:
     return value if usable else default
 
 
-def _factor(row: Row, position: int, default: int) -> float:
-    """Return by what a map grows; less than 1 where it shrinks."""
+def _factor(row: Row, position: int, default: int) -> float | None:
+    """Return by what a map grows; less than 1 where it shrinks.
+
+    A fork's own class by another factor than a power of two has another argument there.
+    """
     value = row.args[position] if len(row.args) > position else default
     usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1000
+    if not row.module.startswith("nn.") and value not in _FACTORS:
+        return None
     return float(value) if usable else default
 
 
-def _may_stride(row: Row) -> bool:
-    """Check for [c2, kernel, 2], the arguments of a strided Conv, which some forks give a gate."""
+def _may_stride(kind: Kind, row: Row) -> bool:
+    """Check for [c2, kernel, 2], the arguments of a strided Conv, where they say nothing of one.
+
+    Some forks have a gate or a block of the same name that strides.
+    """
     numbers = [value for value in row.args[:3] if type(value) is int]
-    return len(numbers) == 3 and numbers[2] == 2
+    rule = kind.stride
+    says = rule != "1" and not (rule.startswith("arg") and int(rule[3:]) >= len(row.args))
+    return not says and len(numbers) == 3 and numbers[2] == 2
+
+
+def _stride_argument(row: Row, position: int, default: int) -> int | None:
+    """Return the stride that a row names, None where there is another value."""
+    if position >= len(row.args):
+        if default:
+            return default
+        position -= 1
+    value = row.args[position] if position < len(row.args) else None
+    return value if type(value) is int and 0 < value < 1000 else None
+
+
+def _resnet_stride(row: Row) -> int | None:
+    """Return the stride of [c1, c2, stride, is_first, n]; of args in another order nothing."""
+    step, stem = (*row.args[2:4], None, None)[:2]
+    if type(step) is not int or type(stem) is not bool:
+        return None
+    return 4 if stem else step
 
 
 def bounded_stride(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float | None:
@@ -217,13 +245,16 @@ def stride_after(kind: Kind, row: Row, inputs: Sequence[float | None]) -> float 
         return None
     if kind.stride in OF_ONE_INPUT:
         return first
-    if row.module in ATTENTION and _may_stride(row):
+    if _may_stride(kind, row):
         return None
-    if kind.stride == "resnet":
-        stem = len(row.args) > 3 and row.args[3] is True
-        return first * (4 if stem else _integer_argument(row, 2, 1))
-    if kind.stride.startswith("arg"):
-        return first * _integer_argument(row, int(kind.stride[3:]), kind.default)
+    if kind.stride == "resnet" or kind.stride.startswith("arg"):
+        step = (
+            _resnet_stride(row)
+            if kind.stride == "resnet"
+            else _stride_argument(row, int(kind.stride[3:]), kind.default)
+        )
+        return None if step is None else first * step
     if kind.stride.startswith("up"):
-        return first / _factor(row, int(kind.stride[2:]), kind.default)
+        factor = _factor(row, int(kind.stride[2:]), kind.default)
+        return None if factor is None else first / factor
     return first * int(kind.stride)

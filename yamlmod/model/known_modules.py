@@ -17,8 +17,9 @@ class Kind(NamedTuple):
     `first`, `last` (of its list), `level0` (of the input that args[0] counts), `arg0`, `arg1` (as
     they stand), `times4`, `contract`, `expand`, `resnet`, `half`, `many` (a list of tensors),
     `head` (none).
-    stride: the factor by which the stride grows: a number, or `argK` (args[K], with ``default``),
-    `upK` (divided by args[K]), `last`, `level0` (that of one input), `?` (not known).
+    stride: the factor by which the stride grows: a number, or `argK` (args[K], with ``default``; 0
+    is the argument before it), `upK` (divided by args[K]), `last`, `level0` (that of one input),
+    `?` (not known).
     """
 
     channels: str
@@ -145,8 +146,8 @@ MODULES: Mapping[str, KnownModule] = {
     ),
     **_each("ImagePoolingAttn", _SAME, side_effect=True),  # it writes into the text embeddings
     **_each("nn.Upsample", Kind("same", "up1"), args=(2, 5), bare=True, single=True),
-    **_each("nn.MaxPool2d", Kind("same", "arg1"), bare=True, single=True),
-    **_each("nn.AvgPool2d", Kind("same", "arg1")),
+    **_each("nn.MaxPool2d", Kind("same", "arg1", 0), bare=True, single=True),
+    **_each("nn.AvgPool2d", Kind("same", "arg1", 0)),
     **_each("nn.ZeroPad2d", None, bare=True),
     **_each("MP", Kind("same", "arg0", 2), args=(0, 1), single=True),
     # attention layers that keep shape; in forks that list them with Conv the row says the same

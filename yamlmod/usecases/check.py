@@ -47,7 +47,8 @@ _SKIPPED = ("outside", "not-a-file")
 class Checked(NamedTuple):
     """What became of one file: its findings, or why it cannot be read; its change where fixed.
 
-    ``skipped`` says why a file that was not named was not read, ``unfixed`` why it is not fixed.
+    ``skipped`` says why a file that was not named was not read, ``unfixed`` why it is not fixed;
+    ``fixable`` is how many findings `--fix` would fix.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -57,6 +58,7 @@ class Checked(NamedTuple):
     skipped: Refusal | None = None
     unfixed: Refusal | None = None
     is_folder: bool = False
+    fixable: int = 0
 
     @property
     def is_read(self) -> bool:
@@ -272,7 +274,7 @@ def check_job(job: Job, advance: Advance = _nothing) -> list[Checked]:
         as_they_are = check_folder(texts, job.options)
         results = {**results, **{shown: as_they_are[shown] for shown in linked}}
     return done + [
-        _checked(files[shown][0], result, shown in linked and job.fixes is not Fixes.none)
+        _checked(files[shown][0], result, shown in linked, job.fixes)
         for shown, result in results.items()
     ]
 
@@ -291,8 +293,10 @@ def _leads_out(file: TextFile, place: YamlFile | None) -> bool:
     return folder is not None and not real_path(file.path).is_relative_to(folder)
 
 
-def _checked(file: TextFile, result: Fixed, is_kept: bool) -> Checked:
-    if is_kept:
+def _checked(file: TextFile, result: Fixed, leads_out: bool, fixes: Fixes) -> Checked:
+    if fixes is Fixes.none:
+        return Checked(result.left, fixable=0 if leads_out else result.fixable)
+    if leads_out:
         told = (
             f"{link_name(file.path)} is a link out of the folder that was named, and is not fixed"
         )

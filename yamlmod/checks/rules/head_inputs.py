@@ -11,6 +11,7 @@ from yamlmod.checks.rule import Invalid, Rule, Valid, model_text
 from yamlmod.checks.subject import Subject
 from yamlmod.model.channels import Shape
 from yamlmod.model.document import Row
+from yamlmod.model.known_modules import JOINS
 
 _BACKBONE = "[-1, 1, Conv, [64, 3, 2]]\n[-1, 1, Conv, [128, 3, 2]]\n[-1, 1, Conv, [256, 3, 2]]"
 _THREE = "nc: 4\nanchors:\n  - [1,2, 3,4]\n  - [5,6, 7,8]\n  - [9,10, 11,12]\n"
@@ -56,11 +57,14 @@ def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
         # stride that measure it.
         in_order = known in (sorted(known), sorted(known, reverse=True))
         paired = len(repeated) == 1 and not _takes_anchors(row)
-        yield finding if in_order and not paired else replace(finding, severity="warning")
+        meant = not in_order or paired or _has_own_branches(subject, row)
+        yield replace(finding, severity="warning") if meant else finding
         return
     if len(repeated) < len(known) or len(known) < len(strides):
         return
     if known not in (sorted(known), sorted(known, reverse=True)):
+        if _has_wrong_numbers(subject, row):
+            return  # their order says nothing, and the right numbers are proposed
         last = [ref.value for ref in row.refs[len(known) :]]
         ordered = sorted(zip(known, row.refs, strict=False), key=lambda pair: pair[0])
         with_anchors = _takes_anchors(row)
@@ -74,6 +78,51 @@ def _strides(subject: Subject, row: Row) -> Iterator[Finding]:
             actual=row.from_value,
             expected=[ref.value for _, ref in ordered] + last,
         )
+
+
+def _has_own_branches(subject: Subject, row: Row) -> bool:
+    """Check whether layers were made for the inputs that repeat a stride: no slip makes them.
+
+    A wrong number leads to a join, to a layer above or below the right one, or leaves a layer
+    without effect.
+    """
+    if len(subject.alive) < len(subject.rows):
+        return False
+    inputs = subject.wiring.inputs[row.index]
+    joins = [_joins(subject, subject.rows[layer]) for layer in inputs]
+    return (
+        not any(joins)
+        and not any(inputs.count(layer) > 1 for layer in inputs)
+        and not any(other in _of_one_stride(subject, layer) for layer in inputs for other in inputs)
+    )
+
+
+def _joins(subject: Subject, row: Row) -> bool:
+    kind = subject.kind(row)
+    return kind is not None and kind.channels in JOINS
+
+
+def _of_one_stride(subject: Subject, layer: int) -> set[int]:
+    """Find the layers that one is made of, as far as all are of its stride."""
+    stride = subject.shapes[layer].stride
+    found: set[int] = set()
+    waiting = [layer]
+    while waiting:
+        for source in subject.wiring.inputs[waiting.pop()]:
+            if source >= 0 and source not in found and subject.shapes[source].stride == stride:
+                found.add(source)
+                waiting.append(source)
+    return found
+
+
+def _has_wrong_numbers(subject: Subject, row: Row) -> bool:
+    """Check whether the rule `wiring` has other numbers for the head."""
+    best = subject.explanations[:1]
+    return any(
+        slip.reader == row.index and not explanation.is_doubtful(slip)
+        for explanation in best
+        for slip in explanation.slips
+    )
 
 
 def _takes_anchors(row: Row) -> bool:

@@ -104,14 +104,21 @@ def _finding(subject: Subject, explanation: Explanation, slip: Slip) -> Finding:
 
 
 def _past(subject: Subject, view: View, slip: Slip) -> str:
-    """Say which new layers the head goes past: that may be meant, or not."""
+    """Say which new layers the head goes past, or does not: that may be meant, or not."""
     if slip.reader != view.head:
         return ""
     describe = subject.document.describe
+    own = {item.slot for item in slip.items}
+    was = enumerate(zip(view.file.inputs[slip.reader], slip.inputs, strict=True))
+    taken = [pair for slot, pair in was if slot not in own and pair[0] != pair[1]]
     return "".join(
         f"\nthe head reads {describe(layer)}, past the new {describe(gate)}; "
         f"to read that, write {gate}"
         for layer, gate in passed_by(view, slip.inputs)
+    ) + "".join(
+        f"\nthe new {describe(gate)} is read, and not {describe(layer)} in front of it; "
+        f"to go past it, keep {layer}"
+        for layer, gate in taken
     )
 
 

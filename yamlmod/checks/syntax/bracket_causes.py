@@ -16,6 +16,8 @@ from yamlmod.model.parse import load_plain
 _TRIED = 24
 _MARGIN = "  "
 _ROW = 4
+# One such row may be a bracket that closes too early.
+_FEW = 3
 
 
 def _missing_comma(text: str, lines: list[Line]) -> Iterator[Cause]:
@@ -113,7 +115,9 @@ def _unclosed_entry(text: str, lines: list[Line]) -> Iterator[Cause]:
     for line in [*lines, Line(len(text), "- [", (), lines[-1].after if lines else 0)]:
         if not line.text.lstrip().startswith("- ["):
             continue
-        if previous is not None and previous.is_entry and line.depth > 0:
+        # Of an entry of another table nothing is open.
+        is_open = previous is not None and previous.is_entry and previous.after > 0
+        if previous is not None and is_open and line.depth > 0:
             yield from _bracket_too_few(text, previous)
             return
         previous = line
@@ -169,6 +173,28 @@ def _table_depth(lines: list[Line]) -> int:
     return min(1, max(set(depths), key=depths.count)) if depths else 1
 
 
+def _bare_rows(text: str, lines: list[Line]) -> Iterator[Cause]:
+    """Rows with neither a dash in front nor a bracket around their table."""
+    rows = [
+        line
+        for line in lines
+        if line.is_row and line.depth == 0 == line.after and line.marks[-1].mark == "]"
+    ]
+    if len(rows) < _FEW:
+        return
+    first = next(mark for mark in rows[0].marks if mark.mark == "[").position
+    places = [line.start + len(line.text) - len(line.text.lstrip()) for line in rows]
+    edits = tuple(Edit(at, at, "- ") for at in places)
+    if parses(apply_edits(text, edits)):
+        yield Cause(
+            first,
+            first + 1,
+            "the rows of this table have neither a dash in front nor a bracket around them",
+            "write `- ` in front of every row",
+            edits,
+        )
+
+
 def _too_many(text: str, lines: list[Line]) -> Iterator[Cause]:
     for index, line in enumerate(lines):
         closing = next((m for m in line.marks if m.mark == "]" and m.depth <= 0), None)
@@ -222,6 +248,7 @@ BRACKET_LOOKS: tuple[Look, ...] = (
     _no_indent,
     _unclosed_entry,
     _unclosed_row,
+    _bare_rows,
     _too_many,
     _missing_comma_inside,
     _unclosed_table,

@@ -68,6 +68,8 @@ class Explanation(NamedTuple):
         if slip.hypothesis.name == "repair":
             # That the row is wrong is sure, and reported by the other rules; its number is not.
             return bool(meant) or self.view.edits > _CLOSE
+        if slip.hypothesis.name == "kept" and not self.view.whole and meant >= shown:
+            return True  # the neck was drawn anew: an equal number is a coincidence
         return slip.hypothesis.is_pattern and (meant >= shown or not self._is_odd(slip))
 
     def _is_odd(self, slip: Slip) -> bool:
@@ -129,7 +131,8 @@ def _repairs(state: _State, rest: Sequence[Difference]) -> Iterator[Slip]:
 
 def is_certain(view: View, slip: Slip) -> bool:
     """Check that no other meaning is possible: only new layers, references not updated."""
-    grown = view.whole and not view.alignment.removed and view.base.origin != "sibling"
+    published = view.base.origin != "sibling" and not view.base.is_drawn
+    grown = view.whole and not view.alignment.removed and published
     same_modules = all(new == view.head for _, new in view.replaced)
     reason = slip.hypothesis
     # One number that was changed by a wrong amount may be meant.

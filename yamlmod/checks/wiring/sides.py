@@ -15,8 +15,8 @@ def sides(
 ) -> Mapping[int, int]:
     """Return the layer for each slot that changes, in the row of ``reader``."""
     found = {item.slot: _side(view, hypothesis, item) for item in items}
-    if reader == view.head and hypothesis.offset is None:
-        found |= dict(_moved_by_accident(view, items, found))
+    if reader == view.head:
+        found |= dict(_moved_by_accident(view, hypothesis, items))
     return found
 
 
@@ -26,28 +26,39 @@ def _side(view: View, hypothesis: Hypothesis, item: Difference) -> int:
         return hypothesis.wanted(item)
     kept = item.wanted[0]
     for layer in reversed(item.wanted[1:]):
-        if view.file.through(layer, [layer])[-1] != kept:
+        if view.file.through(layer, [layer])[-1] != kept or _is_numbered(view, kept, item.value):
             continue
-        if layer == kept + 1 and set(view.file.readers[kept]) == {layer}:
+        # A number that is wrong itself says nothing.
+        wrong = {other.reader for other in view.differences if other.place == kept}
+        if layer == kept + 1 and set(view.file.readers[kept]) - wrong == {layer}:
             return layer
     return kept
 
 
-def _moved_by_accident(
-    view: View, items: Sequence[Difference], found: Mapping[int, int]
-) -> Iterator[tuple[int, int]]:
-    """Further inputs of a head whose numbers were all moved by one amount.
+def _is_numbered(view: View, kept: int, number: int) -> bool:
+    """Check whether the author counted the layer by a number, and the new one behind it further."""
+    comments = [view.file.rows[layer].comment for layer in (kept, kept + 1)]
+    counted = [None if comment is None else comment.value for comment in comments]
+    return counted == [number, number + 1]
 
-    If the inputs that are put right read new layers, one that reads past its own new layer does so
-    by accident.
+
+def _moved_by_accident(
+    view: View, hypothesis: Hypothesis, items: Sequence[Difference]
+) -> Iterator[tuple[int, int]]:
+    """Further inputs of a head whose numbers are all wrong by one amount.
+
+    One that reads past a new layer of its own, which all others go through, does so by accident.
     """
-    added = set(view.alignment.added)
+    offset = hypothesis.offset
     shifts = {item.value - item.number for item in items if item.number is not None}
-    if len(shifts) != 1 or not found or not set(found.values()) <= added:
+    if offset is None and len(shifts) != 1:
         return
-    for slot, layer in enumerate(view.file.inputs[view.head]):
-        gate = layer + 1
-        if slot not in found and gate in added and view.file.inputs[gate] == (layer,):
+    done = {item.slot for item in items}
+    inputs = view.file.inputs[view.head]
+    for slot, (layer, gate) in enumerate((layer, layer + 1) for layer in inputs):
+        own = layer not in view.alignment.added and view.is_new_behind(gate, layer)
+        readers = set(view.file.readers[layer]) - {view.head}
+        if slot not in done and own and readers == {gate} and offset in (None, -1):
             yield slot, gate
 
 

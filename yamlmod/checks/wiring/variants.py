@@ -66,7 +66,7 @@ def variants(base: Base, plan: VariantPlan) -> tuple[Base, ...]:
             if not _add_joins(lines, base.graph.backbone, order):
                 return ()
             name += " with joins of three"
-        found.append(_base(name, base.graph, lines))
+        found.append(_base(name, base.graph, lines, plan.scale))
     return tuple(found)
 
 
@@ -191,7 +191,7 @@ def _from_backbone(line: _Line, back: set[int]) -> _Line | None:
     return next((part for part in line.inputs if part is not None and id(part) in back), None)
 
 
-def _base(name: str, graph: OfficialGraph, lines: Sequence[_Line]) -> Base:
+def _base(name: str, graph: OfficialGraph, lines: Sequence[_Line], is_larger: bool) -> Base:
     place = {id(line): index for index, line in enumerate(lines)}
     rows: list[OfficialRow] = []
     numbers: dict[tuple[int, int], int] = {}
@@ -204,7 +204,20 @@ def _base(name: str, graph: OfficialGraph, lines: Sequence[_Line]) -> Base:
         rows.append(line.row._replace(source=values if line.listed else values[0]))
         numbers |= {(index, slot): value for slot, value in _smaller(line, graph)}
     free = frozenset((i, line.free) for i, line in enumerate(lines) if line.free is not None)
-    return Base(name, "official", wiring_of_rows(rows, graph.backbone), numbers, free)
+    # Without the scale, YOLOv5's own BiFPN says which is read.
+    lateral = frozenset(_lateral_reads(lines) if is_larger else ())
+    return Base(name, "official", wiring_of_rows(rows, graph.backbone), numbers, free, lateral)
+
+
+def _lateral_reads(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
+    """The inputs of joins, new or with one input more, that read a convolution before a way up."""
+    ups = {id(line.inputs[0]) for line in lines if line.module == _UP}
+    for index, line in enumerate(lines[:-1]):
+        if len(line.inputs) < _TWO or (line.free is None and line.old is not None):
+            continue
+        for slot, part in enumerate(line.inputs):
+            if part is not None and id(part) in ups and part.module.endswith("Conv"):
+                yield index, slot
 
 
 def _smaller(line: _Line, graph: OfficialGraph) -> Iterator[tuple[int, int]]:

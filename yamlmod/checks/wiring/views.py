@@ -179,6 +179,11 @@ class View:
         place = target(read.reader, read.value)
         number = self._old_value(read)
         slot = read.old_reader, read.slot
+        if slot in self.base.lateral and read.kept is not None and wanted == (read.kept,):
+            # The block in front of the lateral convolution serves as well.
+            block = self.file.inputs[read.kept][0]
+            near = place >= 0 and place in self.file.inputs[block]
+            wanted = (block, read.kept) if near else (read.kept, block)
         return Difference(
             read.reader,
             read.slot,
@@ -222,7 +227,7 @@ class View:
             passes_on = kind is None or kind == Kind("same")
             if passes_on and self.file.inputs[layer] == (read.kept,):
                 return True
-        if self._is_reordered(read) or self._is_former_end(read):
+        if self._is_reordered(read) or self._is_former_end(read) or self._is_block(read):
             return True
         # The row above, by its number, in another slot than its `-1` was.
         was = [ref.value for ref in self.base.wiring.rows[read.old_reader].refs]
@@ -238,6 +243,11 @@ class View:
         rows = self.file.rows
         before = self.file.inputs[read.kept] == (read.target,) and rows[read.kept].module != old
         return before and rows[read.target].module == old
+
+    def _is_block(self, read: Rewired) -> bool:
+        """Check for the block in front of a lateral convolution, where a variant reads that."""
+        is_lateral = (read.old_reader, read.slot) in self.base.lateral and read.kept is not None
+        return is_lateral and self.file.inputs[read.kept or 0] == (read.target,)
 
     def _is_reordered(self, read: Rewired) -> bool:
         """Check whether a join reads the same layers in another order."""
