@@ -1,7 +1,8 @@
 """Every template against a straight transcription of its paper's equations: time and peak memory.
 
     python benchmarks/modules.py [NAME...] [--seconds 4]     ratios of some or all modules
-    python benchmarks/modules.py --write                     all, into docs/benchmarks_modules.md
+    python benchmarks/modules.py --write                     all, into docs/benchmarks_modules.md;
+                                                             then run python -m tools.docs
     python benchmarks/modules.py NAME... --write             new rows of some, the others stay
     python benchmarks/modules.py SE --reference FILE:Class   against a class of your own
     python benchmarks/modules.py SE --pairs 40               medians of paired rounds, and quartiles
@@ -187,6 +188,7 @@ def page(found: Found, clock: str, device: str = "cpu") -> str:
     kinds = " and ".join(map(_title, found))
     text = f"<!-- Written by `python benchmarks/modules.py{words} --write`; do not edit. -->\n\n"
     text += f"# Speed and memory of the modules{' on a GPU' if words else ''}\n\n"
+    text += f"[中文]({_PAGES[device].replace('.md', '.zh-CN.md')})\n\n"
     text += "How many times each template is faster, and smaller at its peak, than a straight "
     text += "transcription of its\npaper's equations, forward / forward+backward, "
     text += f"{kinds}. Above 1 the template is faster or smaller. `benchmarks/modules.py`\n"

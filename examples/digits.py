@@ -3,8 +3,8 @@
     python examples/digits.py FOLDER [--train 64] [--val 32] [--side 96] [--classes 0-4]
 
 Needs scikit-learn and opencv (both come with what YOLO needs). The scans of the training scenes and
-those of the validation scenes are different ones. With --classes the data set has only those digits:
-class 0 is the first of them. Prints the path of the data.yaml.
+those of the validation scenes are different ones. With --classes the data set has only those
+digits, and class 0 is the first of them. Prints the path of the data.yaml.
 """
 
 from __future__ import annotations

@@ -38,6 +38,17 @@ def test_the_index_links_every_page() -> None:
     assert {page.name for page in _ROOT.glob("docs/*.md")} - linked == {"README.md"}
 
 
+def test_the_chinese_index_links_every_page_in_chinese_where_there_is_one() -> None:
+    index = (_ROOT / "docs" / "README.zh-CN.md").read_text(encoding="utf-8")
+    linked = {target for target, _ in _LINK.findall(index)} - {"README.md"}
+    english = {page.name for page in _ROOT.glob("docs/*.md")} - {"README.md", "README.zh-CN.md"}
+    english -= {name for name in english if name.endswith(".zh-CN.md")}
+    for name in english:
+        chinese = name.replace(".md", ".zh-CN.md")
+        best = chinese if (_ROOT / "docs" / chinese).exists() else name
+        assert linked & {name, chinese} == {best}
+
+
 def test_chinese_sentences_have_chinese_punctuation() -> None:
     text = (_ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
     text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,7 @@ _PAGES = pages()
 # Pages that wait for a translation. A page that gets one leaves this list; a new page is written in
 # both languages or put here.
 _ONLY_ENGLISH = {
-    "CHANGELOG.md", "CONTRIBUTING.md", "docs/README.md", "docs/attacks.md",
-    "docs/benchmarks.md", "docs/benchmarks_modules.md", "docs/checks.md", "docs/commands.md",
-    "docs/scales.md", "docs/site.md", "tests/templates/README.md",
+    "CHANGELOG.md",
 }  # fmt: skip
 _PAIRS = [page for page in _PAGES.values() if page.language == "en" and twin(page, _PAGES)]
 
@@ -39,6 +39,23 @@ def test_both_languages_have_the_same_headings_and_link_each_other(page: Page) -
     assert headings(texts[0]) == headings(texts[1])
     assert f"]({chinese.path.name})" in texts[0].split("\n## ")[0]
     assert f"]({page.path.name})" in texts[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("page", _PAIRS, ids=[page.source for page in _PAIRS])
+def test_links_of_a_chinese_page_lead_to_chinese_pages(page: Page) -> None:
+    """To an English one only beside the Chinese one: a list of both, or the switch of languages."""
+    chinese = twin(page, _PAGES)
+    assert chinese is not None
+    text = re.sub(
+        r"^```.*?^```", "", chinese.path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    targets = {
+        os.path.normpath(Path(chinese.source).parent / target).replace(os.sep, "/")
+        for target in re.findall(r"\]\(([^)#\s:]+\.md)", text)
+    }
+    better = {source: twin(_PAGES[source], _PAGES) for source in targets if source in _PAGES}
+    english = {source for source in better if _PAGES[source].language == "en"} - {page.source}
+    assert [s for s in english if (other := better[s]) and other.source not in targets] == []
 
 
 def test_names_on_the_site_are_unique() -> None:

@@ -56,7 +56,7 @@ def test_a_difference_and_none() -> None:
     report = _report({"base": _BASE, "a": tuple(v + 5 for v in _BASE), "b": _BASE[::-1]})
     text = _said(report)
     assert "a against the base: +5.00 points (95 % interval +4.7" in text
-    assert "p = below 0.001): a difference." in text
+    assert "p below 0.001): a difference." in text
     assert "b against the base: +0.00 points" in text and "no difference is shown." in text
     assert "varies by 0.21 points between 5 seeds" in text
     assert "corrected for 2 comparisons (Holm)" in text

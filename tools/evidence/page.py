@@ -26,7 +26,9 @@ def collect(folder: Path, name: str, results: Path, docs: Path) -> None:
     study = folder / "studies" / name
     runs = statuses(study)
     for number, plot in enumerate(plots(report_of(read_study_plan(study), runs))):
-        (docs / _PLOTS / f"evidence-{name}-{number}.svg").write_text(plot.svg, encoding="utf-8")
+        # White behind the black words: pages may be dark.
+        svg = plot.svg.replace('style="fill: none"', 'style="fill: white"', 1)
+        (docs / _PLOTS / f"evidence-{name}-{number}.svg").write_text(svg, encoding="utf-8")
     table, _, _ = (folder / f"{name}.md").read_text(encoding="utf-8").partition("\n\n")
     result = {
         "runs": len(runs),

@@ -25,7 +25,7 @@ _SECTIONS = {
 }
 _WORDS = {
     "en": ("Home", "Playground", "Gallery", "Contents", "en"),
-    "zh": ("首页", "在线检查", "模块一览", "全部文档（英文）", "zh"),
+    "zh": ("首页", "在线检查", "模块一览", "全部文档", "zh"),
 }
 _STYLE = """\
 .md-typeset table:not([class]) { font-size: .68rem; }
@@ -108,9 +108,8 @@ def _gallery_links(language: Language, among: dict[str, Page]) -> dict[str, str]
 def _configuration(language: Language, among: dict[str, Page]) -> str:
     """Return the settings of Zensical: no font, script or number of stars from another host."""
     home, playground, gallery, contents, theme = _WORDS[language]
-    index = "contents.md" if language == "en" else "../contents/"
     nav: list[object] = [{home: "index.md"}, {playground: "playground/"}]
-    nav += [{gallery: "gallery.md"}, {contents: index}]
+    nav += [{gallery: "gallery.md"}, {contents: "contents.md"}]
     for section in sections(among):
         title = section.title if language == "en" else _SECTIONS[section.title]
         nav.append({title: [_entry(page, language, among) for page in section.pages]})

@@ -20,6 +20,9 @@ _OTHERS = {
     "CHANGELOG.md": "changelog.md",
     "tests/templates/README.md": "contract.md",
     "README.zh-CN.md": "index.md",
+    "docs/README.zh-CN.md": "contents.md",
+    "CONTRIBUTING.zh-CN.md": "contributing.md",
+    "tests/templates/README.zh-CN.md": "contract.md",
 }
 _FENCE = re.compile(r"^( *)(`{3,}|~{3,})")
 _WIDE_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]$")

@@ -180,7 +180,8 @@ def _against(line: VariantLine, difference: MeanDifference, other: str) -> str:
         return f"{start} ({plural(line.map.n, 'seed')})."
     interval = f"95 % interval {signed(difference.low)} to {signed(difference.high)}"
     verdict = "a difference" if difference.is_shown else "no difference is shown"
-    return f"{start} ({interval}, p = {p_word(difference.corrected)}): {verdict}."
+    p = p_word(difference.corrected)
+    return f"{start} ({interval}, p {p if 'below' in p else f'= {p}'}): {verdict}."
 
 
 def signed(value: float) -> str:
