@@ -49,8 +49,7 @@ _CHINESE: Mapping[str, str] = {
     "suffix": "_zh",
     "title": "# 模块\n\n",
     "other": "[English](modules.md)\n\n",
-    "intro": "badge 是 `python -m tools.badges` 测得的结果"
-    "（模块的限制、通道数规则、接口和权重的说明目前只有英文）：\n\n",
+    "intro": "badge 是 `python -m tools.badges` 测得的结果：\n\n",
     "head": "| 模块 | 规则 | 行 | badge | 论文 | 别名 |",
     "unmeasured": "未测",
     "all": "全部",
@@ -139,19 +138,20 @@ def _badges(module: dict[str, Any], words: Mapping[str, str]) -> str:
 
 def _facts(module: dict[str, Any], words: Mapping[str, str]) -> list[str]:
     """Reference, cost and badges, a line each."""
-    told, channels = module["reference"], module["channels"]
+    told, channels, suffix = module["reference"], module["channels"], words["suffix"]
     none = told["licence"] == "none"
     licence = words["no licence"] if none else words["licence"].format(name=told["licence"])
-    variant = words["variant"].format(text=told["variant"]) if told["variant"] else ""
+    variant = told[f"variant{suffix}"]
+    variant = words["variant"].format(text=variant) if variant else ""
     kind = words[f"kind {told['kind']}"]
     facts = {"url": told["url"], "kind": kind, "licence": licence, "variant": variant}
     lines = [words["interface"].format(**facts)]
     if told["weights"]:
-        lines.append(words["weights"].format(text=told["weights"]))
-    other = module["other_code"].items()
+        lines.append(words["weights"].format(text=told[f"weights{suffix}"]))
+    other = module[f"other_code{suffix}"].items()
     lines += [words["other code"].format(alias=alias, note=note) for alias, note in other]
     if channels["rule"]:
-        lines.append(words["channels"].format(text=channels["rule"]))
+        lines.append(words["channels"].format(text=channels[f"rule{suffix}"]))
     if channels["refused"]:
         lines.append(words["refused"].format(text=", ".join(map(str, channels["refused"]))))
     if module["badges"] is not None:
@@ -167,7 +167,7 @@ def _facts(module: dict[str, Any], words: Mapping[str, str]) -> list[str]:
         if errors:
             texts = [words["error"].format(error=e, spread=spread) for spread, e in errors]
             lines.append(words["fp16"].format(errors=", ".join(texts)))
-    limits = module["limits"].items()
+    limits = module[f"limits{suffix}"].items()
     lines += [words["limit"].format(name=name, reason=reason) for name, reason in limits]
     if module["identity"]:
         fills = ", ".join(f"`{key}` = {value:g}" for key, value in module["identity"].items())

@@ -133,6 +133,31 @@ def test_a_template_of_a_pack_is_patched_in_and_out(home: Path) -> None:
     assert snapshot(home / "fork") == before
 
 
+def test_chinese_texts_are_optional(home: Path) -> None:
+    (home / "yamlmod.toml").write_text('templates = ["own"]\n')
+    folder = put(home / "own", "Mine")
+    english = (
+        '[reference]\nvariant = "newer"\n[channels]\nrule = "even"\n'
+        '[limits]\nonnx = "a loop"\nscript = "a list"\n[other_code]\nIts = "has a bias"\n'
+    )
+    with (folder / "manifest.toml").open("a", encoding="utf-8") as file:
+        file.write(english)
+    data = json.loads(run(home, "info", "Mine", "--json")[1])
+    assert data["limits"] == {"onnx": "a loop", "script": "a list"} and data["limits_zh"] == {}
+    assert data["reference"]["variant_zh"] == data["channels"]["rule_zh"] == ""
+    text = (folder / "manifest.toml").read_text(encoding="utf-8")
+    text = text.replace('"newer"', '"newer"\nvariant_zh = "较新"')
+    text = text.replace('"even"', '"even"\nrule_zh = "偶数"')
+    text = text.replace('"a list"', '"a list"\nscript_zh = "列表"')
+    text = text.replace('"has a bias"', '"has a bias"\nIts_zh = "带偏置"')
+    (folder / "manifest.toml").write_text(text, encoding="utf-8")
+    data = json.loads(run(home, "info", "Mine", "--json")[1])
+    assert data["limits"].keys() == {"onnx", "script"} and data["limits_zh"] == {"script": "列表"}
+    assert data["other_code"] == {"Its": "has a bias"}
+    assert data["other_code_zh"] == {"Its": "带偏置"}
+    assert data["reference"]["variant_zh"] == "较新" and data["channels"]["rule_zh"] == "偶数"
+
+
 @pytest.mark.parametrize(
     ("manifest", "code", "says"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,20 @@ def test_both_languages_have_the_same_words() -> None:
     for key, text in both["zh"].items():
         assert chinese.search(text) or key in same, key
         assert key == "language" or not chinese.search(both["en"][key]), key
+
+
+def test_modules_are_described_in_both_languages() -> None:
+    """What the form of an insertion shows; it takes the texts of the page's language."""
+    answer = runpy.run_path(str(WEB / "src" / "bridge.py"))["answer"]
+    modules = json.loads(answer('{"kind": "modules"}'))["modules"]
+    chinese = re.compile(r"[\u4e00-\u9fff]")
+    texts = [module["summary"] for module in modules]
+    texts += [argument["doc"] for module in modules for argument in module["arguments"]]
+    assert len(texts) > 100
+    for text in texts:
+        assert text["en"].isascii() and chinese.search(text["zh"]), text
+    script = (WEB / "src" / "insert.js").read_text(encoding="utf-8")
+    assert "module.summary[language]" in script and "argument.doc[language]" in script
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

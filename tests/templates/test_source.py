@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from yamlmod.registry.manifest import read_template
+
 from . import floor, support
 
 each = pytest.mark.parametrize("folder", support.folders())
@@ -142,11 +144,37 @@ def test_texts_of_arguments_in_both_languages(folder: str) -> None:
         if key in item
     ]
     for key, item in pairs:
-        english, chinese = item[key], item.get(f"{key}_zh", "")
-        assert english.isascii() and _CHINESE.search(chinese), english
-        assert not _HALF_WIDTH.search(chinese), chinese
-        assert chinese.endswith("。") == (key == "doc"), chinese
-        assert sorted(_NUMBER.findall(english)) == sorted(_NUMBER.findall(chinese)), chinese
+        _check_translation(item[key], item.get(f"{key}_zh", ""))
+        assert item[f"{key}_zh"].endswith("。") == (key == "doc"), item
+
+
+@pytest.mark.parametrize("folder", support.all_folders())
+def test_notes_in_both_languages(folder: str) -> None:
+    """As the texts of arguments; those that a block form takes from its parts, too."""
+    template = read_template(support.ROOT / folder)
+    known, channels = template.reference, template.channels
+    pairs = [
+        (known.variant, known.variant_zh),
+        (known.weights, known.weights_zh),
+        (channels.rule, channels.rule_zh),
+    ]
+    for english, chinese in (
+        (template.limits, template.limits_zh),
+        (template.other_code, template.other_code_zh),
+    ):
+        assert list(english) == list(chinese)
+        pairs += zip(english.values(), chinese.values(), strict=True)
+    for text, translation in pairs:
+        assert bool(text) == bool(translation)
+        if text:
+            _check_translation(text, translation)
+            assert not translation.endswith("。"), translation
+
+
+def _check_translation(english: str, chinese: str) -> None:
+    assert english.isascii() and _CHINESE.search(chinese), english
+    assert not _HALF_WIDTH.search(chinese), chinese
+    assert sorted(_NUMBER.findall(english)) == sorted(_NUMBER.findall(chinese)), chinese
 
 
 @each

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from yamlmod.registry.code.rename import bound_names, rewritten
-from yamlmod.registry.fields import code, line, lines, texts
+from yamlmod.registry.fields import both_texts, code, line, lines
 from yamlmod.registry.template import Argument, Channels, Reference, Template
 
 _WRAPPER = "Wrapper"
@@ -46,10 +46,11 @@ class _Place(NamedTuple):
     step: str
     told: str
     part: str
-    variant: str
+    variant: tuple[str, str]
 
 
 _KEYS = "keys and arguments of BLOCK, so that its weights load; published BLOCK variants "
+_KEYS_ZH = "键和参数与 BLOCK 相同"
 _PLACES = {
     "attention": _Place(
         "an attention at the end of every bottleneck",
@@ -58,7 +59,11 @@ _PLACES = {
         "`m.K.attention.*` are those of\n    BLOCK, whose weights load. One image with a 1x1 map "
         "has no spread to train a BatchNorm on: its\n    running statistics stand in.",
         "attention.py",
-        _KEYS + "place the attention differently, this one at the end of each bottleneck",
+        (
+            _KEYS + "place the attention differently, this one at the end of each bottleneck",
+            _KEYS_ZH + "，因此可以加载它的权重；公开的各种 BLOCK 变体放置注意力的位置不同，"
+            "这里放在每个 Bottleneck 的末尾",
+        ),
     ),
     "convolution": _Place(
         "another convolution in every bottleneck",
@@ -67,7 +72,11 @@ _PLACES = {
         "are those of BLOCK. One\n    image with a 1x1 map has no spread to train a BatchNorm on: "
         "its running statistics stand in.",
         "convolution.py",
-        "keys and arguments of BLOCK; as in YOLO forks, cv2 of each bottleneck is the convolution",
+        (
+            "keys and arguments of BLOCK; as in YOLO forks, cv2 of each bottleneck is the "
+            "convolution",
+            _KEYS_ZH + "；与 YOLO 工程中的版本一样，每个 Bottleneck 的 cv2 就是换入的卷积",
+        ),
     ),
     "bottleneck": _Place(
         "other blocks for its bottlenecks",
@@ -76,7 +85,10 @@ _PLACES = {
         "shortcut does\n    not change. One image with a 1x1 map has no spread to train a "
         "BatchNorm on: its running\n    statistics stand in.",
         "",
-        "keys and arguments of BLOCK; as in YOLO forks, each bottleneck is such a block",
+        (
+            "keys and arguments of BLOCK; as in YOLO forks, each bottleneck is such a block",
+            _KEYS_ZH + "；与 YOLO 工程中的版本一样，每个 Bottleneck 整个换成内部的模块",
+        ),
     ),
 }
 
@@ -102,7 +114,9 @@ def composed(
     names = [f"{line(data, 'block')}.py", *filter(None, [place.part]), "common.py"]
     parts = [code(folder.parent / "_blocks", name, below) for name in names]
     parts = _filled(parts, block, place, has_groups)
-    variant = place.variant.replace("BLOCK", block.words)
+    variant, variant_zh = (text.replace("BLOCK", block.words) for text in place.variant)
+    rule, rule_zh = inner.channels.rule, inner.channels.rule_zh
+    limits, limits_zh = both_texts(data, "limits")
     return Template(
         name=line(data, "name"),
         class_name=line(data, "class"),
@@ -120,9 +134,12 @@ def composed(
         paper=inner.paper,
         arguments=_arguments(block, place, has_groups),
         wild=(),
-        reference=Reference(_UPSTREAM[block.words], "port", "AGPL-3.0", variant),
-        channels=Channels(inner.channels.rule and f"inside: {inner.channels.rule}"),
-        limits=texts(data, "limits"),
+        reference=Reference(
+            _UPSTREAM[block.words], "port", "AGPL-3.0", variant, variant_zh=variant_zh
+        ),
+        channels=Channels(rule and f"inside: {rule}", rule_zh=rule_zh and f"内部模块：{rule_zh}"),
+        limits=limits,
+        limits_zh=limits_zh,
         source=_source(parts, line(data, "class"), inner, given, place is _PLACES["bottleneck"]),
     )
 

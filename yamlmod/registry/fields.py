@@ -50,6 +50,13 @@ def texts(data: Mapping[str, Any], key: str) -> dict[str, str]:
     return {name: line(items, name) for name in items}
 
 
+def both_texts(data: Mapping[str, Any], key: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a table of texts, and the Chinese that `<name>_zh` beside `<name>` gives."""
+    items = texts(data, key)
+    chinese = {name: items.pop(f"{name}_zh") for name in list(items) if f"{name}_zh" in items}
+    return items, chinese
+
+
 def plain(data: Mapping[str, Any], key: str) -> dict[str, str | int | float]:
     """Return a table of texts and numbers."""
     items = table(data, key)

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from yamlmod.errors import Place, Refusal
-from yamlmod.registry.fields import code, line, lines, plain, scalars, table, tables, texts
+from yamlmod.registry.fields import (
+    both_texts,
+    code,
+    line,
+    lines,
+    plain,
+    scalars,
+    table,
+    tables,
+    texts,
+)
 from yamlmod.registry.rules import EVERY_RULE
 from yamlmod.registry.template import (
     ARGUMENT_TYPES,
@@ -80,6 +90,9 @@ def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Temp
         known = ", ".join(EVERY_RULE)
         raise TypeError(f"rule must be one of {known}, got {reprlib.repr(data['rule'])}")
     file = line(data, "file")
+    (limits, limits_zh), (other, other_zh) = (
+        both_texts(data, key) for key in ("limits", "other_code")
+    )
     return Template(
         name=line(data, "name"),
         class_name=line(data, "class"),
@@ -100,10 +113,12 @@ def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Temp
         reference=_reference(texts(data, "reference")),
         channels=_channels(table(data, "channels", {})),
         identity=_identity(table(data, "identity", {})),
-        limits=texts(data, "limits"),
+        limits=limits,
+        limits_zh=limits_zh,
         weights=line(table(data, "cost", {}), "weights", ""),
         resize=_resize(table(data, "resize", {}), tables(data, "arguments")),
-        other_code=texts(data, "other_code"),
+        other_code=other,
+        other_code_zh=other_zh,
         source=code(folder, file, below),
     )
 
@@ -127,7 +142,8 @@ def _reference(item: Mapping[str, str]) -> Reference:
 
 
 def _channels(item: Mapping[str, Any]) -> Channels:
-    return Channels(line(item, "rule", ""), tuple(map(int, item.get("refused", ()))))
+    refused = tuple(map(int, item.get("refused", ())))
+    return Channels(line(item, "rule", ""), refused, line(item, "rule_zh", ""))
 
 
 def _resize(item: Mapping[str, Any], arguments: Sequence[Mapping[str, Any]]) -> Resize:

@@ -116,6 +116,8 @@ class Reference(NamedTuple):
     variant: str = ""
     # Which published weights load, and what they need.
     weights: str = ""
+    variant_zh: str = ""
+    weights_zh: str = ""
 
 
 class Channels(NamedTuple):
@@ -123,6 +125,7 @@ class Channels(NamedTuple):
 
     rule: str = ""
     refused: tuple[int, ...] = ()
+    rule_zh: str = ""
 
 
 _NO_REFERENCE = Reference()
@@ -197,6 +200,8 @@ class Template(NamedTuple):
     resize: Resize = _KEEPS_SIZE
     # What the usual code of an alias does, where it is not what the class does by default.
     other_code: Mapping[str, str] = {}
+    limits_zh: Mapping[str, str] = {}
+    other_code_zh: Mapping[str, str] = {}
 
     @property
     def names(self) -> tuple[str, ...]:

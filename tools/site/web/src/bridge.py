@@ -114,7 +114,12 @@ def _modules(asked: dict[str, Any]) -> dict[str, Any]:
                 "year": template.paper.get("year"),
                 "summary": {"en": template.summary, "zh": template.summary_zh},
                 "arguments": [
-                    {"name": a.name, "type": a.type, "default": a.default, "doc": a.doc}
+                    {
+                        "name": a.name,
+                        "type": a.type,
+                        "default": a.default,
+                        "doc": {"en": a.doc, "zh": a.doc_zh},
+                    }
                     for a in template.arguments
                 ],
                 "places": places(usual_places(template)),

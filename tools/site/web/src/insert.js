@@ -90,9 +90,11 @@ export class InsertPanel {
       ? this.page.word("usual").replace("{places}", module.places.join("; ")) : "";
     $("about").textContent = module
       ? [module.names.slice(1).join(", "), module.year, usual].filter(Boolean).join(". ") : "";
+    const language = this.page.language();
     $("args-help").replaceChildren(...(module?.arguments ?? []).map((argument) => {
       const item = make("li", "");
-      item.append(make("b", "", argument.name), ` (${argument.type}, ${argument.default}): ${argument.doc}`);
+      const doc = argument.doc[language];
+      item.append(make("b", "", argument.name), ` (${argument.type}, ${argument.default}): ${doc}`);
       return item;
     }));
     this.preview();
