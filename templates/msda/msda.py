@@ -69,7 +69,6 @@ class MSDA(nn.Module):
             q, k, v = parts[:, 0], parts[:, 1], parts[:, 2]
         if _MSDA_is_short(q):  # under autocast
             q, k = q.float(), k.float()
-        q = q * self.scale
         heads, more = divmod(self.num_heads, len(self.dilation))
         out, first = [], 0
         for place, dilation in enumerate(self.dilation):
@@ -98,7 +97,7 @@ class MSDA(nn.Module):
         score, mix = _MSDA_scores, _MSDA_mixture
         if _MSDA_trains(q):
             score, mix = _MSDAScores.apply, _MSDAMixture.apply
-        weights = torch.softmax(score(q, k, taps), 2).to(v.dtype)
+        weights = torch.softmax(score(q * self.scale, k, taps), 2).to(v.dtype)
         weights = F.dropout(weights, self.attn_drop, self.training)
         return mix(weights, v, taps)
 
@@ -125,7 +124,7 @@ def _MSDA_mixture(weights, v, taps):
     height, width, out = weights.shape[3], weights.shape[4], None
     for place, tap in enumerate(taps):
         seen, weight = _MSDA_seen(v, tap, height, width), weights[:, :, place : place + 1]
-        out = weight * seen if out is None else torch.addcmul(out, weight, seen)
+        out = weight * seen if out is None else out.addcmul_(weight, seen)
     return out
 
 

@@ -39,13 +39,14 @@ class TripletAttention(nn.Module):
         # The gates are small planes: they are turned and scaled before they meet the whole map.
         cw = self.cw(_TripletAttention_pool(x, 2)) * share  # N, 1, C, W
         hc = self.hc(_TripletAttention_pool(x, 3, True)) * share  # N, 1, H, C
-        gates = [cw.transpose(1, 2), hc.permute(0, 3, 2, 1)]  # N, C, 1, W and N, C, H, 1
+        # N, C, 1, W and N, C, H, 1; their sum is laid out as they are.
+        gates = [cw.transpose(1, 2), hc.permute(0, 3, 2, 1).contiguous()]
         if not self.no_spatial:
             gates.append(self.hw(_TripletAttention_pool(x, 1)) * share)  # N, 1, H, W
         if not torch.jit.is_scripting():
             if _TripletAttention_trains(x):
                 return _TripletAttentionProduct.apply(x, *gates)
-        return x * _TripletAttention_sum(gates)
+        return _TripletAttention_product(x, gates)
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
         # torch calls this before it asks the children, with its own copy of the dictionary.
@@ -117,8 +118,7 @@ class _TripletAttentionProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, *gates):
         ctx.save_for_backward(x, *gates)
-        weight = _TripletAttention_sum(gates)
-        return weight.mul_(x) if weight.dtype == x.dtype else x * weight
+        return _TripletAttention_product(x, gates)
 
     @staticmethod
     def backward(ctx, grad):
@@ -130,9 +130,7 @@ class _TripletAttentionProduct(torch.autograd.Function):
             part = whole.sum(axes, keepdim=True) if axes else whole
             parts.append(part.to(gate.dtype))
         del whole
-        weight = _TripletAttention_sum(gates)
-        weight = weight.mul_(grad) if weight.dtype == grad.dtype else weight * grad
-        return (weight.to(x.dtype), *parts)
+        return (_TripletAttention_product(grad, gates).to(x.dtype), *parts)
 
 
 def _TripletAttention_sum(gates: List[torch.Tensor]):
@@ -141,6 +139,15 @@ def _TripletAttention_sum(gates: List[torch.Tensor]):
     for gate in gates[2:]:
         weight += gate
     return weight
+
+
+def _TripletAttention_product(x, gates: List[torch.Tensor]):
+    """The map times the sum of its gates, in the memory of that sum if the layouts agree."""
+    weight = _TripletAttention_sum(gates)
+    if isinstance(x, torch.Tensor):  # torch.fx hands on a Proxy
+        if x.is_contiguous() and weight.dtype == x.dtype:
+            return weight.mul_(x)
+    return x * weight
 
 
 def _TripletAttention_trains(x) -> bool:
