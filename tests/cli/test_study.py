@@ -221,7 +221,8 @@ def test_a_file_that_an_option_names_is_copied_and_hashed(home: Path) -> None:
     """A word that is a file beside the study file is that file; any other is the script's own."""
     (home / "settings").mkdir()
     (home / "settings" / "own.yaml").write_text("lr0: 0.01\n", encoding="utf-8")
-    text = _STUDY.replace("seconds: 0.02}", "hyp: settings/own.yaml, other: hyp.high.yaml}")
+    other = f"other: hyp.high.yaml, text: {'long' * 100}.yaml"
+    text = _STUDY.replace("seconds: 0.02}", f"hyp: settings/own.yaml, {other}}}")
     (home / "study.yaml").write_text(text.replace("seeds: 3", "seeds: 1"), encoding="utf-8")
     assert _study(home, "plan", "study.yaml", "-o", "out", "--no-run")[0] == 0
     run = json.loads((home / "out" / "runs" / "base-s0" / "run.json").read_text(encoding="utf-8"))

@@ -22,7 +22,14 @@ def named_files(study: StudyFile, folder: Path) -> dict[str, Path]:
         for name, value in values.items()
         if name != "data" and isinstance(value, str) and Path(value).suffix
     }
-    return {word: real_path(folder / word) for word in sorted(words) if (folder / word).is_file()}
+    return {word: real_path(folder / word) for word in sorted(words) if _is_file(folder / word)}
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a text that can be no name
+        return False
 
 
 def with_files(options: Mapping[str, Any], files: Mapping[str, Path]) -> dict[str, Any]:
