@@ -119,8 +119,10 @@ def mistakes(base: str) -> dict[str, str]:
 
 def _seeds_patch(folder: Path, setting: Setting) -> None:
     if setting.is_whole:
-        words = ("study", "seeds", "older/yolov5", "--fix", "--no-run", "--diff", "seeds.patch")
-        _yamlmod(folder, *words)
+        # In the fork's own folder: the patch names its files from there.
+        fork = folder / "older" / "yolov5"
+        patch = str(folder / "seeds.patch")
+        _yamlmod(fork, "study", "seeds", ".", "--fix", "--no-run", "--diff", patch)
         return
     # minifork's seed counts: any patch goes the same way.
     common = (folder / "minifork" / "models" / "common.py").read_text(encoding="utf-8")

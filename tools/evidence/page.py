@@ -16,6 +16,7 @@ from tools.evidence.words import CHINESE, ENGLISH, Words
 from yamlmod.study.plan_files import read_study_plan, statuses
 from yamlmod.study.plots import plots
 from yamlmod.study.report import report_of
+from yamlmod.study.statistics import LEVEL
 
 RESULTS = STUDIES / "results"
 _PLOTS = "figures"
@@ -118,7 +119,7 @@ def _runs(studies: Mapping[str, Mapping[str, Any]], words: Words) -> Iterator[st
 
 
 def _findings(name: str, study: Mapping[str, Any], words: Words) -> Iterator[str]:
-    """Yield what the numbers show and what they do not, by the intervals alone."""
+    """Yield what the numbers show and what they do not, by the corrected p as the report does."""
     base, *others = study["report"]["variants"]
     yield words.spread.format(_sd(base["values"]), base["n"])
     for variant in others:
@@ -132,10 +133,11 @@ def _findings(name: str, study: Mapping[str, Any], words: Words) -> Iterator[str
 
 def _difference(variant: dict[str, Any], against: str, words: Words) -> str:
     low, high = variant[f"low ({against})"], variant[f"high ({against})"]
-    verdict = words.shown if low > 0 or high < 0 else words.not_shown
+    p = variant[f"p ({against})"]
+    verdict = words.shown if p < LEVEL else words.not_shown
     other = words.against[against]
     gain = variant[f"difference to {against}"]
-    return words.difference.format(variant["variant"], other, gain, low, high, verdict)
+    return words.difference.format(variant["variant"], other, gain, low, high, p, verdict)
 
 
 def _sd(values: Sequence[float]) -> float:

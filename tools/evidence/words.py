@@ -25,7 +25,8 @@ class Words(NamedTuple):
 ENGLISH = Words(
     page="page.md",
     spread="The base varies by {:.2f} points of mAP50-95 between {} seeds (standard deviation).",
-    difference="{} against {}: {:+.2f} points (95 % interval {:+.2f} to {:+.2f}): {}.",
+    difference="{} against {}: {:+.2f} points (95 % interval {:+.2f} to {:+.2f}, corrected p "
+    "{:.3f}): {}.",
     shown="a difference is shown",
     not_shown="no difference is shown",
     against={"base": "the base", "placebo": "its placebo"},
@@ -39,7 +40,8 @@ ENGLISH = Words(
 CHINESE = Words(
     page="page.zh-CN.md",
     spread="基线在 {1} 个种子之间的 mAP50-95 标准差为 {0:.2f} 个点。",
-    difference="{} 与{}相比：{:+.2f} 个点（95 % 置信区间 {:+.2f} 到 {:+.2f}）：{}。",
+    difference="{} 与{}相比：{:+.2f} 个点（95 % 置信区间 {:+.2f} 到 {:+.2f}，"
+    "校正后 p {:.3f}）：{}。",
     shown="显示出差异",
     not_shown="未显示出差异",
     against={"base": "基线", "placebo": "其安慰剂"},
