@@ -20,7 +20,7 @@ from tools.attack._yaml_documents import Case, Piece
 Label = tuple[str, int]
 IMAGE: Label = ("image", -1)
 HEADS = frozenset({"Detect", "Segment"})
-JOINS = frozenset({"Concat", "Add"})
+JOINS = frozenset({"Concat", "Add", "BiFPN_Concat2"})
 _BLANK = str.maketrans("", "", " \t\r\n,]")
 
 
