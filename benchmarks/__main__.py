@@ -1,4 +1,4 @@
-"""Run the benchmarks, and write what they print into docs/benchmarks_measured.md.
+"""Run the benchmarks, and write what they print into docs/benchmarks_measured.md and its twin.
 
     python -m benchmarks                    all but `modules`, which takes an hour
     python -m benchmarks insert check       some
@@ -25,7 +25,26 @@ from pathlib import Path
 from tools.real_forks import fork_copy
 
 _ROOT = Path(__file__).parents[1]
-_PAGE = _ROOT / "docs" / "benchmarks_measured.md"
+_PAGES = {
+    _ROOT / "docs" / "benchmarks_measured.md": "en",
+    _ROOT / "docs" / "benchmarks_measured.zh-CN.md": "zh",
+}
+_HEADS = {
+    "en": (
+        "<!-- Written by `python -m benchmarks --write`; do not edit. -->\n\n"
+        "# Measured benchmarks\n\n"
+        "[中文](benchmarks_measured.zh-CN.md)\n\n"
+        "[benchmarks.md](benchmarks.md) says what each number means and which bound it has.\n"
+        "YOLOV5 is {v5}, ULTRALYTICS is {ul}.\n\n"
+    ),
+    "zh": (
+        "<!-- 由 `python -m benchmarks --write` 写出，请勿手工修改。 -->\n\n"
+        "# 性能测量的原始输出\n\n"
+        "[English](benchmarks_measured.md)\n\n"
+        "[benchmarks.zh-CN.md](benchmarks.zh-CN.md) 说明每个数字的含义和上限。\n"
+        "YOLOV5 是 {v5}，ULTRALYTICS 是 {ul}。\n\n"
+    ),
+}
 _YOLOV5, _ULTRALYTICS = "yolov5==7.0.14", "ultralytics==8.3.91"
 _PACKAGES = ("typer", "ruamel.yaml", "libcst", "torch")
 # What each is called with: {v5} and {ul} are the folders of the two packages.
@@ -46,7 +65,7 @@ def main() -> int:
     """Run them in turn; exits 1 where one fails."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_ARGUMENTS))
-    parser.add_argument("--write", action="store_true", help=f"write {_PAGE.name}")
+    parser.add_argument("--write", action="store_true", help="write the two pages")
     options = parser.parse_args()
     names = options.names or list(_ARGUMENTS)
     unknown = [name for name in names if name not in _ARGUMENTS]
@@ -71,36 +90,37 @@ def main() -> int:
             if done.returncode:
                 return 1
             if options.write:  # after each: a run that is stopped has written what it measured
-                old = _PAGE.read_text(encoding="utf-8") if _PAGE.is_file() else ""
-                _PAGE.write_text(page(old, name, done.stdout), encoding="utf-8")
+                for path, language in _PAGES.items():
+                    old = path.read_text(encoding="utf-8") if path.is_file() else ""
+                    path.write_text(page(old, name, done.stdout, language), encoding="utf-8")
     return 0
 
 
-def page(old: str, name: str, text: str) -> str:
+def page(old: str, name: str, text: str, language: str) -> str:
     """Return the page with a new section for a benchmark; the others stay as they are."""
     sections = dict(re.findall(r"(?ms)^## (\w+)\n(.*?)(?=^## |\Z)", old))
-    sections[name] = _section(name, text)
-    head = (
-        "<!-- Written by `python -m benchmarks --write`; do not edit. -->\n\n"
-        "# Measured benchmarks\n\n"
-        "[benchmarks.md](benchmarks.md) says what each number means and which bound it has.\n"
-        f"YOLOV5 is {_YOLOV5}, ULTRALYTICS is {_ULTRALYTICS}.\n\n"
-    )
+    sections[name] = _section(name, text, language)
     parts = [f"## {known}\n{sections[known].rstrip()}\n" for known in _ARGUMENTS
              if known in sections]  # fmt: skip
-    return head + "\n".join(parts)
+    return _HEADS[language].format(v5=_YOLOV5, ul=_ULTRALYTICS) + "\n".join(parts)
 
 
-def _section(name: str, text: str) -> str:
-    packages = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+def _section(name: str, text: str, language: str) -> str:
     arguments = " ".join(_ARGUMENTS[name]).format(v5="YOLOV5", ul="ULTRALYTICS")
     command = f"python benchmarks/{name}.py {arguments}".rstrip()
-    load = f", load {os.getloadavg()[2]:.1f}" if hasattr(os, "getloadavg") else ""
-    machine = f"{os.cpu_count()} cores, {platform.machine()}{load}"
-    return (
-        f"\n{datetime.date.today()}, {machine}, Python {platform.python_version()}, {packages}.\n\n"
-        f"```\n$ {command}\n{text.rstrip()}\n```\n"
+    load = f"{os.getloadavg()[2]:.1f}" if hasattr(os, "getloadavg") else "?"
+    cores, load_of, comma, stop = (
+        ("{} 核", "负载 {}", "，", "。") if language == "zh" else ("{} cores", "load {}", ", ", ".")
     )
+    facts = [
+        str(datetime.date.today()),
+        cores.format(os.cpu_count()),
+        platform.machine(),
+        load_of.format(load),
+        f"Python {platform.python_version()}",
+        *(f"{package} {version(package)}" for package in _PACKAGES),
+    ]
+    return f"\n{comma.join(facts)}{stop}\n\n```\n$ {command}\n{text.rstrip()}\n```\n"
 
 
 if __name__ == "__main__":

@@ -26,9 +26,9 @@ def main() -> int:
     parser.add_argument("--train", type=int, default=64)
     parser.add_argument("--val", type=int, default=32)
     parser.add_argument("--side", type=int, default=96)
-    parser.add_argument("--classes", default="0-9", metavar="A-B")
+    parser.add_argument("--classes", type=classes, default=(0, 9), metavar="A-B")
     options = parser.parse_args()
-    first, last = map(int, options.classes.split("-"))
+    first, last = options.classes
     digits = load_digits()
     scans = [
         (scan, digit - first)
@@ -53,6 +53,14 @@ def main() -> int:
     data.write_text(text, encoding="utf-8")
     sys.stdout.write(f"{data}\n")
     return 0
+
+
+def classes(text: str) -> tuple[int, int]:
+    """Return the first and the last digit of ``A-B``."""
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last) <= 9):
+        raise argparse.ArgumentTypeError(f"{text!r} is no range of digits; write it as 0-4")
+    return int(first), int(last)
 
 
 def scene(

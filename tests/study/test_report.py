@@ -176,6 +176,15 @@ def test_what_makes_a_table_dubious_is_said() -> None:
     assert "Equal metrics" not in zeros and "Every mAP50-95 is 0" in zeros
 
 
+def test_a_placebo_may_equal_its_base_with_the_same_seed() -> None:
+    report = _report({"base": _BASE, "a": tuple(v + 1 for v in _BASE), "a-placebo": _BASE})
+    assert report.twins == ()
+    other_seeds = _report(
+        {"base": _BASE, "a": tuple(v + 1 for v in _BASE), "a-placebo": (30.0, 40.0)}
+    )
+    assert other_seeds.twins == (("base-s0", "a-placebo-s1"),)
+
+
 def test_the_base_alone() -> None:
     text = _said(_report({"base": _BASE}))
     assert "The base is the only variant" in text and "Shown is the last epoch" in text

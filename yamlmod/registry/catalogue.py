@@ -59,11 +59,11 @@ def naming(names: Iterable[str]) -> list[Template]:
 
 
 @cache
-def _names(folder: Path) -> tuple[str, ...]:
-    """Return the names in a manifest in lower case; a block form names its attention's folder."""
+def _names(folder: Path) -> dict[str, str]:
+    """Return the names in a manifest by their lower case; a block form names its attention's."""
     from yamlmod.registry.manifest import manifest_names
 
-    return tuple(name.lower() for name in manifest_names(folder))
+    return {name.lower(): name for name in manifest_names(folder)}
 
 
 @cache
@@ -191,12 +191,19 @@ def get(name: str) -> Template:
     raise Refusal("unknown-module", f"the registry has no module {name!r}", hint="\n".join(lines))
 
 
-def near_names(name: str, cutoff: float = 0.5) -> list[str]:
-    """Return names of templates that are spelled like ``name``, in any case, best first."""
-    templates = (*catalogue(), *others().templates)
-    known = {n.lower(): n for t in reversed(templates) for n in (*t.names, *t.names_zh)}
+@cache  # a study and a recipe ask for one name at many positions
+def near_names(name: str, cutoff: float = 0.5) -> tuple[str, ...]:
+    """Return names of templates that are spelled like ``name``, in any case, best first.
+
+    Built-in templates are not read, only the names in their manifests.
+    """
+    known: dict[str, str] = {}
+    for template in reversed(others().templates):
+        known.update((n.lower(), n) for n in (*template.names, *template.names_zh))
+    for folder, _ in reversed(_manifests()):
+        known.update(_names(folder))
     near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=cutoff)
-    return [known[word] for word in near]
+    return tuple(known[word] for word in near)
 
 
 def warnings() -> list[str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from yamlmod.study.plan_files import StudyPlan, VariantFacts
 from yamlmod.study.power import detectable_gain
 from yamlmod.study.results import EpochRow, best_row
-from yamlmod.study.run_files import RunStatus, family_of
+from yamlmod.study.run_files import RunPlan, RunStatus, family_of
 from yamlmod.study.statistics import FEWEST, MeanDifference, Sample, compare
 from yamlmod.study.variant_names import BASE
 
@@ -90,23 +90,33 @@ def report_of(plan: StudyPlan, runs: Sequence[RunStatus]) -> StudyReport:
     early = tuple(run.plan.name for run in done if not run.is_complete)
     tests = sum(difference.p is not None for difference in differences.values())
     return StudyReport(
-        plan, lines, unfinished, early, _twins(done), tests, _detectable(maps, tests), tuple(done)
+        plan,
+        lines,
+        unfinished,
+        early,
+        _twins(plan, done),
+        tests,
+        _detectable(maps, tests),
+        tuple(done),
     )
 
 
-def _twins(runs: Sequence[RunStatus]) -> tuple[tuple[str, str], ...]:
+def _twins(plan: StudyPlan, runs: Sequence[RunStatus]) -> tuple[tuple[str, str], ...]:
     """Return runs with the metrics of an earlier one in every epoch: something did not count.
 
-    Runs that learned nothing are alike by themselves.
+    Runs that learned nothing are alike by themselves. So is a placebo without parameters to the
+    base with the same seed: it passes on its input.
     """
-    first: dict[tuple[EpochRow, ...], str] = {}
+    placebos = {variant.name for variant in plan.variants if variant.control_of}
+    first: dict[tuple[EpochRow, ...], RunPlan] = {}
     pairs = []
     for run in runs:
         if not any(row.map for row in run.rows):
             continue
-        other = first.setdefault(run.rows, run.plan.name)
-        if other != run.plan.name:
-            pairs.append((other, run.plan.name))
+        other = first.setdefault(run.rows, run.plan)
+        is_placebo = run.plan.variant in placebos and other.variant == BASE
+        if other is not run.plan and not (is_placebo and other.seed == run.plan.seed):
+            pairs.append((other.name, run.plan.name))
     return tuple(pairs)
 
 
