@@ -178,6 +178,10 @@ class _Bench:
             "new_layers": layers + 1,
             "head": "Detect",
             "pairs": [[i, i + (i > 9)] for i in range(layers)],
+            "classes": None,
+            "new_classes": None,
+            "data_classes": None,
+            "joints": [],
             "identity": {"fills": {}, "cannot": [], "reason": ""},
             "out": str(self.folder / "out.pt"),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from benchmarks.__main__ import page
@@ -10,12 +11,13 @@ from benchmarks.modules import Found, merged
 from benchmarks.modules import page as modules_page
 
 
-def test_a_part_replaces_its_own_section_alone() -> None:
-    first = page(page("", "check", "one 1.1\ntwo"), "insert", "three")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_part_replaces_its_own_section_alone(language: str) -> None:
+    first = page(page("", "check", "one 1.1\ntwo", language), "insert", "three", language)
     assert first.index("## insert") < first.index("## check") and "one 1.1\ntwo\n```" in first
-    second = page(first, "check", "four")
+    second = page(first, "check", "four", language)
     assert "one 1.1" not in second and "three" in second and second.count("## check") == 1
-    assert page(second, "check", "four") == second
+    assert page(second, "check", "four", language) == second
 
 
 def test_the_page_of_modules_has_types_and_quartiles() -> None:

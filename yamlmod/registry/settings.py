@@ -16,7 +16,7 @@ from yamlmod.workspace.files import current_folder, display, real_path
 _KEYS = ("templates", "python", "repo", "base", "check")
 _CHECK_KEYS = ("select", "ignore", "strict")
 # The name that a program of a repository's file must have: what is run is a Python.
-_PYTHON = re.compile(r"(python|pypy)[\d.]*(\.exe)?", re.IGNORECASE)
+_PYTHON = r"(python|pypy)[\d.]*(\.exe)?"
 
 
 class CheckSettings(NamedTuple):
@@ -97,7 +97,7 @@ def _python(config: Path, value: Any, below: Path | None) -> str | None:
     if value is None:
         return None
     word = _text(config, value, "python")
-    if below is not None and not _PYTHON.fullmatch(Path(word).name):
+    if below is not None and not re.fullmatch(_PYTHON, Path(word).name, re.IGNORECASE):
         message = f"python names {word}, which is no name of a Python"
         raise _bad(config, message, "--python takes any program")
     is_path = "/" in word or "\\" in word

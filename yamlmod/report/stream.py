@@ -9,11 +9,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TextIO, cast
 
-from yamlmod.report.colour import painted, painted_diff
-from yamlmod.report.widths import fitted, folded
 from yamlmod.safe_text import safe_line, safe_text, without_commands
 
-_EXCERPT = re.compile(r"\d+ \| ")
+_EXCERPT = r"\d+ \| "
 
 
 class Styled(str):
@@ -98,6 +96,8 @@ def write_lines(stream: TextIO, lines: Iterable[str]) -> None:
         for line in lines:
             raw.write((line if isinstance(line, Styled) else safe_line(line)) + "\n")
     else:
+        from yamlmod.report.colour import painted  # not for a pipe: that is a start-up less
+
         paint = painted if is_coloured(name) else str
         for line in _fitting(lines, width):
             raw.write((line if isinstance(line, Styled) else paint(without_commands(line))) + "\n")
@@ -108,6 +108,8 @@ def write_step(text: str) -> None:
     """Write what is under way over the last line of a terminal; an empty text clears it."""
     if not is_styled_terminal("stderr"):
         return
+    from yamlmod.report.widths import folded
+
     room = (width_of("stderr") or 80) - 1  # in the last cell the cursor may go on to the next line
     raw = unfiltered(sys.stderr)
     raw.write("\r\x1b[K" + folded(without_commands(safe_line(text)), room)[0])
@@ -116,12 +118,14 @@ def write_step(text: str) -> None:
 
 def _fitting(lines: Iterable[str], width: int) -> Iterator[str]:
     """Yield styled lines as they are, and all others safe and within the width."""
+    from yamlmod.report.widths import fitted
+
     waiting: list[str] = []
     for line in lines:
         if not isinstance(line, Styled):
             waiting.append(safe_line(line))
             # An excerpt is followed by its caret.
-            if not _EXCERPT.match(waiting[-1]):
+            if not re.match(_EXCERPT, waiting[-1]):
                 yield from fitted(waiting, width)
                 waiting = []
             continue
@@ -133,6 +137,8 @@ def _fitting(lines: Iterable[str], width: int) -> Iterator[str]:
 
 def write_diff(stream: TextIO, diff: bytes) -> None:
     """Write a diff to a terminal, where it is for reading: lines made safe, with their tabs."""
+    from yamlmod.report.colour import painted_diff
+
     raw = unfiltered(stream)
     paint = painted_diff if is_coloured("stdout") else str
     text = diff.decode("utf-8", "surrogateescape").removesuffix("\n")

@@ -19,7 +19,7 @@ from yamlmod.checks.run import Options
 from yamlmod.errors import Refusal
 from yamlmod.model.build_answer import BuildAnswer, KnownAnswers, key_of
 from yamlmod.model.parse import load_plain
-from yamlmod.usecases.neighbours import TABLE, is_model, neighbours
+from yamlmod.usecases.neighbours import has_table, is_model, neighbours
 from yamlmod.workspace.files import (
     FileChange,
     TextFile,
@@ -316,4 +316,4 @@ def _matters(file: YamlFile, error: Refusal) -> bool:
         raw = read_bytes(file.path, "", below=file.repository)
     except Refusal:
         return True
-    return TABLE.search(raw.decode("latin-1")) is not None
+    return has_table(raw.decode("latin-1"))

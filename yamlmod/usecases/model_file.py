@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _YAML = (".yaml", ".yml")
-_SELECTOR = re.compile(r"\d+|P\d|\w+#\d+|\d+\.\.\d+")
+_SELECTOR = r"\d+|P\d|\w+#\d+|\d+\.\.\d+"
 _SCALED = re.compile(r"(yolo(?:v|e-)?\d+)([nslmxtbce])(.*\.ya?ml)")
 
 
@@ -115,7 +115,7 @@ def _hint(cfg: Path, tried: Sequence[Path], folders: Sequence[Path]) -> str:
 
     if find(str(cfg)) is not None:
         return f"{cfg} is a module; the order is MODULE CFG (remove and move: CFG SEL)"
-    if _SELECTOR.fullmatch(str(cfg)):
+    if re.fullmatch(_SELECTOR, str(cfg)):
         return f"{cfg} is a layer; CFG comes before the layers"
     for path in tried:
         if (other := _unscaled(path)) is not None and exists(other):

@@ -12,12 +12,12 @@ from yamlmod.errors import Refusal
 from yamlmod.workspace.files import display, read_text
 from yamlmod.workspace.walk import Walk
 
-TABLE = re.compile(r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:", re.MULTILINE)
+# Not compiled here: a check of one file of a known family needs neither.
+_TABLE = r"^[ \t\ufeff]*(?:backbone|head)[ \t]*:"
 # `[-1, 1, Conv`, `[[-1, 6], 1, Concat`, or the dashes of a row in block style.
-_ROW = re.compile(
+_ROW = (
     r"\[[ \t]*(?:-?\d+|\[[-\d, \t]*\]?)[ \t]*,(?:[ \t]*\d+[ \t]*,)?[ \t]*[\"']?[A-Za-z]"
-    r"|^[ \t]*- - ",
-    re.MULTILINE,
+    r"|^[ \t]*- - "
 )
 _ENDINGS = (".yaml", ".yml")
 # A folder with more is no folder of models.
@@ -26,7 +26,12 @@ _MOST = 200
 
 def is_model(text: str) -> bool:
     """Tell a model from other settings: a table, and a row anywhere."""
-    return TABLE.search(text) is not None and _ROW.search(text) is not None
+    return has_table(text) and re.search(_ROW, text, re.MULTILINE) is not None
+
+
+def has_table(text: str) -> bool:
+    """Tell whether a text has a backbone or a head."""
+    return re.search(_TABLE, text, re.MULTILINE) is not None
 
 
 def neighbours(named: Sequence[Path]) -> list[Text]:
