@@ -59,6 +59,8 @@ _ARGUMENTS = {
     "remap": ("{v5}",),
     "verify": ("{v5}",),
 }
+# verify on one core, as its rivals.
+_ENVIRONMENT = {"verify": {"OMP_NUM_THREADS": "1"}}
 
 
 def main() -> int:
@@ -76,6 +78,7 @@ def main() -> int:
             "v5": str(fork_copy(_YOLOV5, Path(folder) / "v5")),
             "ul": str(fork_copy(_ULTRALYTICS, Path(folder) / "ul")),
         }
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         for name in names:
             words = [word.format(**forks) for word in _ARGUMENTS[name]]
             done = subprocess.run(
@@ -83,7 +86,7 @@ def main() -> int:
                 capture_output=True,
                 text=True,
                 check=False,
-                env={**os.environ, "PYTHONPATH": str(_ROOT)},
+                env={**environment, "PYTHONPATH": str(_ROOT), **_ENVIRONMENT.get(name, {})},
             )
             sys.stdout.write(f"== {name}\n{done.stdout}{done.stderr if done.returncode else ''}\n")
             sys.stdout.flush()
@@ -120,6 +123,9 @@ def _section(name: str, text: str, language: str) -> str:
         f"Python {platform.python_version()}",
         *(f"{package} {version(package)}" for package in _PACKAGES),
     ]
+    command = (
+        "".join(f"{key}={value} " for key, value in _ENVIRONMENT.get(name, {}).items()) + command
+    )
     return f"\n{comma.join(facts)}{stop}\n\n```\n$ {command}\n{text.rstrip()}\n```\n"
 
 

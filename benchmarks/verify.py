@@ -11,14 +11,14 @@ layers of yolov5s. Each round runs, in turn, one process each:
 - a script that only builds each, and runs it once forward and backward and once in evaluation, at
   640 pixels, the forks' own size.
 
-Printed are the medians of the per-round ratios, with their quartiles.
+Printed are the medians of the per-round ratios of time on the clock, with their quartiles: the
+processor time of a worker is not counted to the process that began it. So nothing else may run.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -26,7 +26,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 _ROOT = Path(__file__).resolve().parent.parent
 _IMPORT = """\
@@ -85,39 +84,27 @@ for cfg in cfgs:
 )
 
 
-class Cost(NamedTuple):
-    """What one process took, its children included: seconds on the clock and of the CPU."""
-
-    wall: float
-    cpu: float
-
-    def over(self, other: Cost) -> Cost:
-        """Return the ratios to another process."""
-        return Cost(self.wall / other.wall, self.cpu / other.cpu)
-
-
 def main() -> None:
     """Print the ratios."""
     parser = argparse.ArgumentParser(description="verify against a script made by hand.")
     parser.add_argument("repo", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    same: list[Cost] = []
-    plain: list[Cost] = []
+    same: list[float] = []
+    plain: list[float] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         where, cfgs = _prepare(folder, options.repo.resolve())
         fork, base = where[2], cfgs[0]
         verify = ["-m", "yamlmod", "verify", fork, *cfgs[1:], "--base", base]
         for _ in range(options.rounds):
-            own = _cost(verify, folder)
-            same.append(own.over(_cost(["-c", _SAME, *where, *cfgs[1:]], folder)))
-            plain.append(own.over(_cost(["-c", _PLAIN, *where, *cfgs[1:]], folder)))
+            own = _seconds(verify, folder)
+            same.append(own / _seconds(["-c", _SAME, *where, *cfgs[1:]], folder))
+            plain.append(own / _seconds(["-c", _PLAIN, *where, *cfgs[1:]], folder))
     sys.stdout.write("`yamlmod verify` of 24 networks, median (quartiles) of the ratios to\n")
     _tell("the same passes by hand", same)
     _tell("building, one pass in training and one in evaluation at 640", plain)
-    each = own.wall / 24, own.cpu / 24
-    sys.stdout.write(f"  verify itself: {each[0]:.2f} s, {each[1]:.2f} s of the CPU a network\n")
+    sys.stdout.write(f"  verify itself: {own / 24:.2f} s a network\n")
 
 
 def _prepare(folder: Path, repo: Path) -> tuple[list[str], list[str]]:
@@ -141,25 +128,21 @@ def _prepare(folder: Path, repo: Path) -> tuple[list[str], list[str]]:
     return [where["folder"], where["module"], where["fork"]], cfgs
 
 
-def _cost(arguments: list[str], folder: Path) -> Cost:
+def _seconds(arguments: list[str], folder: Path) -> float:
     environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
-    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True
     )
     if done.returncode or not done.stdout:
         told = done.stdout.decode() + done.stderr.decode("utf-8", "replace")[-2000:]
         raise SystemExit(f"{arguments[:3]} ended with {done.returncode}: {told}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(time.perf_counter() - start, cpu)
+    return time.perf_counter() - start
 
 
-def _tell(what: str, ratios: list[Cost]) -> None:
-    for name in Cost._fields:
-        values = [getattr(one, name) for one in ratios]
-        low, middle, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
-        sys.stdout.write(f"  {name:4}  {middle:5.2f}  ({low:.2f} to {high:.2f})  {what}\n")
+def _tell(what: str, ratios: list[float]) -> None:
+    low, middle, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+    sys.stdout.write(f"  {middle:5.2f}  ({low:.2f} to {high:.2f})  {what}\n")
 
 
 if __name__ == "__main__":
