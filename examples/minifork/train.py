@@ -85,7 +85,12 @@ def start(opt, model):
     saved = torch.load(opt.weights, map_location="cpu", weights_only=False)["model"]
     saved = saved.float().state_dict() if isinstance(saved, torch.nn.Module) else saved
     own = model.state_dict()
-    fits = {k: v for k, v in saved.items() if k in own and own[k].shape == v.shape}
+    # As in YOLOv5 with --cfg, the anchors are those of the YAML.
+    fits = {
+        k: v
+        for k, v in saved.items()
+        if k in own and own[k].shape == v.shape and "anchor" not in k
+    }
     model.load_state_dict(fits, strict=False)
     print(f"Transferred {len(fits)}/{len(own)} items from {opt.weights}")
 

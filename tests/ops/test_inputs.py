@@ -254,3 +254,15 @@ def test_the_proof_stops_plans_that_drop_inputs() -> None:
     for steps in plans:
         with pytest.raises(ProofFailedError, match=r"input|read"):
             prove(before.document, FUSION, steps)
+
+
+@pytest.mark.parametrize("edit", [lambda m: move(m, 2, after=3), lambda m: remove(m, [2])])
+def test_a_module_that_joins_may_name_one_input(edit: Callable[[Any], Outcome]) -> None:
+    text = (
+        "nc: 4\nbackbone:\n  - [-1, 1, Conv, [64, 3, 1]]\n  - [-1, 1, Conv, [64, 3, 1]]\nhead:\n"
+        "  - [[1], 1, BiFPN_Concat2, [1]]\n  - [-1, 1, SimAM, []]\n  - [[-1], 1, Detect, [nc]]\n"
+    )
+    with pytest.raises(Refusal) as caught:
+        edit(model(text))
+    assert caught.value.code == "joins-inputs"
+    assert "joins inputs, of which the row names one (1 Conv); what" in caught.value.message

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from yamlmod.registry.catalogue import catalogue, naming
@@ -18,3 +21,19 @@ def test_names_of_plain_layers_lead_to_nothing() -> None:
     assert (
         naming(["C3", "Conv", "SPPF", "Concat", "Detect", "nn.Upsample", "conv", "channel"]) == []
     )
+
+
+def test_similar_names_are_found_without_reading_the_templates() -> None:
+    script = (
+        "from yamlmod.registry import catalogue\n"
+        "print(catalogue.near_names('CBAN'), catalogue.near_names('坐标注意'))\n"
+        "print(catalogue._template.cache_info().currsize)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", script],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    names, count = done.stdout.splitlines()
+    assert "'CBAM'" in names and "坐标注意力" in names and count == "0"

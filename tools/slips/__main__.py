@@ -13,6 +13,7 @@ false alarms, wrong numbers written.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import pkgutil
 import random
@@ -103,7 +104,8 @@ def main() -> int:
     progress = Progress(options.state, {**settings, "kinds": names})
     rest = [item for item in work if not progress.is_done(item)]
     run = partial(_some, seed=options.seed, corpus=options.corpus, show=options.show)
-    with ProcessPoolExecutor(options.jobs) as pool:
+    # The collector as the command line sets it.
+    with ProcessPoolExecutor(options.jobs, None, gc.set_threshold, (50_000, 20, 50)) as pool:
         for item, (_, some, words) in zip(rest, pool.map(run, rest), strict=True):
             progress.add(item, some)
             sys.stdout.write("".join(f"{word}\n\n" for word in words))

@@ -10,6 +10,7 @@ from yamlmod.ops.operation import Operation, RecipeOptions
 from yamlmod.ops.operations.insert.plan import plan_insert
 from yamlmod.ops.operations.insert.request import Moved, Request
 from yamlmod.ops.operations.remove.plan import plan_remove
+from yamlmod.ops.operations.remove.removable import joins
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.rows import nominal_channels
@@ -59,16 +60,17 @@ def move_plans(
 
 
 def _refuse_several(model: Network, layer: int) -> None:
-    """Refuse to move a layer of several inputs, whatever it is called: it would lose some."""
+    """Refuse to move a layer that joins inputs: it would lose some."""
     targets = [read.target for read in model.graph.reads[layer]]
-    if len(targets) < 2 or layer == model.graph.head:
+    if not targets or not joins(model, layer) or layer == model.graph.head:
         return
+    count = "inputs, of which the row names one" if len(targets) == 1 else f"{len(targets)} inputs"
     row, describe = model.document.rows[layer], model.document.describe
     raise Refusal(
         "joins-inputs",
-        f"{describe(layer)} joins {len(targets)} inputs "
-        f"({one_of([describe(target) for target in targets])}); which of them its readers should "
-        "read instead, and which it should read at its new position, is a design decision",
+        f"{describe(layer)} joins {count} "
+        f"({one_of([describe(target) for target in targets])}); what its readers should read "
+        "instead, and what it should read at its new position, is a design decision",
         place=model.document.place(row.start, row.end),
         hint="insert it at the new position with --from, then remove this one with --from",
     )

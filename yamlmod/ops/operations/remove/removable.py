@@ -44,11 +44,11 @@ def joins(model: Network, layer: int) -> bool:
 def _several(model: Network, layer: int, targets: Sequence[int], named: Sequence[int]) -> Refusal:
     row, describe = model.document.rows[layer], model.document.describe
     names = one_of([describe(target) for target in targets])
-    count = f"{len(targets)} input{'s' if len(targets) != 1 else ''}"
+    count = "inputs, of which the row names one" if len(targets) == 1 else f"{len(targets)} inputs"
     tail = (
         f", and --from names {len(named)} of them; name one"
         if named
-        else "; which of them its readers should read instead is a design decision"
+        else "; what its readers should read instead is a design decision"
     )
     hints = [
         f"--from {target} makes its readers read {describe(target)}"
