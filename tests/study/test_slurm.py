@@ -140,14 +140,14 @@ def test_an_element_trains_its_run_and_stops_before_the_limit(tmp_path: Path) ->
     script.send_signal(signal.SIGUSR1)
     assert script.wait(60) == 0
     assert status_of(run).why == "asked to stop at a checkpoint"
-    assert (tmp_path / "scontrol.txt").read_text() == "requeue 7\n"
+    assert (tmp_path / "scontrol.txt").read_text() == "requeue 7_1\n"
     # Requeued: the same element again goes on; after that it has nothing to do.
     assert [_element(tmp_path, 1).wait(60) for _ in range(2)] == [0, 0]
     assert status_of(run).state == "done"
     trained = epochs_trained(run)
     assert set(trained) == set(range(12)) and len(trained) <= 13
     assert (run / "job.log").read_text().count(" on ") == 3
-    assert (tmp_path / "scontrol.txt").read_text() == "requeue 7\n"
+    assert (tmp_path / "scontrol.txt").read_text() == "requeue 7_1\n"
     assert status_of(tmp_path / "runs" / names[0]).state == "waiting"
 
 

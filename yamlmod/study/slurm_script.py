@@ -47,7 +47,8 @@ while kill -0 "$child" 2> /dev/null; do # a signal ends the wait, not what is wa
 done
 if [ "$limit" = 1 ]; then
     echo "$(date -u +%FT%TZ) the time limit is near: queued again"
-    scontrol requeue "$SLURM_JOB_ID"
+    # By its index: the job id of the last element is that of the array, and would requeue all.
+    scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"
 fi
 exit "$code"
 """
