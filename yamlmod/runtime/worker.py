@@ -36,6 +36,10 @@ Part = TypeVar("Part")
 class Nothing:
     """The shape of parts where a question has none."""
 
+# With AVX512-FP16 instructions, oneDNN never ends a depthwise convolution in float16 that is 15 wide
+# or wider (torch 2.13 and 2.14); CPCA has such ones.
+_ONEDNN = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"}
+
 
 class Worker:
     """One process in the fork's folder that answers one question after another.
@@ -60,7 +64,7 @@ class Worker:
         # With a seed that is known, the keys of a checkpoint could be made to collide.
         own["PYTHONHASHSEED"] = "random"
         own["YAMLMOD_OVERLAY_OFF"] = "1"  # the question says which overlay, if any
-        variables = {**(environment or {}), **os.environ, **own}
+        variables = {**_ONEDNN, **(environment or {}), **os.environ, **own}
         try:
             self._process = launch(
                 Task([interpreter.path, str(_START)], folder, folder, variables, out)
