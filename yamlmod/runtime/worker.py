@@ -36,8 +36,9 @@ Part = TypeVar("Part")
 class Nothing:
     """The shape of parts where a question has none."""
 
-# With AVX512-FP16 instructions, oneDNN never ends a depthwise convolution in float16 that is 15 wide
-# or wider (torch 2.13 and 2.14); CPCA has such ones.
+
+# With AVX512-FP16 instructions, oneDNN never ends a depthwise convolution in float16 that is 15
+# wide or wider (torch 2.13 and 2.14); CPCA has such ones.
 _ONEDNN = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"}
 
 
