@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 
 from tests.runtime.planted import plant, with_row
 from yamlmod.errors import Refusal
+from yamlmod.runtime.interpreter import Interpreter
+from yamlmod.runtime.worker import Worker
 from yamlmod.usecases.fork_run import Run, open_run
 from yamlmod.usecases.verify import Subjects, Verified, Verifier, VerifyOptions
 
@@ -104,3 +108,23 @@ def test_what_is_told_of_a_run_is_no_more_than_that(run: Run) -> None:
         assert not _fails(next(verifier.all([run.open_model(run.tree.root / "models/mini.yaml")])))
         assert verifier.told.keys() == {"stand_ins", "blocked", "torch", "python"}
         assert verifier.worker().protection.processes in ("namespace", "adopted", "job", "group")
+
+
+class _Isa(TypedDict):
+    isa: str
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it starts a shell script")
+@pytest.mark.parametrize("own", [None, "AVX2"])
+def test_wide_convolutions_in_float16_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: str | None
+) -> None:
+    script = tmp_path / "python"
+    answer = 'YAMLMOD {\\"number\\": 1, \\"answer\\": {\\"isa\\": \\"$ONEDNN_MAX_CPU_ISA\\"}}'
+    script.write_text(f'#!/bin/sh\nread question\necho "{answer}"\n')
+    script.chmod(0o755)
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    if own is not None:
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", own)
+    with Worker(Interpreter(str(script), "a test"), tmp_path) as worker:
+        assert worker.ask({}, 60, _Isa) == {"isa": own or "AVX512_CORE_BF16"}
