@@ -40,7 +40,7 @@ def main() -> int:
         "compose, typ=rt": [sys.executable, "-c", _FLOOR, folder, "rt"],
         "compose, typ=safe": [sys.executable, "-c", _FLOOR, folder, "safe"],
         "yamlmod check": [sys.executable, "-m", "yamlmod", "check", folder],
-        "yamlmod check, one core": [sys.executable, "-m", "yamlmod", "check", folder],
+        "the same on one core": [sys.executable, "-m", "yamlmod", "check", folder],
     }
     took: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(options.rounds):
