@@ -59,7 +59,7 @@ _ARGUMENTS = {
     "remap": ("{v5}",),
     "verify": ("{v5}",),
 }
-# verify on one core, as its rivals.
+# verify runs on one core, as its rivals do.
 _ENVIRONMENT = {"verify": {"OMP_NUM_THREADS": "1"}}
 
 
@@ -67,7 +67,9 @@ def main() -> int:
     """Run them in turn; exits 1 where one fails."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_ARGUMENTS))
-    parser.add_argument("--write", action="store_true", help="write the two pages")
+    parser.add_argument(
+        "--write", action="store_true", help="write both pages, English and Chinese"
+    )
     options = parser.parse_args()
     names = options.names or list(_ARGUMENTS)
     unknown = [name for name in names if name not in _ARGUMENTS]

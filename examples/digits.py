@@ -59,7 +59,7 @@ def classes(text: str) -> tuple[int, int]:
     """Return the first and the last digit of ``A-B``."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last) <= 9):
-        raise argparse.ArgumentTypeError(f"{text!r} is no range of digits; write it as 0-4")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of digits, such as 0-4")
     return int(first), int(last)
 
 

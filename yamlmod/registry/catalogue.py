@@ -60,7 +60,7 @@ def naming(names: Iterable[str]) -> list[Template]:
 
 @cache
 def _names(folder: Path) -> dict[str, str]:
-    """Return the names in a manifest by their lower case; a block form names its attention's."""
+    """Return the names in a manifest by their lower case, without reading the template."""
     from yamlmod.registry.manifest import manifest_names
 
     return {name.lower(): name for name in manifest_names(folder)}

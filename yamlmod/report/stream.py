@@ -96,7 +96,7 @@ def write_lines(stream: TextIO, lines: Iterable[str]) -> None:
         for line in lines:
             raw.write((line if isinstance(line, Styled) else safe_line(line)) + "\n")
     else:
-        from yamlmod.report.colour import painted  # not for a pipe: that is a start-up less
+        from yamlmod.report.colour import painted  # a pipe starts faster without
 
         paint = painted if is_coloured(name) else str
         for line in _fitting(lines, width):

@@ -10,7 +10,7 @@ from yamlmod.ops.operation import Operation, RecipeOptions
 from yamlmod.ops.operations.insert.plan import plan_insert
 from yamlmod.ops.operations.insert.request import Moved, Request
 from yamlmod.ops.operations.remove.plan import plan_remove
-from yamlmod.ops.operations.remove.removable import joins
+from yamlmod.ops.operations.remove.removable import input_count, joins
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import resolve_positions
 from yamlmod.ops.rows import nominal_channels
@@ -64,11 +64,10 @@ def _refuse_several(model: Network, layer: int) -> None:
     targets = [read.target for read in model.graph.reads[layer]]
     if not targets or not joins(model, layer) or layer == model.graph.head:
         return
-    count = "inputs, of which the row names one" if len(targets) == 1 else f"{len(targets)} inputs"
     row, describe = model.document.rows[layer], model.document.describe
     raise Refusal(
         "joins-inputs",
-        f"{describe(layer)} joins {count} "
+        f"{describe(layer)} joins {input_count(targets)} "
         f"({one_of([describe(target) for target in targets])}); what its readers should read "
         "instead, and what it should read at its new position, is a design decision",
         place=model.document.place(row.start, row.end),

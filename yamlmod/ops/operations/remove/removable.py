@@ -41,10 +41,14 @@ def joins(model: Network, layer: int) -> bool:
     return len(model.graph.reads[layer]) != 1 or (kind is not None and kind.channels in JOINS)
 
 
+def input_count(targets: Sequence[int]) -> str:
+    """Say how many inputs a layer joins: a class that joins may have a row that names one."""
+    return "inputs, of which the row names one" if len(targets) == 1 else f"{len(targets)} inputs"
+
+
 def _several(model: Network, layer: int, targets: Sequence[int], named: Sequence[int]) -> Refusal:
     row, describe = model.document.rows[layer], model.document.describe
     names = one_of([describe(target) for target in targets])
-    count = "inputs, of which the row names one" if len(targets) == 1 else f"{len(targets)} inputs"
     tail = (
         f", and --from names {len(named)} of them; name one"
         if named
@@ -57,7 +61,7 @@ def _several(model: Network, layer: int, targets: Sequence[int], named: Sequence
     ]
     return Refusal(
         "joins-inputs",
-        f"{describe(layer)} joins {count} ({names}){tail}",
+        f"{describe(layer)} joins {input_count(targets)} ({names}){tail}",
         place=model.document.place(row.start, row.end),
         hint="\n".join(["choose the input that its readers read instead:", *hints[:5]]),
     )
