@@ -68,7 +68,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_ARGUMENTS))
     parser.add_argument(
-        "--write", action="store_true", help="write both pages, English and Chinese"
+        "--write", action="store_true", help="write both pages"
     )
     options = parser.parse_args()
     names = options.names or list(_ARGUMENTS)

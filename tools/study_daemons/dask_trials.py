@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.study_daemons.studies import driver, stub_study, trial_study
-from tools.study_daemons.watch import Watch, children, kill, say
+from tools.study_daemons.watch import Watch, all_held, children, kill, say
 
 
 class DaskCluster:
@@ -99,7 +99,8 @@ def run_dask(home: Path, stub: bool, many: int, only: str = "") -> bool:
     try:
         outcomes = [trial(cluster, home, stub) for trial in trials if only in trial.__name__]
         outcomes += [_with_tls(home)] if only in "_with_tls" else []
-        return all([*outcomes, not many or bool(only) or _many(cluster, home, many)])
+        outcomes += [_many(cluster, home, many)] if many and only in "_many" else []
+        return all_held(outcomes, only)
     finally:
         cluster.stop()
 

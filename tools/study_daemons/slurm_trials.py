@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tools.study_daemons.slurm_cluster import SlurmCluster
 from tools.study_daemons.studies import driver, stub_study, trial_study, yamlmod
-from tools.study_daemons.watch import Watch, kill, parent, processes, say, variable
+from tools.study_daemons.watch import Watch, all_held, kill, parent, processes, say, variable
 
 WORDS = ["--engine", "slurm", "--gres", "gpu:1", "--partition", "main"]
 
@@ -34,7 +34,7 @@ def run_slurm(home: Path, stub: bool, only: str = "") -> bool:
     chosen = [trial for trial in trials if only in trial.__name__]
     try:
         outcomes = [trial(cluster, home, stub) for trial in chosen]
-        return all(outcomes)
+        return all_held(outcomes, only)
     finally:
         cluster.stop()
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tools.study_daemons.studies import yamlmod
@@ -105,6 +105,13 @@ class Watch:
 def say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def all_held(outcomes: Sequence[bool], only: str) -> bool:
+    """Check that trials ran and that all held: a word that chooses none is a mistake."""
+    if not outcomes:
+        say(f"no trial has the word {only!r}")
+    return bool(outcomes) and all(outcomes)
 
 
 def parent(number: int) -> int:
