@@ -67,9 +67,7 @@ def main() -> int:
     """Run them in turn; exits 1 where one fails."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_ARGUMENTS))
-    parser.add_argument(
-        "--write", action="store_true", help="write both pages"
-    )
+    parser.add_argument("--write", action="store_true", help="write both pages")
     options = parser.parse_args()
     names = options.names or list(_ARGUMENTS)
     unknown = [name for name in names if name not in _ARGUMENTS]
