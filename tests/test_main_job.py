@@ -73,6 +73,13 @@ JOBS = {
     "triplet": Job("TripletAttention", ("--at", "3"), (3,), (7, 5, 15, 11), (18, 21, 24)),
 }
 each_job = pytest.mark.parametrize("name", JOBS)
+# The largest takes as long as the others together.
+each_scale = pytest.mark.parametrize("scale", ["n", "s", pytest.param("x", marks=pytest.mark.slow)])
+# Previews of the others differ in the numbers alone.
+some_jobs = pytest.mark.parametrize(
+    "name",
+    ["simam", "bra", *(pytest.param(n, marks=pytest.mark.slow) for n in ("acmix", "triplet"))],
+)
 
 
 def run(*words: str | Path, cwd: Path, code: int = 0) -> Done:
@@ -182,11 +189,20 @@ def check_runs(network: Any) -> None:
 
 @dataclass(frozen=True)
 class Added:
-    """A fork to which one job was done for every scale, and the networks it then built."""
+    """A fork to which one job was done for every scale, and the networks that it builds then."""
 
     fork: Path
     yamls: Mapping[str, Path]
-    networks: Mapping[str, Any]
+    networks: dict[str, Any]
+
+    def network(self, scale: str) -> Any:
+        """Return a network, built with the others of its size where a test first asks for it."""
+        if scale not in self.networks:
+            together = ["x"] if scale == "x" else ["n", "s"]
+            wanted = {self.yamls[scale]: CHECKS[scale] for scale in together}
+            built = build(self.fork, wanted, self.fork.parent)
+            self.networks |= {scale: built[self.yamls[scale]] for scale in together}
+        return self.networks[scale]
 
 
 def _add_to_all_scales(name: str, folder: Path) -> Added:
@@ -206,8 +222,7 @@ def _add_to_all_scales(name: str, folder: Path) -> Added:
             "-w",
             cwd=folder,
         )
-    networks = build(fork, {yamls[scale]: checks for scale, checks in CHECKS.items()}, folder)
-    return Added(fork, yamls, {scale: networks[yamls[scale]] for scale in CHECKS})
+    return Added(fork, yamls, {})
 
 
 @pytest.fixture(scope="module")
@@ -220,16 +235,16 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Added]:
 
 
 @each_job
-@pytest.mark.parametrize("scale", CHECKS)
+@each_scale
 def test_references(added: Mapping[str, Added], name: str, scale: str) -> None:
     fork = added[name].fork
     check_rows(added[name].yamls[scale], fork / "models" / f"yolov5{scale}.yaml", JOBS[name])
 
 
 @each_job
-@pytest.mark.parametrize("scale", CHECKS)
+@each_scale
 def test_built_network(added: Mapping[str, Added], name: str, scale: str) -> None:
-    network = added[name].networks[scale]
+    network = added[name].network(scale)
     check_wiring(network, added[name].yamls[scale])
     assert set(CHECKS[scale]) <= set(network)
     check_runs(network)
@@ -240,7 +255,7 @@ def test_show_tells_the_built_wiring(added: Mapping[str, Added], name: str) -> N
     shown = json.loads(run("show", added[name].yamls["s"], "--json", cwd=added[name].fork).out)[
         "layers"
     ]
-    layers = added[name].networks["s"]["layers"]
+    layers = added[name].network("s")["layers"]
     assert [s["from"] for s in shown] == [layer["f"] for layer in layers]
     assert [s["reads"] for s in shown] == [reads(layer["i"], layer["f"]) for layer in layers]
     assert [s["module"].rpartition(".")[2] for s in shown] == [layer["type"] for layer in layers]
@@ -296,7 +311,7 @@ def test_remove_and_unpatch_give_the_original_back(
     assert tree(fork) == original
 
 
-@each_job
+@some_jobs
 def test_a_preview_applied_is_what_write_writes(name: str, tmp_path: Path) -> None:
     job, original = JOBS[name], tree(fork_folder(SPEC))
     parents = {word: tmp_path / word for word in ("written", "git", "patch")}

@@ -104,6 +104,7 @@ def _sees_in_forks(monkeypatch: pytest.MonkeyPatch, word: str) -> bool:
     return _wrong(python_forks.attack, word, 24)
 
 
+@pytest.mark.slow  # few forks of the attack have such a list
 def test_a_quote_from_a_bracket_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "_quote", lambda source, literal: "]")
     assert _sees_in_forks(monkeypatch, "WRONG")
