@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from yamlmod.checks.finding import apply_fixes
@@ -31,6 +34,8 @@ CASES: dict[str, tuple[str, str, int, str, bool]] = {
     "the args are not closed": ("[64]],", "[64],", 7, "not closed", True),
     "the table is not closed": ("  ]\nhead", "head", 7, "not closed", True),
     "the last table is not closed": ("P4)\n  ]\n", "P4)\n", 12, "not closed", True),
+    "the args are not opened": ("[64]],", "64]],", 7, "not opened", True),
+    "the list of inputs is not opened": ("[[3, 4], 1", "[3, 4], 1", 12, "not opened", True),
     "the table closes too early": ("[64]],\n", "[64]]],\n", 7, "closes the table", True),
     "the table is not opened": ("  [[-1, 1, Conv", "  [-1, 1, Conv", 5, "no opening", True),
     "no-break spaces": ("   [-1, 3, C3", "\xa0\xa0 [-1, 3, C3", 7, "U+00A0", True),
@@ -185,3 +190,25 @@ def test_causes_of_whole_lines(name: str) -> None:
         after, _ = apply_fixes(text, [first], unsafe=False)
         rules = {item.rule for item in check_text(after, "x.yaml", Options())}
         assert not rules & {"syntax", "not-a-model"}
+
+
+_MINI = Path(__file__).parents[2] / "examples" / "minifork" / "models" / "mini.yaml"
+
+
+@pytest.mark.parametrize("style", ["flow", "block"])
+def test_any_bracket_that_is_lost_is_found(style: str) -> None:
+    """The row is named, and a fix, where there is one, gives the file back."""
+    text = _MINI.read_text(encoding="utf-8")
+    if style == "block":
+        text = re.sub(r"(?m)^  [ \[](\[.*\]),?\]?( *#.*)?$", r"  - \1", text.replace("\n  ]", ""))
+    counts = {"brackets": 0, "fixed": 0}
+    for match in re.finditer(r"(?m)^ +[-\[][^#\n]*\b[A-Z][^#\n]*", text):
+        for at in [k for k, letter in enumerate(match[0], match.start()) if letter in "[]"]:
+            broken = text[:at] + text[at + 1 :]
+            first = next(f for f in check_text(broken, "x", Options()) if f.severity == "error")
+            assert first.place.line == text.count("\n", 0, at) + 1, (match[0], at - match.start())
+            counts["brackets"] += 1
+            if first.fix is not None:
+                assert apply_fixes(broken, [first], unsafe=False)[0] == text, match[0]
+                counts["fixed"] += 1
+    assert counts["brackets"] > 80 and counts["fixed"] > 0.9 * counts["brackets"]

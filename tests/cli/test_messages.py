@@ -233,3 +233,30 @@ def test_the_next_commands_are_told_and_run(folder: Path) -> None:
     assert "next:\n  yamlmod verify yolov5 b.yaml" in text
     preview = yamlmod("insert", "SimAM", _S, "--at", "24", cwd=folder).err
     assert "next:" not in preview
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("[64, 3, 2]],", "[64, 3, 2],", 8, "a bracket of this row is not closed"),
+        ("[64, 3, 2]],", "[64, 3, 2]]", 8, "comma"),
+    ],
+)
+def test_a_broken_row_is_named_by_every_command(
+    old: str, new: str, line: int, says: str, tmp_path: Path
+) -> None:
+    """The parser itself stops at the next key; the row is what `check` names, too."""
+    path = tmp_path / "broken.yaml"
+    path.write_text(_YOLOV7.replace(old, new), encoding="utf-8")
+    first = yamlmod("check", "broken.yaml", cwd=tmp_path).out.decode().splitlines()[0]
+    told = first.replace("[syntax]", "[bad-yaml]")
+    assert f"broken.yaml:{line}:" in told and says in told, told
+    commands = (
+        ("show", "broken.yaml"),
+        ("insert", "SimAM", "broken.yaml", "--after", "2", "-w"),
+        ("draw", "broken.yaml", "-o", "a.svg"),
+    )
+    for words in commands:
+        done = yamlmod(*words, cwd=tmp_path)
+        assert (done.code, done.err.splitlines()[0]) == (2, told), words
+    assert path.read_text(encoding="utf-8") == _YOLOV7.replace(old, new)

@@ -30,7 +30,7 @@ from yamlmod.ops.operations.replace.plan import replace_all
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.recipe import read_recipe
 from yamlmod.ops.summary import outcome_lines, outcome_warnings
-from yamlmod.usecases.model_file import files_beside
+from yamlmod.usecases.model_file import files_beside, read_model
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.commit import commit
 from yamlmod.workspace.files import FileChange, display, read_text
@@ -323,4 +323,4 @@ def load(source: str | Path) -> Model:
     Raises Refusal for a file that cannot be read, or is no model YAML that can be edited safely.
     """
     text, shown, bom = read_source(source)
-    return Model(read_network(text, shown), bom)
+    return Model(read_model(text, shown), bom)

@@ -22,6 +22,7 @@ _HELP = {
 _MAYBE_MEANT = frozenset(
     {"third-table", "layer-numbers-elsewhere", "unusual-order", "alias", "repeated-key"}
 )
+_BROKEN = ("bad-yaml", "bad-row", "bad-table")
 _BY_HAND = "fix it by hand; the rest of the file was not checked"
 
 
@@ -30,7 +31,7 @@ def finding_of(error: Refusal, text: str) -> Finding:
     if place.line is None:
         place = place._replace(line=1, column=1)
     rule = _RULES.get(error.code, "not-a-model")
-    cause = _cause(text) if error.code in ("bad-yaml", "bad-row", "bad-table") else None
+    cause = _cause(text) if error.code in _BROKEN else None
     if cause is not None and (cause.edits or error.code == "bad-yaml"):
         return _at_cause(cause, place, text)
     help = error.hint or _HELP.get(error.code, _BY_HAND)
@@ -38,6 +39,16 @@ def finding_of(error: Refusal, text: str) -> Finding:
     if error.code == "no-head":  # the backbone of a larger model, as some forks keep it
         severity = "note"
     return Finding(rule, severity, place, error.message, help)
+
+
+def at_its_cause(error: Refusal, text: str) -> Refusal:
+    """Return the refusal of a command, at the row that `check` names where the text is broken."""
+    if error.code not in _BROKEN:
+        return error
+    finding = finding_of(error, text)
+    if finding.rule != "syntax" or finding.fix is None:
+        return error
+    return Refusal(error.code, finding.message, place=finding.place, hint=finding.help)
 
 
 def _cause(text: str) -> Cause | None:

@@ -20,7 +20,7 @@ from yamlmod.picture.labels import Readings
 from yamlmod.picture.render import format_names, format_of_suffix, render
 from yamlmod.picture.scene import LANGS, Lang
 from yamlmod.picture.themes import THEMES
-from yamlmod.usecases.model_file import find_cfg, named_scale
+from yamlmod.usecases.model_file import find_cfg, named_scale, read_model
 from yamlmod.usecases.model_folders import folders_of_fork
 from yamlmod.usecases.new_file import Overwriting, new_file_change
 from yamlmod.workspace.files import FileChange, display, read_text
@@ -58,11 +58,11 @@ def draw_file(cfg: Path, request: DrawRequest, options: DrawOptions) -> Drawing:
         kinds = registry_kinds(row.module for row in document.rows)
         network = Network.lenient(document, kinds)
     else:
-        network = read_network(file.text, shown)
+        network = read_model(file.text, shown)
     base = None
     if request.base is not None:
         base_file = read_text(find_cfg(request.base, folders_of_fork(request.base, request.repo)))
-        base = read_network(base_file.text, display(base_file.path))
+        base = read_model(base_file.text, display(base_file.path))
     marks = _marks_of(network, request) if request.check else None
     if request.repo is not None:
         options = replace(options, readings=_readings(network, request.repo))

@@ -70,9 +70,6 @@ class Target(NamedTuple):
 
 def open_target(cfg: Path, folders: Sequence[Path] = ()) -> Target:
     """Find and read a model YAML: in the current folder, then in ``folders``."""
-    # Not at the top of the file: `--help` must not pay for the YAML parser.
-    from yamlmod.ops.network import read_network
-
     path = find_cfg(cfg, folders)
     try:
         file = read_text(path)
@@ -81,7 +78,20 @@ def open_target(cfg: Path, folders: Sequence[Path] = ()) -> Target:
 
         raise reads_as_weights(path, error) from None
     scale = named_scale(cfg, path)
-    return Target(file, read_network(file.text, display(file.path)), scale, tuple(folders))
+    return Target(file, read_model(file.text, display(file.path)), scale, tuple(folders))
+
+
+def read_model(text: str, shown: str) -> Network:
+    """Read the text of a file that a user named. Raises Refusal, at the row where it is broken."""
+    # Not at the top of the file: `--help` must not pay for the YAML parser.
+    from yamlmod.ops.network import read_network
+
+    try:
+        return read_network(text, shown)
+    except Refusal as error:
+        from yamlmod.checks.refused import at_its_cause
+
+        raise at_its_cause(error, text) from None
 
 
 def named_scale(cfg: Path, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -53,7 +54,12 @@ def _missing_comma_inside(text: str, lines: list[Line]) -> Iterator[Cause]:
 
 def _no_opening(text: str, lines: list[Line]) -> Iterator[Cause]:
     """A table with complete rows, but without its own opening bracket."""
+    opened = False
     for line in lines:
+        # Where rows of the table stand above, one of them has closed it.
+        opened = not line.is_key and (opened or (line.is_row and line.after > 0))
+        if opened:
+            continue
         comma = next((m for m in line.marks if m.depth == 0 and m.mark == ","), None)
         if comma is None or not line.is_row or line.depth != 0:
             continue
@@ -143,7 +149,7 @@ def _bracket_too_few(text: str, line: Line) -> Iterator[Cause]:
     places = [m.position + len(m.mark) for m in line.marks if m.mark not in "[,"][:_TRIED]
     ways = {text[:at] + "]" + text[at:]: at for at in places}  # two places may give one text
     good = [at for way, at in ways.items() if parses(way)]
-    good = [at for at in good if _is_model_row(text, line, at)] or good
+    good = [at for at in good if _is_model_row(text, line, Edit(at, at, "]"))] or good
     edits = (Edit(good[0], good[0], "]"),) if len(good) == 1 else ()
     fixed = apply_edits(text, edits)[line.start :].split("\n", 1)[0].split("#")[0].strip()
     yield Cause(
@@ -155,9 +161,10 @@ def _bracket_too_few(text: str, line: Line) -> Iterator[Cause]:
     )
 
 
-def _is_model_row(text: str, line: Line, at: int) -> bool:
-    """Check that the row has a name and args in their places with a bracket put there."""
-    row = f"{text[line.start : at]}]{text[at : line.end]}".strip().removeprefix("-").rstrip(", ")
+def _is_model_row(text: str, line: Line, edit: Edit) -> bool:
+    """Check that the row has a name and args in their places after an edit."""
+    row = apply_edits(text[: line.end], [edit])[line.start :]
+    row = row.strip().removeprefix("-").rstrip(", ")
     try:
         values = load_plain(f"row: {row}\n", "trial").get("row")
     except Refusal:
@@ -168,7 +175,10 @@ def _is_model_row(text: str, line: Line, at: int) -> bool:
 
 
 def _table_depth(lines: list[Line]) -> int:
-    """The depth at which most rows begin: 1 in a flow table, 0 in a block list."""
+    """The depth at which rows should begin: 1 in a flow table, else as most rows do."""
+    for above, line in pairwise(line for line in lines if line.text.strip()):
+        if above.is_key and re.match(r"\s*\[\s*(\[|#|$)", line.text):
+            return 1
     depths = [line.depth for line in lines if line.is_row]
     return min(1, max(set(depths), key=depths.count)) if depths else 1
 
@@ -208,6 +218,10 @@ def _too_many(text: str, lines: list[Line]) -> Iterator[Cause]:
         goes_on = goes_on and not line.is_entry  # `- [10,13, 16,30]` closes no table
         if closing is None or not (goes_on or below):
             continue
+        lost = _lost_opening(text, line)
+        if lost is not None:
+            yield lost
+            return
         places = [m.position for m in line.marks if m.mark == "]"][-_TRIED:]
         good = [at for at in places if parses(text[:at] + text[at + 1 :])]
         edits = (Edit(good[-1], good[-1] + 1, ""),) if good else ()
@@ -221,6 +235,21 @@ def _too_many(text: str, lines: list[Line]) -> Iterator[Cause]:
             edits,
         )
         return
+
+
+def _lost_opening(text: str, line: Line) -> Cause | None:
+    """A row with a `]` too many, which is a model row with one more `[`, but not without it."""
+    closing = [m.position for m in line.marks if m.mark == "]"][-_TRIED:]
+    if any(_is_model_row(text, line, Edit(at, at + 1, "")) for at in closing):
+        return None
+    words = [m.position for m in line.marks if m.mark not in "[],"][:_TRIED]
+    edits = [Edit(at, at, "[") for at in words]
+    good = [edit for edit in edits if _is_model_row(text, line, edit)]
+    if len(good) != 1:
+        return None
+    at = good[0].start
+    fixed = f"{text[line.start : at]}[{text[at : line.end]}".strip()
+    return Cause(at, at + 1, "a bracket of this row is not opened", f"write {fixed}", (good[0],))
 
 
 def _unclosed_table(text: str, lines: list[Line]) -> Iterator[Cause]:
