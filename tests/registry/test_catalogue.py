@@ -37,3 +37,17 @@ def test_similar_names_are_found_without_reading_the_templates() -> None:
     )
     names, count = done.stdout.splitlines()
     assert "'CBAM'" in names and "坐标注意力" in names and count == "0"
+
+
+def test_a_list_of_modules_composes_no_block() -> None:
+    code = (
+        "import yamlmod.registry.composed as composed\n"
+        "def refuse(*_): raise AssertionError('composed')\n"
+        "composed._source = refuse\n"
+        "from yamlmod.registry.catalogue import catalogue, get\n"
+        "print(len(catalogue()) > 50)\n"
+        "try:\n    get('C3_SE').source\n"
+        "except AssertionError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "composed"]

@@ -71,7 +71,7 @@ def _template(folder: Path) -> Template:
     # Here and not at the top: most model YAMLs name no module of the registry.
     from yamlmod.registry.manifest import read_template
 
-    return read_template(folder)
+    return read_template(folder, later=True)
 
 
 @cache

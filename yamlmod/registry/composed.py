@@ -140,8 +140,20 @@ def composed(
         channels=Channels(rule and f"inside: {rule}", rule_zh=rule_zh and f"内部模块：{rule_zh}"),
         limits=limits,
         limits_zh=limits_zh,
-        source=_source(parts, line(data, "class"), inner, given, place is _PLACES["bottleneck"]),
+        text=_Composed(parts, line(data, "class"), inner, given, place is _PLACES["bottleneck"]),
     )
+
+
+class _Composed:
+    """The code of a block, composed when it is first asked for: a list of modules needs none."""
+
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+        self.text = ""
+
+    def __call__(self) -> str:
+        self.text = self.text or _source(*self.parts)
+        return self.text
 
 
 _UPSTREAM = {

@@ -42,11 +42,14 @@ _WRONG = (
 )
 
 
-def read_template(folder: Path, below: Path | None = None, in_block: bool = False) -> Template:
+def read_template(
+    folder: Path, below: Path | None = None, in_block: bool = False, later: bool = False
+) -> Template:
     """Read ``folder/manifest.toml`` and the file it names; a Refusal says what is wrong.
 
     With ``below``, no link leads out of that folder: for a template that a repository brings.
-    ``in_block`` is for the attention that a block wraps, which is not a block itself.
+    ``in_block`` is for the attention that a block wraps, which is not a block itself. With
+    ``later``, the code of a block is composed when it is used: for parts that are known to fit.
     """
     shown = f"{folder.name}/manifest.toml"
     try:
@@ -58,7 +61,8 @@ def read_template(folder: Path, below: Path | None = None, in_block: bool = Fals
             from yamlmod.registry.composed import composed, wrapped_folder
 
             inner = read_template(wrapped_folder(folder, data), below, in_block=True)
-            return composed(folder, data, inner, below)
+            template = composed(folder, data, inner, below)
+            return template if later else template._replace(text=template.source)
         return _template(folder, data, below)
     except _WRONG as error:
         what = f"missing key {error}" if isinstance(error, KeyError) else str(error)
@@ -119,7 +123,7 @@ def _template(folder: Path, data: Mapping[str, Any], below: Path | None) -> Temp
         resize=_resize(table(data, "resize", {}), tables(data, "arguments")),
         other_code=other,
         other_code_zh=other_zh,
-        source=code(folder, file, below),
+        text=code(folder, file, below),
     )
 
 

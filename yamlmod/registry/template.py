@@ -1,11 +1,10 @@
 """A module of the registry: its rule, its arguments, its code as text."""
 
 import ast
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from yamlmod.registry.code.digest import digest_of
+from yamlmod.registry.code.parts import taken_apart
 from yamlmod.registry.rules import JOINING_RULES
 
 ARGUMENT_TYPES: Mapping[str, tuple[type, ...]] = {
@@ -157,7 +156,7 @@ _NO_ATTENTION = ("upsample", "downsample", "fusion")
 
 
 class Template(NamedTuple):
-    """A module of the registry; ``source`` is text and is never imported here."""
+    """A module of the registry; its code is text and is never imported here."""
 
     name: str
     class_name: str
@@ -172,7 +171,7 @@ class Template(NamedTuple):
     paper: Mapping[str, Any]
     arguments: tuple[Argument, ...]
     wild: tuple[WildRow, ...]
-    source: str
+    text: str | Callable[[], str]  # the file's, or what makes it where it is asked for
     reference: Reference = _NO_REFERENCE
     channels: Channels = _ANY_CHANNELS
     identity: Mapping[str, float] = {}
@@ -204,6 +203,10 @@ class Template(NamedTuple):
     other_code_zh: Mapping[str, str] = {}
 
     @property
+    def source(self) -> str:
+        return self.text if isinstance(self.text, str) else self.text()
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Its own name, its class and its aliases."""
         return tuple(dict.fromkeys((self.name, self.class_name, *self.aliases)))
@@ -225,17 +228,17 @@ class Template(NamedTuple):
     @property
     def imports(self) -> tuple[str, ...]:
         """Return the file's top-level import statements, one line each."""
-        return _taken_apart(self.source).imports
+        return taken_apart(self.source).imports
 
     @property
     def code(self) -> str:
         """The code that is added to a fork: everything after the last import."""
-        return _taken_apart(self.source).code
+        return taken_apart(self.source).code
 
     @property
     def digest(self) -> str:
         """A short hash of the code's syntax, to detect edited copies."""
-        return _taken_apart(self.source).digest
+        return taken_apart(self.source).digest
 
     def row_warnings(self, word: str, given: list[Any] | None) -> list[str]:
         """What a row of these args computes otherwise in published code called ``word``."""
@@ -312,18 +315,3 @@ class Template(NamedTuple):
     def takes_nominal(self) -> bool:
         """Check whether a row starts with nominal output channels, as for Conv or C3."""
         return self.rule in ("conv", "csp")
-
-
-class _Parts(NamedTuple):
-    imports: tuple[str, ...]
-    code: str
-    digest: str
-
-
-@lru_cache(maxsize=256)
-def _taken_apart(source: str) -> _Parts:
-    body = ast.parse(source).body
-    imports = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    first = max((node.end_lineno or 0 for node in imports), default=0)
-    code = "\n".join(source.split("\n")[first:]).strip("\n") + "\n"
-    return _Parts(tuple(ast.unparse(node) for node in imports), code, digest_of(code))

@@ -148,7 +148,7 @@ def _fitted(fork: ForkFacts, common: Source, template: Template, placement: str)
         notes.append(f"{template.name} needs {', '.join(dict.fromkeys(packages))}")
     source = "".join(f"{line}\n" for line in imports) + "\n\n" + template.code
     return template._replace(
-        source=source,
+        text=source,
         requirements=wanted,
         notes=(*template.notes, *_unique(notes)),
     )

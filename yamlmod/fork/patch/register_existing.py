@@ -60,7 +60,7 @@ def existing_template(files: Files, fork: ForkFacts, name: str, rule: str | None
         paper={},
         arguments=signature.arguments,
         wild=(),
-        source="",
+        text="",
         origin="fork",
         license="",
         notes=(note,),

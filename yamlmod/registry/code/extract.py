@@ -79,7 +79,7 @@ def own_template(
         paper={},
         arguments=signature.arguments,
         wild=(),
-        source=cut.source,
+        text=cut.source,
         origin="file",
         license="",
         uses=cut.uses,

@@ -32,7 +32,7 @@ def renamed(template: Template, name: str) -> Template:
         name=name,
         class_name=name,
         aliases=(),
-        source=source,
+        text=source,
         of="" if name == template.name else template.of or template.name,
     )
 
