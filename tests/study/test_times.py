@@ -33,6 +33,17 @@ def test_the_cost_is_steps_times_images_times_epochs() -> None:
     assert estimated.startswith("estimated: 5 min 00 s for 4 runs one after another")
 
 
+def test_a_variant_that_was_not_timed_counts_as_the_slowest() -> None:
+    plan = _plan(100)
+    patched = plan.variants[1]._replace(name="patched", step=None)
+    runs = [*plan.runs, "patched-s0", "patched-s1"]
+    plan = plan._replace(variants=[*plan.variants, patched], runs=runs)
+    assert training_seconds(plan) == pytest.approx(2 * (0.05 + 0.1 + 0.1) * 100 * 10)
+    estimated = list(cost_lines(plan))[1]
+    assert " for 6 runs " in estimated
+    assert estimated.endswith("; patched was not timed and counted as the slowest of the others")
+
+
 def test_without_the_images_there_is_no_estimate() -> None:
     assert training_seconds(_plan(None)) is None
     assert "no estimate of the whole" in list(cost_lines(_plan(None)))[1]

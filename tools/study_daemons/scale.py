@@ -68,8 +68,9 @@ def run_drain(home: Path, workers: int, runs: int) -> bool:
         began = time.monotonic()
         started = [engine.submit(["sleep", "1"], 1) for _ in range(runs)]
         submitted = time.monotonic() - began
-        while not all(run.done() for run in started):
-            time.sleep(0.05)
+        for run in started:
+            while not run.done():
+                time.sleep(0.05)
         took = time.monotonic() - began
         codes = [run.result() for run in started]
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yamlmod.cli.study_live import duration
-from yamlmod.errors import plural
+from yamlmod.errors import one_of, plural
 from yamlmod.report.tables import table
 from yamlmod.study.plan_files import StudyPlan
 from yamlmod.study.power import detectable_gain
@@ -80,19 +80,26 @@ def cost_lines(plan: StudyPlan) -> Iterator[str]:
             f"{duration(slow)} an epoch"
         )
         return
-    count = len(steps) * len(plan.seeds)
+    untimed = [v.name for v in plan.variants if v.step is None and not v.same_as]
+    guessed = f"; {one_of(untimed)} {'was' if len(untimed) == 1 else 'were'} not timed and "
+    guessed += "counted as the slowest of the others"
     yield (
-        f"estimated: {duration(hours)} for {plural(count, 'run')} one after another on such a "
-        f"device, at the least; {timed.images:,} training images"
+        f"estimated: {duration(hours)} for {plural(len(plan.runs), 'run')} one after another on "
+        f"such a device, at the least; {timed.images:,} training images"
+        f"{guessed if untimed else ''}"
     )
 
 
 def training_seconds(plan: StudyPlan) -> float | None:
-    """Return the time of all training steps of the study, one run after another."""
+    """Return the time of all training steps of the study, one run after another.
+
+    A variant that could not be timed counts as the slowest of the others.
+    """
     if plan.timed is None or plan.timed.images is None:
         return None
     trained = [variant for variant in plan.variants if not variant.same_as]
-    each = [(item.step or 0.0) / 1000 * plan.timed.images * item.epochs for item in trained]
+    slowest = max((item.step or 0.0 for item in trained), default=0.0)
+    each = [(item.step or slowest) / 1000 * plan.timed.images * item.epochs for item in trained]
     return sum(each) * len(plan.seeds)
 
 
