@@ -107,15 +107,16 @@ def _results(name: str, study: Mapping[str, Any], words: Words) -> Iterator[str]
 def _runs(studies: Mapping[str, Mapping[str, Any]], words: Words) -> Iterator[str]:
     yield f"| {' | '.join(words.columns)} |"
     yield "|--|--|--|--|--|"
-    machines = {}
+    machines: dict[str, list[str]] = {}
     for name, study in studies.items():
         hashes = ", ".join(f"{file} {value}" for file, value in study["hashes"].items())
         days = " - ".join(study["days"])
         yield f"| {name} | {study['runs']} | {study['hours']:.2f} | {days} | {hashes} |"
         versions = ", ".join(f"{key} {value}" for key, value in study["versions"].items() if value)
-        machines[words.machine.format(*study["machine"], versions)] = None
-    yield ""
-    yield from machines
+        machines.setdefault(words.machine.format(*study["machine"], versions), []).append(name)
+    for machine, names in machines.items():
+        yield ""
+        yield words.machine_of.format(", ".join(names), machine)
 
 
 def _findings(name: str, study: Mapping[str, Any], words: Words) -> Iterator[str]:
@@ -136,8 +137,9 @@ def _difference(variant: dict[str, Any], against: str, words: Words) -> str:
     p = variant[f"p ({against})"]
     verdict = words.shown if p < LEVEL else words.not_shown
     other = words.against[against]
+    p_word = words.below if p < 0.001 else f"{p:.3f}"
     gain = variant[f"difference to {against}"]
-    return words.difference.format(variant["variant"], other, gain, low, high, p, verdict)
+    return words.difference.format(variant["variant"], other, gain, low, high, p_word, verdict)
 
 
 def _sd(values: Sequence[float]) -> float:

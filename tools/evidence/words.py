@@ -19,6 +19,8 @@ class Words(NamedTuple):
     plots: Sequence[str]
     columns: Sequence[str]
     machine: str
+    machine_of: str
+    below: str
     missing: str
 
 
@@ -26,7 +28,7 @@ ENGLISH = Words(
     page="page.md",
     spread="The base varies by {:.2f} points of mAP50-95 between {} seeds (standard deviation).",
     difference="{} against {}: {:+.2f} points (95 % interval {:+.2f} to {:+.2f}, corrected p "
-    "{:.3f}): {}.",
+    "{}): {}.",
     shown="a difference is shown",
     not_shown="no difference is shown",
     against={"base": "the base", "placebo": "its placebo"},
@@ -34,14 +36,15 @@ ENGLISH = Words(
     "with the lines of `--fix`.",
     plots=("Every seed's mAP50-95", "Learning curves"),
     columns=("study", "runs", "hours of training", "days", "hashes of the base"),
-    machine="Machine: {}, {} cores, no GPU. {}.",
+    machine="{}, {} cores, no GPU. {}.",
+    machine_of="Machine of {}: {}",
+    below="below 0.001",
     missing="Not measured yet.",
 )
 CHINESE = Words(
     page="page.zh-CN.md",
     spread="基线在 {1} 个种子之间的 mAP50-95 标准差为 {0:.2f} 个点。",
-    difference="{} 与{}相比：{:+.2f} 个点（95 % 置信区间 {:+.2f} 到 {:+.2f}，"
-    "校正后 p {:.3f}）：{}。",
+    difference="{} 与{}相比：{:+.2f} 个点（95 % 置信区间 {:+.2f} 到 {:+.2f}，校正后 p {}）：{}。",
     shown="显示出差异",
     not_shown="未显示出差异",
     against={"base": "基线", "placebo": "其安慰剂"},
@@ -49,6 +52,8 @@ CHINESE = Words(
     "加上 `--fix` 的代码行后为 {:.2f} 个点。",
     plots=("每个种子的 mAP50-95", "学习曲线"),
     columns=("实验", "训练次数", "训练小时", "日期", "基线的哈希"),
-    machine="机器：{}，{} 核，无 GPU。{}。",
+    machine="{}，{} 核，无 GPU。{}。",
+    machine_of="{} 的机器：{}",
+    below="小于 0.001",
     missing="尚未测量。",
 )
