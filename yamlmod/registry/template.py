@@ -182,8 +182,7 @@ class Template(NamedTuple):
     # Where it comes from: `built-in`, `file`, `fork` (a class of the fork's own), or the folder
     # or pack that holds it.
     origin: str = "built-in"
-    # The template that this one is a renamed copy of.
-    of: str = ""
+    of: str = ""  # the template that this one is a renamed copy of
     license: str = "0BSD"
     # Names that the code expects common.py to bind: it brings no import for them.
     uses: tuple[str, ...] = ()
@@ -202,6 +201,8 @@ class Template(NamedTuple):
     other_code: Mapping[str, str] = {}
     limits_zh: Mapping[str, str] = {}
     other_code_zh: Mapping[str, str] = {}
+    # The class of the fork whose own tests in parse_model it joins, such as C3k2.
+    alike: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
