@@ -48,9 +48,7 @@ _ULTRALYTICS = "https://github.com/ultralytics/ultralytics"
 _BLOCKS = {
     "c3": _Block("C3", "https://github.com/ultralytics/yolov5", "1", "True"),
     "c2f": _Block("C2f", _ULTRALYTICS, "3", "False"),
-    "c3k2": _Block(
-        "C3k2", _ULTRALYTICS, "", "True", ("c3k", "e", "attn", "g", "shortcut"), "C3k2"
-    ),
+    "c3k2": _Block("C3k2", _ULTRALYTICS, "", "True", ("c3k", "e", "attn", "g", "shortcut"), "C3k2"),
 }
 
 
@@ -151,9 +149,7 @@ def composed(
         paper=inner.paper,
         arguments=_arguments(block, place, has_groups),
         wild=(),
-        reference=Reference(
-            block.url, "port", "AGPL-3.0", variant, variant_zh=variant_zh
-        ),
+        reference=Reference(block.url, "port", "AGPL-3.0", variant, variant_zh=variant_zh),
         alike=block.alike,
         channels=Channels(rule and f"inside: {rule}", rule_zh=rule_zh and f"内部模块：{rule_zh}"),
         limits=limits,

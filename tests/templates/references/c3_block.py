@@ -1,4 +1,4 @@
-"""C3, C2f or C3k2 with a module inside, in float64: sums for its convolutions, the inner by its own."""
+"""C3, C2f or C3k2 with a module inside, in float64: sums for convolutions, the inner by its own."""
 
 from __future__ import annotations
 
