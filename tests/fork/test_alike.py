@@ -12,6 +12,7 @@ from yamlmod.errors import ProofFailedError, Refusal
 from yamlmod.fork.patch.branches import preview
 from yamlmod.fork.patch.plan import PatchChange
 from yamlmod.fork.patch.proof import member, proven, widened
+from yamlmod.fork.patch.register_existing import existing_template, register_existing
 from yamlmod.fork.python.source import parse
 from yamlmod.registry.catalogue import get
 
@@ -57,6 +58,10 @@ def test_each_spelling_is_joined_and_comes_back(test: str, wide: str) -> None:
     text = files.texts[YOLO_PATH]
     assert wide.replace("@", "C3k2_One") in text
     assert "if m in [C3k2_One, Conv, C3, C3k2]:" in text and "if m in [C3k2_One, C3, C3k2]:" in text
+    assert (
+        "parse_model treats C3k2_One as it treats C3k2, also in a network without C3k2"
+        in plan.notes
+    )
     said = [step.text for step in plan.steps if "a test for C3k2" in step.text]
     assert said == ["C3k2_One joins a test for C3k2 in parse_model of repo/models/yolo.py"]
     assert not files.install(ONE).texts
@@ -125,6 +130,20 @@ def test_a_class_of_the_users_own_in_the_test_stays() -> None:
     files.texts[YOLO_PATH] = files.texts[YOLO_PATH].replace("{C3k2, Mine, ", "{C3k2, Mine, Other, ")
     files.uninstall("C3k2_One")
     assert files.texts[YOLO_PATH] == before[YOLO_PATH].replace("C3k2, Mine", "C3k2, Mine, Other")
+
+
+def test_a_test_of_the_forks_own_class_is_the_forks() -> None:
+    files = forked("if m in {C3k2, Mine}:\n    pass")
+    files.texts["models/common.py"] += "\n\nclass Mine(C3):\n    pass\n"
+    before = dict(files.texts)
+    own = existing_template(files, files.fork(), "Mine", "csp")
+    files.write(register_existing(files, files.fork(), [own]))
+    assert files.texts != before
+    files.install(ONE)
+    files.uninstall("Mine")
+    assert "if m in {C3k2, Mine, C3k2_One}:" in files.texts[YOLO_PATH]
+    files.uninstall("C3k2_One")
+    assert files.texts == before
 
 
 def test_a_collection_of_the_block_alone_takes_others_in_front() -> None:

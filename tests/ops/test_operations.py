@@ -45,7 +45,7 @@ REPLACEMENTS: list[tuple[int, str, list[Any] | None, str]] = [
     (3, "C3_SimAM", [256, True, 2], "[-1, 3, C3_SimAM, [256, True, 2]]"),
     (5, "C3_CA", None, "[-1, 1, C3_CA, [512]]"),
     # The second argument of C3k2's kind is c3k and not shortcut.
-    (9, "C3k2_SE", None, "[-1, 3, C3k2_SE, [256]]"),
+    (9, "C3k2_SE", None, "[-1, 3, C3k2_SE, [256, False]]"),
     (13, "DetectX", None, "[[9, 12], 1, DetectX, [nc, anchors]]"),
     (7, "OwnUp", [3, 2], "[-1, 1, OwnUp, [3, 2]]"),
 ]
@@ -68,8 +68,8 @@ def test_replace(layer: int, module: str, args: list[Any] | None, row: str) -> N
         ("C3k2, [256, False, 0.25]", "C3k2_SE", "C3k2_SE, [256, False, 0.25]"),
         ("C3k2, [256, True]", "C3k2CBAM", "C3k2_CBAM, [256, True]"),
         ("C3k2_SE, [256, True, 0.25]", "C3k2_EMA", "C3k2_EMA, [256, True, 0.25]"),
-        ("C2f, [256, True]", "C3k2_SE", "C3k2_SE, [256]"),
-        ("C3_SE, [256, False]", "C3k2_SE", "C3k2_SE, [256]"),
+        ("C2f, [256, True]", "C3k2_SE", "C3k2_SE, [256, False]"),
+        ("C3_SE, [256, False]", "C3k2_SE", "C3k2_SE, [256, False]"),
         ("C3k2, [256, True]", "C2f_SE", "C2f_SE, [256]"),
         ("C3k2_SE, [256, True]", "C3_SE", "C3_SE, [256]"),
     ],

@@ -37,7 +37,7 @@ def differing(names: Any, form: str) -> list[str]:
 
     wrong = []
     for args in ([64, 48, 2, False, 0.5], [64, 64, 1, True, 0.25], [32, 64, 3, True], [16, 24]):
-        for size in ((2, 9, 12), (1, 1, 2)):
+        for images, height, width in ((2, 9, 12), (1, 1, 2)):
             torch.manual_seed(1)
             ours, theirs = getattr(names, form)(*args), names.C3k2(*args)
             for name, _ in list(ours.named_modules()):
@@ -48,15 +48,15 @@ def differing(names: Any, form: str) -> list[str]:
                 if value.is_floating_point():
                     value.uniform_(0.2, 0.9)
             ours.load_state_dict(theirs.state_dict(), strict=True)
-            x = torch.randn(size[0], args[0], *size[1:])
+            x = torch.randn(images, int(args[0]), height, width)
             for training in (False, True):
                 same = torch.equal(ours.train(training)(x), theirs.train(training)(x))
                 if not same:
-                    wrong.append(f"{args} {size} training={training}")
+                    wrong.append(f"{args} {height}x{width} training={training}")
             if any(
                 not torch.equal(v, theirs.state_dict()[k]) for k, v in ours.state_dict().items()
             ):
-                wrong.append(f"{args} {size} statistics")
+                wrong.append(f"{args} {height}x{width} statistics")
     return wrong
 
 

@@ -45,8 +45,13 @@ def join_tests(function: Function, templates: Sequence[Template]) -> PatchChange
         single = [one for one in _tests(function) if _is_single(one, block)]
         literals = [one for one in _literals(function) if _has(one, block)]
         _refuse_unlike(function, block, names[0], single, literals)
-        parts += [_widen(function, test, names) for test in single]
-        parts += [join(function, one, names, f"a test for {block}") for one in literals]
+        found = [_widen(function, test, names) for test in single]
+        found += [join(function, one, names, f"a test for {block}") for one in literals]
+        if any(part.edits for part in found):
+            treats = f"{function.node.name} treats {', '.join(names)} as it treats {block}"
+            note = f"{treats}, also in a network without {block}"
+            found.append(PatchChange(notes=(note,)))
+        parts += found
     return PatchChange.joined(parts)
 
 
@@ -76,9 +81,9 @@ def _tests(function: Function) -> Iterator[_Test]:
 
 
 def _compared(function: Function) -> Iterator[ast.Compare]:
-    for node in ast.walk(function.node):
-        is_compared = isinstance(node, ast.Compare) and len(node.ops) == 1
-        if is_compared and is_name(node.left, function.names.module):
+    compares = (node for node in ast.walk(function.node) if isinstance(node, ast.Compare))
+    for node in compares:
+        if len(node.ops) == 1 and is_name(node.left, function.names.module):
             yield node
 
 
@@ -118,11 +123,11 @@ def _brackets(test: _Test) -> tuple[str, str]:
 
 def _widen(function: Function, test: _Test, names: Sequence[str]) -> PatchChange:
     source, block = function.source, class_name(test.against)
-    word, (opening, closing) = _WIDE[test.word]
-    listed = ", ".join([source.segment(test.against), *names])
+    word, brackets = _WIDE[test.word]
+    listed = brackets[0] + ", ".join([source.segment(test.against), *names]) + brackets[1]
     edits = (
         Edit(test.start, test.end, word),
-        Edit(source.start(test.against), source.end(test.against), f"{opening}{listed}{closing}"),
+        Edit(source.start(test.against), source.end(test.against), listed),
     )
     where = f"{function.node.name} of {source.shown}"
     steps = tuple(
@@ -167,7 +172,8 @@ def _refuse_unlike(
 ) -> None:
     """Refuse a function that does with the block what it would not do with a class like it."""
     collections = (function.conv, function.repeats)
-    named = [node for node in ast.walk(function.node) if _names(node, block)]
+    nodes = (node for node in ast.walk(function.node) if isinstance(node, ast.expr))
+    named = [node for node in nodes if _names(node, block)]
     read = {id(test.against) for test in single}
     read |= {id(elt) for one in (*collections, *literals) for elt in (one.elts if one else ())}
     unread = [node for node in named if id(node) not in read]
@@ -181,17 +187,17 @@ def _refuse_unlike(
             f"`{function.names.module} in {{{block}, ...}}`",
         )
     if (named or literals) and not all(_has(one, block) for one in collections):
-        at = min(named, key=function.source.start) if named else function.chain[0]
+        first = min(named, key=function.source.start, default=literals[0] if literals else None)
         raise Refusal(
             "other-registration",
             f"{what} does not list {block} with both Conv and C3",
-            place=function.source.place(at),
+            place=function.source.place(first or function.chain[0]),
             hint=f"list {block} in the collections of Conv and C3, as ultralytics does",
         )
 
 
-def _names(node: ast.AST, block: str) -> bool:
+def _names(node: ast.expr, block: str) -> bool:
     """Check whether a node means the block: a name, or a text such as "C3k2" or ".C3k2"."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.fullmatch(rf"\W*{re.escape(block)}\W*", node.value) is not None
-    return isinstance(node, (ast.Name, ast.Attribute)) and class_name(node) == block
+    return class_name(node) == block

@@ -69,13 +69,18 @@ def place_of(function: Function, name: str) -> str:
     return ""
 
 
-def unregister(function: Function, names: Iterable[str], force: bool = False) -> PatchChange:
-    """Return the change that takes classes out of Conv's collection and out of our branches."""
+def unregister(
+    function: Function, names: Iterable[str], force: bool = False, own: Iterable[str] = ()
+) -> PatchChange:
+    """Return the change that takes classes out of the collections, tests and our branches.
+
+    ``own`` are classes of the fork's own: what tests them is the fork's own, too.
+    """
     gone = set(names)
     parts = []
     if function.conv is not None:
         parts.append(leave(function.source, function.conv, gone, "the collection of Conv"))
-    parts += [leave_repeats(function, gone), leave_tests(function, gone)]
+    parts += [leave_repeats(function, gone), leave_tests(function, gone.difference(own))]
     for node in function.chain:
         literal = _our_set(function.source, node, function.names.module)
         if literal is None:
