@@ -54,7 +54,7 @@ KEPT = (".py", ".yaml", ".yml", ".txt", ".toml", ".cfg")
 # Where a fork's own class is named like ours, ours goes in under a name with this in front.
 _AS = "Yamlmod"
 _TAKEN = ("name-taken", "helper-name-taken")
-_UNFIT = "no-repeats-collection"
+_UNFIT = ("no-repeats-collection", "unread-test", "other-registration")
 # Networks that build fast, by what their names hold.
 _SMALL = ("yolov5s.", "yolov8n.", "yolov8.", "yolo11.", "yolov5n", "tiny.", "-s.", "s.")
 
@@ -224,7 +224,7 @@ def fitting_templates(work: Path, target: str, outcome: Outcome) -> list[Templat
     """Return the registry's templates as they fit the fork, some of them under another name."""
     fitting, refused = _sift(work, target, list(catalogue()))
     for template, code in refused:
-        if code == _UNFIT:
+        if code in _UNFIT:
             outcome.unfit.append(template.class_name)
             continue
         renamed_one = renamed(template, _AS + template.class_name)
@@ -246,7 +246,7 @@ def _sift(
         tree = Tree(work)
         install(tree, locate(tree, target), templates)
     except Refusal as error:
-        if error.code not in (*_TAKEN, _UNFIT):
+        if error.code not in (*_TAKEN, *_UNFIT):
             raise
         if len(templates) == 1:
             return [], [(templates[0], error.code)]

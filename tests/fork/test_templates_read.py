@@ -10,7 +10,7 @@ from tools.builds.__main__ import truth_of
 from tools.builds.compare import Tally, compare
 from tools.builds.templates import patched, unread
 
-_SAMPLE = ("CBAM", "ACmix", "SimAM", "BiLevelRoutingAttention", "C3_SE")
+_SAMPLE = ("CBAM", "ACmix", "SimAM", "BiLevelRoutingAttention", "C3_SE", "C3k2_SE")
 
 
 @pytest.mark.slow

@@ -44,6 +44,8 @@ REPLACEMENTS: list[tuple[int, str, list[Any] | None, str]] = [
     (9, "C3SE", None, "[-1, 3, C3_SE, [256, False]]"),
     (3, "C3_SimAM", [256, True, 2], "[-1, 3, C3_SimAM, [256, True, 2]]"),
     (5, "C3_CA", None, "[-1, 1, C3_CA, [512]]"),
+    # The second argument of C3k2's kind is c3k and not shortcut.
+    (9, "C3k2_SE", None, "[-1, 3, C3k2_SE, [256, False]]"),
     (13, "DetectX", None, "[[9, 12], 1, DetectX, [nc, anchors]]"),
     (7, "OwnUp", [3, 2], "[-1, 1, OwnUp, [3, 2]]"),
 ]
@@ -58,6 +60,33 @@ def test_replace(layer: int, module: str, args: list[Any] | None, row: str) -> N
     assert outcome.replaced == (layer,)
     again = replace(model(outcome.text), layer, module, args)
     assert again.text == outcome.text
+
+
+@pytest.mark.parametrize(
+    ("old", "module", "new"),
+    [
+        ("C3k2, [256, False, 0.25]", "C3k2_SE", "C3k2_SE, [256, False, 0.25]"),
+        ("C3k2, [256, True]", "C3k2CBAM", "C3k2_CBAM, [256, True]"),
+        ("C3k2_SE, [256, True, 0.25]", "C3k2_EMA", "C3k2_EMA, [256, True, 0.25]"),
+        ("C2f, [256, True]", "C3k2_SE", "C3k2_SE, [256, False]"),
+        ("C3_SE, [256, False]", "C3k2_SE", "C3k2_SE, [256, False]"),
+        ("C3k2, [256, True]", "C2f_SE", "C2f_SE, [256]"),
+        ("C3k2_SE, [256, True]", "C3_SE", "C3_SE, [256]"),
+    ],
+)
+def test_args_are_kept_where_they_mean_the_same(old: str, module: str, new: str) -> None:
+    text = SMALL.replace("C3, [256, False]", old, 1)
+    assert text != SMALL
+    assert replace(model(text), 9, module).text == text.replace(old, new)
+
+
+def test_what_a_form_of_c3k2_cannot_have_is_refused() -> None:
+    text = SMALL.replace("C3, [256, False]", "C3k2, [256, True, 0.5, True]", 1)
+    with pytest.raises(Refusal, match="attn must not be True: always False") as caught:
+        replace(model(text), 9, "C3k2_SE")
+    assert "leave this layer as it is" in caught.value.hint
+    assert caught.value.place is not None and "C3k2, [256" in caught.value.place.excerpt
+    assert "C3k2_SE, [256, True]]" in replace(model(text), 9, "C3k2_SE", [256, True]).text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The block forms that the contract does not run over: C3 and C2f with each module, by table."""
+"""The block forms that the contract does not run over: C3, C2f and C3k2 with each module."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ import torch
 from torch import nn
 
 from yamlmod.errors import Refusal
+from yamlmod.ops.rows import check_args
 from yamlmod.registry.catalogue import get
 from yamlmod.registry.manifest import read_template
 
 from . import floor, support
 
 each = pytest.mark.parametrize("folder", support.blocks())
+_C3K2 = [folder for folder in support.blocks() if support.manifest(folder)["block"] == "c3k2"]
 
 
 @each
@@ -74,8 +76,10 @@ def test_code_stands_alone(folder: str) -> None:
 def test_info_gives_class_and_constructor(folder: str) -> None:
     template = get(folder)
     assert template.class_name == support.manifest(folder)["class"]
-    groups = min(2, dict(template.arguments[1].bounds).get("max", 2))
-    module = support.load_class(folder)(*template.constructor(32, 64, [False, int(groups)]))
+    bounds = next(dict(one.bounds) for one in template.arguments if one.name == "g")
+    values = {one.name: ast.literal_eval(one.default) for one in template.arguments}
+    values |= {"shortcut": False, "g": int(min(2, bounds.get("max", 2)))}
+    module = support.load_class(folder)(*template.constructor(32, 64, [*values.values()]))
     assert isinstance(module, nn.Module)
     assert module(support.image(2, 32, 5, 6)).shape == (2, 64, 5, 6)
 
@@ -89,6 +93,39 @@ def test_weights_of_a_plain_c3_load() -> None:
     assert {key.partition(".attention.")[1] for key in found.missing_keys} == {".attention."}
 
 
+@pytest.mark.parametrize("folder", _C3K2)
+def test_keys_with_c3k_blocks_inside(folder: str) -> None:
+    state = support.build(folder, 64, True).state_dict()
+    wanted = support.reference(folder).c3k_keys_64
+    assert {key: tuple(value.shape) for key, value in state.items()} == wanted
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "says"),
+    [
+        ((1,), TypeError, "c3k must be True or False, got 1"),
+        ((False, 0.5, True), ValueError, "attn=True puts PSA blocks inside C3k2"),
+        ((False, 0.5, 8), TypeError, "attn must be True or False, got 8"),
+        ((False, 0.5, False, 32), ValueError, "half of the 32 channels .* g=32 divides"),
+        ((False, 0.5, False, 3), ValueError, "e=0.5 of 64 channels gives no channels that g=3"),
+        ((False, 1 / 64), ValueError, "half of the 1 channels inside"),
+        ((True, 0.5, False, 1, 1), TypeError, "shortcut must be True or False"),
+    ],
+)
+def test_arguments_of_c3k2_that_are_refused(
+    args: tuple[object, ...], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says) as caught:
+        support.load_class("c3k2_se")(64, 64, 1, *args)
+    assert "; write the row [-1, 3, C3k2_SE, [1024]]" in str(caught.value)
+
+
+def test_a_row_with_attn_is_refused() -> None:
+    with pytest.raises(Refusal, match="attn must not be True: always False"):
+        check_args(get("C3k2_SE"), [256, True, 0.5, True])
+    check_args(get("C3k2_SE"), [256, True, 0.5, False, 2, True])
+
+
 @pytest.mark.parametrize("folder", [f for f in support.blocks() if f.endswith("_faster")])
 def test_groups_are_refused_where_the_inner_module_has_none(folder: str) -> None:
     with pytest.raises(ValueError, match="g=2 is not 1"):
@@ -98,7 +135,8 @@ def test_groups_are_refused_where_the_inner_module_has_none(folder: str) -> None
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("block", "c4", "block must be one of c3, c2f"),
+        ("block", "c4", "block must be one of c3, c2f, c3k2"),
+        ("block", "c3k2", "inside must be attention in the block c3k2"),
         ("inside", "anywhere", "inside must be one of attention, convolution, bottleneck"),
         ("given", "__import__('os')", "given must be numbers"),
     ],

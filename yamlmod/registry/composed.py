@@ -1,4 +1,4 @@
-"""Compose a block template: a wrapper such as C3 or C2f with another module inside.
+"""Compose a block template: a wrapper such as C3, C2f or C3k2 with another module inside.
 
 Two parts of the manifest choose among the parts of templates/_blocks: `block` is the outer one,
 `inside` says where the inner module is (at the end of a bottleneck, for its 3x3 convolution, or for
@@ -29,14 +29,27 @@ _GIVEN = re.compile(r"(?:\d+|True|False|None|groups)(?:, (?:\d+|True|False|None|
 
 
 class _Block(NamedTuple):
-    """The outer part: its name in words, the side of a bottleneck's first kernel, a default."""
+    """The outer part: its name in words, where it is published, what its constructor takes.
+
+    ``side`` is that of a bottleneck's first kernel; empty where the part has bottlenecks of its
+    own, which hold an attention alone. ``alike`` is the block whose own tests of parse_model a
+    form joins.
+    """
 
     words: str
+    url: str
     side: str
     shortcut: str
+    order: tuple[str, ...] = ("shortcut", "g", "e")
+    alike: str = ""
 
 
-_BLOCKS = {"c3": _Block("C3", "1", "True"), "c2f": _Block("C2f", "3", "False")}
+_ULTRALYTICS = "https://github.com/ultralytics/ultralytics"
+_BLOCKS = {
+    "c3": _Block("C3", "https://github.com/ultralytics/yolov5", "1", "True"),
+    "c2f": _Block("C2f", _ULTRALYTICS, "3", "False"),
+    "c3k2": _Block("C3k2", _ULTRALYTICS, "", "True", ("c3k", "e", "attn", "g", "shortcut"), "C3k2"),
+}
 
 
 class _Place(NamedTuple):
@@ -107,12 +120,14 @@ def composed(
             f"wraps names {inner.name}, whose rule {inner.rule} cannot be wrapped in a block"
         )
     block, place = _choice(data, "block", _BLOCKS), _choice(data, "inside", _PLACES, "attention")
+    if not block.side and place is not _PLACES["attention"]:
+        raise ValueError(f"inside must be attention in the block {line(data, 'block')}")
     given = line(data, "given", "")
     if given and not _GIVEN.fullmatch(given):
         raise ValueError(f"given must be numbers and `groups`, got {reprlib.repr(given)}")
     has_groups = place is _PLACES["attention"] or "groups" in given
-    names = [f"{line(data, 'block')}.py", *filter(None, [place.part]), "common.py"]
-    parts = [code(folder.parent / "_blocks", name, below) for name in names]
+    names = [f"{line(data, 'block')}.py", block.side and place.part, "common.py"]
+    parts = [code(folder.parent / "_blocks", name, below) for name in names if name]
     parts = _filled(parts, block, place, has_groups)
     variant, variant_zh = (text.replace("BLOCK", block.words) for text in place.variant)
     rule, rule_zh = inner.channels.rule, inner.channels.rule_zh
@@ -134,9 +149,8 @@ def composed(
         paper=inner.paper,
         arguments=_arguments(block, place, has_groups),
         wild=(),
-        reference=Reference(
-            _UPSTREAM[block.words], "port", "AGPL-3.0", variant, variant_zh=variant_zh
-        ),
+        reference=Reference(block.url, "port", "AGPL-3.0", variant, variant_zh=variant_zh),
+        alike=block.alike,
         channels=Channels(rule and f"inside: {rule}", rule_zh=rule_zh and f"内部模块：{rule_zh}"),
         limits=limits,
         limits_zh=limits_zh,
@@ -156,23 +170,21 @@ class _Composed:
         return self.text
 
 
-_UPSTREAM = {
-    "C3": "https://github.com/ultralytics/yolov5",
-    "C2f": "https://github.com/ultralytics/ultralytics",
-}
-
-
 def _arguments(block: _Block, place: _Place, has_groups: bool) -> tuple[Argument, ...]:
     """The arguments behind the channels and the number of repeats: those of the block."""
     told = _SHORTCUT_UNUSED if place is _PLACES["bottleneck"] else _SHORTCUT
     groups = _GROUPS if has_groups else _NO_GROUPS
     most = () if has_groups else (("max", 1.0),)
     wide = (("exclusive_min", 0.0), ("max", 4.0))
-    return (
+    known = (
         Argument("shortcut", "bool", block.shortcut, told[0], doc_zh=told[1]),
         Argument("g", "int", "1", groups[0], bounds=(("min", 1.0), *most), doc_zh=groups[1]),
         Argument("e", "float", "0.5", _HIDDEN[0], bounds=wide, doc_zh=_HIDDEN[1]),
+        Argument("c3k", "bool", "False", _C3K[0], doc_zh=_C3K[1]),
+        Argument("attn", "bool", "False", _ATTN[0], refused=(True,), doc_zh=_ATTN[1]),
     )
+    by_name = {argument.name: argument for argument in known}
+    return tuple(by_name[name] for name in block.order)
 
 
 _SHORTCUT = (
@@ -185,6 +197,14 @@ _SHORTCUT_UNUSED = (
 )
 _GROUPS = ("Groups of the 3x3 convolutions.", "3x3 卷积的组数。")
 _NO_GROUPS = ("Always 1: no groups inside.", "总是 1：内部没有分组。")
+_C3K = (
+    "C3k blocks of two bottlenecks inside; ultralytics sets it for the scales m, l and x.",
+    "内部使用含两个 Bottleneck 的 C3k；ultralytics 在 m、l、x 尺寸下会设置它。",
+)
+_ATTN = (
+    "Always False; True means PSA blocks inside, which C3k2 alone has.",
+    "总是 False；True 表示内部使用 PSA 模块，只有 C3k2 才有。",
+)
 _HIDDEN = (
     "Hidden channels relative to the output channels.",
     "隐藏通道数与输出通道数之比。",

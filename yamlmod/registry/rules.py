@@ -56,6 +56,8 @@ JOINING_RULES: Mapping[str, ChannelRule] = {
 }
 """Rules of modules that read a list; only the registry has such, no class of a user's own."""
 EVERY_RULE: Mapping[str, ChannelRule] = {**RULES, **JOINING_RULES}
+TESTED_BLOCKS = frozenset({"C3k2"})
+"""Blocks that parse functions test by name; their forms, `alike`, join the tests."""
 
 
 def rules_in_words() -> str:

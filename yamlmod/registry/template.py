@@ -181,26 +181,25 @@ class Template(NamedTuple):
     # Where it comes from: `built-in`, `file`, `fork` (a class of the fork's own), or the folder
     # or pack that holds it.
     origin: str = "built-in"
-    # The template that this one is a renamed copy of.
-    of: str = ""
+    of: str = ""  # the template that this one is a renamed copy of
     license: str = "0BSD"
     # Names that the code expects common.py to bind: it brings no import for them.
     uses: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    # The constructor takes any number of arguments.
-    open_ended: bool = False
+    open_ended: bool = False  # the constructor takes any number of arguments
     # Where its code has to be in a fork; empty: wherever the command says.
     placement: str = ""
     # Names and summary in Chinese. A name may be looked up, but is not a name for a row.
     names_zh: tuple[str, ...] = ()
     summary_zh: str = ""
-    # What it weights or mixes: keys of MODULE_KINDS.
-    kind: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()  # what it weights or mixes: keys of MODULE_KINDS
     resize: Resize = _KEEPS_SIZE
     # What the usual code of an alias does, where it is not what the class does by default.
     other_code: Mapping[str, str] = {}
     limits_zh: Mapping[str, str] = {}
     other_code_zh: Mapping[str, str] = {}
+    # The class of the fork whose own tests in parse_model it joins, such as C3k2.
+    alike: str = ""
 
     @property
     def source(self) -> str:
@@ -266,7 +265,9 @@ class Template(NamedTuple):
         """The args of the row that an insertion writes by default."""
         if self.rule == "level":
             return [0]
-        return [nominal] if self.takes_nominal else []
+        # Some versions of ultralytics set c3k by its place, where it has to be in the row.
+        own = [ast.literal_eval(one.default) for one in self.arguments[: bool(self.alike)]]
+        return [nominal, *own] if self.takes_nominal else []
 
     @property
     def shape_facts(self) -> tuple[bool, list[str], int, tuple[str, int], str]:

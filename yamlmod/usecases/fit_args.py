@@ -96,13 +96,16 @@ def replace_fitting(
 def _first_args(model: Network, layer: int, module: str) -> list[Any] | None:
     """Return the args that the registry gives a module that exchanges another one.
 
-    What it replaces has args of another meaning: [None, 2, "nearest"], [256, 3, 2], or [1].
+    What it replaces has args of another meaning: [None, 2, "nearest"], [256, 3, 2], or [1]. So
+    has C2f for a form of C3k2.
     """
-    template = find(module)
-    if template is None or not template.exchanges:
+    template, row = find(module), model.document.rows[layer]
+    if template is None:
+        return None
+    if not template.exchanges and not replacing.orders_differently(row, template):
         return None
     try:
-        return replacing.registry_args(model, model.document.rows[layer], template, None)
+        return replacing.registry_args(model, row, template, None)
     except Refusal:  # the fork may know the channels
         return None
 

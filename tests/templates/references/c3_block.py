@@ -1,4 +1,4 @@
-"""C3 or C2f with a module inside, in float64: sums for its convolutions, the inner by its own."""
+"""C3, C2f or C3k2 with a module inside, in float64: sums for convolutions, the inner by its own."""
 
 from __future__ import annotations
 
@@ -16,10 +16,19 @@ from . import plain
 _OUTER = {
     "c3": {"cv1": (32, 64, 1), "cv2": (32, 64, 1), "cv3": (64, 64, 1)},
     "c2f": {"cv1": (64, 64, 1), "cv2": (64, 96, 1)},
+    "c3k2": {"cv1": (64, 64, 1), "cv2": (64, 96, 1)},
 }
 _INSIDE = {
     "c3": {"m.0.cv1": (32, 32, 1), "m.0.cv2": (32, 32, 3)},
     "c2f": {"m.0.cv1": (32, 32, 3), "m.0.cv2": (32, 32, 3)},
+    "c3k2": {"m.0.cv1": (16, 32, 3), "m.0.cv2": (32, 16, 3)},
+}
+# A C3k of C3k2, in place of its bottleneck.
+_C3K = {
+    "m.0.cv1": (16, 32, 1),
+    "m.0.cv2": (16, 32, 1),
+    "m.0.cv3": (32, 32, 1),
+    **{f"m.0.m.{k}.{name}": (16, 16, 3) for k in (0, 1) for name in ("cv1", "cv2")},
 }
 
 
@@ -60,6 +69,14 @@ class Reference:
             ((True, groups, 0.25), (2, 64, 6, 5)),
             ((True, 1, 1.0), (1, 16, 1, 1)),
         ]
+        if self.block == "c3k2":  # c3k, e, attn, g, shortcut
+            self.CASES = [
+                ((), (2, 32, 8, 8)),
+                ((True,), (1, 48, 13, 9)),
+                ((False, 0.25, False, 2, False), (2, 64, 6, 5)),
+                ((True, 0.25, False, 2, True), (1, 64, 5, 6)),
+                ((True, 1.0, False, 1, False), (1, 16, 1, 1)),
+            ]
 
     @property
     def place(self) -> str:
@@ -76,6 +93,17 @@ class Reference:
         own = keys_64({k: v for k, v in convolutions.items() if not k.startswith(self.place)})
         return {**own, **shapes}
 
+    @property
+    def c3k_keys_64(self) -> dict[str, tuple[int, ...]]:
+        """The keys with c3k=True, where the attention is in each bottleneck of a C3k."""
+        inside = support.build(self.wraps, 16, *self.given).state_dict()
+        shapes = {
+            f"m.0.m.{k}.attention.{key}": tuple(value.shape)
+            for k in (0, 1)
+            for key, value in inside.items()
+        }
+        return {**keys_64({**_OUTER["c3k2"], **_C3K}), **shapes}
+
     @cached_property
     def OFFICIAL_PARAMS(self) -> dict[int, int]:
         """Weights and norms counted by hand: those of the block, and of the inner module."""
@@ -89,6 +117,8 @@ class Reference:
             else:
                 outer = channels * channels + 3 * half * channels + 4 * channels
                 bottleneck = {"attention": 2 * wide, "convolution": wide, "bottleneck": 0}
+            if self.block == "c3k2":  # half of them lie between its two convolutions
+                bottleneck = {"attention": 2 * 9 * half * (half // 2) + 2 * (half + half // 2)}
             inside = support.build(self.wraps, half, *self.given).parameters()
             total = outer + bottleneck[self.inside]
             found[channels] = total + sum(value.numel() for value in inside)
@@ -107,6 +137,11 @@ class Reference:
     def _bottleneck(self, state: plain.State, name: str, bottleneck: Any, a: Tensor) -> Tensor:
         if self.inside == "bottleneck":
             return self.inner.reference(bottleneck, a)
+        if hasattr(bottleneck, "cv3"):  # a C3k
+            y = _unit(state, f"{name}.cv1", a)
+            for k, inner in enumerate(bottleneck.m):
+                y = self._bottleneck(state, f"{name}.m.{k}", inner, y)
+            return _unit(state, f"{name}.cv3", torch.cat((y, _unit(state, f"{name}.cv2", a)), 1))
         side = bottleneck.cv1.conv.kernel_size[0]
         y = _unit(state, f"{name}.cv1", a, side // 2)
         if self.inside == "attention":
@@ -137,11 +172,9 @@ class _Conv(nn.Module):
 class _Bottleneck(nn.Module):
     """The usual one, with an attention at its end or another second convolution."""
 
-    def __init__(
-        self, hidden: int, side: int, attention: nn.Module | None, second: nn.Module
-    ) -> None:
+    def __init__(self, first: nn.Module, second: nn.Module, attention: nn.Module | None) -> None:
         super().__init__()
-        self.cv1, self.cv2 = _Conv(hidden, hidden, side), second
+        self.cv1, self.cv2 = first, second
         if attention is not None:
             self.attention = attention
         self.has_attention = attention is not None
@@ -152,15 +185,13 @@ class _Bottleneck(nn.Module):
 
 
 class _Plain(nn.Module):
-    """The usual C3 or C2f, for the default arguments."""
+    """The usual C3, C2f or C3k2, for the default arguments."""
 
     def __init__(self, form: Reference, c1: int, c2: int, n: int = 1) -> None:
         super().__init__()
         hidden = c2 // 2
-        self.is_c3, self.adds = (
-            form.block == "c3",
-            form.block == "c3" and form.inside != "bottleneck",
-        )
+        self.is_c3 = form.block == "c3"
+        self.adds = form.block != "c2f" and form.inside != "bottleneck"
         if self.is_c3:
             self.cv1, self.cv2 = _Conv(c1, hidden, 1), _Conv(c1, hidden, 1)
             self.cv3 = _Conv(2 * hidden, c2, 1)
@@ -186,5 +217,6 @@ def _step(form: Reference, hidden: int) -> nn.Module:
         return inner
     side = 1 if form.block == "c3" else 3
     if form.inside == "attention":
-        return _Bottleneck(hidden, side, inner, _Conv(hidden, hidden, 3))
-    return _Bottleneck(hidden, side, None, inner)
+        between = hidden // 2 if form.block == "c3k2" else hidden
+        return _Bottleneck(_Conv(hidden, between, side), _Conv(between, hidden, 3), inner)
+    return _Bottleneck(_Conv(hidden, hidden, side), inner, None)

@@ -215,7 +215,7 @@ def _conv_literal(
     """Return the collection with Conv that the branch tests, where its body reads args[0]."""
     if _first_argument(branch, args) is None:
         return None
-    for literal in tested_literals(branch, module, (scope, tree)):
+    for literal in tested_literals(branch.test, module, (scope, tree)):
         if any(element_name(elt).rpartition(".")[2] == "Conv" for elt in literal.elts):
             return literal
     return None
@@ -227,7 +227,7 @@ def _repeated_literal(
     """Return the collection whose members get the row's number by `args.insert(2, n)`."""
     for node in branch.body:
         if isinstance(node, ast.If) and any(_inserts(one, args) for one in node.body):
-            return next(iter(tested_literals(node, module, scopes)), None)
+            return next(iter(tested_literals(node.test, module, scopes)), None)
     return None
 
 
@@ -244,9 +244,9 @@ def _inserts(node: ast.stmt, args: str) -> bool:
     )
 
 
-def tested_literals(branch: ast.If, module: str, scopes: Sequence[ast.AST]) -> Iterator[Literal]:
+def tested_literals(test: ast.expr, module: str, scopes: Sequence[ast.AST]) -> Iterator[Literal]:
     """Yield the literals that the module is tested against, those behind a name included."""
-    for against in tested(branch.test, module):
+    for against in tested(test, module):
         literal = against if isinstance(against, Literal) else None
         if isinstance(against, ast.Name):
             found = (_named(against.id, scope) for scope in scopes)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from yamlmod.edits import Edit
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.parser.parse_model import Function, Literal, Names, literal_in, tested_literals
+from yamlmod.fork.patch.alike import join_tests, leave_tests
 from yamlmod.fork.patch.branch_bodies import (
     BRANCHED,
     body_in,
@@ -17,9 +18,10 @@ from yamlmod.fork.patch.branch_bodies import (
     rule_of_branch,
 )
 from yamlmod.fork.patch.code_imports import MARK
+from yamlmod.fork.patch.members import join, leave
 from yamlmod.fork.patch.plan import PatchChange, Step
 from yamlmod.fork.patch.proof import branch, member
-from yamlmod.fork.python.comma_list import element_name, literal_listing
+from yamlmod.fork.python.comma_list import class_name, element_name
 from yamlmod.fork.python.source import Source
 from yamlmod.registry.template import Template
 
@@ -37,6 +39,7 @@ def register(
     parts = [
         _join_conv(function, [t.class_name for t in templates if t.takes_nominal]),
         _join_repeats(function, [t.class_name for t in templates if t.rule == "csp"]),
+        join_tests(function, templates),
     ]
     new: list[tuple[str, list[str]]] = []
     for rule in BRANCHED:
@@ -66,20 +69,25 @@ def place_of(function: Function, name: str) -> str:
     return ""
 
 
-def unregister(function: Function, names: Iterable[str], force: bool = False) -> PatchChange:
-    """Return the change that takes classes out of Conv's collection and out of our branches."""
+def unregister(
+    function: Function, names: Iterable[str], force: bool = False, own: Iterable[str] = ()
+) -> PatchChange:
+    """Return the change that takes classes out of the collections, tests and our branches.
+
+    ``own`` are classes of the fork's own: what tests them is the fork's own, too.
+    """
     gone = set(names)
     parts = []
     if function.conv is not None:
-        parts.append(_leave(function.source, function.conv, gone, "the collection of Conv"))
-    parts.append(leave_repeats(function, gone))
+        parts.append(leave(function.source, function.conv, gone, "the collection of Conv"))
+    parts += [leave_repeats(function, gone), leave_tests(function, gone.difference(own))]
     for node in function.chain:
         literal = _our_set(function.source, node, function.names.module)
         if literal is None:
             continue
         left = [elt for elt in literal.elts if element_name(elt) not in gone]
         if left:
-            parts.append(_leave(function.source, literal, gone, "its branch"))
+            parts.append(leave(function.source, literal, gone, "its branch"))
         else:
             parts.append(_drop_branch(function, node, literal, force))
     return PatchChange.joined(parts)
@@ -89,7 +97,7 @@ def leave_repeats(function: Function, names: Iterable[str]) -> PatchChange:
     """Return the change that takes classes out of C3's collection alone."""
     if function.repeats is None:
         return PatchChange()
-    return _leave(function.source, function.repeats, set(names), "the collection of C3")
+    return leave(function.source, function.repeats, set(names), "the collection of C3")
 
 
 def preview(template: Template) -> str:
@@ -98,10 +106,13 @@ def preview(template: Template) -> str:
     if template.rule == "conv":
         return f"if m in {{Conv, ..., {name}}}:"
     if template.rule == "csp":
-        return (
+        text = (
             f"if m in {{Conv, ..., {name}}}:\n    ...\n"
             f"    if m in {{C3, ..., {name}}}:\n        args.insert(2, n)"
         )
+        alike = template.alike
+        told = f"\n    if m in {{{alike}, {name}}}:  # in forks that test for {alike}\n        ..."
+        return text + told if alike else text
     if template.rule == "free":
         return "no branch needed: the last else already does c2 = ch[f] and leaves args alone"
     body = branch_body(template.rule, _PLAIN, "ch[f]", plain_lists(_PLAIN))
@@ -122,7 +133,7 @@ def _join_conv(function: Function, names: Sequence[str]) -> PatchChange:
                 function.source.start(function.chain[0]),
             ),
         )
-    return _join(function, function.conv, names, "the collection of Conv")
+    return join(function, function.conv, names, "the collection of Conv")
 
 
 def _join_repeats(function: Function, names: Sequence[str]) -> PatchChange:
@@ -138,31 +149,12 @@ def _join_repeats(function: Function, names: Sequence[str]) -> PatchChange:
             hint="choose a module with another rule (see `yamlmod list`); --rule conv takes "
             "your own class, whose number then builds that many in sequence",
         )
-    return _join(function, function.repeats, names, "the collection of C3")
+    return join(function, function.repeats, names, "the collection of C3")
 
 
 def _join_branch(function: Function, node: ast.If, names: Sequence[str]) -> PatchChange:
     literal = _our_set(function.source, node, function.names.module)
-    return PatchChange() if literal is None else _join(function, literal, names, "the branch")
-
-
-def _join(function: Function, literal: Literal, names: Sequence[str], what: str) -> PatchChange:
-    source = function.source
-    listing = literal_listing(source, literal)
-    new = [name for name in names if name not in listing.names()]
-    if not new:
-        return PatchChange()
-    edits = listing.insert([(name, name) for name in new])
-    steps = tuple(
-        Step(
-            "branch",
-            source.path,
-            listing.line(),
-            f"{name} joins {what} in {function.node.name} of {source.shown}",
-        )
-        for name in new
-    )
-    return PatchChange(tuple(edits), steps, tuple(member(name) for name in new))
+    return PatchChange() if literal is None else join(function, literal, names, "the branch")
 
 
 def _new_branches(function: Function, new: Sequence[tuple[str, list[str]]]) -> PatchChange:
@@ -242,30 +234,15 @@ def named_in_chain(function: Function, name: str) -> bool:
 
 def _tests_for(function: Function, node: ast.If, name: str) -> bool:
     """Check whether a branch names a class: itself, as text, or in a collection behind a name."""
-    literals = tested_literals(node, function.names.module, (function.node, function.source.tree))
+    literals = tested_literals(
+        node.test, function.names.module, (function.node, function.source.tree)
+    )
     parts: list[ast.AST] = list(ast.walk(node.test))
     parts += [elt for literal in literals for elt in literal.elts]
     return any(
-        (isinstance(part, ast.Constant) and part.value == name)
-        or (isinstance(part, (ast.Name, ast.Attribute)) and _last(part) == name)
+        (isinstance(part, ast.Constant) and part.value == name) or class_name(part) == name
         for part in parts
     )
-
-
-def _last(node: ast.expr) -> str:
-    return element_name(node).rpartition(".")[2]
-
-
-def _leave(source: Source, literal: Literal, gone: set[str], what: str) -> PatchChange:
-    listing = literal_listing(source, literal)
-    ours = [name for name in listing.names() if name in gone]
-    if not ours:
-        return PatchChange()
-    steps = tuple(
-        Step("branch", source.path, listing.line(), f"{name} leaves {what} in {source.shown}")
-        for name in ours
-    )
-    return PatchChange(tuple(listing.remove(ours)), steps, (), tuple(member(name) for name in ours))
 
 
 def _drop_branch(function: Function, node: ast.If, literal: Literal, force: bool) -> PatchChange:

@@ -7,16 +7,16 @@ must be equal, and the difference of what was lost must be what the plan said, p
 from __future__ import annotations
 
 import ast
-import io
 import tokenize
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 
-from yamlmod.edits import Edit, apply_edits
+from yamlmod.edits import apply_edits
 from yamlmod.errors import Place, ProofFailedError, Refusal, YamlmodError
+from yamlmod.fork.patch.kept_comments import keeps_comments
 from yamlmod.fork.patch.plan import PatchChange
+from yamlmod.fork.python.comma_list import class_name
 from yamlmod.fork.python.source import Source, tree_of
 
 
@@ -32,6 +32,11 @@ def imported(module: str, name: str) -> str:
 def member(name: str) -> str:
     """Return the proof's key for a name in a literal collection."""
     return f"member {name}"
+
+
+def widened(block: str) -> str:
+    """Return the proof's key for a test of one class that became a test of several."""
+    return f"widened {block}"
 
 
 def exported(name: str) -> str:
@@ -61,7 +66,9 @@ def proven(source: Source, change: PatchChange, names: Iterable[str]) -> str:
         ) from error
     except ValueError as error:
         raise ProofFailedError(f"the edits do not fit together: {error}", place=place) from error
-    statements = {key for key in (*change.adds, *change.drops) if key.startswith("statement ")}
+    keys = (*change.adds, *change.drops)
+    statements = {key for key in keys if key.startswith("statement ")}
+    blocks = frozenset(key.split()[1] for key in keys if key.startswith("widened "))
     names = frozenset(names)
     # Erasing changes a tree, and that of the source is shared.
     is_named = any(name in source.text for name in names)
@@ -69,8 +76,8 @@ def proven(source: Source, change: PatchChange, names: Iterable[str]) -> str:
     old_parts, new_parts = _parts(old, source.text), _parts(new, new_text)
     counts = [Counter(key for _, key in parts) for parts in (old_parts, new_parts)]
     same = {key for key, count in counts[0].items() if counts[1][key] == count}
-    old_rest, old_lost = _without(old_parts, same, statements, names)
-    new_rest, new_lost = _without(new_parts, same, statements, names)
+    old_rest, old_lost = _without(old_parts, same, statements, _Eraser(names, blocks))
+    new_rest, new_lost = _without(new_parts, same, statements, _Eraser(names, blocks))
     if old_rest != new_rest:
         raise ProofFailedError("the changed file differs outside the planned places", place=place)
     difference = _difference(new_lost, old_lost)
@@ -81,10 +88,7 @@ def proven(source: Source, change: PatchChange, names: Iterable[str]) -> str:
             f"the changed file differs from the plan in {wrong[0][0][:120]}", place=place
         )
     try:
-        kept = not _near_comments(source.text, change.edits) or (
-            _comments(source.text, _old_spans(change.edits))
-            == _comments(new_text, _new_spans(change.edits))
-        )
+        kept = keeps_comments(source.text, new_text, change.edits)
     except (SyntaxError, tokenize.TokenError) as error:
         raise ProofFailedError(f"the comments cannot be compared: {error}", place=place) from error
     if not kept:
@@ -157,13 +161,13 @@ def _without(
     parts: Iterable[tuple[ast.stmt, str]],
     same: set[str],
     statements: set[str],
-    names: frozenset[str],
+    eraser: _Eraser,
 ) -> tuple[list[str], Counter[str]]:
     """Return the statements without any trace of the names, and what was lost.
 
     Those whose lines are in ``same``, the old and the new text, stand for their equal trees.
     """
-    eraser = _Eraser(names)
+    names = eraser.names
     rest, lost = [], Counter[str]()
     for statement, key in parts:
         if key in same and not any(name in key for name in names):
@@ -172,7 +176,7 @@ def _without(
         dump = ast.dump(statement)
         if f"statement {dump}" in statements:
             lost[f"statement {dump}"] += 1
-        elif any(f"'{name}'" in dump for name in eraser.names):
+        elif any(f"'{name}'" in dump for name in names):
             rest += [ast.dump(node) for node in eraser.erased(statement)]
         else:
             rest.append(dump)
@@ -180,10 +184,13 @@ def _without(
 
 
 class _Eraser(ast.NodeTransformer):
-    """Takes every trace of some modules out of a tree and lists what it took."""
+    """Takes every trace of some modules out of a tree and lists what it took.
 
-    def __init__(self, names: frozenset[str]) -> None:
-        self.names = names
+    ``blocks`` are those whose tests were widened: they are told by the first place in a collection.
+    """
+
+    def __init__(self, names: frozenset[str], blocks: frozenset[str]) -> None:
+        self.names, self.blocks = names, blocks
         self.lost: list[str] = []
 
     def erased(self, statement: ast.stmt) -> list[ast.stmt]:
@@ -228,6 +235,22 @@ class _Eraser(ast.NodeTransformer):
         """Take names out of a tuple."""
         return self._members(node)
 
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """Put a test of a block instead of one of it and others, where nothing else is left."""
+        against = node.comparators[0]
+        elts = list(against.elts) if isinstance(against, (ast.Set, ast.Tuple)) else []
+        self.generic_visit(node)
+        single = _SINGLE.get((type(node.ops[0]), type(against)))
+        block = class_name(elts[0]) if elts else ""
+        if (
+            isinstance(against, (ast.Set, ast.Tuple))
+            and (single and len(elts) > 1 and against.elts == elts[:1])
+            and (block in self.blocks and len(node.ops) == 1)
+        ):
+            node.ops, node.comparators = [single()], against.elts
+            self.lost.append(widened(block))
+        return node
+
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
         """Put what follows instead of a branch on a set that is left empty."""
         self.generic_visit(node)
@@ -256,49 +279,9 @@ class _Eraser(ast.NodeTransformer):
         return True
 
 
-@dataclass(frozen=True)
-class _Span:
-    start: int
-    end: int
-
-
-def _old_spans(edits: Iterable[Edit]) -> list[_Span]:
-    return [_Span(edit.start, edit.end) for edit in sorted(edits)]
-
-
-def _new_spans(edits: Iterable[Edit]) -> list[_Span]:
-    spans, shift = [], 0
-    for edit in sorted(edits):
-        start = edit.start + shift
-        spans.append(_Span(start, start + len(edit.text)))
-        shift += len(edit.text) - (edit.end - edit.start)
-    return spans
-
-
-def _near_comments(text: str, edits: Iterable[Edit]) -> bool:
-    """Check whether a line that an edit touches holds a `#`: only there can a comment change.
-
-    Elsewhere an edit could swallow one into a string at most, which the trees would show.
-    """
-    for edit in edits:
-        start = text.rfind("\n", 0, edit.start) + 1
-        stop = text.find("\n", edit.end)
-        if "#" in text[start : len(text) if stop < 0 else stop]:
-            return True
-    return False
-
-
-def _comments(text: str, spans: Sequence[_Span]) -> list[str]:
-    """Return the comments that do not stand inside one of the spans."""
-    starts = [0]
-    lines = io.StringIO(text, newline="").readlines()
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    kept = []
-    for token in tokenize.generate_tokens(iter([*lines, ""]).__next__):
-        if token.type == tokenize.COMMENT:
-            start = starts[token.start[0] - 1] + token.start[1]
-            stop = start + len(token.string)
-            if not any(span.start <= start and stop <= span.end for span in spans):
-                kept.append(token.string.rstrip("\r"))
-    return kept
+_SINGLE: Mapping[tuple[type[ast.cmpop], type[ast.expr]], type[ast.cmpop]] = {
+    (ast.In, ast.Set): ast.Is,
+    (ast.NotIn, ast.Set): ast.IsNot,
+    (ast.In, ast.Tuple): ast.Eq,
+    (ast.NotIn, ast.Tuple): ast.NotEq,
+}

@@ -37,6 +37,7 @@ def uninstall(files: Files, fork: ForkFacts, names: Sequence[str], force: bool =
     classes = [block.class_name for block in gone]
     # Of a class of the fork's own, only what was added for it goes.
     registered = [one.class_name for one in gone if not one.adds or "branch" in one.adds]
+    own = [one.class_name for one in gone if one.origin == "fork"]
 
     hops = read_route(fork, common, function.source)
     packages = drop_requirements(files, gone, staying)
@@ -47,7 +48,7 @@ def uninstall(files: Files, fork: ForkFacts, names: Sequence[str], force: bool =
             (common, drop_imports(common, common_blocks, inside)),
             *_names(hops, inside),
             (function.source, drop_file_imports(fork, function.source, chosen)),
-            (function.source, unregister(function, registered, force)),
+            (function.source, unregister(function, registered, force, own)),
         ],
         classes,
     )

@@ -41,8 +41,15 @@ class Listing:
         """Return the line of the list's first element."""
         return self.source.line_of(self.elements[0].start)
 
-    def insert(self, texts: Sequence[tuple[str, str]], keep_sorted: bool = False) -> list[Edit]:
-        """Return the edits that add ``(name, text)`` pairs, at the end or where sorting says."""
+    def insert(
+        self, texts: Sequence[tuple[str, str]], keep_sorted: bool = False, front: bool = False
+    ) -> list[Edit]:
+        """Return the edits that add ``(name, text)`` pairs, at the end or where sorting says.
+
+        With ``front`` they go to the front.
+        """
+        if front:
+            return self._insert_at(0, texts)
         # An element without a name (`*more`) has no place in any order.
         key = _sorting(self.names()) if keep_sorted and all(self.names()) else None
         where: dict[int, list[tuple[str, str]]] = {}
@@ -206,6 +213,13 @@ def element_name(node: ast.expr) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return ""
+
+
+def class_name(node: ast.AST) -> str:
+    """Return the last part of a name or a dotted name, empty for anything else."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 _Key = Callable[[str], tuple[object, ...]]

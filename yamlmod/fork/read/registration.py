@@ -33,7 +33,10 @@ def registration_fault(reader: ForkReader, template: Template) -> RegistrationFa
     args = template.row_args(_CHANNELS)
     inputs = list(range(template.least_inputs))
     from_ = inputs[::-1] if template.joins else -1
-    reading = reader.read(_network([from_, repeats, template.class_name, args], len(inputs)))
+    network = _network([from_, repeats, template.class_name, args], len(inputs))
+    if template.alike:  # what some versions of ultralytics do with such a block needs a scale
+        network |= {"scales": {"n": [1.0, 1.0, 1024]}, "scale": "n"}
+    reading = reader.read(network)
     layer = len(inputs)
     row = row_of(reading, layer)
     failure = reading.failure

@@ -21,6 +21,7 @@ from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.proof import prove
 from yamlmod.ops.rows import check_args, class_name, module_name, nominal_channels
 from yamlmod.registry.catalogue import find
+from yamlmod.registry.rules import TESTED_BLOCKS
 from yamlmod.registry.template import Template
 
 
@@ -142,7 +143,7 @@ def registry_args(
     if given is not None:
         check_args(template, given)
         return given
-    if _means_the_same(row, template):
+    if _means_the_same(model, row, template):
         return None
     # Its own output channels, not those above: the layers below were built for them.
     nominal = nominal_channels(model, row.index) if template.takes_nominal else None
@@ -156,18 +157,39 @@ def _growth(model: Network, layer: int) -> float:
     return 1.0 if before is None or after is None else before / after
 
 
-def _means_the_same(row: Row, template: Template) -> bool:
+def _means_the_same(model: Network, row: Row, template: Template) -> bool:
     """Return whether the row's args mean the same to ``template``: a C3 or a Conv, or its like."""
     like = Kind("scaled") if template.rule == "csp" else _kind(template.name)
     if template.rule not in ("csp", "conv") or _kind(row.module) != like or template.changes_size:
         return False
     if template.rule == "conv" and like != Kind("scaled", "arg2"):
         return False
+    if orders_differently(row, template):
+        return False
     try:
         check_args(template, list(row.args))
-    except Refusal:
+    except Refusal as error:
+        if template.alike:  # those of C3k2 itself: without them it would be another block
+            raise Refusal(
+                error.code,
+                error.message,
+                place=model.document.place(*row.spans[3]),
+                hint="leave this layer as it is, or give its args with --args",
+            ) from error
         return False
     return True
+
+
+def orders_differently(row: Row, template: Template) -> bool:
+    """Check whether one is of C3k2's kind, whose second argument is c3k, and the other is not.
+
+    What the arguments of a class of the user's own mean is not known by its kind.
+    """
+    if template.origin in ("file", "fork"):
+        return False
+    found = find(row.module)
+    alike = found.alike if found is not None else row.module
+    return template.alike != (alike if alike in TESTED_BLOCKS else "")
 
 
 def _kept_args(model: Network, row: Row, name: str) -> list[str]:
