@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -247,6 +248,28 @@ def test_one_replacement_of_several_layers(home: Path) -> None:
     written = (home / "out/variants/plain/mini.yaml").read_text(encoding="utf-8")
     assert written.count("Bottleneck, [") == 4 and written.count(" C3, [") == 4
     assert not (home / "out/variants/plain-placebo").exists()
+
+
+def test_a_class_of_the_fork_s_own_with_that_name(home: Path) -> None:
+    """The answer names what a study file can say, and that is trained; a placebo needs no name."""
+    with (home / "fork/models/common.py").open("a", encoding="utf-8") as common:
+        common.write("\n\nclass CBAM(nn.Module):\n    def __init__(self, c1, kernel_size=7):\n")
+        common.write("        super().__init__()\n")
+    text = _STUDY.partition("components:")[0] + "components:\n  cbam: {insert: CBAM, after: SPPF}\n"
+    (home / "study.yaml").write_text(text + "controls: [placebo]\n", encoding="utf-8")
+    code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
+    assert code == 2 and "name-taken" in err and "--as" not in err and "--use-existing" not in err
+    name = re.search(r"`as: (\w+)`", err)
+    assert name is not None, err
+    text = text.replace("after: SPPF", f"after: SPPF, as: {name[1]}")
+    (home / "study.yaml").write_text(text + "controls: [placebo]\n", encoding="utf-8")
+    code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
+    assert code == 0, err
+    variants = home / "out" / "variants"
+    assert f" {name[1]}, []" in (variants / "cbam/mini.yaml").read_text(encoding="utf-8")
+    common = (variants / "cbam/code/models/common.py").read_text(encoding="utf-8")
+    assert f"class {name[1]}(nn.Module)" in common and "class CBAM(nn.Module)" in common
+    assert name[1] not in (variants / "cbam-placebo/mini.yaml").read_text(encoding="utf-8")
 
 
 def test_a_training_script_without_a_seed(home: Path) -> None:

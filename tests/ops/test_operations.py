@@ -299,6 +299,9 @@ def test_recipe() -> None:
         ("yamlmod: 1\nedits: [{insert: SimAM, at: x}]\n", "bad-recipe", "at takes"),
         ("yamlmod: 1\nedits: [{insert: SimAM, after: 3, keep_skips: 1}]\n", "bad-recipe", "true"),
         ("yamlmod: 1\nedits: [{insert: SimAM, after: 3, args: 1}]\n", "bad-recipe", "list"),
+        ("yamlmod: 1\nedits: [{insert: SimAM, after: 3, as: 1}]\n", "bad-recipe", "the class gets"),
+        ("yamlmod: 1\nedits: [{insert: Simam, after: 3, as: a.b}]\n", "bad-name", "edit 1"),
+        ("yamlmod: 1\nedits: [{insert: Nowhere, after: 3, as: B}]\n", "unknown-module", "edit 1"),
         ("yamlmod: 1\nedits: [{replace: 3}]\n", "bad-recipe", "with"),
         ("yamlmod: 1\nedits: [{remove: []}]\n", "bad-recipe", "no layer"),
         ("yamlmod: 1\nedits: [{move: 3}]\n", "usage", "new position"),
@@ -311,6 +314,18 @@ def test_bad_recipes(recipe: str, code: str, part: str) -> None:
         apply(recipe)
     assert caught.value.code == code
     assert part in "\n".join(caught.value.lines())
+
+
+def test_a_module_gets_another_name_with_its_own_args() -> None:
+    text = apply(
+        "yamlmod: 1\nedits: [{insert: ACmix, after: SPPF, as: MyMix}, "
+        "{replace: C3#1, with: C3_SE, as: C3_Mine}]\n"
+    ).text
+    plain = apply(
+        "yamlmod: 1\nedits: [{insert: ACmix, after: SPPF}, {replace: C3#1, with: C3_SE}]\n"
+    ).text
+    assert "MyMix, [512]" in text and "C3_Mine, [" in text
+    assert text == plain.replace("ACmix", "MyMix").replace("C3_SE", "C3_Mine")
 
 
 def test_a_failing_edit_leaves_nothing() -> None:

@@ -14,7 +14,11 @@ _CONFERENCES = {
     "ECCV": "European Conference on Computer Vision",
     "WACV": "IEEE/CVF Winter Conference on Applications of Computer Vision",
     "ICML": "International Conference on Machine Learning",
+    "ECML PKDD": "European Conference on Machine Learning and Principles and Practice of "
+    "Knowledge Discovery in Databases",
     "ICASSP": "IEEE International Conference on Acoustics, Speech and Signal Processing",
+    "ICME": "IEEE International Conference on Multimedia and Expo",
+    "NeurIPS": "Advances in Neural Information Processing Systems",
     "NeurIPS Workshop": "NeurIPS Workshop",
 }
 _SPECIAL = re.compile(r"([&%$#_{}])")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
+from yamlmod.ops.as_name import KEY as AS
 from yamlmod.study.component import Component
 from yamlmod.study.study_file import MOST_RUNS, MOST_VARIANTS, StudyFile
 from yamlmod.study.sweeps import swept
@@ -124,12 +125,16 @@ def _variant(names: tuple[str, ...], components: tuple[Component, ...]) -> Varia
     )
 
 
+def _without_name(edit: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in edit.items() if key != AS}
+
+
 def _placebo(variant: Variant) -> Variant | None:
     """Return the variant with `nn.Identity` instead of all that it inserts; None without any."""
     if not any("insert" in edit for edit in variant.edits):
         return None
     edits = [
-        {**edit, "insert": _IDENTITY, "args": []} if "insert" in edit else edit
+        {**_without_name(edit), "insert": _IDENTITY, "args": []} if "insert" in edit else edit
         for edit in variant.edits
     ]
     return Variant(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import read_function
@@ -14,6 +16,7 @@ from yamlmod.fork.parser.parser_names import parser_names
 from yamlmod.model.data_paths import with_absolute_paths
 from yamlmod.model.network import Network
 from yamlmod.model.parser_facts import ParserNames
+from yamlmod.ops.as_name import renamed_modules
 from yamlmod.ops.chain import Chains
 from yamlmod.ops.recipe import edit_plan
 from yamlmod.registry.catalogue import find
@@ -39,6 +42,9 @@ from yamlmod.workspace import disk
 from yamlmod.workspace.files import display, exists, read_text, real_path
 
 Say = Callable[[str], None]
+
+_AS = re.compile(r"--as (\w+)")
+_AS_HINT = "give it another name in the edit: `as: {}` beside `insert` or `with`"
 
 
 @dataclass(frozen=True)
@@ -132,19 +138,20 @@ def _write(
 ) -> StudyPlan:
     final = real_path(output.parent) / output.name
     names = parser_names(study.located.fork.graph, read_function(*study.located))
-    codes: dict[object, Path] = {}
+    codes: dict[_Changes, Path] = {}
     homes: dict[str, Path] = {}
     for item in planned:
         folder = draft / "variants" / item.variant.name
         code = folder / study.code
         modules = _modules(study, item, names)
-        changes = modules, item.variant.patches
+        renamed = tuple(renamed_modules(item.variant.edits).items())
+        changes = modules, renamed, item.variant.patches
         if changes in codes:  # many variants of a sweep have the same code
             disk.copy_folder(codes[changes], code)
         else:
             freeze_tree(study.located.tree, code, final)
             with _named(study, item, code):
-                _patch(study, item, modules, code)
+                _patch(study, changes, code)
             codes[changes] = code
         homes[item.variant.name] = codes[changes]
         disk.write_draft(folder / study.cfg_name, item.text.encode("utf-8"))
@@ -211,12 +218,19 @@ def _modules(study: Prepared, item: PlannedVariant, names: ParserNames) -> tuple
     return (*own, *(name for name in known if name not in given))
 
 
-def _patch(study: Prepared, item: PlannedVariant, modules: Sequence[str], code: Path) -> None:
+_Changes: TypeAlias = tuple[tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, ...]]
+"""Modules, those under a new name with that name first, and patch files."""
+
+
+def _patch(study: Prepared, changes: _Changes, code: Path) -> None:
     """Put modules into a variant's copy of the code, then apply its patch files."""
-    if modules:
-        for change in plan_patch(open_fork(code, study.file.target), modules, Choices()).changes():
+    modules, renamed, patches = changes
+    asked = [(list(modules), Choices())] if modules else []
+    # One at a time: each is planned with what the one before has written.
+    for words, choices in (*asked, *(([word], Choices(as_name=name)) for name, word in renamed)):
+        for change in plan_patch(open_fork(code, study.file.target), words, choices).changes():
             disk.write_draft(change.path, change.after or b"")
-    for patch in item.variant.patches:
+    for patch in patches:
         apply_patch_file(existing_file(study.file, "patch", patch, (study.folder,)), code)
 
 
@@ -229,7 +243,9 @@ def _named(study: Prepared, item: PlannedVariant, code: Path) -> Iterator[None]:
         copy, own = f"{display(code)}/", f"{study.located.shown}/"
         message = f"variant {item.variant.name}: {error.message.replace(copy, own)}"
         place = error.place and error.place._replace(file=error.place.file.replace(copy, own))
-        raise Refusal(error.code, message, place=place, hint=error.hint) from error
+        name = _AS.search(error.hint)
+        hint = error.hint if name is None else _AS_HINT.format(name[1])
+        raise Refusal(error.code, message, place=place, hint=hint) from error
 
 
 def _write_data(study: Prepared, draft: Path, final: Path) -> Path | None:

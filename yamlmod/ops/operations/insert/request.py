@@ -8,6 +8,8 @@ from yamlmod.model.document import Document, Row
 from yamlmod.model.graph import Read, reader_names
 from yamlmod.model.network import Network
 from yamlmod.model.refs import ANY_SPELLING, SpellingRule
+from yamlmod.ops.as_name import KEY as AS
+from yamlmod.ops.as_name import template_under_its_name
 from yamlmod.ops.joining import check_inputs, refuse_list
 from yamlmod.ops.operation import RecipeOptions
 from yamlmod.ops.positions import Position, resolve_positions
@@ -16,7 +18,7 @@ from yamlmod.registry.catalogue import find, near_names
 from yamlmod.registry.template import Template
 
 PLACES = ("at", "after", "before", "edge")
-OPTIONS = (*PLACES, "at_end", "args", "number", "keep_skips", "readers", "from", "allow_dead")
+OPTIONS = (*PLACES, "at_end", "args", "number", "keep_skips", "readers", "from", "allow_dead", AS)
 
 
 class Moved(NamedTuple):
@@ -168,4 +170,5 @@ def recipe_request(model: Network, options: RecipeOptions) -> Request:
         allow_dead=options.flag("allow_dead"),
         sources=sources,
         number=options.count("number"),
+        template=template_under_its_name(options, module),
     )

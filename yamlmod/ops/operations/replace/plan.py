@@ -12,6 +12,8 @@ from yamlmod.model.known_modules import KNOWN, Kind
 from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
 from yamlmod.model.render import render_args
+from yamlmod.ops.as_name import KEY as AS
+from yamlmod.ops.as_name import template_under_its_name
 from yamlmod.ops.chain import Plan, chain
 from yamlmod.ops.joining import check_inputs, joining_args
 from yamlmod.ops.network import read_network, registry_kinds
@@ -261,12 +263,16 @@ def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
     if not layers:
         raise options.refusal("replace takes at least one layer")
     number = options.count("number") if "number" in options.values else None
-    return replace_all(model, layers, module, options.args(), force=force, number=number)
+    template = template_under_its_name(options, module)
+    name = module if template is None else template.name
+    return replace_all(
+        model, layers, name, options.args(), force=force, number=number, template=template
+    )
 
 
 OPERATION = Operation(
     "replace",
-    ("with", "args", "number", "force"),
+    ("with", "args", "number", "force", AS),
     _from_recipe,
     permits={"changes-stride": "force"},
 )
