@@ -82,7 +82,7 @@ def _SHSA_attend(q, k, v, scale: float):
                 return fused(q, k, v).squeeze(1).transpose(1, 2)
             if _SHSA_is_large(q):
                 # Without gradients some queries at a time: their scores stay in the cache.
-                parts = q.split(max(1, (1 << 20) // (q.shape[0] * q.shape[2])), 2)
+                parts = q.split(max(1, (1 << 18) // (q.shape[0] * q.shape[2])), 2)
                 return torch.cat([_SHSA_plain(part, k, v, scale) for part in parts], 2)
     return _SHSA_plain(q, k, v, scale)
 
