@@ -77,14 +77,33 @@ def _SHSA_attend(q, k, v, scale: float):
         if isinstance(q, torch.Tensor):  # torch.fx hands on a Proxy, and gets plain operators
             fused = _SHSA_fused(q)
             if fused is not None:
-                q, k, v = (part.transpose(1, 2).unsqueeze(1) for part in (q, k, v))
+                q, k, v = (part.transpose(1, 2).unsqueeze(1).contiguous() for part in (q, k, v))
                 # Its own scale is this one: q has d channels.
                 return fused(q, k, v).squeeze(1).transpose(1, 2)
+            if _SHSA_is_large(q):
+                # Without gradients some queries at a time: their scores stay in the cache.
+                parts = q.split(max(1, (1 << 18) // (q.shape[0] * q.shape[2])), 2)
+                return torch.cat([_SHSA_plain(part, k, v, scale) for part in parts], 2)
+    return _SHSA_plain(q, k, v, scale)
+
+
+def _SHSA_plain(q, k, v, scale: float):
+    """The same in plain operators, for some of the queries or all."""
     if _SHSA_is_short(q):  # scores leave the digits of float16 soon
         q, k = q.float(), k.float()
     scores = torch.matmul((q * scale).transpose(1, 2), k)
     weights = torch.softmax(scores, dim=-1).to(v.dtype)
     return torch.matmul(v, weights.transpose(1, 2))
+
+
+def _SHSA_is_large(q):
+    """Tells whether the scores are many, and no gradient, tracer or compiler wants them at once."""
+    if torch.is_grad_enabled() or torch._C._get_tracing_state() is not None:
+        return False
+    compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)
+    if compiling is not None and compiling():
+        return False
+    return q.shape[0] * q.shape[2] * q.shape[2] > 1 << 20
 
 
 def _SHSA_is_short(x) -> bool:

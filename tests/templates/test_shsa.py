@@ -24,6 +24,17 @@ def test_fused_attention_gives_the_same_numbers(
         assert support.gap(module(x), expected) < 1e-5
 
 
+@pytest.mark.parametrize("shape", [(2, 64, 33, 31), (1, 64, 40, 37)])
+def test_a_large_map_in_parts_gives_the_same_numbers(shape: tuple[int, ...]) -> None:
+    """Without gradients the queries are taken some at a time."""
+    module, x = support.filled("shsa", 64), support.image(*shape)
+    room = vars(sys.modules[type(module).__module__])
+    whole = module(x)
+    with torch.no_grad():
+        assert room["_SHSA_is_large"](x.flatten(2))
+        assert support.gap(module(x), whole) < 1e-5
+
+
 @pytest.mark.parametrize(("channels", "taken"), [(16, 16), (32, 32), (64, 32)])
 def test_attention_takes_no_more_channels_than_there_are(channels: int, taken: int) -> None:
     module = support.filled("shsa", channels)
