@@ -10,6 +10,7 @@ from . import support
 
 FOLDERS = {
     "cbam": "_CBAM_trains",
+    "dlka": "_DLKA_trains",
     "msda": "_MSDA_trains",
     "triplet_attention": "_TripletAttention_trains",
 }
