@@ -114,6 +114,8 @@ def _runs(studies: Mapping[str, Mapping[str, Any]], words: Words) -> Iterator[st
         yield f"| {name} | {study['runs']} | {study['hours']:.2f} | {days} | {hashes} |"
         versions = ", ".join(f"{key} {value}" for key, value in study["versions"].items() if value)
         machines.setdefault(words.machine.format(*study["machine"], versions), []).append(name)
+    runs, hours = (sum(study[key] for study in studies.values()) for key in ("runs", "hours"))
+    yield words.total.format(runs, hours, hours / 2)
     for machine, names in machines.items():
         yield ""
         yield words.machine_of.format(", ".join(names), machine)

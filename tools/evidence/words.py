@@ -21,6 +21,7 @@ class Words(NamedTuple):
     machine: str
     machine_of: str
     below: str
+    total: str
     missing: str
 
 
@@ -39,6 +40,7 @@ ENGLISH = Words(
     machine="{}, {} cores, no GPU. {}.",
     machine_of="Machine of {}: {}",
     below="below 0.001",
+    total="| all | {} | {:.2f} | two at a time: {:.1f} hours | |",
     missing="Not measured yet.",
 )
 CHINESE = Words(
@@ -55,5 +57,6 @@ CHINESE = Words(
     machine="{}，{} 核，无 GPU。{}。",
     machine_of="{} 的机器：{}",
     below="小于 0.001",
+    total="| 合计 | {} | {:.2f} | 同时两个：{:.1f} 小时 | |",
     missing="尚未测量。",
 )
