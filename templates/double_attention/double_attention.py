@@ -51,24 +51,17 @@ class DoubleAttention(nn.Module):
         is_small = False
         if isinstance(x, torch.Tensor) and not _DoubleAttention_is_recorded():
             is_small = h * w < c
-        # Scores of a softmax leave the digits of float16 soon. torch.fx hands on a Proxy.
-        is_short = isinstance(x, torch.Tensor) and (x.dtype in (torch.float16, torch.bfloat16))
-        if is_short:
-            scores = _DoubleAttention_wide(x, self.convB.weight, self.convB.bias)
-        else:
-            scores = self.convB(x)
-        gather = torch.softmax(scores.flatten(2), 2).to(x.dtype)
+        # This order of the maps, which their gradients reverse, needs the least memory.
         if is_small:
-            seen = torch.bmm(self.convA(x).flatten(2), gather.transpose(1, 2))  # N, c_m, c_n
+            seen = self.convA(x).flatten(2)
+            gather, spread = self._gather(x), self._spread(x)
+            seen = torch.bmm(seen, gather.transpose(1, 2))  # N, c_m, c_n
         else:
+            gather = self._gather(x)
             seen = torch.bmm(x.flatten(2), gather.transpose(1, 2))  # N, C, c_n
             seen = self.convA(seen.unsqueeze(3))
             seen = (self.conv_reconstruct(seen) if self.reconstruct else seen).squeeze(3)
-        if is_short:
-            scores = _DoubleAttention_wide(x, self.convV.weight, self.convV.bias)
-        else:
-            scores = self.convV(x)
-        spread = torch.softmax(scores, 1).to(seen.dtype).flatten(2)
+            spread = self._spread(x)
         is_last = False
         if isinstance(x, torch.Tensor):
             is_last = not x.is_contiguous()
@@ -79,6 +72,23 @@ class DoubleAttention(nn.Module):
         else:
             out = torch.bmm(seen, spread).reshape(n, -1, h, w)
         return self.conv_reconstruct(out) if self.reconstruct and is_small else out
+
+    def _gather(self, x):
+        """For every feature the shares of the places, (N, c_n, H W)."""
+        # Scores of a softmax leave the digits of float16 soon. torch.fx hands on a Proxy.
+        if isinstance(x, torch.Tensor) and x.dtype in (torch.float16, torch.bfloat16):
+            scores = _DoubleAttention_wide(x, self.convB.weight, self.convB.bias)
+        else:
+            scores = self.convB(x)
+        return torch.softmax(scores.flatten(2), 2).to(x.dtype)
+
+    def _spread(self, x):
+        """For every place the shares of the features, (N, c_n, H W)."""
+        if isinstance(x, torch.Tensor) and x.dtype in (torch.float16, torch.bfloat16):
+            scores = _DoubleAttention_wide(x, self.convV.weight, self.convV.bias)
+        else:
+            scores = self.convV(x)
+        return torch.softmax(scores, 1).to(x.dtype).flatten(2)
 
 
 def _DoubleAttention_is_recorded() -> bool:
