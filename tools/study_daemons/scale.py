@@ -20,7 +20,7 @@ from tools.study_daemons.dask_trials import DaskCluster
 from tools.study_daemons.studies import stub_study, yamlmod
 from tools.study_daemons.watch import kill, say
 
-HOSTS = 4
+HOSTS = 2
 # What each worker does for itself beside its runs; two hundred of them would fill a machine.
 _QUIET = {
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
