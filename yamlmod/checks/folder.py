@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -79,7 +79,8 @@ def _check(
     clean = list(known)
     for item in sorted(texts, key=lambda item: (item.text.count("["), item.shown)):
         rows = _rows(item)
-        siblings = [other.base for other in clean if _is_part(other, rows)]
+        words, keys = row_words(rows), tuple(map(_key, rows))
+        siblings = [other.base for other in clean if _is_part(other, words, keys)]
         if fixes is Fixes.none:
             result = looked_at(item.text, item.shown, options, siblings)
         else:
@@ -130,9 +131,11 @@ def _key(row: Row) -> tuple[str, str]:
     return row.module, value_key(row.args)
 
 
-def _is_part(item: _Clean, rows: Sequence[Row]) -> bool:
-    """Check that the rows of a file are a subsequence of these rows."""
-    if len(item.keys) >= len(rows) or item.base.words - row_words(rows):
+def _is_part(
+    item: _Clean, words: Counter[tuple[str, str]], keys: Sequence[tuple[str, str]]
+) -> bool:
+    """Check that the rows of a file are a subsequence of others, by their words and keys."""
+    if len(item.keys) >= len(keys) or item.base.words - words:
         return False
-    rest: Iterator[tuple[str, str]] = iter(map(_key, rows))
+    rest = iter(keys)
     return all(key in rest for key in item.keys)
