@@ -151,11 +151,15 @@ def _FocusedLinearAttention_shares(size: int, sides: int, like):
 
 def _FocusedLinearAttention_focus(z, inverse, power: int):
     """f(z) as the powers, whose size is harmless, and the factor of each place, (N, 1, places)."""
-    u = torch.addcmul(1e-6 * inverse, F.relu(z), inverse)
-    size = u.norm(2, dim=1, keepdim=True)
-    u = u / size
-    powers = u * u * u if power == 3 else u.pow(power)
-    return powers, size / powers.norm(2, dim=1, keepdim=True)
+    u = (F.relu(z) + 1e-6) * inverse
+    size = _FocusedLinearAttention_length(u)
+    powers = (u / size).pow(power)
+    return powers, size / _FocusedLinearAttention_length(powers)
+
+
+def _FocusedLinearAttention_length(u):
+    """The norm over the channels; as a sum it is several times as fast as torch's own."""
+    return (u * u).sum(1, keepdim=True).sqrt()
 
 
 def _FocusedLinearAttention_is_short(x) -> bool:
