@@ -201,7 +201,7 @@ class Added:
             together = ["x"] if scale == "x" else ["n", "s"]
             wanted = {self.yamls[scale]: CHECKS[scale] for scale in together}
             built = build(self.fork, wanted, self.fork.parent)
-            self.networks |= {scale: built[self.yamls[scale]] for scale in together}
+            self.networks.update({scale: built[self.yamls[scale]] for scale in together})
         return self.networks[scale]
 
 

@@ -85,10 +85,11 @@ def test_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "expected"),
     [
-        ("坐标", {"CoordAtt", "C3_CA", "EMA"}),
-        ("coordinate attention", {"CoordAtt", "C3_CA"}),
-        ("无参", {"SimAM", "C3_SimAM"}),
-        ("Squeeze-and-Excitation Networks", {"SE", "C3_SE"}),  # the paper's title
+        ("坐标", {"CoordAtt", "C3_CA", "C2f_CA", "C3k2_CA", "EMA"}),
+        ("coordinate attention", {"CoordAtt", "C3_CA", "C2f_CA", "C3k2_CA"}),
+        ("无参", {"SimAM", "C3_SimAM", "C2f_SimAM", "C3k2_SimAM"}),
+        # the paper's title
+        ("Squeeze-and-Excitation Networks", {"SE", "C3_SE", "C2f_SE", "C3k2_SE"}),
         ("no such thing", set()),
     ],
 )

@@ -94,7 +94,7 @@ def test_two_templates_with_one_helper() -> None:
     twin = FREE._replace(
         name="Twin",
         class_name="Twin",
-        source=CONV.source.replace("class Alpha", "class Twin"),
+        text=CONV.source.replace("class Alpha", "class Twin"),
     )
     with pytest.raises(Refusal, match="both define _Alpha_help"):
         repository().install(CONV, twin)
