@@ -19,6 +19,7 @@ from yamlmod.fork.patch.members import join, leave
 from yamlmod.fork.patch.plan import PatchChange, Step
 from yamlmod.fork.patch.proof import member, widened
 from yamlmod.fork.python.comma_list import class_name, element_name
+from yamlmod.fork.python.source import Source
 from yamlmod.registry.rules import TESTED_BLOCKS
 from yamlmod.registry.template import Template
 
@@ -130,16 +131,13 @@ def _widen(function: Function, test: _Test, names: Sequence[str]) -> PatchChange
         Edit(source.start(test.against), source.end(test.against), listed),
     )
     where = f"{function.node.name} of {source.shown}"
-    steps = tuple(
-        Step(
-            "branch",
-            source.path,
-            source.line_of(test.start),
-            f"{name} joins a test for {block} in {where}",
-        )
-        for name in names
-    )
+    steps = _steps(source, test, [f"{n} joins a test for {block} in {where}" for n in names])
     return PatchChange(edits, steps, (widened(block), *(member(name) for name in names)))
+
+
+def _steps(source: Source, test: _Test, words: Sequence[str]) -> tuple[Step, ...]:
+    line = source.line_of(test.start)
+    return tuple(Step("branch", source.path, line, text) for text in words)
 
 
 def _narrowed(function: Function, test: _Test, names: Sequence[str]) -> PatchChange:
@@ -151,14 +149,8 @@ def _narrowed(function: Function, test: _Test, names: Sequence[str]) -> PatchCha
         Edit(test.start, test.end, _NARROW[_brackets(test)]),
         Edit(source.start(against), source.end(against), source.segment(against.elts[0])),
     )
-    steps = tuple(
-        Step(
-            "branch",
-            source.path,
-            source.line_of(test.start),
-            f"{name} leaves a test for {block} in {source.shown}",
-        )
-        for name in names
+    steps = _steps(
+        source, test, [f"{n} leaves a test for {block} in {source.shown}" for n in names]
     )
     return PatchChange(edits, steps, (), (widened(block), *(member(name) for name in names)))
 
