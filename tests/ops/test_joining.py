@@ -180,3 +180,12 @@ def test_where_a_convolution_cannot_take_them_it_gets_the_channels() -> None:
 def test_every_fusion_module_says_how_many_layers_it_reads() -> None:
     assert {get(n).least_inputs for n in ("BiFPN_Concat", "BiFPN_Add")} == {2}
     assert get("ASFF").least_inputs == 3 and get("SimAM").least_inputs == 1
+
+
+def test_inputs_of_unequal_channels_are_refused_where_a_module_needs_equal_ones() -> None:
+    network = read_network(NET, "model.yaml")
+    with pytest.raises(Refusal, match=r"Upsample with 128, 2 Conv with 64 channels") as caught:
+        replace(read_network(NET.replace("[256, 3, 2]],\n   [-1, 1, Conv, [512", "[128, 3, 2]],\n"
+                "   [-1, 1, Conv, [512"), "model.yaml"), 6, "attention_model")  # fmt: skip
+    assert caught.value.code == "operand-channels" and "by a Conv" in caught.value.hint
+    assert "attention_model, []" in replace(network, 6, "attention_model").text

@@ -34,6 +34,8 @@ def check_inputs(
             hint="it can replace a Concat or a sum, or be inserted with --from and two layers or "
             "more",
         )
+    if template.channels.equal:
+        _refuse_unequal(model, template, layers, place)
     strides = [model.shapes[layer].stride for layer in layers]
     known = [stride for stride in strides if stride is not None]
     if len(known) < len(strides):
@@ -48,6 +50,25 @@ def check_inputs(
             f"{template.name} joins {rule if has_levels else 'inputs of one stride'}, "
             f"and would read {names}",
             place=place,
+        )
+
+
+def _refuse_unequal(
+    model: Network, template: Template, layers: Sequence[int], place: Place | None
+) -> None:
+    """Refuse inputs of which it is known, at some scale, that their channels differ."""
+    for at_scale in zip(*(model.shapes[layer].real for layer in layers), strict=True):
+        if None in at_scale or len(set(at_scale)) == 1:
+            continue
+        names = one_of([f"{model.document.describe(x)} with {count:,}"
+                        for x, count in zip(layers, at_scale, strict=True)])  # fmt: skip
+        first, other = model.document.describe(layers[0]), at_scale[0]
+        raise Refusal(
+            "operand-channels",
+            f"{template.name} joins inputs of equal channels, and would read {names} channels",
+            place=place,
+            hint=f"bring the others to the {other:,} channels of {first} first, by a Conv with "
+            "kernel size 1",
         )
 
 

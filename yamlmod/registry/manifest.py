@@ -146,8 +146,10 @@ def _reference(item: Mapping[str, str]) -> Reference:
 
 
 def _channels(item: Mapping[str, Any]) -> Channels:
-    refused = tuple(map(int, item.get("refused", ())))
-    return Channels(line(item, "rule", ""), refused, line(item, "rule_zh", ""))
+    refused, equal = tuple(map(int, item.get("refused", ()))), item.get("equal", False)
+    if not isinstance(equal, bool):
+        raise TypeError(f"channels.equal must be true or false, got {reprlib.repr(equal)}")
+    return Channels(line(item, "rule", ""), refused, line(item, "rule_zh", ""), equal)
 
 
 def _resize(item: Mapping[str, Any], arguments: Sequence[Mapping[str, Any]]) -> Resize:

@@ -125,6 +125,8 @@ class Channels(NamedTuple):
     rule: str = ""
     refused: tuple[int, ...] = ()
     rule_zh: str = ""
+    # All inputs of a module that joins have the same number.
+    equal: bool = False
 
 
 _NO_REFERENCE = Reference()
