@@ -125,6 +125,7 @@ for name in files(path):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
 def test_bombs_cost_neither_memory_nor_time(tmp_path: Path) -> None:
     words = [sys.executable, "-c", _BOUNDS, str(tmp_path / "x.pt")]
