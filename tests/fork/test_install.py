@@ -138,8 +138,11 @@ def test_a_block_behind_a_name() -> None:
     assert files.texts[YOLO_PATH] == text
 
 
-def test_a_fork_without_repeats_is_refused() -> None:
-    text = yolo().replace("args.insert(2, n)", "args.append(n)")
+@pytest.mark.parametrize(
+    ("old", "new"), [("args.insert(2, n)", "args.append(n)"), ("if m in [C3]:", "if m in []:")]
+)
+def test_a_fork_without_repeats_is_refused(old: str, new: str) -> None:
+    text = yolo().replace(old, new)
     files = repository(text)
     with pytest.raises(Refusal) as refusal:
         files.install(CSP)

@@ -328,6 +328,11 @@ def test_a_module_gets_another_name_with_its_own_args() -> None:
     assert text == plain.replace("ACmix", "MyMix").replace("C3_SE", "C3_Mine")
 
 
+def test_levels_below_a_module_under_another_name_are_known() -> None:
+    first = "yamlmod: 1\nedits: [{insert: CBAM, after: SPPF, as: Mine}, {insert: ACmix, after: P3"
+    assert ", [256]" in apply(first + "}]\n").text.partition("ACmix")[2][:8]
+
+
 def test_a_failing_edit_leaves_nothing() -> None:
     before = model()
     with pytest.raises(Refusal):

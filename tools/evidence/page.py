@@ -16,6 +16,7 @@ from tools.evidence.words import CHINESE, ENGLISH, Words
 from yamlmod.study.plan_files import read_study_plan, statuses
 from yamlmod.study.plots import plots
 from yamlmod.study.report import report_of
+from yamlmod.study.report_words import p_word
 from yamlmod.study.statistics import LEVEL
 
 RESULTS = STUDIES / "results"
@@ -139,9 +140,11 @@ def _difference(variant: dict[str, Any], against: str, words: Words) -> str:
     p = variant[f"p ({against})"]
     verdict = words.shown if p < LEVEL else words.not_shown
     other = words.against[against]
-    p_word = words.below if p < 0.001 else f"{p:.3f}"
+    told = p_word(p)
     gain = variant[f"difference to {against}"]
-    return words.difference.format(variant["variant"], other, gain, low, high, p_word, verdict)
+    return words.difference.format(
+        variant["variant"], other, gain, low, high, words.p_words.get(told, told), verdict
+    )
 
 
 def _sd(values: Sequence[float]) -> float:

@@ -20,7 +20,7 @@ class Words(NamedTuple):
     columns: Sequence[str]
     machine: str
     machine_of: str
-    below: str
+    p_words: Mapping[str, str]  # what the report spells out, in this language
     total: str
     missing: str
 
@@ -39,7 +39,7 @@ ENGLISH = Words(
     columns=("study", "runs", "hours of training", "days", "hashes of the base"),
     machine="{}, {} cores, no GPU. {}.",
     machine_of="Machine of {}: {}",
-    below="below 0.001",
+    p_words={},
     total="| all | {} | {:.2f} | two at a time: {:.1f} hours | |",
     missing="Not measured yet.",
 )
@@ -56,7 +56,7 @@ CHINESE = Words(
     columns=("实验", "训练次数", "训练小时", "日期", "基线的哈希"),
     machine="{}，{} 核，无 GPU。{}。",
     machine_of="{} 的机器：{}",
-    below="小于 0.001",
+    p_words={"below 0.001": "小于 0.001", "just below 0.05": "略小于 0.05"},
     total="| 合计 | {} | {:.2f} | 同时两个：{:.1f} 小时 | |",
     missing="尚未测量。",
 )

@@ -31,8 +31,8 @@ def finding_of(error: Refusal, text: str) -> Finding:
     if place.line is None:
         place = place._replace(line=1, column=1)
     rule = _RULES.get(error.code, "not-a-model")
-    cause = _cause(text) if error.code in _BROKEN else None
-    if cause is not None and (cause.edits or error.code == "bad-yaml"):
+    cause = _cause(error, text)
+    if cause is not None:
         return _at_cause(cause, place, text)
     help = error.hint or _HELP.get(error.code, _BY_HAND)
     severity: Severity = "warning" if error.code in _MAYBE_MEANT else "error"
@@ -42,20 +42,25 @@ def finding_of(error: Refusal, text: str) -> Finding:
 
 
 def at_its_cause(error: Refusal, text: str) -> Refusal:
-    """Return the refusal of a command, at the row that `check` names where the text is broken."""
-    if error.code not in _BROKEN:
+    """Return the refusal of a command, at the row that `check` names, where its fix is known.
+
+    Without a fix the file may be something else, such as Python code given for a YAML.
+    """
+    cause = _cause(error, text)
+    if cause is None or not cause.edits:
         return error
-    finding = finding_of(error, text)
-    if finding.rule != "syntax" or finding.fix is None:
-        return error
+    finding = _at_cause(cause, error.place or Place("?"), text)
     return Refusal(error.code, finding.message, place=finding.place, hint=finding.help)
 
 
-def _cause(text: str) -> Cause | None:
+def _cause(error: Refusal, text: str) -> Cause | None:
+    if error.code not in _BROKEN:
+        return None
     # Here and not at the top: nearly all files parse.
     from yamlmod.checks.syntax.causes import cause_of
 
-    return cause_of(text)
+    cause = cause_of(text)
+    return cause if cause is not None and (cause.edits or error.code == "bad-yaml") else None
 
 
 def _at_cause(cause: Cause, place: Place, text: str) -> Finding:

@@ -80,14 +80,14 @@ def cost_lines(plan: StudyPlan) -> Iterator[str]:
             f"{duration(slow)} an epoch"
         )
         return
-    untimed = [v.name for v in plan.variants if v.step is None and not v.same_as]
-    guessed = f"; {one_of(untimed)} {'was' if len(untimed) == 1 else 'were'} not timed and "
-    guessed += "counted as the slowest of the others"
-    yield (
+    text = (
         f"estimated: {duration(hours)} for {plural(len(plan.runs), 'run')} one after another on "
         f"such a device, at the least; {timed.images:,} training images"
-        f"{guessed if untimed else ''}"
     )
+    if untimed := [v.name for v in plan.variants if v.step is None and not v.same_as]:
+        verb = "was" if len(untimed) == 1 else "were"
+        text += f"; {one_of(untimed)} {verb} not timed and counted as the slowest of the others"
+    yield text
 
 
 def training_seconds(plan: StudyPlan) -> float | None:

@@ -70,7 +70,8 @@ class _LinkOfChain(NamedTuple):
 
 def _step(model: Network, plan: Plan) -> _LinkOfChain:
     part = plan(model)
-    return _LinkOfChain(part, read_network(part.text, model.document.shown))
+    known = {**model.kinds, **part.kinds}
+    return _LinkOfChain(part, read_network(part.text, model.document.shown, known))
 
 
 def _joined(model: Network, chain_steps: Sequence[_LinkOfChain]) -> Outcome:
@@ -102,6 +103,7 @@ def _joined(model: Network, chain_steps: Sequence[_LinkOfChain]) -> Outcome:
         told=tuple(notes),
         steps=tuple(steps),
         mapping=mapping,
+        kinds={name: kind for part, _ in chain_steps for name, kind in part.kinds.items()},
     )
 
 

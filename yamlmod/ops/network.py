@@ -10,10 +10,14 @@ from yamlmod.model.network import Network
 from yamlmod.registry.catalogue import local, naming
 
 
-def read_network(text: str, shown: str) -> Network:
-    """Parse, wire and infer; raises Refusal for a file that cannot be edited safely."""
+def read_network(text: str, shown: str, known: Mapping[str, Kind] | None = None) -> Network:
+    """Parse, wire and infer; raises Refusal for a file that cannot be edited safely.
+
+    ``known`` has modules that the registry has under other names.
+    """
     document = parse_document(text, shown)
-    return Network.strict(document, registry_kinds(row.module for row in document.rows))
+    kinds = registry_kinds(row.module for row in document.rows)
+    return Network.strict(document, {**(known or {}), **kinds})
 
 
 def registry_kinds(modules: Iterable[str]) -> Mapping[str, Kind]:

@@ -1,7 +1,9 @@
 """Hold the result of an operation on a YAML: the new text and what to report."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from yamlmod.model.known_modules import Kind
 from yamlmod.model.network import Network
 from yamlmod.ops.labels import ReplayStep
 
@@ -58,6 +60,8 @@ class Outcome(NamedTuple):
     # What the proof is asked to confirm, and where each old layer is now (None: gone).
     steps: tuple[ReplayStep, ...] = ()
     mapping: tuple[int | None, ...] = ()
+    # What is known of new modules that the registry has under other names.
+    kinds: Mapping[str, Kind] = {}
 
     @property
     def changed(self) -> bool:

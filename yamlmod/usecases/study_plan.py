@@ -44,7 +44,10 @@ from yamlmod.workspace.files import display, exists, read_text, real_path
 Say = Callable[[str], None]
 
 _AS = re.compile(r"--as (\w+)")
-_AS_HINT = "give it another name in the edit: `as: {}` beside `insert` or `with`"
+_AS_HINT = (
+    "give a module of the registry another name in its edit: `as: {}` beside `insert` or `with`; "
+    "rename a class of your own in its file"
+)
 
 
 @dataclass(frozen=True)
@@ -144,8 +147,7 @@ def _write(
         folder = draft / "variants" / item.variant.name
         code = folder / study.code
         modules = _modules(study, item, names)
-        renamed = tuple(renamed_modules(item.variant.edits).items())
-        changes = modules, renamed, item.variant.patches
+        changes = modules, renamed_modules(item.variant.edits), item.variant.patches
         if changes in codes:  # many variants of a sweep have the same code
             disk.copy_folder(codes[changes], code)
         else:

@@ -245,13 +245,13 @@ def _inserts(node: ast.stmt, args: str) -> bool:
 
 
 def tested_literals(test: ast.expr, module: str, scopes: Sequence[ast.AST]) -> Iterator[Literal]:
-    """Yield the literals that the module is tested against, those behind a name included."""
+    """Yield the literals that the module is tested against, also behind a name; no empty ones."""
     for against in tested(test, module):
         literal = against if isinstance(against, Literal) else None
         if isinstance(against, ast.Name):
             found = (_named(against.id, scope) for scope in scopes)
             literal = next((one for one in found if one is not None), None)
-        if literal is not None:
+        if literal is not None and literal.elts:
             yield literal
 
 

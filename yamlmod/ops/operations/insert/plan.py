@@ -14,6 +14,7 @@ from yamlmod.model.layout import NewRow, rows_after, rows_opening, trailing_comm
 from yamlmod.model.network import Network
 from yamlmod.model.refs import IMAGE, SpellingRule, spell, spell_for_fork
 from yamlmod.model.render import render_moved, render_row
+from yamlmod.ops.as_name import renamed_kind
 from yamlmod.ops.index_shift import GrowingShift, renumber_comments
 from yamlmod.ops.operation import Operation, RecipeOptions
 from yamlmod.ops.operations.insert.new_strides import refuse_new_strides
@@ -90,6 +91,7 @@ def plan_insert(model: Network, request: Request) -> Outcome:
         warnings=tuple(warnings + _neighbour_warnings(model, new)),
         steps=(Insertion([_claim(item) for item in new]),),
         mapping=mapping,
+        kinds=renamed_kind(request.template),
     )
 
 

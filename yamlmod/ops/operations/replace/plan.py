@@ -13,7 +13,7 @@ from yamlmod.model.network import Network
 from yamlmod.model.parse import value_key
 from yamlmod.model.render import render_args
 from yamlmod.ops.as_name import KEY as AS
-from yamlmod.ops.as_name import template_under_its_name
+from yamlmod.ops.as_name import renamed_kind, template_under_its_name
 from yamlmod.ops.chain import Plan, chain
 from yamlmod.ops.joining import check_inputs, joining_args
 from yamlmod.ops.network import read_network, registry_kinds
@@ -90,7 +90,8 @@ def plan_replace(
         values = None  # `[0x40]` says [64] and stays
     edits = _edits(model, row, repeats, name, values)
     text = apply_edits(model.document.text, edits)
-    after = read_network(text, model.document.shown)
+    kinds = renamed_kind(template)
+    after = read_network(text, model.document.shown, {**model.kinds, **kinds})
     _refuse_other_inputs(model, after, layer)
     warnings += _changed_shapes(model, after, layer, force)
     return Outcome(
@@ -101,6 +102,7 @@ def plan_replace(
         warnings=tuple(warnings),
         steps=(Replacement(layer, repeats, name, values),),
         mapping=tuple(range(len(model.document.rows))),
+        kinds=kinds,
     )
 
 
