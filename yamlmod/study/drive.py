@@ -11,6 +11,7 @@ from typing import NamedTuple
 from yamlmod.study.commands import guarded
 from yamlmod.study.engine import Engine, Started
 from yamlmod.study.guard.lock import LOCKED
+from yamlmod.study.interrupts import held_interrupts
 from yamlmod.study.run_files import RunStatus, status_of
 
 _LOOK = 0.5  # seconds between two looks at the files
@@ -100,7 +101,9 @@ class _Driver:
     def is_busy(self) -> bool:
         """Wait a moment; False once all have ended."""
         began = time.monotonic()
-        for folder in [folder for folder, command in self.pending.items() if command.done()]:
+        with held_interrupts():
+            ended = [folder for folder, command in self.pending.items() if command.done()]
+        for folder in ended:
             code = self.pending.pop(folder).result()
             is_lost = code is None or (self.stays and code == LOCKED)
             if is_lost and self.losses[folder] < _LOSSES:
@@ -119,7 +122,8 @@ class _Driver:
 
         local = [command for command in self.pending.values() if isinstance(command, Future)]
         if local and len(local) == len(self.pending) and not self.others:
-            wait(local, max(_LOOK, _PAUSE), FIRST_COMPLETED)
+            with held_interrupts():
+                wait(local, max(_LOOK, _PAUSE), FIRST_COMPLETED)
         else:
             time.sleep(max(_PAUSE, took))
 

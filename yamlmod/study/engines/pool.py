@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from yamlmod.study.commands import guarded
 from yamlmod.study.engine import EngineKind, EngineSettings
+from yamlmod.study.interrupts import held_interrupts
 
 
 class Pool:
@@ -28,10 +29,11 @@ class Pool:
         self._stopped = False
 
     def submit(self, argv: Sequence[str], gpus: int) -> Future[int | None]:
-        return self._executor.submit(self._run, list(argv), gpus)
+        with held_interrupts():
+            return self._executor.submit(self._run, list(argv), gpus)
 
     def stop(self) -> None:
-        with self._change:
+        with held_interrupts(), self._change:
             self._stopped = True
             self._change.notify_all()
             for process in self._processes:
