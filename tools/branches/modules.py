@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
 import yamlmod
 from tools.branches.cases import Case
-from tools.exchanged import exchanged
+from tools.exchanged import exchangeable, exchanged
 from tools.real_forks import fork_folder, lacking
 from yamlmod.registry.catalogue import catalogue, get
 
@@ -31,6 +32,9 @@ def module_cases(only: Sequence[str] | None = None) -> Iterator[Case]:
             count = len(base.layers)
             layers = {i: i + sum(place < i for place in places) for i in range(count)}
             if get(module).exchanges:
+                if len(exchangeable(base, get(module))) < len(places):
+                    sys.stdout.write(f"{name} {module}: no two layers whose place it can take\n")
+                    continue
                 net = exchanged(base, get(module), 2)
                 edited = net.model
                 # A layer with other inputs is still that layer: what has its shape has its place.
