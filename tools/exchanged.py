@@ -1,14 +1,15 @@
-"""Modules that take the place of other layers, in four networks: resizing, fusions, convolutions.
+"""Every module in four networks: in the place of other layers, or behind them.
 
     python -m tools.exchanged DIR [NAME...] [--yolov7-tiny FILE] [--networks yolov5s yolov8n]
     python -m tools.exchanged DIR --table          the table of all that DIR/results.jsonl holds
 
 DIR is a folder to work in. In each network (yolov5s 7.0.14, yolov7-tiny, whose YAML must be given,
-yolov8n, yolo11n) each module takes the place of two layers, each alone and both together. One that
-joins three levels stands between them and the head, for one level and for two. The files are
-verified against the base, the one with both takes a training step, and a checkpoint of the base is
-remapped to it; the fork's own loading code must then find every tensor of the base that has a
-place. A class that the fork has itself is left out.
+yolov8n, yolo11n) each module is tried at two places, each alone and both together. What resizes,
+joins, convolves or is a block takes the place of other layers. One that joins three levels stands
+between them and the head, for one level and for two. The others are inserted behind the first and
+the last layer of stride 16. The files are verified against the base, the one with both takes a
+training step, and a checkpoint of the base is remapped to it; the fork's own loading code must then
+find every tensor of the base that has a place. A class that the fork has itself is left out.
 """
 
 from __future__ import annotations
@@ -40,6 +41,13 @@ class Setting(NamedTuple):
     fork: str
     cfg: str
 
+
+# Ends of parameters whose gradient is zero, in the official code as well: biases that the softmax
+# or the BatchNorm behind them cancels.
+_CANCELLED = ("conv_p.bias", "attention.conv1.bias")
+_INSERTED_AT = (
+    16  # a stride: maps are small enough for what compares every position with every other
+)
 
 NETWORKS = {
     "yolov5s": Setting("yolov5==7.0.14", "yolov5s.yaml"),
@@ -88,6 +96,25 @@ def exchangeable(model: yamlmod.Model, template: Template) -> list[int]:
     return found
 
 
+def places_of(model: yamlmod.Model, template: Template) -> list[int]:
+    """Return the layers whose place the module takes, or behind which it is inserted."""
+    if takes_places(template):
+        return exchangeable(model, template)
+    return [
+        layer.index
+        for layer in model.layers
+        if layer.stride == _INSERTED_AT and _takes(model, template, layer.index)
+    ]
+
+
+def _takes(model: yamlmod.Model, template: Template, layer: int) -> bool:
+    try:
+        model.insert(template.name, after=[layer])
+    except Refusal:
+        return False
+    return True
+
+
 def network_of(model: yamlmod.Model) -> Network:
     return read_network(model.to_text(), "model.yaml")
 
@@ -108,6 +135,10 @@ def edited(model: yamlmod.Model, template: Template, places: Sequence[int]) -> E
         after = model.insert(template.name, edge=edges, at_end=True, sources=levels)
         new = tuple(range(head, head + len(places)))
         return Edited(after, new, (*range(head), head + len(places)))
+    if not takes_places(template):
+        after = model.insert(template.name, after=list(places))
+        mapping = [i + sum(place < i for place in places) for i in range(len(model.layers))]
+        return Edited(after, tuple(mapping[place] + 1 for place in places), tuple(mapping))
     after = model
     for place in places:
         after = after.replace(place, template.name)
@@ -136,7 +167,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if options.table:
         sys.stdout.write(table(results))
         return 0
-    templates = [get(name) for name in options.names] or [t for t in catalogue() if is_tried(t)]
+    templates = [get(name) for name in options.names] or list(catalogue())
     failed = tried = 0
     for network in options.networks:
         fork, cfg = NETWORKS[network]
@@ -160,8 +191,13 @@ def main(words: Sequence[str] | None = None) -> int:
                 if template.name in own:
                     _keep(results, network, template.name, "own")
                     continue
-                problems = list(trial(bench, template, network))
-                outcome = "; ".join(problems) or "right"
+                places = places_of(_base(bench), template)
+                if not places:
+                    _keep(results, network, template.name, "no place")
+                    continue
+                problems = list(trial(bench, template, network, places))
+                right = "right" if len(places) > 1 else "right, at its only place"
+                outcome = "; ".join(problems) or right
                 sys.stdout.write(f"{network} {template.name}: {outcome}\n")
                 sys.stdout.flush()
                 _keep(results, network, template.name, outcome)
@@ -170,9 +206,11 @@ def main(words: Sequence[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def is_tried(template: Template) -> bool:
+def takes_places(template: Template) -> bool:
     """Check for what is put in the place of another layer."""
-    return template.exchanges or "convolution" in template.kind[:2]
+    return (
+        template.exchanges or template.rule == "csp" or template.kind[0] in ("convolution", "block")
+    )
 
 
 def _made(folder: Path) -> Path:
@@ -205,20 +243,17 @@ def _cell(outcome: str | None) -> str:
     return "the fork's own" if outcome == "own" else outcome
 
 
-def trial(bench: Bench, template: Template, network: str) -> Iterator[str]:
-    """Yield what goes wrong with a module in a network."""
-    model = yamlmod.load(bench.base_yaml.read_text(encoding="utf-8"))
-    places = exchangeable(model, template)
-    if len(places) < 2:
-        yield f"only {len(places)} places"
-        return
+def trial(bench: Bench, template: Template, network: str, places: Sequence[int]) -> Iterator[str]:
+    """Yield what goes wrong with a module at the first and the last of these places."""
+    model = _base(bench)
+    chosen = list(dict.fromkeys((places[0], places[-1])))
     scale = network[-1] if bench.is_ultralytics else ""
-    both = edited(model, template, [places[0], places[-1]])
+    both = edited(model, template, chosen)
     cfgs = []
-    for chosen in ([places[0]], [places[-1]], [places[0], places[-1]]):
-        stem = f"{bench.base_yaml.stem}{scale}-{template.name}-{'-'.join(map(str, chosen))}"
+    for some in [chosen] if len(chosen) < 2 else [chosen[:1], chosen[1:], chosen]:
+        stem = f"{bench.base_yaml.stem}{scale}-{template.name}-{'-'.join(map(str, some))}"
         cfgs.append(bench.folder / f"{stem}.yaml")
-        text = edited(model, template, chosen).model.to_text()
+        text = edited(model, template, some).model.to_text()
         cfgs[-1].write_text(text, encoding="utf-8")
     run = open_run(bench.fork, None, True)
     with Verifier(Subjects(run, run.open_model(bench.base_yaml), VerifyOptions())) as verifier:
@@ -233,8 +268,13 @@ def trial(bench: Bench, template: Template, network: str) -> Iterator[str]:
     yield from _trained_and_remapped(bench, cfgs[-1], both)
 
 
+def _base(bench: Bench) -> yamlmod.Model:
+    return yamlmod.load(bench.base_yaml.read_text(encoding="utf-8"))
+
+
 def _trained_and_remapped(bench: Bench, cfg: Path, net: Edited) -> Iterator[str]:
-    yield from bench.ask({"steps": [str(cfg)], "watched": list(net.new)})["steps"]
+    asked = {"steps": [str(cfg)], "watched": list(net.new), "cancelled": _CANCELLED}
+    yield from bench.ask(asked)["steps"]
     out = bench.folder / "remapped.pt"
     done = bench.remap(cfg, "-o", out, "--json", "--force")
     if done.code:

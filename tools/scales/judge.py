@@ -14,11 +14,14 @@ from typing import Any
 
 import yaml
 
-_DOUBLE = frozenset({"Focus", "AConv", "ADown", "DownC", "Stem", "ReOrg", "MP", "Contract", "SPD"})
+_DOUBLE = frozenset(
+    {"Focus", "AConv", "ADown", "DownC", "Stem", "ReOrg", "MP", "Contract", "SPD", "space_to_depth"}
+)
 _FOUR = frozenset({"StemBlock", "HGStem"})
 _ARG2 = frozenset(
     {
         *("Conv", "DWConv", "GhostConv", "SCDown", "RepConv", "GSConv", "CrossConv", "RepVGGBlock"),
+        *("DepthSepConv", "RepVGGBlockv6", "CBH", "ConvPlus"),
         *("nn.Conv2d", "ConvBNReLU", "GhostBottleneck", "RobustConv", "RobustConv2", "LightConv"),
     }
 )
@@ -97,6 +100,8 @@ def _factor(module: str, args: Sequence[Any]) -> float:
         return float(args[2]) if len(args) > 2 and isinstance(args[2], int) else 1.0
     if module in _UP:
         return 1 / float(args[1])
+    if module == "DySample":
+        return 0.5
     if module in _TRANSPOSED:
         return 1 / float(args[2])
     if module == "nn.MaxPool2d":

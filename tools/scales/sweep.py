@@ -142,22 +142,23 @@ def graft_trials(texts: list[tuple[str, str]]) -> Iterator[Trial]:
 
 
 def summary(trials: Iterable[Trial]) -> tuple[list[str], int]:
-    """Return the counts, one line each, with an example; and how many are wrong."""
+    """Return the counts, one line each, with an example; those that are wrong, and how many."""
     counts: Counter[tuple[str, str]] = Counter()
     examples: dict[tuple[str, str], str] = {}
-    wrong = 0
+    wrong = []
     for trial in trials:
         code = trial.detail.partition(":")[0] if trial.result == REFUSED else ""
         what = "graft" if trial.what.startswith("backbone") else _kind(trial.what)
         key = what, f"{trial.result} {code}".strip()
         counts[key] += 1
         examples.setdefault(key, f"{trial.name}, {trial.what}: {trial.detail}")
-        wrong += trial.result == WRONG
+        if trial.result == WRONG:
+            wrong.append(f"{WRONG}: {trial.name}, {trial.what}: {trial.detail}")
     lines = [
         f"{count:6,}  {what}: {result}  ({examples[what, result]})"
         for (what, result), count in sorted(counts.items())
     ]
-    return lines, wrong
+    return lines + wrong, len(wrong)
 
 
 def _kind(what: str) -> str:
