@@ -44,7 +44,7 @@ class Setting(NamedTuple):
 
 # Ends of parameters whose gradient is zero, in the official code as well: biases that the softmax
 # or the BatchNorm behind them cancels.
-_CANCELLED = ("conv_p.bias", "attention.conv1.bias")
+_CANCELLED = ("conv_p.bias", "attention_embed.3.bias", "key_conv.bias", "attention.conv1.bias")
 _INSERTED_AT = (
     16  # a stride: maps are small enough for what compares every position with every other
 )

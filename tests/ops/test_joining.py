@@ -189,3 +189,11 @@ def test_inputs_of_unequal_channels_are_refused_where_a_module_needs_equal_ones(
                 "   [-1, 1, Conv, [512"), "model.yaml"), 6, "attention_model")  # fmt: skip
     assert caught.value.code == "operand-channels" and "by a Conv" in caught.value.hint
     assert "attention_model, []" in replace(network, 6, "attention_model").text
+
+
+def test_more_inputs_than_a_module_takes_are_refused() -> None:
+    network = read_network(NET.replace("[[-1, 2], 1, Concat", "[[-1, 2, 2], 1, Concat"), "m.yaml")
+    with pytest.raises(Refusal, match="joins 2 inputs, and would read 3") as caught:
+        replace(network, 6, "attention_model")
+    assert caught.value.code == "needs-inputs" and "of 2 inputs" in str(caught.value.hint)
+    assert "BiFPN_Add, []" in replace(network, 6, "BiFPN_Add").text

@@ -117,9 +117,9 @@ def make_base(question: dict[str, Any], builder: Builder) -> dict[str, Any]:
 
 
 def step(question: dict[str, Any], builder: Builder, cfg: str) -> list[str]:
-    """What a step of SGD leaves undone: values that are not finite, parameters that stay.
+    """What training leaves undone: values that are not finite, parameters without a gradient.
 
-    Behind a gate that starts at zero parameters move from the second step on.
+    Behind a gate that starts at zero parameters get one from the second step on.
     """
     import torch
 
@@ -127,23 +127,22 @@ def step(question: dict[str, Any], builder: Builder, cfg: str) -> list[str]:
     model = builder.build(cfg, None, "Detect").float().train()
     for value in model.parameters():
         value.requires_grad_(True)
-    watched = {
+    left = {
         f"{number}.{name}": value
         for number in question["watched"]
         for name, value in model.model[number].named_parameters()
         if not name.endswith(tuple(question.get("cancelled", ())))
     }
-    before = {name: value.detach().clone() for name, value in watched.items()}
     for rate in (1.0, 0.01):
         outputs = _tensors(model(torch.rand(2, 3, 128, 128)))
         torch.stack([out.float().square().mean() for out in outputs]).sum().backward()
         torch.optim.SGD(model.parameters(), lr=rate).step()
         bad = [n for n, v in model.named_parameters() if not bool(torch.isfinite(v).all())]
-        still = [name for name, value in watched.items() if torch.equal(value, before[name])]
-        if bad or not still:
+        left = {n: v for n, v in left.items() if v.grad is None or not bool(v.grad.any())}
+        if bad or not left:
             break
     lines = [f"step: {', '.join(bad[:3])} not finite"] if bad else []
-    return lines + ([f"step: {', '.join(still[:3])} did not move"] if still else [])
+    return lines + ([f"step: {', '.join([*left][:3])} got no gradient"] if left else [])
 
 
 def _tensors(value: Any) -> list[Any]:

@@ -54,8 +54,8 @@ def test_usual_channel_counts(folder: str, channels: int) -> None:
 @each
 def test_refused_counts_come_with_the_rule(folder: str) -> None:
     told = support.manifest(folder).get("channels", {})
-    assert set(told) <= {"rule", "rule_zh", "refused", "equal"}
-    assert "equal" not in told or support.manifest(folder)["rule"] == "add"
+    assert set(told) <= {"rule", "rule_zh", "refused", "equal", "inputs"}
+    assert not {"equal", "inputs"} & set(told) or support.manifest(folder)["rule"] == "add"
     assert set(support.refused(folder)) <= {*support.CHANNELS}
     assert told.get("rule") or not support.refused(folder)
 

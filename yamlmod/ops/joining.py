@@ -9,22 +9,27 @@ from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.model.network import Network
 from yamlmod.registry.template import Template
 
-# ASFF has three levels.
-_LEVELS = 3
-
 
 def check_inputs(
     model: Network, template: Template, layers: Sequence[int], place: Place | None = None
 ) -> None:
-    """Refuse inputs that the module cannot join: too few, or of strides that do not fit."""
-    has_levels = template.rule == "level"
-    if has_levels and len(layers) != _LEVELS:
+    """Refuse inputs that the module cannot join: another number, or strides that do not fit."""
+    has_levels, most = template.rule == "level", template.most_inputs
+    if has_levels and len(layers) != most:
         raise Refusal(
             "needs-inputs",
-            f"{template.name} joins {_LEVELS} levels, and would read {len(layers)}",
+            f"{template.name} joins {most} levels, and would read {len(layers)}",
             place=place,
-            hint=f"insert it with --from and {_LEVELS} layers, the deepest first, for example "
+            hint=f"insert it with --from and {most} layers, the deepest first, for example "
             "--edge 17:24 --at-end --from 23,20,17",
+        )
+    if most and len(layers) > most:
+        raise Refusal(
+            "needs-inputs",
+            f"{template.name} joins {most} inputs, and would read {len(layers)}",
+            place=place,
+            hint=f"it can replace a Concat or a sum of {most} inputs, or be inserted with --from "
+            f"and {most} layers",
         )
     if len(layers) < 2:
         raise Refusal(

@@ -149,7 +149,12 @@ def _channels(item: Mapping[str, Any]) -> Channels:
     refused, equal = tuple(map(int, item.get("refused", ()))), item.get("equal", False)
     if not isinstance(equal, bool):
         raise TypeError(f"channels.equal must be true or false, got {reprlib.repr(equal)}")
-    return Channels(line(item, "rule", ""), refused, line(item, "rule_zh", ""), equal)
+    inputs = item.get("inputs", 0)
+    if type(inputs) is not int or (inputs < 2 and "inputs" in item):
+        raise TypeError(
+            f"channels.inputs must be an integer of at least 2, got {reprlib.repr(inputs)}"
+        )
+    return Channels(line(item, "rule", ""), refused, line(item, "rule_zh", ""), equal, inputs)
 
 
 def _resize(item: Mapping[str, Any], arguments: Sequence[Mapping[str, Any]]) -> Resize:

@@ -127,6 +127,8 @@ class Channels(NamedTuple):
     rule_zh: str = ""
     # All inputs of a module that joins have the same number.
     equal: bool = False
+    # How many inputs a module that joins takes at most; 0: any number.
+    inputs: int = 0
 
 
 _NO_REFERENCE = Reference()
@@ -287,6 +289,11 @@ class Template(NamedTuple):
     def least_inputs(self) -> int:
         """How many layers it reads at least."""
         return {"concat": 2, "add": 2, "level": 3}.get(self.rule, 1)
+
+    @property
+    def most_inputs(self) -> int | None:
+        """How many layers a module that joins reads at most; None: any number."""
+        return 3 if self.rule == "level" else self.channels.inputs or None
 
     @property
     def changes_size(self) -> bool:
