@@ -18,8 +18,9 @@ class LocalWindowAttention(nn.Module):
     one number for each distance down and across. a_i has as many channels as x_i: with any other
     attn_ratio than C / (key_dim num_heads) the published code cannot add them. A map whose sides s
     does not divide is padded with nought at its end, as the published code does it; the padding
-    takes part in the attention. The weight of the last BN starts at 0, as in the published code,
-    and so does the output. Where a window is the only value of a channel (one image, s = 1), the
+    takes part in the attention. The weight of the last BN starts at 1. The published code, whose
+    blocks add the input, has 0, with which a layer that stands alone would first output nothing and
+    pass no gradient on. Where a window is the only value of a channel (one image, s = 1), the
     running statistics stand in.
 
     EfficientViT: Memory Efficient Vision Transformer with Cascaded Group Attention, CVPR 2023,
@@ -103,7 +104,7 @@ class _LocalWindowAttentionCascade(nn.Module):
         conv = _LocalWindowAttentionConv
         self.qkvs = nn.ModuleList([conv(depth, 2 * key_dim + depth) for _ in sides])
         self.dws = nn.ModuleList([conv(key_dim, key_dim, side, key_dim) for side in sides])
-        self.proj = nn.Sequential(nn.ReLU(), conv(dim, dim, gain=0.0))
+        self.proj = nn.Sequential(nn.ReLU(), conv(dim, dim))
         self.attention_biases = _LocalWindowAttentionTable(heads, window * window)
         line = torch.arange(window)
         apart = (line.unsqueeze(1) - line).abs()
@@ -159,14 +160,13 @@ class _LocalWindowAttentionTable(nn.Module):
 class _LocalWindowAttentionConv(nn.Module):
     """A convolution and its normalisation, named as in published weights."""
 
-    def __init__(self, channels, out_channels, side=1, groups=1, gain=1.0):
+    def __init__(self, channels, out_channels, side=1, groups=1):
         super().__init__()
         self.around, self.groups = side // 2, groups
         self.c = nn.Conv2d(
             channels, out_channels, side, padding=self.around, groups=groups, bias=False
         )
         self.bn = nn.BatchNorm2d(out_channels)
-        nn.init.constant_(self.bn.weight, gain)
 
     def forward(self, x):
         if _LocalWindowAttention_is_short(self.c.weight) and x.dtype == torch.float32:

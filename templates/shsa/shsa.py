@@ -14,9 +14,10 @@ class SHSA(nn.Module):
 
     x_1 are the first pdim channels, x_2 the others; all convolutions are 1x1. q and k have
     d = qk_dim channels. norm is a GroupNorm of one group. A map of fewer than pdim channels takes
-    part with all of them. The weight of the last BN starts at 0, as in the published code, and so
-    does the output. One image with a 1x1 map has no spread to train a BN on: its running
-    statistics stand in.
+    part with all of them. The weight of the last BN starts at 1. The published code, whose blocks
+    add the input, has 0, with which a layer that stands alone would first output nothing and pass
+    no gradient on. One image with a 1x1 map has no spread to train a BN on: its running statistics
+    stand in.
 
     SHViT: Single-Head Vision Transformer with Memory Efficient Macro Design, CVPR 2024,
     https://arxiv.org/abs/2401.16456
@@ -31,8 +32,8 @@ class SHSA(nn.Module):
         self.dim, self.qk_dim, self.pdim = dim, qk_dim, min(pdim, dim)
         self.scale = qk_dim**-0.5
         self.pre_norm = nn.GroupNorm(1, self.pdim)
-        self.qkv = _SHSAConv(self.pdim, 2 * qk_dim + self.pdim, 1.0)
-        self.proj = nn.Sequential(nn.ReLU(), _SHSAConv(dim, dim, 0.0))
+        self.qkv = _SHSAConv(self.pdim, 2 * qk_dim + self.pdim)
+        self.proj = nn.Sequential(nn.ReLU(), _SHSAConv(dim, dim))
 
     def extra_repr(self):
         return f"dim={self.dim}, qk_dim={self.qk_dim}, pdim={self.pdim}"
@@ -53,11 +54,10 @@ class SHSA(nn.Module):
 class _SHSAConv(nn.Module):
     """A 1x1 convolution and its normalisation, named as in published weights."""
 
-    def __init__(self, channels, out_channels, gain):
+    def __init__(self, channels, out_channels):
         super().__init__()
         self.c = nn.Conv2d(channels, out_channels, 1, bias=False)
         self.bn = nn.BatchNorm2d(out_channels)
-        nn.init.constant_(self.bn.weight, gain)
 
     def forward(self, x):
         bn = self.bn

@@ -72,6 +72,16 @@ def test_every_parameter_gets_a_gradient_in_training(
 
 
 @each
+def test_a_new_layer_lets_signal_and_gradient_through(folder: str) -> None:
+    """Else the layers before it would not learn, and weights of the base would count for nothing."""
+    x = image(folder, 2, 8, 8).requires_grad_()
+    out = support.build(folder, support.narrow(folder)).train()(x)
+    assert out.any()
+    (out * torch.randn_like(out)).sum().backward()
+    assert x.grad is not None and x.grad.any()
+
+
+@each
 @pytest.mark.parametrize("shape", [(1, 64, 20, 20), (2, 64, 13, 17)])
 def test_transcription_gives_the_same_numbers(folder: str, shape: tuple[int, ...]) -> None:
     """What the benchmark compares with must compute the same thing from the same state."""
