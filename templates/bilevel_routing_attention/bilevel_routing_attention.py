@@ -91,6 +91,20 @@ def _BiLevelRoutingAttention_is_recorded():
     return compiling is not None and compiling()
 
 
+def _BiLevelRoutingAttention_crop(x, height, width):
+    """The places of the map without the padding below and beside it."""
+    if _BiLevelRoutingAttention_is_exported():
+        # An exporter cannot prove of a slice that it ends within the padded side.
+        return F.pad(x, (0, width - x.shape[3], 0, height - x.shape[2]))
+    return x[:, :, :height, :width]
+
+
+def _BiLevelRoutingAttention_is_exported():
+    """Tells whether torch.export is watching this call."""
+    exporting = getattr(getattr(torch, "compiler", None), "is_exporting", None)
+    return exporting is not None and exporting()
+
+
 def _BiLevelRoutingAttention_linear(layer, x):
     """The linear map of the last axis; on a CPU as a 1x1 convolution, whose kernels are faster."""
     # Routed by what it is: wo may be an Identity, and other devices have fast linear maps.
@@ -347,9 +361,13 @@ class BiLevelRoutingAttention(nn.Module):
 
     def _as_map(self, x):
         """Regions back in their places: (n, regions, h, w, c) -> (n, c, H, W)."""
-        return _BiLevelRoutingAttention_rearrange(
-            x, "n (j i) h w c -> n c (j h) (i w)", j=self.n_win, i=self.n_win
-        ).contiguous()
+        n, _, height, width, channels = x.shape
+        x = _BiLevelRoutingAttention_rearrange(
+            x, "n (j i) h w c -> n c j h i w", j=self.n_win, i=self.n_win
+        )
+        # Joining j and h, an exporter asks whether h is 1; not of a line of numbers.
+        x = x.flatten() if _BiLevelRoutingAttention_is_exported() else x
+        return x.reshape(n, channels, self.n_win * height, self.n_win * width).contiguous()
 
     def forward(self, x):
         height, width = x.shape[2:]
@@ -361,7 +379,9 @@ class BiLevelRoutingAttention(nn.Module):
         del regions, q, k
         if self.lepe is not None:
             out = out + self.lepe(self._as_map(v))
-        out = _BiLevelRoutingAttention_rearrange(out[:, :, :height, :width], "n c h w -> n h w c")
+        out = _BiLevelRoutingAttention_rearrange(
+            _BiLevelRoutingAttention_crop(out, height, width), "n c h w -> n h w c"
+        )
         out = _BiLevelRoutingAttention_linear(self.wo, out)
         out = _BiLevelRoutingAttention_rearrange(out, "n h w c -> n c h w")
         if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):

@@ -21,6 +21,8 @@ class DAttention(nn.Module):
     Vision Transformer with Deformable Attention, CVPR 2022, https://arxiv.org/abs/2201.00520
     """
 
+    __constants__ = ("use_pe",)  # TorchScript compiles no branch that this rules out
+
     def __init__(
         self,
         channel,
@@ -117,7 +119,7 @@ class DAttention(nn.Module):
         return torch.stack((down, across), 1)
 
     @staticmethod
-    def _line(size, like):
+    def _line(size: int, like):
         """The reference points along an axis: the centres of its cells."""
         centres = torch.arange(size, device=like.device).to(like.dtype) + 0.5
         return centres / _DAttention_gaps(size) * 2.0 - 1.0
@@ -127,12 +129,7 @@ class DAttention(nn.Module):
         n, c, height, width = x.shape
         rows, columns = points.shape[2], points.shape[3]
         grouped = x.reshape(n * self.groups, c // self.groups, height, width).to(points.dtype)
-        # The fused operator's gradient is not deterministic on a GPU.
-        if _DAttention_is_recorded() or torch.are_deterministic_algorithms_enabled():
-            out = _DAttention_bilinear(grouped, points)
-        else:
-            grid = torch.stack((points[:, 1], points[:, 0]), 3)
-            out = F.grid_sample(grouped, grid, "bilinear", "zeros", align_corners=True)
+        out = _DAttention_read(grouped, points)
         return out.reshape(n, c, rows, columns).to(x.dtype)
 
 
@@ -147,9 +144,21 @@ class _DAttentionNorm(nn.Module):
         return self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-def _DAttention_gaps(size):
+def _DAttention_gaps(size: int):
     """The steps between `size` points, 1 at least; plain arithmetic, which a trace records."""
+    if torch.jit.is_scripting():
+        return max(size - 1, 1)
     return size - 1 + (size == 1)
+
+
+def _DAttention_read(x, points):
+    """x at the points by bilinear interpolation: by the fused operator where that will do."""
+    if not torch.jit.is_scripting():
+        # The fused operator's gradient is not deterministic on a GPU.
+        if _DAttention_is_recorded() or torch.are_deterministic_algorithms_enabled():
+            return _DAttention_bilinear(x, points)
+    grid = torch.stack((points[:, 1], points[:, 0]), 3)
+    return F.grid_sample(x, grid, "bilinear", "zeros", align_corners=True)
 
 
 def _DAttention_bilinear(x, points):
@@ -185,12 +194,14 @@ def _DAttention_check_off(name, value, only):
         raise _DAttention_fail(ValueError, f"{name} must be {only}, got {value!r}")
 
 
-def _DAttention_attend(q, k, v, dropout=0.0):
+def _DAttention_attend(q, k, v, dropout: float = 0.0):
     """softmax(q k^T / sqrt(d)) v over the places, all (..., places, d)."""
-    fused = getattr(F, "scaled_dot_product_attention", None)
-    # Traced graphs get plain operators: older ONNX opsets do not know the fused one.
-    if fused is not None and not torch.jit.is_tracing():
-        return fused(q.contiguous(), k.contiguous(), v.contiguous(), dropout_p=dropout)
+    # TorchScript knows no look-up by name, and older releases no fused attention.
+    if not torch.jit.is_scripting():
+        fused = getattr(F, "scaled_dot_product_attention", None)
+        # Traced graphs get plain operators: older ONNX opsets do not know the fused one.
+        if fused is not None and not torch.jit.is_tracing():
+            return fused(q.contiguous(), k.contiguous(), v.contiguous(), dropout_p=dropout)
     # Scores leave the range of float16 soon, so short floats are widened first.
     wide = torch.promote_types(q.dtype, torch.float32)
     scores = torch.matmul((q * q.shape[-1] ** -0.5).to(wide), k.transpose(-2, -1).to(wide))

@@ -24,6 +24,8 @@ class iRMB(nn.Module):
     https://arxiv.org/abs/2301.01146
     """
 
+    __constants__ = ("attn_s", "in_batches")  # TorchScript compiles no branch they rule out
+
     def __init__(
         self,
         dim_in,
@@ -85,6 +87,7 @@ class iRMB(nn.Module):
         norms = {"bn_2d": nn.BatchNorm2d, "ln_2d": _iRMBLayerNorm}
         normed = norm_in and norm_layer in norms
         self.norm = norms[norm_layer](dim_in, eps=1e-6) if normed else nn.Identity()
+        self.in_batches = normed and norm_layer == "bn_2d"
         if attn_s:
             self.qk = _iRMBConv(dim_in, 2 * dim_in, 1, bias=qkv_bias)
         act = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU}[act_layer]()
@@ -120,7 +123,13 @@ class iRMB(nn.Module):
         return x + y
 
     def _normed(self, x):
-        return _iRMB_norm(self.norm, x) if isinstance(self.norm, nn.BatchNorm2d) else self.norm(x)
+        if self.in_batches:
+            bn = self.norm
+            if bn.training and x.numel() == x.shape[1]:
+                return _iRMB_norm_one(
+                    x, bn.running_mean, bn.running_var, bn.weight, bn.bias, bn.eps
+                )
+        return self.norm(x)
 
     def _attention(self, x):
         """The attention of every set of places, back on the map."""
@@ -142,17 +151,20 @@ class iRMB(nn.Module):
         u = _iRMB_attend(u[:, 0], u[:, 1], v, dropout)
         # (N * rows * columns, heads, d, places) back to (N, heads * d, H, W)
         u = u.reshape(n, rows, columns, -1, window, window).permute(0, 3, 4, 1, 5, 2)
+        if not torch.jit.is_scripting():
+            # Joining window and rows, an exporter asks whether rows is 1; not of a line of numbers.
+            u = u.flatten() if _iRMB_is_exported() else u
         u = u.reshape(n, -1, high, wide)
         u = self.v(u) if self.attn_pre else u
-        return u[:, :, :height, :width]
+        return _iRMB_crop(u, height, width)
 
     def _queries_and_keys(self, u):
-        if not isinstance(u, torch.Tensor) or u.dtype not in (torch.float16, torch.bfloat16):
+        if not _iRMB_is_short(u):
             return self.qk(u)
         # Scores leave the digits of float16 soon.
         conv = self.qk.conv
-        bias = None if conv.bias is None else conv.bias.float()
-        return F.conv2d(u.float(), conv.weight.float(), bias)
+        bias = conv.bias  # a name of its own: TorchScript follows `is None` of names
+        return F.conv2d(u.float(), conv.weight.float(), None if bias is None else bias.float())
 
 
 class _iRMBLayerNorm(nn.Module):
@@ -168,6 +180,8 @@ class _iRMBLayerNorm(nn.Module):
 
 class _iRMBConv(nn.Module):
     """A convolution with what may follow it: a norm and an activation."""
+
+    __constants__ = ("in_batches",)
 
     def __init__(
         self,
@@ -187,11 +201,17 @@ class _iRMBConv(nn.Module):
             channels, out, kernel, stride, around, dilation, groups=groups, bias=bias
         )
         self.norm = nn.Identity() if norm is None else norm
+        self.in_batches = norm is not None
         self.act = nn.Identity() if act is None else act
 
     def forward(self, x):
         x = self.conv(x)
-        x = _iRMB_norm(self.norm, x) if isinstance(self.norm, nn.BatchNorm2d) else x
+        if self.in_batches:
+            bn = self.norm
+            if bn.training and x.numel() == x.shape[1]:
+                x = _iRMB_norm_one(x, bn.running_mean, bn.running_var, bn.weight, bn.bias, bn.eps)
+            else:
+                x = self.norm(x)
         return self.act(x)
 
 
@@ -202,32 +222,60 @@ def _iRMB_check_choice(name, value, choices):
         raise _iRMB_fail(ValueError, f"{name} must be {words}, got {value!r}")
 
 
-def _iRMB_attend(q, k, v, dropout=0.0):
+def _iRMB_crop(u, height: int, width: int):
+    """The places of the map without the padding below and beside it."""
+    if not torch.jit.is_scripting():
+        if _iRMB_is_exported():  # it cannot prove of a slice that it ends within the padded side
+            return F.pad(u, (0, width - u.shape[3], 0, height - u.shape[2]))
+    return u[:, :, :height, :width]
+
+
+def _iRMB_is_exported():
+    """Tells whether torch.export is watching this call."""
+    exporting = getattr(getattr(torch, "compiler", None), "is_exporting", None)
+    return exporting is not None and exporting()
+
+
+def _iRMB_attend(q, k, v, dropout: float = 0.0):
     """v softmax(k^T q / sqrt(d)) with a softmax over the keys, all (..., d, places)."""
-    if isinstance(q, torch.Tensor):  # torch.fx hands on a Proxy, and gets plain operators
-        fused = getattr(F, "scaled_dot_product_attention", None)
-        # Traced graphs get plain operators: older ONNX opsets do not know the fused one. On a
-        # processor it gains nothing where the scores are few.
-        if fused is not None and not torch.jit.is_tracing() and (q.is_cuda or q.shape[-1] > 512):
+    # TorchScript knows no look-up by name, and older releases no fused attention.
+    if not torch.jit.is_scripting():
+        fused = _iRMB_fused(q)
+        if fused is not None:
             q, k, v = (part.transpose(-2, -1).contiguous() for part in (q, k, v))
             return fused(q, k, v, dropout_p=dropout).transpose(-2, -1)
-        # Scores leave the range of float16 soon, so short floats are widened first.
-        wide = torch.promote_types(q.dtype, torch.float32)
-        q, k = q.to(wide), k.to(wide)
+    if _iRMB_is_short(q):  # scores leave the range of float16 soon
+        q, k = q.float(), k.float()
     scores = torch.matmul((k * k.shape[-2] ** -0.5).transpose(-2, -1), q)
     weights = F.dropout(torch.softmax(scores, dim=-2).to(v.dtype), dropout, dropout > 0)
     return torch.matmul(v, weights)
 
 
-def _iRMB_norm(bn, x):
-    """BatchNorm that also trains on a single value per channel (one image, a 1x1 map).
+def _iRMB_fused(q):
+    """The fused attention, where torch has one and it gains something; else None."""
+    if not isinstance(q, torch.Tensor):  # torch.fx hands on a Proxy, and gets plain operators
+        return None
+    fused = getattr(F, "scaled_dot_product_attention", None)
+    # Traced graphs get plain operators: older ONNX opsets do not know the fused one.
+    if fused is None or torch.jit.is_tracing():
+        return None
+    # On a processor it gains nothing where the scores are few.
+    return fused if q.is_cuda or q.shape[-1] > 512 else None
+
+
+def _iRMB_is_short(x) -> bool:
+    """Tells whether x is a short float; a Proxy of torch.fx counts as none."""
+    if not isinstance(x, torch.Tensor):
+        return False
+    return x.dtype == torch.float16 or x.dtype == torch.bfloat16
+
+
+def _iRMB_norm_one(x, mean, var, weight, bias, eps: float):
+    """BatchNorm in training on a single value per channel (one image, a 1x1 map).
 
     Such a value has no spread to learn from: what earlier batches taught stands in.
     """
-    if bn.training and x.numel() == x.shape[1]:
-        mean, var = bn.running_mean, bn.running_var
-        return F.batch_norm(x, mean, var, bn.weight, bn.bias, False, 0.0, bn.eps)
-    return bn(x)
+    return F.batch_norm(x, mean, var, weight, bias, False, 0.0, eps)
 
 
 def _iRMB_fail(kind, problem, args="1024"):

@@ -19,6 +19,8 @@ class MHSA(nn.Module):
     https://arxiv.org/abs/2101.11605
     """
 
+    __constants__ = ("pos_emb",)  # TorchScript compiles no branch that this rules out
+
     def __init__(self, n_dims, width=14, height=14, heads=4, pos_emb=False):
         super().__init__()
         _MHSA_check_int("n_dims", n_dims)
@@ -45,17 +47,15 @@ class MHSA(nn.Module):
         key = self.key(x)
         if self.pos_emb:
             key = key + self._position(height, width)
-        q, k, v = (
-            part.reshape(n, self.heads, c // self.heads, height * width)
-            for part in (self.query(x), key, self.value(x))
-        )
+        shape = (n, self.heads, c // self.heads, height * width)
+        q, k, v = self.query(x).reshape(shape), key.reshape(shape), self.value(x).reshape(shape)
         out = _MHSA_attend(q, k, v).reshape(n, c, height, width)
         if isinstance(x, torch.Tensor):  # torch.fx hands on a Proxy
             if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
                 return out.contiguous(memory_format=torch.channels_last)
         return out
 
-    def _position(self, height, width):
+    def _position(self, height: int, width: int):
         """r for every place of the map, (1, C, height, width)."""
         down = self.rel_h_weight.resized(height).unsqueeze(3)
         return down + self.rel_w_weight.resized(width).unsqueeze(2)
@@ -75,7 +75,7 @@ class _MHSATable(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(shape))
 
-    def resized(self, size):
+    def resized(self, size: int):
         """(1, C, size): the vectors, interpolated where the map has another side."""
         table = self.weight
         line = table.reshape(1, table.shape[1] * table.shape[2], -1)
@@ -91,27 +91,36 @@ class _MHSATable(nn.Module):
 
 def _MHSA_attend(q, k, v):
     """v softmax(q^T k)^T with a softmax over the keys, all (..., d, places)."""
-    if isinstance(q, torch.Tensor):  # torch.fx hands on a Proxy, and gets plain operators
+    # TorchScript knows no look-up by name, and older releases no fused attention.
+    if not torch.jit.is_scripting():
         fused = _MHSA_fused(q)
         if fused is not None:
             q, k, v = (part.transpose(-2, -1).contiguous() for part in (q, k, v))
             # The fused attention divides by sqrt(d); this one does not.
             return fused(q * q.shape[-1] ** 0.5, k, v).transpose(-2, -1)
-        # Scores leave the range of float16 soon, so short floats are widened first.
-        wide = torch.promote_types(q.dtype, torch.float32)
-        q, k = q.to(wide), k.to(wide)
+    if _MHSA_is_short(q):  # scores leave the range of float16 soon
+        q, k = q.float(), k.float()
     weights = torch.softmax(torch.matmul(q.transpose(-2, -1), k), dim=-1).to(v.dtype)
     return torch.matmul(v, weights.transpose(-2, -1))
 
 
 def _MHSA_fused(q):
     """The fused attention, where torch has one and it gains something; else None."""
+    if not isinstance(q, torch.Tensor):  # torch.fx hands on a Proxy, and gets plain operators
+        return None
     fused = getattr(F, "scaled_dot_product_attention", None)
     # Traced graphs get plain operators: older ONNX opsets do not know the fused one.
     if fused is None or torch.jit.is_tracing():
         return None
     # On a processor it gains nothing where the scores are few.
     return fused if q.is_cuda or q.shape[-1] > 512 else None
+
+
+def _MHSA_is_short(x) -> bool:
+    """Tells whether x is a short float; a Proxy of torch.fx counts as none."""
+    if not isinstance(x, torch.Tensor):
+        return False
+    return x.dtype == torch.float16 or x.dtype == torch.bfloat16
 
 
 def _MHSA_fail(kind, problem, args=""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from typing import Any
 
@@ -13,6 +14,8 @@ from . import support
 from .references.msda import shared
 
 ATTENDING = ["mhsa", "dattention", "irmb"]
+# iRMB with the values behind the attention.
+_PRE = (True, False, 0.0, 0.0, 0.0, False, True)
 
 
 @pytest.mark.parametrize("folder", ATTENDING)
@@ -23,6 +26,73 @@ def test_plain_softmax_gives_the_same_numbers(folder: str, monkeypatch: pytest.M
         expected = module(x)
         monkeypatch.delattr(torch.nn.functional, "scaled_dot_product_attention")
         assert support.gap(module(x), expected) < 1e-6
+
+
+def cases() -> list[Any]:
+    return [
+        pytest.param(folder, *case, id=f"{folder}-{number}")
+        for folder in ATTENDING
+        for number, case in enumerate(support.reference(folder).CASES)
+    ]
+
+
+@pytest.mark.parametrize(("folder", "args", "shape"), cases())
+def test_scripted_with_any_arguments(
+    folder: str, args: tuple[Any, ...], shape: tuple[int, ...]
+) -> None:
+    """TorchScript compiles every branch that constants do not rule out, also that of training."""
+    for training in (False, True):
+        module = support.filled(folder, shape[1], *args).train(training)
+        scripted = torch.jit.script(copy.deepcopy(module))
+        # One value per channel takes another way through BatchNorm.
+        for sides in (shape[2:], (1, 1)) if folder == "irmb" else (shape[2:],):
+            x, again = (support.image(1, shape[1], *sides).requires_grad_() for _ in range(2))
+            found, expected = scripted(x), module(again)
+            assert support.gap(found, expected) < 1e-5
+            found.square().sum().backward()
+            expected.square().sum().backward()
+            assert support.gap(x.grad, again.grad) < 1e-5
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("folder", ATTENDING)
+def test_scripted_in_short_floats(folder: str, dtype: torch.dtype) -> None:
+    module = support.filled(folder, 16).to(dtype)
+    x = support.image(1, 16, 9, 10).to(dtype)
+    assert support.gap(torch.jit.script(module)(x), module(x)) < 0.02
+
+
+@pytest.mark.slow
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("folder", "args"),
+    [
+        ("irmb", (True, True, 1.0, "ln_2d", "gelu", True, 3, 1, 1, 0.0, 8, 3)),
+        ("irmb", (True, True, 1.0, "bn_2d", "relu", True, 3, 2, 1, 0.0, 8, 5, *_PRE)),
+        ("bilevel_routing_attention", (3,)),
+        ("bilevel_routing_attention", (4, 2, None, None, 2, 2, None, "ada_avgpool")),
+    ],
+)
+def test_exported_with_named_sides(folder: str, args: tuple[Any, ...]) -> None:
+    """The sides are padded and cut again: the exporter must ask nothing that it cannot prove."""
+    module = support.filled(folder, 16, *args)
+    names = [torch.export.Dim(name, min=8, max=1024) for name in ("height", "width")]
+    x = support.image(1, 16, 22, 19)
+    for strict in (False, True):
+        graph = torch.export.export(
+            module, (x,), dynamic_shapes=({2: names[0], 3: names[1]},), strict=strict
+        ).module()
+        for sides in ((22, 19), (8, 8), (13, 40), (60, 9)):
+            other = support.image(1, 16, *sides)
+            assert support.gap(graph(other), module(other)) < 1e-5
+
+
+@torch.no_grad()
+def test_irmb_keeps_a_norm_that_is_synchronised() -> None:
+    module, x = support.filled("irmb", 16), support.image(2, 16, 9, 10)
+    expected = module(x)
+    assert support.gap(nn.SyncBatchNorm.convert_sync_batchnorm(module)(x), expected) < 1e-6
 
 
 @pytest.mark.parametrize("args", [(), (None, 4, 2, 0.0, 0.0, 2, 2.0), (None, 2, 1, 0, 0, 1, -1)])
