@@ -28,6 +28,7 @@ from tools.levels import head_levels
 from tools.real_forks import lacking
 from yamlmod.errors import Refusal
 from yamlmod.model.network import Network
+from yamlmod.ops.head_switch import head_switch
 from yamlmod.ops.network import read_network
 from yamlmod.registry.catalogue import catalogue, get
 from yamlmod.registry.template import Template
@@ -44,7 +45,10 @@ class Setting(NamedTuple):
 
 # Ends of parameters whose gradient is zero, in the official code as well: biases that the softmax
 # or the BatchNorm behind them cancels.
-_CANCELLED = ("conv_p.bias", "attention_embed.3.bias", "key_conv.bias", "attention.conv1.bias")
+_CANCELLED = (
+    *("conv_p.bias", "attention_embed.3.bias", "key_conv.bias", "conv_mask.bias"),
+    "attention.conv1.bias",
+)
 _INSERTED_AT = (
     16  # a stride: maps are small enough for what compares every position with every other
 )
@@ -147,6 +151,8 @@ def edited(model: yamlmod.Model, template: Template, places: Sequence[int]) -> E
     readers = {
         layer.index for layer in model.layers if changed.intersection(inputs_of(model, layer.index))
     }
+    if head_switch(network_of(model), after.to_text()):
+        readers.add(len(model.layers) - 1)  # ultralytics builds the head otherwise
     return Edited(after, tuple(places), tuple(range(len(model.layers))), frozenset(readers))
 
 

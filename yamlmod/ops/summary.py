@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from yamlmod.ops.head_switch import head_switch
 from yamlmod.ops.outcome import Consumer, NewLayer, Outcome, WrongComment
 
 
@@ -29,8 +30,9 @@ def outcome_lines(outcome: Outcome) -> list[str]:
 
 
 def outcome_warnings(outcome: Outcome) -> list[str]:
-    """Return what the operation warned of, and the index comments that were wrong before."""
-    return [*outcome.warnings, *_comment_warnings(outcome)]
+    """Return what the operation warned of, a head that is built otherwise, and wrong comments."""
+    switched = head_switch(outcome.model, outcome.text)
+    return [*outcome.warnings, *switched, *_comment_warnings(outcome)]
 
 
 def _channels(outcome: Outcome, layer: NewLayer) -> list[str]:

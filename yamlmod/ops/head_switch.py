@@ -1,0 +1,54 @@
+"""Blocks whose presence changes the head that ultralytics builds.
+
+Its `parse_model` sets `legacy = False` at a C3k2, A2C2f or C2fCIB (8.3.0 and later), and the head
+then has other layers for the classes. The YAML does not show it.
+"""
+
+from __future__ import annotations
+
+from yamlmod.errors import one_of
+from yamlmod.model.network import Network
+from yamlmod.ops.network import read_network
+from yamlmod.registry.catalogue import find
+
+_BLOCKS = ("C3k2", "A2C2f", "C2fCIB")
+_HEADS = frozenset({"Detect", "Segment", "Pose", "OBB", "Segment26", "Pose26", "OBB26"})
+
+
+def head_switch(before: Network, text: str) -> list[str]:
+    """Warn where the edit adds the first of these blocks, or takes the last one out."""
+    if _mentions(before.document.text) == _mentions(text):
+        return []  # nearly every edit: it need not be read again
+    after = read_network(text, before.document.shown)
+    head = after.document.rows[-1]
+    if head.module not in _HEADS or "anchors" in map(str, head.args):
+        return []  # heads of YOLOv5 have anchors
+    old, new = _switches(before), _switches(after)
+    if bool(old) == bool(new):
+        return []
+    if new:
+        text = (
+            f"with {new[0]} ultralytics builds the {head.module} of YOLO11: other layers for the "
+            "classes, which weights of this network do not fit"
+        )
+        same = find(new[0].replace("C3k2", "C2f"))
+        return [text + (f"; {same.name} leaves the head as it is" if same else "")]
+    return [
+        f"without {one_of(old)} ultralytics builds the {head.module} of YOLOv8: other layers for "
+        "the classes, which weights of this network do not fit"
+    ]
+
+
+def _mentions(text: str) -> bool:
+    return any(block in text for block in _BLOCKS)
+
+
+def _switches(model: Network) -> list[str]:
+    """Return the modules of the network that set `legacy`, forms of C3k2 among them."""
+    modules = dict.fromkeys(row.module for row in model.document.rows)
+    return [name for name in modules if name in _BLOCKS or _is_form(name)]
+
+
+def _is_form(name: str) -> bool:
+    template = find(name)
+    return template is not None and template.alike in _BLOCKS
