@@ -135,6 +135,11 @@ _WHOLE_LINES: dict[str, tuple[str, int, str, bool]] = {
         True,
     ),
     "a word after a row": (_BLOCK.replace("C3, [64]]", "C3, [64]] block"), 6, "'block'", True),
+    "a word after a comma": (GOOD.replace("],  # 1", "],  E-ELAN"), 6, "'E-ELAN'", True),
+    "words after a comma": (GOOD.replace("],  # 1", "], 1, P3"), 6, "'1, P3'", True),
+    # These two parse, as a row that is a word.
+    "a word in a row's place": (GOOD.replace("C3, [64]],", "C3, [64]], P3,"), 7, "'P3", True),
+    "a word in the last place": (GOOD.replace("C3, [64]],", "C3, [64]], P3"), 7, "'P3'", True),
     "a word after the table": (GOOD.rstrip() + " end\n", 13, "closes the table", True),
     "a note after a row": (_BLOCK.replace("C3, [64]]", "C3, [64]] [160]"), 6, "'[160]'", True),
     "an entry whose inputs are not closed": (

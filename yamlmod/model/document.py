@@ -16,6 +16,7 @@ from yamlmod.model.scalars import scalar_value
 
 SECTIONS = ("backbone", "head")
 # `l1: 4`, `l2: [6, 9]`: seen in forks that name the layers of a second branch this way.
+_WORD_HINT = "delete it, or write it as a comment, with # in front; a row is a list of four"
 _LAYER_KEY = re.compile(r"l\d{1,2}")
 
 
@@ -215,6 +216,7 @@ class _RowReader:
                 "bad-row",
                 f"layer {index} is not a row of four, [from, number, module, args]{count}",
                 node,
+                hint=_WORD_HINT if isinstance(node, ScalarNode) and node.value else "",
             )
         source, number, module, args = node.value
         if not isinstance(module, ScalarNode) or not module.value.strip():

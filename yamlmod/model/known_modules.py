@@ -98,6 +98,9 @@ _ATTENTION = (
 )
 ATTENTION = frozenset(_ATTENTION.split())
 """Attention layers that keep their input's shape, by the names that YAMLs give them."""
+HEAD_SWITCHES = ("C3k2", "A2C2f", "C2fCIB")
+"""With one of them in the file, ultralytics builds other class layers in its heads."""
+SWITCHED_HEADS = frozenset({"Detect", "Segment", "Pose", "OBB", "Segment26", "Pose26", "OBB26"})
 
 
 _CONV, _SCALED, _SAME, _HEAD = Kind("scaled", "arg2"), Kind("scaled"), Kind("same"), Kind("head")

@@ -7,12 +7,10 @@ then has other layers for the classes. The YAML does not show it.
 from __future__ import annotations
 
 from yamlmod.errors import one_of
+from yamlmod.model.known_modules import HEAD_SWITCHES, SWITCHED_HEADS
 from yamlmod.model.network import Network
 from yamlmod.ops.network import read_network
 from yamlmod.registry.catalogue import find
-
-_BLOCKS = ("C3k2", "A2C2f", "C2fCIB")
-_HEADS = frozenset({"Detect", "Segment", "Pose", "OBB", "Segment26", "Pose26", "OBB26"})
 
 
 def head_switch(before: Network, text: str) -> list[str]:
@@ -21,7 +19,7 @@ def head_switch(before: Network, text: str) -> list[str]:
         return []  # nearly every edit: it need not be read again
     after = read_network(text, before.document.shown)
     head = after.document.rows[-1]
-    if head.module not in _HEADS or "anchors" in map(str, head.args):
+    if head.module not in SWITCHED_HEADS or "anchors" in map(str, head.args):
         return []  # heads of YOLOv5 have anchors
     old, new = _switches(before), _switches(after)
     if bool(old) == bool(new):
@@ -40,15 +38,15 @@ def head_switch(before: Network, text: str) -> list[str]:
 
 
 def _mentions(text: str) -> bool:
-    return any(block in text for block in _BLOCKS)
+    return any(block in text for block in HEAD_SWITCHES)
 
 
 def _switches(model: Network) -> list[str]:
     """Return the modules of the network that set `legacy`, forms of C3k2 among them."""
     modules = dict.fromkeys(row.module for row in model.document.rows)
-    return [name for name in modules if name in _BLOCKS or _is_form(name)]
+    return [name for name in modules if name in HEAD_SWITCHES or _is_form(name)]
 
 
 def _is_form(name: str) -> bool:
     template = find(name)
-    return template is not None and template.alike in _BLOCKS
+    return template is not None and template.alike in HEAD_SWITCHES

@@ -91,28 +91,33 @@ def _last_bracket(line: Line) -> int:
 
 
 def _stray_word(text: str, lines: list[Line]) -> Iterator[Cause]:
-    """Words after the bracket that closes a row or a table."""
+    """Words after the bracket that closes a row or a table, or after the comma of the row."""
     table = table_depth(lines)
     for line in lines:
         if line.is_key:
             continue
-        for index, (mark, following) in enumerate(pairwise(line.marks)):
-            closes = mark.mark == "]" and mark.depth <= table
-            if closes and _is_word(following):
-                rest = [one for one in line.marks[index + 1 :] if _is_word(one)]
-                end = rest[-1].position + len(rest[-1].mark)
-                words = text[following.position : end]
-                if not all(_is_word(one) or one.mark == "," for one in line.marks[index + 1 :]):
-                    continue
-                yield Cause(
-                    following.position,
-                    end,
-                    f"{words[:40]!r} stands after the bracket that closes "
-                    + ("the row" if line.is_row or line.is_entry else "the table"),
-                    "delete it, or write it as a comment, with # in front",
-                    (Edit(following.position, end, ""),),
-                )
-                return
+        for index, mark in enumerate(line.marks):
+            if mark.mark != "]" or mark.depth > table:
+                continue
+            behind = line.marks[index + 1 :]
+            has_comma = bool(behind) and behind[0].mark == "," and table > 0
+            words = behind[1:] if has_comma else behind
+            if not words or not _is_word(words[0]):
+                continue
+            if not all(_is_word(one) or one.mark == "," for one in words):
+                continue
+            # One comma is the row's: the one before the words, or the one behind them.
+            last = words[-1] if has_comma else [one for one in words if _is_word(one)][-1]
+            start, end = words[0].position, last.position + len(last.mark)
+            yield Cause(
+                start,
+                end,
+                f"{text[start:end][:40]!r} stands after the bracket that closes "
+                + ("the row" if line.is_row or line.is_entry else "the table"),
+                "delete it, or write it as a comment, with # in front",
+                (Edit(start, end, ""),),
+            )
+            return
 
 
 def _note_after_entry(text: str, lines: list[Line]) -> Iterator[Cause]:
