@@ -123,7 +123,7 @@ def step(question: dict[str, Any], builder: Builder, cfg: str) -> list[str]:
     it from a branch for one start, so there are more.
     """
     left: set[str] | None = None
-    for seed in range(3, 11):
+    for seed in range(8):
         bad, still = _steps(question, builder, cfg, seed)
         left = still if left is None else left & still
         if bad or not left:
@@ -139,8 +139,12 @@ def _steps(
     """Return the parameters that are not finite after two steps, and those without a gradient."""
     import torch
 
+    model = builder.build(cfg, None, "Detect").float().train()  # always with one seed
     torch.manual_seed(seed)
-    model = builder.build(cfg, None, "Detect").float().train()
+    for number in question["watched"] if seed else ():
+        for part in model.model[number].modules():
+            if hasattr(part, "reset_parameters"):
+                part.reset_parameters()
     for value in model.parameters():
         value.requires_grad_(True)
     left = {
