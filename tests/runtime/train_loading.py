@@ -20,6 +20,7 @@ import traceback
 import types
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from yamlmod.runtime.yamlmod_worker.building.builder import Builder
 
@@ -139,12 +140,9 @@ def _steps(
     """Return the parameters that are not finite after two steps, and those without a gradient."""
     import torch
 
-    model = builder.build(cfg, None, "Detect").float().train()  # always with one seed
-    torch.manual_seed(seed)
-    for number in question["watched"] if seed else ():
-        for part in model.model[number].modules():
-            if hasattr(part, "reset_parameters"):
-                part.reset_parameters()
+    draw = torch.manual_seed
+    with mock.patch.object(torch, "manual_seed", lambda _: draw(seed)):  # the builder has its own
+        model = builder.build(cfg, None, "Detect").float().train()
     for value in model.parameters():
         value.requires_grad_(True)
     left = {
