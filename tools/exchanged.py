@@ -7,9 +7,9 @@ DIR is a folder to work in. In each network (yolov5s 7.0.14, yolov7-tiny, whose 
 yolov8n, yolo11n) each module is tried at two places, each alone and both together. What resizes,
 joins, convolves or is a block takes the place of other layers. One that joins three levels stands
 between them and the head, for one level and for two. The others are inserted behind the first and
-the last layer of stride 16. The files are verified against the base, the one with both takes a
-training step, and a checkpoint of the base is remapped to it; the fork's own loading code must then
-find every tensor of the base that has a place. A class that the fork has itself is left out.
+the last layer of stride 16. The files are verified against the base, the one with both takes two
+training steps, and a checkpoint of the base is remapped to it; the fork's own loading code must
+then find every tensor of the base that has a place. A class that the fork has itself is left out.
 """
 
 from __future__ import annotations
@@ -49,9 +49,8 @@ _CANCELLED = (
     *("conv_p.bias", "attention_embed.3.bias", "key_conv.bias", "conv_mask.bias"),
     "attention.conv1.bias",
 )
-_INSERTED_AT = (
-    16  # a stride: maps are small enough for what compares every position with every other
-)
+# A stride: maps are small enough there for what compares every position with every other.
+_INSERTED_AT = 16
 
 NETWORKS = {
     "yolov5s": Setting("yolov5==7.0.14", "yolov5s.yaml"),

@@ -16,8 +16,8 @@ from yamlmod.model.scalars import scalar_value
 
 SECTIONS = ("backbone", "head")
 # `l1: 4`, `l2: [6, 9]`: seen in forks that name the layers of a second branch this way.
-_WORD_HINT = "delete it, or write it as a comment, with # in front; a row is a list of four"
 _LAYER_KEY = re.compile(r"l\d{1,2}")
+_WORD_HINT = "delete it, or write it as a comment, with # in front; a row is a list of four"
 
 
 class Ref(NamedTuple):

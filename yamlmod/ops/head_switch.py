@@ -7,9 +7,9 @@ then has other layers for the classes. The YAML does not show it.
 from __future__ import annotations
 
 from yamlmod.errors import one_of
+from yamlmod.model.document import Document, parse_document
 from yamlmod.model.known_modules import HEAD_SWITCHES, SWITCHED_HEADS
 from yamlmod.model.network import Network
-from yamlmod.ops.network import read_network
 from yamlmod.registry.catalogue import find
 
 
@@ -17,20 +17,20 @@ def head_switch(before: Network, text: str) -> list[str]:
     """Warn where the edit adds the first of these blocks, or takes the last one out."""
     if _mentions(before.document.text) == _mentions(text):
         return []  # nearly every edit: it need not be read again
-    after = read_network(text, before.document.shown)
-    head = after.document.rows[-1]
+    after = parse_document(text, before.document.shown)
+    head = after.rows[-1]
     if head.module not in SWITCHED_HEADS or "anchors" in map(str, head.args):
         return []  # heads of YOLOv5 have anchors
-    old, new = _switches(before), _switches(after)
+    old, new = _switches(before.document), _switches(after)
     if bool(old) == bool(new):
         return []
     if new:
-        text = (
+        told = (
             f"with {new[0]} ultralytics builds the {head.module} of YOLO11: other layers for the "
             "classes, which weights of this network do not fit"
         )
         same = find(new[0].replace("C3k2", "C2f"))
-        return [text + (f"; {same.name} leaves the head as it is" if same else "")]
+        return [told + (f"; {same.name} leaves the head as it is" if same else "")]
     return [
         f"without {one_of(old)} ultralytics builds the {head.module} of YOLOv8: other layers for "
         "the classes, which weights of this network do not fit"
@@ -41,9 +41,9 @@ def _mentions(text: str) -> bool:
     return any(block in text for block in HEAD_SWITCHES)
 
 
-def _switches(model: Network) -> list[str]:
-    """Return the modules of the network that set `legacy`, forms of C3k2 among them."""
-    modules = dict.fromkeys(row.module for row in model.document.rows)
+def _switches(document: Document) -> list[str]:
+    """Return the modules that set `legacy`, forms of C3k2 among them."""
+    modules = dict.fromkeys(row.module for row in document.rows)
     return [name for name in modules if name in HEAD_SWITCHES or _is_form(name)]
 
 
