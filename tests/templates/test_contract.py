@@ -73,7 +73,7 @@ def test_every_parameter_gets_a_gradient_in_training(
 
 @each
 def test_a_new_layer_lets_signal_and_gradient_through(folder: str) -> None:
-    """Else the layers before it would not learn, and weights of the base would count for nothing."""
+    """Else layers before it would not learn, and weights of the base would count for nothing."""
     x = image(folder, 2, 8, 8).requires_grad_()
     out = support.build(folder, support.narrow(folder)).train()(x)
     assert out.any()
