@@ -61,3 +61,4 @@ def test_nothing_is_said_where_the_head_stays(text: str, module: str) -> None:
 
 def test_a_word_in_a_comment_is_no_block() -> None:
     assert head_switch(read_network(NET, "model.yaml"), NET + "# as C3k2\n") == []
+    assert len(_warnings(NET + "# not C3k2\n", 1, "C3k2")) == 1

@@ -1,7 +1,7 @@
 """Blocks whose presence changes the head that ultralytics builds.
 
-Its `parse_model` sets `legacy = False` at a C3k2, A2C2f or C2fCIB (8.3.0 and later), and the head
-then has other layers for the classes. The YAML does not show it.
+Its `parse_model` sets `legacy = False` at a C3k2 (from 8.3.17 on), A2C2f (8.3.78) or C2fCIB
+(8.3.99), and the head then has other layers for the classes. The YAML does not show it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from yamlmod.registry.catalogue import find
 
 def head_switch(before: Network, text: str) -> list[str]:
     """Warn where the edit adds the first of these blocks, or takes the last one out."""
-    if _mentions(before.document.text) == _mentions(text):
+    if _counts(before.document.text) == _counts(text):
         return []  # nearly every edit: it need not be read again
     after = parse_document(text, before.document.shown)
     head = after.rows[-1]
@@ -37,8 +37,8 @@ def head_switch(before: Network, text: str) -> list[str]:
     ]
 
 
-def _mentions(text: str) -> bool:
-    return any(block in text for block in HEAD_SWITCHES)
+def _counts(text: str) -> list[int]:
+    return [text.count(block) for block in HEAD_SWITCHES]
 
 
 def _switches(document: Document) -> list[str]:
