@@ -52,14 +52,14 @@ def test_files_of_one_folder_are_asked_about_in_several_processes(
     monkeypatch.setattr(checking, "_cores", lambda: 1)
     alone = _run(repo)
     calls: list[tuple[object, int, int]] = []
-    spied = checking._with_processes
+    spied = checking.in_processes
 
-    def spy(work: Any, jobs: Sequence[Job], workers: int, *others: Any) -> list[Any]:
+    def spy(work: Any, jobs: Sequence[Job], sizes: Any, workers: int, bar: Any) -> list[Any]:
         calls.append((work, len(jobs), workers))
-        return spied(work, jobs, workers, *others)
+        return spied(work, jobs, sizes, workers, bar)
 
     monkeypatch.setattr(checking, "_cores", lambda: 2)
-    monkeypatch.setattr(checking, "_with_processes", spy)
+    monkeypatch.setattr(checking, "in_processes", spy)
     assert _run(repo) == alone
     assert calls == [(answer_job, 10, 2)]
     assert any(findings for findings, _ in alone)

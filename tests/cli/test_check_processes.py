@@ -115,6 +115,16 @@ def test_no_processes_to_be_had(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert plain(run()) == both
 
 
+@pytest.mark.parametrize("before", [signal.default_int_handler, signal.SIG_IGN])
+def test_the_caller_keeps_its_way_with_ctrl_c(run: Run, before: Any) -> None:
+    own = signal.signal(signal.SIGINT, before)
+    try:
+        run()
+        assert signal.getsignal(signal.SIGINT) is before
+    finally:
+        signal.signal(signal.SIGINT, own)
+
+
 _SLOW = """
 import sys, time
 import yamlmod.usecases.check as checking

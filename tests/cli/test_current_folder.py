@@ -137,8 +137,8 @@ def test_the_processes_of_check(clone: Path, forks: bool) -> None:
         pytest.skip("processes are forked on Linux only")
     code = (
         "import sys; sys.path[:] = [p for p in sys.path if p]\n"
-        "from yamlmod.usecases import check as checking\n"
-        f"checking._FORKS, checking._cores = {forks}, lambda: 2\n"
+        "from yamlmod.usecases import check, processes\n"
+        f"processes._FORKS, check._cores = {forks}, lambda: 2\n"
         "from yamlmod.__main__ import main\n"
         "if __name__ == '__main__': main()\n"
     )

@@ -51,7 +51,6 @@ def test_no_lock_of_a_run_stays_taken(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         drive([run_folder(tmp_path, "a", 0)], engine, stopping=lambda: told.append(1))
     assert engine.ended.is_set() and told == [1]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.skipif(os.name == "nt", reason="os.kill ends a process there")
@@ -66,11 +65,27 @@ def test_an_interrupt_comes_at_the_end_of_the_block() -> None:
     assert len(steps) == 2
 
 
-def test_a_handler_of_somebody_else_stays() -> None:
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+@pytest.mark.skipif(os.name == "nt", reason="os.kill ends a process there")
+def test_a_handler_of_somebody_else_is_called_at_the_end_of_the_block() -> None:
+    steps = []
+    before = signal.signal(signal.SIGINT, lambda *_: steps.append("handled"))
     try:
         own = signal.getsignal(signal.SIGINT)
         with held_interrupts():
-            assert signal.getsignal(signal.SIGINT) is own
+            os.kill(os.getpid(), signal.SIGINT)
+            steps.append("after it")
+        assert signal.getsignal(signal.SIGINT) is own
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert steps == ["after it", "handled"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="os.kill ends a process there")
+def test_an_ignored_interrupt_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with held_interrupts():
+            os.kill(os.getpid(), signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from yamlmod.checks.apply_fixes import Fixed
 from yamlmod.checks.finding import Finding
@@ -20,6 +18,7 @@ from yamlmod.errors import Refusal
 from yamlmod.model.build_answer import BuildAnswer, KnownAnswers, key_of
 from yamlmod.model.parse import load_plain
 from yamlmod.usecases.neighbours import has_table, is_model, neighbours
+from yamlmod.usecases.processes import Advance, in_processes
 from yamlmod.workspace.files import (
     FileChange,
     TextFile,
@@ -31,15 +30,10 @@ from yamlmod.workspace.files import (
 )
 from yamlmod.workspace.walk import YamlFile
 
-if TYPE_CHECKING:
-    from multiprocessing.context import BaseContext
-
-T = TypeVar("T")
 # Starting a process costs as much as some fifteen files.
 _ALONE = 40
 # A file of which a fork is asked at five scales costs as much as opening the fork.
 _FEW = 4
-_FORKS = sys.platform.startswith("linux")
 # What is no model, whatever it is called: links out of the repository, pipes, devices.
 _SKIPPED = ("outside", "not-a-file")
 
@@ -72,7 +66,6 @@ class Checked(NamedTuple):
 
 
 Answers = Mapping[Path, tuple[str, BuildAnswer]]
-Advance = Callable[[int], None]
 Progress = Callable[[str, int], contextlib.AbstractContextManager[Advance]]
 """Given a word and a total, gives a function that is told how many more are done."""
 
@@ -84,6 +77,10 @@ class Job(NamedTuple):
     found: tuple[YamlFile, ...]
     options: Options
     fixes: Fixes
+
+    @property
+    def size(self) -> int:
+        return len(self.named) + len(self.found)
 
 
 def _nothing(count: int) -> None:
@@ -107,10 +104,11 @@ def check_files(
     jobs = [_answered(job, ahead) for job in _jobs(named, found, options, fixes)]
     total = len(named) + len(found)
     workers = min(_cores(), len(jobs)) if total > _ALONE else 1
+    bar = progress("checking", total)
     if workers > 1:
-        return _with_processes(check_job, jobs, workers, total, progress)
+        return in_processes(check_job, jobs, [job.size for job in jobs], workers, bar)
     done: list[Checked] = []
-    with progress("checking", total) as advance:
+    with bar as advance:
         for job in jobs:
             done += check_job(job, advance)
     return done
@@ -126,7 +124,8 @@ def _asked_ahead(
     workers = min(_cores(), len(jobs))
     if builder is None or builder.ask is None or workers < 2 or len(jobs) < _FEW:
         return {}
-    return dict(_with_processes(answer_job, jobs, workers, len(jobs), progress))
+    bar = progress("checking", len(jobs))
+    return dict(in_processes(answer_job, jobs, [job.size for job in jobs], workers, bar))
 
 
 def _answered(job: Job, ahead: Answers) -> Job:
@@ -151,81 +150,6 @@ def answer_job(job: Job) -> list[tuple[Path, tuple[str, BuildAnswer]]]:
             data = load_plain(text, display(path))
             return [(path, (key_of(data), builder.ask(data)))]
     return []
-
-
-def _with_processes(
-    work: Callable[[Job], list[T]],
-    jobs: Sequence[Job],
-    workers: int,
-    total: int,
-    progress: Progress,
-) -> list[T]:
-    """Work on jobs at the same time; the answers come in the order of the jobs."""
-    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-
-    done: list[T] = []
-    pool, answers = None, []
-    pressed = _listen()
-    try:
-        context = _context()
-        if context is not None:
-            pool = ProcessPoolExecutor(workers, context, _end_quietly)
-            # Before the bar, which has a thread: a process is not forked beside a thread.
-            answers = [pool.submit(work, job) for job in jobs]
-    except (OSError, NotImplementedError, ImportError, BrokenProcessPool):
-        answers = []  # no processes can be had here (a sandbox, no semaphores)
-    try:
-        with progress("checking", total) as advance:
-            for index, job in enumerate(jobs):
-                try:
-                    done += answers[index].result() if answers else work(job)
-                except BrokenProcessPool:  # somebody ended a process; the work goes on in this one
-                    if pressed:
-                        raise KeyboardInterrupt from None
-                    done += work(job)
-                advance(len(job.named) + len(job.found))
-    finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
-    return done
-
-
-def _context() -> BaseContext | None:
-    """Return how processes are made that import nothing of the current folder, None for none.
-
-    A process that is not forked is a `python -c`, which would look for its first modules in the
-    current folder, which may be an untrusted repository.
-    """
-    import multiprocessing
-
-    if _FORKS:
-        return multiprocessing.get_context("fork")
-    safe = getattr(sys.flags, "safe_path", None)
-    if safe is None:  # a Python before 3.11 knows no way
-        return None
-    if not safe:
-        if sys.flags.ignore_environment:
-            return None
-        os.environ["PYTHONSAFEPATH"] = "1"
-    return multiprocessing.get_context("spawn")
-
-
-def _listen() -> list[int]:
-    """Return a list that knows of Ctrl-C: raised while a process is forked, Python drops it."""
-    pressed: list[int] = []
-
-    def note(number: int, frame: object) -> None:
-        pressed.append(number)
-        raise KeyboardInterrupt
-
-    with contextlib.suppress(ValueError):  # of a thread, which gets no signals
-        signal.signal(signal.SIGINT, note)
-    return pressed
-
-
-def _end_quietly() -> None:
-    """End a process on Ctrl-C without a word: the first process says what there is to say."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 
 def _cores() -> int:
