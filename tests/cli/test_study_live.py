@@ -111,6 +111,8 @@ class _Terminal:
             stderr=child,
             env={**kept, "TERM": "xterm", "CUDA_VISIBLE_DEVICES": "7"},
             start_new_session=True,
+            # A shell starts background jobs with SIGINT ignored, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         os.close(child)
         self.text = io.StringIO()

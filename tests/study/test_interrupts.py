@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -14,6 +14,14 @@ import pytest
 from tests.study.folders import run_folder
 from yamlmod.study.drive import drive
 from yamlmod.study.interrupts import held_interrupts
+
+
+@pytest.fixture(autouse=True)
+def handler() -> Iterator[None]:
+    """Start with Python's own handler: a shell starts background jobs with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class _Interrupted(Future[int | None]):
@@ -68,24 +76,18 @@ def test_an_interrupt_comes_at_the_end_of_the_block() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="os.kill ends a process there")
 def test_a_handler_of_somebody_else_is_called_at_the_end_of_the_block() -> None:
     steps = []
-    before = signal.signal(signal.SIGINT, lambda *_: steps.append("handled"))
-    try:
-        own = signal.getsignal(signal.SIGINT)
-        with held_interrupts():
-            os.kill(os.getpid(), signal.SIGINT)
-            steps.append("after it")
-        assert signal.getsignal(signal.SIGINT) is own
-    finally:
-        signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, lambda *_: steps.append("handled"))
+    own = signal.getsignal(signal.SIGINT)
+    with held_interrupts():
+        os.kill(os.getpid(), signal.SIGINT)
+        steps.append("after it")
+    assert signal.getsignal(signal.SIGINT) is own
     assert steps == ["after it", "handled"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="os.kill ends a process there")
 def test_an_ignored_interrupt_stays_ignored() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with held_interrupts():
-            os.kill(os.getpid(), signal.SIGINT)
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with held_interrupts():
+        os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN

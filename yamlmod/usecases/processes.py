@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -85,17 +86,19 @@ def _listening() -> Iterator[list[int]]:
         pressed.append(number)
         raise KeyboardInterrupt
 
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # of a thread, which gets no signals
+    before = signal.getsignal(signal.SIGINT)
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or not callable(before):  # one that is ignored, or not handled by Python
         yield pressed
         return
+    signal.signal(signal.SIGINT, note)
     try:
         yield pressed
-    finally:  # None: it was not set by Python, which cannot set it again
-        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _end_quietly() -> None:
     """End a process on Ctrl-C without a word: the first process says what there is to say."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
