@@ -272,6 +272,33 @@ def test_a_class_of_the_fork_s_own_with_that_name(home: Path) -> None:
     assert name[1] not in (variants / "cbam-placebo/mini.yaml").read_text(encoding="utf-8")
 
 
+def test_a_class_that_the_fork_s_parser_knows(home: Path) -> None:
+    """A study trains it, and says that it is not the registry's."""
+    own = "import torch.nn as nn\n\n\nclass CBAM(nn.Module):\n"
+    own += "    def forward(self, x):\n        return x\n"
+    (home / "my.py").write_text(own, encoding="utf-8")
+    for words in (("./my.py:CBAM",), ("SE", "ECA")):
+        assert yamlmod("patch", "fork", *words, "-w", cwd=home).code == 0
+    common = home / "fork/models/common.py"
+    text = common.read_text(encoding="utf-8")
+    common.write_text(
+        text.replace("\n# yamlmod: end ECA", "\n    mine = 1\n# yamlmod: end ECA", 1),
+        encoding="utf-8",
+    )
+    text = _STUDY.partition("components:")[0] + "components:\n"
+    for name in ("CBAM", "SE", "ECA", "SimAM"):
+        text += f"  {name}: {{insert: {name}, after: SPPF}}\n"
+    (home / "study.yaml").write_text(text, encoding="utf-8")
+    code, out, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")
+    told = [line for line in (out + err).splitlines() if "registry" in line]
+    assert code == 0 and len(told) == 2, told
+    own = r"CBAM \(fork/models/common.py:\d+\) is the fork's own class: the study trains it, not .*"
+    assert re.fullmatch(own, told[0])
+    assert told[1].startswith("ECA (") and "is edited by hand: the study" in told[1]
+    written = (home / "out/variants/CBAM/code/models/common.py").read_text(encoding="utf-8")
+    assert written.count("class CBAM") == 1
+
+
 def test_a_training_script_without_a_seed(home: Path) -> None:
     (home / "fork" / "train.py").write_text("print()\n", encoding="utf-8")
     code, _, err = _study(home, "plan", "study.yaml", "-o", "out", "--no-run")

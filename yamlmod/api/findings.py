@@ -11,6 +11,7 @@ from yamlmod.checks.folder import Fixes
 from yamlmod.errors import Refusal, plural
 from yamlmod.usecases.check import check_files
 from yamlmod.usecases.check_setup import check_options, files_of
+from yamlmod.usecases.named_fork import NamedFork
 from yamlmod.workspace.walk import yaml_files
 
 
@@ -50,8 +51,20 @@ def check(
     """
     if not paths:
         raise Refusal("usage", "no file or folder was named", hint='check("models/yolov5s.yaml")')
-    options = check_options(select, ignore, optional_path(base), optional_path(repo))
-    files = yaml_files(files_of([Path(path) for path in paths], optional_path(repo)))
+    fork = None if repo is None else NamedFork(Path(repo))
+    return check_paths([Path(path) for path in paths], optional_path(base), fork, select, ignore)
+
+
+def check_paths(
+    paths: Sequence[Path],
+    base: Path | None,
+    fork: NamedFork | None,
+    select: Sequence[str],
+    ignore: Sequence[str],
+) -> CheckResult:
+    """Check model YAMLs with the parse function of a fork, if one is given."""
+    options = check_options(select, ignore, base, fork)
+    files = yaml_files(files_of(paths, fork))
     checked = check_files(files.named, files.found, options, Fixes.none)
     errors = [*files.unreadable, *(file.unreadable for file in checked)]
     for error in errors:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from yamlmod.api.findings import CheckResult, check, optional_path
+from yamlmod.api.findings import CheckResult, check_paths, optional_path
 from yamlmod.api.model import Model, Where, insertion, load
 from yamlmod.api.preview import Preview
 from yamlmod.api.words import python_words
@@ -20,6 +20,7 @@ from yamlmod.usecases.doctor import Examination, examine
 from yamlmod.usecases.explain import Explained, of_cfg, of_onnx
 from yamlmod.usecases.fork_run import Run, open_run
 from yamlmod.usecases.located_fork import LocatedFork, PlannedPatch, open_fork
+from yamlmod.usecases.named_fork import NamedFork
 from yamlmod.usecases.patch import plan_patch, plan_unpatch
 from yamlmod.usecases.profile import Profiled, Settings, profile
 from yamlmod.usecases.remap import Remapped, remap
@@ -127,7 +128,8 @@ class Fork:
         """Check model YAMLs, or all of the fork, with the names and branches of its code."""
         root = Path(self.path)
         paths = [self._located().open_model(Path(cfg)).file.path for cfg in cfgs] or [root]
-        return check(*paths, base=base, repo=root, select=select, ignore=ignore)
+        fork = NamedFork(root, self.target, self.dialect)
+        return check_paths(paths, optional_path(base), fork, select, ignore)
 
     @python_words
     def verify(
@@ -212,7 +214,7 @@ class Fork:
         return open_fork(Path(self.path), self.target, self.dialect)
 
     def _run(self) -> Run:
-        return open_run(Path(self.path), self.python, self.stand_ins)
+        return open_run(Path(self.path), self.python, self.stand_ins, self.target)
 
 
 @python_words

@@ -13,7 +13,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from yamlmod import __version__
-from yamlmod.cli.bundles import DEFAULT_OVERLAY, expanded
+from yamlmod.cli.bundle import expanded
+from yamlmod.cli.bundles import DEFAULT_OVERLAY
 from yamlmod.cli.console import be_quiet, name_command, show
 from yamlmod.cli.groups import COMMANDS, GROUPS, command_names, command_pages
 from yamlmod.cli.guard import guarded

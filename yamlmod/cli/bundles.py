@@ -1,14 +1,11 @@
-"""Options that several commands share, as one parameter of a command's function."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING
 
-from yamlmod.cli.console import be_quiet
+from yamlmod.cli.bundle import Bundle
 from yamlmod.cli.groups import OVERLAY_LAST
 from yamlmod.cli.option_values import parse_args, split_readers, split_selectors
 from yamlmod.cli.options import (
@@ -37,7 +34,6 @@ from yamlmod.cli.options import (
     OutputFormat,
     PlacementName,
     Python,
-    Quiet,
     Readers,
     Rule,
     Stat,
@@ -53,23 +49,11 @@ if TYPE_CHECKING:
     from yamlmod.usecases.chosen_module import Choices
     from yamlmod.usecases.insertion import InsertionWords
     from yamlmod.usecases.located_fork import LocatedFork
+    from yamlmod.usecases.named_fork import NamedFork
 
 
 # What --overlay without a folder is given in the command line.
 DEFAULT_OVERLAY = "*"
-
-
-class Bundle:
-    """Options as attributes: its annotations, with their defaults.
-
-    Not a dataclass: ten of those cost as much at every start as reading a model YAML.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        for name in fields(type(self)):
-            setattr(self, name, options.pop(name, getattr(type(self), name)))
-        if options:
-            raise TypeError(f"{type(self).__name__} has no {', '.join(options)}")
 
 
 class AnswerOptions(Bundle):
@@ -224,6 +208,15 @@ class ParserOptions(Bundle):
                 hint="give --repo, or leave them out",
             )
 
+    def fork(self, repo: Path | None) -> NamedFork | None:
+        """Return the fork of --repo, None without one."""
+        from yamlmod.usecases.named_fork import NamedFork
+
+        if repo is None:
+            self.refuse_without_repo()
+            return None
+        return NamedFork(repo, self.target, self.dialect)
+
 
 class ModuleOptions(Bundle):
     """How the modules that are put into a fork are to be taken."""
@@ -277,52 +270,3 @@ class RunOptions(Bundle):
     python: Python = None
     no_stand_ins: NoStandIns = False
     target: TargetFunction = ""
-
-
-def expanded(run: Callable[..., None]) -> Callable[..., None]:
-    """Return a command whose bundles are single options to typer."""
-    hints = get_type_hints(run, include_extras=True)
-    bundles: dict[str, Any] = {
-        name: hint
-        for name, hint in hints.items()
-        if isinstance(hint, type) and issubclass(hint, Bundle)
-    }
-    parameters: list[inspect.Parameter] = []
-    for name, parameter in inspect.signature(run).parameters.items():
-        if name not in bundles:
-            parameters.append(
-                parameter.replace(annotation=hints[name], kind=parameter.KEYWORD_ONLY)
-            )
-            continue
-        types = get_type_hints(bundles[name], include_extras=True)
-        parameters += [
-            inspect.Parameter(
-                field,
-                parameter.KEYWORD_ONLY,
-                default=getattr(bundles[name], field),
-                annotation=types[field],
-            )
-            for field in fields(bundles[name])
-        ]
-
-    quiet = inspect.Parameter(
-        "quiet", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Quiet
-    )
-    parameters.append(quiet)
-
-    @functools.wraps(run)
-    def command(**options: Any) -> None:
-        be_quiet(options.pop("quiet"))
-        for name, bundle in bundles.items():
-            options[name] = bundle(**{field: options.pop(field) for field in fields(bundle)})
-        run(**options)
-
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return command
-
-
-def fields(bundle: type[Bundle]) -> list[str]:
-    """Return the names of a bundle's options, its own before those of the bundles it extends."""
-    names = (name for kind in bundle.__mro__ for name in vars(kind).get("__annotations__", ()))
-    return list(dict.fromkeys(names))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.bundles import Bundle
+from yamlmod.cli.bundle import Bundle
 
 
 class SlurmWords(Bundle):

@@ -22,6 +22,7 @@ from yamlmod.picture.scene import LANGS, Lang
 from yamlmod.picture.themes import THEMES
 from yamlmod.usecases.model_file import find_cfg, named_scale, read_model
 from yamlmod.usecases.model_folders import folders_of_fork
+from yamlmod.usecases.named_fork import NamedFork
 from yamlmod.usecases.new_file import Overwriting, new_file_change
 from yamlmod.workspace.files import FileChange, display, read_text
 
@@ -41,14 +42,14 @@ class DrawRequest(NamedTuple):
     base: Path | None = None
     side_by_side: bool = False
     check: bool = False
-    repo: Path | None = None
+    fork: NamedFork | None = None
 
 
 def draw_file(cfg: Path, request: DrawRequest, options: DrawOptions) -> Drawing:
     """Return the drawing of a model YAML. Raises Refusal where a file cannot be read."""
     if request.side_by_side and request.base is None:
         raise Refusal("usage", "--side-by-side draws two files, and there is no --base")
-    path = find_cfg(cfg, folders_of_fork(cfg, request.repo))
+    path = find_cfg(cfg, folders_of_fork(cfg, request.fork))
     file = read_text(path)
     if options.scale is None:
         options = replace(options, scale=named_scale(cfg, path) or None)
@@ -61,13 +62,13 @@ def draw_file(cfg: Path, request: DrawRequest, options: DrawOptions) -> Drawing:
         network = read_model(file.text, shown)
     base = None
     if request.base is not None:
-        base_file = read_text(find_cfg(request.base, folders_of_fork(request.base, request.repo)))
+        base_file = read_text(find_cfg(request.base, folders_of_fork(request.base, request.fork)))
         base = read_model(base_file.text, display(base_file.path))
     marks = _marks_of(network, request) if request.check else None
-    if request.repo is not None:
-        options = replace(options, readings=_readings(network, request.repo))
+    if request.fork is not None:
+        options = replace(options, readings=_readings(network, request.fork))
         if base is not None:
-            options = replace(options, base_readings=_readings(base, request.repo))
+            options = replace(options, base_readings=_readings(base, request.fork))
     return Drawing(network, options, base, request.side_by_side, marks)
 
 
@@ -76,7 +77,7 @@ def _marks_of(network: Network, request: DrawRequest) -> Marks:
     from yamlmod.checks.run import check_document
     from yamlmod.usecases.check_setup import check_options
 
-    options = check_options((), (), request.base, request.repo)
+    options = check_options((), (), request.base, request.fork)
     return marks_of(network, check_document(network.document, options))
 
 
@@ -160,7 +161,7 @@ def html_figure(network: Network, base: Network | None) -> str:
     return f"<div>{text.partition('-->')[2]}</div>"
 
 
-def _readings(network: Network, repo: Path) -> Readings:
+def _readings(network: Network, fork: NamedFork) -> Readings:
     """Return channels and strides as the fork's code gives them; it is read and never run."""
     from yamlmod.fork.read.answers import Sizes, output_channels
     from yamlmod.usecases.fork_questions import built_layers
@@ -169,7 +170,7 @@ def _readings(network: Network, repo: Path) -> Readings:
     own = next(iter(network.shapes.scales)).name
     channels: dict[str, dict[int, int]] = {}
     strides: dict[int, float] = {}
-    for scale, reading in built_layers(repo, load_plain(document.text, document.shown)).items():
+    for scale, reading in built_layers(fork, load_plain(document.text, document.shown)).items():
         at = channels.setdefault(scale or own, {})
         for row in reading.rows:
             known = output_channels(row)

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from yamlmod.usecases.named_fork import NamedFork
 from yamlmod.workspace.files import exists
 
 
-def folders_of_fork(cfg: Path, repo: Path | None) -> Sequence[Path]:
+def folders_of_fork(cfg: Path, fork: NamedFork | None) -> Sequence[Path]:
     """Return where else a CFG may be: with a REPO, where that has its YAMLs."""
-    if repo is None or exists(cfg):
-        return ()
-    # The fork room is large: only those who ask for a fork pay for it.
-    from yamlmod.usecases.located_fork import open_fork
-
-    return open_fork(repo).cfg_folders()
+    return () if fork is None or exists(cfg) else fork.located().cfg_folders()

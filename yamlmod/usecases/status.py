@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from yamlmod.errors import Refusal, one_of, plural
 from yamlmod.fork.audit.installed_modules import Patched, survey
@@ -12,6 +11,7 @@ from yamlmod.fork.seeds.removal import seed_lines
 from yamlmod.registry.catalogue import visible
 from yamlmod.usecases.located_fork import LocatedFork, open_fork
 from yamlmod.usecases.module_uses import Use, uses
+from yamlmod.usecases.named_fork import NamedFork
 from yamlmod.usecases.overlay_status import lost_patches, overlay_stale
 from yamlmod.usecases.shown import ShownAsTable
 from yamlmod.workspace.files import display
@@ -69,10 +69,11 @@ class Status(ShownAsTable):
         ]
 
 
-def repo_status(repo: Path, python: str | None = None) -> Status:
+def repo_status(named: NamedFork, python: str | None = None) -> Status:
     """Look at a fork, a package or an overlay; one that does not fit is stale as a whole."""
+    repo = named.repo
     try:
-        status = fork_status(open_fork(repo, python=python))
+        status = fork_status(open_fork(*named, python))
     except Refusal as refusal:
         if not is_overlay(repo) or not refusal.code.startswith("overlay-"):
             raise

@@ -30,6 +30,7 @@ from yamlmod.study.variants import Variant, variants_of
 from yamlmod.usecases.chosen_module import Choices, name_of
 from yamlmod.usecases.located_fork import open_fork
 from yamlmod.usecases.patch import plan_patch
+from yamlmod.usecases.study_classes import other_classes
 from yamlmod.usecases.study_code import apply_patch_file, freeze_tree
 from yamlmod.usecases.study_figures import CHANGE, change_svg
 from yamlmod.usecases.study_files import copy_files, with_files
@@ -43,7 +44,7 @@ from yamlmod.workspace.files import display, exists, read_text, real_path
 
 Say = Callable[[str], None]
 
-_AS = re.compile(r"--as (\w+)")
+_AS = re.compile(r"--as\b(?: (\w+))?")
 _AS_HINT = (
     "give a module of the registry another name in its edit: `as: {}` beside `insert` or `with`; "
     "rename a class of your own in its file"
@@ -141,6 +142,10 @@ def _write(
 ) -> StudyPlan:
     final = real_path(output.parent) / output.name
     names = parser_names(study.located.fork.graph, read_function(*study.located))
+    base = {row.module for row in study.base.model.document.rows}
+    added = {row.module for item in planned for row in item.model.document.rows} - base
+    for line in other_classes(study.located, names, added):
+        say(line)
     codes: dict[_Changes, Path] = {}
     homes: dict[str, Path] = {}
     for item in planned:
@@ -246,7 +251,7 @@ def _named(study: Prepared, item: PlannedVariant, code: Path) -> Iterator[None]:
         message = f"variant {item.variant.name}: {error.message.replace(copy, own)}"
         place = error.place and error.place._replace(file=error.place.file.replace(copy, own))
         name = _AS.search(error.hint)
-        hint = error.hint if name is None else _AS_HINT.format(name[1])
+        hint = error.hint if name is None else _AS_HINT.format(name[1] or "NAME")
         raise Refusal(error.code, message, place=place, hint=hint) from error
 
 

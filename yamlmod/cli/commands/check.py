@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from yamlmod.cli.bundles import ParserOptions
 from yamlmod.cli.completion import complete_rules
 from yamlmod.cli.options import Json, Write, path_word
 
@@ -111,6 +112,8 @@ def run(
     format: Annotated[
         CheckFormat, typer.Option("--format", help="text, json (= --json), sarif or github.")
     ] = CheckFormat.text,
+    *,
+    parser: ParserOptions,
 ) -> None:
     """Check the model YAMLs at PATH, files or folders, without building anything.
 
@@ -138,9 +141,9 @@ def run(
     wish.refuse_contradictions()
     chosen_rules = rule_words(select) or defaults.check.select
     ignored = [*rule_words(ignore), *(() if select else defaults.check.ignore)]
-    base, repo = base or defaults.base, repo or defaults.repo
-    options = check_options(chosen_rules, ignored, base, repo)
-    files = yaml_files(files_of(paths, repo))
+    fork = parser.fork(repo or defaults.repo)
+    options = check_options(chosen_rules, ignored, base or defaults.base, fork)
+    files = yaml_files(files_of(paths, fork))
     named, found = list(files.named), files.found
     if skip_others:
         # They are named by a hook: those that are no models are passed over, as if found.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.bundles import AnswerOptions
+from yamlmod.cli.bundles import AnswerOptions, ParserOptions
 from yamlmod.cli.options import Repo
 
 GROUP = "run"
@@ -30,6 +30,7 @@ def run(
         ),
     ] = None,
     *,
+    parser: ParserOptions,
     answer: AnswerOptions,
 ) -> None:
     """Diagnose the fork REPO together with the Python that runs it.
@@ -48,7 +49,8 @@ def run(
 
     choice = choose_repo(repo, form="yamlmod doctor REPO")
     tell(answer, choice.notes)
-    examination = examine(open_fork(choice.path, python=python), python, announcer(answer))
+    located = open_fork(choice.path, parser.target, parser.dialect, python)
+    examination = examine(located, python, announcer(answer))
     if answer.as_json:
         say_json(
             {

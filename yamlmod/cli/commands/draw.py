@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from yamlmod.cli.bundles import ParserOptions
 from yamlmod.cli.options import Force, Json, path_word
 
 EPILOG = """\b
@@ -112,6 +113,8 @@ def run(
     ] = None,
     force: Force = False,
     json: Json = False,
+    *,
+    parser: ParserOptions,
 ) -> None:
     """Draw the network of the model YAML CFG.
 
@@ -128,7 +131,7 @@ def run(
         wanted = "json"
     name = chosen_format(wanted, output)
     options = DrawOptions(scale, lang.value, fold is Fold.auto, theme.value)
-    drawing = draw_file(cfg, DrawRequest(base, side_by_side, check, repo), options)
+    drawing = draw_file(cfg, DrawRequest(base, side_by_side, check, parser.fork(repo)), options)
     if output is None:
         from yamlmod.cli.console import say_json_text, show_figure
         from yamlmod.usecases.draw import drawing_bytes

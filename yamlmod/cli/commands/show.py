@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yamlmod.cli.bundles import AnswerOptions
+from yamlmod.cli.bundles import AnswerOptions, ParserOptions
 from yamlmod.cli.options import path_word
 
 if TYPE_CHECKING:
     from yamlmod.model.network import Network
+    from yamlmod.usecases.named_fork import NamedFork
 
 EPILOG = """\b
 Examples:
@@ -43,6 +44,7 @@ def run(
         ),
     ] = None,
     *,
+    parser: ParserOptions,
     answer: AnswerOptions,
 ) -> None:
     """List the layers of the model YAML CFG.
@@ -57,9 +59,10 @@ def run(
     from yamlmod.usecases.model_file import open_target
     from yamlmod.usecases.model_folders import folders_of_fork
 
-    model = open_target(cfg, folders_of_fork(cfg, repo)).model
-    if repo is not None:
-        _show_built(model, repo, scale, answer.as_json)
+    fork = parser.fork(repo)
+    model = open_target(cfg, folders_of_fork(cfg, fork)).model
+    if fork is not None:
+        _show_built(model, fork, scale, answer.as_json)
         return
     if answer.as_json:
         say_json(layers_data(model, scale))
@@ -67,7 +70,7 @@ def run(
         show(layers_table(model, scale))
 
 
-def _show_built(model: Network, repo: Path, scale: str | None, as_json: bool) -> None:
+def _show_built(model: Network, fork: NamedFork, scale: str | None, as_json: bool) -> None:
     from yamlmod.cli.built_layers import built_data, built_table
     from yamlmod.cli.console import say_json, show
     from yamlmod.cli.layers import refuse_scale
@@ -75,7 +78,7 @@ def _show_built(model: Network, repo: Path, scale: str | None, as_json: bool) ->
     from yamlmod.usecases.fork_questions import built_layers
 
     document = model.document
-    readings = built_layers(repo, load_plain(document.text, document.shown))
+    readings = built_layers(fork, load_plain(document.text, document.shown))
     if scale is not None:
         if scale not in readings:
             raise refuse_scale(scale, list(readings))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yamlmod.cli.bundles import AnswerOptions
+from yamlmod.cli.bundles import AnswerOptions, ParserOptions
 from yamlmod.cli.options import Python, Repo, path_word
 
 GROUP = "fork"
@@ -37,6 +37,7 @@ def run(
     ] = None,
     python: Python = None,
     *,
+    parser: ParserOptions,
     answer: AnswerOptions,
 ) -> None:
     """Show which modules yamlmod added to the fork REPO, and whether they are up to date.
@@ -51,13 +52,14 @@ def run(
     from yamlmod.cli.console import say, say_json, show
     from yamlmod.cli.running import tell
     from yamlmod.cli.status_report import status_data, status_lines
+    from yamlmod.usecases.named_fork import NamedFork
     from yamlmod.usecases.overlay_status import missing_classes_of
     from yamlmod.usecases.repo_choice import choose_repo
     from yamlmod.usecases.status import repo_status
 
     choice = choose_repo(repo, form="yamlmod status REPO")
     tell(answer, choice.notes)
-    status = repo_status(choice.path, python)
+    status = repo_status(NamedFork(choice.path, parser.target, parser.dialect), python)
     if weights is not None:
         status = status.with_stale(missing_classes_of(choice.path, weights, python))
     if answer.as_json:

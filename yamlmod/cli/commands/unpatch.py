@@ -22,8 +22,9 @@ def run(
 ) -> None:
     """Remove modules that patch added to the fork REPO, and nothing else.
 
-    Previews unless -w is given. It works after a formatter has run; code edited by hand is
-    refused without --force. Checkpoints pickled with the class no longer load.
+    Previews unless -w is given. Every parse function that registers the module is changed. It
+    works after a formatter has run; code edited by hand is refused without --force. Checkpoints
+    pickled with the class no longer load.
     """
     from yamlmod.cli.finish import finish
     from yamlmod.cli.operands import modules_of

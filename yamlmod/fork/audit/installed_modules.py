@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
 from yamlmod.fork.parser.locate import ForkFacts, read_function
 from yamlmod.fork.parser.parser_names import parser_names
+from yamlmod.fork.parser.siblings import names_read, siblings
 from yamlmod.fork.patch.marked_blocks import Block, find_blocks
 from yamlmod.fork.python.answers import Missing
 from yamlmod.fork.python.bindings import is_star, statements, written
@@ -56,7 +57,7 @@ class Survey:
 def survey(files: Files, fork: ForkFacts, paths: Mapping[str, str]) -> Survey:
     """Look at a fork; ``paths`` are its Python files with their texts."""
     known = parser_names(fork.graph, read_function(files, fork))
-    mentions = _mentions(files, fork)
+    mentions = names_read(files, fork)
     patched: list[Patched] = []
     stale: list[str] = []
     for path, text in sorted(paths.items()):
@@ -70,7 +71,11 @@ def survey(files: Files, fork: ForkFacts, paths: Mapping[str, str]) -> Survey:
             continue
         if source is not None:
             patched += [_patched(fork, source, one, mentions, known) for one in blocks.values()]
+    elsewhere = _elsewhere(files, fork, patched)
+    patched = [elsewhere.get(one.class_name, one) for one in patched]
     for one in patched:
+        if one.class_name in elsewhere:
+            continue
         stale += _complaints(files, fork, one, known)
     stale += _without_class(files, fork, mentions, known)
     return Survey(tuple(patched), tuple(dict.fromkeys(stale)), known)
@@ -104,6 +109,18 @@ def _patched(
         line,
         block.requirements,
     )
+
+
+def _elsewhere(files: Files, fork: ForkFacts, patched: Sequence[Patched]) -> dict[str, Patched]:
+    """Return the modules that another parse function registers and this one does not."""
+    absent = {one.class_name: one for one in patched if not one.registered}
+    found: dict[str, Patched] = {}
+    homes = {name: one.path for name, one in absent.items()}
+    for other in siblings(files, fork, homes) if absent else ():
+        place = f"{other.fork.function.name} in {other.fork.yolo}"
+        for name, line in other.lines.items():
+            found.setdefault(name, replace(absent[name], registered=place, registered_line=line))
+    return found
 
 
 def _template(block: Block) -> Template | None:
@@ -156,15 +173,3 @@ def _missing_imports(fork: ForkFacts) -> Iterator[tuple[ast.ImportFrom, str]]:
             for alias in node.names:
                 if isinstance(fork.graph.brings(fork.yolo, node, alias.name), Missing):
                     yield node, alias.name
-
-
-def _mentions(files: Files, fork: ForkFacts) -> dict[str, int]:
-    """Return the names that the parse function reads, each with its first line."""
-    source = read_source(files, fork.yolo)
-    found: dict[str, int] = {}
-    for node in ast.walk(source.tree) if source else ():
-        if isinstance(node, ast.FunctionDef) and node.name == fork.function.name:
-            for part in ast.walk(node):
-                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
-                    found[part.id] = min(part.lineno, found.get(part.id, part.lineno))
-    return found

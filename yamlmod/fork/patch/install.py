@@ -316,7 +316,8 @@ def _other_parsers(files: Files, fork: ForkFacts, names: Sequence[str]) -> list[
         if PurePosixPath(path).name != "tf.py":
             notes.append(
                 f"{files.shown(path)} has its own parse_model, which is not changed: "
-                f"only {files.shown(fork.yolo)} gets {', '.join(names)}"
+                f"only {files.shown(fork.yolo)} gets {', '.join(names)}; "
+                f"--target {path} chooses it"
             )
         elif any(f"TF{name}" not in text for name in names):
             notes.append(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.fork.files import Files
 from yamlmod.fork.parser.locate import ForkFacts, read_function
+from yamlmod.fork.parser.siblings import siblings
 from yamlmod.fork.patch.branches import unregister
 from yamlmod.fork.patch.code_imports import drop_imports
 from yamlmod.fork.patch.import_route import Hop, drop_names, read_route
@@ -24,10 +25,10 @@ from yamlmod.fork.python.source import Source, tree_of
 def uninstall(files: Files, fork: ForkFacts, names: Sequence[str], force: bool = False) -> Plan:
     """Return the proven plan that takes the named modules out again.
 
+    They leave every parse function that registers them: none may name a class that is gone.
     ``force`` deletes code of ours that a user has edited, too.
     """
     common = read_common(files, fork)
-    function = read_function(files, fork)
     placed = find_placed(files, fork, common)
     chosen = _chosen(common, placed, names, force)
     gone = [one.block for one in chosen]
@@ -39,20 +40,25 @@ def uninstall(files: Files, fork: ForkFacts, names: Sequence[str], force: bool =
     registered = [one.class_name for one in gone if not one.adds or "branch" in one.adds]
     own = [one.class_name for one in gone if one.origin == "fork"]
 
-    hops = read_route(fork, common, function.source)
+    homes = {one.block.class_name: one.source.path for one in chosen if one.block.origin != "fork"}
+    forks = [fork, *(other.fork for other in siblings(files, fork, homes))]
+    functions = [read_function(files, one) for one in forks]
+    parts: list[tuple[Source, PatchChange]] = []
+    for one, parser in zip(forks, functions, strict=True):
+        parts += _names(read_route(one, common, parser.source), inside)
+        parts.append((parser.source, drop_file_imports(one, parser.source, chosen)))
+        parts.append((parser.source, unregister(parser, registered, force, own)))
     packages = drop_requirements(files, gone, staying)
     own_files = drop_files(files, fork, chosen)
     plan = proven_plan(
         [
             (common, _code(common, inside)),
             (common, drop_imports(common, common_blocks, inside)),
-            *_names(hops, inside),
-            (function.source, drop_file_imports(fork, function.source, chosen)),
-            (function.source, unregister(function, registered, force, own)),
+            *_once(parts),
         ],
         classes,
     )
-    sources = {one.path: one for one in (common, function.source)}
+    sources = {one.path: one for one in (common, *(parser.source for parser in functions))}
     plan = Plan.joined([own_files, plan, packages])
     notes = [
         *plan.notes,
@@ -60,6 +66,11 @@ def uninstall(files: Files, fork: ForkFacts, names: Sequence[str], force: bool =
         *_checkpoints([one.class_name for one in gone if one.origin != "fork"]),
     ]
     return Plan(plan.texts, plan.steps, tuple(notes))
+
+
+def _once(parts: Iterable[tuple[Source, PatchChange]]) -> list[tuple[Source, PatchChange]]:
+    """Return the changes without what two parse functions share: an export, an import."""
+    return list({(source.path, change): (source, change) for source, change in parts}.values())
 
 
 def _chosen(
