@@ -1,4 +1,4 @@
-"""Which modules of a study's variants are not the registry's: the fork has its own of that name."""
+"""Find the modules of a study that are not the registry's: the fork has its own of that name."""
 
 from __future__ import annotations
 
