@@ -55,6 +55,17 @@ def test_what_builds_is_clean(fork: Path, row: str) -> None:
     assert done.code == 0, done.out + done.err
 
 
+def test_a_key_that_the_parser_needs(fork: Path) -> None:
+    """It fails before the first row; `show --repo` says the same."""
+    cfg = _cfg(fork, "")
+    cfg.write_text(cfg.read_text(encoding="utf-8").replace("nc: 4\n", "", 1), encoding="utf-8")
+    for _ in range(2):
+        done = run("check", cfg, "--repo", fork)
+        assert done.code == 1 and "the network cannot be built: KeyError: 'nc'" in done.out
+        assert "the parser needs a key that the file does not have" in done.out
+    assert "KeyError: 'nc'" in run("show", cfg, "--repo", fork).out
+
+
 @pytest.mark.parametrize(
     ("row", "rule", "words"),
     [

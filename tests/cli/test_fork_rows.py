@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.cli.run import snapshot, yamlmod
 from tests.fork.read.mini import PYTHON, with_row
 
+MINIFORK = Path(__file__).parents[2] / "examples" / "minifork"
 _OWN = """\
 import torch
 import torch.nn as nn
@@ -105,7 +107,8 @@ def test_any_class_that_the_fork_knows(fork: Path, words: list[str], row: bytes)
     ("words", "code", "says"),
     [
         (["insert", "KernelGate", "--after", "5"], "no-fitting-args", "if m in base_modules:"),
-        (["insert", "NoSuch", "--after", "5"], "unresolved-name", "yamlmod patch REPO NoSuch"),
+        (["insert", "NoSuch", "--after", "5"], "unresolved-name", "patch REPO FILE.py:CLASS"),
+        (["replace", "5", "SimAN"], "unresolved-name", "did you mean SimAM"),
         (["insert", "SimAM", "--after", "5"], "unresolved-name", "yamlmod add"),
         (["insert", "own.py:C2fGate", "--after", "5"], "unresolved-name", "yamlmod patch"),
         (["insert", "CBAM", "--after", "5", "--args", "[]"], "cannot-build", "[512]"),
@@ -116,7 +119,8 @@ def test_what_cannot_be_built_is_refused(
     fork: Path, words: list[str], code: str, says: str
 ) -> None:
     before = snapshot(fork)
-    done = yamlmod(*words[:2], "x.yaml", *words[2:], "--repo", ".", "-w", cwd=fork)
+    at = 1 if words[0] == "replace" else 2
+    done = yamlmod(*words[:at], "x.yaml", *words[at:], "--repo", ".", "-w", cwd=fork)
     assert (done.code, done.out) == (2, b"")
     assert f"error[{code}]" in done.err and says in done.err
     assert snapshot(fork) == before
@@ -153,6 +157,7 @@ def test_a_replacement_on_trust_is_told(fork: Path) -> None:
     done = yamlmod("replace", "x.yaml", "5", "Strange", "--repo", ".", cwd=fork)
     assert done.code == 0, done.err
     assert "that [512, True] fits is taken on trust" in done.err
+    assert "Strange keeps the args of C2f, [512, True], which may mean something else" in done.err
 
 
 @pytest.mark.parametrize("words", [["insert", "CBAM", "--after", "5"], ["replace", "5", "CBAM"]])
@@ -170,3 +175,43 @@ def test_a_file_that_python_cannot_read_is_named(fork: Path) -> None:
     done = yamlmod("insert", "CBAM", "x.yaml", "--after", "5", "--repo", ".", cwd=fork)
     assert done.code == 2
     assert "error[syntax-error]" in done.err and "conv.py:" in done.err
+
+
+@pytest.mark.parametrize("command", ["replace", "add"])
+@pytest.mark.parametrize(
+    ("module", "layer", "args"),
+    [
+        *((name, 9, "[]") for name in ("SE", "EMA", "CBAM", "ECA", "MHSA", "CoordAtt")),
+        *((name, 9, "[1024]") for name in ("ACmix", "iRMB")),
+        *((name, 10, "[512]") for name in ("ACmix", "iRMB")),
+        ("SE", 4, "[]"),
+        ("ACmix", 13, "[512]"),
+    ],
+)
+def test_a_module_of_the_registry_gets_its_own_args(
+    tmp_path: Path, command: str, module: str, layer: int, args: str
+) -> None:
+    """SPPF's [1024, 5] is a kernel; behind an SE the 5 would be its reduction."""
+    shutil.copytree(MINIFORK, tmp_path / "fork")
+    words = ["add", module, "--replace", str(layer), "--cfg", "models/mini.yaml"]
+    if command == "replace":
+        assert yamlmod("patch", "fork", module, "-w", cwd=tmp_path).code == 0
+        words = ["replace", module, "fork/models/mini.yaml", str(layer)]
+    for _ in range(2):
+        done = yamlmod(*words, "--repo", "fork", cwd=tmp_path)
+        assert done.code == 0, done.err
+        assert f", 1, {module}, {args}]," in done.out.decode()
+
+
+def test_one_of_several_inputs_is_not_replaced_by_a_module_of_one(tmp_path: Path) -> None:
+    shutil.copytree(MINIFORK, tmp_path / "fork")
+    words = ("add", "CBAM", "--replace", "12", "--cfg", "models/mini.yaml", "--repo", "fork")
+    done = yamlmod(*words, cwd=tmp_path)
+    assert done.code == 2 and "error[joins-inputs]: 12 Concat reads a list" in done.err
+
+
+def test_a_misspelled_module_is_not_offered(tmp_path: Path) -> None:
+    shutil.copytree(MINIFORK, tmp_path / "fork")
+    done = yamlmod("replace", "SimAN", "fork/models/mini.yaml", "9", cwd=tmp_path)
+    assert done.code == 0 and "patch" not in done.err
+    assert "neither the fork fork nor the registry has SimAN (did you mean SimAM" in done.err

@@ -41,10 +41,8 @@ class ReplacementWords:
     def outcome(self, reader: ForkReader, model: Network, template: Template) -> Outcome:
         """Replace the rows; a class that the fork gets is asked for its args as any other."""
         layers = layers_of(model, self.replaced)
-        number = self.number
-        if number is None and template.origin != "fork" and template.rule != "csp":
-            number = 1
-        return replace_rows(reader, model, layers, template.name, self.args, self.force, number)
+        words = template.name, self.args, self.force, self.number, template
+        return replace_rows(reader, model, layers, *words)
 
 
 @dataclass(frozen=True)

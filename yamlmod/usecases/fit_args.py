@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yamlmod.errors import Place, Refusal
 from yamlmod.fork.python.answers import Missing
@@ -20,7 +20,10 @@ from yamlmod.ops.operations.replace import plan as replacing
 from yamlmod.ops.outcome import Outcome
 from yamlmod.ops.positions import Position
 from yamlmod.ops.rows import args_for, module_name
-from yamlmod.registry.catalogue import find
+from yamlmod.registry.catalogue import find, near_names
+
+if TYPE_CHECKING:
+    from yamlmod.registry.template import Template
 
 
 def fork_name(reader: ForkReader, word: str, known: bool = False) -> str:
@@ -30,10 +33,18 @@ def fork_name(reader: ForkReader, word: str, known: bool = False) -> str:
         root = name.split(".")[0]
         if not isinstance(reader.graph.denotes(reader.parser, root), Missing) or "." in name:
             return name
+    hint = f"`yamlmod patch REPO {word}` puts it there, `yamlmod add` does both"
+    if ".py" not in word and find(word) is None:
+        near = near_names(names[-1], 0.65)
+        hint = f"did you mean {' or '.join(near[:2])}?\n" if near else ""
+        hint += (
+            "the registry has no such module either (`yamlmod list`); a class of your own is put "
+        )
+        hint += "there by `yamlmod patch REPO FILE.py:CLASS`"
     raise Refusal(
         "unresolved-name",
         f"{_shown(reader)} knows no class {names[-1]}, so no row of it can be built",
-        hint=f"`yamlmod patch REPO {word}` puts it there, `yamlmod add` does both",
+        hint=hint,
     )
 
 
@@ -68,10 +79,18 @@ def replace_fitting(
     args: Sequence[Any] | None,
     force: bool,
     number: int | None = None,
+    template: Template | None = None,
 ) -> Outcome:
-    """Replace a row by one whose args the fork builds right, with the output of the old row."""
-    kept = args_of(load_as_fork(model.document.text, model.document.shown), layer) or []
+    """Replace a row by one whose args the fork builds right, with the output of the old row.
+
+    ``template`` is that of the class; without it the registry is asked for the name.
+    """
     given = None if args is None else list(args)
+    template = template or find(module)
+    if template is not None and template.origin == "fork":
+        template = None  # the registry knows as little of it as of any other class
+    if number is None and template is not None and template.rule != "csp":
+        number = 1  # only a block is repeated
     probe = replacing.plan_replace(
         model, layer, module, given, force=True, placed=True, number=number
     )
@@ -81,33 +100,39 @@ def replace_fitting(
     if given is not None:
         warnings = _checked(reader, search, module, given)
     else:
-        first = _first_args(model, layer, module)
-        answer = search.search(kept if first is None else first, kept[1:])
+        first, behind = _first_args(model, layer, template)
+        answer = search.search(first, behind)
         if answer.best is None:
             raise _refusal(reader, module, f"layer {layer}", answer)
         given = list(answer.best.args)
         warnings = [*_unknown(reader, module, answer.best), *_copies(module, answer.best)]
+        if behind and given[-len(behind) :] == behind:
+            warnings += replacing.kept_args(model, model.document.rows[layer], module)
     outcome = replacing.replace(
         model, layer, module, given, force=force, placed=True, number=number
     )
     return outcome._replace(warnings=(*outcome.warnings, *warnings))
 
 
-def _first_args(model: Network, layer: int, module: str) -> list[Any] | None:
-    """Return the args that the registry gives a module that exchanges another one.
+def _first_args(
+    model: Network, layer: int, template: Template | None
+) -> tuple[list[Any] | None, list[Any]]:
+    """Return the args to try first, and what may stand behind other channels.
 
-    What it replaces has args of another meaning: [None, 2, "nearest"], [256, 3, 2], or [1]. So
-    has C2f for a form of C3k2.
+    The args of the old row mean something else to most modules: [1024, 5] would be a kernel for
+    SPPF, and a reduction for SE. Of a class that the registry does not hold nothing is known.
     """
-    template, row = find(module), model.document.rows[layer]
+    row = model.document.rows[layer]
+    kept = args_of(load_as_fork(model.document.text, model.document.shown), layer) or []
     if template is None:
-        return None
-    if not template.exchanges and not replacing.orders_differently(row, template):
-        return None
+        return kept, kept[1:]
     try:
-        return replacing.registry_args(model, row, template, None)
-    except Refusal:  # the fork may know the channels
-        return None
+        first = replacing.registry_args(model, row, template, None)
+    except Refusal as error:
+        if error.code not in ("unknown-channels", "channels-differ"):
+            raise
+        return None, []  # the fork may know the channels
+    return (kept, kept[1:]) if first is None else (first, [])
 
 
 def _before(reader: ForkReader, model: Network, probe: Outcome) -> BeforeReadings:

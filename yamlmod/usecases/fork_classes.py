@@ -21,7 +21,7 @@ def fork_of(cfg: Path) -> Path | None:
 
 
 def missing_notes(cfg: Path, modules: Iterable[str]) -> tuple[str, ...]:
-    """Return a note for the classes that the fork around a YAML does not have, and what adds them.
+    """Return notes for the classes that the fork around a YAML does not have, and what adds them.
 
     Nothing is said where there is no fork, or where it cannot be read.
     """
@@ -31,8 +31,19 @@ def missing_notes(cfg: Path, modules: Iterable[str]) -> tuple[str, ...]:
     lost = missing_classes(repo, modules)
     if not lost:
         return ()
-    command = f"yamlmod patch {quoted(repo)} {' '.join(lost)} -w"
-    return (f"the fork {display(repo)} has no {one_of(lost)}: `{command}`",)
+    from yamlmod.registry.catalogue import find, near_names
+
+    notes = []
+    ours = [name for name in lost if find(name)]
+    if ours:
+        command = f"yamlmod patch {quoted(repo)} {' '.join(ours)} -w"
+        notes.append(f"the fork {display(repo)} has no {one_of(ours)}: `{command}`")
+    for name in lost:
+        if name not in ours:
+            near = near_names(name, 0.65)
+            meant = f" (did you mean {' or '.join(near[:2])}?)" if near else ""
+            notes.append(f"neither the fork {display(repo)} nor the registry has {name}{meant}")
+    return tuple(notes)
 
 
 def missing_classes(repo: Path, modules: Iterable[str]) -> list[str]:

@@ -45,6 +45,17 @@ def test_rows_and_outputs() -> None:
     assert rows[9].args == (4, [64, 128])
 
 
+@pytest.mark.parametrize("stream", ["ch=6", "ch=4"])
+def test_the_image_has_the_channels_that_the_model_class_says(stream: str) -> None:
+    """A fork for two frames, or with a fourth channel."""
+    text = PYTHON[_TASKS].replace("ch=3, nc=None", f"{stream}, nc=None")
+    # Its constructor runs no image, as one with fixed strides does not.
+    run = "[256 / x.shape[-2] for x in self(torch.zeros(1, ch, 256, 256))]"
+    assert text.count(run) == 1 and stream in text
+    found = read(with_row(), {_TASKS: text.replace(run, "[8.0, 16.0]")})
+    assert found.failure is None and found.rows[0].args[0] == int(stream[3:])
+
+
 @pytest.mark.parametrize(
     "row",
     [

@@ -17,6 +17,8 @@ _ARGUMENT_WORDS = ("positional argument", "unexpected keyword argument", "multip
 
 def is_name(problem: BuildProblem) -> bool:
     """Check for an unknown class name, which `unresolved-name` reports."""
+    if problem.layer is None:  # before the first row a KeyError is a key that the file lacks
+        return False
     return problem.stage == "parse" and not problem.class_name and problem.kind in NAME_ERRORS
 
 
@@ -45,9 +47,9 @@ def help_of(problem: BuildProblem) -> str:
     elif problem.branch and problem.args:
         lines.append("no args that work were found: check the branch and the class")
     if problem.branch:
-        lines.append(
-            f"the branch is {problem.branch}; it passes {problem.args or '[]'} to the class"
-        )
+        # Where the branch itself raises, it passes nothing.
+        passed = f"; it passes {problem.args} to the class" if problem.args else ""
+        lines.append(f"the branch is {problem.branch}{passed}")
     if problem.place:
         trail = f", in {' > '.join(problem.trail)}" if problem.trail else ""
         lines.append(f"raised at {problem.place}{trail}")

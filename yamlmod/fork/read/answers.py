@@ -65,7 +65,7 @@ class RowReading:
     the layers that read this one, ``branch`` the line whose block decided. ``parameters`` names the
     constructor's parameters, position by position. ``overwritten`` are attributes of the class that
     the parse function sets to its own values. ``output`` is what forward gives, for an image of
-    1 x 3 x 256 x 256. ``number`` is the number that the layer is given as ``.i``, ``made`` how many
+    256 x 256. ``number`` is the number that the layer is given as ``.i``, ``made`` how many
     layers the row adds to the list of layers. ``unknown`` says why the row could not be read,
     ``unknown_class`` why nothing is known of its class.
     """

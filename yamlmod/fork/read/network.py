@@ -47,7 +47,7 @@ _BY_HEAD = {
     "YOLOESegment": "YOLOESegModel",
     "RTDETRDecoder": "RTDETRDetectionModel",
 }
-_IMAGE = (1, 3, 256, 256)
+_SIDES = (256, 256)
 # Python frames for 90 nested calls of the fork; the default allows some fifteen.
 _RECURSION = 5_000
 # Readings that are kept: a command asks several questions about the same few networks.
@@ -105,6 +105,7 @@ class _Run:
         self.data, self.scale = data, scale
         self.save: Value = None
         self.called = self.complete = False
+        self.image = 3  # the channels that the model class tells the parse function
         self.reason = ""
         self.model: Value = None
         if "scales" in data and scale:
@@ -212,6 +213,10 @@ class _Run:
         names = bind_arguments(function, function.name, args, keywords)
         if isinstance(names, UnknownValue):
             return names
+        channels = names.get(self.recorder.function.names.ch)
+        channels = channels[-1] if isinstance(channels, list) and channels else channels
+        if isinstance(channels, int):
+            self.image = channels
         found = self.machine.call(function, args, keywords)
         self.complete = True
         self.machine.on_layer = self.recorder.run_layer
@@ -221,7 +226,7 @@ class _Run:
 
     def _forward(self) -> None:
         """Run the network once, where its constructor did not."""
-        image = TensorValue(_IMAGE)
+        image = TensorValue((1, self.image, *_SIDES))
         if isinstance(self.model, Instance) and self.complete:
             self.machine.call(self.machine.attribute(self.model, "eval"))
             self.machine.gradients = False

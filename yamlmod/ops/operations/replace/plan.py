@@ -81,7 +81,7 @@ def plan_replace(
         warnings += template.row_warnings(module, values)
         values = registry_args(model, row, template, values)
     elif values is None:
-        warnings += _kept_args(model, row, name)
+        warnings += kept_args(model, row, name)
     # Only a block is repeated; an attention layer that replaces it is there once.
     stands_once = template is not None and template.rule != "csp"
     wanted = number if number is not None else 1 if stands_once else row.repeats
@@ -196,7 +196,8 @@ def orders_differently(row: Row, template: Template) -> bool:
     return template.alike != (alike if alike in TESTED_BLOCKS else "")
 
 
-def _kept_args(model: Network, row: Row, name: str) -> list[str]:
+def kept_args(model: Network, row: Row, name: str) -> list[str]:
+    """Return the warning that a class gets the args of another one, whose meaning may differ."""
     kind = _kind(name)
     if kind is not None and kind == _kind(row.module):
         return []
