@@ -108,6 +108,13 @@ class Subject:
             return None
         return ask(load_plain(self.document.text, self.document.shown))
 
+    def is_run(self, row: Row) -> bool:
+        """Check whether the fork's code was seen to run a row: what it does there is no mistake."""
+        answer = self.built
+        if answer is None or not answer.rows or answer.unread:
+            return False
+        return all(p.layer is not None and p.layer > row.index for p in answer.problems)
+
     def kind(self, row: Row) -> Kind | None:
         return self.network.kinds.get(row.module)
 
