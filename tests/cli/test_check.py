@@ -206,3 +206,13 @@ def test_a_fork(folder: Path) -> None:
     assert done.code == 1 and b"error[unresolved-name]" in done.out
     assert yamlmod("patch", "fork", "SimAM", "-w", cwd=folder).code == 0
     assert twice("simam.yaml", "--repo", "fork", cwd=folder).code == 0
+
+
+def test_renumbered_layers_are_told_of_what_has_weights(tmp_path: Path) -> None:
+    """Not of an official P2 variant, nor of one with a scale drawn by hand: both are nearer."""
+    done = yamlmod("add-head", MINI, "P6", "-o", "p6.yaml", cwd=tmp_path)
+    assert done.code == 0, done.err
+    for _ in range(2):
+        done = yamlmod("check", "p6.yaml", cwd=tmp_path)
+        told = done.out.decode()
+        assert done.code == 0 and "compared with yolov5 v6.0 yolov5l (layer 9 is now 11)" in told

@@ -39,6 +39,11 @@ class Base:
         """Tell whether it is a variant that users draw by hand, and not a published network."""
         return bool(self.smaller)
 
+    @property
+    def has_weights(self) -> bool:
+        """Tell whether anybody can have weights of it: no official P2 variant was ever trained."""
+        return not self.is_drawn and not (self.origin == "official" and self.name.endswith("-p2"))
+
     @cached_property
     def wiring(self) -> Wiring:
         # Of many official ones a few are compared: the others are never wired.

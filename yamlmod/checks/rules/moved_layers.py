@@ -11,13 +11,14 @@ from yamlmod.checks.wiring.views import View
 from yamlmod.checks.wiring.words import change_words
 from yamlmod.errors import plural
 
-_NEAR = 0.25
+_NEAR = 0.3
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
-    if not subject.explanations:
+    views = (one.view for one in subject.explanations if one.view.base.has_weights)
+    nearest = next(views, None)
+    if nearest is None:
         return
-    nearest = subject.explanations[0].view
     given = nearest.base.origin == "given"
     if not given and nearest.distance > _NEAR * len(subject.rows):
         return
