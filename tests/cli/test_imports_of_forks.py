@@ -12,6 +12,7 @@ import pytest
 from tests.cli.run import snapshot, yamlmod
 from tests.fork import small_ultralytics
 from tests.fork.memory import COMMON, yolo
+from tests.fork.read.mini import PYTHON, with_row
 
 OWN = """\
 import torch.nn as nn
@@ -177,3 +178,32 @@ def test_a_package_that_imports_itself_from_above(
     done = yamlmod("unpatch", repo, "SE", "-w", cwd=cwd)
     assert done.code == 0, done.err
     assert snapshot(inner) == before
+
+
+# `from ultralytics import YOLO` begins with models, and comes through; nn.tasks first is a circle.
+_CIRCLE = {
+    "ultralytics/models/__init__.py": "from ultralytics.engine import Model\n",
+    "ultralytics/models/utils.py": "",
+    "ultralytics/engine.py": "from ultralytics.nn.tasks import DetectionModel as Model\n",
+    "ultralytics/loss.py": "from ultralytics.models import utils\n",
+}
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_circle_that_depends_on_where_it_is_entered(tmp_path: Path, closed: bool) -> None:
+    fork = tmp_path / "fork"
+    tasks = "ultralytics/nn/tasks.py"
+    texts = {**PYTHON, **_CIRCLE, tasks: "from ultralytics import loss\n" + PYTHON[tasks]}
+    if closed:  # from both ends
+        texts["ultralytics/loss.py"] = "from ultralytics.models import Model\n"
+    for name, text in texts.items():
+        (fork / name).parent.mkdir(parents=True, exist_ok=True)
+        (fork / name).write_text(text, encoding="utf-8")
+    (fork / "x.yaml").write_text(with_row(), encoding="utf-8")
+    assert "partially initialized" in imports(fork)
+    assert bool(imports(fork, "ultralytics.models")) is closed
+    doctor = yamlmod("doctor", "fork", "--python", sys.executable, cwd=tmp_path)
+    assert ("circular import" in doctor.out.decode()) is closed
+    verify = yamlmod("verify", "fork", "x.yaml", "--python", sys.executable, cwd=tmp_path)
+    assert ("partially initialized" in verify.out.decode() + verify.err) is closed
+    assert ("alive" in verify.out.decode()) is not closed, verify.err

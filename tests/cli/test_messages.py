@@ -124,6 +124,8 @@ _REFUSED = [
     (("insert", "SimAM", _S, "--at", "3", "-o", "small.pt", "--force"), [
         "is a PyTorch checkpoint", "-o names where the new YAML goes"]),
     (("add", "SimAM", _S, "--at", "3"), ["--cfg CFG --at N"]),
+    (("verify", "yolov5s.yaml", "--repo", "yolov5"), ["here REPO is an argument"]),
+    (("move", "--repo", "x"), ["--repo is an option of check, draw"]),
     (("move", _S, "4", "6"), ["--after SEL or --before SEL"]),
     (("remap", "small.pt", _S, _S), ["--from CFG --to CFG"]),
     (("remove", "SimAM", _S), ["SimAM is a module", "CFG SEL"]),

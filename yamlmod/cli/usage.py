@@ -9,6 +9,7 @@ from typing import Any
 
 from yamlmod.cli.console import say, say_json
 from yamlmod.cli.groups import OVERLAY_LAST, command_names, source_of
+from yamlmod.errors import one_of
 
 # Words that other tools have as commands.
 _ELSEWHERE = {
@@ -98,15 +99,24 @@ def _hint(error: Any, command: str, path: str, arguments: Sequence[str]) -> str:
         return f"{OVERLAY_LAST}; {shows}"
     name = getattr(error, "option_name", None)
     if type(error).__name__ == "NoSuchOption" and not _near_options(error):
+        if name == "--repo" and _takes_repo(error):
+            return f"here REPO is an argument, in front of the others; {shows}"
         others = [other for other in _commands_with(str(name)) if other != command]
         if others:
-            return f"{name} is an option of {' and '.join(others[:3])}; {shows}"
+            return f"{name} is an option of {one_of(others, 3)}; {shows}"
     if command == "study" and "No such command" in message:
         file = next((word for word in arguments if word.lower().endswith((".yaml", ".yml"))), "")
         return f"yamlmod study plan {file}" if file else shows
     if command == "draw" and "'--format'" in message:
         return f"PDF and PNG are for files: -o FILE.pdf; {shows}"
     return shows
+
+
+def _takes_repo(error: Any) -> bool:
+    """Tell whether the command takes REPO as an argument."""
+    parameters = error.ctx.command.params if error.ctx is not None else ()
+    arguments = (one for one in parameters if one.param_type_name == "argument")
+    return any("REPO" in str(one.metavar) for one in arguments)
 
 
 def _commands_with(option: str) -> list[str]:

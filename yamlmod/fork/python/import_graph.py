@@ -52,6 +52,8 @@ from yamlmod.fork.python.name_list import NameList
 from yamlmod.fork.python.parsed import ParsedFiles
 from yamlmod.fork.python.source import Source
 
+_ENTRY = "models/__init__.py"
+
 if TYPE_CHECKING:
     from yamlmod.fork.python.import_order import ImportProblem
 
@@ -210,8 +212,16 @@ class ImportGraph:
         # Most questions do not need it.
         from yamlmod.fork.python.import_order import ImportOrder
 
-        lookup = self._ordered[path] = self._lookup(Stops(ordered=True))
-        problem = ImportOrder(lookup).run(path, self._packages(path))
+        lookup = self._lookup(Stops(ordered=True))
+        packages = self._packages(path)
+        problem = ImportOrder(lookup).run(path, packages)
+        entry = str(PurePosixPath(packages[0]).parent / _ENTRY) if packages else ""
+        if problem is not None and problem.cycle and self.modules.is_file(entry):
+            # `from ultralytics import YOLO` begins elsewhere, and the circle may be none then.
+            other = self._lookup(Stops(ordered=True))
+            if ImportOrder(other).run(path, [packages[0], entry, *packages[1:]]) is None:
+                lookup, problem = other, None
+        self._ordered[path] = lookup
         self._problems[path] = () if problem is None else (problem,)
 
     def _packages(self, path: str) -> list[str]:

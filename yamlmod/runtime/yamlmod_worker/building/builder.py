@@ -111,9 +111,25 @@ class Builder:
             importlib.import_module("packaging.version")
         torch.manual_seed(0)
         try:
-            self._names = importlib.import_module(self.module)
+            self._names = self._imported()
         except (Exception, SystemExit) as error:
             raise self._failed("the fork cannot be imported", error) from None
+
+    def _imported(self) -> Any:
+        """Import the module of the networks, in a circle as `from ultralytics import YOLO` does."""
+        try:
+            return importlib.import_module(self.module)
+        except (ImportError, AttributeError) as error:
+            package = self.module.partition(".")[0]
+            if "partially initialized" not in str(error) or package == self.module:
+                raise
+            for name in [n for n in sys.modules if n.partition(".")[0] == package]:
+                del sys.modules[name]
+            try:
+                importlib.import_module(package + ".models")
+                return importlib.import_module(self.module)
+            except Exception:
+                raise error from None
 
     @property
     def names(self) -> Any:
@@ -139,7 +155,7 @@ class Builder:
         if kind is None:
             raise Refused("no-model", "{} has no class Model".format(self.module))
         torch.manual_seed(0)  # new layers start the same each time
-        return kind(cfg, ch=3, nc=classes) if classes else kind(cfg)
+        return kind(cfg, nc=classes) if classes else kind(cfg)
 
     def _failed(self, what: str, error: BaseException) -> Refused:
         place = place_in(self.fork, error)
