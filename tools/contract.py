@@ -1,13 +1,12 @@
 """The whole contract of the templates: what the suite samples, at every channel count and side.
 
-    python -m tools.contract [NAME...]
-
 Runs every usual channel count on every side, for real, in eval and train mode, in float32, bfloat16
 and autocast; then the suite of the templates and every badge. Takes minutes for each module.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 
@@ -21,7 +20,9 @@ _SIDES = ((1, 1), (2, 2), (3, 3), (4, 4), (8, 8), (20, 20), (13, 17), (40, 24))
 
 def main() -> int:
     """Report each module's failures; exit with 1 where there are any."""
-    names = sys.argv[1:]
+    parser = argparse.ArgumentParser(prog="python -m tools.contract", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="modules; all without")
+    names = parser.parse_args().names
     wrong = 0
     for template in [get(name) for name in names] or catalogue():
         folder = template.file.partition("/")[0]
