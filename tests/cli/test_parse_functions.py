@@ -66,7 +66,9 @@ def test_status_names_the_other_function(folder: Path) -> None:
     done = yamlmod("status", "fork", "--check", "--json", cwd=folder)
     assert done.code == 0
     data = json.loads(done.out)
-    assert data["stale"] == [] and data["modules"][0]["registered"] == f"parse_model in {_FACE}"
+    assert data["stale"] == [] and data["modules"][0]["registered"] == f"{_FACE}:parse_model"
+    table = yamlmod("status", "fork", COLUMNS="80", cwd=folder).out.decode()
+    assert re.search(rf"{_FACE}:\d+", table)
     chosen = json.loads(yamlmod("status", "fork", "--target", _FACE, "--json", cwd=folder).out)
     assert chosen["modules"][0]["registered"] == "parse_model"
 

@@ -58,13 +58,16 @@ class Status(ShownAsTable):
         return [self._row(module) for module in self.modules]
 
     def _row(self, module: Patched) -> list[str]:
-        at = f" (line {module.registered_line})" if module.registered_line else ""
+        where, line = module.registered, module.registered_line
+        if line:
+            file, colon, _ = where.partition(":")
+            where = f"{file}:{line}" if colon else f"{where} (line {line})"
         return [
             module.name,
             module.version,
             module.state,
             f"{module.path}:{module.line}",
-            (module.registered or "nowhere") + at,
+            where or "nowhere",
             one_of([use.path for use in self.uses_of(module)], 4) or "-",
         ]
 

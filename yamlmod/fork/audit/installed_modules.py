@@ -30,7 +30,8 @@ class Patched:
     ``state`` is ``current``, ``outdated`` (the registry has another version), ``edited`` (by hand),
     ``own`` (from a file of the user's, or a class of the fork's) or ``unknown`` (the registry has
     no such module). ``registered`` says where the parse function
-    knows the class, ``registered_line`` in which line; both are empty where it does not.
+    knows the class, ``registered_line`` in which line; both are empty where it does not. Another
+    parse function than the one that is meant is ``FILE:FUNCTION``, as `--target` takes it.
     """
 
     name: str
@@ -117,7 +118,7 @@ def _elsewhere(files: Files, fork: ForkFacts, patched: Sequence[Patched]) -> dic
     found: dict[str, Patched] = {}
     homes = {name: one.path for name, one in absent.items()}
     for other in siblings(files, fork, homes) if absent else ():
-        place = f"{other.fork.function.name} in {other.fork.yolo}"
+        place = f"{other.fork.yolo}:{other.fork.function.name}"
         for name, line in other.lines.items():
             found.setdefault(name, replace(absent[name], registered=place, registered_line=line))
     return found
