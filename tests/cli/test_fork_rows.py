@@ -215,3 +215,25 @@ def test_a_misspelled_module_is_not_offered(tmp_path: Path) -> None:
     done = yamlmod("replace", "SimAN", "fork/models/mini.yaml", "9", cwd=tmp_path)
     assert done.code == 0 and "patch" not in done.err
     assert "neither the fork fork nor the registry has SimAN (did you mean SimAM" in done.err
+
+
+@pytest.mark.parametrize("words", [("add", "--replace"), ("replace",)])
+def test_a_sum_takes_the_place_of_a_concat(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Its channels are others by nature: that is told, and the fork builds what follows."""
+    shutil.copytree(MINIFORK, tmp_path / "fork")
+    if words == ("replace",):
+        assert yamlmod("patch", "fork", "BiFPN_Add", "-w", cwd=tmp_path).code == 0
+        words = ("replace", "BiFPN_Add", "fork/models/mini.yaml", "12", "--repo", "fork")
+    else:
+        words = ("add", "BiFPN_Add", "--replace", "12", "--repo", "fork", "--cfg")
+        words = (*words, "models/mini.yaml")
+    done = yamlmod(*words, cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert b"+   [[-1, 6], 1, BiFPN_Add, []]," in done.out
+    assert "changes the output channels from 1024 to 512" in done.err and "--args" not in done.err
+
+
+def test_a_class_of_the_fork_s_own_in_the_place_of_a_layer(fork: Path) -> None:
+    words = ("add", "CBAM", "--repo", ".", "--cfg", "x.yaml", "--replace", "5", "--use-existing")
+    done = yamlmod(*words, cwd=fork)
+    assert done.code == 0 and b"1, CBAM, [512]]" in done.out, done.err

@@ -119,13 +119,14 @@ _REFUSED = [
     (("patch", "yolov5", _S), ["that is a YAML", f"`yamlmod show {_S}`"]),
     (("insert", "SimAM", _S, "3"), ["--at N or --after SEL"]),
     (("insert", "SimAM", _S, "--at", "3", "--replace", "C3"), [
-        "--replace is an option of add"]),
-    (("insert", "SimAM", _S, "--at", "3", "--cfg", "x.yaml"), ["--cfg is an option of add"]),
+        "--replace is an option of other commands, such as add"]),
+    (("insert", "SimAM", _S, "--at", "3", "--cfg", "x.yaml"), [
+        "--cfg is an option of other commands, such as add"]),
     (("insert", "SimAM", _S, "--at", "3", "-o", "small.pt", "--force"), [
         "is a PyTorch checkpoint", "-o names where the new YAML goes"]),
     (("add", "SimAM", _S, "--at", "3"), ["--cfg CFG --at N"]),
     (("verify", "yolov5s.yaml", "--repo", "yolov5"), ["here REPO is an argument"]),
-    (("move", "--repo", "x"), ["--repo is an option of check, draw"]),
+    (("move", "--repo", "x"), ["--repo is an option of other commands, such as check, draw"]),
     (("move", _S, "4", "6"), ["--after SEL or --before SEL"]),
     (("remap", "small.pt", _S, _S), ["--from CFG --to CFG"]),
     (("remove", "SimAM", _S), ["SimAM is a module", "CFG SEL"]),

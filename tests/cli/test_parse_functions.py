@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,62 @@ def test_from_python(folder: Path) -> None:
     assert "unresolved-name" in unknown
     meant = api.Fork(folder / "fork", target=_FACE)
     assert [finding.rule for finding in meant.check(cfg)] == ["moved-layers"]
+
+
+def test_unpatch_finds_a_parse_file_in_another_folder(folder: Path) -> None:
+    seg = folder / "fork" / "seg"
+    seg.mkdir()
+    (seg / "__init__.py").touch()
+    shutil.copy(_FORK / "models" / "yolo.py", seg / "yolo.py")
+    for target in ((), ("--target", "seg/yolo.py")):
+        done = yamlmod("patch", "fork", "SE", "-w", *target, cwd=folder)
+        assert done.code == 0, done.err
+    assert yamlmod("unpatch", "fork", "SE", "-w", cwd=folder).code == 0
+    for name in ("models/yolo.py", "seg/yolo.py"):
+        assert (folder / "fork" / name).read_bytes() == (_FORK / "models/yolo.py").read_bytes()
+
+
+def test_unpatch_names_a_file_that_it_cannot_read(folder: Path) -> None:
+    face = folder / "fork" / _FACE
+    face.write_text(face.read_text(encoding="utf-8") + "\ndef x(:\n", encoding="utf-8")
+    done = yamlmod("unpatch", "fork", "CBAM", "-w", cwd=folder)
+    assert done.code == 0
+    assert "fork/models/yolo_face.py names CBAM, and Python cannot read it" in done.err
+
+
+def _two_in_one_file(folder: Path) -> None:
+    yolo = folder / "fork" / "models" / "yolo.py"
+    text = yolo.read_text(encoding="utf-8")
+    function = text[text.index("def parse_model") :]
+    model = text[text.index("class Model") : text.index("def parse_model")]
+    text += "\n\n" + function.replace("def parse_model", "def parse_model_v2", 1)
+    text += "\n\n" + model.replace("class Model", "class ModelV2", 1)
+    at = text.index("class ModelV2")
+    second = text[at:].replace("parse_model(", "parse_model_v2(")
+    yolo.write_text(text[:at] + second, encoding="utf-8")
+
+
+def test_the_second_function_of_one_file(folder: Path) -> None:
+    """It is another class that calls it: read and built with that one."""
+    _two_in_one_file(folder)
+    target = ("--target", "models/yolo.py:parse_model_v2")
+    words = ("add", "SE", "--repo", "fork", "--cfg", "models/mini.yaml", "--at", "24")
+    done = yamlmod(*words, *target, "-o", "models/se.yaml", cwd=folder)
+    assert done.code == 0, done.err
+    nexts = done.err[done.err.index("next:") :]
+    assert f"--base fork/models/mini.yaml {' '.join(target)}" in nexts
+    assert yamlmod("check", "fork/models/se.yaml", "--repo", "fork", *target, cwd=folder).code == 0
+    words = ("verify", "fork", "fork/models/se.yaml", "--python", sys.executable, *target)
+    done = yamlmod(*words, cwd=folder)
+    assert done.code == 0 and b"13 checks passed" in done.out, done.out
+
+
+def test_images_have_the_channels_of_the_model_class(folder: Path) -> None:
+    yolo = folder / "fork" / "models" / "yolo.py"
+    text = yolo.read_text(encoding="utf-8")
+    assert text.count("ch=3") == 1
+    yolo.write_text(text.replace("ch=3", "ch=6"), encoding="utf-8")
+    words = ("fork", "fork/models/mini.yaml", "--python", sys.executable)
+    for command in ("verify", "profile"):
+        done = yamlmod(command, *words, cwd=folder)
+        assert done.code == 0, done.out.decode() + done.err

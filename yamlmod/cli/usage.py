@@ -103,7 +103,7 @@ def _hint(error: Any, command: str, path: str, arguments: Sequence[str]) -> str:
             return f"here REPO is an argument, in front of the others; {shows}"
         others = [other for other in _commands_with(str(name)) if other != command]
         if others:
-            return f"{name} is an option of {one_of(others, 3)}; {shows}"
+            return f"{name} is an option of other commands, such as {one_of(others[:3])}; {shows}"
     if command == "study" and "No such command" in message:
         file = next((word for word in arguments if word.lower().endswith((".yaml", ".yml"))), "")
         return f"yamlmod study plan {file}" if file else shows

@@ -86,9 +86,8 @@ def replace_fitting(
     ``template`` is that of the class; without it the registry is asked for the name.
     """
     given = None if args is None else list(args)
-    template = template or find(module)
-    if template is not None and template.origin == "fork":
-        template = None  # the registry knows as little of it as of any other class
+    if template is None or template.origin == "fork":
+        template = find(module)  # one of the fork's own may have its name, and mostly its args
     if number is None and template is not None and template.rule != "csp":
         number = 1  # only a block is repeated
     probe = replacing.plan_replace(
@@ -99,6 +98,11 @@ def replace_fitting(
     search = RowSearch(reader, data, layer, before, replaced=layer)
     if given is not None:
         warnings = _checked(reader, search, module, given)
+    elif template is not None and template.joins:
+        # Its channels follow from its inputs; where they change, the edit says so.
+        given = replacing.registry_args(model, model.document.rows[layer], template, None) or []
+        _checked(reader, search, module, given)
+        warnings = []
     else:
         first, behind = _first_args(model, layer, template)
         answer = search.search(first, behind)

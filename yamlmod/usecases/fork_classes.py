@@ -46,13 +46,13 @@ def missing_notes(cfg: Path, modules: Iterable[str]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def missing_classes(repo: Path, modules: Iterable[str]) -> list[str]:
+def missing_classes(repo: Path, modules: Iterable[str], target: str = "") -> list[str]:
     """Return the modules that a fork's parse function certainly cannot name."""
     from yamlmod.fork.python.answers import Missing
     from yamlmod.usecases.located_fork import open_fork
 
     try:
-        fork = open_fork(repo).fork
+        fork = open_fork(repo, target).fork
         names = dict.fromkeys(name for name in modules if "." not in name)
         return [n for n in names if isinstance(fork.graph.denotes(fork.yolo, n), Missing)]
     except Refusal:

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.parser.locate import ForkFacts
+from yamlmod.fork.parser.model_class import unusual_class
+from yamlmod.fork.python.source import read_source
 from yamlmod.registry.settings import ProjectSettings, settings
 from yamlmod.runtime.interpreter import Interpreter, choose_owner, choose_runner
 from yamlmod.runtime.worker import Worker
@@ -67,8 +69,14 @@ class Run:
             "module": module,
             "fork": str(real_path(self.tree.root)),
             "stand_ins": self.stand_ins,
+            "unusual": self._unusual_class(),
             "overlay": "" if overlay is None else str(real_path(overlay)),
         }
+
+    def _unusual_class(self) -> str:
+        tree, fork = self.located
+        source = read_source(tree, fork.yolo)
+        return "" if source is None else unusual_class(source.tree, fork.function.name)
 
     def open_model(self, cfg: Path) -> Target:
         """Find and read a model YAML: in the current folder, in the fork, where its YAMLs are."""

@@ -36,7 +36,7 @@ class WrittenModel:
         return real_path(self.source) != real_path(self.path)
 
 
-def after_model(written: WrittenModel, repo: Path | None = None) -> list[str]:
+def after_model(written: WrittenModel, repo: Path | None = None, target: str = "") -> list[str]:
     """Return the commands after a YAML was written: patch, verify, remap, train."""
     repo = repo or fork_of(written.path) or fork_of(written.source)
     if repo is None:
@@ -45,17 +45,18 @@ def after_model(written: WrittenModel, repo: Path | None = None) -> list[str]:
     path, source = (_scaled(file, written.scale) for file in (written.path, written.source))
     cfg, before = quoted(path), quoted(source)
     steps = []
-    lost = missing_classes(repo, written.modules)
+    meant = f" --target {shlex.quote(target)}" if target else ""
+    lost = missing_classes(repo, written.modules, target)
     if lost:
-        steps.append(f"yamlmod patch {quoted(repo)} {' '.join(lost)} -w")
+        steps.append(f"yamlmod patch {quoted(repo)} {' '.join(lost)}{meant} -w")
     base = f" --base {before}" if written.is_copy else ""
-    steps.append(f"yamlmod verify {quoted(repo)} {cfg}{base}")
+    steps.append(f"yamlmod verify {quoted(repo)} {cfg}{base}{meant}")
     weights = _weights(written)
     if written.is_copy and written.moved:
         out = f"{path.stem}.pt"
         steps.append(
             f"yamlmod remap {shlex.quote(weights)} --repo {quoted(repo)} --from "
-            f"{before} --to {cfg} -o {shlex.quote(out)}"
+            f"{before} --to {cfg} -o {shlex.quote(out)}{meant}"
         )
         weights = out
     return [*steps, *train_command(repo, path, weights)]

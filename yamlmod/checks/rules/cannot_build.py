@@ -40,7 +40,7 @@ def at_scales(problem: BuildProblem) -> str:
 def help_of(problem: BuildProblem) -> str:
     """Explain the fix: the row to write, and the place of the reason."""
     lines = []
-    if problem.layer is None:
+    if problem.layer is None and problem.kind == "KeyError":
         lines.append("the parser needs a key that the file does not have")
     if problem.proposal:
         lines.append(f"write {problem.proposal}: with these args the layer builds and runs")

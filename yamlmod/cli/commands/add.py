@@ -89,7 +89,7 @@ def run(
     )
     change = planned.change(to.output, to.force, package.in_place)
     written = written_model(planned.target, planned.outcome, change.path)
-    report = report.before(lambda: after_model(written, planned.repo(choice.path)))
+    report = report.before(lambda: after_model(written, planned.repo(choice.path), parser.target))
     figure = figure_of(planned.outcome, to.draw, to.force, planned.target.scale)
     changes = [change, *planned.patch.changes(to.keeps, package.in_place)]
     shown = planned.patch.shown_changes([planned.shown_change(change)])

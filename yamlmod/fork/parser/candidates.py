@@ -225,9 +225,8 @@ def _refuse_models_folder(files: Files) -> None:
 
 def _search(files: Files) -> list[str]:
     """Return the files that may hold a parse function, wherever they are, tf.py left out."""
-    paths = [path for depth in _DEPTHS for path in files.glob(depth) if not _SKIPPED.search(path)]
     found = []
-    for path in paths[:_MOST]:
+    for path in python_paths(files):
         try:
             text = files.read(path) or ""
         except Refusal:
@@ -236,6 +235,15 @@ def _search(files: Files) -> list[str]:
         if names and "enumerate(" in text and not path.endswith("tf.py"):
             found.append(path)
     return found
+
+
+def python_paths(files: Files) -> list[str]:
+    """Return the Python files in which a parse function may be, those of tests and builds left out.
+
+    Four folders down, and not more than a few thousand.
+    """
+    paths = [path for depth in _DEPTHS for path in files.glob(depth) if not _SKIPPED.search(path)]
+    return paths[:_MOST]
 
 
 def _searched(files: Files) -> Chosen:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from yamlmod.errors import Refusal
 from yamlmod.fork.files import Files
-from yamlmod.fork.parser.dialect import below
+from yamlmod.fork.parser.candidates import python_paths
 from yamlmod.fork.parser.locate import ForkFacts, locate
 from yamlmod.fork.parser.parse_model import read_functions
 from yamlmod.fork.python.answers import class_in
-from yamlmod.fork.python.source import read_source
+from yamlmod.fork.python.source import Source, read_source
 
 
 class Sibling(NamedTuple):
@@ -25,8 +26,7 @@ class Sibling(NamedTuple):
 def siblings(files: Files, fork: ForkFacts, homes: Mapping[str, str]) -> list[Sibling]:
     """Return the other parse functions that read one of the classes; ``homes`` are their files.
 
-    They are in the folder of the one that is meant. A class of the same name that comes from
-    another file is none of ours.
+    A class of the same name that comes from another file is none of ours.
     """
     found = []
     for target in _targets(files, fork, homes):
@@ -57,16 +57,34 @@ def names_read(files: Files, fork: ForkFacts) -> Mapping[str, int]:
 
 
 def _targets(files: Files, fork: ForkFacts, names: Iterable[str]) -> Iterator[str]:
-    for path in files.glob(below(fork.models, "*.py")):
+    for path, source in _naming(files, names):
         try:
-            text = files.read(path) or ""
-            source = read_source(files, path) if any(name in text for name in names) else None
             functions = () if source is None else read_functions(source)
         except Refusal:
-            continue  # yamlmod has put nothing into a file that it cannot read
+            continue  # yamlmod has put nothing into a function that it cannot read
         for name in dict.fromkeys(function.node.name for function in functions):
             if (path, name) != (fork.yolo, fork.function.name):
                 yield f"{path}:{name}"
+
+
+def unread(files: Files, names: Iterable[str]) -> list[str]:
+    """Return the files that mention one of the names and cannot be read as Python."""
+    return [path for path, source in _naming(files, names) if source is None]
+
+
+def _naming(files: Files, names: Iterable[str]) -> Iterator[tuple[str, Source | None]]:
+    """Yield the Python files that mention one of the names, None for what is no Python."""
+    words = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+    for path in python_paths(files):
+        try:
+            text = files.read(path) or ""
+        except Refusal:
+            continue
+        if words.search(text):
+            try:
+                yield path, read_source(files, path)
+            except Refusal:
+                yield path, None
 
 
 def _home(fork: ForkFacts, name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from yamlmod.errors import Place, Refusal, one_of
 from yamlmod.fork.files import Files
 from yamlmod.fork.parser.locate import ForkFacts, read_function
-from yamlmod.fork.parser.siblings import siblings
+from yamlmod.fork.parser.siblings import siblings, unread
 from yamlmod.fork.patch.branches import unregister
 from yamlmod.fork.patch.code_imports import drop_imports
 from yamlmod.fork.patch.import_route import Hop, drop_names, read_route
@@ -41,7 +41,8 @@ def uninstall(files: Files, fork: ForkFacts, names: Sequence[str], force: bool =
     own = [one.class_name for one in gone if one.origin == "fork"]
 
     homes = {one.block.class_name: one.source.path for one in chosen if one.block.origin != "fork"}
-    forks = [fork, *(other.fork for other in siblings(files, fork, homes))]
+    others = siblings(files, fork, homes) if homes else []
+    forks = [fork, *(other.fork for other in others)]
     functions = [read_function(files, one) for one in forks]
     parts: list[tuple[Source, PatchChange]] = []
     for one, parser in zip(forks, functions, strict=True):
@@ -63,6 +64,7 @@ def uninstall(files: Files, fork: ForkFacts, names: Sequence[str], force: bool =
     notes = [
         *plan.notes,
         *_still_named(plan, sources.values(), gone),
+        *_unread(files, list(homes)),
         *_checkpoints([one.class_name for one in gone if one.origin != "fork"]),
     ]
     return Plan(plan.texts, plan.steps, tuple(notes))
@@ -94,6 +96,13 @@ def _chosen(
         if found not in chosen:
             chosen.append(found)
     return chosen
+
+
+def _unread(files: Files, classes: Sequence[str]) -> list[str]:
+    """Say which files may import a class that is gone, and cannot be read."""
+    paths = unread(files, classes) if classes else []
+    names = ", ".join(classes)
+    return [f"{files.shown(path)} names {names}, and Python cannot read it" for path in paths]
 
 
 def _checkpoints(classes: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from yamlmod.fork.parser.model_class import BY_HEAD, USUAL, unusual_class
 from yamlmod.fork.parser.parse_model import Function, read_functions
 from yamlmod.fork.python.import_graph import ImportGraph
 from yamlmod.fork.read.answers import NetworkReading, RowReading, name_of, plain
@@ -36,17 +37,6 @@ from yamlmod.fork.read.recording import (
 )
 from yamlmod.model.build_answer import key_of
 
-_BY_HEAD = {
-    "Segment": "SegmentationModel",
-    "Pose": "PoseModel",
-    "OBB": "OBBModel",
-    "SemanticSegment": "SemanticSegmentationModel",
-    "Depth": "DepthModel",
-    "WorldDetect": "WorldModel",
-    "YOLOEDetect": "YOLOEModel",
-    "YOLOESegment": "YOLOESegModel",
-    "RTDETRDecoder": "RTDETRDetectionModel",
-}
 _SIDES = (256, 256)
 # Python frames for 90 nested calls of the fork; the default allows some fifteen.
 _RECURSION = 5_000
@@ -168,7 +158,10 @@ class _Run:
     def _model_class(self, module: ModuleScope) -> Value:
         head = self.data.get("head")
         last = head[-1][2] if isinstance(head, list) and head and len(head[-1]) > 2 else ""
-        for name in (_BY_HEAD.get(str(last).rstrip("0123456789"), ""), "Model", "DetectionModel"):
+        by_head = BY_HEAD.get(str(last).rstrip("0123456789"), "")
+        function = self.recorder.function
+        unusual = unusual_class(function.source.tree, function.node.name)
+        for name in (unusual, by_head, *USUAL):
             if not name:
                 continue
             try:

@@ -74,3 +74,15 @@ def short_name(path: str) -> str:
     """Return the name of a class, given with its module, as a YAML writes it."""
     short = path.rpartition(".")[2]
     return "nn." + short if path.startswith("torch.nn.") else short
+
+
+def image_channels(network: Any) -> int:
+    """Return how many channels the images of a network have: as its class notes, else 3."""
+    data = getattr(network, "yaml", None)
+    channels = data.get("ch", data.get("channels")) if isinstance(data, dict) else None
+    if isinstance(channels, int) and channels > 0:
+        return channels
+    # A class may have its own default, and note it nowhere; another first layer may fold the image.
+    first = next(iter(getattr(network, "model", None) or ()), None)
+    channels = getattr(getattr(first, "conv", None), "in_channels", None)
+    return channels if type(first).__name__ == "Conv" and isinstance(channels, int) else 3

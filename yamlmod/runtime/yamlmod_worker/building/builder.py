@@ -86,6 +86,8 @@ class Builder:
         self.finder = Finder(fork, own, question["stand_ins"])
         self.fork = fork
         self.overlay = question.get("overlay", "")
+        # The class that calls another parse function than the usual classes do.
+        self.unusual = question.get("unusual", "")
         self.refused: Optional[Refused] = None
         self._names: Any = None
         self.save: Any = None
@@ -148,7 +150,8 @@ class Builder:
         """Build one network; ``classes`` takes the place of the file's count where it is given."""
         import torch
 
-        wanted = [_BY_HEAD.get(head.rstrip("0123456789"), ""), "Model", "DetectionModel"]
+        by_head = _BY_HEAD.get(head.rstrip("0123456789"), "")
+        wanted = [self.unusual, by_head, "Model", "DetectionModel"]
         kind = next(
             (getattr(self._names, n) for n in wanted if n and hasattr(self._names, n)), None
         )

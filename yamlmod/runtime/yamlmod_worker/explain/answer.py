@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List
 from ..answers import AnyNumber, Constant, ExplainAnswer, Node, TracedNetwork
 from ..building.builder import builder_for
 from ..refused import Refused
-from ..tensors import class_name, tensors
+from ..tensors import class_name, image_channels, tensors
 
 _PREFIX = "__module.network"
 
@@ -34,7 +34,7 @@ def traced(network: Any, size: int) -> TracedNetwork:
             return tuple(tensors(self.network(x)))
 
     whole = Outputs(network).eval()
-    image = torch.zeros(1, 3, size, size)
+    image = torch.zeros(1, image_channels(network), size, size)
     try:
         with torch.no_grad(), _open_functions():
             trace: Any = torch.jit.trace

@@ -17,7 +17,7 @@ from ..answers import (
 from ..building.builder import builder_for
 from ..building.layers import layers_of, name_of
 from ..refused import Refused
-from ..tensors import tensors
+from ..tensors import image_channels, tensors
 from .flops import Counted, count_flops
 from .peaks import peak, size_of
 from .thop_rules import Thop
@@ -93,7 +93,7 @@ class _Subject:
 
         self.network, self.shown, self.question = network, shown, question
         self.device = question["device"]
-        size, channels = question["imgsz"], _channels(network)
+        size, channels = question["imgsz"], image_channels(network)
         self._generator = torch.Generator().manual_seed(0)
         self.one = self._image(1, channels, size).to(self.device)
         self.image = self._image(question["batch"], channels, size).to(self.device)
@@ -284,12 +284,6 @@ class _Subject:
         for row, milliseconds in zip(rows, times):
             row["milliseconds"] = milliseconds
             row["time_share"] = milliseconds / whole if whole else None
-
-
-def _channels(network: Any) -> int:
-    data = getattr(network, "yaml", None)
-    channels = data.get("ch", data.get("channels", 3)) if isinstance(data, dict) else 3
-    return channels if isinstance(channels, int) else 3
 
 
 def _stride(network: Any) -> int:

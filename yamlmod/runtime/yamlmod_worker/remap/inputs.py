@@ -6,7 +6,7 @@ import copy
 import re
 from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
 
-from ..tensors import tensors
+from ..tensors import image_channels, tensors
 
 _SIZE = 256
 _LEAST = 2  # side of the smallest map that a layer is probed with; a norm wants several numbers
@@ -94,7 +94,8 @@ def _inputs_of(network: Any, layer: Any) -> _Maps:
 
     was_training = network.training
     handle = layer.register_forward_pre_hook(hook)
-    image = torch.rand(1, 3, _SIZE, _SIZE, generator=torch.Generator().manual_seed(0))
+    shape = 1, image_channels(network), _SIZE, _SIZE
+    image = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     try:
         with torch.no_grad():
             network.eval()(image)

@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 
 from ..answers import IdentityAnswer
 from ..refused import Refused
-from ..tensors import difference, finite
+from ..tensors import difference, finite, image_channels
 from .network import run_with_head
 
 _TOLERANCE = 1e-5
@@ -21,7 +21,8 @@ def outputs(network: Any) -> List[Any]:
     """
     import torch
 
-    image = torch.rand(1, 3, _SIZE, _SIZE, generator=torch.Generator().manual_seed(0))
+    shape = 1, image_channels(network), _SIZE, _SIZE
+    image = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     got: List[Any] = []
     answered = run_with_head(network.float(), image, got)
     return [*got, *answered]

@@ -6,7 +6,7 @@ import copy
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from ..tensors import finite, tensors
+from ..tensors import finite, image_channels, tensors
 
 Size = Tuple[int, int]
 _STRIDE = 32  # where a head has none
@@ -66,7 +66,9 @@ class BuiltNetwork:
         """Return the image that every pass of one size gets."""
         import torch
 
-        return torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
+        return torch.rand(
+            1, image_channels(self.module), *size, generator=torch.Generator().manual_seed(0)
+        )
 
     def answer(self, size: Size) -> List[Any]:
         """Return the network's output in evaluation mode, computed once for each size."""
