@@ -216,3 +216,23 @@ def test_new_says_where_to_go_on_and_dry_run_writes_nothing(work: Path) -> None:
 )
 def test_stems(name: str, stem: str) -> None:
     assert stem_of(name) == stem
+
+
+def test_two_classes_that_share_a_helper(tmp_path: Path) -> None:
+    """In one file the helper would be defined twice; with files of their own both fit."""
+    fork = Path(__file__).parents[2] / "examples" / "minifork"
+    shutil.copytree(fork, tmp_path / "fork", ignore=shutil.ignore_patterns("__pycache__"))
+    text = "import torch.nn as nn\n\n\nclass Gate(nn.Module):\n    pass\n"
+    for name in "AB":
+        text += f"\n\nclass {name}(nn.Module):\n    def __init__(self, c1):\n"
+        text += "        super().__init__()\n        self.gate = Gate()\n"
+    (tmp_path / "my.py").write_text(text, encoding="utf-8")
+    words = ("patch", "fork", "my.py:A", "my.py:B")
+    done = yamlmod(*words, cwd=tmp_path)
+    assert done.code == 2 and "error[helper-name-taken]" in done.err
+    assert "--placement package" in done.err
+    before = snapshot(tmp_path / "fork")
+    assert yamlmod(*words, "--placement", "package", "-w", cwd=tmp_path).code == 0
+    assert yamlmod("unpatch", "fork", "A", "B", "-w", cwd=tmp_path).code == 0
+    after = snapshot(tmp_path / "fork")
+    assert {k: v for k, v in after.items() if ".yamlmod" not in k} == before

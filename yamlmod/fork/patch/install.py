@@ -246,7 +246,7 @@ def _refuse_collisions(
                 raise Refusal(
                     "helper-name-taken",
                     f"{template.name} and {owner[name]} both define {name}",
-                    hint="this is a bug of the registry; please report it",
+                    hint="with --placement package each module has a file of its own",
                 )
             owner[name] = template.name
 
@@ -285,11 +285,14 @@ def _collision(common: Source, node: ast.stmt, name: str, template: Template) ->
     main = name == template.class_name
     taken = [binding.name for binding in bindings(common.tree)]
     what = "" if main else f", a helper of {template.name},"
+    ways = ways_out(template.class_name, taken, main and isinstance(node, ast.ClassDef))
+    if not main:
+        ways += "\n  --placement package put it into a file of its own"
     return Refusal(
         "name-taken" if main else "helper-name-taken",
         f"{common.shown}:{node.lineno} already defines {name}{what}{constructor}",
         place=place,
-        hint=ways_out(template.class_name, taken, main and isinstance(node, ast.ClassDef)),
+        hint=ways,
     )
 
 
