@@ -98,3 +98,10 @@ def test_valid_python_is_patched_and_comes_back(tmp_path: Path, code: str, endin
     done = yamlmod("unpatch", "fork", "SimAM", "-w", cwd=tmp_path)
     assert done.code == 0, done.err
     assert snapshot(fork) == before
+
+
+def test_the_summary_names_all_that_a_new_layer_reads(tmp_path: Path) -> None:
+    cfg = Path(__file__).parents[2] / "examples" / "minifork" / "models" / "mini.yaml"
+    done = yamlmod("insert", "BiFPN_Add", cfg, "--at", "12", "--from", "11,6", cwd=tmp_path)
+    assert done.code == 0
+    assert "new layer 12 BiFPN_Add [] reads 11 nn.Upsample, 6 C3  (--at 12)" in done.err

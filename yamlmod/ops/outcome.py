@@ -17,6 +17,8 @@ class NewLayer(NamedTuple):
     reads: int
     reads_name: str
     asked: str
+    # All that it reads, with their modules, where `--from` names several.
+    sources: tuple[tuple[int, str], ...] = ()
 
 
 class Consumer(NamedTuple):

@@ -12,6 +12,8 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     for layer in outcome.inserted:
         args = ", ".join(map(str, layer.args))
         source = layer.reads_name if layer.reads < 0 else f"{layer.reads} {layer.reads_name}"
+        if layer.sources:
+            source = ", ".join(f"{index} {module}" for index, module in layer.sources)
         lines.append(
             f"  new layer {layer.index} {layer.module} [{args}] reads {source}  ({layer.asked})"
         )

@@ -318,7 +318,9 @@ def _new_layer(model: Network, item: _New, shift: GrowingShift) -> NewLayer:
     source = item.position.reads
     name = "the image" if source == IMAGE else model.document.rows[source].module
     args, asked = tuple(item.args), item.position.asked
-    return NewLayer(item.layer, item.module, args, shift(source), name, asked)
+    named = item.sources or ()
+    sources = tuple((shift(one), model.document.rows[one].module) for one in named if one >= 0)
+    return NewLayer(item.layer, item.module, args, shift(source), name, asked, sources)
 
 
 def _from_recipe(model: Network, options: RecipeOptions) -> Outcome:
