@@ -28,6 +28,8 @@ def main() -> int:
     known: dict[str, str] = {}
     for word in sys.argv[1:]:
         name, _, folder = word.partition("=")
+        if not folder or not Path(folder).is_dir():
+            sys.exit(f"{word}: a folder is given as NAME=FOLDER; nothing was written")
         for path in sorted(Path(folder).rglob("*.y*ml"), key=lambda p: (len(p.parts), p)):
             document = _document(path)
             if document is not None:

@@ -22,6 +22,8 @@ _LEVELS = {8: "P3", 16: "P4", 32: "P5", 64: "P6"}
 
 def main() -> int:
     corpus = Path(sys.argv[1])
+    if not corpus.is_dir():
+        sys.exit(f"{corpus} is no folder; nothing was written")
     names = {name: template.name for template in catalogue() for name in template.names}
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     files: Counter[str] = Counter()
