@@ -16,6 +16,7 @@ from yamlmod.ops.network import registry_kinds
 from yamlmod.usecases import check as checking
 from yamlmod.usecases.check import Job, answer_job, check_files
 from yamlmod.usecases.check_setup import _builder
+from yamlmod.usecases.named_fork import NamedFork
 from yamlmod.workspace.walk import YamlFile
 
 _ROWS = ["", "[-1, 1, ChanGate, [512]]", "[-1, 1, KernelGate, [512]]", "[-1, 1, NoSuch, [512]]"]
@@ -38,7 +39,7 @@ def repo(tmp_path: Path) -> Path:
 
 
 def _run(repo: Path) -> list[Any]:
-    options = Options(registry_kinds, builder=_builder(repo))
+    options = Options(registry_kinds, builder=_builder(NamedFork(repo)))
     found = [YamlFile(path) for path in sorted((repo / "cfg").iterdir())]
     return [
         (file.findings, file.unreadable and file.unreadable.lines())

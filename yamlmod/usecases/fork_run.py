@@ -76,7 +76,7 @@ class Run:
     def _unusual_class(self) -> str:
         tree, fork = self.located
         source = read_source(tree, fork.yolo)
-        return "" if source is None else unusual_class(source.tree, fork.function.name)
+        return "" if source is None else unusual_class(source, fork.function.name)
 
     def open_model(self, cfg: Path) -> Target:
         """Find and read a model YAML: in the current folder, in the fork, where its YAMLs are."""

@@ -15,8 +15,8 @@ from tools.builds.compare import Tally, compare
 from tools.builds.corpus import Case, Source, cases
 from tools.real_forks import fork_folder
 from yamlmod.fork.parser.locate import locate
+from yamlmod.fork.parser.model_class import BY_HEAD
 from yamlmod.fork.python.import_graph import ImportGraph
-from yamlmod.fork.read import network as reader_network
 from yamlmod.fork.read.answers import NetworkReading, Sizes
 from yamlmod.fork.read.network import ForkReader
 from yamlmod.fork.read.problems import answer
@@ -228,7 +228,7 @@ def test_published_networks_are_read_as_they_build(spec: str, tmp_path: Path) ->
 
 def test_the_worker_and_the_reader_choose_the_same_model_class() -> None:
     """A head of ultralytics runs in its own model class alone, which hands it more inputs."""
-    assert reader_network._BY_HEAD == building._BY_HEAD
+    assert building._BY_HEAD == BY_HEAD
 
 
 def test_a_model_class_that_needs_the_count_of_classes_is_given_it() -> None:

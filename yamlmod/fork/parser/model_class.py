@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from yamlmod.fork.parser.parse_model import read_functions
+from yamlmod.fork.python.source import Source
+
 BY_HEAD: Mapping[str, str] = {
     "Segment": "SegmentationModel",
     "Pose": "PoseModel",
@@ -19,15 +22,19 @@ BY_HEAD: Mapping[str, str] = {
 USUAL = ("Model", "DetectionModel")
 
 
-def unusual_class(tree: ast.Module, function: str) -> str:
+def unusual_class(source: Source, function: str) -> str:
     """Return the class that calls a parse function which the usual classes do not call.
 
-    Empty where one of those calls it, itself or by a class that it extends, or none is seen to.
+    Empty where one of those calls it, itself or by a class that it extends, or may call it in a way
+    that is not seen: there is no other function that it could call.
     """
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    classes = {node.name: node for node in source.tree.body if isinstance(node, ast.ClassDef)}
     callers = [name for name in classes if _calls(classes, name, function, frozenset())]
-    usual = any(name in callers for name in (*BY_HEAD.values(), *USUAL))
-    return callers[0] if callers and not usual else ""
+    usual = [name for name in (*BY_HEAD.values(), *USUAL) if name in classes]
+    if not callers or any(name in callers for name in usual):
+        return ""
+    functions = {found.node.name for found in read_functions(source)}
+    return callers[0] if len(functions) > 1 or not usual else ""
 
 
 def _calls(

@@ -160,7 +160,7 @@ class _Run:
         last = head[-1][2] if isinstance(head, list) and head and len(head[-1]) > 2 else ""
         by_head = BY_HEAD.get(str(last).rstrip("0123456789"), "")
         function = self.recorder.function
-        unusual = unusual_class(function.source.tree, function.node.name)
+        unusual = unusual_class(function.source, function.node.name)
         for name in (unusual, by_head, *USUAL):
             if not name:
                 continue
