@@ -3,7 +3,7 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, defaultHighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
-import { EditorState } from "@codemirror/state";
+import { Compartment, EditorState } from "@codemirror/state";
 import {
   EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers,
 } from "@codemirror/view";
@@ -14,6 +14,20 @@ const LOOK = EditorView.theme({
   "&.cm-focused": { outline: "2px solid #2f6fb5", outlineOffset: "-2px" },
   ".cm-gutters": { backgroundColor: "#f4f6f9", color: "#5b6472" },
 });
+// The highlighter recurses once per open bracket; some ten thousand are more than its stack.
+const DEEPEST = 500;
+const language = new Compartment();
+
+function highlighted(text) {
+  let depth = 0;
+  for (const letter of text) {
+    if (letter === "[" || letter === "{") depth += 1;
+    else if (letter === "]" || letter === "}") depth = Math.max(0, depth - 1);
+    if (depth > DEEPEST) return [];
+  }
+  return yaml();
+}
+
 const SEVERITIES = { error: "error", warning: "warning", note: "info" };
 
 export class Editor {
@@ -26,7 +40,14 @@ export class Editor {
     this.extensions = [
       EditorState.lineSeparator.of("\n"),
       lineNumbers(), history(), drawSelection(), highlightActiveLine(), bracketMatching(),
-      lintGutter(), yaml(), syntaxHighlighting(defaultHighlightStyle), LOOK,
+      lintGutter(), syntaxHighlighting(defaultHighlightStyle), LOOK,
+      EditorState.transactionExtender.of((change) => {
+        if (!change.docChanged) return null;
+        const chosen = highlighted(change.newDoc.toString());
+        const isPlain = Array.isArray(chosen);
+        if (isPlain === Array.isArray(language.get(change.startState))) return null;
+        return { effects: language.reconfigure(chosen) };
+      }),
       keymap.of([{ key: "Enter", run: (view) => this.newline(view) },
         ...defaultKeymap, ...historyKeymap, ...lintKeymap]),
       EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
@@ -39,7 +60,8 @@ export class Editor {
   }
 
   state(text) {
-    return EditorState.create({ doc: text, extensions: this.extensions });
+    const extensions = [...this.extensions, language.of(highlighted(text))];
+    return EditorState.create({ doc: text, extensions });
   }
 
   get text() {
