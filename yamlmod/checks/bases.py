@@ -41,7 +41,7 @@ class Base:
 
     @property
     def has_weights(self) -> bool:
-        """Tell whether anybody can have weights of it: no official P2 variant was ever trained."""
+        """Tell whether weights of it may be around: none of official P2 variants were published."""
         return not self.is_drawn and not (self.origin == "official" and self.name.endswith("-p2"))
 
     @cached_property

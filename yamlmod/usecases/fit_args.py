@@ -87,7 +87,7 @@ def replace_fitting(
     """
     given = None if args is None else list(args)
     if template is None or template.origin == "fork":
-        template = find(module)  # one of the fork's own may have its name, and mostly its args
+        template = find(module)  # a class of the fork's own with that name mostly takes the same
     if number is None and template is not None and template.rule != "csp":
         number = 1  # only a block is repeated
     probe = replacing.plan_replace(

@@ -17,7 +17,7 @@ def other_classes(
 ) -> Iterator[str]:
     """Yield a line for each module that the registry has, too, and that the fork's parser knows.
 
-    A study trains what the fork has: only the report's reader must not take it for the registry's.
+    The study trains the fork's class. Without this line its result would pass for the registry's.
     """
     asked = sorted(name for name in set(modules) if find(name) and names.has(name))
     if not asked:

@@ -217,7 +217,7 @@ class ImportGraph:
         problem = ImportOrder(lookup).run(path, packages)
         entry = str(PurePosixPath(packages[0]).parent / _ENTRY) if packages else ""
         if problem is not None and problem.cycle and self.modules.is_file(entry):
-            # `from ultralytics import YOLO` begins elsewhere, and the circle may be none then.
+            # `from ultralytics import YOLO` starts at another module, and may get through.
             other = self._lookup(Stops(ordered=True))
             if ImportOrder(other).run(path, [packages[0], entry, *packages[1:]]) is None:
                 lookup, problem = other, None
